@@ -1,0 +1,88 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# ./karez check and ./karez bench.
+
+# shellcheck disable=SC2154  # tree, build, build_asan, artefacts come from ./karez
+
+suites=(rules unit store peers web agenda link engine plugin e2e)
+# The suites of C programs, which the sanitizers run again.
+suites_asan=(unit store peers web agenda link engine plugin)
+
+# A word for each suite: what meson test wants.
+suite_options () { # SUITE…
+  local suite
+  for suite in "$@"; do printf '%s\n' --suite "$suite"; done
+}
+
+# Runs the tests; their log is build/meson-logs/testlog.json. Failing is no error of the script.
+check_run () { # DIRECTORY FACTOR SUITE…
+  local directory=$1 factor=$2
+  local -a options
+  shift 2
+  mapfile -t options < <(suite_options "$@")
+  rm -f "$directory/meson-logs/testlog.json"
+  meson test -C "$directory" --no-rebuild --print-errorlogs --timeout-multiplier "$factor" \
+    "${options[@]}" </dev/null || true
+}
+
+check_asan () {
+  build_setup "$build_asan" -Db_sanitize=address,undefined -Db_lundef=false \
+    -Dbuildtype=debugoptimized
+  build_compile "$build_asan"
+  # abort_on_error: a fault is a crash that Meson reports; fast_unwind_on_malloc=0: the
+  # suppressions are matched by whole stacks.
+  ASAN_OPTIONS=abort_on_error=1:fast_unwind_on_malloc=0:strict_string_checks=1 \
+    UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+    LSAN_OPTIONS=suppressions=$tree/tests/sanitizers.supp:print_suppressions=0 \
+    G_SLICE=always-malloc \
+    check_run "$build_asan" 4 "${suites_asan[@]}"
+}
+
+command_check () {
+  local argument long=no asan=no begin code=0
+  local -a wanted=() logs=()
+  local -a groups=(run check)
+  for argument in "$@"; do
+    case $argument in
+      --long) long=yes; groups+=(long) ;;
+      asan) asan=yes ;;
+      -*) die "check knows --long, not $argument" 2 ;;
+      *)
+        case " ${suites[*]} " in
+          *" $argument "*) wanted+=("$argument") ;;
+          *) die "there is no suite $argument; there are: ${suites[*]} asan" 2 ;;
+        esac
+        ;;
+    esac
+  done
+  if [ ${#wanted[@]} -eq 0 ] && [ $asan = no ]; then
+    wanted=("${suites[@]}")
+    asan=yes
+  fi
+  begin=$(clock_ms)
+  ensure_built "${groups[@]}"
+  mkdir -p "$artefacts"
+  if [ ${#wanted[@]} -gt 0 ]; then
+    say "suites: ${wanted[*]}"
+    check_run "$build" 1 "${wanted[@]}"
+    logs+=("$build:$(IFS=,; printf '%s' "${wanted[*]}")")
+  fi
+  if [ $asan = yes ]; then
+    say "suite asan: ${suites_asan[*]}, with the address and undefined behaviour sanitizers"
+    check_asan
+    logs+=("$build_asan:$(IFS=,; printf '%s' "${suites_asan[*]}")")
+  fi
+  if [ $long = yes ]; then
+    say "the fresh machine"
+    "$tree/tests/fresh-machine" && code=0 || code=$?
+    logs+=("fresh-machine=$code")
+  fi
+  say "all of it took $(seconds "$begin" "$(clock_ms)"); artefacts are in $artefacts"
+  python3 data/script/count-tests.py "${logs[@]}"
+}
+
+command_bench () {
+  # Standard output is for the figures alone.
+  ensure_built run check >&2
+  exec python3 tests/bench/run.py --build "$build" "$@"
+}

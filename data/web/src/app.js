@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The frame around every page: who and where, both clocks, the link, the way to everything, and
+// what is wrong with the connection.
+
+import { html, nothing, render } from 'lit';
+import { api, onSignedOut } from './api.js';
+import { _, language, languages, listOf, nameOf, ngettext } from './i18n.js';
+import { live } from './live.js';
+import { go, onRoute, route, startRouter } from './router.js';
+import { begin, chooseLanguage, forget, may, onState, showTheme, signOut, state, theme } from './state.js';
+import { DAY, clock, rfc3339, startOfDay } from './time.js';
+import { isRunning, peerWord, phase, roleWord } from './words.js';
+import './components/dialog.js';
+import { KarezElement, Loader, asProblem } from './components/element.js';
+import './components/help.js';
+import { Help } from './components/help.js';
+import { button, failedState, icon, loadingState, mark, pill } from './components/parts.js';
+import './components/toast.js';
+import { toastProblem } from './components/toast.js';
+
+/** How far ahead unanswered requests are looked for. */
+const daysAhead = 14;
+
+/** @type {Record<string, {load: () => Promise<unknown>, draw: (route: import('./router.js').Route) => unknown}>} */
+const pages = {
+  sessions: { load: () => import('./pages/session.js'), draw: ({ id }) => html`<karez-session .session=${id}></karez-session>` },
+  people: { load: () => import('./pages/people.js'), draw: () => html`<karez-people></karez-people>` },
+  resources: { load: () => import('./pages/resources.js'), draw: () => html`<karez-resources></karez-resources>` },
+  hospitals: { load: () => import('./pages/hospitals.js'), draw: () => html`<karez-hospitals></karez-hospitals>` },
+  audit: { load: () => import('./pages/audit.js'), draw: (at) => html`<karez-audit .route=${at}></karez-audit>` },
+  system: { load: () => import('./pages/system.js'), draw: () => html`<karez-system></karez-system>` },
+};
+const dayPages = new Set(['day', 'new', 'emergency', 'bookings']);
+
+class App extends KarezElement {
+  static pace = 5_000;
+  static properties = { at: { state: true }, loaded: { state: true }, fault: { state: true } };
+
+  constructor() {
+    super();
+    this.at = route();
+    /** Pages whose code has arrived. @type {Set<string>} */
+    this.loaded = new Set();
+    /** @type {import('./api.js').Problem | null} */
+    this.fault = null;
+    /** @type {Loader<import('./types.js').Board>} */
+    this.ahead = new Loader(this, () => {
+      if (!state.me || !may('board.read'))
+        return null;
+      const from = startOfDay(Date.now());
+      return api.get(`/board?from=${rfc3339(from)}&to=${rfc3339(from + daysAhead * DAY)}`);
+    }, 'booking', 'session', 'resource', 'peer');
+    onRoute(() => this.arrive());
+    onState(() => {
+      this.ahead.renew();
+      this.arrive();
+    });
+    live.on('state', () => this.requestUpdate());
+    document.addEventListener('keydown', (event) => this.key(event));
+    addEventListener('click', (event) => this.closeMenus(event));
+    this.arrive();
+  }
+
+  async arrive() {
+    const before = this.at;
+    this.at = route();
+    this.requestUpdate();
+    const page = state.me ? (dayPages.has(this.at.page) ? 'day' : this.at.page) : 'sign-in';
+    if (!state.me && this.at.page !== 'sign-in') {
+      state.wanted = this.at.path;
+      go('/sign-in', { replace: true });
+      return;
+    }
+    if (state.me && this.at.page === 'sign-in') {
+      go('/', { replace: true });
+      return;
+    }
+    const load = page === 'sign-in' ? () => import('./pages/sign-in.js')
+      : page === 'day' ? () => Promise.all([import('./pages/day.js'), this.at.page === 'new' || this.at.page === 'emergency' ? import('./components/composer.js') : null])
+      : pages[page]?.load;
+    try {
+      await load?.();
+      this.fault = null;
+      this.loaded = new Set([...this.loaded, page]);
+    } catch (error) {
+      this.fault = asProblem(error);
+    }
+    document.title = `${this.title_()} · ${nameOf(state.me?.hub_names ?? state.hello?.names)}`;
+    if (before.page !== this.at.page && state.me && !dayPages.has(this.at.page)) {
+      await this.updateComplete;
+      scrollTo(0, 0);
+    }
+  }
+
+  title_() {
+    const link = this.links().find((one) => one.page === this.at.page);
+    return link?.text ?? (this.at.page === 'sign-in' ? _('Sign in') : this.at.page === 'sessions' ? _('Session') : _('Day'));
+  }
+
+  links() {
+    return [
+      { page: 'day', href: '/', text: _('Day'), shown: may('board.read') },
+      { page: 'people', href: '/people', text: _('People'), shown: may('people.read') },
+      { page: 'resources', href: '/resources', text: _('Rooms and devices'), shown: may('board.read') },
+      { page: 'hospitals', href: '/hospitals', text: _('Hospitals'), shown: may('peers.read') },
+      { page: 'audit', href: '/audit', text: _('Audit'), shown: may('audit.read') },
+      { page: 'system', href: '/system', text: _('System'), shown: may('system.read') },
+    ].filter((one) => one.shown);
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    const target = /** @type {HTMLElement} */ (event.composedPath()[0]);
+    if (event.key === 'Escape') {
+      this.escape(target);
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !state.me
+        || target.matches?.('input:not([type="checkbox"], [type="radio"]), textarea, select, [contenteditable]') || document.querySelector('dialog[open]'))
+      return;
+    if (this.shortcut(event.key.toLowerCase()))
+      event.preventDefault();
+  }
+
+  /** @param {string} key */
+  shortcut(key) {
+    switch (key) {
+      case 'n':
+      case 'e':
+        if (!may('booking.write'))
+          return false;
+        go(key === 'n' ? '/new' : '/emergency');
+        return true;
+      case '/': {
+        const search = /** @type {HTMLElement | null} */ (this.querySelector('#search'));
+        search?.focus();
+        return search !== null;
+      }
+      case '?': {
+        const help = document.querySelector('karez-help');
+        if (help instanceof Help)
+          help.open();
+        return true;
+      }
+      default: {
+        const page = /** @type {{key?: (key: string) => boolean} | null} */ (
+          /** @type {unknown} */ (this.querySelector('karez-day')));
+        return page?.key?.(key) ?? false;
+      }
+    }
+  }
+
+  /** @param {HTMLElement} target */
+  escape(target) {
+    if (document.querySelector('dialog[open]'))
+      return;
+    const menu = this.querySelector('details[open]');
+    if (menu) {
+      menu.removeAttribute('open');
+      menu.querySelector('summary')?.focus();
+    } else if (target.matches?.('#search'))
+      target.blur();
+    else if (this.at.page === 'bookings' || this.at.page === 'new' || this.at.page === 'emergency')
+      go('/');
+  }
+
+  /** @param {Event} event */
+  closeMenus(event) {
+    for (const menu of this.querySelectorAll('details.menu[open]'))
+      if (!event.composedPath().includes(menu) || event.composedPath().some((node) => node instanceof HTMLAnchorElement))
+        menu.removeAttribute('open');
+  }
+
+  get unanswered() {
+    const now = Date.now();
+    return this.ahead.value?.bookings.filter((booking) => phase(booking, now) === 'asked') ?? [];
+  }
+
+  clocks() {
+    const now = Date.now();
+    return html`<div class="clocks"><div class="clock"><b><bdi>${clock(now)}</bdi></b><span>${_('Beijing')}</span></div><div
+      class="clock second"><b><bdi>${clock(now, 'xinjiang')}</bdi></b><span>${_('Xinjiang')}</span></div></div>`;
+  }
+
+  peers() {
+    const hubs = this.ahead.value?.hubs.filter((hub) => !hub.own && hub.state !== 'revoked') ?? [];
+    return hubs.slice(0, 2).map((hub) => html`<a class="peer" href=${may('peers.read') ? '/hospitals' : nothing}>${pill(hub.state ?? 'down',
+      html`<bdi>${nameOf(hub.names)}</bdi>${hub.state === 'up' && hub.rtt_ms != null ? html` · <bdi>${_('%s ms', Math.round(hub.rtt_ms))}</bdi>`
+        : html` · ${peerWord(hub.state ?? 'down')}`}`)}</a>`);
+  }
+
+  menu() {
+    const { me } = state;
+    return html`<details class="menu"><summary class="button quiet" aria-label=${nameOf(me?.names)}>${icon('person')}<bdi class="menu-name">${nameOf(me?.names)}</bdi></summary>
+      <div class="menu-body"><p><b><bdi>${nameOf(me?.names)}</bdi></b><br><small>${listOf((me?.roles ?? []).map(roleWord))}</small></p>
+        <fieldset><legend>${_('Language')}</legend><div class="segments">${Object.entries(languages).map(([tag, word]) => html`<button
+          lang=${tag.replace('_', '-')} aria-pressed=${tag === language() ? 'true' : 'false'} @click=${() => chooseLanguage(tag).catch(toastProblem)}>${word}</button>`)}</div></fieldset>
+        <fieldset><legend>${_('Light')}</legend><div class="segments">${/** @type {[string, string][]} */ ([['auto', _('as the system')], ['light', _('light')], ['dark', _('dark')]]).map(([id, word]) => html`<button
+          aria-pressed=${theme() === id ? 'true' : 'false'} @click=${() => { showTheme(id); this.requestUpdate(); }}>${word}</button>`)}</div></fieldset>
+        ${button({ label: _('Keys'), key: '?', onclick: () => this.shortcut('?') })}
+        ${button({ label: _('Sign out'), onclick: () => signOut().catch(toastProblem) })}</div></details>`;
+  }
+
+  header() {
+    const count = this.unanswered.length;
+    return html`<header class="head"><div class="head-row">
+        <a class="brand" href="/">${mark()}<bdi>${nameOf(state.me?.hub_names)}</bdi></a>${this.clocks()}<div class="peers">${this.peers()}</div>
+        <span class="grow"></span>
+        ${count && may('booking.answer') ? html`<a class="button unanswered" href="/"><span class="count">${count}</span> ${ngettext('unanswered', 'unanswered', count)}</a>` : nothing}
+        ${may('booking.write') ? html`<a class="button primary" href="/new" aria-keyshortcuts="n">${_('New')}<kbd aria-hidden="true">N</kbd></a>
+        <a class="button danger" href="/emergency" aria-keyshortcuts="e">${_('Emergency')}<kbd aria-hidden="true">E</kbd></a>` : nothing}
+        ${this.menu()}</div>
+      <nav class="nav" aria-label=${_('Pages')}>${this.links().map((one) => html`<a href=${one.href}
+        aria-current=${one.page === this.at.page || (one.page === 'day' && dayPages.has(this.at.page)) ? 'page' : nothing}>${one.text}${one.page === 'day' && count && may('booking.answer') ? html` <span class="badge">${count}<span class="unseen"> ${ngettext('unanswered', 'unanswered', count)}</span></span>` : nothing}</a>`)}</nav></header>`;
+  }
+
+  /** What is wrong between this page and its hub. */
+  banner() {
+    if (live.state === 'away')
+      return html`<div class="banner bad" role="status"><i class="spinner" aria-hidden="true"></i><p><b>${_('The hub is away.')}</b> ${
+        _('What you see is as of %s. Sessions that run go on; this page reconnects by itself.', clock(live.heard))}</p></div>`;
+    if (live.state === 'polling')
+      return html`<div class="banner" role="status"><p>${_('Live updates are refused here; this page asks every 10 seconds.')}</p></div>`;
+    if (this.ahead.problem && !this.ahead.problem.away)
+      return html`<div class="banner bad" role="status"><p>${this.ahead.problem.message}</p></div>`;
+    if (this.ahead.problem)
+      return html`<div class="banner bad" role="status"><p>${_('The database is away: nothing can be changed until it is back. What you see is as of %s.', clock(live.heard))}</p></div>`;
+    const running = this.ahead.value?.bookings.filter((booking) => isRunning(phase(booking, Date.now()))) ?? [];
+    const down = this.ahead.value?.hubs.filter((hub) => !hub.own && hub.state === 'down') ?? [];
+    if (down.length)
+      return html`<div class="banner" role="status"><p><b>${_('No link to %s.', listOf(down.map((hub) => nameOf(hub.names))))}</b> ${
+        running.length ? _('Running sessions go on by their own paths. Requests are sent when it is back.') : _('Requests are kept and sent when it is back.')}</p></div>`;
+    return nothing;
+  }
+
+  page() {
+    if (this.fault)
+      return failedState(this.fault, () => location.reload());
+    if (dayPages.has(this.at.page))
+      return this.loaded.has('day') ? html`<karez-day .route=${this.at} .ahead=${this.ahead.value ?? null}></karez-day>` : loadingState(9);
+    const page = pages[this.at.page];
+    if (!page)
+      return html`<div class="empty"><p class="empty-title">${_('There is no such page.')}</p><a class="button" href="/">${_('To the day board')}</a></div>`;
+    return this.loaded.has(this.at.page) ? page.draw(this.at) : loadingState(9);
+  }
+
+  render() {
+    if (!state.me)
+      return this.loaded.has('sign-in') ? html`<karez-sign-in></karez-sign-in>` : loadingState(4);
+    return html`<a class="skip" href="#main" @click=${(/** @type {Event} */ event) => { event.preventDefault(); this.querySelector('main')?.focus(); }}>${_('To the content')}</a>
+      ${this.header()}${this.banner()}<main id="main" tabindex="-1">${this.page()}</main>
+      ${may('booking.write') ? html`<nav class="thumb" aria-label=${_('Quick')}><a class="button primary" href="/new">${_('New')}</a><a class="button danger" href="/emergency">${_('Emergency')}</a></nav>` : nothing}`;
+  }
+}
+customElements.define('karez-app', App);
+
+async function main() {
+  const root = /** @type {HTMLElement} */ (document.querySelector('#desk'));
+  startRouter();
+  onSignedOut(forget);
+  try {
+    await begin();
+  } catch (error) {
+    root.replaceChildren();
+    render(html`<main class="door" id="main"><div class="card">${failedState(asProblem(error), () => location.reload())}</div></main>`, root);
+    return;
+  }
+  root.replaceChildren();
+  render(html`<karez-app></karez-app><karez-toasts></karez-toasts><karez-confirm></karez-confirm><karez-help></karez-help>`, root);
+}
+main();

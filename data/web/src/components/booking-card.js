@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// One booking at the side of the board: what it is, how it stands, and what may be done with it.
+
+import { html, nothing } from 'lit';
+import { accept, cancel, decline, withdraw } from '../acts.js';
+import { api } from '../api.js';
+import { _, nameOf } from '../i18n.js';
+import { isOurs, may } from '../state.js';
+import { DAY, duration, millis } from '../time.js';
+import { hubName, kindWord, partnerOf, phase, phaseWord, urgencyWord } from '../words.js';
+import { KarezElement, Loader } from './element.js';
+import { button, factList, icon, pill, shown, span, textField, timePair, urgencyMark } from './parts.js';
+
+/** @typedef {import('../types.js').Booking} Booking */
+/** @typedef {import('../types.js').Hub} Hub */
+/** @typedef {import('../types.js').Resource} Resource */
+/** @typedef {import('../types.js').Modality} Modality */
+
+export class BookingCard extends KarezElement {
+  static pace = 15_000;
+  static properties = {
+    booking: {}, alone: { type: Boolean }, hubs: { attribute: false }, resources: { attribute: false }, modalities: { attribute: false },
+    busy: { state: true }, declining: { state: true }, answer: { state: true },
+  };
+
+  constructor() {
+    super();
+    this.booking = '';
+    /** Whether nothing else is on the page: it is a page of its own then. */
+    this.alone = false;
+    /** @type {Hub[]} */
+    this.hubs = [];
+    /** @type {Resource[]} */
+    this.resources = [];
+    /** @type {Modality[]} */
+    this.modalities = [];
+    this.busy = '';
+    this.declining = false;
+    this.answer = '';
+    /** @type {Loader<Booking>} */
+    this.loader = new Loader(this, () => (this.booking ? api.get(`/bookings/${this.booking}`) : null), 'booking', 'session');
+  }
+
+  /** @param {Map<string, unknown>} changed */
+  willUpdate(changed) {
+    if (changed.has('booking') && this.loader.value?.id !== this.booking) {
+      this.declining = false;
+      this.answer = '';
+      this.loader.renew();
+    }
+  }
+
+  /** @param {string} name @param {() => Promise<unknown>} act */
+  async act(name, act) {
+    this.busy = name;
+    await act();
+    this.busy = '';
+    this.loader.reload();
+  }
+
+  /** Called for A. */
+  acceptThis() {
+    const booking = this.loader.value;
+    if (booking && phase(booking, Date.now()) === 'asked' && may('booking.answer'))
+      this.act('accept', () => accept(booking));
+  }
+
+  /** @param {Booking} booking @param {string} hub */
+  resourceList(booking, hub) {
+    const claimed = booking.claims.filter((claim) => claim.hub === hub);
+    if (!claimed.length)
+      return _('none');
+    return html`<ul class="plain">${claimed.map((claim) => {
+      const resource = this.resources.find((one) => one.id === claim.resource);
+      return html`<li><bdi>${resource ? nameOf(resource.names) : claim.resource}</bdi>${resource
+        ? html` <small>${kindWord(resource.kind)}</small>` : nothing}</li>`;
+    })}</ul>`;
+  }
+
+  /** @param {Booking} booking */
+  actions(booking) {
+    const what = phase(booking, Date.now());
+    const partner = hubName(this.hubs, partnerOf(booking));
+    if (what === 'asked') {
+      if (!may('booking.answer'))
+        return html`<p class="hint">${_('The coordination desk answers requests.')}</p>`;
+      if (this.declining)
+        return html`<form class="stack" @submit=${(/** @type {Event} */ event) => {
+          event.preventDefault();
+          this.act('decline', () => decline(booking, this.answer.trim()));
+        }}>${textField({
+            id: 'decline-answer', label: _('Why, and what would work instead'), value: this.answer, lines: 3, max: 4000,
+            hint: _('%s reads this.', partner), oninput: (value) => { this.answer = value; },
+          })}<div class="row-end">${button({ label: _('Go back'), onclick: () => { this.declining = false; } })}
+          ${button({ label: _('Decline'), kind: 'danger', type: 'submit', busy: this.busy === 'decline', disabled: !this.answer.trim() })}</div></form>`;
+      return html`<div class="row">${button({ label: _('Accept'), kind: 'primary', key: 'A', busy: this.busy === 'accept',
+        onclick: () => this.act('accept', () => accept(booking)) })}
+        ${button({ label: _('Decline…'), onclick: () => { this.declining = true; } })}</div>
+        <p class="hint">${_('Accepting confirms it at both hospitals. Nobody else moves.')}</p>`;
+    }
+    if (what === 'waiting' && may('booking.write'))
+      return html`<div class="row">${button({ label: _('Withdraw'), busy: this.busy === 'withdraw',
+        onclick: () => this.act('withdraw', () => withdraw(booking)) })}</div>
+        <p class="hint">${_('%s has not answered yet. Withdrawing frees the people and rooms of both hospitals.', partner)}</p>`;
+    if (booking.state === 'confirmed' || booking.session)
+      return html`<div class="row"><a class="button primary" href="/sessions/${booking.id}">${
+        what === 'confirmed' ? _('Open the lobby') : what === 'done' || what === 'failed' ? _('Open the record') : _('Open the session')}</a>
+        ${booking.state === 'confirmed' && (what === 'confirmed' || what === 'ready' || what === 'failed') && may('booking.write')
+          ? button({ label: _('Cancel…'), kind: 'danger-plain', busy: this.busy === 'cancel', onclick: () => this.act('cancel', () => cancel(booking, partner)) }) : nothing}</div>`;
+    return nothing;
+  }
+
+  /** @param {Booking} booking */
+  body(booking) {
+    const what = phase(booking, Date.now());
+    const modality = this.modalities.find((one) => one.id === booking.modality);
+    const far = Math.abs(millis(booking.starts_at) - Date.now()) > DAY / 2;
+    return html`<div class="card-head">${this.alone ? html`<h1 class="title" id="booking-title"><bdi>${booking.title}</bdi></h1>` : html`<h2 class="title" id="booking-title"><bdi>${booking.title}</bdi></h2>`}
+        <a class="button quiet square" href="/" aria-label=${_('Close')}>${icon('close')}</a></div>
+      <p class="row">${pill(what, phaseWord(what))}${urgencyMark(booking.urgency, urgencyWord(booking.urgency))}</p>
+      ${this.actions(booking)}
+      ${factList([
+        [_('When'), html`${far ? timePair(booking.starts_at) : span(booking.starts_at, booking.ends_at)}<br><small>${
+          _('planned for %s', duration(millis(booking.ends_at) - millis(booking.starts_at)))}</small>`],
+        [_('Kind of session'), _(modality?.title ?? booking.modality)],
+        [_('Reason'), booking.reason ? html`<p class="prose" dir="auto">${booking.reason}</p>` : ''],
+        [_('Asked by'), html`<bdi>${booking.requested_by}</bdi>, <bdi>${hubName(this.hubs, booking.requester)}</bdi><br>${timePair(booking.requested_at)}`],
+        [_('Answered by'), booking.answered_by ? html`<bdi>${booking.answered_by}</bdi>, <bdi>${hubName(this.hubs, booking.provider)}</bdi>${
+          booking.answered_at ? html`<br>${timePair(booking.answered_at)}` : nothing}` : ''],
+        [_('Answer'), booking.answer ? html`<p class="prose" dir="auto">${booking.answer}</p>` : ''],
+        ...this.hubs.filter((hub) => hub.id === booking.requester || hub.id === booking.provider)
+          .map((hub) => /** @type {[unknown, unknown]} */ ([html`<bdi>${nameOf(hub.names)}</bdi>`, this.resourceList(booking, hub.id)])),
+        [_('Runs it'), html`<bdi>${hubName(this.hubs, booking.host)}</bdi>${isOurs(booking.host) ? html` <small>${_('your hospital')}</small>` : nothing}`],
+      ])}
+      ${may('audit.read') ? html`<p><a href="/audit?session=${booking.id}">${_('Who did what with it')}</a></p>` : nothing}`;
+  }
+
+  render() {
+    return html`<section class="card panel" aria-labelledby="booking-title">${shown(this.loader, (booking) => this.body(booking))}</section>`;
+  }
+}
+customElements.define('karez-booking', BookingCard);

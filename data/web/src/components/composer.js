@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Asking a partner for a session, beside the board. The board draws what is typed here, and shows
+// what it would collide with, before anything is sent.
+
+import { html, nothing } from 'lit';
+import { api, newId } from '../api.js';
+import { _, nameOf, ngettext } from '../i18n.js';
+import { live } from '../live.js';
+import { go } from '../router.js';
+import { isOurs, may, state } from '../state.js';
+import { MINUTE, clock, rfc3339 } from '../time.js';
+import { hubName, kindPlural, urgencies, urgencyHint, urgencyWord } from '../words.js';
+import { byKind, collision } from './board.js';
+import { KarezElement, asProblem } from './element.js';
+import './moment-field.js';
+import { newRequest } from './request.js';
+import { button, checkField, choiceField, icon, problemNote, selectField, textField } from './parts.js';
+import { toast, toastProblem } from './toast.js';
+
+/** @typedef {import('../types.js').Board} BoardData */
+/** @typedef {import('../types.js').Booking} Booking */
+/** @typedef {import('../types.js').Modality} Modality */
+/** @typedef {import('../types.js').Patient} Patient */
+/** @typedef {import('../types.js').Resource} Resource */
+/** @typedef {import('./request.js').Request} Request */
+
+const shortest = 5;
+const longest = 24 * 60;
+
+/** Fires "draft" whenever the request changes. */
+export class Composer extends KarezElement {
+  static properties = {
+    alone: { type: Boolean }, request: { attribute: false }, board: { attribute: false }, modalities: { attribute: false }, patients: { attribute: false },
+    problem: { state: true }, busy: { state: true }, tried: { state: true },
+  };
+
+  constructor() {
+    super();
+    /** @type {Request} */
+    this.request = newRequest();
+    /** Whether nothing else is on the page: it is a page of its own then. */
+    this.alone = false;
+    /** @type {BoardData | null} */
+    this.board = null;
+    /** @type {Modality[]} */
+    this.modalities = [];
+    /** @type {Patient[]} */
+    this.patients = [];
+    /** @type {import('../api.js').Problem | null} */
+    this.problem = null;
+    this.busy = false;
+    this.tried = false;
+    /** Stays the same while the request does: sent twice, it acts once. */
+    this.key = newId();
+  }
+
+  /** What a choice leaves only one answer for is answered. */
+  willUpdate() {
+    const { request } = this;
+    const partners = this.partners();
+    if (!request.partner && partners.length)
+      request.partner = partners[0].id;
+    if (!request.modality && this.modalities.length) {
+      request.modality = this.modalities[0].id;
+      if (!request.minutesTyped)
+        request.minutes = this.modalities[0].duration_minutes;
+    }
+  }
+
+  firstUpdated() {
+    /** @type {HTMLElement | null} */ (this.querySelector('#compose-title'))?.focus();
+  }
+
+  partners() {
+    return this.board?.hubs.filter((hub) => !hub.own && hub.state !== 'revoked') ?? [];
+  }
+
+  /** @param {Partial<Request>} values */
+  change(values) {
+    Object.assign(this.request, values);
+    this.problem = null;
+    this.key = newId();
+    this.requestUpdate();
+    this.dispatchEvent(new CustomEvent('draft'));
+  }
+
+  get end() {
+    return this.request.start + this.request.minutes * MINUTE;
+  }
+
+  /** What is still wrong, by field. @returns {Record<string, string>} */
+  wrong() {
+    const { request } = this;
+    /** @type {Record<string, string>} */
+    const wrong = {};
+    if (!request.title.trim())
+      wrong.title = _('Say in a few words what it is about.');
+    if (!Number.isInteger(request.minutes) || request.minutes < shortest || request.minutes > longest)
+      wrong.minutes = _('Between %s minutes and 24 hours.', shortest);
+    if (!request.partner)
+      wrong.partner = _('There is no partner yet. An administrator pairs hospitals.');
+    if (!request.modality)
+      wrong.modality = _('No kind of session is installed.');
+    if (this.problem?.pointer)
+      wrong[this.problem.pointer.split('/')[1] ?? ''] = this.problem.message;
+    return wrong;
+  }
+
+  conflicts() {
+    const { board, request } = this;
+    return board ? [...request.resources]
+      .map((id) => ({ resource: board.resources.find((one) => one.id === id), booking: collision(board, id, request.start, this.end) }))
+      .filter((one) => one.booking && one.resource) : [];
+  }
+
+  /** @param {Event} [event] */
+  async send(event) {
+    event?.preventDefault();
+    this.tried = true;
+    if (Object.keys(this.wrong()).length || this.busy) {
+      await this.updateComplete;
+      /** @type {HTMLElement | null} */ (this.querySelector('[aria-invalid="true"]'))?.focus();
+      return;
+    }
+    const { request } = this;
+    this.busy = true;
+    try {
+      await api.post('/bookings', {
+        id: request.id, modality: request.modality, title: request.title.trim(), reason: request.reason.trim(),
+        urgency: request.urgency, partner: request.partner, starts_at: rfc3339(request.start), ends_at: rfc3339(this.end),
+        resources: [...request.resources], ...(request.patient ? { patient: request.patient } : {}),
+      }, { key: this.key });
+      this.sent(request);
+    } catch (error) {
+      this.problem = asProblem(error);
+    }
+    this.busy = false;
+  }
+
+  /** @param {Request} request */
+  sent(request) {
+    live.touch('booking');
+    toast(_('Sent to %s.', hubName(this.board?.hubs ?? [], request.partner)), {
+      undo: async () => {
+        try {
+          await api.post(`/bookings/${request.id}/withdraw`, {});
+        } catch (error) {
+          toastProblem(error);
+        }
+        live.touch('booking');
+      },
+    });
+    this.dispatchEvent(new CustomEvent('sent'));
+    go(`/bookings/${request.id}`);
+  }
+
+  /** @param {KeyboardEvent} event */
+  keys(event) {
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey))
+      this.send(event);
+  }
+
+  /** @param {string} hub @param {string} label */
+  resourceChoice(hub, label) {
+    const { board, request } = this;
+    const all = (board?.resources ?? []).filter((one) => one.hub === hub && one.active !== false).sort(byKind);
+    const byKinds = new Map();
+    for (const one of all)
+      byKinds.set(one.kind, [...(byKinds.get(one.kind) ?? []), one]);
+    const chosen = all.filter((one) => request.resources.has(one.id)).length;
+    return html`<fieldset class="pick"><legend>${label} <small>${ngettext('%s chosen', '%s chosen', chosen)}</small></legend>
+      ${all.length ? [...byKinds].map(([kind, list]) => html`<div class="pick-kind" role="group" aria-label=${kindPlural(kind)}><span aria-hidden="true">${kindPlural(kind)}</span>
+        ${list.map((/** @type {Resource} */ one) => this.resourceCheck(one))}</div>`) : html`<p class="hint">${_('Nothing can be booked there yet.')}</p>`}
+    </fieldset>`;
+  }
+
+  /** @param {Resource} one */
+  resourceCheck(one) {
+    const { request } = this;
+    const against = this.board ? collision(this.board, one.id, request.start, this.end) : undefined;
+    return checkField({
+      label: html`<bdi>${nameOf(one.names)}</bdi>`,
+      checked: request.resources.has(one.id),
+      hint: against ? html`<span class="bad-text">${_('taken %s', `${clock(against.starts_at)}–${clock(against.ends_at)}`)}</span>`
+        : html`<bdi>${nameOf(one.detail)}</bdi>`,
+      onchange: (checked) => {
+        const resources = new Set(request.resources);
+        if (checked)
+          resources.add(one.id);
+        else
+          resources.delete(one.id);
+        this.change({ resources });
+      },
+    });
+  }
+
+  /** What will happen, before it happens. */
+  consequence() {
+    const { request } = this;
+    const partner = hubName(this.board?.hubs ?? [], request.partner);
+    const conflicts = this.conflicts();
+    if (conflicts.length)
+      return html`<div class="note warn" role="status">${conflicts.map(({ resource, booking }) => html`<p>${
+        _('%s is taken by “%s” until %s.', nameOf(resource?.names), booking?.title, clock(/** @type {Booking} */ (booking).ends_at))}</p>`)}
+        <p>${_('Choose another time, person or room.')}</p></div>`;
+    return html`<p class="note calm" role="status">${request.resources.size
+      ? _('Held for this session until %s answers. Nobody else moves.', partner)
+      : _('%s is asked; nobody and no room is held.', partner)}</p>`;
+  }
+
+  /** @param {Record<string, string>} wrong */
+  what(wrong) {
+    const { request } = this;
+    return html`
+      ${textField({ id: 'compose-title', label: _('What it is about'), value: request.title, max: 200, wide: true,
+        error: this.tried ? wrong.title : undefined, oninput: (title) => this.change({ title }) })}
+      <div class="wide">${choiceField({ name: 'urgency', label: _('Urgency'), value: request.urgency, tight: true,
+        choices: urgencies.map((tier) => ({ value: tier, text: html`<i class="tier" data-tier=${tier}></i>${urgencyWord(tier)}` })),
+        onchange: (urgency) => this.change({ urgency: /** @type {Request['urgency']} */ (urgency) }) })}
+        <small class="hint">${urgencyHint(request.urgency)}</small></div>
+      <karez-moment class="wide" .value=${request.start} .label=${_('Start')} .name=${'compose-start'} .error=${wrong.starts_at ?? ''}
+        @moment=${(/** @type {CustomEvent} */ event) => this.change({ start: event.detail })}></karez-moment>
+      ${textField({ id: 'compose-minutes', label: _('Planned minutes'), type: 'number', dir: 'ltr', value: String(request.minutes || ''),
+        error: wrong.minutes, hint: _('until %s Beijing, %s Xinjiang', clock(this.end), clock(this.end, 'xinjiang')),
+        oninput: (value) => this.change({ minutes: Math.round(Number(value)), minutesTyped: true }) })}
+      ${selectField({ id: 'compose-partner', label: _('Partner'), value: request.partner, error: wrong.partner,
+        choices: this.partners().map((hub) => [hub.id, nameOf(hub.names)]),
+        onchange: (partner) => this.change({ partner, resources: new Set([...request.resources].filter((id) =>
+          isOurs(this.board?.resources.find((one) => one.id === id)?.hub))) }) })}
+      ${selectField({ id: 'compose-modality', label: _('Kind of session'), value: request.modality, error: this.tried ? wrong.modality : undefined,
+        choices: this.modalities.map((one) => [one.id, _(one.title)]),
+        onchange: (modality) => this.change({ modality, ...(request.minutesTyped ? {} : {
+          minutes: this.modalities.find((one) => one.id === modality)?.duration_minutes ?? request.minutes }) }) })}
+      ${may('patient.read') && this.patients.length ? selectField({ id: 'compose-patient', label: _('Patient'), optional: true, value: request.patient,
+        choices: [['', _('no patient')], ...this.patients.map((one) => /** @type {[string, string]} */ ([one.id, nameOf(one.names)]))],
+        onchange: (patient) => this.change({ patient }) }) : nothing}`;
+  }
+
+  render() {
+    const { request } = this;
+    const wrong = this.wrong();
+    const emergency = request.urgency === 'T0';
+    const partner = hubName(this.board?.hubs ?? [], request.partner);
+    const head = emergency ? _('Emergency session') : _('New session');
+    return html`<form class="card panel composer ${emergency ? 'emergency' : ''}" aria-labelledby="compose-head" novalidate
+        @submit=${this.send} @keydown=${this.keys}>
+      <div class="card-head">${this.alone ? html`<h1 class="title" id="compose-head">${head}</h1>` : html`<h2 class="title" id="compose-head">${head}</h2>`}
+        <a class="button quiet square" href="/" aria-label=${_('Close')}>${icon('close')}</a></div>
+      <div class="form">
+        ${this.what(wrong)}
+        ${this.resourceChoice(state.me?.hub ?? '', _('From your hospital'))}
+        ${request.partner ? this.resourceChoice(request.partner, _('From %s', partner)) : nothing}
+        ${textField({ id: 'compose-reason', label: _('Reason'), optional: true, wide: true, lines: 3, max: 4000, value: request.reason,
+        oninput: (reason) => this.change({ reason }) })}
+      </div>
+      <div class="sticky-end stack">${this.problem ? problemNote(this.problem) : this.consequence()}
+      <div class="row-end"><a class="button" href="/">${_('Discard')}</a>
+        ${button({ label: emergency ? _('Send now') : _('Send request'), kind: emergency ? 'danger' : 'primary', type: 'submit', key: 'Ctrl ↵', busy: this.busy })}</div></div>
+    </form>`;
+  }
+}
+customElements.define('karez-composer', Composer);

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The keys of the desk, all on one sheet.
+
+import { html } from 'lit';
+import { _ } from '../i18n.js';
+import { KarezElement } from './element.js';
+import { button } from './parts.js';
+
+export class Help extends KarezElement {
+  async open() {
+    await this.updateComplete;
+    this.querySelector('dialog')?.showModal();
+  }
+
+  render() {
+    /** @type {[string, string][]} */
+    const keys = [
+      ['N', _('New session')], ['E', _('Emergency session')], ['/', _('Search on this page')],
+      ['A', _('Accept the first request, or the one that is open')], ['R', _('Go to the next actions')],
+      ['← → ↑ ↓', _('Move among sessions and in lists')], ['↵', _('Open what is in focus')],
+      ['Ctrl ↵', _('Send the request')], ['Esc', _('Close the panel or menu')], ['?', _('This sheet')],
+    ];
+    return html`<dialog aria-labelledby="help-title"><h2 id="help-title">${_('Keys')}</h2>
+      <dl class="keys">${keys.map(([key, text]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${text}</dd></div>`)}</dl>
+      <div class="row-end">${button({ label: _('Close'), onclick: () => this.querySelector('dialog')?.close() })}</div></dialog>`;
+  }
+}
+customElements.define('karez-help', Help);

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A day and a time, typed by either clock; the other one follows. The browser's own pickers speak
+// no Uyghur and may show a twelve-hour clock, so the days are named by our catalogues.
+
+import { html, nothing } from 'lit';
+import { _ } from '../i18n.js';
+import { DAY, MINUTE, clock, day, isoDay, moment, startOfDay } from '../time.js';
+import { KarezElement } from './element.js';
+
+/** @typedef {import('../time.js').Zone} Zone */
+
+const daysAhead = 60;
+
+/** Reads "14:30", "1430", "9.05" and "9"; "x" or "新" behind it means Xinjiang's clock. @param {string} text @returns {{hhmm: string, zone: Zone | null} | null} */
+export function readClock(text) {
+  const match = /^\s*(\d{1,2})(?:[:.：]?(\d{2}))?\s*(x|新|ش)?\s*$/iu.exec(text);
+  if (!match || Number(match[1]) > 23 || Number(match[2] ?? 0) > 59)
+    return null;
+  return {
+    hhmm: `${match[1].padStart(2, '0')}:${match[2] ?? '00'}`,
+    zone: match[3] ? 'xinjiang' : null,
+  };
+}
+
+/** Fires "moment" with the new value in ms as its detail. */
+export class MomentField extends KarezElement {
+  static properties = {
+    value: { type: Number }, label: {}, name: {}, error: {},
+  };
+
+  constructor() {
+    super();
+    this.value = Date.now();
+    this.label = '';
+    this.name = 'moment';
+    this.error = '';
+    /** Which of the two is being typed wrongly. @type {Zone | ''} */
+    this.wrong = '';
+  }
+
+  /** @param {number} value */
+  put(value) {
+    this.wrong = '';
+    this.value = value;
+    this.dispatchEvent(new CustomEvent('moment', { detail: value, bubbles: true }));
+  }
+
+  /** @param {string} text @param {Zone} zone */
+  type(text, zone) {
+    const read = readClock(text);
+    if (!read) {
+      this.wrong = zone;
+      this.requestUpdate();
+      return;
+    }
+    const by = read.zone ?? zone;
+    // The day is Beijing's: 01:00 there is 23:00 of the day before in Xinjiang.
+    const at = moment(isoDay(this.value), read.hhmm, by);
+    const start = startOfDay(this.value);
+    this.put(at >= start + DAY ? at - DAY : at < start ? at + DAY : at);
+  }
+
+  /** @param {KeyboardEvent} event */
+  step(event) {
+    const way = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+    if (!way)
+      return;
+    event.preventDefault();
+    this.put(this.value + way * (event.shiftKey ? 30 : 5) * MINUTE);
+  }
+
+  /** @param {Zone} zone @param {string} words */
+  clockField(zone, words) {
+    const id = `${this.name}-${zone}`;
+    return html`<div class="clock-field"><label for=${id}>${words}</label><input id=${id}
+      inputmode="numeric" autocomplete="off" dir="ltr" maxlength="8" size="6" .value=${clock(this.value, zone)}
+      aria-invalid=${this.wrong === zone ? 'true' : nothing} aria-describedby="${this.name}-note"
+      @change=${(/** @type {Event} */ event) => this.type(/** @type {HTMLInputElement} */ (event.target).value, zone)}
+      @keydown=${this.step}></div>`;
+  }
+
+  days() {
+    const today = startOfDay(Date.now());
+    const chosen = startOfDay(this.value);
+    const days = Array.from({ length: daysAhead }, (_unused, i) => today + i * DAY);
+    return days.includes(chosen) ? days : [chosen, ...days];
+  }
+
+  /** @param {number} at */
+  dayName(at) {
+    const away = (at - startOfDay(Date.now())) / DAY;
+    return away === 0 ? _('Today, %s', day(at)) : away === 1 ? _('Tomorrow, %s', day(at)) : day(at);
+  }
+
+  render() {
+    const id = `${this.name}-day`;
+    const into = this.value - startOfDay(this.value);
+    const error = this.wrong ? _('A time looks like 14:30.') : this.error;
+    return html`<fieldset class="moment"><legend>${this.label}</legend>
+      <div class="clock-field"><label for=${id}>${_('Day')}</label><select id=${id}
+        @change=${(/** @type {Event} */ event) => this.put(Number(/** @type {HTMLSelectElement} */ (event.target).value) + into)}>
+        ${this.days().map((at) => html`<option value=${at} ?selected=${at === startOfDay(this.value)}>${this.dayName(at)}</option>`)}
+      </select></div>
+      ${this.clockField('beijing', _('Beijing'))}${this.clockField('xinjiang', _('Xinjiang'))}
+      <small id="${this.name}-note" class=${error ? 'error-text' : 'hint'} role=${error ? 'alert' : nothing}>${error
+        || _('Arrow keys move it by 5 minutes, with Shift by 30.')}</small>
+    </fieldset>`;
+  }
+}
+customElements.define('karez-moment', MomentField);

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// At most five things that somebody should do now, the most pressing first: each with its reason,
+// what it changes, and one key.
+
+import { html, nothing } from 'lit';
+import { accept } from '../acts.js';
+import { _, listOf, nameOf } from '../i18n.js';
+import { go } from '../router.js';
+import { may } from '../state.js';
+import { DAY, MINUTE, clock, dayAndClock, duration, millis } from '../time.js';
+import { hubName, partnerOf, phase, urgencyWord } from '../words.js';
+import { moveInList } from './board-keys.js';
+import { KarezElement } from './element.js';
+import { button, emptyState, say, urgencyMark } from './parts.js';
+
+/** @typedef {import('../types.js').Booking} Booking */
+/** @typedef {import('../types.js').Board} BoardData */
+/** @typedef {{weight: number, what: unknown, why: unknown, verb: string, run: () => unknown, booking?: Booking, href: string}} Action */
+
+const most = 5;
+const soon = 30 * MINUTE;
+
+/** How long each tier may wait for an answer. @type {Record<string, number>} */
+const answerWithin = { T0: MINUTE, T1: 15 * MINUTE, T2: 4 * 60 * MINUTE, T3: DAY };
+
+/** @param {Booking} booking @param {BoardData} board @param {number} now @returns {Action} */
+function answerIt(booking, board, now) {
+  const partner = hubName(board.hubs, partnerOf(booking));
+  const waited = now - millis(booking.requested_at);
+  const within = answerWithin[booking.urgency];
+  const names = listOf(board.resources
+    .filter((one) => one.hub === booking.provider && booking.claims.some((claim) => claim.resource === one.id))
+    .map((one) => nameOf(one.names)));
+  return {
+    weight: 1000 - Math.max(0, within - waited) / MINUTE + (booking.urgency === 'T0' ? 10_000 : 0),
+    what: say(_('%s asks for “%s” at %s.'), partner, booking.title, dayAndClock(booking.starts_at)),
+    why: [
+      urgencyMark(booking.urgency, urgencyWord(booking.urgency)), ' ',
+      waited > within
+        ? _('Waits %s; it should be answered within %s.', duration(waited), duration(within))
+        : _('%s of %s used.', duration(waited), duration(within)),
+      names ? html` ${say(_('Takes %s. Nobody else moves.'), names)}` : '',
+    ],
+    verb: _('Accept'),
+    run: () => accept(booking),
+    booking,
+    href: `/bookings/${booking.id}`,
+  };
+}
+
+/** @param {Booking} booking @param {BoardData} board @param {number} now @returns {Action | null} */
+function runIt(booking, board, now) {
+  const what = phase(booking, now);
+  const open = () => go(`/sessions/${booking.id}`);
+  const href = `/bookings/${booking.id}`;
+  const partner = hubName(board.hubs, partnerOf(booking));
+  if (what === 'over') {
+    const ids = new Set(booking.claims.map((claim) => claim.resource));
+    const next = board.bookings
+      .filter((other) => other.id !== booking.id && other.state === 'confirmed'
+        && millis(other.starts_at) >= millis(booking.ends_at) && other.claims.some((claim) => ids.has(claim.resource)))
+      .sort((a, b) => millis(a.starts_at) - millis(b.starts_at))[0];
+    return {
+      weight: 2000,
+      what: say(_('“%s” runs %s over plan.'), booking.title, duration(now - millis(booking.ends_at))),
+      why: next ? say(_('Next for the same people or rooms: “%s” at %s.'), next.title, clock(next.starts_at))
+        : _('Nothing else waits for its people and rooms today.'),
+      verb: _('Open'), run: open, href,
+    };
+  }
+  const start = millis(booking.starts_at);
+  if (what === 'ready')
+    return { weight: 900, what: say(_('“%s” is ready to start.'), booking.title),
+      why: _('Its checks are done at both hospitals.'), verb: _('Open'), run: open, href };
+  if (what === 'confirmed' && start - now < soon && now < millis(booking.ends_at) && may('session.control'))
+    return {
+      weight: 700 - (start - now) / MINUTE,
+      what: start > now ? say(_('“%s” starts in %s.'), booking.title, duration(start - now))
+        : say(_('“%s” was due %s ago.'), booking.title, duration(now - start)),
+      why: say(_('Prepare it: both hospitals check the link, and %s sees that you are there.'), partner),
+      verb: _('Prepare'), run: open, href,
+    };
+  if (what === 'failed' && now - millis(booking.ends_at) < DAY)
+    return { weight: 1500, what: say(_('“%s” failed.'), booking.title),
+      why: _('Its page says why, and whether it can be prepared again.'), verb: _('Open'), run: open, href };
+  if (what === 'declined' && booking.answered_at && now - millis(booking.answered_at) < DAY / 4 && booking.state === 'declined'
+      && booking.starts_at > new Date(now).toISOString())
+    return { weight: 300, what: say(_('%s declined “%s”.'), partner, booking.title),
+      why: booking.answer ? html`<bdi>${booking.answer}</bdi>` : _('No reason was given.'), verb: _('Look'), run: () => go(href), href };
+  return null;
+}
+
+/** @param {BoardData} board @param {number} now @returns {Action[]} */
+export function nextActions(board, now) {
+  /** @type {Action[]} */
+  const list = [];
+  for (const booking of board.bookings) {
+    const action = phase(booking, now) === 'asked' && may('booking.answer')
+      ? answerIt(booking, board, now) : runIt(booking, board, now);
+    if (action)
+      list.push(action);
+  }
+  for (const hub of board.hubs)
+    if (!hub.own && hub.state === 'down')
+      list.push({
+        weight: 1800, what: say(_('The link to %s is down.'), nameOf(hub.names)),
+        why: hub.since ? _('For %s. Requests are kept and sent when it is back; running sessions go on by their own paths.', duration(now - millis(hub.since)))
+          : _('Requests are kept and sent when it is back; running sessions go on by their own paths.'),
+        verb: _('Look'), run: () => go('/hospitals'), href: '/hospitals',
+      });
+  return list.sort((a, b) => b.weight - a.weight).slice(0, most);
+}
+
+export class NextActions extends KarezElement {
+  static pace = 15_000;
+  static properties = { board: { attribute: false }, busy: { state: true } };
+
+  constructor() {
+    super();
+    /** @type {BoardData | null} */
+    this.board = null;
+    this.busy = '';
+  }
+
+  /** @param {Action} action */
+  async run(action) {
+    this.busy = action.href;
+    await action.run();
+    this.busy = '';
+  }
+
+  /** A was pressed: the first that can be accepted, or the one in focus. */
+  async acceptFirst() {
+    if (!this.board || this.busy)
+      return;
+    const focused = document.activeElement?.closest('[data-href]')?.getAttribute('data-href');
+    const list = nextActions(this.board, Date.now()).filter((action) => action.booking);
+    const action = list.find((one) => one.href === focused) ?? list[0];
+    if (action)
+      await this.run(action);
+  }
+
+  /** R was pressed. */
+  focusFirst() {
+    /** @type {HTMLElement | null} */ (this.querySelector('[data-item]'))?.focus();
+  }
+
+  render() {
+    const { board } = this;
+    if (!board)
+      return nothing;
+    const actions = nextActions(board, Date.now());
+    const first = actions.findIndex((action) => action.booking);
+    return html`<section class="card" aria-labelledby="next-title"><h2 id="next-title">${_('Next actions')} <kbd aria-hidden="true">R</kbd></h2>
+      ${actions.length ? html`<ol class="acts" @keydown=${moveInList}>${actions.map((action, i) => html`<li data-href=${action.href}>
+        <span class="n" aria-hidden="true">${i + 1}</span>
+        <div><a class="act-what" data-item href=${action.href}>${action.what}</a><p class="act-why">${action.why}</p></div>
+        ${button({ label: action.verb, key: i === first ? 'A' : undefined, busy: this.busy === action.href,
+          kind: i === 0 && action.booking ? 'primary' : 'plain', onclick: () => this.run(action) })}
+      </li>`)}</ol>` : emptyState({ title: _('Nothing needs you now.'), text: _('Requests, sessions that run over and links that fail appear here.') })}
+    </section>`;
+  }
+}
+customElements.define('karez-next', NextActions);

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The small pieces that pages are made of. Plain functions: each gives a template.
+
+import { html, nothing, svg } from 'lit';
+import { _ } from '../i18n.js';
+import { clock, day, startOfDay } from '../time.js';
+
+/** @typedef {import('lit').TemplateResult} TemplateResult */
+/** @typedef {import('../api.js').Problem} Problem */
+/** @typedef {unknown} Content */
+
+const paths = {
+  search: svg`<circle cx="7" cy="7" r="4.5"/><path d="m10.5 10.5 4 4"/>`,
+  close: svg`<path d="m4 4 8 8m0-8-8 8"/>`,
+  before: svg`<path d="M10 3 5 8l5 5"/>`,
+  after: svg`<path d="m6 3 5 5-5 5"/>`,
+  more: svg`<path d="M3 5h10M3 8h10M3 11h10"/>`,
+  person: svg`<circle cx="8" cy="5.2" r="2.7"/><path d="M2.8 14c.4-3 2.4-4.6 5.2-4.6s4.8 1.6 5.2 4.6"/>`,
+};
+
+/** One of the few pictures that everyone knows. @param {keyof typeof paths} name */
+export const icon = (name) => html`<svg class="icon ${name === 'before' || name === 'after' ? 'turns' : ''}"
+  viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" fill="none" stroke="currentColor"
+  stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round">${paths[name]}</svg>`;
+
+/** The three wells and their channel. */
+export const mark = () => html`<svg class="mark" viewBox="0 0 26 26" width="26" height="26"
+  aria-hidden="true" fill="none" stroke="currentColor" stroke-width="2"><circle cx="4" cy="6"
+  r="2.4"/><circle cx="13" cy="6" r="2.4"/><circle cx="22" cy="6" r="2.4"/><path
+  d="M4 9v9M13 9v10M22 9v11M2 18c6 0 14 2 22 4" stroke-linecap="round"/></svg>`;
+
+/** @param {string | undefined} key */
+export const keyHint = (key) => (key ? html`<kbd aria-hidden="true">${key}</kbd>` : nothing);
+
+/**
+ * A button with a verb on it. `busy` while the hub is asked; `why` says beside it why it is off.
+ * @param {{label: Content, kind?: 'plain' | 'primary' | 'danger' | 'danger-plain' | 'quiet', key?: string,
+ *   busy?: boolean, disabled?: boolean, why?: string, type?: 'button' | 'submit', id?: string,
+ *   name?: string, onclick?: (event: Event) => void}} options
+ */
+export function button({
+  label, kind = 'plain', key, busy = false, disabled = false, why, type = 'button', id, name, onclick,
+}) {
+  return html`<button class="button ${kind}" type=${type} id=${id ?? nothing}
+      ?disabled=${disabled || busy} aria-busy=${busy ? 'true' : nothing}
+      aria-label=${name ?? nothing} aria-keyshortcuts=${key === 'Ctrl ↵' ? 'Control+Enter' : key ?? nothing} @click=${onclick}
+      >${busy ? html`<span class="spinner" aria-hidden="true"></span>` : nothing}${label}${keyHint(key)}</button
+    >${disabled && why ? html`<small class="why">${why}</small>` : nothing}`;
+}
+
+/** @param {string} state names the colour and the shape @param {Content} text */
+export const pill = (state, text) =>
+  html`<span class="pill" data-state=${state}><i aria-hidden="true"></i>${text}</span>`;
+
+/** @param {'T0' | 'T1' | 'T2' | 'T3'} tier @param {string} word */
+export const urgencyMark = (tier, word) =>
+  html`<span class="urgency" data-tier=${tier}><i aria-hidden="true"></i>${word}</span>`;
+
+/** A time with both clocks. @param {import('../time.js').Moment} moment */
+export function timePair(moment) {
+  const other = startOfDay(moment) !== startOfDay(Date.now());
+  return html`<span class="times">${other ? html`<bdi>${day(moment)}</bdi> ` : nothing}<time
+    datetime=${new Date(moment).toISOString()}><bdi>${clock(moment)}</bdi></time> <span
+    class="second"><bdi>${clock(moment, 'xinjiang')}</bdi> ${_('Xinjiang')}</span></span>`;
+}
+
+/** From and to, with both clocks. @param {string} from @param {string} to */
+export const span = (from, to) => html`<span class="times"><bdi>${clock(from)}–${clock(to)}</bdi> <span
+  class="second"><bdi>${clock(from, 'xinjiang')}–${clock(to, 'xinjiang')}</bdi> ${_('Xinjiang')}</span></span>`;
+
+/**
+ * A message whose %s are templates: names and times keep their own direction.
+ * @param {string} text a translated message
+ * @param {...Content} values
+ */
+export function say(text, ...values) {
+  let next = 0;
+  return text.split(/(%(?:\d\$)?s)/).map((part) => {
+    const place = /^%(?:(\d)\$)?s$/.exec(part);
+    if (!place)
+      return part;
+    const value = values[place[1] ? Number(place[1]) - 1 : next++];
+    return html`<bdi>${value}</bdi>`;
+  });
+}
+
+/**
+ * A label, what it labels, a hint and what is wrong with it.
+ * @param {{id: string, label: Content, hint?: Content, error?: Content, optional?: boolean, wide?: boolean,
+ *   control: (attributes: {id: string, describedBy: string | typeof nothing, invalid: 'true' | typeof nothing}) => Content}} options
+ */
+export function field({ id, label, hint, error, optional = false, wide = false, control }) {
+  const described = [hint ? `${id}-hint` : '', error ? `${id}-error` : ''].filter(Boolean).join(' ');
+  return html`<div class="field ${wide ? 'wide' : ''}">
+    <label for=${id}>${label}${optional ? html` <span class="optional">${_('optional')}</span>` : nothing}</label>
+    ${control({ id, describedBy: described || nothing, invalid: error ? 'true' : nothing })}
+    ${hint ? html`<small id="${id}-hint" class="hint">${hint}</small>` : nothing}
+    ${error ? html`<small id="${id}-error" class="error-text" role="alert">${error}</small>` : nothing}
+  </div>`;
+}
+
+/**
+ * @param {{id: string, label: Content, value: string, hint?: Content, error?: Content, optional?: boolean, wide?: boolean,
+ *   type?: string, autocomplete?: string, max?: number, required?: boolean, lines?: number, dir?: 'auto' | 'ltr', lang?: string,
+ *   placeholder?: string, oninput: (value: string) => void}} options
+ */
+export function textField(options) {
+  const { id, value, type = 'text', autocomplete = 'off', max, required = !options.optional, lines,
+    dir = 'auto', lang, placeholder, oninput } = options;
+  /** @param {Event} event */
+  const input = (event) => oninput(/** @type {HTMLInputElement} */ (event.target).value);
+  return field({
+    ...options,
+    control: ({ describedBy, invalid }) =>
+      lines
+        ? html`<textarea id=${id} rows=${lines} .value=${value} maxlength=${max ?? nothing} dir=${dir}
+            placeholder=${placeholder ?? nothing} aria-describedby=${describedBy} aria-invalid=${invalid}
+            ?required=${required} @input=${input}></textarea>`
+        : html`<input id=${id} type=${type} .value=${value} maxlength=${max ?? nothing} dir=${dir}
+            lang=${lang ?? nothing} autocomplete=${autocomplete} placeholder=${placeholder ?? nothing}
+            aria-describedby=${describedBy} aria-invalid=${invalid} ?required=${required}
+            spellcheck="false" @input=${input}>`,
+  });
+}
+
+/**
+ * @param {{id: string, label: Content, value: string, hint?: Content, error?: Content, optional?: boolean, wide?: boolean,
+ *   choices: [string, string][], onchange: (value: string) => void}} options
+ */
+export function selectField(options) {
+  return field({
+    ...options,
+    control: ({ id, describedBy, invalid }) => html`<select id=${id} aria-describedby=${describedBy}
+      aria-invalid=${invalid}
+      @change=${(/** @type {Event} */ event) => options.onchange(/** @type {HTMLSelectElement} */ (event.target).value)}>
+      ${options.choices.map(([value, text]) => html`<option value=${value} ?selected=${value === options.value}>${text}</option>`)}
+    </select>`,
+  });
+}
+
+/**
+ * One of a few, all of them in sight.
+ * @param {{name: string, label: Content, value: string, tight?: boolean, choices: {value: string, text: Content, hint?: Content}[],
+ *   onchange: (value: string) => void}} options
+ */
+export const choiceField = ({ name, label, value, tight = false, choices, onchange }) => html`<fieldset class="choice ${tight ? 'tight' : ''}">
+  <legend>${label}</legend>
+  <div class="choices">${choices.map((one) => html`<label class="choice-one">
+    <input type="radio" name=${name} value=${one.value} .checked=${one.value === value}
+      @change=${() => onchange(one.value)}><span>${one.text}${one.hint ? html`<small>${one.hint}</small>` : nothing}</span>
+  </label>`)}</div>
+</fieldset>`;
+
+/** @param {{label: Content, checked: boolean, disabled?: boolean, hint?: Content, onchange: (checked: boolean) => void}} options */
+export const checkField = ({ label, checked, disabled = false, hint, onchange }) => html`<label class="check">
+  <input type="checkbox" .checked=${checked} ?disabled=${disabled}
+    @change=${(/** @type {Event} */ event) => onchange(/** @type {HTMLInputElement} */ (event.target).checked)}>
+  <span>${label}${hint ? html`<small>${hint}</small>` : nothing}</span>
+</label>`;
+
+/** Why the hub refused, by which rule, and what it would accept. @param {Problem | undefined | null} problem */
+export const problemNote = (problem) =>
+  problem
+    ? html`<div class="note bad" role="alert"><p>${problem.message}</p>
+        ${problem.accepted ? html`<p>${problem.accepted}</p>` : nothing}
+        ${problem.rule ? html`<p class="rule">${_('Rule')} <bdi><code>${problem.rule}</code></bdi></p>` : nothing}</div>`
+    : nothing;
+
+/** @param {{title: Content, text?: Content, action?: Content}} options */
+export const emptyState = ({ title, text, action }) => html`<div class="empty">
+  <svg viewBox="0 0 48 28" width="72" height="42" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="1.5"
+    stroke-linecap="round"><circle cx="8" cy="6" r="3"/><circle cx="24" cy="6" r="3"/><circle cx="40" cy="6" r="3"/><path
+    d="M8 9v9m16-9v10m16-10v11M3 18c12 0 28 3 42 4"/></svg>
+  <p class="empty-title">${title}</p>${text ? html`<p>${text}</p>` : nothing}${action ?? nothing}</div>`;
+
+/** @param {number} [lines] */
+export const loadingState = (lines = 5) => html`<div class="loading" role="status">
+  <span class="unseen">${_('Loading')}</span>${Array.from({ length: lines }, () => html`<i aria-hidden="true"></i>`)}</div>`;
+
+/** @param {Problem} problem @param {() => void} retry */
+export const failedState = (problem, retry) => html`<div class="failed">${problemNote(problem)}
+  ${button({ label: _('Try again'), onclick: retry })}</div>`;
+
+/**
+ * What a loader has: a value, a wait or a problem.
+ * @template T
+ * @param {import('./element.js').Loader<T>} loader
+ * @param {(value: T) => Content} ready
+ * @param {{lines?: number}} [options]
+ */
+export function shown(loader, ready, { lines } = {}) {
+  if (loader.value !== undefined)
+    return ready(loader.value);
+  if (loader.problem)
+    return failedState(loader.problem, () => loader.reload());
+  return loadingState(lines);
+}
+
+/** Names and values, one under the other. @param {[Content, Content][]} facts */
+export const factList = (facts) => html`<dl class="facts">${facts
+  .filter(([, value]) => value !== '' && value != null && value !== nothing)
+  .map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
+
+/** A page's head: its title, what may be done, and its tools. @param {{title: Content, text?: Content, tools?: Content}} options */
+export const pageHead = ({ title, text, tools }) => html`<div class="page-head"><div><h1>${title}</h1>
+  ${text ? html`<p>${text}</p>` : nothing}</div><div class="tools">${tools ?? nothing}</div></div>`;
+
+/** A search box; "/" goes to it. @param {string} label @param {string} value @param {(value: string) => void} oninput */
+export const searchBox = (label, value, oninput) => html`<label class="search">${icon('search')}<span class="unseen">${label}</span>
+  <input id="search" type="search" dir="auto" placeholder=${label} .value=${value} aria-keyshortcuts="/"
+    @input=${(/** @type {Event} */ event) => oninput(/** @type {HTMLInputElement} */ (event.target).value)}>${keyHint('/')}</label>`;

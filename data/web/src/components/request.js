@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A request for a session while it is being written.
+
+import { newId } from '../api.js';
+import { MINUTE } from '../time.js';
+
+/**
+ * @typedef {object} Request
+ * @property {string} id
+ * @property {string} modality
+ * @property {string} title
+ * @property {string} reason
+ * @property {'T0' | 'T1' | 'T2' | 'T3'} urgency
+ * @property {string} partner
+ * @property {string} patient
+ * @property {number} start
+ * @property {number} minutes
+ * @property {boolean} minutesTyped the modality no longer sets it
+ * @property {Set<string>} resources
+ */
+
+/** The next quarter of an hour that leaves time to answer. @param {boolean} emergency */
+function defaultStart(emergency) {
+  const step = emergency ? 5 * MINUTE : 15 * MINUTE;
+  return Math.ceil((Date.now() + (emergency ? 0 : 15 * MINUTE)) / step) * step;
+}
+
+/** @param {{emergency?: boolean, start?: number, resource?: string}} [from] @returns {Request} */
+export const newRequest = ({ emergency = false, start, resource } = {}) => ({
+  id: newId(), modality: '', title: '', reason: '', urgency: emergency ? 'T0' : 'T3', partner: '', patient: '',
+  start: start ?? defaultStart(emergency), minutes: 30, minutesTyped: false, resources: new Set(resource ? [resource] : []),
+});

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What was done, said at the edge of the page, with a way back where there is one.
+
+import { html, nothing } from 'lit';
+import { _ } from '../i18n.js';
+import { KarezElement, asProblem } from './element.js';
+import { icon } from './parts.js';
+
+/** @typedef {{id: number, text: string, bad: boolean, undo?: () => unknown}} Toast */
+
+const shownFor = 8000;
+
+class Toasts extends KarezElement {
+  constructor() {
+    super();
+    /** @type {Toast[]} */
+    this.list = [];
+  }
+
+  /** @param {Toast} toast */
+  add(toast) {
+    this.list = [...this.list.slice(-2), toast];
+    this.requestUpdate();
+    if (!toast.bad)
+      setTimeout(() => this.remove_(toast.id), shownFor);
+  }
+
+  /** @param {number} id */
+  remove_(id) {
+    this.list = this.list.filter((toast) => toast.id !== id);
+    this.requestUpdate();
+  }
+
+  /** @param {Toast} toast */
+  async undo(toast) {
+    this.remove_(toast.id);
+    try {
+      await toast.undo?.();
+    } catch (error) {
+      toastProblem(error);
+    }
+  }
+
+  render() {
+    return html`<div class="toasts" role="status" aria-live="polite">${this.list.map((toast) => html`
+      <div class="toast ${toast.bad ? 'bad' : ''}"><p>${toast.text}</p>
+        ${toast.undo ? html`<button class="button quiet" @click=${() => this.undo(toast)}>${_('Undo')}</button>` : nothing}
+        <button class="button quiet square" aria-label=${_('Close')} @click=${() => this.remove_(toast.id)}>${icon('close')}</button>
+      </div>`)}</div>`;
+  }
+}
+customElements.define('karez-toasts', Toasts);
+
+let next = 1;
+/** @param {string} text @param {{undo?: () => unknown, bad?: boolean}} [options] */
+export function toast(text, { undo, bad = false } = {}) {
+  const place = document.querySelector('karez-toasts');
+  if (place instanceof Toasts)
+    place.add({ id: next++, text, bad, undo });
+}
+
+/** @param {unknown} error */
+export function toastProblem(error) {
+  const problem = asProblem(error);
+  toast([problem.message, problem.accepted].filter(Boolean).join(' '), { bad: true });
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The reader's language: catalogues made from po/, the direction of writing, plural forms.
+
+/**
+ * @typedef {object} Catalogue
+ * @property {string} language
+ * @property {'ltr' | 'rtl'} direction
+ * @property {string} plural  the Plural-Forms of the catalogue
+ * @property {Record<string, string | string[]>} messages
+ */
+/** @typedef {Record<string, string>} Names  one name in several languages: {"en", "zh_CN", "ug"} */
+
+/** The languages in their own words, in the order they are offered. */
+export const languages = Object.freeze({ en: 'English', zh_CN: '中文', ug: 'ئۇيغۇرچە' });
+
+// A Content-Security-Policy without eval: only plural rules that are known can be used, and the
+// build refuses a catalogue with another one.
+/** @type {Record<string, (n: number) => number>} */
+const plurals = {
+  'nplurals=1; plural=0;': () => 0,
+  'nplurals=2; plural=(n != 1);': (n) => (n === 1 ? 0 : 1),
+};
+
+/** @type {Catalogue} */
+let catalogue = {
+  language: 'en', direction: 'ltr', plural: 'nplurals=2; plural=(n != 1);', messages: {},
+};
+const changed = new EventTarget();
+
+/** @param {string} text @param {unknown[]} values */
+export function fill(text, values) {
+  let next = 0;
+  const around = catalogue.direction === 'rtl' ? ['\u2068', '\u2069'] : ['', ''];
+  return text.replace(/%(?:(\d)\$)?s|%%/g, (match, place) => {
+    if (match === '%%')
+      return '%';
+    const value = values[place ? Number(place) - 1 : next++];
+    return around[0] + String(value ?? '') + around[1];
+  });
+}
+
+/**
+ * The message in the reader's language, its %s filled in.
+ * @param {string} msgid
+ * @param {...unknown} values
+ * @returns {string}
+ */
+export function _(msgid, ...values) {
+  if (!msgid)
+    return '';
+  const found = catalogue.messages[msgid];
+  const text = typeof found === 'string' && found !== '' ? found : msgid;
+  return values.length ? fill(text, values) : text;
+}
+
+/** Marks a message that is translated later. @param {string} msgid */
+export const N_ = (msgid) => msgid;
+
+/**
+ * The message for a number of things; %s is the number unless values are given.
+ * @param {string} one
+ * @param {string} many
+ * @param {number} n
+ * @param {...unknown} values
+ * @returns {string}
+ */
+export function ngettext(one, many, n, ...values) {
+  const found = catalogue.messages[one];
+  const form = plurals[catalogue.plural](n);
+  const text = (Array.isArray(found) && found[form]) || (n === 1 ? one : many);
+  return fill(text, values.length ? values : [n]);
+}
+
+/** Several things in a row. @param {string[]} things */
+export const listOf = (things) => things.join(_(', '));
+
+/** A name in the reader's language; English, then any, when there is none. @param {Names | null | undefined} names */
+export function nameOf(names) {
+  if (!names)
+    return '';
+  return names[catalogue.language] || names.en || Object.values(names)[0] || '';
+}
+
+export const language = () => catalogue.language;
+export const direction = () => catalogue.direction;
+
+/** The first of our languages that this browser's reader knows. */
+export function guessLanguage() {
+  const kept = localStorage.getItem('karez.language');
+  if (kept && kept in languages)
+    return kept;
+  for (const wanted of navigator.languages ?? []) {
+    if (/^zh\b/i.test(wanted))
+      return 'zh_CN';
+    if (/^ug\b/i.test(wanted))
+      return 'ug';
+    if (/^en\b/i.test(wanted))
+      return 'en';
+  }
+  return 'en';
+}
+
+/** Where the catalogues are: written into the page by the build. @returns {Record<string, string>} */
+function catalogueAddresses() {
+  const meta = document.querySelector('meta[name="karez-catalogues"]');
+  return JSON.parse(meta?.getAttribute('content') ?? '{}');
+}
+
+/** Reads a catalogue and shows everything in it. @param {string} wanted */
+export async function setLanguage(wanted) {
+  if (!(wanted in languages))
+    return;
+  const answer = await fetch(catalogueAddresses()[wanted]);
+  if (!answer.ok)
+    throw new Error(`catalogue ${wanted}: ${answer.status}`);
+  useCatalogue(await answer.json());
+  localStorage.setItem('karez.language', wanted);
+}
+
+/** @param {Catalogue} found */
+export function useCatalogue(found) {
+  if (!(found.plural in plurals))
+    throw new Error(`unknown plural rule ${found.plural}`);
+  catalogue = found;
+  const root = globalThis.document?.documentElement;
+  if (root) {
+    root.lang = found.language.replace('_', '-');
+    root.dir = found.direction;
+  }
+  changed.dispatchEvent(new Event('change'));
+}
+
+/** @param {() => void} tell @returns {() => void} stops it */
+export function onLanguage(tell) {
+  changed.addEventListener('change', tell);
+  return () => changed.removeEventListener('change', tell);
+}
+
+/** The plural rules that the browser can use. */
+export const pluralRules = Object.keys(plurals);

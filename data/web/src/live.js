@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// One WebSocket for the whole page. It resumes after the last event it saw; when the hub is away it
+// tries again, from 250 ms to 5 s apart; when sockets are refused it falls back to asking.
+
+/** @typedef {import('./types.js').Event} HubEvent */
+/** @typedef {{type: string, [member: string]: any}} Frame */
+
+const firstDelay = 250;
+const lastDelay = 5000;
+const settle = 60; // events of one act come together; one refetch for all of them
+const pollEvery = 10_000;
+const refusals = 4; // so many failures with an answering hub mean that sockets are refused
+
+/** What an event's table is about: the things that pages ask to be told of. */
+/** @type {Record<string, string[]>} */
+const topicsOf = {
+  'agenda.booking': ['booking'],
+  'agenda.claim': ['booking'],
+  'agenda.resource': ['resource'],
+  'engine.session': ['session', 'booking'],
+  'engine.participant': ['session'],
+  'engine.plugin_state': ['plugin'],
+  'peers.peer': ['peer'],
+  'peers.pairing': ['peer'],
+  'karez.person': ['person'],
+  'karez.patient': ['patient'],
+  'karez.organisation': ['person'],
+  'web.account': ['person'],
+};
+
+export class Live extends EventTarget {
+  /** @type {WebSocket | null} */
+  #socket = null;
+  /** @type {string | null} */
+  #cursor = null;
+  #delay = firstDelay;
+  #failures = 0;
+  #wanted = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #retry;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #poll;
+  /** @type {Set<string>} */
+  #pending = new Set();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #settling;
+
+  /** connecting, up, away (the hub does not answer) or polling (sockets are refused) */
+  state = 'connecting';
+  /** When this page last heard from the hub, in ms. */
+  heard = Date.now();
+  /** @type {number | null} */
+  incarnation = null;
+
+  start() {
+    this.#wanted = true;
+    this.#connect();
+    globalThis.addEventListener?.('online', this.#now);
+    document.addEventListener('visibilitychange', this.#visible);
+  }
+
+  stop() {
+    this.#wanted = false;
+    clearTimeout(this.#retry);
+    clearInterval(this.#poll);
+    this.#poll = undefined;
+    globalThis.removeEventListener?.('online', this.#now);
+    document.removeEventListener('visibilitychange', this.#visible);
+    this.#socket?.close();
+    this.#socket = null;
+    this.#cursor = null;
+    this.#failures = 0;
+    this.#setState('connecting');
+  }
+
+  #now = () => {
+    if (this.#wanted && !this.#socket) {
+      clearTimeout(this.#retry);
+      this.#delay = firstDelay;
+      this.#connect();
+    }
+  };
+  #visible = () => {
+    if (document.visibilityState === 'visible')
+      this.#now();
+  };
+
+  #connect() {
+    const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
+    const socket = new WebSocket(`${scheme}://${location.host}/api/v1/live`);
+    this.#socket = socket;
+    socket.onopen = () => socket.send(JSON.stringify({ type: 'hello', since: this.#cursor }));
+    socket.onmessage = ({ data }) => {
+      this.heard = Date.now();
+      try {
+        this.#receive(JSON.parse(data));
+      } catch (error) {
+        console.error('a frame that cannot be read', error);
+      }
+    };
+    socket.onclose = () => {
+      if (this.#socket !== socket)
+        return;
+      this.#socket = null;
+      if (this.#wanted)
+        this.#again();
+    };
+  }
+
+  async #again() {
+    this.#failures++;
+    if (this.state === 'up')
+      this.#setState('away');
+    this.#retry = setTimeout(() => this.#connect(), this.#delay * (0.8 + Math.random() * 0.4));
+    this.#delay = Math.min(this.#delay * 2, lastDelay);
+    if (this.state === 'polling')
+      return;
+    const answers = await this.#answers();
+    if (!this.#wanted || this.#socket?.readyState === WebSocket.OPEN)
+      return;
+    if (!answers)
+      this.#setState('away');
+    else if (this.#failures >= refusals) {
+      this.#setState('polling');
+      this.#poll ??= setInterval(() => this.#ask(), pollEvery);
+      this.#ask();
+    }
+  }
+
+  async #answers() {
+    try {
+      const answer = await fetch('/api/v1/hello', { signal: AbortSignal.timeout(3000) });
+      if (answer.ok)
+        this.heard = Date.now();
+      return answer.ok;
+    } catch {
+      return false;
+    }
+  }
+
+  async #ask() {
+    if (document.visibilityState !== 'visible')
+      return;
+    if (await this.#answers())
+      this.#touch(['everything']);
+    else
+      this.#setState('away');
+  }
+
+  /** @param {Frame} frame */
+  #receive(frame) {
+    switch (frame.type) {
+      case 'hello':
+        this.#welcome(frame);
+        break;
+      case 'event':
+        this.#cursor = frame.cursor ?? this.#cursor;
+        this.#touch(this.#topics(frame.event));
+        break;
+      case 'session':
+        this.#touch(['session', 'booking']);
+        break;
+      case 'peer':
+        this.#touch(['peer']);
+        break;
+    }
+    this.dispatchEvent(new CustomEvent(frame.type, { detail: frame }));
+  }
+
+  /** @param {Frame} frame */
+  #welcome(frame) {
+    const again = this.incarnation !== null;
+    this.incarnation = frame.incarnation ?? 0;
+    this.#cursor = frame.cursor ?? this.#cursor;
+    this.#delay = firstDelay;
+    this.#failures = 0;
+    clearInterval(this.#poll);
+    this.#poll = undefined;
+    this.#setState('up');
+    // Missed events follow by the cursor; frames that are not events do not, so look again.
+    if (again || frame.reset)
+      this.#touch(['everything']);
+  }
+
+  /** @param {HubEvent} event */
+  #topics(event) {
+    const found = topicsOf[`${event.schema}.${event.table}`] ?? [];
+    return event.session ? [...found, 'session', 'event'] : [...found, 'event'];
+  }
+
+  /** @param {string[]} topics */
+  #touch(topics) {
+    for (const topic of topics)
+      this.#pending.add(topic);
+    this.#settling ??= setTimeout(() => {
+      this.#settling = undefined;
+      const touched = this.#pending;
+      this.#pending = new Set();
+      this.dispatchEvent(new CustomEvent('touched', { detail: touched }));
+    }, settle);
+  }
+
+  /** @param {string} state */
+  #setState(state) {
+    if (state === this.state)
+      return;
+    this.state = state;
+    this.dispatchEvent(new CustomEvent('state', { detail: state }));
+  }
+
+  /**
+   * Sends a frame. FALSE when there is no connection; nothing is kept for later.
+   * @param {Frame} frame
+   */
+  send(frame) {
+    if (this.#socket?.readyState !== WebSocket.OPEN || this.state !== 'up')
+      return false;
+    this.#socket.send(JSON.stringify(frame));
+    return true;
+  }
+
+  /** Something was done here: what it touched is fetched at once, not when its event returns. @param {...string} topics */
+  touch(...topics) {
+    this.#touch(topics);
+  }
+
+  /**
+   * @param {string[]} topics
+   * @param {() => void} tell
+   * @returns {() => void} stops it
+   */
+  onTouched(topics, tell) {
+    /** @param {any} event */
+    const listen = ({ detail }) => {
+      if (detail.has('everything') || topics.some((topic) => detail.has(topic)))
+        tell();
+    };
+    this.addEventListener('touched', listen);
+    return () => this.removeEventListener('touched', listen);
+  }
+
+  /**
+   * @param {string} type of frame, or "state"
+   * @param {(detail: any) => void} tell
+   * @returns {() => void} stops it
+   */
+  on(type, tell) {
+    /** @param {any} event */
+    const listen = ({ detail }) => tell(detail);
+    this.addEventListener(type, listen);
+    return () => this.removeEventListener(type, listen);
+  }
+}
+
+export const live = new Live();

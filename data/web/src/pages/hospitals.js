@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The partners of this hospital, and the way two administrators make a new one: each reads a
+// string to the other and types what is heard.
+
+import { html, nothing } from 'lit';
+import { api } from '../api.js';
+import { _, nameOf, ngettext } from '../i18n.js';
+import { live } from '../live.js';
+import { may } from '../state.js';
+import { ago, duration, number } from '../time.js';
+import { peerWord } from '../words.js';
+import { confirm } from '../components/dialog.js';
+import { KarezElement, Loader, asProblem } from '../components/element.js';
+import { button, emptyState, factList, pageHead, pill, problemNote, say, shown, textField, timePair } from '../components/parts.js';
+import { toast, toastProblem } from '../components/toast.js';
+
+/** @typedef {import('../types.js').Peer} Peer */
+/** @typedef {import('../types.js').Pairing} Pairing */
+
+/** States in which a pairing no longer goes on. */
+const stopped = ['burnt', 'expired', 'cancelled'];
+
+export class HospitalsPage extends KarezElement {
+  static pace = 1000;
+  static properties = { address: { state: true }, problem: { state: true }, busy: { state: true }, typed: { state: true } };
+
+  constructor() {
+    super();
+    this.address = '';
+    /** @type {import('../api.js').Problem | null} */
+    this.problem = null;
+    this.busy = '';
+    /** What was typed for each pairing. @type {Record<string, string>} */
+    this.typed = {};
+    /** @type {Record<string, import('../api.js').Problem>} */
+    this.refused = {};
+    /** @type {Loader<{items: Peer[]}>} */
+    this.peers = new Loader(this, () => api.get('/peers'), 'peer');
+    /** @type {Loader<{items: Pairing[]}>} */
+    this.pairings = new Loader(this, async () => {
+      const answer = may('peers.write') ? await api.get('/pairings') : { items: [] };
+      this.asked = Date.now();
+      return answer;
+    }, 'peer');
+    /** When the pairings were read: they say how many seconds are left. */
+    this.asked = 0;
+    /** @type {ReturnType<typeof setInterval> | undefined} */
+    this.timer = undefined;
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    // A pairing that the other hospital begins is no event here until it is made.
+    if (may('peers.write'))
+      this.timer = setInterval(() => this.pairings.reload(), 2000);
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    clearInterval(this.timer);
+  }
+
+  reload() {
+    this.peers.reload();
+    this.pairings.reload();
+    live.touch('peer');
+  }
+
+  /** @param {Event} event */
+  async begin(event) {
+    event.preventDefault();
+    if (this.busy || !this.address.trim())
+      return;
+    this.busy = 'begin';
+    this.problem = null;
+    try {
+      await api.post('/pairings', { address: this.address.trim() });
+      this.address = '';
+    } catch (error) {
+      this.problem = asProblem(error);
+    }
+    this.busy = '';
+    this.reload();
+  }
+
+  /** @param {Event} event @param {Pairing} pairing */
+  async confirm(event, pairing) {
+    event.preventDefault();
+    const string = (this.typed[pairing.id] ?? '').trim();
+    if (!string || this.busy)
+      return;
+    this.busy = pairing.id;
+    delete this.refused[pairing.id];
+    try {
+      const answer = await api.post(`/pairings/${pairing.id}/confirm`, { string });
+      if (answer?.state === 'paired')
+        toast(_('The hospitals are paired.'));
+      else
+        toast(_('Right. The other administrator still has to type yours.'));
+      delete this.typed[pairing.id];
+    } catch (error) {
+      this.refused[pairing.id] = asProblem(error);
+      this.typed = { ...this.typed, [pairing.id]: '' };
+    }
+    this.busy = '';
+    this.reload();
+  }
+
+  /** @param {Pairing} pairing */
+  async stop(pairing) {
+    try {
+      await api.delete(`/pairings/${pairing.id}`);
+    } catch (error) {
+      toastProblem(error);
+    }
+    this.reload();
+  }
+
+  /** @param {Peer} peer */
+  async unpair(peer) {
+    const name = nameOf(peer.names);
+    const answer = await confirm({
+      title: _('Unpair %s?', name),
+      text: _('The link to %s stops at once. Nothing more is sent or received, and nobody there can join a session here. To undo it, both administrators pair the hospitals again.', name),
+      action: _('Unpair'),
+    });
+    if (!answer)
+      return;
+    try {
+      await api.delete(`/peers/${peer.id}`);
+      toast(_('%s is unpaired.', name));
+    } catch (error) {
+      toastProblem(error);
+    }
+    this.reload();
+  }
+
+  /** @param {Peer} peer */
+  async acknowledge(peer) {
+    try {
+      await api.post(`/peers/${peer.id}/acknowledge-restore`);
+    } catch (error) {
+      toastProblem(error);
+    }
+    this.reload();
+  }
+
+  /** The shown string in groups of four: it is read aloud. @param {string} text */
+  spoken(text) {
+    const groups = /[\s-]/.test(text) ? text.split(/[\s-]+/) : text.match(/.{1,4}/g) ?? [text];
+    return html`<p class="spoken" dir="ltr" aria-label=${groups.join(' ').split('').join(' ')}>${groups.map((group) => html`<span>${group}</span>`)}</p>`;
+  }
+
+  /** @param {Pairing} pairing */
+  pairing(pairing) {
+    const left = pairing.expires_in_s == null ? null : pairing.expires_in_s * 1000 - (Date.now() - this.asked);
+    const name = nameOf(pairing.names) || pairing.address || '';
+    const state = left !== null && left <= 0 && !stopped.includes(pairing.state) ? 'expired' : pairing.state;
+    if (stopped.includes(state))
+      return html`<section class="card"><h2 class="title">${say(_('Pairing with %s'), name)}</h2>
+        <div class="note bad" role="status"><p>${state === 'burnt' ? _('Three wrong strings: this pairing is burned. Somebody may be between the hospitals; begin again by telephone, not by message.')
+          : state === 'expired' ? _('The time for this pairing ran out. Begin again.') : _('This pairing was stopped.')}</p></div>
+        <div class="row-end">${button({ label: _('Put away'), onclick: () => this.stop(pairing) })}</div></section>`;
+    return html`<section class="card ceremony"><h2 class="title">${say(_('Pairing with %s'), name)}</h2>
+      <ol class="steps"><li><p>${_('Call the other administrator and read this to them:')}</p>
+        ${pairing.shown ? this.spoken(pairing.shown) : html`<p class="row"><i class="spinner" aria-hidden="true"></i> ${_('Waiting for the other hub to answer.')}</p>`}</li>
+      <li>${state === 'here' || state === 'both' ? html`<p class="row">${pill('done', _('What you typed is right.'))} ${_('The other administrator still has to type yours.')}</p>` : html`<form @submit=${(/** @type {Event} */ event) => this.confirm(event, pairing)}>${textField({
+        id: `typed-${pairing.id}`, label: _('Type what they read to you'), value: this.typed[pairing.id] ?? '', dir: 'ltr', max: 32,
+        error: this.refused[pairing.id]?.message, hint: _('Upper or lower case and dashes make no difference.'),
+        oninput: (value) => { this.typed = { ...this.typed, [pairing.id]: value }; } })}
+        ${button({ label: _('Confirm'), kind: 'primary', type: 'submit', busy: this.busy === pairing.id, disabled: !pairing.shown || !(this.typed[pairing.id] ?? '').trim() })}</form>`}</li></ol>
+      ${state === 'there' ? html`<p class="note calm" role="status">${_('The other administrator has typed yours.')}</p>` : nothing}
+      <p class="row">${pairing.tries_left != null ? pill(pairing.tries_left > 1 ? 'asked' : 'over', ngettext('%s try left', '%s tries left', pairing.tries_left)) : nothing}
+        ${left !== null ? html`<small>${_('ends in %s', duration(left))}</small>` : nothing}<span class="grow"></span>${button({ label: _('Stop this pairing'), kind: 'danger-plain', onclick: () => this.stop(pairing) })}</p></section>`;
+  }
+
+  /** @param {Peer} peer */
+  peer(peer) {
+    const waiting = Object.values(peer.outbox ?? {}).reduce((sum, n) => sum + n, 0);
+    return html`<section class="card" aria-labelledby="peer-${peer.id}"><div class="card-head"><h2 class="title" id="peer-${peer.id}"><bdi>${nameOf(peer.names)}</bdi></h2>${pill(peer.state, peerWord(peer.state))}</div>
+      ${peer.restored ? html`<div class="note warn" role="status"><p>${_('This hospital’s hub was restored from a copy. What it lost is being compared; check today’s sessions with their desk.')}</p>${may('peers.write') ? html`<p>${button({ label: _('Both sides are compared'), onclick: () => this.acknowledge(peer) })}</p>` : nothing}</div>` : nothing}
+      ${factList([
+        [_('Since'), peer.since ? html`${timePair(peer.since)} <small>${ago(peer.since)}</small>` : ''],
+        [_('Delay'), peer.state === 'up' && peer.rtt_ms != null ? html`<bdi>${_('%s ms', number(peer.rtt_ms))}</bdi>` : ''],
+        [_('Waiting to be sent'), waiting ? ngettext('%s message', '%s messages', waiting, number(waiting)) : _('nothing')],
+        [_('Address'), peer.address ? html`<bdi><code>${peer.address}</code></bdi>` : _('it dials this hospital')],
+        [_('Key'), peer.key ? html`<bdi><code class="key">${peer.key.match(/.{1,8}/g)?.slice(0, 4).join(' ')} …</code></bdi>` : ''],
+      ])}
+      ${may('peers.write') && peer.state !== 'revoked' ? html`<div class="row-end">${button({ label: _('Unpair…'), kind: 'danger-plain', onclick: () => this.unpair(peer) })}</div>` : nothing}</section>`;
+  }
+
+  /** The address of the other hub, and what happens next. */
+  beginForm() {
+    return html`<form class="card" aria-labelledby="pair-head" @submit=${this.begin}><h2 class="title" id="pair-head">${_('Pair with a hospital')}</h2>
+      <p>${_('Have the administrator of the other hospital on the telephone. Nothing is trusted until each of you has typed what the other reads aloud.')}</p>
+      ${textField({ id: 'pair-address', label: _('Address of their hub'), value: this.address, dir: 'ltr', max: 255, placeholder: 'hub.hospital.example:8443', hint: _('Host and port, as they tell you.'), oninput: (value) => { this.address = value; } })}
+      ${problemNote(this.problem)}<div class="row-end">${button({ label: _('Begin'), kind: 'primary', type: 'submit', busy: this.busy === 'begin', disabled: !this.address.trim() })}</div></form>`;
+  }
+
+  render() {
+    const open = (this.pairings.value?.items ?? []).filter((one) => one.state !== 'paired');
+    return html`<div class="page">${pageHead({ title: _('Hospitals'), text: _('The partners whose hubs this one trusts, and how the link to each is.') })}
+      <div class="columns"><div class="stack">${shown(this.peers, ({ items }) => (items.length ? items.map((peer) => this.peer(peer))
+        : html`<div class="card">${emptyState({ title: _('No partner yet.'), text: may('peers.write') ? _('Pair with the first one here.') : _('An administrator pairs hospitals.') })}</div>`))}</div>
+      ${may('peers.write') ? html`<div class="stack">${open.map((one) => this.pairing(one))}${this.beginForm()}</div>` : nothing}</div></div>`;
+  }
+}
+customElements.define('karez-hospitals', HospitalsPage);

@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// One session: the lobby with its checks, the room with the plugin's panel, and what is left of it
+// afterwards.
+
+import { html, nothing } from 'lit';
+import { api } from '../api.js';
+import { _, N_, nameOf, ngettext, onLanguage } from '../i18n.js';
+import { live } from '../live.js';
+import { hasPanel, makePanel } from '../panels.js';
+import { isOurs, may, state } from '../state.js';
+import { clock, duration, millis } from '../time.js';
+import { hubName, sessionRole, sessionWord } from '../words.js';
+import { confirm } from '../components/dialog.js';
+import { KarezElement, Loader, asProblem } from '../components/element.js';
+import { button, emptyState, factList, loadingState, pageHead, pill, problemNote, say, shown, span, timePair } from '../components/parts.js';
+import { Presence } from '../components/presence.js';
+import { toast, toastProblem } from '../components/toast.js';
+import { checkList } from '../components/checks.js';
+
+/** @typedef {import('../types.js').Session} Session */
+/** @typedef {import('../types.js').Hub} Hub */
+/** @typedef {import('../panels.js').Panel} Panel */
+
+const over = ['ended', 'failed'];
+const checkEvery = 2000;
+const running = ['live', 'degraded', 'held'];
+
+/** @param {import('../types.js').Participant} one */
+const personName = (one) => one.name ?? one.actor?.name ?? '';
+
+export class SessionPage extends KarezElement {
+  static pace = 1000;
+  static properties = { session: {}, busy: { state: true }, role: { state: true }, problem: { state: true } };
+
+  constructor() {
+    super();
+    this.session = '';
+    this.busy = '';
+    this.role = '';
+    /** @type {import('../api.js').Problem | null} */
+    this.problem = null;
+    /** @type {Presence | null} */
+    this.presence = null;
+    /** @type {Panel | null} */
+    this.panel = null;
+    this.panelAsked = false;
+    /** @type {Record<string, any> | null} */
+    this.statistics = null;
+    /** @type {(() => void)[]} */
+    this.off = [];
+    /** @type {Loader<Session>} */
+    this.loader = new Loader(this, () => (this.session ? this.read() : null), 'session', 'booking', 'plugin');
+    /** @type {Loader<{hubs: Hub[], modalities: import('../types.js').Modality[]}>} */
+    this.around = new Loader(this, async () => {
+      const [peers, modalities] = await Promise.all([may('peers.read') ? api.get('/peers') : { items: [] }, api.get('/modalities')]);
+      const own = { id: state.me?.hub ?? '', names: state.me?.hub_names ?? {}, own: true };
+      return { hubs: [own, ...peers.items], modalities: modalities.items };
+    }, 'peer', 'plugin');
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.off = [
+      live.on('session', (frame) => this.moved(frame)),
+      live.on('statistics', (frame) => {
+        if (frame.session === this.session)
+          this.measured(frame);
+      }),
+      live.on('state', () => this.requestUpdate()),
+      onLanguage(() => /** @type {any} */ (this.panel)?.requestUpdate?.()),
+    ];
+    const again = setInterval(() => this.lookAgain(), checkEvery);
+    this.off.push(() => clearInterval(again));
+    this.presence?.listen();
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    for (const off of this.off)
+      off();
+    this.presence?.silence();
+    // Somebody who goes to another page is no longer in the room.
+    if (this.presence && this.presence.state !== 'out')
+      this.presence.leave().catch(() => {});
+  }
+
+  /** @param {Map<string, unknown>} changed */
+  willUpdate(changed) {
+    if (changed.has('session') && this.session) {
+      this.presence?.silence();
+      this.presence = new Presence(this.session);
+      this.presence.listen();
+      this.presence.addEventListener('change', () => this.present());
+      this.presence.addEventListener('message', (event) => this.panel?.receive?.(/** @type {CustomEvent} */ (event).detail));
+      this.panel = null;
+      this.panelAsked = false;
+      this.statistics = null;
+      this.loader.renew();
+    }
+  }
+
+  /** @returns {Promise<Session>} */
+  async read() {
+    const session = await api.get(`/sessions/${this.session}`);
+    this.take(session);
+    return session;
+  }
+
+  /** The worker's figures, once a second while somebody is in. @param {any} frame */
+  measured(frame) {
+    this.statistics = frame;
+    const { value } = this.loader;
+    if (value && Array.isArray(frame.checks)) {
+      this.loader.value = { ...value, checks: frame.checks };
+      this.requestUpdate();
+    }
+  }
+
+  /** A check that failed is looked at again: nobody is told when only a figure changes. */
+  lookAgain() {
+    const { value } = this.loader;
+    if (value?.state === 'ready' && !this.loader.loading && (!value.checks?.length || value.checks.some((one) => one.verdict !== 'passed')))
+      this.loader.reload();
+  }
+
+  /** The hub's word on the state comes before the rest of it. @param {any} frame */
+  moved(frame) {
+    const { value } = this.loader;
+    if (frame.session !== this.session || !value || !(frame.sequence >= value.sequence))
+      return;
+    this.loader.value = {
+      ...value, state: frame.state, reason: frame.reason, sequence: frame.sequence,
+      worker: frame.worker && value.worker ? { ...value.worker, state: frame.worker, partner: frame.partner_worker } : value.worker,
+    };
+    this.take(this.loader.value);
+    this.requestUpdate();
+  }
+
+  /** @param {Session} session */
+  take(session) {
+    const { presence } = this;
+    if (!presence)
+      return;
+    if (over.includes(session.state))
+      presence.end();
+    else if (presence.remembers && [...running, 'ready'].includes(session.state))
+      presence.again();
+    this.showPanel(session);
+  }
+
+  present() {
+    if (this.loader.value)
+      this.showPanel(this.loader.value);
+    this.requestUpdate();
+  }
+
+  /** @param {Session} session */
+  async showPanel(session) {
+    const wanted = hasPanel(session.modality) && (over.includes(session.state)
+      || (this.presence?.state !== 'out' && [...running, 'stopping'].includes(session.state)));
+    if (!wanted) {
+      this.panel = null;
+      this.panelAsked = false;
+      return;
+    }
+    if (!this.panel && !this.panelAsked) {
+      this.panelAsked = true;
+      try {
+        const panel = await makePanel(session.modality);
+        if (!this.panelAsked)
+          return;
+        this.panel = panel;
+        panel.send = (body) => this.presence?.send(body) ?? false;
+      } catch (error) {
+        this.panelAsked = false;
+        this.problem = asProblem(error);
+        return;
+      }
+    }
+    if (this.panel) {
+      const id = this.presence?.participant;
+      const role = this.presence?.role ?? '';
+      this.panel.session = session;
+      this.panel.participant = id
+        ? session.participants.find((one) => one.id === id)
+          ?? { id, role, name: nameOf(state.me?.names), hospital: state.me?.hub ?? '' }
+        : null;
+      this.requestUpdate();
+    }
+  }
+
+  /** @param {string} name @param {() => Promise<unknown>} act */
+  async act(name, act) {
+    this.busy = name;
+    this.problem = null;
+    try {
+      await act();
+    } catch (error) {
+      this.problem = asProblem(error);
+    }
+    this.busy = '';
+    live.touch('session', 'booking');
+  }
+
+  /** @param {string} edge @param {unknown} [body] */
+  move(edge, body = {}) {
+    return this.act(edge, () => api.post(`/sessions/${this.session}/${edge}`, body));
+  }
+
+  async endForAll() {
+    const answer = await confirm({
+      title: _('End it for everybody?'),
+      text: _('Everybody at both hospitals leaves the session, and what it made is kept. It cannot be opened again.'),
+      action: _('End for all'),
+    });
+    if (answer)
+      await this.move('stop', { reason: N_('ended by the people in it') });
+  }
+
+  leave() {
+    const role = this.presence?.role ?? '';
+    return this.act('leave', async () => {
+      await this.presence?.leave();
+      toast(_('You left the session. It goes on.'), { undo: () => this.presence?.join(role).catch(toastProblem) });
+    });
+  }
+
+  async hold() {
+    const answer = await confirm({
+      title: _('Put the session on hold?'),
+      text: _('Everybody stays in it; nothing goes on until somebody resumes it.'),
+      action: _('Hold'), reason: _('Reason, everybody in it sees it'), mild: true,
+    });
+    if (answer)
+      await this.move('hold', { reason: answer.reason });
+  }
+
+  /** @param {string} id */
+  hospital(id) {
+    return hubName(this.around.value?.hubs ?? [], id);
+  }
+
+  /** What is not as it should be, and what happens about it. @param {Session} session */
+  banners(session) {
+    const away = live.state === 'away' || live.state === 'connecting';
+    const other = isOurs(session.host) ? session.partner : session.host;
+    const peer = this.around.value?.hubs.find((one) => one.id === other);
+    const active = [...running, 'starting', 'ready', 'stopping'].includes(session.state);
+    const worker = session.worker?.state;
+    const restarting = active && (worker === 'restarting' || worker === 'starting');
+    const partner = active && session.worker?.partner;
+    return html`
+      ${away ? html`<div class="note bad" role="status"><p><i class="spinner" aria-hidden="true"></i> ${_('The hub is away. The session goes on between the hospitals; this page comes back by itself.')}</p></div>` : nothing}
+      ${!away && restarting ? html`<div class="note bad" role="status"><p><i class="spinner" aria-hidden="true"></i> ${_('This hospital’s part of the session is restarting. You are brought back by yourself in a few seconds.')}</p></div>` : nothing}
+      ${!away && !restarting && this.presence?.state === 'returning' && active ? html`<div class="note warn" role="status"><p><i class="spinner" aria-hidden="true"></i> ${_('Bringing you back into the session.')}</p></div>` : nothing}
+      ${active && worker === 'failed' ? html`<div class="note bad" role="alert"><p>${_('This hospital’s part of the session failed too often and is not started again. Tell the engineer, or end the session.')}</p></div>` : nothing}
+      ${partner === 'restarting' || partner === 'starting' ? html`<div class="note warn" role="status"><p>${_('The part of the session at %s is restarting.', this.hospital(other))}</p></div>` : nothing}
+      ${active && peer && peer.state === 'down' ? html`<div class="note warn" role="status"><p>${_('The link to %s is down. What you do is kept and sent when it is back.', this.hospital(other))}</p></div>` : nothing}
+      ${session.state === 'degraded' ? html`<div class="note warn" role="status"><p>${session.reason ? _('The session is limited: %s', _(session.reason)) : _('The session is limited.')}</p></div>` : nothing}
+      ${session.state === 'held' ? html`<div class="note warn" role="status"><p><b>${_('On hold.')}</b> ${_(session.reason ?? '')}</p></div>` : nothing}
+      ${problemNote(this.problem)}`;
+  }
+
+  /** @param {Session} session */
+  people(session) {
+    const here = session.participants.filter((one) => !one.left_at);
+    return html`<section class="card" aria-labelledby="who"><h2 id="who">${_('Who is here')} <span>${here.length}</span></h2>
+      ${here.length ? html`<ul class="plain people-list">${here.map((one) => html`<li><b><bdi>${personName(one)}</bdi></b>${
+        one.id === this.presence?.participant ? html` <small>${_('you')}</small>` : nothing}<small>${sessionRole(one.role)} · <bdi>${this.hospital(one.hospital)}</bdi></small></li>`)}</ul>`
+        : html`<p class="hint">${_('Nobody yet.')}</p>`}</section>`;
+  }
+
+  /** @param {Session} session */
+  joinForm(session) {
+    const roles = this.around.value?.modalities.find((one) => one.id === session.modality)?.roles ?? [];
+    if (this.presence?.state !== 'out')
+      return html`<p class="row">${pill('live', _('You are in as %s', sessionRole(this.presence?.role ?? '')))}
+        ${button({ label: _('Leave'), onclick: () => this.act('leave', async () => this.presence?.leave()) })}</p>`;
+    if (!may('session.join'))
+      return html`<p class="hint">${_('Your roles do not let you join sessions.')}</p>`;
+    const role = this.role || roles[0] || '';
+    return html`<form class="join-form" @submit=${(/** @type {Event} */ event) => {
+      event.preventDefault();
+      this.act('join', async () => this.presence?.join(role));
+    }}>
+      ${roles.length > 1 ? html`<fieldset class="choice"><legend>${_('Join as')}</legend><div class="choices">${roles.map((one) => html`<label class="choice-one"><input
+        type="radio" name="role" value=${one} .checked=${one === role} @change=${() => { this.role = one; }}><span>${sessionRole(one)}</span></label>`)}</div></fieldset>` : nothing}
+      ${button({ label: _('Join'), kind: 'primary', type: 'submit', busy: this.busy === 'join', disabled: !role })}</form>`;
+  }
+
+  /** @param {Session} session */
+  lobby(session) {
+    const mayControl = may('session.control');
+    const failed = session.checks?.filter((one) => one.verdict === 'failed') ?? [];
+    const start = session.booking?.starts_at;
+    const main = {
+      planned: () => html`<p>${_('Nothing runs yet. Preparing it starts this session’s part at both hospitals and checks the link between them.')}</p>
+        ${mayControl ? button({ label: _('Prepare'), kind: 'primary', busy: this.busy === 'prepare', onclick: () => this.move('prepare') })
+          : html`<p class="hint">${_('The desk prepares it.')}</p>`}`,
+      preparing: () => html`<p class="row"><i class="spinner" aria-hidden="true"></i> ${_('Both hospitals prepare their part. This takes a few seconds.')}</p>${loadingState(3)}`,
+      starting: () => html`<p class="row"><i class="spinner" aria-hidden="true"></i> ${_('The session is starting.')}</p>`,
+      stopping: () => html`<p class="row"><i class="spinner" aria-hidden="true"></i> ${_('The session is ending; what it made is being kept.')}</p>`,
+      ready: () => html`${checkList(session.checks ?? [])}
+        ${this.joinForm(session)}
+        ${mayControl ? html`<div class="row lobby-start">${button({ label: _('Start'), kind: this.presence?.state === 'in' ? 'primary' : 'plain', busy: this.busy === 'start',
+          disabled: failed.length > 0, why: ngettext('%s check has failed', '%s checks have failed', failed.length), onclick: () => this.move('start') })}
+          <small class="hint">${_('It starts for both hospitals, and the start is recorded first.')}</small></div>`
+          : html`<p class="hint">${_('It begins as soon as somebody with that right starts it.')}</p>`}`,
+      live: () => html`<p>${_('The session is running.')}</p>${this.joinForm(session)}`,
+    };
+    const state = /** @type {keyof typeof main} */ (running.includes(session.state) ? 'live' : session.state);
+    return html`<div class="lobby"><section class="card" aria-labelledby="lobby-title"><h2 id="lobby-title">${_('Lobby')}${
+      start ? html` <span>${span(start, session.booking?.ends_at ?? start)}</span>` : nothing}</h2>
+      ${main[state]?.() ?? nothing}</section>
+      <aside class="stack">${this.people(session)}${this.about(session)}</aside></div>`;
+  }
+
+  /** @param {Session} session */
+  about(session) {
+    const { booking } = session;
+    return html`<section class="card" aria-labelledby="about-title"><h2 id="about-title">${_('About')}</h2>${factList([
+      [_('Reason'), booking?.reason ? html`<p class="prose" dir="auto">${booking.reason}</p>` : ''],
+      [_('Hospitals'), say(_('%s runs it, with %s'), this.hospital(session.host), this.hospital(session.partner))],
+      [_('Asked by'), booking?.requested_by ? html`<bdi>${booking.requested_by}</bdi>` : ''],
+      [_('Booking'), html`<a href="/bookings/${session.id}">${_('Open')}</a>`],
+    ])}</section>`;
+  }
+
+  /** Figures of the link, when the worker tells them. @param {Session} session */
+  strip(session) {
+    const link = this.statistics?.link ?? session.link;
+    const rtt = link?.rtt_ms;
+    const loss = link?.loss;
+    const since = session.started_at ? duration(Date.now() - millis(session.started_at)) : '';
+    return html`<div class="room-strip">${since ? html`<span><small>${_('running')}</small> <bdi>${since}</bdi></span>` : nothing}
+      ${typeof rtt === 'number' ? html`<span><small>${_('link')}</small> <bdi>${_('%s ms', Math.round(rtt))}</bdi></span>` : nothing}
+      ${typeof loss === 'number' ? html`<span><small>${_('lost')}</small> <bdi>${_('%s %%', (loss * 100).toFixed(1))}</bdi></span>` : nothing}
+      ${session.booking ? html`<span><small>${_('plan')}</small> <bdi>${clock(session.booking.ends_at)}</bdi></span>` : nothing}</div>`;
+  }
+
+  /** @param {Session} session */
+  room(session) {
+    const mayControl = may('session.control');
+    return html`<div class="room"><div class="room-main">${this.strip(session)}
+        <div class="panel-place">${this.panel ?? (hasPanel(session.modality) ? loadingState(6)
+          : emptyState({ title: _('This kind of session has no page here.'), text: _('Its plugin brings none.') }))}</div>
+        <div class="room-bar">${button({ label: _('Leave'), busy: this.busy === 'leave', onclick: () => this.leave() })}
+        ${mayControl ? session.state === 'held'
+          ? button({ label: _('Resume'), kind: 'primary', busy: this.busy === 'resume', onclick: () => this.move('resume') })
+          : button({ label: _('Hold…'), busy: this.busy === 'hold', onclick: () => this.hold() }) : nothing}
+        <span class="grow"></span>
+        ${mayControl ? button({ label: _('End for all…'), kind: 'danger-plain', busy: this.busy === 'stop', onclick: () => this.endForAll() }) : nothing}</div></div>
+      <aside class="stack">${this.people(session)}${this.about(session)}${session.checks?.length ? html`<section class="card"><h2>${_('Checks')}</h2>${checkList(session.checks)}</section>` : nothing}</aside></div>`;
+  }
+
+  /** @param {Session} session */
+  afterwards(session) {
+    const { started_at: from, ended_at: to } = session;
+    return html`<div class="lobby"><section class="card" aria-labelledby="kept-title"><h2 id="kept-title">${_('What was kept')}</h2>
+        ${session.state === 'failed' ? html`<div class="note bad"><p>${session.reason ? _('The session failed: %s', _(session.reason)) : _('The session failed.')}</p></div>` : nothing}
+        <div class="panel-place kept">${this.panel ?? (hasPanel(session.modality) ? loadingState(4) : html`<p class="hint">${_('This kind of session keeps nothing of its own.')}</p>`)}</div></section>
+      <aside class="stack"><section class="card" aria-labelledby="sum-title"><h2 id="sum-title">${_('Summary')}</h2>${factList([
+        [_('Started'), from ? timePair(from) : _('never')],
+        [_('Ended'), to ? timePair(to) : ''],
+        [_('Ran for'), from && to ? html`<bdi>${duration(millis(to) - millis(from))}</bdi>` : ''],
+        [_('End'), session.state !== 'failed' && session.reason ? html`<bdi>${_(session.reason)}</bdi>` : ''],
+        [_('Took part'), session.participants.length ? html`<ul class="plain people-list">${session.participants.map((one) => html`<li><b><bdi>${personName(one)}</bdi></b><small>${
+          sessionRole(one.role)} · <bdi>${this.hospital(one.hospital)}</bdi>${one.joined_at ? html` · <bdi>${clock(one.joined_at)}${one.left_at ? `–${clock(one.left_at)}` : ''}</bdi>` : nothing}</small></li>`)}</ul>` : _('nobody')],
+      ])}
+      ${may('audit.read') ? html`<p><a href="/audit?session=${session.id}">${_('Who did what in it')}</a></p>` : nothing}</section>${this.about(session)}</aside></div>`;
+  }
+
+  /** @param {Session} session */
+  body(session) {
+    if (over.includes(session.state))
+      return this.afterwards(session);
+    const inRoom = this.presence?.state !== 'out' && [...running, 'stopping'].includes(session.state);
+    return inRoom ? this.room(session) : this.lobby(session);
+  }
+
+  render() {
+    return html`<div class="page">${shown(this.loader, (session) => html`
+      ${pageHead({ title: html`<bdi>${session.title}</bdi>`, tools: html`<span role="status">${pill(session.state, sessionWord(session.state))}</span>` })}
+      ${this.banners(session)}${this.body(session)}`, { lines: 8 })}</div>`;
+  }
+}
+customElements.define('karez-session', SessionPage);

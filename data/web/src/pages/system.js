@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// How the hub itself is: one line for each part, with its state, since when, and what helps.
+
+import { html, nothing } from 'lit';
+import { api } from '../api.js';
+import { _, N_, nameOf, ngettext } from '../i18n.js';
+import { live } from '../live.js';
+import { may } from '../state.js';
+import { duration, millis, number, size } from '../time.js';
+import { peerWord } from '../words.js';
+import { confirm } from '../components/dialog.js';
+import { KarezElement, Loader } from '../components/element.js';
+import { button, emptyState, pageHead, pill, shown } from '../components/parts.js';
+import { toast, toastProblem } from '../components/toast.js';
+
+/** @typedef {import('../types.js').Plugin} Plugin */
+/** @typedef {import('../types.js').Worker} Worker */
+/** @typedef {import('../types.js').System} System */
+/** @typedef {import('../types.js').Peer} Peer */
+
+const refresh = 10_000;
+const enoughClock = 500;
+
+/** @type {Record<string, string>} */
+const stateWords = {
+  found: N_('Not yet started'), enabled: N_('Running'), refused: N_('Refused'), aside: N_('Put aside'), failed: N_('Failed'),
+  running: N_('Running'), up: N_('Running'), starting: N_('Starting'), restarting: N_('Restarting'), lost: N_('Lost'), down: N_('Away'),
+};
+/** @param {string} state */
+const word = (state) => _(stateWords[state] ?? state);
+
+/** @param {Worker} worker */
+const workerState = (worker) => worker.state ?? (worker.connected === false ? 'lost' : 'running');
+
+/** @param {string} state the colour and shape that it gets */
+const look = (state) =>
+  ['enabled', 'running', 'up'].includes(state) ? 'up'
+    : ['starting', 'restarting'].includes(state) ? 'asked' : ['aside', 'found', 'revoked'].includes(state) ? 'off' : 'down';
+
+/** @param {string | null | undefined} moment */
+const since = (moment) => (moment ? _('for %s', duration(Date.now() - millis(moment))) : nothing);
+
+/** @param {{name: unknown, state: string, text?: string, since?: unknown, note?: unknown, action?: unknown}} line */
+const line = ({ name, state, text, since: how, note, action }) => html`<li class="line"><div><b>${name}</b>${note ? html`<small>${note}</small>` : nothing}</div>
+  <div>${pill(look(state), text ?? word(state))}</div><div class="line-since">${how ?? nothing}</div><div class="end">${action ?? nothing}</div></li>`;
+
+export class SystemPage extends KarezElement {
+  static pace = 5000;
+  static properties = { busy: { state: true } };
+
+  constructor() {
+    super();
+    this.busy = '';
+    /** @type {ReturnType<typeof setInterval> | undefined} */
+    this.timer = undefined;
+    /** @type {Loader<System>} */
+    this.system = new Loader(this, () => api.get('/system'), 'system');
+    /** @type {Loader<{items: Plugin[]}>} */
+    this.plugins = new Loader(this, () => (may('plugins.read') ? api.get('/plugins') : null), 'plugin');
+    /** @type {Loader<{items: Worker[]}>} */
+    this.workers = new Loader(this, () => api.get('/workers'), 'session');
+    /** @type {Loader<{items: Peer[]}>} */
+    this.peers = new Loader(this, () => (may('peers.read') ? api.get('/peers') : null), 'peer');
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.timer = setInterval(() => {
+      this.system.reload();
+      this.workers.reload();
+    }, refresh);
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    clearInterval(this.timer);
+  }
+
+  /** @param {Plugin} plugin @param {string} act @param {unknown} body */
+  async act(plugin, act, body) {
+    this.busy = plugin.id;
+    try {
+      await api.post(`/plugins/${plugin.id}/${act}`, body);
+      toast(act === 'restore' ? _('%s is taken back; it loads at the next start of the hub.', _(plugin.name)) : _('%s is put aside.', _(plugin.name)));
+    } catch (error) {
+      toastProblem(error);
+    }
+    this.busy = '';
+    live.touch('plugin');
+  }
+
+  /** @param {Plugin} plugin */
+  async putAside(plugin) {
+    const answer = await confirm({
+      title: _('Put %s aside?', _(plugin.name)),
+      text: _('New sessions of its kind are refused until it is taken back. Sessions that run are not touched.'),
+      action: _('Put aside'), reason: _('Reason'),
+    });
+    if (answer)
+      await this.act(plugin, 'put-aside', { reason: answer.reason });
+  }
+
+  /** @param {Plugin} plugin */
+  plugin(plugin) {
+    const aside = plugin.state === 'aside';
+    const write = may('plugins.write');
+    return line({
+      name: html`${_(plugin.name)} <bdi class="soft">${plugin.version}</bdi>`, state: plugin.state, since: since(plugin.since),
+      note: plugin.reason ? html`<bdi>${plugin.reason}</bdi>` : plugin.grants?.length ? html`${_('may use')} <bdi>${plugin.grants.join(', ')}</bdi>` : nothing,
+      action: !write ? nothing : aside
+        ? button({ label: _('Take back'), busy: this.busy === plugin.id, onclick: () => this.act(plugin, 'restore', {}) })
+        : plugin.state !== 'enabled' ? nothing : button({ label: _('Put aside…'), kind: 'danger-plain', busy: this.busy === plugin.id, onclick: () => this.putAside(plugin) }),
+    });
+  }
+
+  /** @param {System} system */
+  hubLines(system) {
+    const { database, clock } = system;
+    const offset = clock?.offset_ms;
+    return html`<ul class="plain lines">
+      ${line({ name: _('Hub'), state: 'running', since: _('for %s', duration(system.uptime_s * 1000)), note: html`Karez <bdi>${system.version}</bdi> · ${_('start %s', number(system.incarnation))}` })}
+      ${line({ name: _('Database'), state: database.state, since: since(database.since),
+        note: html`${database.version ? html`PostgreSQL <bdi>${database.version}</bdi>` : nothing}${database.size_bytes ? html` · <bdi>${size(database.size_bytes)}</bdi>` : nothing}`,
+        action: look(database.state) === 'down' ? html`<small>${_('Nothing can be changed until it is back. It reconnects by itself; look at the disk and the log.')}</small>` : nothing })}
+      ${clock ? line({ name: _('Clock'), state: clock.trusted ? 'up' : 'down', text: clock.trusted ? _('Trusted') : _('Not trusted'),
+        note: offset == null || (!clock.trusted && offset === 0) ? _('its offset is not known') : _('%s ms off', number(offset, Math.abs(offset) < 10 ? 1 : 0)),
+        action: clock.trusted ? nothing : html`<small>${offset != null && Math.abs(offset) > enoughClock ? _('Set this machine’s clock by its time server.') : _('Give this machine a time server.')}</small>` }) : nothing}</ul>`;
+  }
+
+  /** @param {Worker[]} workers */
+  workerLines(workers) {
+    if (!workers.length)
+      return html`<p class="hint">${_('No session runs here now.')}</p>`;
+    return html`<ul class="plain lines">${workers.map((worker) => line({
+      name: html`<bdi>${worker.title ?? worker.session.slice(0, 8)}</bdi>`, state: workerState(worker),
+      since: since(worker.since),
+      note: html`${worker.pid ? html`${_('process %s', worker.pid)} ` : nothing}${worker.restarts ? html`· ${ngettext('started again once', 'started again %s times', worker.restarts)}` : nothing}`,
+      action: html`<a class="button small" href="/sessions/${worker.session}">${_('Open')}<span class="unseen"> ${worker.title ?? worker.session}</span></a>`,
+    }))}</ul>`;
+  }
+
+  /** @param {Peer} peer */
+  peer(peer) {
+    const waiting = Object.entries(peer.outbox ?? {}).filter(([, n]) => n);
+    return line({ name: html`<bdi>${nameOf(peer.names)}</bdi>`, state: peer.state, text: peerWord(peer.state), since: since(peer.since),
+      note: html`${peer.rtt_ms != null && peer.state === 'up' ? html`<bdi>${_('%s ms', number(peer.rtt_ms))}</bdi>` : nothing}${waiting.length
+        ? html` · ${waiting.map(([lane, n]) => _('lane %s: %s waiting', lane, number(n))).join(' · ')}` : nothing}`,
+      action: html`<a class="button small" href="/hospitals">${_('Open')}<span class="unseen"> ${nameOf(peer.names)}</span></a>` });
+  }
+
+  render() {
+    return html`<div class="page">${pageHead({ title: _('System'), text: _('Each part of this hub: how it is, since when, and what helps.') })}
+      <div class="stack">
+        <section class="card" aria-labelledby="sys-hub"><h2 id="sys-hub">${_('Hub')}</h2>${shown(this.system, (system) => this.hubLines(system), { lines: 3 })}</section>
+        <section class="card" aria-labelledby="sys-workers"><h2 id="sys-workers">${_('Sessions that run')}</h2>${shown(this.workers, ({ items }) => this.workerLines(items), { lines: 2 })}</section>
+        ${may('peers.read') ? html`<section class="card" aria-labelledby="sys-links"><h2 id="sys-links">${_('Links')}</h2>${shown(this.peers, ({ items }) => (items.length
+          ? html`<ul class="plain lines">${items.map((peer) => this.peer(peer))}</ul>` : emptyState({ title: _('No partner yet.') })), { lines: 2 })}</section>` : nothing}
+        ${may('plugins.read') ? html`<section class="card" aria-labelledby="sys-plugins"><h2 id="sys-plugins">${_('Plugins')}</h2>${shown(this.plugins, ({ items }) => (items.length
+          ? html`<ul class="plain lines">${items.map((plugin) => this.plugin(plugin))}</ul>` : emptyState({ title: _('No plugins are installed.') })), { lines: 2 })}</section>` : nothing}
+      </div></div>`;
+  }
+}
+customElements.define('karez-system', SystemPage);

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Times as people here read them. Chromium knows no Uyghur dates, so every word of a date comes
+// from our catalogues. China has one official clock, Beijing's; Xinjiang also lives by its own,
+// two hours behind. Both are fixed offsets.
+
+import { _, N_, ngettext } from './i18n.js';
+
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+/** @typedef {'beijing' | 'xinjiang'} Zone */
+/** @typedef {number | string | Date} Moment  milliseconds, RFC 3339, or a Date */
+
+/** @type {Record<Zone, number>} */
+const offset = { beijing: 8 * HOUR, xinjiang: 6 * HOUR };
+
+const weekdays = [
+  N_('Sunday'), N_('Monday'), N_('Tuesday'), N_('Wednesday'), N_('Thursday'), N_('Friday'),
+  N_('Saturday'),
+];
+const weekdaysShort = [
+  N_('Sun'), N_('Mon'), N_('Tue'), N_('Wed'), N_('Thu'), N_('Fri'), N_('Sat'),
+];
+const months = [
+  N_('January'), N_('February'), N_('March'), N_('April'), N_('May'), N_('June'), N_('July'),
+  N_('August'), N_('September'), N_('October'), N_('November'), N_('December'),
+];
+
+/** @param {Moment} moment @returns {number} */
+export const millis = (moment) =>
+  typeof moment === 'number' ? moment : new Date(moment).getTime();
+
+/** @param {Moment} moment @param {Zone} [zone] a Date whose UTC parts are the zone's */
+const shifted = (moment, zone = 'beijing') => new Date(millis(moment) + offset[zone]);
+
+/** @param {number} n */
+const two = (n) => String(n).padStart(2, '0');
+
+/** "14:26" @param {Moment} moment @param {Zone} [zone] */
+export function clock(moment, zone = 'beijing') {
+  const at = shifted(moment, zone);
+  return `${two(at.getUTCHours())}:${two(at.getUTCMinutes())}`;
+}
+
+/** "14:26:05" @param {Moment} moment */
+export function clockSeconds(moment) {
+  return `${clock(moment)}:${two(shifted(moment).getUTCSeconds())}`;
+}
+
+/** "14:26 (12:26 Xinjiang)" @param {Moment} moment */
+export const bothClocks = (moment) =>
+  _('%s Beijing, %s Xinjiang', clock(moment), clock(moment, 'xinjiang'));
+
+/** @param {string} pattern @param {Date} at */
+function put(pattern, at) {
+  /** @type {Record<string, string>} */
+  const parts = {
+    day: String(at.getUTCDate()),
+    month: _(months[at.getUTCMonth()]),
+    number: String(at.getUTCMonth() + 1),
+    year: String(at.getUTCFullYear()),
+    weekday: _(weekdays[at.getUTCDay()]),
+    short: _(weekdaysShort[at.getUTCDay()]),
+  };
+  return pattern.replace(/\{(\w+)\}/g, (match, name) => parts[name] ?? match);
+}
+
+/** "Tue 24 November", by Beijing's day @param {Moment} moment */
+export const day = (moment) => put(_('{short} {day} {month}'), shifted(moment));
+
+/** "Tuesday 24 November 2026" @param {Moment} moment */
+export const dayLong = (moment) => put(_('{weekday} {day} {month} {year}'), shifted(moment));
+
+/** "2026-11-24" in Beijing, for forms and addresses @param {Moment} moment */
+export const isoDay = (moment) => shifted(moment).toISOString().slice(0, 10);
+
+/** The first moment of Beijing's day @param {Moment} moment @returns {number} */
+export const startOfDay = (moment) =>
+  Math.floor((millis(moment) + offset.beijing) / DAY) * DAY - offset.beijing;
+
+/**
+ * A day and a time of the clock, as one moment; NaN when they are none.
+ * @param {string} isoDate "2026-11-24"
+ * @param {string} hhmm "14:30"
+ * @param {Zone} [zone]
+ */
+export function moment(isoDate, hhmm, zone = 'beijing') {
+  if (!/^\d{4}-\d\d-\d\d$/.test(isoDate) || !/^\d\d:\d\d$/.test(hhmm))
+    return NaN;
+  return Date.parse(`${isoDate}T${hhmm}:00Z`) - offset[zone];
+}
+
+/** RFC 3339 in UTC, as the hub wants it @param {Moment} moment */
+export const rfc3339 = (moment) => new Date(millis(moment)).toISOString();
+
+/** "14:26" today, else "Tue 24 November, 14:26" @param {Moment} moment */
+export function dayAndClock(moment) {
+  return startOfDay(moment) === startOfDay(Date.now())
+    ? clock(moment)
+    : _('%s, %s', day(moment), clock(moment));
+}
+
+/** "2 h 38 min" @param {number} ms */
+export function duration(ms) {
+  const minutes = Math.max(0, Math.round(ms / MINUTE));
+  if (ms < MINUTE)
+    return _('%s s', Math.max(0, Math.round(ms / 1000)));
+  if (minutes < 60)
+    return _('%s min', minutes);
+  if (minutes < 24 * 60)
+    return minutes % 60
+      ? _('%s h %s min', Math.floor(minutes / 60), minutes % 60)
+      : _('%s h', minutes / 60);
+  const days = Math.round(minutes / 1440);
+  return ngettext('%s day', '%s days', days);
+}
+
+/** "5 min ago" @param {Moment} moment */
+export function ago(moment) {
+  const ms = Date.now() - millis(moment);
+  return ms < 5000 ? _('just now') : _('%s ago', duration(ms));
+}
+
+/** "1,284,907" @param {number} n @param {number} [places] */
+export function number(n, places = 0) {
+  const [whole, part] = Math.abs(n).toFixed(places).split('.');
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',');
+  return (n < 0 ? '−' : '') + grouped + (part ? `.${part}` : '');
+}
+
+/** "84 MB" @param {number} bytes */
+export function size(bytes) {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let unit = 0;
+  let n = bytes;
+  while (n >= 1000 && unit < units.length - 1) {
+    n /= 1000;
+    unit++;
+  }
+  return `${number(n, n < 10 && unit > 0 ? 1 : 0)} ${units[unit]}`;
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The shapes that the API answers with, for the type checker. No code.
+
+/** @typedef {import('./i18n.js').Names} Names */
+
+/**
+ * @typedef {object} Me
+ * @property {string} id
+ * @property {string} login
+ * @property {Names} names
+ * @property {Names} [title]
+ * @property {string[]} roles
+ * @property {string} hub
+ * @property {Names} hub_names
+ * @property {string} csrf
+ * @property {string[]} permissions
+ * @property {string | null} [language]
+ */
+/**
+ * @typedef {object} Hello
+ * @property {string} hub
+ * @property {Names} names
+ * @property {string} version
+ * @property {string[]} languages
+ */
+/**
+ * @typedef {object} Hub
+ * @property {string} id
+ * @property {Names} names
+ * @property {boolean} own
+ * @property {string} [state] up, down or revoked; a partner's
+ * @property {string} [since]
+ * @property {number} [rtt_ms]
+ */
+/**
+ * @typedef {object} Resource
+ * @property {string} id
+ * @property {string} hub
+ * @property {string} kind
+ * @property {Names} names
+ * @property {Names} [detail]
+ * @property {string | null} [person]
+ * @property {boolean} [active]
+ */
+/** @typedef {{resource: string, hub: string, state: string}} Claim */
+/**
+ * @typedef {object} Booking
+ * @property {string} id
+ * @property {string} modality
+ * @property {string} title
+ * @property {string} reason
+ * @property {'T0' | 'T1' | 'T2' | 'T3'} urgency
+ * @property {string} requester
+ * @property {string} provider
+ * @property {string} host
+ * @property {string | null} [patient]
+ * @property {string} starts_at
+ * @property {string} ends_at
+ * @property {string} state
+ * @property {string} requested_by
+ * @property {string} requested_at
+ * @property {string | null} [answered_by]
+ * @property {string | null} [answered_at]
+ * @property {string | null} [answer]
+ * @property {Claim[]} claims
+ * @property {{state: string, host: string, started_at?: string | null, ended_at?: string | null} | null} [session]
+ */
+/** @typedef {{from: string, to: string, hubs: Hub[], resources: Resource[], bookings: Booking[]}} Board */
+/**
+ * @typedef {object} Modality
+ * @property {string} id
+ * @property {string} title
+ * @property {'requester' | 'patient'} host
+ * @property {string[]} roles
+ * @property {number} duration_minutes
+ * @property {string} plugin
+ */
+/**
+ * @typedef {object} Participant
+ * @property {string} id
+ * @property {string} [name]
+ * @property {{id: string, name: string, kind?: string}} [actor]
+ * @property {string} role
+ * @property {string} hospital
+ * @property {string} [joined_at]
+ * @property {string | null} [left_at]
+ */
+/** @typedef {{id: string, verdict: 'passed' | 'warning' | 'failed', measured?: string | null, limit?: string | null, hint?: string | null}} Check */
+/**
+ * @typedef {object} Session
+ * @property {string} id
+ * @property {string} modality
+ * @property {string} title
+ * @property {string} host
+ * @property {string} partner
+ * @property {string} state
+ * @property {string | null} [reason]
+ * @property {number} sequence
+ * @property {string | null} [started_at]
+ * @property {string | null} [ended_at]
+ * @property {Booking | null} [booking]
+ * @property {Participant[]} participants
+ * @property {Check[]} [checks]
+ * @property {Record<string, unknown> | null} [link]
+ * @property {{state: string, generation: number, partner?: string | null} | null} [worker]
+ */
+/**
+ * @typedef {object} Event
+ * @property {string} id
+ * @property {string} at
+ * @property {{kind: string, id: string, name: string, roles?: string[], hub?: string | null}} actor
+ * @property {string | null} [address]
+ * @property {string} action
+ * @property {number} outcome
+ * @property {string | null} [schema]
+ * @property {string | null} [table]
+ * @property {string | null} [row]
+ * @property {string | null} [session]
+ * @property {string | null} [patient]
+ * @property {Record<string, any>} [details]
+ */
+/**
+ * @typedef {object} Peer
+ * @property {string} id
+ * @property {Names} names
+ * @property {string} state
+ * @property {string | null} [address]
+ * @property {string | null} [since]
+ * @property {number | null} [rtt_ms]
+ * @property {string} [key]
+ * @property {Record<string, number>} [outbox]
+ * @property {boolean} [restored]
+ */
+/**
+ * @typedef {object} Pairing
+ * @property {string} id
+ * @property {string} state
+ * @property {string | null} [shown]
+ * @property {string | null} [address]
+ * @property {Names | null} [names]
+ * @property {number | null} [tries_left]
+ * @property {number | null} [expires_in_s]
+ * @property {string} [role] initiator or responder
+ */
+/**
+ * @typedef {object} Person
+ * @property {string} id
+ * @property {Names} names
+ * @property {Names} [title]
+ * @property {string} [login]
+ * @property {string[]} [roles]
+ * @property {boolean} [active]
+ */
+/**
+ * @typedef {object} Plugin
+ * @property {string} id
+ * @property {string} name
+ * @property {string} version
+ * @property {string} state
+ * @property {string | null} [reason]
+ * @property {string | null} [since]
+ * @property {string | null} [modality]
+ * @property {string[]} [grants]
+ */
+/**
+ * @typedef {object} Worker
+ * @property {string} session
+ * @property {string} [state]
+ * @property {boolean} [connected]
+ * @property {number} [generation]
+ * @property {number} [restarts]
+ * @property {number} [pid]
+ * @property {string | null} [since]
+ * @property {string | null} [title]
+ */
+/**
+ * @typedef {object} System
+ * @property {string} hub
+ * @property {string} version
+ * @property {number} incarnation
+ * @property {number} uptime_s
+ * @property {{state: string, version?: string | null, size_bytes?: number | null, since?: string | null}} database
+ * @property {{offset_ms: number | null, trusted: boolean}} [clock]
+ */
+/** @typedef {{id: string, names: Names, birth_date?: string | null, gender?: string | null}} Patient */
+/**
+ * @typedef {object} ProblemDocument
+ * @property {string} [type]
+ * @property {string} title
+ * @property {number} status
+ * @property {string} [detail]
+ * @property {string} [rule]
+ * @property {string} [accepted]
+ * @property {string} [pointer]
+ */
+
+export {};

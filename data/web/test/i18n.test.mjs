@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Words, times and numbers as readers see them.
+
+import assert from 'node:assert/strict';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { readCatalogue } from '../po.mjs';
+import { _, fill, nameOf, ngettext, useCatalogue } from '../src/i18n.js';
+import { bothClocks, clock, dayLong, day, duration, isoDay, moment, number, size, startOfDay } from '../src/time.js';
+
+const po = join(dirname(fileURLToPath(import.meta.url)), '../../../po');
+const use = async (language) => useCatalogue(await readCatalogue(join(po, `${language}.po`)));
+const at = Date.parse('2026-11-24T06:26:05Z'); // 14:26 in Beijing, 12:26 in Xinjiang, a Tuesday
+
+test('both clocks', () => {
+  assert.equal(clock(at), '14:26');
+  assert.equal(clock(at, 'xinjiang'), '12:26');
+  assert.equal(clock('2026-11-24T17:30:00Z'), '01:30');
+  assert.equal(isoDay('2026-11-24T17:30:00Z'), '2026-11-25');
+  assert.equal(startOfDay('2026-11-24T17:30:00Z'), Date.parse('2026-11-24T16:00:00Z'));
+  assert.equal(moment('2026-11-24', '14:26'), Date.parse('2026-11-24T06:26:00Z'));
+  assert.equal(moment('2026-11-24', '12:26', 'xinjiang'), Date.parse('2026-11-24T06:26:00Z'));
+  assert.ok(Number.isNaN(moment('24.11.', '14:26')));
+});
+
+test('dates come from the catalogues', async () => {
+  await use('en');
+  assert.equal(day(at), 'Tue 24 November');
+  assert.equal(bothClocks(at), '14:26 Beijing, 12:26 Xinjiang');
+  await use('zh_CN');
+  assert.equal(dayLong(at), '2026年11月24日 星期二');
+  assert.equal(bothClocks(at), '北京 14:26\uff0c新疆 12:26');
+  await use('ug');
+  assert.equal(dayLong(at), '2026-يىل 24-نويابىر سەيشەنبە');
+  assert.match(duration(158 * 60_000), /2.* سائەت .*38.* مىنۇت/u);
+});
+
+test('plurals and names', async () => {
+  await use('en');
+  assert.equal(ngettext('%s day', '%s days', 1), '1 day');
+  assert.equal(ngettext('%s day', '%s days', 3), '3 days');
+  await use('zh_CN');
+  assert.equal(ngettext('%s day', '%s days', 1), '1 天');
+  assert.equal(nameOf({ en: 'Aral', zh_CN: '阿拉尔' }), '阿拉尔');
+  await use('ug');
+  assert.equal(nameOf({ en: 'Aral', zh_CN: '阿拉尔' }), 'Aral');
+  assert.equal(nameOf(null), '');
+});
+
+test('what is filled in keeps its own direction in right-to-left text', async () => {
+  await use('ug');
+  assert.equal(fill('%s: %s', ['A', 1]), '\u2068A\u2069: \u20681\u2069');
+  await use('en');
+  assert.equal(fill('%2$s by %1$s, 5 %%', ['a', 'b']), 'b by a, 5 %');
+  assert.equal(_('a message that nobody has translated %s', 'x'), 'a message that nobody has translated x');
+});
+
+test('numbers', () => {
+  assert.equal(number(1284907), '1,284,907');
+  assert.equal(number(-1.25, 1), '−1.3');
+  assert.equal(size(48_000_000), '48 MB');
+  assert.equal(size(999), '999 B');
+});

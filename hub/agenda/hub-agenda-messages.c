@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What partners say about bookings. Each message is applied in one transaction with its
+ * checkpoint; one that cannot be is an error, and the peers' part puts it aside. */
+#include "hub-agenda-private.h"
+#include "hub-booking.h"
+#include "hub-catalogue.h"
+#include "hub-clock.h"
+
+/* Of "agenda.answer", "agenda.withdraw" and "agenda.cancel". */
+static const KarezJsonField fields[] = {
+  { "booking", KAREZ_JSON_UUID, TRUE },
+  { "answer", KAREZ_JSON_ENUM, FALSE, 0, 0, "confirmed|declined|withdrawn" },
+  { "text", KAREZ_JSON_TEXT, FALSE, 0, 4000 },
+  { "resources", KAREZ_JSON_ARRAY, FALSE, 0, HUB_BOOKING_MAX_RESOURCES },
+  { "actor", KAREZ_JSON_OBJECT, TRUE },
+  { NULL },
+};
+
+typedef struct
+{
+  HubAgenda *agenda;
+  KarezMessage *message;
+  KarezActor *actor;
+  KarezTransaction *transaction;
+  char *booking;
+  gboolean changes; /* whether the booking changes by it */
+} Application;
+
+static void
+application_free (gpointer data)
+{
+  Application *self = data;
+
+  g_clear_object (&self->agenda);
+  g_clear_pointer (&self->message, karez_message_unref);
+  g_clear_pointer (&self->actor, karez_actor_unref);
+  g_clear_object (&self->transaction);
+  g_free (self->booking);
+  g_free (self);
+}
+
+/* The handler's task with what it needs, or NULL after it was ended with an error. */
+static Application *
+apply (KarezMessage *message, JsonObject *body, GTask *task, gpointer data)
+{
+  g_autoptr (HubAgenda) agenda = hub_agenda_weak_get (data, task);
+  Application *self;
+  GError *error = NULL;
+  KarezActor *actor;
+
+  if (agenda == NULL)
+    return NULL;
+  actor = hub_agenda_remote_actor (message, body, &error);
+  if (actor == NULL)
+    {
+      g_task_return_error (task, error);
+      return NULL;
+    }
+  self = g_new0 (Application, 1);
+  self->agenda = g_steal_pointer (&agenda);
+  self->message = karez_message_ref (message);
+  self->actor = actor;
+  self->transaction = karez_store_begin (hub_agenda_scope (self->agenda), actor);
+  karez_transaction_applied (self->transaction, message);
+  self->changes = TRUE;
+  g_task_set_task_data (task, self, application_free);
+  return self;
+}
+
+static void
+on_applied (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Application *self = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+
+  if (karez_transaction_commit_finish (self->transaction, result, &error))
+    {
+      if (self->changes && !karez_transaction_is_repeated (self->transaction))
+        hub_agenda_emit_changed (self->agenda, self->booking);
+      g_task_return_boolean (task, TRUE);
+    }
+  else if (g_strcmp0 (karez_error_get_rule (error), "agenda/changed") == 0)
+    /* Somebody here was faster since the booking was read: look again. */
+    g_task_return_error (task, karez_error_new (KAREZ_ERROR_BUSY, "agenda/changed", NULL,
+                                                N_ ("The booking has just been changed")));
+  else
+    g_task_return_error (task, g_steal_pointer (&error));
+}
+
+static JsonObject *
+check_body (KarezMessage *message, GTask *task)
+{
+  GError *error = NULL;
+  JsonObject *body = karez_json_check (karez_message_get_body (message), fields, &error);
+
+  if (body == NULL)
+    g_task_return_error (task, error);
+  return body;
+}
+
+/* ── a request ──────────────────────────────────────────────────────────────────────────────── */
+
+static void
+fill_request (Application *self, const HubBooking *booking)
+{
+  KarezTransaction *t = self->transaction;
+  const char *hub = self->agenda->hub;
+  g_autofree char *starts_at = hub_time_format (booking->starts_at);
+  g_autofree char *ends_at = hub_time_format (booking->ends_at);
+  g_auto (GStrv) claims = hub_booking_new_ids ((const char *const *) booking->wishes);
+
+  karez_transaction_run (t, "resource_lock", "(^ass)", booking->wishes, booking->id);
+  karez_transaction_run (t, "booking_insert", "(ssssssssmssss)", booking->id, booking->modality,
+                         booking->title, booking->reason, booking->urgency, booking->requester,
+                         booking->provider, booking->host, booking->patient, starts_at, ends_at,
+                         karez_actor_get_name (self->actor));
+  karez_transaction_run (t, "claim_hold_free", "(^as^asss)", claims, booking->wishes, booking->id,
+                         hub);
+  karez_transaction_run (t, "wish_busy", "(s^ass)", booking->id, booking->wishes, hub);
+  karez_transaction_run (t, "wish_insert", "(s^asss)", booking->id, booking->resources,
+                         booking->requester, "held");
+  karez_transaction_about (t, booking->id, booking->patient);
+  karez_transaction_event (t, "booking.request", "booking", booking->id,
+                           hub_booking_to_details (booking));
+}
+
+static void
+on_request (KarezMessage *message, GTask *task, gpointer data)
+{
+  g_autoptr (GTask) owned = task;
+  g_autoptr (HubBooking) booking = NULL;
+  g_autoptr (HubAgenda) agenda = hub_agenda_weak_get (data, task);
+  Application *self;
+  GError *error = NULL;
+
+  if (agenda == NULL)
+    return;
+  booking = hub_booking_from_message (message, agenda->hub, &error);
+  if (booking == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  self = apply (message, json_node_get_object (karez_message_get_body (message)), task, data);
+  if (self == NULL)
+    return;
+  self->booking = g_strdup (booking->id);
+  fill_request (self, booking);
+  karez_transaction_commit_async (self->transaction, NULL, on_applied, g_steal_pointer (&owned));
+}
+
+/* ── its answer ─────────────────────────────────────────────────────────────────────────────── */
+
+static void
+fill_confirmed (Application *self, GStrv resources)
+{
+  const char *peer = karez_message_get_peer (self->message);
+
+  karez_transaction_run (self->transaction, "claim_confirm_all", "(s)", self->booking);
+  karez_transaction_run (self->transaction, "wish_forget", "(ss)", self->booking, peer);
+  karez_transaction_run (self->transaction, "wish_insert", "(s^asss)", self->booking, resources,
+                         peer, "confirmed");
+  karez_transaction_event (self->transaction, "booking.accept", "booking", self->booking, NULL);
+}
+
+static void
+fill_off (Application *self, const char *action)
+{
+  karez_transaction_run (self->transaction, "claim_release", "(s)", self->booking);
+  karez_transaction_run (self->transaction, "wish_release", "(s)", self->booking);
+  karez_transaction_event (self->transaction, action, "booking", self->booking, NULL);
+}
+
+static void
+fill_answer (Application *self, JsonObject *body, const char *answer, GStrv resources)
+{
+  const char *waiting[] = { "requested", "withdrawing", NULL };
+  gboolean confirmed = g_str_equal (answer, "confirmed");
+  gboolean declined = g_str_equal (answer, "declined");
+
+  karez_transaction_about (self->transaction, self->booking, NULL);
+  karez_transaction_run_one (
+      self->transaction, "agenda/state", N_ ("The answer is to a booking that does not wait"),
+      "booking_move", "(ss^asmsmsss)", self->booking,
+      confirmed  ? "confirmed"
+      : declined ? "declined"
+                 : "cancelled",
+      waiting, confirmed || declined ? karez_actor_get_name (self->actor) : NULL,
+      karez_json_text (body, "text"), self->agenda->hub, karez_message_get_peer (self->message));
+  if (confirmed)
+    fill_confirmed (self, resources);
+  else
+    fill_off (self, declined ? "booking.decline" : "booking.withdraw");
+}
+
+static void
+on_answer (KarezMessage *message, GTask *task, gpointer data)
+{
+  g_autoptr (GTask) owned = task;
+  JsonObject *body = check_body (message, task);
+  const char *answer = body != NULL ? karez_json_text (body, "answer") : NULL;
+  g_auto (GStrv) resources = NULL;
+  Application *self;
+  GError *error = NULL;
+
+  if (body == NULL)
+    return;
+  if (answer == NULL)
+    {
+      g_task_return_error (task, karez_error_new (KAREZ_ERROR_INVALID, "agenda/answer",
+                                                  N_ ("confirmed, declined or withdrawn"),
+                                                  N_ ("The message gives no answer")));
+      return;
+    }
+  resources = hub_booking_ids (body, "resources", HUB_BOOKING_MAX_RESOURCES, &error);
+  if (resources == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  self = apply (message, body, task, data);
+  if (self == NULL)
+    return;
+  self->booking = g_strdup (karez_json_text (body, "booking"));
+  fill_answer (self, body, answer, resources);
+  karez_transaction_commit_async (self->transaction, NULL, on_applied, g_steal_pointer (&owned));
+}
+
+/* ── withdrawal and cancellation: what they do depends on how far this side is ──────────────── */
+
+/* Nothing is left to do but to note that it came. */
+static void
+fill_late (Application *self, const char *action, const char *state)
+{
+  self->changes = FALSE;
+  karez_transaction_event (self->transaction, action, "booking", self->booking,
+                           karez_json_object ("late", "b", TRUE, "state", "s", state, NULL));
+}
+
+static void
+post_withdrawn (Application *self)
+{
+  g_autoptr (KarezActor)
+      hub = karez_actor_new (KAREZ_ACTOR_HUB, "agenda", "agenda", NULL, NULL, NULL);
+
+  hub_agenda_post (self->agenda, self->transaction, karez_message_get_peer (self->message),
+                   karez_message_get_lane (self->message), "agenda.answer",
+                   karez_json_object ("booking", "s", self->booking, "answer", "s", "withdrawn",
+                                      "actor", "n", karez_actor_to_json (hub), NULL));
+}
+
+static void
+fill_end (Application *self, JsonObject *seen, const char *const *from, const char *action)
+{
+  JsonObject *body = json_node_get_object (karez_message_get_body (self->message));
+
+  karez_transaction_about (self->transaction, self->booking, karez_json_text (seen, "patient"));
+  karez_transaction_run_one (
+      self->transaction, "agenda/changed", N_ ("The booking has just been changed"), "booking_move",
+      "(ss^asmsmsss)", self->booking, "cancelled", from, NULL, karez_json_text (body, "text"),
+      karez_json_text (seen, "requester"), karez_json_text (seen, "provider"));
+  fill_off (self, action);
+}
+
+static GError *
+fill_withdrawal (Application *self, JsonObject *seen)
+{
+  const char *from[] = { "requested", NULL };
+
+  if (seen == NULL)
+    {
+      /* Its request was put aside here: the partner must not wait for an answer for ever. */
+      fill_late (self, "booking.withdraw", "unknown");
+      post_withdrawn (self);
+    }
+  else if (g_strcmp0 (karez_json_text (seen, "requester"), karez_message_get_peer (self->message))
+           != 0)
+    return karez_error_new (KAREZ_ERROR_INVALID, "agenda/side",
+                            N_ ("The hospital that asked withdraws"),
+                            N_ ("The withdrawal is of another hospital's request"));
+  else if (g_strcmp0 (karez_json_text (seen, "state"), "requested") == 0)
+    {
+      fill_end (self, seen, from, "booking.withdraw");
+      post_withdrawn (self);
+    }
+  else /* The answer is on its way in the same lane. */
+    fill_late (self, "booking.withdraw", karez_json_text (seen, "state"));
+  return NULL;
+}
+
+static GError *
+fill_cancellation (Application *self, JsonObject *seen)
+{
+  const char *from[] = { "requested", "withdrawing", "confirmed", NULL };
+  const char *peer = karez_message_get_peer (self->message);
+  const char *state = seen != NULL ? karez_json_text (seen, "state") : NULL;
+
+  if (seen == NULL
+      || (g_strcmp0 (karez_json_text (seen, "requester"), peer) != 0
+          && g_strcmp0 (karez_json_text (seen, "provider"), peer) != 0))
+    return karez_error_new (KAREZ_ERROR_INVALID, "agenda/unknown",
+                            N_ ("A booking of the two hospitals"),
+                            N_ ("The cancellation is of a booking that is not known here"));
+  if (g_strv_contains (from, state))
+    fill_end (self, seen, from, "booking.cancel");
+  else
+    fill_late (self, "booking.cancel", state);
+  return NULL;
+}
+
+static void
+on_seen (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Application *self = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode)
+      node = karez_agenda_get_booking_finish (KAREZ_AGENDA (source), result, &error);
+  JsonObject *seen = node != NULL ? json_node_get_object (node) : NULL;
+  GError *refused;
+
+  if (error != NULL && !karez_error_is_not_found (error))
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+      return;
+    }
+  if (g_str_equal (karez_message_get_topic (self->message), "agenda.withdraw"))
+    refused = fill_withdrawal (self, seen);
+  else
+    refused = fill_cancellation (self, seen);
+  if (refused != NULL)
+    g_task_return_error (task, refused);
+  else
+    karez_transaction_commit_async (self->transaction, NULL, on_applied, g_steal_pointer (&task));
+}
+
+static void
+on_end (KarezMessage *message, GTask *task, gpointer data)
+{
+  g_autoptr (GTask) owned = task;
+  JsonObject *body = check_body (message, task);
+  Application *self = body != NULL ? apply (message, body, task, data) : NULL;
+
+  if (self == NULL)
+    return;
+  self->booking = g_strdup (karez_json_text (body, "booking"));
+  karez_agenda_get_booking_async (KAREZ_AGENDA (self->agenda), self->booking, NULL, on_seen,
+                                  g_steal_pointer (&owned));
+}
+
+gboolean
+hub_agenda_handle_messages (HubAgenda *self, GError **error)
+{
+  static const struct
+  {
+    const char *topic;
+    KarezPostFunc func;
+  } topics[] = { { "agenda.request", on_request },
+                 { "agenda.answer", on_answer },
+                 { "agenda.withdraw", on_end },
+                 { "agenda.cancel", on_end } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (topics); i++)
+    if (!karez_peers_handle_post (self->peers, topics[i].topic, topics[i].func,
+                                  hub_agenda_weak_new (self), hub_agenda_weak_free, error))
+      return FALSE;
+  return TRUE;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the files of this directory share. */
+
+#include "hub-agenda.h"
+
+G_BEGIN_DECLS
+
+struct _HubAgenda
+{
+  GObject parent_instance;
+  HubStore *store;
+  KarezPeers *peers;
+  char *hub;
+  HubModalityFunc modality;
+  gpointer modality_data;
+  GHashTable *pulling; /* peers whose resources are being pulled: id → GUINT_TO_POINTER (again) */
+  GCancellable *cancellable;
+  gulong peer_handler;
+};
+
+KarezStore *hub_agenda_scope (HubAgenda *self);
+void hub_agenda_emit_changed (HubAgenda *self, const char *booking);
+/* The line of karez_peers_list() about @peer, unless it is revoked or unknown. */
+JsonObject *hub_agenda_find_peer (JsonNode *list, const char *peer);
+gboolean hub_agenda_is_paired (HubAgenda *self, const char *peer);
+/* All of one booking's messages go by one lane, so that their order is kept. */
+KarezLane hub_agenda_lane (const char *urgency);
+/* Posts, unless @peer is not paired any more. @body: (transfer full) */
+void hub_agenda_post (HubAgenda *self, KarezTransaction *transaction, const char *peer,
+                      KarezLane lane, const char *topic, JsonNode *body);
+/* Whom a message's "actor" names, as a person of the hub that sent it: the certificate says which
+ * hub, the body only who there. Returns: (transfer full) (nullable) */
+KarezActor *hub_agenda_remote_actor (KarezMessage *message, JsonObject *body, GError **error);
+/* Asks the modality function. Finishes with the host's id. @booking: (transfer none) */
+void hub_agenda_check_modality_async (HubAgenda *self, JsonNode *booking, GCancellable *cancellable,
+                                      GAsyncReadyCallback callback, gpointer data);
+char *hub_agenda_check_modality_finish (HubAgenda *self, GAsyncResult *result, GError **error);
+
+/* Handler data that does not keep the agenda alive. */
+GWeakRef *hub_agenda_weak_new (HubAgenda *self);
+void hub_agenda_weak_free (gpointer data);
+/* The agenda, or NULL after an error was returned by @task. Returns: (transfer full) */
+HubAgenda *hub_agenda_weak_get (gpointer data, GTask *task);
+
+gboolean hub_agenda_handle_messages (HubAgenda *self, GError **error);
+gboolean hub_agenda_handle_resources (HubAgenda *self, GError **error);
+
+G_END_DECLS

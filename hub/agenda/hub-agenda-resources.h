@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "hub-agenda.h"
+
+G_BEGIN_DECLS
+
+/**
+ * hub_agenda_add_resource_async:
+ * @transaction: a new one of the agenda's scope
+ * @body: (transfer none): as for POST /resources
+ *
+ * Makes a resource of this hospital and tells every partner. Finishes with its id.
+ */
+void hub_agenda_add_resource_async (HubAgenda *self, KarezTransaction *transaction, JsonNode *body,
+                                    GCancellable *cancellable, GAsyncReadyCallback callback,
+                                    gpointer data);
+char *hub_agenda_add_resource_finish (HubAgenda *self, GAsyncResult *result, GError **error);
+
+/* Changes names, detail or whether it is in use, as for PUT /resources/{id}; what the body leaves
+ * out stays. %KAREZ_ERROR_NOT_FOUND for one that is not of this hospital. */
+void hub_agenda_change_resource_async (HubAgenda *self, KarezTransaction *transaction,
+                                       const char *id, JsonNode *body, GCancellable *cancellable,
+                                       GAsyncReadyCallback callback, gpointer data);
+gboolean hub_agenda_change_resource_finish (HubAgenda *self, GAsyncResult *result, GError **error);
+
+/* This hub's id and those of paired hubs. Returns: (transfer full) */
+GStrv hub_agenda_hubs (HubAgenda *self);
+
+G_END_DECLS

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hub-agenda-routes.h"
+
+#include "hub-agenda-board.h"
+#include "hub-agenda-bookings.h"
+#include "hub-agenda-private.h"
+#include "hub-agenda-resources.h"
+#include "hub-booking.h"
+
+/* What a handler keeps until the answer. */
+typedef struct
+{
+  KarezRequest *request;
+  KarezTransaction *transaction; /* NULL for a read */
+  guint status;
+  JsonNode *body; /* of an answer that waits for its event */
+} Pending;
+
+static Pending *
+pending_new (KarezRequest *request, KarezTransaction *transaction, guint status)
+{
+  Pending *self = g_new0 (Pending, 1);
+
+  self->request = g_object_ref (request);
+  self->transaction = transaction != NULL ? g_object_ref (transaction) : NULL;
+  self->status = status;
+  return self;
+}
+
+static void
+pending_free (Pending *self)
+{
+  g_object_unref (self->request);
+  g_clear_object (&self->transaction);
+  g_clear_pointer (&self->body, json_node_unref);
+  g_free (self);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Pending, pending_free)
+
+/* Answers with @body (transfer full) or with the error (transfer full). */
+static void
+answer (Pending *pending, JsonNode *body, GError *error)
+{
+  g_autoptr (Pending) self = pending;
+  g_autoptr (GError) owned = error;
+
+  if (error != NULL)
+    karez_request_fail (self->request, error);
+  else if (self->transaction != NULL && karez_transaction_is_repeated (self->transaction))
+    {
+      g_clear_pointer (&body, json_node_unref);
+      karez_request_respond (self->request, 200, karez_json_object ("repeated", "b", TRUE, NULL));
+    }
+  else
+    karez_request_respond (self->request, self->status, body);
+}
+
+/* ── reading ────────────────────────────────────────────────────────────────────────────────── */
+
+static void
+on_board (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GError *error = NULL;
+  JsonNode *body = hub_agenda_board_finish (HUB_AGENDA (source), result, &error);
+
+  answer (data, body, error);
+}
+
+static void
+get_board (KarezRequest *request, gpointer data)
+{
+  hub_agenda_board_async (data, karez_request_get_query (request, "from"),
+                          karez_request_get_query (request, "to"), NULL, on_board,
+                          pending_new (request, NULL, 200));
+}
+
+static void
+on_resources (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GError *error = NULL;
+  JsonNode *body = hub_agenda_list_resources_finish (HUB_AGENDA (source), result, &error);
+
+  answer (data, body, error);
+}
+
+static void
+get_resources (KarezRequest *request, gpointer data)
+{
+  hub_agenda_list_resources_async (data, karez_request_get_query (request, "hub"), NULL,
+                                   on_resources, pending_new (request, NULL, 200));
+}
+
+static void
+on_read_recorded (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Pending *pending = data;
+  GError *error = NULL;
+
+  if (!hub_store_append_event_finish (HUB_STORE (source), result, &error))
+    answer (pending, NULL, error);
+  else
+    answer (pending, g_steal_pointer (&pending->body), NULL);
+}
+
+static void
+on_booking (GObject *source, GAsyncResult *result, gpointer data)
+{
+  HubAgenda *self = HUB_AGENDA (source);
+  Pending *pending = data;
+  GError *error = NULL;
+  JsonNode *body = karez_agenda_get_booking_finish (KAREZ_AGENDA (self), result, &error);
+  const char *patient = body != NULL ? karez_json_text (json_node_get_object (body), "patient")
+                                     : NULL;
+
+  if (patient == NULL)
+    {
+      answer (pending, body, error);
+      return;
+    }
+  /* Somebody reads about a patient: the event first, then the bytes. */
+  pending->body = body;
+  hub_store_append_event_async (self->store, karez_request_get_actor (pending->request),
+                                "booking.read", KAREZ_OUTCOME_SUCCESS,
+                                karez_json_text (json_node_get_object (body), "id"), patient, NULL,
+                                NULL, on_read_recorded, pending);
+}
+
+static void
+get_booking (KarezRequest *request, gpointer data)
+{
+  karez_agenda_get_booking_async (data, karez_request_get_path_part (request, "id"), NULL,
+                                  on_booking, pending_new (request, NULL, 200));
+}
+
+/* ── resources ──────────────────────────────────────────────────────────────────────────────── */
+
+static void
+on_resource_added (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GError *error = NULL;
+  g_autofree char *id = hub_agenda_add_resource_finish (HUB_AGENDA (source), result, &error);
+
+  answer (data, id != NULL ? karez_json_object ("id", "s", id, NULL) : NULL, error);
+}
+
+static void
+post_resource (KarezRequest *request, gpointer data)
+{
+  g_autoptr (KarezTransaction) transaction = karez_request_begin (request, hub_agenda_scope (data));
+
+  hub_agenda_add_resource_async (data, transaction, karez_request_get_body (request), NULL,
+                                 on_resource_added, pending_new (request, transaction, 201));
+}
+
+static void
+on_resource_changed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GError *error = NULL;
+
+  hub_agenda_change_resource_finish (HUB_AGENDA (source), result, &error);
+  answer (data, NULL, error);
+}
+
+static void
+put_resource (KarezRequest *request, gpointer data)
+{
+  g_autoptr (KarezTransaction) transaction = karez_request_begin (request, hub_agenda_scope (data));
+
+  hub_agenda_change_resource_async (data, transaction, karez_request_get_path_part (request, "id"),
+                                    karez_request_get_body (request), NULL, on_resource_changed,
+                                    pending_new (request, transaction, 204));
+}
+
+/* ── bookings ───────────────────────────────────────────────────────────────────────────────── */
+
+static void
+on_requested (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GError *error = NULL;
+  JsonNode *body = hub_agenda_request_finish (HUB_AGENDA (source), result, &error);
+
+  answer (data, body, error);
+}
+
+static void
+post_booking (KarezRequest *request, gpointer data)
+{
+  g_autoptr (KarezTransaction) transaction = karez_request_begin (request, hub_agenda_scope (data));
+
+  hub_agenda_request_async (data, transaction, karez_request_get_body (request), NULL, on_requested,
+                            pending_new (request, transaction, 201));
+}
+
+static void
+on_acted (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GError *error = NULL;
+  JsonNode *body = hub_agenda_act_finish (HUB_AGENDA (source), result, &error);
+
+  answer (data, body, error);
+}
+
+static const KarezJsonField accept_fields[] = {
+  { "resources", KAREZ_JSON_ARRAY, FALSE, 0, 1000 },
+  { "answer", KAREZ_JSON_TEXT, FALSE, 0, 4000 },
+  { NULL },
+};
+static const KarezJsonField reason_fields[] = {
+  { "answer", KAREZ_JSON_TEXT, TRUE, 1, 4000 },
+  { NULL },
+};
+static const KarezJsonField optional_fields[] = {
+  { "answer", KAREZ_JSON_TEXT, FALSE, 0, 4000 },
+  { NULL },
+};
+
+static void
+post_act (KarezRequest *request, HubAgenda *self, HubAct act, const KarezJsonField *fields)
+{
+  g_autoptr (KarezTransaction) transaction = NULL;
+  g_auto (GStrv) resources = NULL;
+  g_autoptr (GError) error = NULL;
+  JsonObject *body = NULL;
+
+  if (karez_request_get_body (request) != NULL || fields == reason_fields)
+    {
+      body = karez_request_check_body (request, fields);
+      if (body == NULL)
+        return;
+    }
+  if (body != NULL && json_object_has_member (body, "resources")
+      && !json_object_get_null_member (body, "resources"))
+    {
+      resources = hub_booking_ids (body, "resources", HUB_BOOKING_MAX_RESOURCES, &error);
+      if (resources == NULL)
+        {
+          karez_request_fail (request, error);
+          return;
+        }
+    }
+  transaction = karez_request_begin (request, hub_agenda_scope (self));
+  hub_agenda_act_async (self, transaction, act, karez_request_get_path_part (request, "id"),
+                        (const char *const *) resources,
+                        body != NULL ? karez_json_text (body, "answer") : NULL, NULL, on_acted,
+                        pending_new (request, transaction, 200));
+}
+
+static void
+post_accept (KarezRequest *request, gpointer data)
+{
+  post_act (request, data, HUB_ACT_ACCEPT, accept_fields);
+}
+
+static void
+post_decline (KarezRequest *request, gpointer data)
+{
+  post_act (request, data, HUB_ACT_DECLINE, reason_fields);
+}
+
+static void
+post_withdraw (KarezRequest *request, gpointer data)
+{
+  post_act (request, data, HUB_ACT_WITHDRAW, optional_fields);
+}
+
+static void
+post_cancel (KarezRequest *request, gpointer data)
+{
+  post_act (request, data, HUB_ACT_CANCEL, reason_fields);
+}
+
+gboolean
+hub_agenda_add_routes (HubAgenda *self, KarezRoutes *routes, GError **error)
+{
+  static const struct
+  {
+    const char *method, *path, *permission;
+    KarezRouteFunc func;
+  } table[] = {
+    { "GET", "/board", "board.read", get_board },
+    { "GET", "/resources", "board.read", get_resources },
+    { "POST", "/resources", "resource.write", post_resource },
+    { "PUT", "/resources/{id}", "resource.write", put_resource },
+    { "POST", "/bookings", "booking.write", post_booking },
+    { "GET", "/bookings/{id}", "board.read", get_booking },
+    { "POST", "/bookings/{id}/accept", "booking.answer", post_accept },
+    { "POST", "/bookings/{id}/decline", "booking.answer", post_decline },
+    { "POST", "/bookings/{id}/withdraw", "booking.write", post_withdraw },
+    { "POST", "/bookings/{id}/cancel", "booking.write", post_cancel },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
+    if (!karez_routes_add (routes, table[i].method, table[i].path, table[i].permission,
+                           table[i].func, g_object_ref (self), g_object_unref, error))
+      return FALSE;
+  return TRUE;
+}

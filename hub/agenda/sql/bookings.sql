@@ -1,0 +1,139 @@
+-- SPDX-License-Identifier: LGPL-2.1-or-later
+
+-- name: booking_by_id
+select b.body from agenda.bookings (array[$1::uuid]) b
+
+-- name: booking_insert
+insert into agenda.booking (id, modality, title, reason, urgency, requester, provider, host,
+  patient, starts_at, ends_at, state, requested_by)
+values ($1::uuid, $2, $3, $4, $5, $6::uuid, $7::uuid, $8::uuid, $9::uuid, $10::timestamptz,
+  $11::timestamptz, 'requested', $12)
+
+-- A move of the state is an edge: from one of $3 to $2 between these two, or nothing happens.
+-- name: booking_move
+update agenda.booking set state = $2, answered_by = coalesce ($4, answered_by),
+  answered_at = case when $4 is null then answered_at else clock_timestamp () end,
+  answer = coalesce ($5, answer)
+where id = $1::uuid and state = any ($3::text[]) and requester = $6::uuid and provider = $7::uuid
+
+-- The provider says yes; not to a time that is over.
+-- name: booking_accept
+update agenda.booking set state = 'confirmed', answered_by = $3, answered_at = clock_timestamp (),
+  answer = $4
+where id = $1::uuid and state = 'requested' and provider = $2::uuid
+  and ends_at > clock_timestamp ()
+
+-- $1 claims and $2 resources stand beside each other. All or none of an own, active resource.
+-- name: claim_hold
+insert into agenda.claim (id, booking, resource, period, state)
+select w.claim, b.id, r.id, tstzrange (b.starts_at, b.ends_at), 'held'
+from unnest ($1::uuid[], $2::uuid[]) w (claim, resource)
+join agenda.resource r on r.id = w.resource and r.hub = $4::uuid and r.active
+join agenda.booking b on b.id = $3::uuid
+
+-- The same for what a partner asks for: what is not free is left out.
+-- name: claim_hold_free
+insert into agenda.claim (id, booking, resource, period, state)
+select w.claim, b.id, r.id, tstzrange (b.starts_at, b.ends_at), 'held'
+from unnest ($1::uuid[], $2::uuid[]) w (claim, resource)
+join agenda.resource r on r.id = w.resource and r.hub = $4::uuid and r.active
+join agenda.booking b on b.id = $3::uuid
+on conflict do nothing
+
+-- The answer's resources: what is held already is confirmed, what is not is claimed now.
+-- name: claim_accept
+insert into agenda.claim (id, booking, resource, period, state)
+select w.claim, b.id, r.id, tstzrange (b.starts_at, b.ends_at), 'confirmed'
+from unnest ($1::uuid[], $2::uuid[]) w (claim, resource)
+join agenda.resource r on r.id = w.resource and r.hub = $4::uuid and r.active
+join agenda.booking b on b.id = $3::uuid
+where not exists (select from agenda.claim c where c.booking = b.id and c.resource = r.id
+                  and c.state in ('held', 'confirmed'))
+
+-- name: claim_confirm
+update agenda.claim set state = 'confirmed'
+where booking = $1::uuid and state = 'held' and resource = any ($2::uuid[])
+
+-- name: claim_confirm_all
+update agenda.claim set state = 'confirmed' where booking = $1::uuid and state = 'held'
+
+-- name: claim_release_others
+update agenda.claim set state = 'released'
+where booking = $1::uuid and state in ('held', 'confirmed') and resource <> all ($2::uuid[])
+
+-- name: claim_release
+update agenda.claim set state = 'released'
+where booking = $1::uuid and state in ('held', 'confirmed')
+
+-- One row if and only if the booking has so many claims of this state.
+-- name: claim_count
+select count (*) from agenda.claim c where c.booking = $1::uuid and c.state = $2
+having count (*) = $3::bigint
+
+-- What is over frees its resources for the rest of their time.
+-- name: claim_shorten
+update agenda.claim set period = tstzrange (lower (period),
+  greatest (lower (period) + interval '1 minute', least (upper (period), clock_timestamp ())))
+where booking = $1::uuid and state = 'confirmed'
+  and upper (period) > greatest (lower (period) + interval '1 minute', clock_timestamp ())
+
+-- name: wish_insert
+insert into agenda.wish (booking, resource, hub, state)
+select $1::uuid, w, $3::uuid, $4 from unnest ($2::uuid[]) w
+on conflict (booking, resource) do update set state = excluded.state
+where wish.hub = excluded.hub
+
+-- Own resources that were asked for and could not be held.
+-- name: wish_busy
+insert into agenda.wish (booking, resource, hub, state)
+select $1::uuid, w, $3::uuid, 'busy' from unnest ($2::uuid[]) w
+where not exists (select from agenda.claim c where c.booking = $1::uuid and c.resource = w
+                  and c.state in ('held', 'confirmed'))
+
+-- name: wish_move
+update agenda.wish set state = $3 where booking = $1::uuid and hub = $2::uuid
+
+-- name: wish_forget
+delete from agenda.wish where booking = $1::uuid and hub = $2::uuid
+
+-- name: wish_release
+update agenda.wish set state = 'released' where booking = $1::uuid and state <> 'released'
+
+-- Who has it, and when all of $1 are free next, within two weeks.
+-- name: overlap_explain
+with taken as (
+  select r.names ->> 'en' as name, c.period from agenda.claim c
+  join agenda.resource r on r.id = c.resource
+  where c.resource = any ($1::uuid[]) and c.booking <> $4::uuid
+    and c.state in ('held', 'confirmed')
+    and c.period && tstzrange ($2::timestamptz, $2::timestamptz + interval '15 days')
+), busy as (
+  select coalesce (range_agg (t.period), '{}'::tstzmultirange) as times from taken t
+), free as (
+  select m.moment from busy,
+    lateral (select $2::timestamptz as moment
+             union select upper (p) from unnest (busy.times) p) m
+  where m.moment between $2::timestamptz and $2::timestamptz + interval '14 days'
+    and not busy.times && tstzrange (m.moment,
+              m.moment + ($3::timestamptz - $2::timestamptz))
+  order by m.moment limit 1
+)
+select t.name, agenda.rfc3339 (lower (t.period)) as starts_at,
+  agenda.rfc3339 (upper (t.period)) as ends_at,
+  (select agenda.rfc3339 (f.moment) || '/'
+     || agenda.rfc3339 (f.moment + ($3::timestamptz - $2::timestamptz)) from free f) as free
+from taken t where t.period && tstzrange ($2::timestamptz, $3::timestamptz)
+order by lower (t.period), t.name limit 1
+
+-- name: patient_known
+select p.id from karez.patient p where p.id = $1::uuid
+
+-- name: board_bookings
+select coalesce (json_agg (b.body order by b.starts_at, b.id), '[]'::json) as items
+from agenda.bookings (array (
+  select k.id from agenda.booking k
+  where k.starts_at < $2::timestamptz and k.ends_at > $1::timestamptz
+  order by k.starts_at, k.id limit 2000)) b
+
+-- name: hub_names
+select h.id, h.names from karez.hub h

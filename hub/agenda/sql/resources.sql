@@ -1,0 +1,47 @@
+-- SPDX-License-Identifier: LGPL-2.1-or-later
+
+-- name: resource_by_ids
+select r.id, r.hub, r.active, r.names ->> 'en' as name, r.version
+from agenda.resource r where r.id = any ($1::uuid[])
+
+-- name: resource_by_id
+select r.id, r.hub, r.kind, r.names, r.detail, r.person, r.active, r.version
+from agenda.resource r where r.id = $1::uuid
+
+-- name: resource_list
+select coalesce (json_agg (json_build_object (
+  'id', r.id, 'hub', r.hub, 'kind', r.kind, 'names', r.names, 'detail', r.detail,
+  'person', r.person, 'active', r.active) order by r.hub, r.kind, r.names ->> 'en', r.id),
+  '[]'::json) as items
+from agenda.resource r where r.hub = any ($1::uuid[])
+
+-- name: resource_insert
+insert into agenda.resource (id, hub, kind, names, detail, person)
+select $1::uuid, $2::uuid, $3, $4::jsonb, coalesce ($5::jsonb, '{}'), $6::uuid
+where $6::uuid is null or exists (select from karez.person p where p.id = $6::uuid)
+
+-- name: resource_update
+update agenda.resource set names = $3::jsonb, detail = $4::jsonb, active = $5::boolean,
+  version = version + 1
+where id = $1::uuid and hub = $2::uuid and version = $6::bigint
+
+-- A copy of what its owner says; an older copy changes nothing, nor does one of somebody else.
+-- name: resource_mirror
+insert into agenda.resource (id, hub, kind, names, detail, active, version)
+values ($1::uuid, $2::uuid, $3, $4::jsonb, $5::jsonb, $6::boolean, $7::bigint)
+on conflict (id) do update set names = excluded.names, detail = excluded.detail,
+  active = excluded.active, version = excluded.version
+where resource.hub = excluded.hub and resource.version < excluded.version
+
+-- name: resource_feed
+select r.id, r.kind, r.names, r.detail, r.active, r.version from agenda.resource r
+where r.hub = $1::uuid and r.id > $2::uuid order by r.id limit $3::bigint
+
+-- Everybody who wants resources locks them first and in this order: simultaneous inserts under an
+-- exclusion constraint deadlock otherwise.
+-- name: resource_lock
+select r.id from agenda.resource r
+where r.id = any ($1::uuid[])
+   or r.id in (select c.resource from agenda.claim c
+               where c.booking = $2::uuid and c.state in ('held', 'confirmed'))
+order by r.id for no key update

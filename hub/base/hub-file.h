@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/**
+ * hub_file_write_durable:
+ * @mode: the permissions of a new file: 0600 for secrets
+ *
+ * Replaces a file as a whole: after a crash at any moment it holds the old or the new bytes. When
+ * this returns, file and directory entry are on disk. Blocks; errors are of %G_IO_ERROR.
+ */
+gboolean hub_file_write_durable (const char *path, GBytes *bytes, guint mode, GError **error);
+
+/* A whole file of at most @max bytes. Returns: (transfer full) */
+GBytes *hub_file_read (const char *path, gsize max, GError **error);
+
+/* A directory and those above it, with @mode for what is made. */
+gboolean hub_file_make_directory (const char *path, guint mode, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hub-daemon.h"
+
+#include "hub-agenda-routes.h"
+#include "hub-agenda.h"
+#include "hub-audit.h"
+#include "hub-catalogue.h"
+#include "hub-cluster.h"
+#include "hub-engine.h"
+#include "hub-file.h"
+#include "hub-identity.h"
+#include "hub-lock.h"
+#include "hub-log.h"
+#include "hub-names.h"
+#include "hub-peers.h"
+#include "hub-system.h"
+#include "hub-web.h"
+
+/* How long a hub that starts waits between two looks for a database that is away. */
+#define RETRY_MS 250
+#define CONNECTIONS 9
+#define QUEUE 512
+
+enum
+{
+  STEP_CLAIM = KAREZ_STEP_CUSTOM, /* directories and lock: one hub for one state */
+  STEP_WEB,                       /* from here on people are told what is missing */
+  STEP_PLUGINS,                   /* their schemas must be known before the database opens */
+  STEP_DATABASE,                  /* the private cluster */
+  STEP_STORE,                     /* migrations and connections */
+  STEP_REGISTER,                  /* who this database belongs to */
+  STEP_PARTS,
+  STEP_ENGINE, /* plugins, and sessions that went on */
+  STEP_PEERS,  /* last: every topic has its handler */
+  N_STEPS,
+};
+
+struct _HubDaemon
+{
+  KarezTransition parent_instance;
+
+  HubConfig *config;
+  HubLock *lock;
+  HubIdentity *identity;
+  JsonNode *names;
+  HubCluster *cluster;
+  HubStore *store;
+  HubFeed *feed;
+  HubWeb *web;
+  HubAudit *audit;
+  HubPeers *peers;
+  HubAgenda *agenda;
+  HubEngine *engine;
+  HubSystem *system;
+  guint retry_id;
+  GTask *stopping;
+};
+
+G_DEFINE_FINAL_TYPE (HubDaemon, hub_daemon, KAREZ_TYPE_TRANSITION)
+
+static const char *
+text (HubDaemon *self, const char *group, const char *key)
+{
+  return hub_config_text (self->config, group, key);
+}
+
+static JsonNode *
+read_names (HubConfig *config)
+{
+  return karez_json_object ("en", "s", hub_config_name (config, "Hub", "Name", "en"), "zh_CN", "s",
+                            hub_config_name (config, "Hub", "Name", "zh_CN"), "ug", "s",
+                            hub_config_name (config, "Hub", "Name", "ug"), NULL);
+}
+
+/* Advances with TRUE, fails with FALSE and @error (transfer full). */
+static void
+conclude (HubDaemon *self, gboolean done, GError *error)
+{
+  if (done)
+    karez_transition_advance (KAREZ_TRANSITION (self));
+  else
+    karez_transition_fail (KAREZ_TRANSITION (self), error);
+}
+
+static gboolean
+claim (HubDaemon *self, GError **error)
+{
+  const char *state = text (self, "Hub", "State");
+
+  /* 0711: the database's user must get through to its own directory, and read nothing here. */
+  if (!hub_file_make_directory (state, 0711, error)
+      || !hub_file_make_directory (text (self, "Hub", "Runtime"), 0711, error))
+    return FALSE;
+  self->lock = hub_lock_take (state, error);
+  if (self->lock == NULL)
+    return FALSE;
+  self->identity = hub_identity_open (state, text (self, "Hub", "Id"), error);
+  return self->identity != NULL;
+}
+
+/* The worker stands beside karezd where both are installed; a build tree names it. */
+static char *
+find_worker (void)
+{
+  const char *program = g_getenv ("KAREZ_WORKER");
+
+  return g_strdup (program != NULL ? program : KAREZ_LIBEXECDIR "/karez-worker");
+}
+
+/* The address of this machine on the way to others: what the kernel would send from. Nothing is
+ * sent; the destination is one for documentation (RFC 5737). */
+static char *
+find_address (void)
+{
+  g_autoptr (GSocket) socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM,
+                                             G_SOCKET_PROTOCOL_UDP, NULL);
+  g_autoptr (GSocketAddress) there = g_inet_socket_address_new_from_string ("192.0.2.1", 9);
+  g_autoptr (GSocketAddress) here = NULL;
+
+  if (socket != NULL && g_socket_connect (socket, there, NULL, NULL))
+    here = g_socket_get_local_address (socket, NULL);
+  if (here == NULL)
+    return g_strdup ("127.0.0.1");
+  return g_inet_address_to_string (
+      g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (here)));
+}
+
+static void
+make_engine (HubDaemon *self)
+{
+  static const char *const installed[] = { KAREZ_PLUGINDIR, NULL };
+  g_auto (GStrv) paths = hub_config_list (self->config, "Plugins", "Path");
+  g_autofree char *worker = find_worker ();
+  g_autofree char *address = g_strdup (text (self, "Link", "Address"));
+  HubEngineConfig config = {
+    .hub = hub_identity_get_id (self->identity),
+    .state_dir = text (self, "Hub", "State"),
+    .runtime_dir = text (self, "Hub", "Runtime"),
+    .plugin_paths = *paths != NULL ? (const char *const *) paths : installed,
+    .worker = worker,
+    .store = self->store,
+    .web = self->web,
+    .settings = self->config,
+  };
+
+  if (address == NULL)
+    address = find_address ();
+  config.link_address = address;
+  self->engine = hub_engine_new (&config);
+}
+
+static gboolean
+open_web (HubDaemon *self, GError **error)
+{
+  const char *connection = text (self, "Database", "Connection");
+  g_autofree char *sockets = g_build_filename (text (self, "Hub", "Runtime"),
+                                               HUB_DIRECTORY_POSTGRES, NULL);
+  g_autofree char *socket = g_build_filename (text (self, "Hub", "Runtime"), HUB_SOCKET_API, NULL);
+  g_autofree char *private = NULL;
+  HubWebConfig config = {
+    .hub = hub_identity_get_id (self->identity),
+    .names = self->names,
+    .version = KAREZ_PROGRAM_VERSION,
+    .origin = text (self, "Web", "Origin"),
+    .bind = text (self, "Web", "Listen"),
+    .port = hub_config_port (self->config, "Web", "Port"),
+    .socket = socket,
+    .desk = "/org/karez/desk/",
+  };
+
+  if (connection == NULL)
+    {
+      self->cluster = hub_cluster_new (text (self, "Hub", "State"), sockets);
+      connection = private = hub_cluster_get_connection (self->cluster);
+    }
+  self->store = hub_store_new (connection, CONNECTIONS, QUEUE);
+  hub_audit_add_schema (self->store);
+  hub_agenda_add_schema (self->store);
+  hub_peers_add_schema (self->store);
+  hub_web_add_schema (self->store);
+  hub_engine_add_schema (self->store);
+  self->web = hub_web_new (self->store, &config);
+  make_engine (self);
+  return hub_web_start (self->web, error);
+}
+
+static void
+on_plugins_loaded (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (HubDaemon) self = data;
+  GError *error = NULL;
+  gboolean done = hub_engine_load_finish (self->engine, result, &error);
+
+  conclude (self, done, error);
+}
+
+static void
+on_cluster_started (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (HubDaemon) self = data;
+  GError *error = NULL;
+  gboolean done = hub_cluster_start_finish (self->cluster, result, &error);
+
+  conclude (self, done, error);
+}
+
+static void open_store (HubDaemon *self);
+
+static gboolean
+on_retry (gpointer data)
+{
+  HubDaemon *self = data;
+
+  self->retry_id = 0;
+  open_store (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_store_opened (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (HubDaemon) self = data;
+  GError *error = NULL;
+  gboolean done = hub_store_open_finish (self->store, result, &error);
+
+  if (done || !karez_error_is_unavailable (error))
+    {
+      conclude (self, done, error);
+      return;
+    }
+  hub_warning ("daemon", NULL, "waiting for the database: %s", error->message);
+  g_error_free (error);
+  self->retry_id = g_timeout_add (RETRY_MS, on_retry, self);
+}
+
+static void
+open_store (HubDaemon *self)
+{
+  hub_store_open_async (self->store, NULL, on_store_opened, g_object_ref (self));
+}
+
+static void
+on_registered (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (HubDaemon) self = data;
+  GError *error = NULL;
+  KarezTransaction *transaction = KAREZ_TRANSACTION (source);
+  gboolean done = karez_transaction_commit_finish (transaction, result, &error);
+
+  if (done)
+    hub_store_set_incarnation (
+        self->store,
+        karez_rows_integer (karez_transaction_get_rows (transaction, 0), 0, "incarnation"));
+  conclude (self, done, error);
+}
+
+/* A database that another hub filled is not taken over by accident. */
+static void
+register_hub (HubDaemon *self)
+{
+  const char *id = hub_identity_get_id (self->identity);
+  g_autoptr (KarezActor) actor = karez_actor_new (KAREZ_ACTOR_HUB, id, "karezd", NULL, NULL, NULL);
+  g_autoptr (KarezTransaction)
+      transaction = karez_store_begin (hub_store_get_scope (self->store, "karez"), actor);
+  g_autofree char *names = karez_json_print (self->names);
+
+  karez_transaction_run_one (transaction, "daemon/other-hub",
+                             N_ ("This database belongs to another hub"), "hub_put", "(ss)", id,
+                             names);
+  karez_transaction_event (transaction, "hub.start", "hub", id, NULL);
+  karez_transaction_commit_async (transaction, NULL, on_registered, g_object_ref (self));
+}
+
+/* Pages redraw what they show of a partner; which one, they ask for. */
+static void
+on_peer_changed (HubPeers *peers, const char *id, gpointer data)
+{
+  HubDaemon *self = data;
+
+  hub_web_broadcast (self->web, "peers.read",
+                     karez_json_object ("type", "s", "peer", "id", "s", id, NULL));
+}
+
+static void
+on_completed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autofree char *session = data;
+  g_autoptr (GError) error = NULL;
+
+  if (!hub_agenda_complete_finish (HUB_AGENDA (source), result, &error))
+    hub_warning ("agenda", session, "the booking of a session that is over stays open: %s",
+                 error->message);
+}
+
+static void
+on_session_over (HubEngine *engine, const char *session, KarezActor *actor, gpointer data)
+{
+  HubDaemon *self = data;
+
+  hub_agenda_complete_async (self->agenda, session, actor, NULL, on_completed, g_strdup (session));
+}
+
+static gboolean
+make_parts (HubDaemon *self, GError **error)
+{
+  const char *id = hub_identity_get_id (self->identity);
+  KarezRoutes *routes = KAREZ_ROUTES (self->web);
+
+  self->feed = hub_feed_new (self->store);
+  hub_web_set_feed (self->web, self->feed);
+  self->audit = hub_audit_new (self->store);
+  self->peers = hub_peers_new (self->store, self->identity, self->names,
+                               hub_config_port (self->config, "Peers", "Port"),
+                               text (self, "Peers", "Listen"));
+  hub_peers_set_address (self->peers, text (self, "Peers", "Advertise"));
+  g_signal_connect_object (self->peers, "peer-changed", G_CALLBACK (on_peer_changed), self, 0);
+  self->agenda = hub_agenda_new (self->store, KAREZ_PEERS (self->peers), id);
+  hub_agenda_set_modality_check (self->agenda, hub_engine_check_modality, self->engine);
+  g_signal_connect_object (self->engine, "session-over", G_CALLBACK (on_session_over), self, 0);
+  self->system = hub_system_new (self->store, self->cluster, id);
+  return hub_audit_add_routes (self->audit, routes, error)
+         && hub_peers_add_routes (self->peers, routes, error)
+         && hub_agenda_add_routes (self->agenda, routes, error)
+         && hub_system_add_routes (self->system, routes, error);
+}
+
+static void
+on_engine_started (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (HubDaemon) self = data;
+  GError *error = NULL;
+  gboolean done = hub_engine_start_finish (self->engine, result, &error);
+
+  conclude (self, done, error);
+}
+
+static void
+start_engine (HubDaemon *self)
+{
+  const HubEngineServices services = {
+    .routes = KAREZ_ROUTES (self->web),
+    .peers = KAREZ_PEERS (self->peers),
+    .agenda = KAREZ_AGENDA (self->agenda),
+    .audit = KAREZ_AUDIT (self->audit),
+  };
+
+  hub_engine_start_async (self->engine, &services, NULL, on_engine_started, g_object_ref (self));
+}
+
+static void
+on_peers_started (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (HubDaemon) self = data;
+  GError *error = NULL;
+  gboolean done = hub_peers_start_finish (self->peers, result, &error);
+
+  if (done)
+    {
+      hub_web_set_ready (self->web);
+      hub_notice ("daemon", hub_identity_get_id (self->identity), "ready at %s",
+                  text (self, "Web", "Origin"));
+    }
+  conclude (self, done, error);
+}
+
+static guint
+hub_daemon_next_step (KarezTransition *transition, guint step, GError **error)
+{
+  if (step == KAREZ_STEP_NONE)
+    return STEP_CLAIM;
+  return step + 1 < N_STEPS ? step + 1 : KAREZ_STEP_NONE;
+}
+
+static void
+hub_daemon_execute_step (KarezTransition *transition, guint step)
+{
+  HubDaemon *self = HUB_DAEMON (transition);
+  GError *error = NULL;
+
+  switch (step)
+    {
+    case STEP_CLAIM:
+      conclude (self, claim (self, &error), error);
+      break;
+    case STEP_WEB:
+      conclude (self, open_web (self, &error), error);
+      break;
+    case STEP_PLUGINS:
+      hub_engine_load_async (self->engine, NULL, on_plugins_loaded, g_object_ref (self));
+      break;
+    case STEP_DATABASE:
+      if (self->cluster != NULL)
+        hub_cluster_start_async (self->cluster, NULL, on_cluster_started, g_object_ref (self));
+      else
+        karez_transition_advance (transition);
+      break;
+    case STEP_STORE:
+      open_store (self);
+      break;
+    case STEP_REGISTER:
+      register_hub (self);
+      break;
+    case STEP_PARTS:
+      conclude (self, make_parts (self, &error), error);
+      break;
+    case STEP_ENGINE:
+      start_engine (self);
+      break;
+    case STEP_PEERS:
+      hub_peers_start_async (self->peers, NULL, on_peers_started, g_object_ref (self));
+      break;
+    default: /* the rollback: the process ends, and the kernel takes back what it held */
+      karez_transition_advance (transition);
+      break;
+    }
+}
+
+void
+hub_daemon_start_async (HubDaemon *self, GAsyncReadyCallback callback, gpointer data)
+{
+  karez_transition_run_async (KAREZ_TRANSITION (self), 0, NULL, callback, data);
+}
+
+gboolean
+hub_daemon_start_finish (HubDaemon *self, GAsyncResult *result, GError **error)
+{
+  return karez_transition_run_finish (KAREZ_TRANSITION (self), result, error);
+}
+
+static void
+on_engine_stopped (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (HubDaemon) self = data;
+  g_autoptr (GTask) task = g_steal_pointer (&self->stopping);
+
+  hub_engine_stop_finish (self->engine, result, NULL);
+  if (self->peers != NULL)
+    hub_peers_stop (self->peers);
+  hub_web_stop (self->web);
+  hub_store_close (self->store);
+  g_task_return_boolean (task, TRUE);
+}
+
+void
+hub_daemon_stop_async (HubDaemon *self, GAsyncReadyCallback callback, gpointer data)
+{
+  self->stopping = g_task_new (self, NULL, callback, data);
+  g_task_set_source_tag (self->stopping, hub_daemon_stop_async);
+  g_clear_handle_id (&self->retry_id, g_source_remove);
+  if (self->engine != NULL)
+    hub_engine_stop_async (self->engine, on_engine_stopped, g_object_ref (self));
+  else
+    {
+      g_autoptr (GTask) task = g_steal_pointer (&self->stopping);
+
+      g_task_return_boolean (task, TRUE);
+    }
+}
+
+gboolean
+hub_daemon_stop_finish (HubDaemon *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, hub_daemon_stop_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+HubDaemon *
+hub_daemon_new (HubConfig *config)
+{
+  HubDaemon *self = g_object_new (HUB_TYPE_DAEMON, NULL);
+
+  self->config = g_object_ref (config);
+  self->names = read_names (config);
+  return self;
+}
+
+static void
+hub_daemon_dispose (GObject *object)
+{
+  HubDaemon *self = HUB_DAEMON (object);
+
+  g_clear_handle_id (&self->retry_id, g_source_remove);
+  g_clear_object (&self->system);
+  g_clear_object (&self->engine);
+  g_clear_object (&self->agenda);
+  g_clear_object (&self->peers);
+  g_clear_object (&self->audit);
+  g_clear_object (&self->web);
+  g_clear_object (&self->feed);
+  g_clear_object (&self->store);
+  g_clear_object (&self->cluster);
+  g_clear_object (&self->identity);
+  g_clear_object (&self->config);
+  g_clear_pointer (&self->names, json_node_unref);
+  g_clear_pointer (&self->lock, hub_lock_free);
+
+  G_OBJECT_CLASS (hub_daemon_parent_class)->dispose (object);
+}
+
+static void
+hub_daemon_class_init (HubDaemonClass *klass)
+{
+  KAREZ_TRANSITION_CLASS (klass)->next_step = hub_daemon_next_step;
+  KAREZ_TRANSITION_CLASS (klass)->execute_step = hub_daemon_execute_step;
+  G_OBJECT_CLASS (klass)->dispose = hub_daemon_dispose;
+}
+
+static void
+hub_daemon_init (HubDaemon *self)
+{
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hub-config.h"
+#include "hub-daemon.h"
+#include "hub-log.h"
+
+#include <glib-unix.h>
+#include <stdlib.h>
+
+typedef struct
+{
+  GMainLoop *loop;
+  HubDaemon *daemon;
+  int status;
+} Program;
+
+static void
+on_stopped (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Program *program = data;
+
+  hub_daemon_stop_finish (program->daemon, result, NULL);
+  g_main_loop_quit (program->loop);
+}
+
+static gboolean
+on_signal (gpointer data)
+{
+  Program *program = data;
+
+  hub_notice ("daemon", NULL, "asked to end");
+  hub_daemon_stop_async (program->daemon, on_stopped, program);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_started (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Program *program = data;
+  g_autoptr (GError) error = NULL;
+
+  if (hub_daemon_start_finish (program->daemon, result, &error))
+    return;
+  hub_critical ("daemon", NULL, "cannot start: %s", error->message);
+  program->status = EXIT_FAILURE;
+  g_main_loop_quit (program->loop);
+}
+
+static HubConfig *
+load_config (int argc, char **argv)
+{
+  g_autofree char *path = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  const GOptionEntry entries[] = {
+    { "config", 'c', 0, G_OPTION_ARG_FILENAME, &path, "The configuration", "FILE" },
+    { NULL },
+  };
+  HubConfig *config = NULL;
+
+  g_option_context_set_summary (context, "The hub of a hospital.");
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (g_option_context_parse (context, &argc, &argv, &error))
+    config = hub_config_load (path, &error);
+  if (config == NULL)
+    g_printerr ("karezd: %s\n", error->message);
+  return config;
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (HubConfig) config = NULL;
+  g_autoptr (GMainLoop) loop = NULL;
+  g_autoptr (HubDaemon) daemon = NULL;
+  Program program = { 0 };
+
+  hub_log_open ("karezd");
+  config = load_config (argc, argv);
+  if (config == NULL)
+    return 2;
+
+  loop = g_main_loop_new (NULL, FALSE);
+  daemon = hub_daemon_new (config);
+  program.loop = loop;
+  program.daemon = daemon;
+  g_unix_signal_add (SIGTERM, on_signal, &program);
+  g_unix_signal_add (SIGINT, on_signal, &program);
+  hub_daemon_start_async (daemon, on_started, &program);
+  g_main_loop_run (loop);
+  return program.status;
+}

@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Plugins over the hub's life: enabled in order, put aside and restored, and their routes. */
+#include "hub-engine-private.h"
+
+#include "hub-catalogue.h"
+#include "hub-log.h"
+
+static KarezStore *
+own_store (HubEngine *self)
+{
+  return hub_store_get_scope (self->store, "engine");
+}
+
+/* Each plugin has its own scope of the store. */
+static GHashTable *
+services_for (HubEngine *self, HubPluginFile *file)
+{
+  GHashTable *services = g_hash_table_new (NULL, NULL);
+  const char *schema = hub_plugin_file_get_schema (file);
+  KarezStore *scope = schema ? hub_store_get_scope (self->store, schema) : NULL;
+  GHashTableIter iter;
+  gpointer key, value;
+
+  g_hash_table_iter_init (&iter, self->services);
+  while (g_hash_table_iter_next (&iter, &key, &value))
+    g_hash_table_insert (services, key, value);
+  if (scope)
+    g_hash_table_insert (services, GSIZE_TO_POINTER (KAREZ_TYPE_STORE), scope);
+  return services;
+}
+
+static void
+add_permissions (HubEngine *self, HubPluginFile *file)
+{
+  GHashTableIter iter;
+  gpointer name, roles;
+  g_autofree char *mount = g_strdup_printf ("/x/%s/", hub_plugin_file_get_id (file));
+  g_autofree char *folder = g_strdup_printf ("/org/karez/plugins/%s/web/",
+                                             hub_plugin_file_get_id (file));
+
+  if (!self->web)
+    return;
+  g_hash_table_iter_init (&iter, hub_plugin_file_get_permissions (file));
+  while (g_hash_table_iter_next (&iter, &name, &roles))
+    {
+      g_autoptr (GError) error = NULL;
+
+      /* It was allowed when the plugin was enabled before. */
+      if (!hub_web_allow (self->web, name, roles, &error) && !karez_error_is_conflict (error))
+        hub_warning ("plugins", hub_plugin_file_get_id (file), "%s", error->message);
+    }
+  hub_web_add_files (self->web, mount, folder);
+}
+
+static void
+enable (HubEngine *self, HubPlugin *plugin, GAsyncReadyCallback callback, gpointer data)
+{
+  HubPluginFile *file = hub_plugin_get_file (plugin);
+  g_autoptr (GHashTable) services = services_for (self, file);
+  g_autoptr (GHashTable)
+      settings = self->settings ? hub_config_plugin (self->settings, hub_plugin_get_id (plugin))
+                                : NULL;
+
+  add_permissions (self, file);
+  hub_plugin_enable_async (plugin, self->hub, services, settings, NULL, callback, data);
+}
+
+/* All, in order. */
+
+static void enable_next (GTask *task);
+
+static void
+on_enabled (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  HubEngine *self = g_task_get_source_object (task);
+  g_autoptr (GError) error = NULL;
+
+  if (!hub_plugin_enable_finish (HUB_PLUGIN (source), result, &error))
+    hub_warning ("plugins", hub_plugin_get_id (HUB_PLUGIN (source)), "not enabled: %s",
+                 error->message);
+  self->at++;
+  enable_next (task);
+}
+
+static void
+enable_next (GTask *task)
+{
+  HubEngine *self = g_task_get_source_object (task);
+  GPtrArray *all = hub_plugin_list_get_all (self->plugins);
+
+  for (; self->at < all->len; self->at++)
+    {
+      HubPlugin *plugin = all->pdata[self->at];
+      g_autoptr (GError) error = NULL;
+
+      if (hub_plugin_get_state (plugin) != HUB_PLUGIN_FOUND)
+        continue;
+      if (!hub_plugin_list_check_needs (self->plugins, plugin, TRUE, &error))
+        {
+          hub_plugin_set_state (plugin, HUB_PLUGIN_FAILED, error->message);
+          continue;
+        }
+      enable (self, plugin, on_enabled, task);
+      return;
+    }
+  g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+}
+
+void
+hub_engine_enable_all_async (HubEngine *self, GAsyncReadyCallback callback, gpointer data)
+{
+  GTask *task = g_task_new (self, NULL, callback, data);
+
+  g_task_set_source_tag (task, hub_engine_enable_all_async);
+  self->at = 0;
+  enable_next (task);
+}
+
+gboolean
+hub_engine_enable_all_finish (HubEngine *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void disable_next (GTask *task);
+
+static void
+on_disabled (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!hub_plugin_disable_finish (HUB_PLUGIN (source), result, &error))
+    hub_warning ("plugins", hub_plugin_get_id (HUB_PLUGIN (source)), "not disabled: %s",
+                 error->message);
+  disable_next (data);
+}
+
+/* The last enabled is disabled first. */
+static void
+disable_next (GTask *task)
+{
+  HubEngine *self = g_task_get_source_object (task);
+  GPtrArray *all = hub_plugin_list_get_all (self->plugins);
+
+  if (self->at > 0)
+    {
+      hub_plugin_disable_async (all->pdata[--self->at], on_disabled, task);
+      return;
+    }
+  g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+}
+
+void
+hub_engine_disable_all_async (HubEngine *self, GAsyncReadyCallback callback, gpointer data)
+{
+  GTask *task = g_task_new (self, NULL, callback, data);
+
+  g_task_set_source_tag (task, hub_engine_enable_all_async);
+  self->at = hub_plugin_list_get_all (self->plugins)->len;
+  disable_next (task);
+}
+
+/* What is aside. */
+
+static void
+on_verdicts_kept (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  if (karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+put_aside_rows (KarezTransaction *transaction, const char *id, const char *reason)
+{
+  karez_transaction_run (transaction, "plugin_put_aside", "(ss)", id, reason);
+  karez_transaction_event (transaction, "plugin.put-aside", "plugin_state", id,
+                           karez_json_object ("reason", "s", reason, NULL));
+}
+
+static void
+on_states (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  HubEngine *self = g_task_get_source_object (task);
+  GPtrArray *all = hub_plugin_list_get_all (self->plugins);
+  GError *error = NULL;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
+  g_autoptr (KarezTransaction) transaction = NULL;
+  g_autoptr (GHashTable) known = g_hash_table_new (g_str_hash, g_str_equal);
+  guint n = 0;
+
+  if (!rows)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  for (guint i = 0; i < karez_rows_get_count (rows); i++)
+    {
+      const char *id = karez_rows_text (rows, i, "id");
+      HubPlugin *plugin = hub_plugin_list_find (self->plugins, id);
+
+      g_hash_table_add (known, (gpointer) id);
+      if (plugin && hub_plugin_get_state (plugin) == HUB_PLUGIN_FOUND)
+        hub_plugin_set_state (plugin, HUB_PLUGIN_ASIDE, karez_rows_text (rows, i, "reason"));
+    }
+  /* The watchdog's verdicts come from its markers; now they are on record. */
+  transaction = karez_store_begin (own_store (self), self->actor);
+  for (guint i = 0; i < all->len; i++)
+    {
+      g_autofree char *verdict = hub_watchdog_verdict (self->markers,
+                                                       hub_plugin_get_id (all->pdata[i]));
+
+      if (!verdict || g_hash_table_contains (known, hub_plugin_get_id (all->pdata[i])))
+        continue;
+      put_aside_rows (transaction, hub_plugin_get_id (all->pdata[i]), verdict);
+      n++;
+    }
+  if (n)
+    karez_transaction_commit_async (transaction, NULL, on_verdicts_kept, g_steal_pointer (&task));
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+void
+hub_engine_read_states_async (HubEngine *self, GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
+
+  g_task_set_source_tag (task, hub_engine_read_states_async);
+  karez_store_query_async (own_store (self), "plugin_states", NULL, NULL, on_states,
+                           g_steal_pointer (&task));
+}
+
+gboolean
+hub_engine_read_states_finish (HubEngine *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/* Putting aside and restoring, by an administrator. */
+
+static void
+finish_with (GTask *task)
+{
+  g_task_return_pointer (task, hub_plugin_to_json (g_task_get_task_data (task)),
+                         (GDestroyNotify) json_node_unref);
+}
+
+static void
+on_put_aside (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  g_autoptr (GError) error = NULL;
+
+  /* It is aside either way: its routes are closed. */
+  if (!hub_plugin_disable_finish (HUB_PLUGIN (source), result, &error))
+    hub_warning ("plugins", hub_plugin_get_id (HUB_PLUGIN (source)), "%s", error->message);
+  finish_with (task);
+}
+
+static void
+on_aside_kept (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  HubPlugin *plugin = g_task_get_task_data (task);
+  const char *reason = g_object_get_data (G_OBJECT (task), "reason");
+  GError *error = NULL;
+
+  if (!karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  hub_plugin_set_state (plugin, HUB_PLUGIN_ASIDE, reason);
+  hub_plugin_disable_async (plugin, on_put_aside, g_steal_pointer (&task));
+}
+
+static GTask *
+begin (HubEngine *self, const char *id, GAsyncReadyCallback callback, gpointer data)
+{
+  GTask *task = g_task_new (self, NULL, callback, data);
+  HubPlugin *plugin = hub_plugin_list_find (self->plugins, id);
+
+  g_task_set_source_tag (task, hub_engine_put_aside_async);
+  if (plugin)
+    {
+      g_task_set_task_data (task, g_object_ref (plugin), g_object_unref);
+      return task;
+    }
+  g_task_return_error (task, karez_error_new (KAREZ_ERROR_NOT_FOUND, "plugin/unknown", NULL,
+                                              N_ ("There is no plugin “%s”."), id));
+  g_object_unref (task);
+  return NULL;
+}
+
+void
+hub_engine_put_aside_async (HubEngine *self, const char *id, const char *reason,
+                            KarezTransaction *transaction, GAsyncReadyCallback callback,
+                            gpointer data)
+{
+  GTask *task = begin (self, id, callback, data);
+
+  if (!task)
+    return;
+  g_object_set_data_full (G_OBJECT (task), "reason", g_strdup (reason), g_free);
+  put_aside_rows (transaction, id, reason);
+  karez_transaction_commit_async (transaction, NULL, on_aside_kept, task);
+}
+
+static void
+on_back (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  g_autoptr (GError) error = NULL;
+
+  if (!hub_plugin_enable_finish (HUB_PLUGIN (source), result, &error))
+    hub_warning ("plugins", hub_plugin_get_id (HUB_PLUGIN (source)), "%s", error->message);
+  finish_with (task);
+}
+
+static void
+on_restored (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  HubEngine *self = g_task_get_source_object (task);
+  HubPlugin *plugin = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  if (!karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  hub_watchdog_forgive (self->markers, hub_plugin_get_id (plugin));
+  if (hub_plugin_get_state (plugin) != HUB_PLUGIN_ASIDE)
+    finish_with (task);
+  else if (hub_plugin_is_open (plugin))
+    enable (self, plugin, on_back, g_steal_pointer (&task));
+  else
+    {
+      hub_plugin_set_state (plugin, HUB_PLUGIN_ASIDE, N_ ("It is loaded at the hub's next start."));
+      finish_with (task);
+    }
+}
+
+void
+hub_engine_restore_async (HubEngine *self, const char *id, KarezTransaction *transaction,
+                          GAsyncReadyCallback callback, gpointer data)
+{
+  GTask *task = begin (self, id, callback, data);
+
+  if (!task)
+    return;
+  karez_transaction_run (transaction, "plugin_restore", "(s)", id);
+  karez_transaction_event (transaction, "plugin.restore", "plugin_state", id, NULL);
+  karez_transaction_commit_async (transaction, NULL, on_restored, task);
+}
+
+JsonNode *
+hub_engine_put_aside_finish (HubEngine *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/* Routes. */
+
+static const KarezJsonField aside_fields[] = {
+  { "reason", KAREZ_JSON_TEXT, TRUE, 1, 500 },
+  { NULL },
+};
+
+static void
+on_list (KarezRequest *request, gpointer data)
+{
+  HubEngine *self = data;
+  GPtrArray *all = hub_plugin_list_get_all (self->plugins);
+  g_autoptr (JsonArray) array = json_array_new ();
+  JsonNode *items = json_node_new (JSON_NODE_ARRAY);
+
+  for (guint i = 0; i < all->len; i++)
+    json_array_add_element (array, hub_plugin_to_json (all->pdata[i]));
+  json_node_set_array (items, array);
+  karez_request_respond (request, 200, karez_json_object ("items", "n", items, NULL));
+}
+
+static void
+on_answered (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (KarezRequest) request = data;
+  g_autoptr (GError) error = NULL;
+  JsonNode *node = hub_engine_put_aside_finish (HUB_ENGINE (source), result, &error);
+
+  if (node)
+    karez_request_respond (request, 200, node);
+  else
+    karez_request_fail (request, error);
+}
+
+static void
+on_aside (KarezRequest *request, gpointer data)
+{
+  HubEngine *self = data;
+  JsonObject *object = karez_request_check_body (request, aside_fields);
+  g_autoptr (KarezTransaction) transaction = NULL;
+
+  if (!object)
+    return;
+  transaction = karez_request_begin (request, own_store (self));
+  hub_engine_put_aside_async (self, karez_request_get_path_part (request, "id"),
+                              karez_json_text (object, "reason"), transaction, on_answered,
+                              g_object_ref (request));
+}
+
+static void
+on_restore (KarezRequest *request, gpointer data)
+{
+  HubEngine *self = data;
+  g_autoptr (KarezTransaction) transaction = karez_request_begin (request, own_store (self));
+
+  hub_engine_restore_async (self, karez_request_get_path_part (request, "id"), transaction,
+                            on_answered, g_object_ref (request));
+}
+
+gboolean
+hub_engine_add_plugin_routes (HubEngine *self, KarezRoutes *routes, GError **error)
+{
+  return karez_routes_add (routes, "GET", "/plugins", "plugins.read", on_list, self, NULL, error)
+         && karez_routes_add (routes, "POST", "/plugins/{id}/put-aside", "plugins.write", on_aside,
+                              self, NULL, error)
+         && karez_routes_add (routes, "POST", "/plugins/{id}/restore", "plugins.write", on_restore,
+                              self, NULL, error);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "hub-engine.h"
+
+G_BEGIN_DECLS
+
+struct _HubEngine
+{
+  GObject parent_instance;
+
+  char *hub, *state_dir, *runtime_dir, *markers;
+  char *worker, *link_address;
+  HubStore *store;
+  HubWeb *web;
+  HubConfig *settings;
+  HubWatchdog *watchdog;
+  HubProbe *probe;
+  HubPluginList *plugins;
+  HubSupervisor *supervisor;
+  HubSessions *sessions;
+  GHashTable *services;
+  KarezActor *actor;
+  HubPages pages;
+  guint at; /* the plugin that is being enabled or disabled */
+};
+
+/* hub-engine-plugins.c */
+/* Puts aside what the database says is aside, and records what the watchdog said. */
+void hub_engine_read_states_async (HubEngine *self, GAsyncReadyCallback callback, gpointer data);
+gboolean hub_engine_read_states_finish (HubEngine *self, GAsyncResult *result, GError **error);
+void hub_engine_enable_all_async (HubEngine *self, GAsyncReadyCallback callback, gpointer data);
+gboolean hub_engine_enable_all_finish (HubEngine *self, GAsyncResult *result, GError **error);
+void hub_engine_disable_all_async (HubEngine *self, GAsyncReadyCallback callback, gpointer data);
+
+G_END_DECLS

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hub-engine-private.h"
+
+#include "engine-resources.h"
+#include "hub-catalogue.h"
+#include "hub-file.h"
+#include "hub-log.h"
+
+G_DEFINE_FINAL_TYPE (HubEngine, hub_engine, G_TYPE_OBJECT)
+
+enum
+{
+  SESSION_OVER,
+  N_SIGNALS
+};
+static guint signals[N_SIGNALS];
+
+void
+hub_engine_add_schema (HubStore *store)
+{
+  static gsize registered;
+
+  if (g_once_init_enter (&registered))
+    {
+      hub_engine_sql_register_resource ();
+      g_once_init_leave (&registered, 1);
+    }
+  hub_store_add_schema (store, "engine", "/org/karez/engine/sql", FALSE);
+}
+
+HubEngine *
+hub_engine_new (const HubEngineConfig *config)
+{
+  HubEngine *self = g_object_new (HUB_TYPE_ENGINE, NULL);
+  g_autofree char *cache = NULL;
+
+  self->hub = g_strdup (config->hub);
+  self->state_dir = g_strdup (config->state_dir);
+  self->runtime_dir = g_strdup (config->runtime_dir);
+  self->worker = g_strdup (config->worker);
+  self->link_address = g_strdup (config->link_address);
+  self->markers = g_build_filename (config->state_dir, "plugins", NULL);
+  self->store = g_object_ref (config->store);
+  g_set_object (&self->web, config->web);
+  g_set_object (&self->settings, config->settings);
+  self->actor = karez_actor_new (KAREZ_ACTOR_HUB, "engine", "karezd", NULL, NULL, NULL);
+  cache = g_build_filename (self->markers, "probes.json", NULL);
+  self->watchdog = hub_watchdog_new (self->markers, HUB_WATCHDOG_MS);
+  self->probe = hub_probe_new (self->worker, cache, HUB_PROBE_MS);
+  self->plugins = hub_plugin_list_new (config->plugin_paths, self->markers, self->probe,
+                                       self->watchdog);
+  return self;
+}
+
+/* Loading. */
+
+static void
+add_plugin_schemas (HubEngine *self)
+{
+  GPtrArray *all = hub_plugin_list_get_all (self->plugins);
+
+  for (guint i = 0; i < all->len; i++)
+    {
+      HubPlugin *plugin = all->pdata[i];
+      HubPluginFile *file = hub_plugin_get_file (plugin);
+      const char *schema = file ? hub_plugin_file_get_schema (file) : NULL;
+      g_autofree char *folder = g_strdup_printf ("/org/karez/plugins/%s/sql",
+                                                 hub_plugin_get_id (plugin));
+      g_auto (GStrv) files = g_resources_enumerate_children (folder, 0, NULL);
+      g_autoptr (GError) error = NULL;
+
+      if (hub_plugin_get_state (plugin) != HUB_PLUGIN_FOUND || !schema)
+        continue;
+      if (files)
+        {
+          hub_store_add_schema (self->store, schema, folder, TRUE);
+          continue;
+        }
+      karez_error_set (&error, KAREZ_ERROR_INVALID, "plugin/schema", folder,
+                       N_ ("The module brings no migrations for its schema “%s”."), schema);
+      hub_plugin_refuse (plugin, error);
+    }
+}
+
+static void
+on_loaded (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  HubEngine *self = g_task_get_source_object (task);
+  GError *error = NULL;
+
+  if (!hub_plugin_list_load_finish (HUB_PLUGIN_LIST (source), result, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  add_plugin_schemas (self);
+  g_task_return_boolean (task, TRUE);
+}
+
+void
+hub_engine_load_async (HubEngine *self, GCancellable *cancellable, GAsyncReadyCallback callback,
+                       gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, data);
+  GError *error = NULL;
+
+  g_task_set_source_tag (task, hub_engine_load_async);
+  if (!hub_file_make_directory (self->markers, 0700, &error))
+    g_task_return_error (task, error);
+  else
+    hub_plugin_list_load_async (self->plugins, cancellable, on_loaded, g_steal_pointer (&task));
+}
+
+gboolean
+hub_engine_load_finish (HubEngine *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/* The web server's pages. */
+
+static gboolean
+send_page (gpointer data, const char *connection, JsonNode *message)
+{
+  return hub_web_send (data, connection, message);
+}
+
+static void
+send_problem (gpointer data, const char *connection, const char *session, const GError *error)
+{
+  hub_web_send_problem (data, connection, session, error);
+}
+
+static void
+broadcast (gpointer data, const char *permission, JsonNode *message)
+{
+  hub_web_broadcast (data, permission, message);
+}
+
+static const HubPages web_pages = { send_page, send_problem, broadcast };
+
+static gboolean
+on_page (HubWeb *web, const char *connection, KarezActor *actor, JsonObject *message, gpointer data,
+         GError **error)
+{
+  HubEngine *self = data;
+
+  return hub_sessions_page (self->sessions, connection, actor, message, error);
+}
+
+static void
+on_page_closed (HubWeb *web, const char *connection, HubEngine *self)
+{
+  hub_sessions_page_closed (self->sessions, connection);
+}
+
+/* Starting: states, plugins, sessions. */
+
+static void
+on_session_over (HubSessions *sessions, const char *session, KarezActor *actor, HubEngine *self)
+{
+  g_signal_emit (self, signals[SESSION_OVER], 0, session, actor);
+}
+
+static void
+make_sessions (HubEngine *self, const HubEngineServices *services)
+{
+  HubSupervisorConfig supervised = { self->runtime_dir, self->state_dir, self->worker,
+                                     self->link_address,
+                                     (guint64) hub_store_get_incarnation (self->store) };
+  HubSessionsConfig config = { .hub = self->hub,
+                               .store = hub_store_get_scope (self->store, "engine"),
+                               .peers = services->peers,
+                               .agenda = services->agenda,
+                               .audit = services->audit,
+                               .plugins = self->plugins,
+                               .pages = services->pages,
+                               .pages_data = services->pages_data };
+
+  self->supervisor = hub_supervisor_new (&supervised);
+  config.supervisor = self->supervisor;
+  if (!config.pages && self->web)
+    {
+      config.pages = &web_pages;
+      config.pages_data = self->web;
+    }
+  self->sessions = hub_sessions_new (&config);
+  g_signal_connect_object (self->sessions, "over", G_CALLBACK (on_session_over), self, 0);
+  if (!self->web)
+    return;
+  hub_web_set_session_handler (self->web, on_page, self);
+  g_signal_connect_object (self->web, "connection-closed", G_CALLBACK (on_page_closed), self, 0);
+}
+
+static void
+on_sessions (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  if (hub_sessions_start_finish (HUB_SESSIONS (source), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+on_enabled (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  HubEngine *self = HUB_ENGINE (source);
+  GError *error = NULL;
+
+  if (hub_engine_enable_all_finish (self, result, &error))
+    hub_sessions_start_async (self->sessions, g_task_get_cancellable (task), on_sessions,
+                              g_object_ref (task));
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+on_states (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  HubEngine *self = HUB_ENGINE (source);
+  GError *error = NULL;
+
+  if (hub_engine_read_states_finish (self, result, &error))
+    hub_engine_enable_all_async (self, on_enabled, g_object_ref (task));
+  else
+    g_task_return_error (task, error);
+}
+
+void
+hub_engine_start_async (HubEngine *self, const HubEngineServices *services,
+                        GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, data);
+  GError *error = NULL;
+
+  g_task_set_source_tag (task, hub_engine_start_async);
+  g_hash_table_insert (self->services, GSIZE_TO_POINTER (KAREZ_TYPE_ROUTES),
+                       g_object_ref (services->routes));
+  g_hash_table_insert (self->services, GSIZE_TO_POINTER (KAREZ_TYPE_PEERS),
+                       g_object_ref (services->peers));
+  g_hash_table_insert (self->services, GSIZE_TO_POINTER (KAREZ_TYPE_AGENDA),
+                       g_object_ref (services->agenda));
+  g_hash_table_insert (self->services, GSIZE_TO_POINTER (KAREZ_TYPE_AUDIT),
+                       g_object_ref (services->audit));
+  make_sessions (self, services);
+  if (!hub_sessions_add_routes (self->sessions, services->routes, &error)
+      || !hub_engine_add_plugin_routes (self, services->routes, &error))
+    g_task_return_error (task, error);
+  else
+    hub_engine_read_states_async (self, on_states, g_steal_pointer (&task));
+}
+
+gboolean
+hub_engine_start_finish (HubEngine *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+void
+hub_engine_stop_async (HubEngine *self, GAsyncReadyCallback callback, gpointer data)
+{
+  if (self->sessions)
+    hub_sessions_stop (self->sessions);
+  hub_engine_disable_all_async (self, callback, data);
+}
+
+gboolean
+hub_engine_stop_finish (HubEngine *self, GAsyncResult *result, GError **error)
+{
+  return hub_engine_enable_all_finish (self, result, error);
+}
+
+/* What the agenda asks. */
+
+static void
+on_checked (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  const char *side = g_object_get_data (G_OBJECT (task), "side");
+  GError *error = NULL;
+
+  if (hub_runner_finish (HUB_RUNNER (source), result, &error))
+    g_task_return_pointer (task, g_strdup (side), g_free);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+hub_engine_check_modality (JsonNode *booking, GTask *given, gpointer engine)
+{
+  HubEngine *self = HUB_ENGINE (engine);
+  g_autoptr (GTask) task = given;
+  JsonObject *object = JSON_NODE_HOLDS_OBJECT (booking) ? json_node_get_object (booking) : NULL;
+  const char *modality = object ? karez_json_text (object, "modality") : NULL;
+  HubPlugin *plugin = modality ? hub_plugin_list_find_modality (self->plugins, modality) : NULL;
+  const HubModalityInfo *info = plugin ? hub_plugin_file_get_modality (hub_plugin_get_file (plugin))
+                                       : NULL;
+  const char *side = info && info->host_is_requester ? "requester" : "patient";
+
+  if (!info)
+    g_task_return_error (task, karez_error_new (KAREZ_ERROR_INVALID, "agenda/modality", NULL,
+                                                N_ ("This hub offers no kind of session “%s”."),
+                                                modality ? modality : ""));
+  else if (!hub_plugin_get_control (plugin))
+    g_task_return_pointer (task, g_strdup (side), g_free);
+  else
+    {
+      g_object_set_data (G_OBJECT (task), "side", (gpointer) side);
+      hub_runner_check_booking_async (
+          hub_plugin_get_runner (plugin), hub_plugin_get_control (plugin), booking,
+          g_task_get_cancellable (task), on_checked, g_object_ref (task));
+    }
+}
+
+HubPluginList *
+hub_engine_get_plugins (HubEngine *self)
+{
+  return self->plugins;
+}
+
+HubSessions *
+hub_engine_get_sessions (HubEngine *self)
+{
+  return self->sessions;
+}
+
+static void
+hub_engine_finalize (GObject *object)
+{
+  HubEngine *self = HUB_ENGINE (object);
+
+  if (self->sessions)
+    hub_sessions_stop (self->sessions);
+  if (self->web)
+    hub_web_set_session_handler (self->web, NULL, NULL);
+  g_clear_object (&self->sessions);
+  g_clear_object (&self->supervisor);
+  g_clear_object (&self->plugins);
+  g_clear_object (&self->probe);
+  g_clear_object (&self->watchdog);
+  g_clear_object (&self->web);
+  g_clear_object (&self->settings);
+  g_clear_object (&self->store);
+  g_hash_table_unref (self->services);
+  karez_actor_unref (self->actor);
+  g_free (self->hub);
+  g_free (self->state_dir);
+  g_free (self->runtime_dir);
+  g_free (self->markers);
+  g_free (self->worker);
+  g_free (self->link_address);
+
+  G_OBJECT_CLASS (hub_engine_parent_class)->finalize (object);
+}
+
+static void
+hub_engine_class_init (HubEngineClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = hub_engine_finalize;
+
+  signals[SESSION_OVER] = g_signal_new ("session-over", HUB_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL,
+                                        NULL, NULL, G_TYPE_NONE, 2, G_TYPE_STRING,
+                                        KAREZ_TYPE_ACTOR);
+}
+
+static void
+hub_engine_init (HubEngine *self)
+{
+  self->services = g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
+}

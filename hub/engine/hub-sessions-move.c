@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Moving a session: towards risk recorded durably, then done; away from risk done, then recorded
+ * by what the worker says. A mirror asks the host. */
+#include "hub-sessions-private.h"
+
+#include "hub-catalogue.h"
+#include "hub-log.h"
+
+#define ASK_MS 20000
+
+typedef struct
+{
+  char *edge, *reason;
+  KarezActor *actor;
+  KarezTransaction *transaction; /* NULL: none was given, or it is used */
+} Move;
+
+static void
+move_free (gpointer data)
+{
+  Move *move = data;
+
+  g_free (move->edge);
+  g_free (move->reason);
+  karez_actor_unref (move->actor);
+  g_clear_object (&move->transaction);
+  g_free (move);
+}
+
+static void
+finish (GTask *task)
+{
+  HubSession *session = hub_task_session (task);
+
+  g_task_return_pointer (task,
+                         karez_json_object ("id", "s", session->id, "state", "s",
+                                            karez_state_name (session->state), "sequence", "i",
+                                            (gint64) session->sequence, NULL),
+                         (GDestroyNotify) json_node_unref);
+}
+
+/* The request's transaction, or one of the actor's own, with the session named. */
+static KarezTransaction *
+take_transaction (GTask *task)
+{
+  HubSessions *self = g_task_get_source_object (task);
+  HubSession *session = hub_task_session (task);
+  Move *move = g_task_get_task_data (task);
+  KarezTransaction *transaction = move->transaction ? g_steal_pointer (&move->transaction)
+                                                    : karez_store_begin (self->store, move->actor);
+
+  karez_transaction_about (transaction, session->id, NULL);
+  return transaction;
+}
+
+/* The worker's part. */
+
+static void
+on_refusal_told (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!karez_audit_append_finish (KAREZ_AUDIT (source), result, &error))
+    hub_warning ("sessions", NULL, "A refused move could not be recorded: %s", error->message);
+}
+
+static void
+on_moved (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  HubSessions *self = g_task_get_source_object (task);
+  HubSession *session = hub_task_session (task);
+  Move *move = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autoptr (JsonNode) answer = hub_worker_proxy_finish (HUB_WORKER_PROXY (source), result, &error);
+  JsonObject *object = answer ? json_node_get_object (answer) : NULL;
+  g_autofree char *action = g_strconcat ("session.", move->edge, NULL);
+  KarezState state;
+
+  if (object)
+    {
+      if (karez_state_from_name (karez_json_text (object, "state"), &state)
+          && hub_session_take_state (session, state, karez_json_integer (object, "sequence", 0),
+                                     session->reason))
+        hub_sessions_tell_pages (self, session);
+      finish (task);
+      return;
+    }
+  /* What was recorded before it was done, and then was not done, is recorded too. */
+  karez_audit_append_async (self->audit, move->actor, action, KAREZ_OUTCOME_FAILED, session->id,
+                            NULL, karez_json_object ("reason", "s", error->message, NULL), NULL,
+                            on_refusal_told, NULL);
+  g_task_return_error (task, error);
+}
+
+static void
+move_worker (GTask *task)
+{
+  HubSessions *self = g_task_get_source_object (task);
+  HubSession *session = hub_task_session (task);
+  Move *move = g_task_get_task_data (task);
+  HubWorkerProxy *proxy = hub_supervisor_get_worker (self->supervisor, session->id);
+
+  if (!proxy)
+    {
+      g_task_return_error (task, karez_error_new (KAREZ_ERROR_UNAVAILABLE, "worker/away", NULL,
+                                                  N_ ("The session's worker is not there now.")));
+      return;
+    }
+  hub_worker_proxy_move_async (proxy, move->edge, move->reason, move->actor, NULL, on_moved,
+                               g_object_ref (task));
+}
+
+/* Towards risk: the record first. */
+
+static void
+on_recorded (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  if (karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
+    move_worker (task);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+record_then_move (GTask *task)
+{
+  HubSession *session = hub_task_session (task);
+  Move *move = g_task_get_task_data (task);
+  g_autofree char *action = g_strconcat ("session.", move->edge, NULL);
+  g_autoptr (KarezTransaction) transaction = take_transaction (task);
+
+  karez_transaction_event (transaction, action, "session", session->id,
+                           karez_json_object ("reason", "s", move->reason, NULL));
+  karez_transaction_commit_async (transaction, NULL, on_recorded, g_object_ref (task));
+}
+
+static char *
+first_failed (JsonNode *checks)
+{
+  JsonArray *array = JSON_NODE_HOLDS_ARRAY (checks) ? json_node_get_array (checks) : NULL;
+
+  for (guint i = 0; array && i < json_array_get_length (array); i++)
+    {
+      JsonObject *check = json_array_get_object_element (array, i);
+
+      if (g_strcmp0 (karez_json_text (check, "verdict"), "failed") == 0)
+        return g_strdup (karez_json_text (check, "id"));
+    }
+  return NULL;
+}
+
+static void
+on_preflight (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  HubSession *session = hub_task_session (task);
+  GError *error = NULL;
+  g_autoptr (JsonNode) checks = hub_worker_proxy_finish (HUB_WORKER_PROXY (source), result, &error);
+  g_autofree char *failed = NULL;
+
+  if (!checks)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  g_clear_pointer (&session->checks, json_node_unref);
+  session->checks = json_node_ref (checks);
+  failed = first_failed (checks);
+  if (failed)
+    g_task_return_error (task, karez_error_new (KAREZ_ERROR_CONFLICT, "session/preflight",
+                                                N_ ("a preflight without a failed check"),
+                                                N_ ("The session cannot start: the check “%s” "
+                                                    "has failed."),
+                                                failed));
+  else
+    record_then_move (task);
+}
+
+/* Preparing. */
+
+static void
+on_begun (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  if (hub_sessions_begin_worker_finish (HUB_SESSIONS (source), result, &error))
+    finish (task);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+on_booking (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  HubSessions *self = g_task_get_source_object (task);
+  HubSession *session = hub_task_session (task);
+  GError *error = NULL;
+  g_autoptr (JsonNode)
+      booking = karez_agenda_get_booking_finish (KAREZ_AGENDA (source), result, &error);
+  JsonObject *object = booking && JSON_NODE_HOLDS_OBJECT (booking) ? json_node_get_object (booking)
+                                                                   : NULL;
+  g_autoptr (KarezTransaction) transaction = NULL;
+
+  if (booking && (!object || g_strcmp0 (karez_json_text (object, "state"), "confirmed") != 0))
+    karez_error_set (&error, KAREZ_ERROR_CONFLICT, "session/confirmed",
+                     N_ ("a booking that both hospitals have confirmed"),
+                     N_ ("The booking is not confirmed."));
+  /* Two people pressed at once. */
+  if (!error && session->state != KAREZ_STATE_PLANNED)
+    hub_session_machine_find (session->state, "prepare", &error);
+  if (error)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  json_node_unref (session->booking);
+  session->booking = json_node_ref (booking);
+  transaction = take_transaction (task);
+  hub_sessions_begin_worker (self, session, transaction, on_begun, g_steal_pointer (&task));
+}
+
+/* Stopping what has no worker: a planned one. */
+
+static void
+on_ended (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  HubSessions *self = g_task_get_source_object (task);
+  HubSession *session = hub_task_session (task);
+  Move *move = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  if (!karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  hub_session_take_state (session, KAREZ_STATE_ENDED, session->sequence + 2, move->reason);
+  hub_sessions_tell_pages (self, session);
+  hub_sessions_over (self, session, move->actor);
+  finish (task);
+  hub_sessions_drop (self, session);
+}
+
+static void
+end_planned (GTask *task)
+{
+  HubSessions *self = g_task_get_source_object (task);
+  HubSession *session = hub_task_session (task);
+  Move *move = g_task_get_task_data (task);
+  g_autoptr (KarezTransaction) transaction = take_transaction (task);
+
+  hub_sessions_put_state (self, session, transaction, "session.stop", KAREZ_STATE_STOPPING,
+                          session->sequence + 1, move->reason, FALSE);
+  hub_sessions_put_state (self, session, transaction, "session.end", KAREZ_STATE_ENDED,
+                          session->sequence + 2, move->reason, TRUE);
+  karez_transaction_commit_async (transaction, NULL, on_ended, g_object_ref (task));
+}
+
+static void
+move_hosted (GTask *task)
+{
+  HubSessions *self = g_task_get_source_object (task);
+  HubSession *session = hub_task_session (task);
+  Move *move = g_task_get_task_data (task);
+  GError *error = NULL;
+  const HubEdge *edge = NULL;
+  HubWorkerProxy *proxy = hub_supervisor_get_worker (self->supervisor, session->id);
+
+  if (hub_session_machine_is_done (session->state, move->edge)
+      && (!proxy || session->state != KAREZ_STATE_HELD))
+    {
+      finish (task);
+      return;
+    }
+  /* A hold while it is held may end a resume: only the worker knows. */
+  edge = hub_session_machine_is_done (session->state, move->edge)
+             ? NULL
+             : hub_session_machine_find (session->state, move->edge, &error);
+  if (error)
+    g_task_return_error (task, error);
+  else if (edge && !edge->asked)
+    g_task_return_error (task, karez_error_new (KAREZ_ERROR_INVALID, "session/edge-name",
+                                                N_ ("prepare, start, hold, resume or stop"),
+                                                N_ ("Nobody can ask for “%s”."), move->edge));
+  else if (edge && edge->guard == HUB_GUARD_CONFIRMED)
+    karez_agenda_get_booking_async (self->agenda, session->id, NULL, on_booking,
+                                    g_object_ref (task));
+  else if (edge && session->state == KAREZ_STATE_PLANNED)
+    end_planned (task);
+  else if (edge && edge->guard == HUB_GUARD_PREFLIGHT && proxy)
+    hub_worker_proxy_preflight_async (proxy, NULL, on_preflight, g_object_ref (task));
+  else if (edge && edge->towards_risk && proxy)
+    record_then_move (task);
+  else
+    move_worker (task);
+}
+
+/* At a mirror. */
+
+static void
+on_asked_recorded (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
+    hub_warning ("sessions", NULL, "What was asked of the host could not be recorded: %s",
+                 error->message);
+}
+
+static KarezTransaction *
+note_question (GTask *task)
+{
+  HubSession *session = hub_task_session (task);
+  Move *move = g_task_get_task_data (task);
+  KarezTransaction *transaction = take_transaction (task);
+
+  karez_transaction_event (
+      transaction, "session.ask", "session", session->id,
+      karez_json_object ("edge", "s", move->edge, "reason", "s", move->reason, NULL));
+  return transaction;
+}
+
+static void
+on_host_answered (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  HubSession *session = hub_task_session (task);
+  HubSessions *self = g_task_get_source_object (task);
+  Move *move = g_task_get_task_data (task);
+  gboolean away = g_str_equal (move->edge, "hold") || g_str_equal (move->edge, "stop");
+  GError *error = NULL;
+  JsonNode *answer = karez_peers_call_finish (KAREZ_PEERS (source), result, &error);
+  g_autoptr (KarezTransaction) transaction = NULL;
+
+  if (away && !g_object_get_data (G_OBJECT (task), "noted"))
+    {
+      transaction = note_question (task);
+      karez_transaction_commit_async (transaction, NULL, on_asked_recorded, NULL);
+    }
+  if (answer)
+    {
+      g_task_return_pointer (task, answer, (GDestroyNotify) json_node_unref);
+      return;
+    }
+  /* The hub does not answer; its worker may, by the link. */
+  if (away && (karez_error_is_unavailable (error) || karez_error_is_timeout (error))
+      && hub_supervisor_get_worker (self->supervisor, session->id))
+    {
+      g_error_free (error);
+      move_worker (task);
+      return;
+    }
+  g_task_return_error (task, error);
+}
+
+static void
+ask_host (GTask *task)
+{
+  HubSessions *self = g_task_get_source_object (task);
+  HubSession *session = hub_task_session (task);
+  Move *move = g_task_get_task_data (task);
+
+  karez_peers_call_async (self->peers, session->partner, HUB_SESSION_TOPIC_MOVE,
+                          karez_json_object ("session", "s", session->id, "edge", "s", move->edge,
+                                             "reason", "s", move->reason, "actor", "n",
+                                             karez_actor_to_json (move->actor), NULL),
+                          ASK_MS, NULL, on_host_answered, g_object_ref (task));
+}
+
+static void
+on_noted (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  if (karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
+    ask_host (task);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+move_mirrored (GTask *task)
+{
+  Move *move = g_task_get_task_data (task);
+  g_autoptr (KarezTransaction) transaction = NULL;
+
+  if (g_str_equal (move->edge, "hold") || g_str_equal (move->edge, "stop"))
+    {
+      ask_host (task);
+      return;
+    }
+  transaction = note_question (task);
+  g_object_set_data (G_OBJECT (task), "noted", task);
+  karez_transaction_commit_async (transaction, NULL, on_noted, g_object_ref (task));
+}
+
+static void
+on_planned (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+  HubSession *session = hub_sessions_plan_finish (HUB_SESSIONS (source), result, &error);
+
+  if (!session)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  hub_task_set_session (task, session);
+  if (session->hosted)
+    move_hosted (task);
+  else
+    move_mirrored (task);
+}
+
+void
+hub_sessions_move_async (HubSessions *self, const char *id, const char *edge, const char *reason,
+                         KarezActor *actor, KarezTransaction *transaction,
+                         GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
+  HubSession *session = hub_sessions_get (self, id);
+  Move *move = g_new0 (Move, 1);
+
+  g_task_set_source_tag (task, hub_sessions_move_async);
+  move->edge = g_strdup (edge);
+  move->reason = g_strdup (reason);
+  move->actor = karez_actor_ref (actor);
+  g_set_object (&move->transaction, transaction);
+  g_task_set_task_data (task, move, move_free);
+  if (!session)
+    {
+      /* The booking may be confirmed and not planned yet. */
+      hub_sessions_plan_async (self, id, on_planned, g_steal_pointer (&task));
+      return;
+    }
+  hub_task_set_session (task, session);
+  if (session->hosted)
+    move_hosted (task);
+  else
+    move_mirrored (task);
+}
+
+JsonNode *
+hub_sessions_move_finish (HubSessions *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Who of this hospital is in a session, and the pages they look at it with. */
+#include "hub-sessions-private.h"
+
+#include "hub-catalogue.h"
+#include "hub-id.h"
+#include "hub-log.h"
+
+/* A page that is away longer has left. */
+#define AWAY_S 30
+#define MAX_PERSONS 100
+
+/* Joining: recorded, then done, when the page binds itself. */
+
+static void
+on_joined (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  HubSession *session = hub_task_session (task);
+  KarezTransaction *transaction = KAREZ_TRANSACTION (source);
+  const char *id = g_object_get_data (G_OBJECT (task), "participant");
+  const char *role = g_object_get_data (G_OBJECT (task), "role");
+  GError *error = NULL;
+
+  if (!karez_transaction_commit_finish (transaction, result, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  if (!g_hash_table_contains (session->persons, id))
+    hub_session_add_person (session, id, karez_transaction_get_actor (transaction), role);
+  g_task_return_pointer (task, karez_json_object ("participant", "s", id, NULL),
+                         (GDestroyNotify) json_node_unref);
+}
+
+static gboolean
+check_role (HubSessions *self, HubSession *session, const char *role, GError **error)
+{
+  HubPlugin *plugin = hub_plugin_list_find_modality (self->plugins, session->modality);
+  const HubModalityInfo *modality =
+      plugin ? hub_plugin_file_get_modality (hub_plugin_get_file (plugin)) : NULL;
+  g_autofree char *roles = NULL;
+
+  if (!modality)
+    return karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "session/modality", NULL,
+                            N_ ("No plugin of this hub offers “%s” now."), session->modality);
+  if (g_strv_contains ((const char *const *) modality->roles, role))
+    return TRUE;
+  roles = g_strjoinv (", ", modality->roles);
+  return karez_error_set (error, KAREZ_ERROR_INVALID, "session/role", roles,
+                          N_ ("This kind of session has no role “%s”."), role);
+}
+
+static gboolean
+check_join (HubSessions *self, HubSession *session, const char *role, GError **error)
+{
+  if (!session)
+    return karez_error_set (error, KAREZ_ERROR_NOT_FOUND, "session/unknown", NULL,
+                            N_ ("There is no such session, or it is over."));
+  if (session->state == KAREZ_STATE_PLANNED || session->state == KAREZ_STATE_PREPARING
+      || session->state == KAREZ_STATE_STOPPING || hub_state_is_over (session->state))
+    return karez_error_set (error, KAREZ_ERROR_CONFLICT, "session/join", NULL,
+                            N_ ("Nobody can join a session that is %s."),
+                            karez_state_name (session->state));
+  if (g_hash_table_size (session->persons) >= MAX_PERSONS)
+    return karez_error_set (error, KAREZ_ERROR_TOO_LARGE, "session/participants",
+                            N_ ("at most 100 at one hospital"),
+                            N_ ("There are too many participants."));
+  return check_role (self, session, role, error);
+}
+
+void
+hub_sessions_join_async (HubSessions *self, const char *id, const char *role,
+                         KarezTransaction *transaction, GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
+  HubSession *session = hub_sessions_get (self, id);
+  const char *request = karez_transaction_get_request (transaction, NULL);
+  /* The request's own id, so that a repeated one answers the same. */
+  g_autofree char *participant = request ? g_strdup (request) : hub_id_new ();
+  g_autoptr (JsonNode) actor = NULL;
+  g_autofree char *text = NULL;
+  GError *error = NULL;
+
+  g_task_set_source_tag (task, hub_sessions_join_async);
+  if (!check_join (self, session, role, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  hub_task_set_session (task, session);
+  actor = karez_actor_to_json (karez_transaction_get_actor (transaction));
+  text = karez_json_print (actor);
+  karez_transaction_about (transaction, id, NULL);
+  karez_transaction_run (transaction, "participant_add", "(sssss)", participant, id, text, role,
+                         self->hub);
+  karez_transaction_event (
+      transaction, "session.join", "session", id,
+      karez_json_object ("participant", "s", participant, "role", "s", role, NULL));
+  karez_transaction_post (
+      transaction, session->partner, KAREZ_LANE_AGENDA, HUB_SESSION_TOPIC_PERSON,
+      karez_json_object ("session", "s", id, "participant", "s", participant, "actor", "n",
+                         g_steal_pointer (&actor), "role", "s", role, NULL));
+  g_object_set_data_full (G_OBJECT (task), "role", g_strdup (role), g_free);
+  g_object_set_data_full (G_OBJECT (task), "participant", g_steal_pointer (&participant), g_free);
+  karez_transaction_commit_async (transaction, NULL, on_joined, g_steal_pointer (&task));
+}
+
+JsonNode *
+hub_sessions_join_finish (HubSessions *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/* Leaving: done, then recorded. */
+
+static void
+on_worker_told (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autofree char *id = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) answer = hub_worker_proxy_finish (HUB_WORKER_PROXY (source), result, &error);
+
+  if (!answer)
+    hub_info ("sessions", id, "The worker did not take a change of people: %s", error->message);
+}
+
+static void
+leave_worker (HubSessions *self, HubSession *session, const char *participant, const char *reason)
+{
+  HubWorkerProxy *proxy = hub_supervisor_get_worker (self->supervisor, session->id);
+
+  if (proxy)
+    hub_worker_proxy_leave_async (proxy, participant, reason, NULL, on_worker_told,
+                                  g_strdup (session->id));
+}
+
+static void
+put_leave (HubSession *session, KarezTransaction *transaction, HubSessionPerson *person,
+           const char *reason)
+{
+  karez_transaction_about (transaction, session->id, NULL);
+  karez_transaction_run (transaction, "participant_leave", "(ss)", person->id, session->id);
+  karez_transaction_event (
+      transaction, "session.leave", "session", session->id,
+      karez_json_object ("participant", "s", person->id, "reason", "s", reason, NULL));
+  karez_transaction_post (
+      transaction, session->partner, KAREZ_LANE_AGENDA, HUB_SESSION_TOPIC_PERSON,
+      karez_json_object ("session", "s", session->id, "participant", "s", person->id, "actor", "n",
+                         karez_actor_to_json (person->actor), "left", "b", TRUE, NULL));
+}
+
+static void
+on_left (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  if (karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
+    g_task_return_pointer (task, karez_json_object ("done", "b", TRUE, NULL),
+                           (GDestroyNotify) json_node_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+hub_sessions_leave_async (HubSessions *self, const char *id, const char *participant,
+                          KarezTransaction *transaction, GAsyncReadyCallback callback,
+                          gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
+  HubSession *session = hub_sessions_get (self, id);
+  HubSessionPerson *person = session ? g_hash_table_lookup (session->persons, participant) : NULL;
+  KarezActor *actor = karez_transaction_get_actor (transaction);
+
+  g_task_set_source_tag (task, hub_sessions_join_async);
+  if (!person)
+    {
+      /* Gone already: a retry finds nobody. */
+      g_task_return_pointer (task, karez_json_object ("done", "b", TRUE, NULL),
+                             (GDestroyNotify) json_node_unref);
+      return;
+    }
+  if (!g_str_equal (karez_actor_get_id (person->actor), karez_actor_get_id (actor))
+      && karez_actor_get_kind (actor) != KAREZ_ACTOR_LOCAL)
+    {
+      g_task_return_error (task, karez_error_new (KAREZ_ERROR_DENIED, "session/participant", NULL,
+                                                  N_ ("Everybody can only leave for "
+                                                      "themselves.")));
+      return;
+    }
+  leave_worker (self, session, person->id, "left");
+  put_leave (session, transaction, person, "left");
+  g_hash_table_remove (session->persons, participant);
+  karez_transaction_commit_async (transaction, NULL, on_left, g_steal_pointer (&task));
+}
+
+/* Pages. */
+
+typedef struct
+{
+  HubSession *session;
+  char *connection;
+} Said;
+
+static void
+on_page_answered (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Said *said = data;
+  HubSessions *self = g_object_get_data (G_OBJECT (said->session), "sessions");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) answer = hub_worker_proxy_finish (HUB_WORKER_PROXY (source), result, &error);
+
+  if (!answer && self && self->pages)
+    self->pages->send_problem (self->pages_data, said->connection, said->session->id, error);
+  g_object_unref (said->session);
+  g_free (said->connection);
+  g_free (said);
+}
+
+static Said *
+said_new (HubSession *session, const char *connection)
+{
+  Said *said = g_new0 (Said, 1);
+
+  said->session = g_object_ref (session);
+  said->connection = g_strdup (connection);
+  return said;
+}
+
+static void
+join_worker (HubSessions *self, HubSession *session, HubSessionPerson *person)
+{
+  HubWorkerProxy *proxy = hub_supervisor_get_worker (self->supervisor, session->id);
+  g_autoptr (JsonNode) node = NULL;
+
+  /* Without a worker now, everybody is joined again when it is there. */
+  if (!proxy || session->worker != HUB_WORKER_RUNNING)
+    return;
+  node = hub_session_person_to_json (session, person, self->hub);
+  hub_worker_proxy_join_async (proxy, node, NULL, on_page_answered,
+                               said_new (session, person->connection));
+}
+
+void
+hub_sessions_rejoin (HubSessions *self, HubSession *session)
+{
+  GHashTableIter iter;
+  gpointer person;
+
+  g_hash_table_iter_init (&iter, session->persons);
+  while (g_hash_table_iter_next (&iter, NULL, &person))
+    if (((HubSessionPerson *) person)->connection)
+      join_worker (self, session, person);
+}
+
+static void
+on_away_recorded (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
+    hub_warning ("sessions", NULL, "A lost page could not be recorded: %s", error->message);
+}
+
+static gboolean
+on_away (gpointer data)
+{
+  HubSession *session = data;
+  HubSessions *self = g_object_get_data (G_OBJECT (session), "sessions");
+  GHashTableIter iter;
+  gpointer value;
+  g_autoptr (KarezTransaction) transaction = NULL;
+
+  g_hash_table_iter_init (&iter, session->persons);
+  while (self && g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      HubSessionPerson *person = value;
+
+      if (person->leave_source != g_source_get_id (g_main_current_source ()))
+        continue;
+      person->leave_source = 0;
+      leave_worker (self, session, person->id, "lost");
+      transaction = karez_store_begin (self->store, person->actor);
+      put_leave (session, transaction, person, "lost");
+      karez_transaction_commit_async (transaction, NULL, on_away_recorded, NULL);
+      g_hash_table_iter_remove (&iter);
+      break;
+    }
+  return G_SOURCE_REMOVE;
+}
+
+void
+hub_sessions_page_closed (HubSessions *self, const char *connection)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->sessions);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      HubSession *session = value;
+      HubSessionPerson *person = hub_session_find_page (session, connection);
+
+      if (!person)
+        continue;
+      g_clear_pointer (&person->connection, g_free);
+      if (!person->leave_source)
+        person->leave_source = g_timeout_add_seconds (AWAY_S, on_away, session);
+    }
+}
+
+static gboolean
+bind_page (HubSessions *self, HubSession *session, const char *connection, KarezActor *actor,
+           const char *participant, GError **error)
+{
+  HubSessionPerson *person = participant ? g_hash_table_lookup (session->persons, participant)
+                                         : NULL;
+
+  /* Nobody takes another's place in a session. */
+  if (!person || !g_str_equal (karez_actor_get_id (person->actor), karez_actor_get_id (actor)))
+    return karez_error_set (error, KAREZ_ERROR_NOT_FOUND, "session/participant", NULL,
+                            N_ ("This participant is not in the session."));
+  g_clear_handle_id (&person->leave_source, g_source_remove);
+  g_free (person->connection);
+  person->connection = g_strdup (connection);
+  if (self->pages)
+    self->pages->send (self->pages_data, connection, hub_session_to_frame (session));
+  join_worker (self, session, person);
+  return TRUE;
+}
+
+static gboolean
+pass_message (HubSessions *self, HubSession *session, const char *connection, JsonNode *body,
+              GError **error)
+{
+  HubSessionPerson *person = hub_session_find_page (session, connection);
+  HubWorkerProxy *proxy = hub_supervisor_get_worker (self->supervisor, session->id);
+
+  if (!person)
+    return karez_error_set (error, KAREZ_ERROR_NOT_FOUND, "session/participant",
+                            N_ ("a page that has joined"),
+                            N_ ("This page has not joined the session."));
+  if (!proxy || session->worker != HUB_WORKER_RUNNING)
+    return karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "worker/away", NULL,
+                            N_ ("The session's worker is not there now."));
+  hub_worker_proxy_message_async (proxy, person->id, body, NULL, on_page_answered,
+                                  said_new (session, connection));
+  return TRUE;
+}
+
+gboolean
+hub_sessions_page (HubSessions *self, const char *connection, KarezActor *actor,
+                   JsonObject *message, GError **error)
+{
+  const char *type = karez_json_text (message, "type");
+  const char *id = karez_json_text (message, "session");
+  HubSession *session = id ? hub_sessions_get (self, id) : NULL;
+  JsonNode *body = json_object_get_member (message, "body");
+  HubSessionPerson *person = NULL;
+
+  if (!session)
+    return karez_error_set (error, KAREZ_ERROR_NOT_FOUND, "session/unknown", NULL,
+                            N_ ("There is no such session, or it is over."));
+  if (g_strcmp0 (type, "join") == 0)
+    return bind_page (self, session, connection, actor, karez_json_text (message, "participant"),
+                      error);
+  if (g_strcmp0 (type, "message") == 0 && body)
+    return pass_message (self, session, connection, body, error);
+  if (g_strcmp0 (type, "leave") != 0)
+    return karez_error_set (error, KAREZ_ERROR_INVALID, "session/message",
+                            N_ ("join, message or leave"),
+                            N_ ("This is nothing that a page says."));
+  person = hub_session_find_page (session, connection);
+  if (person)
+    {
+      g_clear_pointer (&person->connection, g_free);
+      if (!person->leave_source)
+        person->leave_source = g_timeout_add_seconds (AWAY_S, on_away, session);
+    }
+  return TRUE;
+}
+
+void
+hub_sessions_forward (HubSessions *self, HubSession *session, const char *participant,
+                      JsonNode *body)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  if (!self->pages)
+    return;
+  g_hash_table_iter_init (&iter, session->persons);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      HubSessionPerson *person = value;
+
+      if (person->connection && (!*participant || g_str_equal (person->id, participant)))
+        self->pages->send (self->pages_data, person->connection,
+                           karez_json_object ("type", "s", "message", "session", "s", session->id,
+                                              "body", "n", json_node_ref (body), NULL));
+    }
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "hub-sessions.h"
+
+G_BEGIN_DECLS
+
+#define HUB_SESSION_TOPIC_PREPARE "session.prepare"
+#define HUB_SESSION_TOPIC_ENDPOINT "session.endpoint"
+#define HUB_SESSION_TOPIC_MOVE "session.move"
+#define HUB_SESSION_TOPIC_WORKER "session.worker"
+#define HUB_SESSION_TOPIC_STATE "session.state"
+#define HUB_SESSION_TOPIC_PERSON "session.participant"
+
+struct _HubSessions
+{
+  GObject parent_instance;
+
+  char *hub;
+  KarezStore *store;
+  KarezPeers *peers;
+  KarezAgenda *agenda;
+  KarezAudit *audit;
+  HubPluginList *plugins;
+  HubSupervisor *supervisor;
+  const HubPages *pages;
+  gpointer pages_data;
+  KarezActor *actor; /* this hub */
+  GHashTable *sessions;
+  GCancellable *cancellable;
+  GTask *starting;
+  gboolean stopped;
+};
+
+/* hub-sessions.c */
+KarezActor *hub_sessions_peer_actor (KarezMessage *message, JsonNode *actor);
+void hub_sessions_tell_pages (HubSessions *self, HubSession *session);
+void hub_sessions_take_over (HubSessions *self, HubSession *session);
+/* That it is over is recorded: told once. */
+void hub_sessions_over (HubSessions *self, HubSession *session, KarezActor *actor);
+/* Nothing comes of it any more. */
+void hub_sessions_drop (HubSessions *self, HubSession *session);
+/* Plans @id from the agenda. finish: (transfer none): the session */
+void hub_sessions_plan_async (HubSessions *self, const char *id, GAsyncReadyCallback callback,
+                              gpointer data);
+HubSession *hub_sessions_plan_finish (HubSessions *self, GAsyncResult *result, GError **error);
+
+/* hub-sessions-worker.c */
+void hub_sessions_watch_workers (HubSessions *self);
+/* Records generation and token, durably, then starts the worker. @transaction: (nullable): with
+ * what else belongs to the act */
+void hub_sessions_begin_worker (HubSessions *self, HubSession *session,
+                                KarezTransaction *transaction, GAsyncReadyCallback callback,
+                                gpointer data);
+gboolean hub_sessions_begin_worker_finish (HubSessions *self, GAsyncResult *result, GError **error);
+/* Over, and no worker has anything left to tell: forgets it. */
+void hub_sessions_close (HubSessions *self, HubSession *session);
+void hub_sessions_worker_died (HubSessions *self, HubSession *session, const char *reason);
+
+/* hub-sessions-link.c */
+/* Connects this side's worker and tells where it listens: {"endpoint"}. */
+void hub_sessions_connect_async (HubSessions *self, HubSession *session, JsonNode *endpoint,
+                                 GAsyncReadyCallback callback, gpointer data);
+JsonNode *hub_sessions_connect_finish (HubSessions *self, GAsyncResult *result, GError **error);
+void hub_sessions_exchange (HubSessions *self, HubSession *session);
+
+/* hub-sessions-records.c */
+void hub_sessions_take_record (HubSessions *self, HubSession *session, guint64 sequence,
+                               JsonNode *record);
+/* Adds to @transaction what makes the row say @state; an event goes with it. */
+void hub_sessions_put_state (HubSessions *self, HubSession *session, KarezTransaction *transaction,
+                             const char *action, KarezState state, guint64 sequence,
+                             const char *reason, gboolean tell_partner);
+
+/* hub-sessions-peers.c */
+gboolean hub_sessions_add_topics (HubSessions *self, GError **error);
+void hub_sessions_tell_partner (HubSessions *self, HubSession *session);
+
+/* hub-sessions-people.c */
+void hub_sessions_rejoin (HubSessions *self, HubSession *session);
+void hub_sessions_forward (HubSessions *self, HubSession *session, const char *participant,
+                           JsonNode *body);
+
+/* hub-sessions-show.c */
+JsonNode *hub_sessions_people_from_rows (KarezRows *rows);
+
+/* A GTask's data that keeps a session. */
+static inline HubSession *
+hub_task_session (gpointer task)
+{
+  return g_object_get_data (G_OBJECT (task), "session");
+}
+
+static inline void
+hub_task_set_session (gpointer task, HubSession *session)
+{
+  g_object_set_data_full (G_OBJECT (task), "session", g_object_ref (session), g_object_unref);
+}
+
+G_END_DECLS

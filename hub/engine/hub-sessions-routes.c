@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* /sessions, /modalities and /workers of the API. */
+#include "hub-sessions-private.h"
+
+#include "hub-catalogue.h"
+#include "hub-clock.h"
+#include "hub-id.h"
+
+static const KarezJsonField reason_fields[] = {
+  { "reason", KAREZ_JSON_TEXT, FALSE, 0, 1000 },
+  { NULL },
+};
+
+static const KarezJsonField join_fields[] = {
+  { "role", KAREZ_JSON_TEXT, TRUE, 1, 32 },
+  { NULL },
+};
+
+static const KarezJsonField leave_fields[] = {
+  { "participant", KAREZ_JSON_UUID, TRUE },
+  { NULL },
+};
+
+/* The session's id in the path, or the request is answered. */
+static const char *
+read_id (KarezRequest *request)
+{
+  const char *id = karez_request_get_path_part (request, "id");
+  g_autoptr (GError) error = NULL;
+
+  if (hub_id_is_valid (id))
+    return id;
+  karez_error_set (&error, KAREZ_ERROR_NOT_FOUND, "session/unknown", NULL,
+                   N_ ("There is no such session."));
+  karez_request_fail (request, error);
+  return NULL;
+}
+
+static void
+on_shown (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (KarezRequest) request = data;
+  g_autoptr (GError) error = NULL;
+  JsonNode *node = hub_sessions_show_finish (HUB_SESSIONS (source), result, &error);
+
+  if (node)
+    karez_request_respond (request, 200, node);
+  else
+    karez_request_fail (request, error);
+}
+
+static void
+on_get (KarezRequest *request, gpointer data)
+{
+  const char *id = read_id (request);
+
+  if (id)
+    hub_sessions_show_async (data, id, on_shown, g_object_ref (request));
+}
+
+static void
+on_list (KarezRequest *request, gpointer data)
+{
+  const char *from = karez_request_get_query (request, "from");
+  const char *to = karez_request_get_query (request, "to");
+  g_autofree char *default_from = hub_time_format (hub_clock_now () - G_TIME_SPAN_DAY);
+  g_autofree char *default_to = hub_time_format (hub_clock_now () + G_TIME_SPAN_DAY);
+  g_autoptr (GError) error = NULL;
+  gint64 first, last;
+
+  from = from ? from : default_from;
+  to = to ? to : default_to;
+  if (!hub_time_parse (from, &first) || !hub_time_parse (to, &last) || last < first
+      || last - first > 100 * G_TIME_SPAN_DAY)
+    {
+      karez_error_set (&error, KAREZ_ERROR_INVALID, "session/range",
+                       N_ ("from and to in RFC 3339, at most 100 days apart"),
+                       N_ ("The range of time is not accepted."));
+      karez_request_fail (request, error);
+      return;
+    }
+  hub_sessions_list_async (data, from, to, on_shown, g_object_ref (request));
+}
+
+/* Moves. */
+
+static void
+on_done_before (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (KarezRequest) request = data;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, NULL);
+  GError *error = g_object_get_data (G_OBJECT (request), "refusal");
+
+  if (rows && karez_rows_get_count (rows))
+    karez_request_respond (request, 200, karez_json_object ("repeated", "b", TRUE, NULL));
+  else
+    karez_request_fail (request, error);
+}
+
+static void
+on_moved (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (KarezRequest) request = data;
+  HubSessions *self = HUB_SESSIONS (source);
+  GError *error = NULL;
+  JsonNode *node = hub_sessions_move_finish (self, result, &error);
+  const char *key = karez_request_get_idempotency_key (request);
+
+  if (node)
+    {
+      karez_request_respond (request, 200, node);
+      return;
+    }
+  g_object_set_data_full (G_OBJECT (request), "refusal", error, (GDestroyNotify) g_error_free);
+  /* The state has moved on: perhaps by this very request, whose answer was lost. */
+  if (key && g_strcmp0 (karez_error_get_rule (error), "session/edge") == 0)
+    karez_store_query_async (self->store, "request_done", g_variant_new ("(s)", key), NULL,
+                             on_done_before, g_steal_pointer (&request));
+  else
+    karez_request_fail (request, error);
+}
+
+static void
+move (KarezRequest *request, HubSessions *self, const char *edge, gboolean has_reason)
+{
+  const char *id = read_id (request);
+  JsonNode *body = karez_request_get_body (request);
+  JsonObject *object = NULL;
+  g_autoptr (KarezTransaction) transaction = NULL;
+
+  if (!id)
+    return;
+  if (body)
+    {
+      object = karez_request_check_body (request, has_reason ? reason_fields : reason_fields + 1);
+      if (!object)
+        return;
+    }
+  transaction = karez_request_begin (request, self->store);
+  hub_sessions_move_async (self, id, edge, object ? karez_json_text (object, "reason") : NULL,
+                           karez_request_get_actor (request), transaction, on_moved,
+                           g_object_ref (request));
+}
+
+static void
+on_prepare (KarezRequest *request, gpointer data)
+{
+  move (request, data, "prepare", FALSE);
+}
+
+static void
+on_start (KarezRequest *request, gpointer data)
+{
+  move (request, data, "start", FALSE);
+}
+
+static void
+on_hold (KarezRequest *request, gpointer data)
+{
+  move (request, data, "hold", TRUE);
+}
+
+static void
+on_resume (KarezRequest *request, gpointer data)
+{
+  move (request, data, "resume", FALSE);
+}
+
+static void
+on_stop (KarezRequest *request, gpointer data)
+{
+  move (request, data, "stop", TRUE);
+}
+
+/* People. */
+
+static void
+on_joined (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (KarezRequest) request = data;
+  g_autoptr (GError) error = NULL;
+  JsonNode *node = hub_sessions_join_finish (HUB_SESSIONS (source), result, &error);
+
+  if (node)
+    karez_request_respond (request, 200, node);
+  else
+    karez_request_fail (request, error);
+}
+
+static void
+on_join (KarezRequest *request, gpointer data)
+{
+  HubSessions *self = data;
+  const char *id = read_id (request);
+  JsonObject *object = id ? karez_request_check_body (request, join_fields) : NULL;
+  g_autoptr (KarezTransaction) transaction = NULL;
+
+  if (!object)
+    return;
+  transaction = karez_request_begin (request, self->store);
+  hub_sessions_join_async (self, id, karez_json_text (object, "role"), transaction, on_joined,
+                           g_object_ref (request));
+}
+
+static void
+on_leave (KarezRequest *request, gpointer data)
+{
+  HubSessions *self = data;
+  const char *id = read_id (request);
+  JsonObject *object = id ? karez_request_check_body (request, leave_fields) : NULL;
+  g_autoptr (KarezTransaction) transaction = NULL;
+
+  if (!object)
+    return;
+  transaction = karez_request_begin (request, self->store);
+  hub_sessions_leave_async (self, id, karez_json_text (object, "participant"), transaction,
+                            on_joined, g_object_ref (request));
+}
+
+/* What is there. */
+
+static JsonNode *
+take_items (JsonArray *array)
+{
+  JsonNode *items = json_node_new (JSON_NODE_ARRAY);
+
+  json_node_set_array (items, array);
+  return karez_json_object ("items", "n", items, NULL);
+}
+
+static void
+on_modalities (KarezRequest *request, gpointer data)
+{
+  HubSessions *self = data;
+  GPtrArray *plugins = hub_plugin_list_get_all (self->plugins);
+  g_autoptr (JsonArray) array = json_array_new ();
+
+  for (guint i = 0; i < plugins->len; i++)
+    {
+      HubPluginFile *file = hub_plugin_get_file (plugins->pdata[i]);
+      const HubModalityInfo *info = file ? hub_plugin_file_get_modality (file) : NULL;
+
+      if (!info || hub_plugin_get_state (plugins->pdata[i]) != HUB_PLUGIN_ENABLED)
+        continue;
+      json_array_add_element (
+          array,
+          karez_json_object ("id", "s", info->id, "title", "s", info->title, "host", "s",
+                             info->host_is_requester ? "requester" : "patient", "roles", "as",
+                             info->roles, "duration_minutes", "i", (gint64) info->duration,
+                             "plugin", "s", hub_plugin_file_get_id (file), NULL));
+    }
+  karez_request_respond (request, 200, take_items (array));
+}
+
+static void
+on_workers (KarezRequest *request, gpointer data)
+{
+  HubSessions *self = data;
+
+  karez_request_respond (
+      request, 200, karez_json_object ("items", "n", hub_supervisor_list (self->supervisor), NULL));
+}
+
+gboolean
+hub_sessions_add_routes (HubSessions *self, KarezRoutes *routes, GError **error)
+{
+  static const struct
+  {
+    const char *method, *path, *permission;
+    KarezRouteFunc func;
+  } table[] = {
+    { "GET", "/sessions", "board.read", on_list },
+    { "GET", "/sessions/{id}", "board.read", on_get },
+    { "POST", "/sessions/{id}/prepare", "session.control", on_prepare },
+    { "POST", "/sessions/{id}/start", "session.control", on_start },
+    { "POST", "/sessions/{id}/hold", "session.control", on_hold },
+    { "POST", "/sessions/{id}/resume", "session.control", on_resume },
+    { "POST", "/sessions/{id}/stop", "session.control", on_stop },
+    { "POST", "/sessions/{id}/join", "session.join", on_join },
+    { "POST", "/sessions/{id}/leave", "session.join", on_leave },
+    { "GET", "/modalities", "board.read", on_modalities },
+    { "GET", "/workers", "system.read", on_workers },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
+    if (!karez_routes_add (routes, table[i].method, table[i].path, table[i].permission,
+                           table[i].func, g_object_ref (self), g_object_unref, error))
+      return FALSE;
+  return TRUE;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Sessions as the API shows them: from memory while they are not over, else from their rows. */
+#include "hub-sessions-private.h"
+
+#include "hub-catalogue.h"
+
+JsonNode *
+hub_sessions_people_from_rows (KarezRows *rows)
+{
+  g_autoptr (JsonArray) array = json_array_new ();
+  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
+
+  for (guint i = 0; i < karez_rows_get_count (rows); i++)
+    {
+      g_autoptr (JsonNode) actor = karez_rows_json (rows, i, "actor");
+      JsonObject *object = actor && JSON_NODE_HOLDS_OBJECT (actor) ? json_node_get_object (actor)
+                                                                   : NULL;
+
+      json_array_add_element (
+          array, karez_json_object ("id", "s", karez_rows_text (rows, i, "id"), "name", "s",
+                                    object ? karez_json_text (object, "name") : NULL, "role", "s",
+                                    karez_rows_text (rows, i, "role"), "hospital", "s",
+                                    karez_rows_text (rows, i, "hospital"), "joined_at", "s",
+                                    karez_rows_text (rows, i, "joined_at"), "left_at", "s",
+                                    karez_rows_text (rows, i, "left_at"), NULL));
+    }
+  json_node_set_array (node, array);
+  return node;
+}
+
+static JsonNode *
+row_to_json (HubSessions *self, KarezRows *rows, guint row)
+{
+  g_autoptr (JsonNode) booking = karez_rows_json (rows, row, "booking");
+  const char *host = karez_rows_text (rows, row, "host");
+  g_autoptr (HubSession) session = hub_session_new (
+      karez_rows_text (rows, row, "id"), karez_rows_text (rows, row, "modality"),
+      karez_rows_text (rows, row, "title"), host, karez_rows_text (rows, row, "partner"),
+      g_str_equal (host, self->hub), booking);
+
+  karez_state_from_name (karez_rows_text (rows, row, "state"), &session->state);
+  session->sequence = karez_rows_integer (rows, row, "sequence");
+  session->generation = karez_rows_integer (rows, row, "generation");
+  session->reason = g_strdup (karez_rows_text (rows, row, "reason"));
+  session->started_at = g_strdup (karez_rows_text (rows, row, "started_at"));
+  session->ended_at = g_strdup (karez_rows_text (rows, row, "ended_at"));
+  return hub_session_to_json (session, NULL);
+}
+
+static void
+on_people (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  HubSession *session = hub_task_session (task);
+  GError *error = NULL;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
+  JsonNode *shown = g_task_get_task_data (task);
+
+  if (!rows)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  if (session)
+    shown = hub_session_to_json (session, hub_sessions_people_from_rows (rows));
+  else
+    {
+      json_object_set_member (json_node_get_object (shown), "participants",
+                              hub_sessions_people_from_rows (rows));
+      json_node_ref (shown);
+    }
+  g_task_return_pointer (task, shown, (GDestroyNotify) json_node_unref);
+}
+
+static void
+query_people (GTask *task, const char *id)
+{
+  HubSessions *self = g_task_get_source_object (task);
+
+  karez_store_query_async (self->store, "participants_of", g_variant_new ("(s)", id), NULL,
+                           on_people, g_object_ref (task));
+}
+
+static void
+on_row (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  HubSessions *self = g_task_get_source_object (task);
+  GError *error = NULL;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
+
+  if (rows && !karez_rows_get_count (rows))
+    karez_error_set (&error, KAREZ_ERROR_NOT_FOUND, "session/unknown", NULL,
+                     N_ ("There is no such session."));
+  if (error)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  g_task_set_task_data (task, row_to_json (self, rows, 0), (GDestroyNotify) json_node_unref);
+  query_people (task, karez_rows_text (rows, 0, "id"));
+}
+
+void
+hub_sessions_show_async (HubSessions *self, const char *id, GAsyncReadyCallback callback,
+                         gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
+  HubSession *session = hub_sessions_get (self, id);
+
+  g_task_set_source_tag (task, hub_sessions_show_async);
+  if (session)
+    {
+      hub_task_set_session (task, session);
+      query_people (task, id);
+    }
+  else
+    karez_store_query_async (self->store, "session_by_id", g_variant_new ("(s)", id), NULL, on_row,
+                             g_steal_pointer (&task));
+}
+
+static void
+on_rows (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  HubSessions *self = g_task_get_source_object (task);
+  GError *error = NULL;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
+  g_autoptr (JsonArray) array = json_array_new ();
+  JsonNode *items = NULL;
+
+  if (!rows)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  for (guint i = 0; i < karez_rows_get_count (rows); i++)
+    {
+      HubSession *session = hub_sessions_get (self, karez_rows_text (rows, i, "id"));
+
+      json_array_add_element (array, session ? hub_session_to_json (session, NULL)
+                                             : row_to_json (self, rows, i));
+    }
+  items = json_node_new (JSON_NODE_ARRAY);
+  json_node_set_array (items, array);
+  g_task_return_pointer (task, karez_json_object ("items", "n", items, NULL),
+                         (GDestroyNotify) json_node_unref);
+}
+
+void
+hub_sessions_list_async (HubSessions *self, const char *from, const char *to,
+                         GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
+
+  g_task_set_source_tag (task, hub_sessions_show_async);
+  karez_store_query_async (self->store, "sessions_between", g_variant_new ("(ss)", from, to), NULL,
+                           on_rows, g_steal_pointer (&task));
+}
+
+JsonNode *
+hub_sessions_show_finish (HubSessions *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}

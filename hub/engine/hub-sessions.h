@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "hub-pages.h"
+#include "hub-plugin-list.h"
+#include "hub-session.h"
+#include "hub-supervisor.h"
+
+G_BEGIN_DECLS
+
+#define HUB_TYPE_SESSIONS (hub_sessions_get_type ())
+/**
+ * HubSessions:
+ * This hub's sessions: planned from confirmed bookings, moved by people of both hospitals, run by
+ * workers, recorded in the database. Towards risk a move is recorded durably, then done; away from
+ * risk it is done, then recorded. The worker's state is the truth; the row follows by its records.
+ * Main thread only.
+ *
+ * Signal "over" (const char *session, KarezActor *actor): it ended or failed, and that is recorded.
+ */
+G_DECLARE_FINAL_TYPE (HubSessions, hub_sessions, HUB, SESSIONS, GObject)
+
+/**
+ * HubSessionsConfig:
+ * @store: the schema "engine"
+ * @pages: (nullable): with @pages_data
+ * Everything is kept alive but @pages_data.
+ */
+typedef struct
+{
+  const char *hub;
+  KarezStore *store;
+  KarezPeers *peers;
+  KarezAgenda *agenda;
+  KarezAudit *audit;
+  HubPluginList *plugins;
+  HubSupervisor *supervisor;
+  const HubPages *pages;
+  gpointer pages_data;
+} HubSessionsConfig;
+
+HubSessions *hub_sessions_new (const HubSessionsConfig *config);
+/**
+ * hub_sessions_start_async:
+ * Reads what is not over, expects its workers, listens for them, registers the topics "session.*",
+ * and plans what was confirmed while nobody looked. A worker that does not come back in 3 s is
+ * started again.
+ */
+void hub_sessions_start_async (HubSessions *self, GCancellable *cancellable,
+                               GAsyncReadyCallback callback, gpointer data);
+gboolean hub_sessions_start_finish (HubSessions *self, GAsyncResult *result, GError **error);
+/* Lets every session go on without this hub. */
+void hub_sessions_stop (HubSessions *self);
+
+/* A session that is not over. Returns: (transfer none) (nullable) */
+HubSession *hub_sessions_get (HubSessions *self, const char *id);
+
+/**
+ * hub_sessions_move_async:
+ * @edge: "prepare", "start", "hold", "resume" or "stop"
+ * @transaction: (nullable): of the request, with its id; empty still
+ *
+ * Moves a session, or asks its host to. %KAREZ_ERROR_NOT_FOUND, rule "session/unknown";
+ * %KAREZ_ERROR_CONFLICT, "session/edge" or "session/preflight"; %KAREZ_ERROR_UNAVAILABLE.
+ */
+void hub_sessions_move_async (HubSessions *self, const char *id, const char *edge,
+                              const char *reason, KarezActor *actor, KarezTransaction *transaction,
+                              GAsyncReadyCallback callback, gpointer data);
+/* Returns: (transfer full): {"id", "state", "sequence"} */
+JsonNode *hub_sessions_move_finish (HubSessions *self, GAsyncResult *result, GError **error);
+
+/* Joins the request's actor. Returns at the finish: {"participant"} */
+void hub_sessions_join_async (HubSessions *self, const char *id, const char *role,
+                              KarezTransaction *transaction, GAsyncReadyCallback callback,
+                              gpointer data);
+/* @participant may be of this hospital only. */
+void hub_sessions_leave_async (HubSessions *self, const char *id, const char *participant,
+                               KarezTransaction *transaction, GAsyncReadyCallback callback,
+                               gpointer data);
+JsonNode *hub_sessions_join_finish (HubSessions *self, GAsyncResult *result, GError **error);
+
+/* What a page says: "join", "message" or "leave", as HubWebSessionFunc has it. */
+gboolean hub_sessions_page (HubSessions *self, const char *connection, KarezActor *actor,
+                            JsonObject *message, GError **error);
+void hub_sessions_page_closed (HubSessions *self, const char *connection);
+
+/* One session as the API shows it, over or not. Returns at the finish: (transfer full) */
+void hub_sessions_show_async (HubSessions *self, const char *id, GAsyncReadyCallback callback,
+                              gpointer data);
+/* {"items": […]}. @from and @to: RFC 3339 */
+void hub_sessions_list_async (HubSessions *self, const char *from, const char *to,
+                              GAsyncReadyCallback callback, gpointer data);
+JsonNode *hub_sessions_show_finish (HubSessions *self, GAsyncResult *result, GError **error);
+
+/* The routes of sessions, modalities, plugins and workers. */
+gboolean hub_sessions_add_routes (HubSessions *self, KarezRoutes *routes, GError **error);
+
+G_END_DECLS

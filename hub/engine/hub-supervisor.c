@@ -1,0 +1,606 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hub-supervisor.h"
+
+#include "hub-bus-error.h"
+#include "hub-bus.h"
+#include "hub-catalogue.h"
+#include "hub-clock.h"
+#include "hub-file.h"
+#include "hub-hash.h"
+#include "hub-log.h"
+#include "hub-names.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gunixfdlist.h>
+#include <glib-unix.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <sodium.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define TOKEN_BYTES 32
+#define KEEP_LOGS_S (30 * 24 * 3600)
+/* A worker that was started must have said Hello by then. */
+#define HELLO_S 10
+/* One that lost its connection but lives comes back by then: it may have thought the hub dead. */
+#define RETURN_S 2
+
+/* One session's worker, present or expected. */
+typedef struct
+{
+  HubSupervisor *supervisor; /* not owned */
+  char *session, *token, *hash;
+  HubWorkerProxy *proxy;
+  int pid, pidfd;
+  guint pidfd_source, hello_source;
+  gboolean forgotten;
+  gint64 restarts[HUB_RESTART_LIMIT];
+} Worker;
+
+struct _HubSupervisor
+{
+  GObject parent_instance;
+
+  char *socket, *state_dir, *program, *link_address;
+  guint64 incarnation;
+  GDBusServer *server;
+  GHashTable *workers;     /* session → Worker */
+  GHashTable *connections; /* GDBusConnection → HubBusHub1 skeleton, before and after Hello */
+};
+
+G_DEFINE_FINAL_TYPE (HubSupervisor, hub_supervisor, G_TYPE_OBJECT)
+
+enum
+{
+  ARRIVED,
+  DIED,
+  N_SIGNALS
+};
+static guint signals[N_SIGNALS];
+
+static void
+close_fd (int *fd)
+{
+  if (*fd >= 0)
+    close (*fd);
+  *fd = -1;
+}
+
+static void
+release_process (Worker *worker)
+{
+  g_clear_handle_id (&worker->pidfd_source, g_source_remove);
+  g_clear_handle_id (&worker->hello_source, g_source_remove);
+  close_fd (&worker->pidfd);
+  worker->pid = 0;
+}
+
+static void
+release_proxy (Worker *worker)
+{
+  if (!worker->proxy)
+    return;
+  g_signal_handlers_disconnect_by_data (worker->proxy, worker);
+  hub_worker_proxy_close (worker->proxy);
+  g_clear_object (&worker->proxy);
+}
+
+static void
+worker_free (gpointer data)
+{
+  Worker *worker = data;
+
+  release_proxy (worker);
+  release_process (worker);
+  g_free (worker->session);
+  g_free (worker->token);
+  g_free (worker->hash);
+  g_free (worker);
+}
+
+static Worker *
+get_or_make (HubSupervisor *self, const char *session)
+{
+  Worker *worker = g_hash_table_lookup (self->workers, session);
+
+  if (worker)
+    return worker;
+  worker = g_new0 (Worker, 1);
+  worker->supervisor = self;
+  worker->session = g_strdup (session);
+  worker->pidfd = -1;
+  g_hash_table_insert (self->workers, g_strdup (session), worker);
+  return worker;
+}
+
+static char *
+hash_token (const char *token)
+{
+  guint8 hash[32];
+
+  crypto_generichash (hash, sizeof hash, (const guint8 *) token, strlen (token), NULL, 0);
+  return hub_hex (hash, sizeof hash);
+}
+
+/* The end of a worker, told once. */
+static void
+bury (Worker *worker, const char *reason)
+{
+  HubSupervisor *self = worker->supervisor;
+  g_autofree char *session = g_strdup (worker->session);
+  gboolean forgotten = worker->forgotten;
+
+  /* Whatever hung must not wake up beside its successor. */
+  if (worker->pidfd >= 0)
+    pidfd_send_signal (worker->pidfd, SIGKILL, NULL, 0);
+  release_proxy (worker);
+  release_process (worker);
+  hub_notice ("worker", session, "The worker is gone: %s.", reason);
+  if (forgotten)
+    g_hash_table_remove (self->workers, session);
+  g_signal_emit (self, signals[DIED], 0, session, reason);
+}
+
+static gboolean
+on_process_end (int fd, GIOCondition condition, gpointer data)
+{
+  Worker *worker = data;
+
+  worker->pidfd_source = 0;
+  bury (worker, "its process ended");
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_no_hello (gpointer data)
+{
+  Worker *worker = data;
+
+  worker->hello_source = 0;
+  bury (worker, "it did not say hello");
+  return G_SOURCE_REMOVE;
+}
+
+static void
+watch_process (Worker *worker, int pid)
+{
+  if (worker->pid == pid && worker->pidfd >= 0)
+    return;
+  release_process (worker);
+  worker->pid = pid;
+  worker->pidfd = pidfd_open (pid, 0);
+  /* Not our child after a restart of the hub, so no waitpid; readable means ended. */
+  if (worker->pidfd >= 0)
+    worker->pidfd_source = g_unix_fd_add (worker->pidfd, G_IO_IN, on_process_end, worker);
+}
+
+static void
+on_lost (HubWorkerProxy *proxy, const char *reason, Worker *worker)
+{
+  bury (worker, reason);
+}
+
+static void
+on_closed (HubWorkerProxy *proxy, const char *reason, Worker *worker)
+{
+  if (worker->pidfd < 0)
+    {
+      bury (worker, reason);
+      return;
+    }
+  release_proxy (worker);
+  if (!worker->hello_source)
+    worker->hello_source = g_timeout_add_seconds (RETURN_S, on_no_hello, worker);
+}
+
+/* Hello. */
+
+static Worker *
+admit (HubSupervisor *self, const char *session, const char *token, GError **error)
+{
+  Worker *worker = g_hash_table_lookup (self->workers, session);
+  g_autofree char *hash = hash_token (token);
+
+  if (worker && worker->hash && hub_equal_secret (worker->hash, hash))
+    return worker;
+  hub_notice ("worker", session, "A worker was refused: its token is not the newest.");
+  karez_error_set (error, KAREZ_ERROR_DENIED, "worker/token", NULL,
+                   N_ ("This worker's token is not the session's newest."));
+  return NULL;
+}
+
+static gboolean
+on_hello (HubBusHub1 *skeleton, GDBusMethodInvocation *invocation, const char *session,
+          const char *token, const char *snapshot_text, HubSupervisor *self)
+{
+  GDBusConnection *connection = g_dbus_method_invocation_get_connection (invocation);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) snapshot = hub_bus_parse (snapshot_text, &error);
+  Worker *worker = snapshot ? admit (self, session, token, &error) : NULL;
+  g_autoptr (HubWorkerProxy) proxy = NULL;
+  gboolean adopted = FALSE;
+  int pid = 0;
+
+  if (!worker)
+    {
+      hub_bus_return_error (invocation, error);
+      return TRUE;
+    }
+  /* The same worker again, on a new connection: the old one is of no use to it. */
+  release_proxy (worker);
+  g_clear_handle_id (&worker->hello_source, g_source_remove);
+  proxy = hub_worker_proxy_new (connection, session, self->incarnation);
+  worker->proxy = g_object_ref (proxy);
+  pid = hub_worker_proxy_get_pid (proxy);
+  adopted = worker->token == NULL;
+  if (pid)
+    watch_process (worker, pid);
+  g_signal_connect (proxy, "closed", G_CALLBACK (on_closed), worker);
+  g_signal_connect (proxy, "lost", G_CALLBACK (on_lost), worker);
+  hub_bus_hub1_complete_hello (skeleton, invocation, self->incarnation);
+  hub_notice ("worker", session, "The worker (process %d) %s.", pid,
+              adopted ? "of an earlier hub was taken over" : "is there");
+  hub_worker_proxy_start_heartbeat (proxy);
+  g_signal_emit (self, signals[ARRIVED], 0, proxy, snapshot, adopted);
+  return TRUE;
+}
+
+static void
+on_connection_closed (GDBusConnection *connection, gboolean vanished, GError *error,
+                      HubSupervisor *self)
+{
+  g_hash_table_remove (self->connections, connection);
+}
+
+static void
+drop_skeleton (gpointer skeleton)
+{
+  g_dbus_interface_skeleton_unexport (skeleton);
+  g_object_unref (skeleton);
+}
+
+static gboolean
+on_new_connection (GDBusServer *server, GDBusConnection *connection, HubSupervisor *self)
+{
+  g_autoptr (HubBusHub1) skeleton = hub_bus_hub1_skeleton_new ();
+  g_autoptr (GError) error = NULL;
+
+  g_signal_connect_object (skeleton, "handle-hello", G_CALLBACK (on_hello), self, 0);
+  if (!g_dbus_interface_skeleton_export (G_DBUS_INTERFACE_SKELETON (skeleton), connection,
+                                         HUB_BUS_PATH, &error))
+    {
+      hub_warning ("worker", NULL, "%s", error->message);
+      return FALSE;
+    }
+  g_signal_connect_object (connection, "closed", G_CALLBACK (on_connection_closed), self, 0);
+  g_hash_table_insert (self->connections, g_object_ref (connection), g_steal_pointer (&skeleton));
+  return TRUE;
+}
+
+/* What an ended session leaves is its log; that of a month ago tells nobody anything. */
+static void
+prune (const char *sessions)
+{
+  g_autoptr (GDir) dir = g_dir_open (sessions, 0, NULL);
+  gint64 bound = hub_clock_now () / G_USEC_PER_SEC - KEEP_LOGS_S;
+  const char *name = NULL;
+
+  while (dir && (name = g_dir_read_name (dir)))
+    {
+      g_autofree char *folder = g_build_filename (sessions, name, NULL);
+      g_autofree char *log = g_build_filename (folder, "worker.log", NULL);
+      g_autofree char *spool = g_build_filename (folder, "spool", NULL);
+      struct stat info;
+
+      if (g_stat (log, &info) == 0 && info.st_mtime < bound
+          && !g_file_test (spool, G_FILE_TEST_EXISTS))
+        {
+          g_unlink (log);
+          /* It stays if a record was put aside in it. */
+          g_rmdir (folder);
+        }
+    }
+}
+
+gboolean
+hub_supervisor_start (HubSupervisor *self, GError **error)
+{
+  g_autofree char *path = g_dbus_address_escape_value (self->socket);
+  g_autofree char *address = g_strdup_printf ("unix:path=%s", path);
+  g_autofree char *guid = g_dbus_generate_guid ();
+  g_autofree char *sessions = g_build_filename (self->state_dir, "sessions", NULL);
+  g_autoptr (GError) local = NULL;
+
+  if (!hub_file_make_directory (sessions, 0700, &local))
+    return karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "worker/socket", NULL,
+                            N_ ("The hub cannot keep sessions: %s"), local->message);
+  prune (sessions);
+  g_unlink (self->socket);
+  self->server = g_dbus_server_new_sync (
+      address, G_DBUS_SERVER_FLAGS_AUTHENTICATION_REQUIRE_SAME_USER, guid, NULL, NULL, &local);
+  if (!self->server)
+    return karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "worker/socket", NULL,
+                            N_ ("The hub cannot listen for its workers: %s"), local->message);
+  g_chmod (self->socket, 0600);
+  g_signal_connect_object (self->server, "new-connection", G_CALLBACK (on_new_connection), self, 0);
+  g_dbus_server_start (self->server);
+  return TRUE;
+}
+
+void
+hub_supervisor_stop (HubSupervisor *self)
+{
+  GHashTableIter iter;
+  gpointer connection, worker;
+
+  g_hash_table_iter_init (&iter, self->workers);
+  while (g_hash_table_iter_next (&iter, NULL, &worker))
+    {
+      release_proxy (worker);
+      release_process (worker);
+    }
+  g_hash_table_iter_init (&iter, self->connections);
+  while (g_hash_table_iter_next (&iter, &connection, NULL))
+    {
+      g_signal_handlers_disconnect_by_func (connection, on_connection_closed, self);
+      g_dbus_connection_close (connection, NULL, NULL, NULL);
+    }
+  g_hash_table_remove_all (self->connections);
+  if (self->server)
+    {
+      g_signal_handlers_disconnect_by_data (self->server, self);
+      g_dbus_server_stop (self->server);
+    }
+  g_clear_object (&self->server);
+}
+
+char *
+hub_supervisor_make_token (HubSupervisor *self, const char *session)
+{
+  Worker *worker = get_or_make (self, session);
+  guint8 bytes[TOKEN_BYTES];
+
+  hub_random (bytes, sizeof bytes);
+  g_free (worker->token);
+  g_free (worker->hash);
+  worker->token = hub_base64url (bytes, sizeof bytes);
+  worker->hash = hash_token (worker->token);
+  worker->forgotten = FALSE;
+  return g_strdup (worker->hash);
+}
+
+void
+hub_supervisor_expect (HubSupervisor *self, const char *session, const char *hash)
+{
+  Worker *worker = get_or_make (self, session);
+
+  g_clear_pointer (&worker->token, g_free);
+  g_free (worker->hash);
+  worker->hash = g_strdup (hash);
+}
+
+void
+hub_supervisor_forget (HubSupervisor *self, const char *session)
+{
+  Worker *worker = g_hash_table_lookup (self->workers, session);
+
+  if (!worker)
+    return;
+  worker->forgotten = TRUE;
+  if (!worker->pid)
+    g_hash_table_remove (self->workers, session);
+}
+
+/* Spawning. */
+
+static void
+own_session (gpointer data)
+{
+  setsid ();
+}
+
+/* The token on standard input: no other program can read it there. */
+static int
+token_fd (const char *token)
+{
+  int fd = memfd_create ("karez-token", MFD_CLOEXEC);
+
+  if (fd >= 0
+      && (write (fd, token, strlen (token)) != (gssize) strlen (token)
+          || lseek (fd, 0, SEEK_SET) != 0))
+    close_fd (&fd);
+  return fd;
+}
+
+static GSubprocess *
+launch (HubSupervisor *self, Worker *worker, const char *directory, const char *plugin,
+        const char *module, GError **error)
+{
+  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_NONE);
+  g_autofree char *log = g_build_filename (directory, "worker.log", NULL);
+  int input = token_fd (worker->token);
+  int output = open (log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  int errors = output >= 0 ? fcntl (output, F_DUPFD_CLOEXEC, 3) : -1;
+
+  if (input < 0 || output < 0 || errors < 0)
+    {
+      int code = errno;
+
+      close_fd (&input);
+      close_fd (&output);
+      close_fd (&errors);
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "%s: %s", log,
+                   g_strerror (code));
+      return NULL;
+    }
+  /* A pipe would break when the hub dies; a file does not. */
+  g_subprocess_launcher_take_stdin_fd (launcher, input);
+  g_subprocess_launcher_take_stdout_fd (launcher, output);
+  g_subprocess_launcher_take_stderr_fd (launcher, errors);
+  g_subprocess_launcher_set_child_setup (launcher, own_session, NULL, NULL);
+  g_subprocess_launcher_unsetenv (launcher, "NOTIFY_SOCKET");
+  return g_subprocess_launcher_spawn (launcher, error, self->program, "--session", worker->session,
+                                      "--directory", directory, "--socket", self->socket,
+                                      "--plugin", plugin, "--module", module, "--link-address",
+                                      self->link_address, NULL);
+}
+
+gboolean
+hub_supervisor_spawn (HubSupervisor *self, const char *session, const char *plugin,
+                      const char *module, GError **error)
+{
+  Worker *worker = g_hash_table_lookup (self->workers, session);
+  g_autofree char *directory = hub_supervisor_get_directory (self, session);
+  g_autoptr (GSubprocess) process = NULL;
+  g_autoptr (GError) local = NULL;
+  guint64 pid = 0;
+
+  g_return_val_if_fail (worker && worker->token, FALSE);
+
+  /* One that still runs has an old token. */
+  if (worker->pidfd >= 0)
+    pidfd_send_signal (worker->pidfd, SIGKILL, NULL, 0);
+  release_proxy (worker);
+  release_process (worker);
+  if (hub_file_make_directory (directory, 0700, &local))
+    process = launch (self, worker, directory, plugin, module, &local);
+  if (!process)
+    return karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "worker/start", NULL,
+                            N_ ("The session's worker cannot be started: %s"), local->message);
+  /* It may have ended by now; its end is seen like any other. */
+  if (g_subprocess_get_identifier (process))
+    g_ascii_string_to_unsigned (g_subprocess_get_identifier (process), 10, 1, G_MAXINT, &pid, NULL);
+  if (pid)
+    watch_process (worker, (int) pid);
+  worker->hello_source = g_timeout_add_seconds (HELLO_S, on_no_hello, worker);
+  return TRUE;
+}
+
+gboolean
+hub_supervisor_may_restart (HubSupervisor *self, const char *session)
+{
+  Worker *worker = get_or_make (self, session);
+  gint64 now = hub_clock_monotonic ();
+  guint oldest = 0;
+
+  for (guint i = 1; i < HUB_RESTART_LIMIT; i++)
+    if (worker->restarts[i] < worker->restarts[oldest])
+      oldest = i;
+  if (worker->restarts[oldest] && now - worker->restarts[oldest] < HUB_RESTART_WINDOW_US)
+    return FALSE;
+  worker->restarts[oldest] = now;
+  return TRUE;
+}
+
+void
+hub_supervisor_kill (HubSupervisor *self, const char *session)
+{
+  Worker *worker = g_hash_table_lookup (self->workers, session);
+
+  if (worker && worker->pidfd >= 0)
+    pidfd_send_signal (worker->pidfd, SIGKILL, NULL, 0);
+}
+
+HubWorkerProxy *
+hub_supervisor_get_worker (HubSupervisor *self, const char *session)
+{
+  Worker *worker = g_hash_table_lookup (self->workers, session);
+
+  return worker ? worker->proxy : NULL;
+}
+
+char *
+hub_supervisor_get_directory (HubSupervisor *self, const char *session)
+{
+  return g_build_filename (self->state_dir, "sessions", session, NULL);
+}
+
+JsonNode *
+hub_supervisor_list (HubSupervisor *self)
+{
+  g_autoptr (JsonArray) array = json_array_new ();
+  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->workers);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      Worker *worker = value;
+      gint64 restarts = 0;
+
+      for (guint i = 0; i < HUB_RESTART_LIMIT; i++)
+        if (worker->restarts[i]
+            && hub_clock_monotonic () - worker->restarts[i] < HUB_RESTART_WINDOW_US)
+          restarts++;
+      json_array_add_element (array, karez_json_object ("session", "s", worker->session, "pid", "i",
+                                                        (gint64) worker->pid, "connected", "b",
+                                                        (gboolean) (worker->proxy != NULL),
+                                                        "restarts", "i", restarts, NULL));
+    }
+  json_node_set_array (node, array);
+  return node;
+}
+
+HubSupervisor *
+hub_supervisor_new (const HubSupervisorConfig *config)
+{
+  HubSupervisor *self = g_object_new (HUB_TYPE_SUPERVISOR, NULL);
+
+  self->socket = g_build_filename (config->runtime_dir, HUB_SOCKET_WORKERS, NULL);
+  self->state_dir = g_strdup (config->state_dir);
+  self->program = g_strdup (config->worker);
+  self->link_address = g_strdup (config->link_address);
+  self->incarnation = config->incarnation;
+  return self;
+}
+
+static void
+hub_supervisor_dispose (GObject *object)
+{
+  HubSupervisor *self = HUB_SUPERVISOR (object);
+
+  hub_supervisor_stop (self);
+  g_hash_table_remove_all (self->workers);
+
+  G_OBJECT_CLASS (hub_supervisor_parent_class)->dispose (object);
+}
+
+static void
+hub_supervisor_finalize (GObject *object)
+{
+  HubSupervisor *self = HUB_SUPERVISOR (object);
+
+  g_free (self->socket);
+  g_free (self->state_dir);
+  g_free (self->program);
+  g_free (self->link_address);
+  g_hash_table_unref (self->workers);
+  g_hash_table_unref (self->connections);
+
+  G_OBJECT_CLASS (hub_supervisor_parent_class)->finalize (object);
+}
+
+static void
+hub_supervisor_class_init (HubSupervisorClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = hub_supervisor_dispose;
+  G_OBJECT_CLASS (klass)->finalize = hub_supervisor_finalize;
+
+  signals[ARRIVED] = g_signal_new ("arrived", HUB_TYPE_SUPERVISOR, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                   NULL, G_TYPE_NONE, 3, HUB_TYPE_WORKER_PROXY,
+                                   JSON_TYPE_NODE | G_SIGNAL_TYPE_STATIC_SCOPE, G_TYPE_BOOLEAN);
+  signals[DIED] = g_signal_new ("died", HUB_TYPE_SUPERVISOR, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
+}
+
+static void
+hub_supervisor_init (HubSupervisor *self)
+{
+  self->workers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, worker_free);
+  self->connections = g_hash_table_new_full (NULL, NULL, g_object_unref, drop_skeleton);
+}

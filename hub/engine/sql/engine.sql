@@ -1,0 +1,98 @@
+-- SPDX-License-Identifier: LGPL-2.1-or-later
+
+-- Not over, or over with a worker that may still have records.
+-- name: sessions_open
+select id, modality, title, host, partner, booking, state, sequence, generation,
+       encode(token, 'hex') as token, reason, started_at, ended_at
+from engine.session where state not in ('ended', 'failed') or token is not null order by id;
+
+-- name: session_by_id
+select id, modality, title, host, partner, booking, state, sequence, generation,
+       encode(token, 'hex') as token, reason, started_at, ended_at
+from engine.session where id = $1::uuid;
+
+-- name: sessions_between
+select id, modality, title, host, partner, booking, state, sequence, generation,
+       null::text as token, reason, started_at, ended_at
+from engine.session
+where (booking ->> 'starts_at')::timestamptz < $2::timestamptz
+  and (booking ->> 'ends_at')::timestamptz > $1::timestamptz
+order by (booking ->> 'starts_at')::timestamptz, id
+limit 500;
+
+-- Confirmed bookings that have no session yet: the hub ended between the two.
+-- name: bookings_without_session
+select b.id
+from agenda.booking b
+where b.state = 'confirmed' and b.ends_at > now() - interval '1 day'
+  and not exists (select from engine.session s where s.id = b.id)
+order by b.starts_at
+limit 500;
+
+-- name: session_plan
+insert into engine.session (id, modality, title, host, partner, booking, state)
+values ($1::uuid, $2, $3, $4::uuid, $5::uuid, $6::jsonb, 'planned')
+on conflict (id) do nothing
+returning id;
+
+-- name: session_prepare
+update engine.session
+set booking = $2::jsonb, state = 'preparing', sequence = $3::bigint, generation = $4::integer,
+    token = decode($5, 'hex'), reason = null
+where id = $1::uuid and state = 'planned'
+returning id;
+
+-- name: session_worker
+update engine.session set generation = $2::integer, token = decode($3, 'hex')
+where id = $1::uuid and generation < $2::integer
+returning id;
+
+-- Its last worker has nothing left to tell.
+-- name: session_close
+update engine.session set token = null where id = $1::uuid and state in ('ended', 'failed');
+
+-- name: session_state
+update engine.session
+set state = $2, sequence = $3::bigint, reason = $4,
+    started_at = case when $2 = 'live' then coalesce(started_at, clock_timestamp())
+                      else started_at end,
+    ended_at = case when $2 in ('ended', 'failed') then clock_timestamp() else ended_at end
+where id = $1::uuid and sequence < $3::bigint and state not in ('ended', 'failed')
+returning id;
+
+-- name: participant_add
+insert into engine.participant (id, session, actor, role, hospital)
+values ($1::uuid, $2::uuid, $3::jsonb, $4, $5::uuid)
+on conflict (id) do nothing;
+
+-- name: participant_leave
+update engine.participant set left_at = clock_timestamp()
+where id = $1::uuid and session = $2::uuid and left_at is null;
+
+-- name: participants_leave
+update engine.participant set left_at = clock_timestamp()
+where session = $1::uuid and left_at is null;
+
+-- name: participants_of
+select id, actor, role, hospital, joined_at, left_at
+from engine.participant where session = $1::uuid order by joined_at, id;
+
+-- Those that are not gone, of the sessions that are not over.
+-- name: participants_present
+select p.id, p.session, p.actor, p.role, p.hospital
+from engine.participant p join engine.session s on s.id = p.session
+where p.left_at is null and s.state not in ('ended', 'failed')
+order by p.joined_at;
+
+-- name: request_done
+select id from karez.request where id = $1::uuid;
+
+-- name: plugin_states
+select id, reason from engine.plugin_state where aside;
+
+-- name: plugin_put_aside
+insert into engine.plugin_state (id, aside, reason) values ($1, true, $2)
+on conflict (id) do update set aside = true, reason = excluded.reason, at = clock_timestamp();
+
+-- name: plugin_restore
+update engine.plugin_state set aside = false, at = clock_timestamp() where id = $1 and aside;

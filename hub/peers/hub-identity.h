@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <karez.h>
+
+G_BEGIN_DECLS
+
+#define HUB_TYPE_IDENTITY (hub_identity_get_type ())
+G_DECLARE_FINAL_TYPE (HubIdentity, hub_identity, HUB, IDENTITY, GObject)
+
+/* What TLS is allowed to speak in this process, in GnuTLS's words. */
+#define HUB_IDENTITY_PRIORITY "NORMAL:-VERS-ALL:+VERS-TLS1.3"
+
+/**
+ * hub_identity_open:
+ * @state_dir: the hub's state directory; it must be there
+ * @id: (nullable): the hub's UUID, made at the first start when not given; a later start with
+ *   another one is refused
+ *
+ * Who this hub is: an Ed25519 key, a certificate that it signed itself, and the hub's UUID, all in
+ * one file, "identity.pem", that is made at the first start. A file that is there is never
+ * replaced: one that cannot be read is %KAREZ_ERROR_FAILED with rule "peers/identity". Also limits
+ * TLS of this process to version 1.3, so it must come before the first use of TLS. Blocks on the
+ * local file.
+ *
+ * Returns: (transfer full)
+ */
+HubIdentity *hub_identity_open (const char *state_dir, const char *id, GError **error);
+
+const char *hub_identity_get_id (HubIdentity *self);
+/* With the private key. Returns: (transfer none) */
+GTlsCertificate *hub_identity_get_certificate (HubIdentity *self);
+/* SHA-256 of the SubjectPublicKeyInfo in lower-case hexadecimal: what peers pin. */
+const char *hub_identity_get_key_hash (HubIdentity *self);
+/* The SubjectPublicKeyInfo itself, DER. Returns: (transfer none) */
+GBytes *hub_identity_get_key (HubIdentity *self);
+
+/**
+ * hub_identity_sign:
+ *
+ * Signs @data with the identity's key, under a prefix that keeps it apart from what TLS signs.
+ *
+ * Returns: (transfer full): 64 bytes
+ */
+GBytes *hub_identity_sign (HubIdentity *self, GBytes *data, GError **error);
+
+/**
+ * hub_identity_verify:
+ * @key_hash: the pinned key
+ * @key: the SubjectPublicKeyInfo that came with the signature, DER
+ *
+ * Whether the owner of the pinned key signed @data. %KAREZ_ERROR_DENIED with rule
+ * "peers/other-key" or "peers/signature" if not.
+ */
+gboolean hub_identity_verify (const char *key_hash, GBytes *key, GBytes *data, GBytes *signature,
+                              GError **error);
+
+/* The key hash of somebody's certificate; NULL if it cannot be read. Returns: (transfer full) */
+char *hub_identity_hash_certificate (GTlsCertificate *certificate);
+/* Whether the priority string allows TLS 1.3 and nothing else, asked of GnuTLS itself. */
+gboolean hub_identity_check_priority (GError **error);
+
+G_END_DECLS

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the three files of HubPairings share: what administrators do (hub-pairings.c), the side that
+ * dials (hub-pairings-initiator.c) and the side that is dialled (hub-pairings-responder.c). */
+
+#include "hub-pairings.h"
+#include "hub-peer-client.h"
+
+G_BEGIN_DECLS
+
+#define HUB_PAIRINGS_TIMEOUT_MS 8000
+#define HUB_PAIRINGS_HEX 64 /* digits of a key hash, a nonce or a commitment */
+
+struct _HubPairings
+{
+  GObject parent_instance;
+  HubIdentity *identity;
+  KarezStore *scope;
+  KarezActor *actor;
+  JsonNode *names;
+  char *address;
+  const HubPairingsHooks *hooks;
+  gpointer data;
+  GPtrArray *entries; /* Entry, the oldest first */
+  GQueue arrivals;    /* Arrival, the oldest first */
+  guint timer;
+  gboolean stopped; /* the hooks' data may be gone */
+};
+
+typedef struct
+{
+  HubPairing *pairing;
+  HubPeerClient *client; /* the initiator's */
+  KarezActor *confirmer;
+  GHashTable *requests; /* ids of requests that were counted */
+  gboolean polling, pinning;
+  gboolean told; /* the other hub knows how it ended here */
+} HubPairingsEntry;
+
+typedef struct
+{
+  gint64 at;
+  char *host;
+} HubPairingsArrival;
+
+/* {"en", …} and {"pairing", "confirmed", "ended"} */
+extern const KarezJsonField hub_pairings_name_fields[];
+extern const KarezJsonField hub_pairings_status_fields[];
+
+void hub_pairings_arrival_free (gpointer data);
+HubPairingsEntry *hub_pairings_find (HubPairings *self, const char *id);
+HubPairingsEntry *hub_pairings_add (HubPairings *self, HubPairing *pairing);
+/* Room for one more; what is over goes first. */
+gboolean hub_pairings_make_room (HubPairings *self, HubPairingRole role, GError **error);
+/* Has it written down if both have confirmed. */
+void hub_pairings_maybe_pin (HubPairings *self, HubPairingsEntry *entry);
+/* Tells the responder how it stands here, and asks how it stands there. */
+void hub_pairings_poll (HubPairings *self, HubPairingsEntry *entry);
+gboolean hub_pairings_is_hex (const char *text);
+/* Whether it is over without success. */
+gboolean hub_pairings_is_ended (HubPairing *pairing);
+
+G_END_DECLS

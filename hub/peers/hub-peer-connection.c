@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hub-peer-connection.h"
+
+#include "hub-log.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+#define CONNECTION_KEY "hub-peer-connection"
+
+static void
+connection_free (gpointer data)
+{
+  HubPeerConnection *self = data;
+
+  if (self->table != NULL)
+    g_hash_table_remove (self->table, self);
+  g_clear_handle_id (&self->timer, g_source_remove);
+  g_object_unref (self->socket);
+  g_free (self->key);
+  g_free (self->host);
+  g_free (self);
+}
+
+HubPeerConnection *
+hub_peer_connection_new (struct _HubPeerServer *server, GHashTable *table,
+                         GSocketConnection *stream, GSocketAddress **address)
+{
+  g_autoptr (GSocketAddress) remote = g_socket_connection_get_remote_address (stream, NULL);
+  HubPeerConnection *self;
+  GInetAddress *host;
+
+  if (remote == NULL)
+    return NULL;
+  host = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (remote));
+  self = g_new0 (HubPeerConnection, 1);
+  self->server = server;
+  self->table = table;
+  self->socket = g_object_ref (g_socket_connection_get_socket (stream));
+  self->host = g_inet_address_to_string (host);
+  /* An object of our own: the socket keeps the other one, and would keep itself alive. */
+  *address = g_inet_socket_address_new (
+      host, g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (remote)));
+  g_object_set_data_full (G_OBJECT (*address), CONNECTION_KEY, self, connection_free);
+  g_hash_table_add (table, self);
+  return self;
+}
+
+HubPeerConnection *
+hub_peer_connection_of (GSocketAddress *address)
+{
+  return g_object_get_data (G_OBJECT (address), CONNECTION_KEY);
+}
+
+HubPeerConnection *
+hub_peer_connection_find (SoupServerMessage *message)
+{
+  GSocketAddress *address = soup_server_message_get_remote_address (message);
+
+  return address != NULL ? hub_peer_connection_of (address) : NULL;
+}
+
+void
+hub_peer_connection_forget (GSocketAddress *address)
+{
+  g_object_set_data (G_OBJECT (address), CONNECTION_KEY, NULL);
+}
+
+static gboolean
+on_timer (gpointer data)
+{
+  HubPeerConnection *self = data;
+
+  self->timer = 0;
+  hub_info ("peers", self->host, "A connection was cut: it was too slow or idle.");
+  hub_peer_connection_end (self);
+  return G_SOURCE_REMOVE;
+}
+
+void
+hub_peer_connection_set_timer (HubPeerConnection *self, guint seconds)
+{
+  g_clear_handle_id (&self->timer, g_source_remove);
+  if (seconds > 0 && !self->is_channel)
+    self->timer = g_timeout_add_seconds (seconds, on_timer, self);
+}
+
+void
+hub_peer_connection_end (HubPeerConnection *self)
+{
+  self->doomed = TRUE;
+  g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
+}
+
+gboolean
+hub_peer_connection_has_ended (HubPeerConnection *self)
+{
+  char byte;
+  gssize got = recv (g_socket_get_fd (self->socket), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+  return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}

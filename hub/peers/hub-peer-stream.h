@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+#define HUB_TYPE_PEER_STREAM (hub_peer_stream_get_type ())
+/**
+ * HubPeerStream:
+ * A stream around another one that it lets go of when it is closed. libsoup 3.2.3 never frees a
+ * server's connection: what it keeps is this shell, not the TLS session within.
+ *
+ * Signal "closed" (no arguments): once, after the inner stream was closed.
+ */
+G_DECLARE_FINAL_TYPE (HubPeerStream, hub_peer_stream, HUB, PEER_STREAM, GIOStream)
+
+GIOStream *hub_peer_stream_new (GIOStream *inner);
+
+G_END_DECLS

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hub-peers-private.h"
+
+#include "hub-catalogue.h"
+#include "hub-log.h"
+#include "hub-peer-restore.h"
+
+/* Pairing */
+
+typedef struct
+{
+  HubPeers *peers;
+  HubPairing *pairing;
+} Pin;
+
+static void
+on_pinned (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Pin *pin = data;
+  g_autoptr (HubPeers) self = pin->peers;
+  g_autoptr (HubPairing) pairing = pin->pairing;
+  const char *id = hub_pairing_get_other_hub (pairing);
+  g_autoptr (GError) error = NULL;
+  gboolean good = karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error);
+
+  g_free (pin);
+  if (!good)
+    hub_warning ("peers", id, "The pairing could not be written down: %s", error->message);
+  else if (!g_cancellable_is_cancelled (self->cancellable))
+    {
+      g_autoptr (HubPeer) peer = hub_peer_new (
+          self->identity, id, hub_pairing_get_other_names (pairing),
+          hub_pairing_get_other_key (pairing), hub_pairing_get_address (pairing));
+      HubPeersEntry *old = g_hash_table_lookup (self->entries, id);
+
+      if (old != NULL)
+        hub_peers_cut_entry (self, old);
+      hub_notice ("peers", id, "%s is paired.", hub_peer_get_name (peer));
+      hub_peer_heartbeat_beat (hub_peers_add_entry (self, peer)->heartbeat);
+      g_signal_emit (self, hub_peers_signal_changed, 0, id);
+    }
+  hub_pairings_pinned (self->pairings, pairing, good);
+}
+
+static void
+pin_pairing (HubPairing *pairing, KarezActor *actor, gpointer data)
+{
+  HubPeers *self = data;
+  const char *id = hub_pairing_get_other_hub (pairing);
+  g_autoptr (KarezTransaction) transaction = karez_store_begin (self->scope, actor);
+  g_autofree char *names = karez_json_print (hub_pairing_get_other_names (pairing));
+  Pin *pin = g_new0 (Pin, 1);
+
+  pin->peers = g_object_ref (self);
+  pin->pairing = g_object_ref (pairing);
+  karez_transaction_run_one (transaction, "peers/known-otherwise",
+                             N_ ("A hub with this id is known under another key"), "pair_peer",
+                             "(sssmss)", id, names, hub_pairing_get_other_key (pairing),
+                             hub_pairing_get_address (pairing), karez_actor_get_id (actor));
+  karez_transaction_run (transaction, "forget_greeting", "(s)", id);
+  karez_transaction_event (transaction, "peer.pair", "peer", id,
+                           karez_json_object ("pairing", "s", hub_pairing_get_id (pairing), "key",
+                                              "s", hub_pairing_get_other_key (pairing), "address",
+                                              "s", hub_pairing_get_address (pairing), NULL));
+  karez_transaction_commit_async (transaction, self->cancellable, on_pinned, pin);
+}
+
+static gboolean
+is_paired (const char *key, gpointer data)
+{
+  return hub_peers_find_by_key (data, key) != NULL;
+}
+
+const HubPairingsHooks hub_peers_pairings_hooks = { is_paired, pin_pairing };
+
+/* What administrators do */
+
+static void
+on_unpaired (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  HubPeers *self = g_task_get_source_object (task);
+  HubPeersEntry *entry = g_hash_table_lookup (self->entries, g_task_get_task_data (task));
+  GError *error = NULL;
+
+  if (karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
+    {
+      if (entry != NULL)
+        entry->revoking = FALSE;
+      g_task_return_boolean (task, TRUE);
+    }
+  else
+    g_task_return_error (task, error);
+}
+
+void
+hub_peers_unpair_async (HubPeers *self, KarezTransaction *transaction, const char *peer,
+                        GAsyncReadyCallback callback, gpointer data)
+{
+  GTask *task;
+  HubPeersEntry *entry;
+
+  g_return_if_fail (HUB_IS_PEERS (self));
+
+  task = g_task_new (self, NULL, callback, data);
+  g_task_set_source_tag (task, hub_peers_unpair_async);
+  g_task_set_task_data (task, g_strdup (peer), g_free);
+  entry = g_hash_table_lookup (self->entries, peer);
+  if (entry == NULL
+      || (hub_peer_get_state (entry->peer) == HUB_PEER_STATE_REVOKED && !entry->revoking))
+    {
+      g_task_return_error (task, hub_peers_not_paired (peer));
+      g_object_unref (task);
+      return;
+    }
+  entry->revoking = TRUE;
+  hub_peers_cut_entry (self, entry);
+  karez_transaction_run_one (transaction, "peers/not-paired",
+                             N_ ("This hub is not paired any more"), "unpair_peer", "(ss)", peer,
+                             karez_actor_get_id (karez_transaction_get_actor (transaction)));
+  karez_transaction_event (transaction, "peer.unpair", "peer", peer,
+                           karez_json_object ("key", "s", hub_peer_get_key (entry->peer), NULL));
+  karez_transaction_commit_async (transaction, NULL, on_unpaired, task);
+}
+
+gboolean
+hub_peers_unpair_finish (HubPeers *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, hub_peers_unpair_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+on_acknowledged (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  if (hub_peer_restore_finish (HUB_PEER (source), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+hub_peers_acknowledge_async (HubPeers *self, KarezTransaction *transaction, const char *peer,
+                             GAsyncReadyCallback callback, gpointer data)
+{
+  GTask *task;
+  HubPeersEntry *entry;
+
+  g_return_if_fail (HUB_IS_PEERS (self));
+
+  task = g_task_new (self, NULL, callback, data);
+  g_task_set_source_tag (task, hub_peers_acknowledge_async);
+  entry = hub_peers_find (self, peer);
+  if (entry != NULL)
+    hub_peer_restore_async (entry->peer, entry->heartbeat, transaction, self->cancellable,
+                            on_acknowledged, task);
+  else
+    {
+      g_task_return_error (task, hub_peers_not_paired (peer));
+      g_object_unref (task);
+    }
+}
+
+gboolean
+hub_peers_acknowledge_finish (HubPeers *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, hub_peers_acknowledge_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hub-peers.h"
+
+#include "hub-names.h"
+
+/* The HTTP API of peers and pairings, for the desk and karezctl. */
+
+/* A request on its way: its task's data. */
+typedef struct
+{
+  HubPeers *peers;
+  KarezRequest *request;
+  KarezTransaction *transaction;
+} Way;
+
+static Way *
+way_new (HubPeers *peers, KarezRequest *request)
+{
+  Way *way = g_new0 (Way, 1);
+  KarezStore *scope = hub_store_get_scope (hub_peers_get_store (peers), "peers");
+
+  way->peers = g_object_ref (peers);
+  way->request = g_object_ref (request);
+  if (karez_request_get_idempotency_key (request) != NULL)
+    way->transaction = karez_request_begin (request, scope);
+  return way;
+}
+
+static void
+way_free (Way *way)
+{
+  g_object_unref (way->peers);
+  g_object_unref (way->request);
+  g_clear_object (&way->transaction);
+  g_free (way);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Way, way_free)
+
+static void
+respond_repeated (KarezRequest *request)
+{
+  karez_request_respond (request, 200, karez_json_object ("repeated", "b", TRUE, NULL));
+}
+
+/* The end of an act that has nothing to say: 204, or what a repetition gets. */
+static void
+respond_done (Way *way, gboolean good, const GError *error)
+{
+  if (!good)
+    karez_request_fail (way->request, error);
+  else if (karez_transaction_is_repeated (way->transaction))
+    respond_repeated (way->request);
+  else
+    karez_request_respond (way->request, 204, NULL);
+}
+
+static void
+on_depths (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Way) way = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
+  g_autoptr (JsonNode) list = NULL;
+  JsonArray *items;
+
+  if (rows == NULL)
+    {
+      karez_request_fail (way->request, error);
+      return;
+    }
+  list = karez_peers_list (KAREZ_PEERS (way->peers));
+  items = json_node_get_array (list);
+  for (guint i = 0; i < json_array_get_length (items); i++)
+    {
+      JsonObject *item = json_array_get_object_element (items, i);
+      JsonObject *outbox = json_object_new ();
+
+      for (guint row = 0; row < karez_rows_get_count (rows); row++)
+        if (g_str_equal (karez_rows_text (rows, row, "peer"), karez_json_text (item, "id")))
+          json_object_set_int_member (outbox, karez_rows_text (rows, row, "lane"),
+                                      karez_rows_integer (rows, row, "waiting"));
+      json_object_set_object_member (item, "outbox", outbox);
+    }
+  karez_request_respond (way->request, 200,
+                         karez_json_object ("items", "n", g_steal_pointer (&list), NULL));
+}
+
+static void
+get_peers (KarezRequest *request, gpointer data)
+{
+  HubPeers *self = data;
+
+  karez_store_query_async (hub_store_get_scope (hub_peers_get_store (self), "peers"),
+                           "outbox_depths", NULL, NULL, on_depths, way_new (self, request));
+}
+
+static void
+on_unpaired (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Way) way = data;
+  g_autoptr (GError) error = NULL;
+  gboolean good = hub_peers_unpair_finish (HUB_PEERS (source), result, &error);
+
+  respond_done (way, good, error);
+}
+
+static void
+delete_peer (KarezRequest *request, gpointer data)
+{
+  Way *way = way_new (data, request);
+
+  hub_peers_unpair_async (data, way->transaction, karez_request_get_path_part (request, "id"),
+                          on_unpaired, way);
+}
+
+static void
+on_acknowledged (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Way) way = data;
+  g_autoptr (GError) error = NULL;
+  gboolean good = hub_peers_acknowledge_finish (HUB_PEERS (source), result, &error);
+
+  respond_done (way, good, error);
+}
+
+static void
+acknowledge_restore (KarezRequest *request, gpointer data)
+{
+  Way *way = way_new (data, request);
+
+  hub_peers_acknowledge_async (data, way->transaction, karez_request_get_path_part (request, "id"),
+                               on_acknowledged, way);
+}
+
+static void
+get_pairings (KarezRequest *request, gpointer data)
+{
+  karez_request_respond (request, 200, hub_pairings_list (hub_peers_get_pairings (data)));
+}
+
+static const KarezJsonField begin_fields[] = {
+  { "address", KAREZ_JSON_TEXT, TRUE, 1, 255, NULL },
+  { NULL },
+};
+
+static void
+on_begun (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Way) way = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HubPairing)
+      pairing = hub_pairings_begin_finish (HUB_PAIRINGS (source), result, &error);
+
+  if (error != NULL)
+    karez_request_fail (way->request, error);
+  else if (pairing == NULL)
+    respond_repeated (way->request);
+  else
+    karez_request_respond (way->request, 201, hub_pairing_to_json (pairing));
+}
+
+static void
+begin_pairing (KarezRequest *request, gpointer data)
+{
+  JsonObject *object = karez_request_check_body (request, begin_fields);
+  Way *way;
+
+  if (object == NULL)
+    return;
+  way = way_new (data, request);
+  hub_pairings_begin_async (hub_peers_get_pairings (data), way->transaction,
+                            karez_json_text (object, "address"), NULL, on_begun, way);
+}
+
+static const KarezJsonField confirm_fields[] = {
+  { "string", KAREZ_JSON_TEXT, TRUE, 1, 32, NULL },
+  { NULL },
+};
+
+static void
+on_confirmed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Way) way = data;
+  g_autoptr (GError) error = NULL;
+  HubPairing *pairing;
+
+  if (!hub_pairings_confirm_finish (HUB_PAIRINGS (source), result, &error))
+    {
+      karez_request_fail (way->request, error);
+      return;
+    }
+  pairing = hub_pairings_lookup (HUB_PAIRINGS (source),
+                                 karez_request_get_path_part (way->request, "id"));
+  if (pairing == NULL || karez_transaction_is_repeated (way->transaction))
+    respond_repeated (way->request);
+  else
+    karez_request_respond (way->request, 200, hub_pairing_to_json (pairing));
+}
+
+static void
+confirm_pairing (KarezRequest *request, gpointer data)
+{
+  JsonObject *object = karez_request_check_body (request, confirm_fields);
+  Way *way;
+
+  if (object == NULL)
+    return;
+  way = way_new (data, request);
+  hub_pairings_confirm_async (hub_peers_get_pairings (data), way->transaction,
+                              karez_request_get_path_part (request, "id"),
+                              karez_json_text (object, "string"), on_confirmed, way);
+}
+
+static void
+on_cancelled (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Way) way = data;
+  g_autoptr (GError) error = NULL;
+  gboolean good = hub_pairings_cancel_finish (HUB_PAIRINGS (source), result, &error);
+
+  respond_done (way, good, error);
+}
+
+static void
+delete_pairing (KarezRequest *request, gpointer data)
+{
+  Way *way = way_new (data, request);
+
+  hub_pairings_cancel_async (hub_peers_get_pairings (data), way->transaction,
+                             karez_request_get_path_part (request, "id"), on_cancelled, way);
+}
+
+gboolean
+hub_peers_add_routes (HubPeers *self, KarezRoutes *routes, GError **error)
+{
+  static const struct
+  {
+    const char *method, *path, *permission;
+    KarezRouteFunc func;
+  } table[] = {
+    { "GET", "/peers", "peers.read", get_peers },
+    { "DELETE", "/peers/{id}", "peers.write", delete_peer },
+    { "POST", "/peers/{id}/acknowledge-restore", "peers.write", acknowledge_restore },
+    { "GET", "/pairings", "peers.write", get_pairings },
+    { "POST", "/pairings", "peers.write", begin_pairing },
+    { "POST", "/pairings/{id}/confirm", "peers.write", confirm_pairing },
+    { "DELETE", "/pairings/{id}", "peers.write", delete_pairing },
+  };
+
+  g_return_val_if_fail (HUB_IS_PEERS (self) && KAREZ_IS_ROUTES (routes), FALSE);
+
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
+    if (!karez_routes_add (routes, table[i].method, table[i].path, table[i].permission,
+                           table[i].func, self, NULL, error))
+      return FALSE;
+  return TRUE;
+}

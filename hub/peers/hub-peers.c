@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hub-peers-private.h"
+
+#include "hub-catalogue.h"
+#include "hub-clock.h"
+#include "hub-log.h"
+#include "hub-peers-sql.h"
+
+#define SWEEP_SECONDS 5
+#define SELF_TEST_MS 10000
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (HubPeers, hub_peers, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (KAREZ_TYPE_PEERS, hub_peers_iface_init))
+
+guint hub_peers_signal_changed;
+
+static void
+entry_free (gpointer data)
+{
+  HubPeersEntry *entry = data;
+
+  g_signal_handlers_disconnect_by_data (entry->peer, entry);
+  g_signal_handlers_disconnect_by_data (entry->heartbeat, entry);
+  g_signal_handlers_disconnect_by_data (entry->outbox, entry);
+  hub_peer_heartbeat_stop (entry->heartbeat);
+  hub_peer_outbox_stop (entry->outbox);
+  g_object_unref (entry->heartbeat);
+  g_object_unref (entry->outbox);
+  g_object_unref (entry->inbox);
+  g_object_unref (entry->peer);
+  g_free (entry);
+}
+
+HubPeersEntry *
+hub_peers_find (HubPeers *self, const char *id)
+{
+  HubPeersEntry *entry = g_hash_table_lookup (self->entries, id);
+
+  return entry != NULL && hub_peer_get_state (entry->peer) != HUB_PEER_STATE_REVOKED ? entry : NULL;
+}
+
+HubPeersEntry *
+hub_peers_find_by_key (HubPeers *self, const char *key)
+{
+  GHashTableIter iter;
+  HubPeersEntry *entry;
+
+  g_hash_table_iter_init (&iter, self->entries);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &entry))
+    if (g_str_equal (hub_peer_get_key (entry->peer), key)
+        && hub_peer_get_state (entry->peer) != HUB_PEER_STATE_REVOKED)
+      return entry;
+  return NULL;
+}
+
+GError *
+hub_peers_not_paired (const char *id)
+{
+  return karez_error_new (KAREZ_ERROR_NOT_FOUND, "peers/not-paired", N_ ("The id of a paired hub"),
+                          N_ ("No hub with this id is paired: %s"), id);
+}
+
+/* Requests of other hubs */
+
+static void
+serve_call (HubPeers *self, HubPeersEntry *entry, HubPeerRequest *request, const char *topic)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) body = karez_json_parse (hub_peer_request_get_body (request), 0, &error);
+  g_autoptr (KarezActor) actor = NULL;
+  g_autoptr (KarezMessage) message = NULL;
+
+  if (body == NULL)
+    {
+      hub_peer_request_fail (request, error);
+      return;
+    }
+  actor = hub_peer_make_actor (entry->peer, hub_peer_request_get_address (request));
+  message = karez_message_new (actor, topic, body, KAREZ_LANE_EMERGENCY, 0);
+  hub_peer_handlers_run_call (self->handlers, message, request);
+}
+
+static void
+serve (HubPeerRequest *request, gpointer data)
+{
+  HubPeers *self = data;
+  const char *path = hub_peer_request_get_path (request);
+  HubPeersEntry *entry = hub_peers_find_by_key (self, hub_peer_request_get_key (request));
+  g_autoptr (GError) error = NULL;
+
+  if (hub_peer_path_is_public (path))
+    hub_pairings_serve (self->pairings, request);
+  else if (entry == NULL)
+    error = karez_error_new (KAREZ_ERROR_DENIED, "peers/not-paired",
+                             N_ ("A pairing that both hospitals confirmed"),
+                             N_ ("This hub is not paired with yours"));
+  else if (g_str_equal (path, "hello"))
+    hub_peer_heartbeat_serve (entry->heartbeat, request);
+  else if (g_str_equal (path, "post"))
+    hub_peer_inbox_serve (entry->inbox, request);
+  else if (g_str_has_prefix (path, "call/"))
+    serve_call (self, entry, request, path + strlen ("call/"));
+  else if (g_str_has_prefix (path, "feed/"))
+    hub_peer_handlers_run_feed (self->handlers, hub_peer_get_id (entry->peer),
+                                path + strlen ("feed/"), request);
+  else
+    error = karez_error_new (KAREZ_ERROR_NOT_FOUND, "peers/path", NULL,
+                             N_ ("There is nothing here"));
+  if (error != NULL)
+    hub_peer_request_fail (request, error);
+}
+
+static gboolean
+knows (const char *key, gpointer data)
+{
+  return hub_peers_find_by_key (data, key) != NULL;
+}
+
+static void
+take_channel (const char *key, const char *name, SoupWebsocketConnection *websocket, gpointer data)
+{
+  HubPeers *self = data;
+  HubPeersEntry *entry = hub_peers_find_by_key (self, key);
+  g_autoptr (HubPeerChannel) channel = NULL;
+
+  if (entry == NULL)
+    {
+      soup_websocket_connection_close (websocket, SOUP_WEBSOCKET_CLOSE_POLICY_VIOLATION, NULL);
+      return;
+    }
+  channel = hub_peer_channel_new (websocket, key, serve, self);
+  hub_peer_take_channel (entry->peer, name, channel);
+  hub_peer_heartbeat_beat (entry->heartbeat);
+}
+
+static const HubPeerServerHooks server_hooks = { knows, serve, take_channel };
+
+/* Deliveries */
+
+static void look_for_waiting (HubPeers *self);
+
+static void
+on_waiting (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (HubPeers) self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
+
+  self->looking = FALSE;
+  for (guint i = 0; rows != NULL && i < karez_rows_get_count (rows); i++)
+    {
+      HubPeersEntry *entry = hub_peers_find (self, karez_rows_text (rows, i, "peer"));
+
+      if (entry != NULL)
+        hub_peer_outbox_wake (entry->outbox, karez_rows_integer (rows, i, "lane"));
+    }
+  if (self->look_again)
+    look_for_waiting (self);
+}
+
+/* One look for all peers, and one more if something was committed meanwhile. */
+static void
+look_for_waiting (HubPeers *self)
+{
+  self->look_again = self->looking;
+  if (self->looking || g_cancellable_is_cancelled (self->cancellable))
+    return;
+  self->looking = TRUE;
+  karez_store_query_async (self->scope, "outbox_waiting", NULL, self->cancellable, on_waiting,
+                           g_object_ref (self));
+}
+
+static void
+on_committed (HubStore *store, gpointer data)
+{
+  look_for_waiting (data);
+}
+
+/* Entries */
+
+static void
+on_changed (HubPeer *peer, gpointer data)
+{
+  HubPeersEntry *entry = data;
+
+  g_signal_emit (entry->peers, hub_peers_signal_changed, 0, hub_peer_get_id (peer));
+  /* Up again, or acknowledged: what waited for a retry goes at once. */
+  if (hub_peer_may_deliver (peer))
+    hub_peer_outbox_wake_now (entry->outbox);
+}
+
+static void
+on_suspicious (HubPeerOutbox *outbox, gpointer data)
+{
+  HubPeersEntry *entry = data;
+
+  hub_peer_heartbeat_beat (entry->heartbeat);
+}
+
+HubPeersEntry *
+hub_peers_add_entry (HubPeers *self, HubPeer *peer)
+{
+  HubPeersEntry *entry = g_new0 (HubPeersEntry, 1);
+
+  entry->peers = self;
+  entry->peer = g_object_ref (peer);
+  entry->heartbeat = hub_peer_heartbeat_new (peer, self->scope, self->actor,
+                                             hub_identity_get_id (self->identity));
+  entry->outbox = hub_peer_outbox_new (peer, self->scope, self->actor);
+  entry->inbox = hub_peer_inbox_new (peer, self->scope, self->actor, self->handlers);
+  hub_peer_set_serve (peer, serve, self);
+  g_signal_connect (peer, "changed", G_CALLBACK (on_changed), entry);
+  g_signal_connect (entry->outbox, "suspicious", G_CALLBACK (on_suspicious), entry);
+  g_hash_table_replace (self->entries, g_strdup (hub_peer_get_id (peer)), entry);
+  return entry;
+}
+
+void
+hub_peers_cut_entry (HubPeers *self, HubPeersEntry *entry)
+{
+  hub_peer_heartbeat_stop (entry->heartbeat);
+  hub_peer_outbox_stop (entry->outbox);
+  hub_peer_revoke (entry->peer);
+  hub_peer_server_cut (self->server, hub_peer_get_key (entry->peer));
+}
+
+/* Makes what runs here follow a row, which another karezd may have written. */
+static void
+apply_row (HubPeers *self, KarezRows *rows, guint row)
+{
+  const char *id = karez_rows_text (rows, row, "id");
+  gboolean paired = g_str_equal (karez_rows_text (rows, row, "state"), "paired");
+  gboolean restored = karez_rows_boolean (rows, row, "restored");
+  HubPeersEntry *entry = g_hash_table_lookup (self->entries, id);
+  gboolean was_paired = entry != NULL && hub_peer_get_state (entry->peer) != HUB_PEER_STATE_REVOKED;
+
+  if (entry == NULL || (paired && !was_paired && !entry->revoking))
+    {
+      g_autoptr (JsonNode) names = karez_rows_json (rows, row, "names");
+      g_autoptr (HubPeer)
+          peer = hub_peer_new (self->identity, id, names, karez_rows_text (rows, row, "key"),
+                               karez_rows_text (rows, row, "address"));
+
+      entry = hub_peers_add_entry (self, peer);
+      hub_peer_set_restored (peer, restored);
+      if (paired)
+        hub_peer_heartbeat_beat (entry->heartbeat);
+      else
+        hub_peers_cut_entry (self, entry);
+      g_signal_emit (self, hub_peers_signal_changed, 0, id);
+      return;
+    }
+  if (was_paired && !paired)
+    hub_peers_cut_entry (self, entry);
+  else if (was_paired && restored != hub_peer_is_restored (entry->peer)
+           && hub_peer_heartbeat_is_recorded (entry->heartbeat))
+    {
+      hub_peer_heartbeat_forget (entry->heartbeat);
+      hub_peer_set_restored (entry->peer, restored);
+    }
+}
+
+static void
+on_swept (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (HubPeers) self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
+
+  if (rows == NULL || g_cancellable_is_cancelled (self->cancellable))
+    return;
+  for (guint i = 0; i < karez_rows_get_count (rows); i++)
+    apply_row (self, rows, i);
+}
+
+static gboolean
+on_sweep (gpointer data)
+{
+  HubPeers *self = data;
+
+  karez_store_query_async (self->scope, "peer_list", NULL, self->cancellable, on_swept,
+                           g_object_ref (self));
+  look_for_waiting (self);
+  return G_SOURCE_CONTINUE;
+}
+
+/* Life */
+
+static void
+hub_peers_dispose (GObject *object)
+{
+  HubPeers *self = HUB_PEERS (object);
+
+  hub_peers_stop (self);
+  g_clear_object (&self->pairings);
+  g_clear_object (&self->server);
+  g_clear_object (&self->handlers);
+  g_clear_object (&self->store);
+  g_clear_object (&self->scope);
+  g_clear_object (&self->identity);
+  g_clear_pointer (&self->names, json_node_unref);
+  g_clear_pointer (&self->actor, karez_actor_unref);
+  G_OBJECT_CLASS (hub_peers_parent_class)->dispose (object);
+}
+
+static void
+hub_peers_finalize (GObject *object)
+{
+  HubPeers *self = HUB_PEERS (object);
+
+  g_hash_table_unref (self->entries);
+  g_object_unref (self->cancellable);
+  g_free (self->bind_address);
+  G_OBJECT_CLASS (hub_peers_parent_class)->finalize (object);
+}
+
+static void
+hub_peers_class_init (HubPeersClass *class)
+{
+  G_OBJECT_CLASS (class)->dispose = hub_peers_dispose;
+  G_OBJECT_CLASS (class)->finalize = hub_peers_finalize;
+  hub_peers_signal_changed = g_signal_new ("peer-changed", HUB_TYPE_PEERS, G_SIGNAL_RUN_LAST, 0,
+                                           NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+}
+
+static void
+hub_peers_init (HubPeers *self)
+{
+  self->entries = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, entry_free);
+  self->handlers = hub_peer_handlers_new ();
+  self->cancellable = g_cancellable_new ();
+}
+
+void
+hub_peers_add_schema (HubStore *store)
+{
+  /* Keeps the linker from leaving the statements out of the program. */
+  g_assert (hub_peers_sql_get_resource () != NULL);
+  hub_store_add_schema (store, "peers", "/org/karez/peers", FALSE);
+}
+
+HubPeers *
+hub_peers_new (HubStore *store, HubIdentity *identity, JsonNode *names, guint16 port,
+               const char *bind_address)
+{
+  HubPeers *self = g_object_new (HUB_TYPE_PEERS, NULL);
+
+  self->store = g_object_ref (store);
+  self->scope = g_object_ref (hub_store_get_scope (store, "peers"));
+  self->identity = g_object_ref (identity);
+  self->names = json_node_ref (names);
+  self->port = port;
+  self->bind_address = g_strdup (bind_address);
+  self->actor = karez_actor_new (KAREZ_ACTOR_HUB, "peers", "peers", NULL, NULL, NULL);
+  self->server = hub_peer_server_new (identity, &server_hooks, self);
+  self->pairings = hub_pairings_new (identity, self->scope, self->actor, names,
+                                     &hub_peers_pairings_hooks, self);
+  return self;
+}
+
+void
+hub_peers_set_address (HubPeers *self, const char *address)
+{
+  g_return_if_fail (HUB_IS_PEERS (self));
+
+  hub_pairings_set_address (self->pairings, address);
+}
+
+void
+hub_peers_stop (HubPeers *self)
+{
+  GHashTableIter iter;
+  HubPeersEntry *entry;
+
+  g_return_if_fail (HUB_IS_PEERS (self));
+
+  if (g_cancellable_is_cancelled (self->cancellable))
+    return;
+  g_cancellable_cancel (self->cancellable);
+  g_clear_handle_id (&self->sweep, g_source_remove);
+  g_signal_handlers_disconnect_by_data (self->store, self);
+  hub_pairings_stop (self->pairings);
+  g_hash_table_iter_init (&iter, self->entries);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &entry))
+    {
+      g_signal_handlers_disconnect_by_data (entry->peer, entry);
+      hub_peer_heartbeat_stop (entry->heartbeat);
+      hub_peer_outbox_stop (entry->outbox);
+      hub_peer_close (entry->peer);
+    }
+  hub_peer_server_stop (self->server);
+}
+
+guint16
+hub_peers_get_port (HubPeers *self)
+{
+  g_return_val_if_fail (HUB_IS_PEERS (self), 0);
+
+  return hub_peer_server_get_port (self->server);
+}
+
+const char *
+hub_peers_get_key (HubPeers *self, const char *peer)
+{
+  HubPeersEntry *entry;
+
+  g_return_val_if_fail (HUB_IS_PEERS (self) && peer != NULL, NULL);
+
+  entry = hub_peers_find (self, peer);
+  return entry != NULL ? hub_peer_get_key (entry->peer) : NULL;
+}
+
+HubPairings *
+hub_peers_get_pairings (HubPeers *self)
+{
+  g_return_val_if_fail (HUB_IS_PEERS (self), NULL);
+
+  return self->pairings;
+}
+
+HubStore *
+hub_peers_get_store (HubPeers *self)
+{
+  g_return_val_if_fail (HUB_IS_PEERS (self), NULL);
+
+  return self->store;
+}
+
+static void
+on_self_test (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  HubPeers *self = g_task_get_source_object (task);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes)
+      answer = hub_peer_client_send_finish (HUB_PEER_CLIENT (source), result, &error);
+
+  /* Nobody is paired with itself: this refusal went through TLS 1.3 both ways. */
+  if (answer != NULL || g_strcmp0 (karez_error_get_rule (error), "peers/not-paired") != 0)
+    {
+      hub_peers_stop (self);
+      g_task_return_error (task,
+                           karez_error_new (KAREZ_ERROR_FAILED, "peers/self-test", NULL,
+                                            N_ ("The hub cannot speak TLS 1.3 with itself: %s"),
+                                            error != NULL ? error->message : "it was let in"));
+      return;
+    }
+  self->sweep = g_timeout_add_seconds (SWEEP_SECONDS, on_sweep, self);
+  g_signal_connect (self->store, "committed", G_CALLBACK (on_committed), self);
+  hub_notice ("peers", NULL, "Other hubs can dial port %u.", hub_peers_get_port (self));
+  g_task_return_boolean (task, TRUE);
+}
+
+/* Where this hub reaches itself. Returns: (transfer full) */
+static char *
+own_address (HubPeers *self)
+{
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (self->bind_address);
+  g_autoptr (GInetAddress) loopback = NULL;
+  g_autofree char *host = NULL;
+
+  if (g_inet_address_get_is_any (address))
+    loopback = g_inet_address_new_loopback (g_inet_address_get_family (address));
+  host = g_inet_address_to_string (loopback != NULL ? loopback : address);
+  return g_strdup_printf (strchr (host, ':') != NULL ? "[%s]:%u" : "%s:%u", host,
+                          hub_peers_get_port (self));
+}
+
+static void
+on_listed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  HubPeers *self = g_task_get_source_object (task);
+  GError *error = NULL;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
+  g_autofree char *address = NULL;
+  g_autoptr (HubPeerClient) client = NULL;
+  g_autoptr (GBytes) body = g_bytes_new_static ("{}", 2);
+
+  if (rows == NULL || !hub_peer_server_start (self->server, self->bind_address, self->port, &error))
+    {
+      g_task_return_error (task, error);
+      g_object_unref (task);
+      return;
+    }
+  for (guint i = 0; i < karez_rows_get_count (rows); i++)
+    apply_row (self, rows, i);
+  address = own_address (self);
+  client = hub_peer_client_new (self->identity, address,
+                                hub_identity_get_key_hash (self->identity));
+  hub_peer_client_send_async (client, HUB_PEER_WAY_CALL, "hello", body, SELF_TEST_MS,
+                              HUB_PEER_MAX_SMALL, g_task_get_cancellable (task), on_self_test,
+                              task);
+}
+
+static void
+on_own_hub (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  HubPeers *self = g_task_get_source_object (task);
+  GError *error = NULL;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
+
+  if (rows != NULL && karez_rows_get_count (rows) == 1
+      && !g_str_equal (karez_rows_text (rows, 0, "id"), hub_identity_get_id (self->identity)))
+    error = karez_error_new (KAREZ_ERROR_FAILED, "peers/identity-mismatch",
+                             N_ ("The identity and the database of the same hub"),
+                             N_ ("The database belongs to hub %s, the key to hub %s"),
+                             karez_rows_text (rows, 0, "id"), hub_identity_get_id (self->identity));
+  if (error != NULL)
+    {
+      g_task_return_error (task, error);
+      g_object_unref (task);
+      return;
+    }
+  karez_store_query_async (self->scope, "peer_list", NULL, g_task_get_cancellable (task), on_listed,
+                           task);
+}
+
+void
+hub_peers_start_async (HubPeers *self, GCancellable *cancellable, GAsyncReadyCallback callback,
+                       gpointer data)
+{
+  GTask *task;
+
+  g_return_if_fail (HUB_IS_PEERS (self));
+
+  task = g_task_new (self, cancellable, callback, data);
+  g_task_set_source_tag (task, hub_peers_start_async);
+  karez_store_query_async (self->scope, "own_hub", NULL, cancellable, on_own_hub, task);
+}
+
+gboolean
+hub_peers_start_finish (HubPeers *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, hub_peers_start_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "hub-identity.h"
+#include "hub-pairings.h"
+#include "hub-store.h"
+
+G_BEGIN_DECLS
+
+#define HUB_TYPE_PEERS (hub_peers_get_type ())
+/**
+ * HubPeers:
+ * The paired hubs and all that goes between them and this one: implements KarezPeers. Main thread
+ * only.
+ *
+ * Signal "peer-changed" (const char *id): one was paired or revoked, went up or down, or was
+ * noticed to be restored.
+ */
+G_DECLARE_FINAL_TYPE (HubPeers, hub_peers, HUB, PEERS, GObject)
+
+/* Adds the schema "peers" to a store that is not yet open. */
+void hub_peers_add_schema (HubStore *store);
+
+/**
+ * hub_peers_new:
+ * @store: with the schema "peers"; opened before hub_peers_start_async()
+ * @names: (transfer none): this hub's: {"en", "zh_CN", "ug"}
+ * @port: to listen on; 0 lets the kernel choose
+ * @bind_address: numeric: "0.0.0.0"
+ */
+HubPeers *hub_peers_new (HubStore *store, HubIdentity *identity, JsonNode *names, guint16 port,
+                         const char *bind_address);
+/* Where others can dial this hub, host:port; NULL, as at first, if they cannot: then this hub dials
+ * and keeps channels. Told when a pairing begins. */
+void hub_peers_set_address (HubPeers *self, const char *address);
+
+/**
+ * hub_peers_start_async:
+ * Reads who is paired, listens, tests by a handshake with itself that TLS works, and begins to
+ * greet. %KAREZ_ERROR_FAILED with rule "peers/identity-mismatch" when the database is another
+ * hub's, "peers/self-test" when TLS does not work.
+ */
+void hub_peers_start_async (HubPeers *self, GCancellable *cancellable, GAsyncReadyCallback callback,
+                            gpointer data);
+gboolean hub_peers_start_finish (HubPeers *self, GAsyncResult *result, GError **error);
+/* Cuts every connection. */
+void hub_peers_stop (HubPeers *self);
+/* The port in use; 0 before the start. */
+guint16 hub_peers_get_port (HubPeers *self);
+
+/* The pinned key's hash, for hub_identity_verify(); NULL for a hub that is not paired. */
+const char *hub_peers_get_key (HubPeers *self, const char *peer);
+/* Returns: (transfer none) */
+HubPairings *hub_peers_get_pairings (HubPeers *self);
+HubStore *hub_peers_get_store (HubPeers *self);
+
+/* Ends a pairing: connections are cut and calls fail at once; then it is recorded.
+ * @transaction: the request's, still empty */
+void hub_peers_unpair_async (HubPeers *self, KarezTransaction *transaction, const char *peer,
+                             GAsyncReadyCallback callback, gpointer data);
+gboolean hub_peers_unpair_finish (HubPeers *self, GAsyncResult *result, GError **error);
+
+/* See hub_peer_restore_async(). */
+void hub_peers_acknowledge_async (HubPeers *self, KarezTransaction *transaction, const char *peer,
+                                  GAsyncReadyCallback callback, gpointer data);
+gboolean hub_peers_acknowledge_finish (HubPeers *self, GAsyncResult *result, GError **error);
+
+/* The routes /peers and /pairings. */
+gboolean hub_peers_add_routes (HubPeers *self, KarezRoutes *routes, GError **error);
+
+G_END_DECLS

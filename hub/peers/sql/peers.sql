@@ -1,0 +1,126 @@
+-- SPDX-License-Identifier: LGPL-2.1-or-later
+
+-- name: peer_list
+select id, names, key, address, state, restored_at is not null as restored
+from peers.peer order by paired_at, id;
+
+-- name: own_hub
+select id, incarnation from karez.hub;
+
+-- Pairing again with a hub that is known under the same key is allowed; under another one is not.
+-- name: pair_peer
+insert into peers.peer (id, names, key, address, state, paired_by)
+values ($1::uuid, $2::jsonb, $3::text, $4::text, 'paired', $5::text)
+on conflict (id) do update
+  set names = excluded.names, address = excluded.address, state = 'paired', restored_at = null,
+      paired_at = clock_timestamp(), paired_by = excluded.paired_by, revoked_at = null,
+      revoked_by = null
+  where peers.peer.key = excluded.key
+returning id;
+
+-- name: unpair_peer
+update peers.peer set state = 'revoked', revoked_at = clock_timestamp(), revoked_by = $2::text
+where id = $1::uuid and state = 'paired'
+returning id;
+
+-- name: mark_restored
+update peers.peer set restored_at = clock_timestamp()
+where id = $1::uuid and state = 'paired' and restored_at is null
+returning id;
+
+-- name: clear_restored
+update peers.peer set restored_at = null
+where id = $1::uuid and state = 'paired' and restored_at is not null
+returning id;
+
+-- name: greeting
+select incarnation, outbox from peers.greeting where peer = $1::uuid;
+
+-- name: keep_greeting
+insert into peers.greeting (peer, incarnation, outbox) values ($1::uuid, $2::bigint, $3::jsonb)
+on conflict (peer) do update
+  set incarnation = excluded.incarnation, outbox = excluded.outbox, at = clock_timestamp();
+
+-- name: forget_greeting
+delete from peers.greeting where peer = $1::uuid;
+
+-- How the lanes to and from a peer stand, of one snapshot.
+-- name: lanes
+select l.lane,
+       coalesce(h.last, 0) as posted,
+       coalesce((select min(o.sequence) - 1 from karez.outbox o
+                 where o.peer = $1::uuid and o.lane = l.lane), h.last, 0) as acknowledged,
+       coalesce(i.applied, 0) as applied,
+       coalesce((select k.incarnation from karez.hub k), 0) as incarnation
+from generate_series(0, 3) as l (lane)
+left join karez.outbox_head h on h.peer = $1::uuid and h.lane = l.lane
+left join karez.inbox i on i.peer = $1::uuid and i.lane = l.lane
+order by l.lane;
+
+-- name: outbox_waiting
+select h.peer, h.lane from karez.outbox_head h
+where exists (select from karez.outbox o where o.peer = h.peer and o.lane = h.lane);
+
+-- Sequences have no gap, so the first and the last tell how many wait.
+-- name: outbox_depths
+select h.peer, h.lane, h.last - o.first + 1 as waiting
+from karez.outbox_head h
+cross join lateral (select min(o.sequence) as first from karez.outbox o
+                    where o.peer = h.peer and o.lane = h.lane) o
+where o.first is not null;
+
+-- At most $3 messages of at most $4 bytes together, but always the first.
+-- name: outbox_batch
+select sequence, id, topic, body::text as body
+from (select f.*, row_number () over (order by f.sequence) as number,
+             sum(octet_length(f.body::text)) over (order by f.sequence) as total
+      from (select o.sequence, o.id, o.topic, o.body from karez.outbox o
+            where o.peer = $1::uuid and o.lane = $2::smallint
+            order by o.sequence limit $3::integer) f) sized
+where number = 1 or total <= $4::bigint
+order by sequence;
+
+-- A peer that acknowledges what was never posted deletes nothing.
+-- name: outbox_acknowledge
+delete from karez.outbox
+where peer = $1::uuid and lane = $2::smallint and sequence <= $3::bigint
+  and $3::bigint <= (select h.last from karez.outbox_head h
+                     where h.peer = $1::uuid and h.lane = $2::smallint);
+
+-- name: inbox_applied
+select coalesce((select i.applied from karez.inbox i
+                 where i.peer = $1::uuid and i.lane = $2::smallint), 0) as applied;
+
+-- name: aside_message
+insert into karez.inbox_aside (peer, lane, sequence, topic, body, reason)
+values ($1::uuid, $2::smallint, $3::bigint, $4::text, $5::jsonb, $6::text)
+on conflict (peer, lane, sequence) do update
+  set topic = excluded.topic, body = excluded.body, reason = excluded.reason,
+      at = clock_timestamp();
+
+-- After a restore: both sides count on from what the other one knows. The head's row lock keeps
+-- out everybody who posts meanwhile.
+-- name: restore_lock_head
+insert into karez.outbox_head (peer, lane, last) values ($1::uuid, $2::smallint, 0)
+on conflict (peer, lane) do update set last = karez.outbox_head.last;
+
+-- Through negative numbers, since the key is checked row by row.
+-- name: restore_shift_outbox
+update karez.outbox
+set sequence = -(sequence + $3::bigint - (select min(o.sequence) - 1 from karez.outbox o
+                                          where o.peer = $1::uuid and o.lane = $2::smallint))
+where peer = $1::uuid and lane = $2::smallint;
+
+-- name: restore_settle_outbox
+update karez.outbox set sequence = -sequence
+where peer = $1::uuid and lane = $2::smallint and sequence < 0;
+
+-- name: restore_head
+update karez.outbox_head
+set last = $3::bigint + (select count(*) from karez.outbox o
+                         where o.peer = $1::uuid and o.lane = $2::smallint)
+where peer = $1::uuid and lane = $2::smallint;
+
+-- name: restore_inbox
+insert into karez.inbox (peer, lane, applied) values ($1::uuid, $2::smallint, $3::bigint)
+on conflict (peer, lane) do update set applied = excluded.applied;

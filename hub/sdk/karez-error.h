@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "karez-version.h"
+
+G_BEGIN_DECLS
+
+/**
+ * KarezError:
+ * @KAREZ_ERROR_FAILED: a fault of ours, or one that nothing here can name (HTTP 500)
+ * @KAREZ_ERROR_INVALID: the input breaks a rule; sending it again cannot help (400, 422)
+ * @KAREZ_ERROR_UNAUTHENTICATED: nobody is signed in (401)
+ * @KAREZ_ERROR_DENIED: this actor may not do this (403)
+ * @KAREZ_ERROR_NOT_GRANTED: the plugin's keyfile does not grant this (403)
+ * @KAREZ_ERROR_NOT_FOUND: no such thing, or not for this actor (404)
+ * @KAREZ_ERROR_CONFLICT: the state of the thing does not allow it now (409)
+ * @KAREZ_ERROR_TOO_LARGE: longer, deeper or more than is accepted (413)
+ * @KAREZ_ERROR_BUSY: a queue or a rate is full; later it may work (429)
+ * @KAREZ_ERROR_UNAVAILABLE: the database, a peer or a worker is away (503)
+ * @KAREZ_ERROR_TIMEOUT: no answer within the deadline; the outcome is not known (504)
+ *
+ * The one error domain. A cancelled call gives %G_IO_ERROR_CANCELLED.
+ */
+typedef enum
+{
+  KAREZ_ERROR_FAILED,
+  KAREZ_ERROR_INVALID,
+  KAREZ_ERROR_UNAUTHENTICATED,
+  KAREZ_ERROR_DENIED,
+  KAREZ_ERROR_NOT_GRANTED,
+  KAREZ_ERROR_NOT_FOUND,
+  KAREZ_ERROR_CONFLICT,
+  KAREZ_ERROR_TOO_LARGE,
+  KAREZ_ERROR_BUSY,
+  KAREZ_ERROR_UNAVAILABLE,
+  KAREZ_ERROR_TIMEOUT,
+} KarezError;
+
+#define KAREZ_ERROR (karez_error_quark ())
+KAREZ_PUBLIC GQuark karez_error_quark (void);
+
+/**
+ * KarezTranslate:
+ * @msgid: an English message
+ * @data: what was given with the function
+ *
+ * Returns: (transfer none): the message in the reader's language, or @msgid itself
+ */
+typedef const char *(*KarezTranslate) (const char *msgid, gpointer data);
+
+/**
+ * karez_error_new:
+ * @code: what kind of refusal
+ * @rule: (nullable): the rule that refused, stable and lower case: "agenda/overlap"
+ * @accepted: (nullable): what would be accepted, a translatable sentence without arguments
+ * @format: what went wrong, a translatable printf format in which %s is the only conversion
+ *
+ * An error that can still be said in another language: it keeps @format and the arguments apart.
+ */
+KAREZ_PUBLIC GError *karez_error_new (KarezError code, const char *rule, const char *accepted,
+                                      const char *format, ...) G_GNUC_PRINTF (4, 5);
+
+/* As karez_error_new(), stored in @error (which may be NULL). Always returns FALSE. */
+KAREZ_PUBLIC gboolean karez_error_set (GError **error, KarezError code, const char *rule,
+                                       const char *accepted, const char *format, ...)
+    G_GNUC_PRINTF (5, 6);
+
+/* Names the member of a JSON document that the error is about, as an RFC 6901 pointer. */
+KAREZ_PUBLIC void karez_error_set_pointer (GError *error, const char *pointer);
+
+/* Each is NULL for an error of another domain, or where it was not given. */
+KAREZ_PUBLIC const char *karez_error_get_rule (const GError *error);
+KAREZ_PUBLIC const char *karez_error_get_accepted (const GError *error);
+KAREZ_PUBLIC const char *karez_error_get_pointer (const GError *error);
+
+/* The message in the reader's language. Returns: (transfer full) */
+KAREZ_PUBLIC char *karez_error_say (const GError *error, KarezTranslate translate, gpointer data);
+
+/* Errors as sentences: if (karez_error_is_conflict (error)) … */
+#define KAREZ_ERROR_PREDICATE(name, CODE)                                                          \
+  static inline gboolean karez_error_is_##name (const GError *error)                               \
+  {                                                                                                \
+    return g_error_matches (error, KAREZ_ERROR, KAREZ_ERROR_##CODE);                               \
+  }
+KAREZ_ERROR_PREDICATE (invalid, INVALID)
+KAREZ_ERROR_PREDICATE (denied, DENIED)
+KAREZ_ERROR_PREDICATE (not_found, NOT_FOUND)
+KAREZ_ERROR_PREDICATE (conflict, CONFLICT)
+KAREZ_ERROR_PREDICATE (busy, BUSY)
+KAREZ_ERROR_PREDICATE (unavailable, UNAVAILABLE)
+KAREZ_ERROR_PREDICATE (timeout, TIMEOUT)
+#undef KAREZ_ERROR_PREDICATE
+
+G_END_DECLS

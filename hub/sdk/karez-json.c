@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#define KAREZ_INSIDE
+#include "karez-json.h"
+
+#include "hub-catalogue.h"
+#include "hub-clock.h"
+#include "hub-id.h"
+
+#include <string.h>
+
+/* Depth and duplicate members are things json-glib does not refuse: it recurses without a bound
+ * and keeps the last of two members. One pass over the text finds both, and no parser yet runs. */
+typedef struct
+{
+  const char *text;
+  gsize length, at;
+  GPtrArray *members; /* a set of names for each open object, NULL for an open array */
+} Scanner;
+
+static char *
+scan_string (Scanner *self)
+{
+  gsize start = ++self->at;
+
+  while (self->at < self->length && self->text[self->at] != '"')
+    self->at += self->text[self->at] == '\\' ? 2 : 1;
+  if (self->at > self->length)
+    self->at = self->length;
+  return g_strndup (self->text + start, self->at++ - start);
+}
+
+static gboolean
+scan_member (Scanner *self, GHashTable *names, GError **error)
+{
+  g_autofree char *name = scan_string (self);
+  gsize next = self->at;
+
+  while (next < self->length && g_ascii_isspace (self->text[next]))
+    next++;
+  if (names == NULL || next >= self->length || self->text[next] != ':')
+    return TRUE; /* a value */
+  /* Two spellings of one name ("a" and "\u0061") must not slip past the comparison. */
+  if (strchr (name, '\\') != NULL)
+    return karez_error_set (error, KAREZ_ERROR_INVALID, "json/name",
+                            N_ ("names of members without escapes"),
+                            N_ ("A member's name contains an escape: %s"), name);
+  if (g_hash_table_contains (names, name))
+    return karez_error_set (error, KAREZ_ERROR_INVALID, "json/duplicate", N_ ("each member once"),
+                            N_ ("The member “%s” comes twice"), name);
+  g_hash_table_add (names, g_steal_pointer (&name));
+  return TRUE;
+}
+
+static void
+free_names (gpointer names)
+{
+  g_clear_pointer ((GHashTable **) &names, g_hash_table_unref);
+}
+
+static gboolean
+scan (const char *text, gsize length, GError **error)
+{
+  g_autoptr (GPtrArray) open = g_ptr_array_new_with_free_func (free_names);
+  Scanner self = { text, length, 0, open };
+
+  while (self.at < length)
+    {
+      char c = text[self.at];
+
+      if (c == '"')
+        {
+          GHashTable *names = open->len > 0 ? open->pdata[open->len - 1] : NULL;
+
+          if (!scan_member (&self, names, error))
+            return FALSE;
+          continue;
+        }
+      if (c == '{')
+        g_ptr_array_add (open, g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL));
+      else if (c == '[')
+        g_ptr_array_add (open, NULL);
+      else if ((c == '}' || c == ']') && open->len > 0)
+        g_ptr_array_remove_index (open, open->len - 1);
+      /* json-glib takes comments; RFC 8259 has none. */
+      else if (c == '/')
+        return karez_error_set (error, KAREZ_ERROR_INVALID, "json/syntax",
+                                N_ ("JSON after RFC 8259"), N_ ("A JSON document has no comments"));
+      if (open->len > KAREZ_JSON_MAX_DEPTH)
+        return karez_error_set (error, KAREZ_ERROR_TOO_LARGE, "json/depth",
+                                N_ ("at most 32 objects and arrays within each other"),
+                                N_ ("The document is nested too deeply"));
+      self.at++;
+    }
+  return TRUE;
+}
+
+JsonNode *
+karez_json_parse (GBytes *bytes, gsize max_bytes, GError **error)
+{
+  g_autoptr (JsonParser) parser = NULL;
+  g_autoptr (GError) syntax = NULL;
+  gsize length;
+  const char *text = g_bytes_get_data (bytes, &length);
+
+  if (text == NULL) /* of no bytes at all */
+    text = "";
+  if (max_bytes == 0)
+    max_bytes = KAREZ_JSON_MAX_BYTES;
+  if (length > max_bytes)
+    {
+      g_autofree char *bound = g_strdup_printf ("%" G_GSIZE_FORMAT, max_bytes);
+
+      karez_error_set (error, KAREZ_ERROR_TOO_LARGE, "json/size", NULL,
+                       N_ ("The document is longer than %s bytes"), bound);
+      return NULL;
+    }
+  if (!g_utf8_validate_len (text, length, NULL))
+    {
+      karez_error_set (error, KAREZ_ERROR_INVALID, "json/utf-8", N_ ("text in UTF-8"),
+                       N_ ("The document is not valid UTF-8"));
+      return NULL;
+    }
+  if (!scan (text, length, error))
+    return NULL;
+
+  parser = json_parser_new_immutable ();
+  if (!json_parser_load_from_data (parser, text, length, &syntax))
+    {
+      karez_error_set (error, KAREZ_ERROR_INVALID, "json/syntax", N_ ("JSON after RFC 8259"),
+                       N_ ("The document is not JSON: %s"), syntax->message);
+      return NULL;
+    }
+  if (json_parser_get_root (parser) == NULL)
+    {
+      karez_error_set (error, KAREZ_ERROR_INVALID, "json/empty", N_ ("JSON after RFC 8259"),
+                       N_ ("The document is empty"));
+      return NULL;
+    }
+  return json_parser_steal_root (parser);
+}
+
+char *
+karez_json_print (JsonNode *node)
+{
+  return json_to_string (node, FALSE);
+}
+
+static gboolean
+field_error (GError **error, const KarezJsonField *field, const char *rule, const char *accepted,
+             const char *message)
+{
+  g_autofree char *pointer = g_strconcat ("/", field->name, NULL);
+
+  karez_error_set (error, KAREZ_ERROR_INVALID, rule, accepted, message, field->name);
+  if (error != NULL)
+    karez_error_set_pointer (*error, pointer);
+  return FALSE;
+}
+
+static gboolean
+out_of_bounds (gint64 n, const KarezJsonField *field)
+{
+  return n < field->min || (field->max > 0 && n > field->max);
+}
+
+static gboolean
+check_text (const char *text, const KarezJsonField *field, GError **error)
+{
+  gint64 time;
+
+  switch (field->type)
+    {
+    case KAREZ_JSON_UUID:
+      return hub_id_is_valid (text)
+             || field_error (error, field, "json/uuid",
+                             N_ ("a UUID in lower case: 01923b6e-7c1f-7d3a-9c55-2f6f0a7d1e11"),
+                             N_ ("“%s” is not a UUID"));
+    case KAREZ_JSON_TIME:
+      return hub_time_parse (text, &time)
+             || field_error (error, field, "json/time",
+                             N_ ("a time with its offset: 2026-11-24T14:30:00+08:00"),
+                             N_ ("“%s” is not a time"));
+    case KAREZ_JSON_ENUM:
+      {
+        g_auto (GStrv) words = g_strsplit (field->accepted, "|", -1);
+
+        return g_strv_contains ((const char *const *) words, text)
+               || field_error (error, field, "json/word", field->accepted,
+                               N_ ("“%s” is none of the words that are accepted"));
+      }
+    default:
+      return !out_of_bounds (g_utf8_strlen (text, -1), field)
+             || field_error (error, field, "json/length", field->accepted,
+                             N_ ("“%s” is too short or too long"));
+    }
+}
+
+static gboolean
+check_field (JsonNode *value, const KarezJsonField *field, GError **error)
+{
+  GType type = JSON_NODE_HOLDS_VALUE (value) ? json_node_get_value_type (value) : G_TYPE_NONE;
+  gboolean right;
+
+  switch (field->type)
+    {
+    case KAREZ_JSON_INTEGER:
+      right = type == G_TYPE_INT64;
+      if (right && out_of_bounds (json_node_get_int (value), field))
+        return field_error (error, field, "json/range", field->accepted,
+                            N_ ("“%s” is outside of its range"));
+      break;
+    case KAREZ_JSON_BOOLEAN:
+      right = type == G_TYPE_BOOLEAN;
+      break;
+    case KAREZ_JSON_OBJECT:
+      right = JSON_NODE_HOLDS_OBJECT (value);
+      break;
+    case KAREZ_JSON_ARRAY:
+      right = JSON_NODE_HOLDS_ARRAY (value);
+      if (right && out_of_bounds (json_array_get_length (json_node_get_array (value)), field))
+        return field_error (error, field, "json/length", field->accepted,
+                            N_ ("“%s” has too few or too many elements"));
+      break;
+    default:
+      right = type == G_TYPE_STRING;
+      if (right && !check_text (json_node_get_string (value), field, error))
+        return FALSE;
+      break;
+    }
+  return right
+         || field_error (error, field, "json/type", field->accepted,
+                         N_ ("“%s” is not of the type that is accepted"));
+}
+
+static const KarezJsonField *
+find_field (const KarezJsonField *fields, const char *name)
+{
+  for (; fields->name != NULL; fields++)
+    if (g_str_equal (fields->name, name))
+      return fields;
+  return NULL;
+}
+
+JsonObject *
+karez_json_check (JsonNode *node, const KarezJsonField *fields, GError **error)
+{
+  JsonObject *object;
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *value;
+
+  if (node == NULL || !JSON_NODE_HOLDS_OBJECT (node))
+    {
+      karez_error_set (error, KAREZ_ERROR_INVALID, "json/object", N_ ("a JSON object"),
+                       N_ ("An object was expected"));
+      return NULL;
+    }
+  object = json_node_get_object (node);
+  json_object_iter_init (&iter, object);
+  while (json_object_iter_next (&iter, &name, &value))
+    {
+      const KarezJsonField *field = find_field (fields, name);
+      const KarezJsonField unknown = { name };
+
+      if (field == NULL)
+        {
+          field_error (error, &unknown, "json/unknown", NULL, N_ ("There is no member “%s”"));
+          return NULL;
+        }
+      if (!JSON_NODE_HOLDS_NULL (value) && !check_field (value, field, error))
+        return NULL;
+    }
+  for (; fields->name != NULL; fields++)
+    {
+      value = json_object_get_member (object, fields->name);
+      if (fields->required && (value == NULL || JSON_NODE_HOLDS_NULL (value)))
+        {
+          field_error (error, fields, "json/missing", fields->accepted,
+                       N_ ("The member “%s” is missing"));
+          return NULL;
+        }
+    }
+  return object;
+}
+
+static JsonNode *
+member (JsonObject *object, const char *name)
+{
+  JsonNode *value = json_object_get_member (object, name);
+
+  return value != NULL && !JSON_NODE_HOLDS_NULL (value) ? value : NULL;
+}
+
+const char *
+karez_json_text (JsonObject *object, const char *name)
+{
+  JsonNode *value = member (object, name);
+
+  return value != NULL && JSON_NODE_HOLDS_VALUE (value) ? json_node_get_string (value) : NULL;
+}
+
+gint64
+karez_json_integer (JsonObject *object, const char *name, gint64 fallback)
+{
+  JsonNode *value = member (object, name);
+
+  return value != NULL && JSON_NODE_HOLDS_VALUE (value) ? json_node_get_int (value) : fallback;
+}
+
+gboolean
+karez_json_boolean (JsonObject *object, const char *name)
+{
+  JsonNode *value = member (object, name);
+
+  return value != NULL && JSON_NODE_HOLDS_VALUE (value) && json_node_get_boolean (value);
+}
+
+GStrv
+karez_json_texts (JsonObject *object, const char *name)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  JsonNode *value = member (object, name);
+  JsonArray *array = value != NULL && JSON_NODE_HOLDS_ARRAY (value) ? json_node_get_array (value)
+                                                                    : NULL;
+
+  for (guint i = 0; array != NULL && i < json_array_get_length (array); i++)
+    {
+      JsonNode *element = json_array_get_element (array, i);
+
+      if (JSON_NODE_HOLDS_VALUE (element) && json_node_get_value_type (element) == G_TYPE_STRING)
+        g_strv_builder_add (builder, json_node_get_string (element));
+    }
+  return g_strv_builder_end (builder);
+}
+
+gboolean
+karez_json_time (JsonObject *object, const char *name, gint64 *time)
+{
+  const char *text = karez_json_text (object, name);
+
+  return text != NULL && hub_time_parse (text, time);
+}
+
+JsonNode *
+karez_json_object (const char *name, ...)
+{
+  g_autoptr (JsonObject) object = json_object_new ();
+  JsonNode *node;
+  va_list args;
+
+  va_start (args, name);
+  for (; name != NULL; name = va_arg (args, const char *))
+    {
+      const char *type = va_arg (args, const char *);
+
+      if (g_str_equal (type, "as"))
+        {
+          GStrv texts = va_arg (args, GStrv);
+          JsonArray *array = json_array_new ();
+
+          for (; texts != NULL && *texts != NULL; texts++)
+            json_array_add_string_element (array, *texts);
+          json_object_set_array_member (object, name, array);
+          continue;
+        }
+      switch (*type)
+        {
+        case 's':
+          {
+            const char *text = va_arg (args, const char *);
+
+            if (text != NULL)
+              json_object_set_string_member (object, name, text);
+          }
+          break;
+        case 'i':
+          json_object_set_int_member (object, name, va_arg (args, gint64));
+          break;
+        case 'b':
+          json_object_set_boolean_member (object, name, va_arg (args, gboolean));
+          break;
+        case 'd':
+          json_object_set_double_member (object, name, va_arg (args, double));
+          break;
+        case 'n':
+          {
+            JsonNode *child = va_arg (args, JsonNode *);
+
+            if (child != NULL)
+              json_object_set_member (object, name, child);
+          }
+          break;
+        default:
+          g_error ("karez_json_object() has no type \"%s\"", type);
+        }
+    }
+  va_end (args);
+
+  node = json_node_new (JSON_NODE_OBJECT);
+  json_node_take_object (node, g_steal_pointer (&object));
+  return node;
+}

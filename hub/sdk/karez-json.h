@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "karez-error.h"
+
+G_BEGIN_DECLS
+
+/* What is accepted from outside: RFC 8259, UTF-8, no member twice, and these bounds. */
+#define KAREZ_JSON_MAX_BYTES (1024 * 1024)
+#define KAREZ_JSON_MAX_DEPTH 32
+
+/**
+ * karez_json_parse:
+ * @bytes: a JSON document
+ * @max_bytes: the largest accepted, or 0 for %KAREZ_JSON_MAX_BYTES
+ *
+ * Reads a document that somebody else wrote. Depth and UTF-8 are checked before the parser sees
+ * it. %KAREZ_ERROR_INVALID says where it breaks, %KAREZ_ERROR_TOO_LARGE what the bound is.
+ *
+ * Returns: (transfer full): the root
+ */
+KAREZ_PUBLIC JsonNode *karez_json_parse (GBytes *bytes, gsize max_bytes, GError **error);
+
+/* The document without white space. Returns: (transfer full) */
+KAREZ_PUBLIC char *karez_json_print (JsonNode *node);
+
+typedef enum
+{
+  KAREZ_JSON_TEXT,    /* a string; @max counts characters */
+  KAREZ_JSON_UUID,    /* a string, a UUID in the canonical form */
+  KAREZ_JSON_TIME,    /* a string, RFC 3339 with an offset */
+  KAREZ_JSON_ENUM,    /* a string, one of @accepted, split by '|' */
+  KAREZ_JSON_INTEGER, /* a whole number; @min and @max are its bounds */
+  KAREZ_JSON_BOOLEAN,
+  KAREZ_JSON_OBJECT,
+  KAREZ_JSON_ARRAY, /* @max counts elements */
+} KarezJsonType;
+
+/**
+ * KarezJsonField:
+ * @name: the member
+ * @type: what it must be
+ * @required: whether it may be absent; an absent member and null are the same
+ * @min: fewest characters or elements, or the least number
+ * @max: most characters or elements, or the greatest number
+ * @accepted: (nullable): the words of an enumeration
+ *
+ * One line of the table that an object is held against.
+ */
+typedef struct
+{
+  const char *name;
+  KarezJsonType type;
+  gboolean required;
+  gint64 min, max;
+  const char *accepted;
+} KarezJsonField;
+
+/**
+ * karez_json_check:
+ * @node: (nullable): what was sent
+ * @fields: the table, ended by a line whose name is NULL
+ *
+ * Holds an object against a table: every member known, of its type and within its bounds, every
+ * required member there. The error's pointer names the member.
+ *
+ * Returns: (transfer none): the object, or NULL with @error set
+ */
+KAREZ_PUBLIC JsonObject *karez_json_check (JsonNode *node, const KarezJsonField *fields,
+                                           GError **error);
+
+/* Members of a checked object. An absent one is NULL, @fallback or an empty list. */
+KAREZ_PUBLIC const char *karez_json_text (JsonObject *object, const char *name);
+KAREZ_PUBLIC gint64 karez_json_integer (JsonObject *object, const char *name, gint64 fallback);
+KAREZ_PUBLIC gboolean karez_json_boolean (JsonObject *object, const char *name);
+/* Returns: (transfer container): strings of an array; others in it are left out */
+KAREZ_PUBLIC GStrv karez_json_texts (JsonObject *object, const char *name);
+/* Returns: (nullable): microseconds since 1970 UTC in @time */
+KAREZ_PUBLIC gboolean karez_json_time (JsonObject *object, const char *name, gint64 *time);
+
+/**
+ * karez_json_object:
+ * @name: the first member
+ * @...: GVariant-like triples: name, type letter as a string, value; ended by NULL
+ *
+ * Builds an object in one call: "s" text (NULL is left out), "i" gint64, "b" gboolean,
+ * "d" double, "n" (transfer full) JsonNode (NULL is left out), "as" GStrv.
+ * Integers are given as gint64.
+ *
+ * Returns: (transfer full)
+ */
+KAREZ_PUBLIC JsonNode *karez_json_object (const char *name, ...) G_GNUC_NULL_TERMINATED;
+
+G_END_DECLS

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#define KAREZ_INSIDE
+#include "karez-peers.h"
+
+struct _KarezMessage
+{
+  KarezActor *peer;
+  char *topic;
+  JsonNode *body;
+  KarezLane lane;
+  gint64 sequence;
+};
+
+G_DEFINE_BOXED_TYPE (KarezMessage, karez_message, karez_message_ref, karez_message_unref)
+
+KarezMessage *
+karez_message_new (KarezActor *peer, const char *topic, JsonNode *body, KarezLane lane,
+                   gint64 sequence)
+{
+  KarezMessage *self = g_rc_box_new0 (KarezMessage);
+
+  self->peer = karez_actor_ref (peer);
+  self->topic = g_strdup (topic);
+  self->body = body != NULL ? json_node_ref (body) : json_node_new (JSON_NODE_NULL);
+  self->lane = lane;
+  self->sequence = sequence;
+  return self;
+}
+
+KarezMessage *
+karez_message_ref (KarezMessage *self)
+{
+  return g_rc_box_acquire (self);
+}
+
+static void
+clear (KarezMessage *self)
+{
+  karez_actor_unref (self->peer);
+  g_free (self->topic);
+  json_node_unref (self->body);
+}
+
+void
+karez_message_unref (KarezMessage *self)
+{
+  g_rc_box_release_full (self, (GDestroyNotify) clear);
+}
+
+const char *
+karez_message_get_peer (KarezMessage *self)
+{
+  return karez_actor_get_id (self->peer);
+}
+
+const char *
+karez_message_get_topic (KarezMessage *self)
+{
+  return self->topic;
+}
+
+JsonNode *
+karez_message_get_body (KarezMessage *self)
+{
+  return self->body;
+}
+
+KarezActor *
+karez_message_get_actor (KarezMessage *self)
+{
+  return self->peer;
+}
+
+gint64
+karez_message_get_sequence (KarezMessage *self)
+{
+  return self->sequence;
+}
+
+KarezLane
+karez_message_get_lane (KarezMessage *self)
+{
+  return self->lane;
+}
+
+G_DEFINE_INTERFACE (KarezPeers, karez_peers, G_TYPE_OBJECT)
+
+static void
+karez_peers_default_init (KarezPeersInterface *iface)
+{
+}
+
+void
+karez_peers_call_async (KarezPeers *self, const char *peer, const char *topic, JsonNode *body,
+                        guint timeout_ms, GCancellable *cancellable, GAsyncReadyCallback callback,
+                        gpointer data)
+{
+  KAREZ_PEERS_GET_IFACE (self)->call_async (self, peer, topic, body, timeout_ms, cancellable,
+                                            callback, data);
+}
+
+JsonNode *
+karez_peers_call_finish (KarezPeers *self, GAsyncResult *result, GError **error)
+{
+  return KAREZ_PEERS_GET_IFACE (self)->call_finish (self, result, error);
+}
+
+void
+karez_peers_pull_async (KarezPeers *self, const char *peer, const char *feed, const char *cursor,
+                        guint limit, GCancellable *cancellable, GAsyncReadyCallback callback,
+                        gpointer data)
+{
+  KAREZ_PEERS_GET_IFACE (self)->pull_async (self, peer, feed, cursor, limit, cancellable, callback,
+                                            data);
+}
+
+JsonNode *
+karez_peers_pull_finish (KarezPeers *self, GAsyncResult *result, GError **error)
+{
+  return KAREZ_PEERS_GET_IFACE (self)->pull_finish (self, result, error);
+}
+
+gboolean
+karez_peers_handle_call (KarezPeers *self, const char *topic, KarezCallFunc func, gpointer data,
+                         GDestroyNotify destroy, GError **error)
+{
+  return KAREZ_PEERS_GET_IFACE (self)->handle_call (self, topic, func, data, destroy, error);
+}
+
+gboolean
+karez_peers_handle_post (KarezPeers *self, const char *topic, KarezPostFunc func, gpointer data,
+                         GDestroyNotify destroy, GError **error)
+{
+  return KAREZ_PEERS_GET_IFACE (self)->handle_post (self, topic, func, data, destroy, error);
+}
+
+gboolean
+karez_peers_serve_feed (KarezPeers *self, const char *feed, KarezFeedFunc func, gpointer data,
+                        GDestroyNotify destroy, GError **error)
+{
+  return KAREZ_PEERS_GET_IFACE (self)->serve_feed (self, feed, func, data, destroy, error);
+}
+
+JsonNode *
+karez_peers_list (KarezPeers *self)
+{
+  return KAREZ_PEERS_GET_IFACE (self)->list (self);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "karez-json.h"
+#include "karez-transaction.h"
+
+G_BEGIN_DECLS
+
+#define KAREZ_TYPE_MESSAGE (karez_message_get_type ())
+
+/**
+ * KarezMessage:
+ * Something that a paired hub sent: a call, or a post out of its outbox. The sender is whom the
+ * TLS certificate says. Immutable and counted.
+ */
+typedef struct _KarezMessage KarezMessage;
+
+KAREZ_PUBLIC GType karez_message_get_type (void);
+KAREZ_PUBLIC KarezMessage *karez_message_ref (KarezMessage *self);
+KAREZ_PUBLIC void karez_message_unref (KarezMessage *self);
+KAREZ_PUBLIC const char *karez_message_get_peer (KarezMessage *self);
+KAREZ_PUBLIC const char *karez_message_get_topic (KarezMessage *self);
+KAREZ_PUBLIC JsonNode *karez_message_get_body (KarezMessage *self);
+/* The peer as an actor. */
+KAREZ_PUBLIC KarezActor *karez_message_get_actor (KarezMessage *self);
+/* The post's place in its lane; 0 for a call. */
+KAREZ_PUBLIC gint64 karez_message_get_sequence (KarezMessage *self);
+KAREZ_PUBLIC KarezLane karez_message_get_lane (KarezMessage *self);
+KAREZ_PRIVATE KarezMessage *karez_message_new (KarezActor *peer, const char *topic, JsonNode *body,
+                                               KarezLane lane, gint64 sequence);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (KarezMessage, karez_message_unref)
+
+#define KAREZ_TYPE_PEERS (karez_peers_get_type ())
+KAREZ_PUBLIC G_DECLARE_INTERFACE (KarezPeers, karez_peers, KAREZ, PEERS, GObject)
+
+    /**
+     * KarezCallFunc:
+     * @message: (transfer none): the call
+     * @task: (transfer full): return a JsonNode with json_node_unref(), or an error
+     *
+     * Answers a call. A call is idempotent: the peer may send it again.
+     */
+    typedef void (*KarezCallFunc) (KarezMessage *message, GTask *task, gpointer data);
+
+/**
+ * KarezPostFunc:
+ * @message: (transfer none): the post
+ * @task: (transfer full): return TRUE once committed, or an error
+ *
+ * Applies a post in one transaction that holds karez_transaction_applied (@message): effect and
+ * checkpoint are one, so that a repeated delivery has no second effect. %KAREZ_ERROR_UNAVAILABLE,
+ * BUSY and TIMEOUT are tried again; any other error puts the message aside, with an event, so that
+ * one bad message does not stop its lane.
+ */
+typedef void (*KarezPostFunc) (KarezMessage *message, GTask *task, gpointer data);
+
+/**
+ * KarezFeedFunc:
+ * @cursor: (nullable): where the reader stands; NULL is the beginning
+ * @limit: most items wanted
+ * @task: (transfer full): return a JsonNode {"items": […], "cursor": "…", "more": bool}
+ */
+typedef void (*KarezFeedFunc) (const char *peer, const char *cursor, guint limit, GTask *task,
+                               gpointer data);
+
+struct _KarezPeersInterface
+{
+  GTypeInterface parent;
+
+  void (*call_async) (KarezPeers *self, const char *peer, const char *topic, JsonNode *body,
+                      guint timeout_ms, GCancellable *cancellable, GAsyncReadyCallback callback,
+                      gpointer data);
+  JsonNode *(*call_finish) (KarezPeers *self, GAsyncResult *result, GError **error);
+  void (*pull_async) (KarezPeers *self, const char *peer, const char *feed, const char *cursor,
+                      guint limit, GCancellable *cancellable, GAsyncReadyCallback callback,
+                      gpointer data);
+  JsonNode *(*pull_finish) (KarezPeers *self, GAsyncResult *result, GError **error);
+  gboolean (*handle_call) (KarezPeers *self, const char *topic, KarezCallFunc func, gpointer data,
+                           GDestroyNotify destroy, GError **error);
+  gboolean (*handle_post) (KarezPeers *self, const char *topic, KarezPostFunc func, gpointer data,
+                           GDestroyNotify destroy, GError **error);
+  gboolean (*serve_feed) (KarezPeers *self, const char *feed, KarezFeedFunc func, gpointer data,
+                          GDestroyNotify destroy, GError **error);
+  JsonNode *(*list) (KarezPeers *self);
+
+  gpointer padding[8];
+};
+
+/**
+ * karez_peers_call:
+ * @peer: a paired hub's id
+ * @topic: what it has a handler for
+ * @body: (transfer full) (nullable): the question
+ * @timeout_ms: the deadline, 100 to 30,000
+ *
+ * Asks a peer now; nothing is queued. %KAREZ_ERROR_NOT_FOUND if it is not paired,
+ * %KAREZ_ERROR_UNAVAILABLE if it cannot be reached, %KAREZ_ERROR_TIMEOUT if it does not answer;
+ * the peer's own refusal comes with its rule and message.
+ */
+KAREZ_PUBLIC void karez_peers_call_async (KarezPeers *self, const char *peer, const char *topic,
+                                          JsonNode *body, guint timeout_ms,
+                                          GCancellable *cancellable, GAsyncReadyCallback callback,
+                                          gpointer data);
+KAREZ_PUBLIC JsonNode *karez_peers_call_finish (KarezPeers *self, GAsyncResult *result,
+                                                GError **error);
+/* Reads on in a peer's feed; the reader keeps the cursor with what it applied. */
+KAREZ_PUBLIC void karez_peers_pull_async (KarezPeers *self, const char *peer, const char *feed,
+                                          const char *cursor, guint limit,
+                                          GCancellable *cancellable, GAsyncReadyCallback callback,
+                                          gpointer data);
+KAREZ_PUBLIC JsonNode *karez_peers_pull_finish (KarezPeers *self, GAsyncResult *result,
+                                                GError **error);
+/* Handlers. A topic has one; a plugin's topics begin with its granted prefix. */
+KAREZ_PUBLIC gboolean karez_peers_handle_call (KarezPeers *self, const char *topic,
+                                               KarezCallFunc func, gpointer data,
+                                               GDestroyNotify destroy, GError **error);
+KAREZ_PUBLIC gboolean karez_peers_handle_post (KarezPeers *self, const char *topic,
+                                               KarezPostFunc func, gpointer data,
+                                               GDestroyNotify destroy, GError **error);
+KAREZ_PUBLIC gboolean karez_peers_serve_feed (KarezPeers *self, const char *feed,
+                                              KarezFeedFunc func, gpointer data,
+                                              GDestroyNotify destroy, GError **error);
+/* The paired hubs: [{"id", "name", "state": "up"|"down"|"revoked", "since", "rtt_ms"}]. */
+KAREZ_PUBLIC JsonNode *karez_peers_list (KarezPeers *self);
+
+/* Makes @self the transaction that applies @message. */
+KAREZ_PUBLIC void karez_transaction_applied (KarezTransaction *self, KarezMessage *message);
+KAREZ_PRIVATE KarezMessage *karez_transaction_get_applied (KarezTransaction *self);
+
+G_END_DECLS

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#define KAREZ_INSIDE
+#include "karez-routes.h"
+
+G_DEFINE_ABSTRACT_TYPE (KarezRequest, karez_request, G_TYPE_OBJECT)
+
+static void
+karez_request_class_init (KarezRequestClass *klass)
+{
+}
+
+static void
+karez_request_init (KarezRequest *self)
+{
+}
+
+KarezActor *
+karez_request_get_actor (KarezRequest *self)
+{
+  return KAREZ_REQUEST_GET_CLASS (self)->get_actor (self);
+}
+
+const char *
+karez_request_get_path_part (KarezRequest *self, const char *name)
+{
+  return KAREZ_REQUEST_GET_CLASS (self)->get_path_part (self, name);
+}
+
+const char *
+karez_request_get_query (KarezRequest *self, const char *name)
+{
+  return KAREZ_REQUEST_GET_CLASS (self)->get_query (self, name);
+}
+
+JsonNode *
+karez_request_get_body (KarezRequest *self)
+{
+  return KAREZ_REQUEST_GET_CLASS (self)->get_body (self);
+}
+
+JsonObject *
+karez_request_check_body (KarezRequest *self, const KarezJsonField *fields)
+{
+  g_autoptr (GError) error = NULL;
+  JsonObject *object = karez_json_check (karez_request_get_body (self), fields, &error);
+
+  if (object == NULL)
+    karez_request_fail (self, error);
+  return object;
+}
+
+KarezTransaction *
+karez_request_begin (KarezRequest *self, KarezStore *store)
+{
+  return KAREZ_REQUEST_GET_CLASS (self)->begin (self, store);
+}
+
+void
+karez_request_respond (KarezRequest *self, guint status, JsonNode *body)
+{
+  KAREZ_REQUEST_GET_CLASS (self)->respond (self, status, body);
+}
+
+void
+karez_request_respond_bytes (KarezRequest *self, const char *media_type, GBytes *bytes)
+{
+  KAREZ_REQUEST_GET_CLASS (self)->respond_bytes (self, media_type, bytes);
+}
+
+void
+karez_request_fail (KarezRequest *self, const GError *error)
+{
+  KAREZ_REQUEST_GET_CLASS (self)->fail (self, error);
+}
+
+const char *
+karez_request_get_idempotency_key (KarezRequest *self)
+{
+  return KAREZ_REQUEST_GET_CLASS (self)->get_idempotency_key (self);
+}
+
+const char *
+karez_request_translate (KarezRequest *self, const char *msgid)
+{
+  return KAREZ_REQUEST_GET_CLASS (self)->translate (self, msgid);
+}
+
+G_DEFINE_INTERFACE (KarezRoutes, karez_routes, G_TYPE_OBJECT)
+
+static void
+karez_routes_default_init (KarezRoutesInterface *iface)
+{
+}
+
+gboolean
+karez_routes_add (KarezRoutes *self, const char *method, const char *path, const char *permission,
+                  KarezRouteFunc func, gpointer data, GDestroyNotify destroy, GError **error)
+{
+  return KAREZ_ROUTES_GET_IFACE (self)->add (self, method, path, permission, func, data, destroy,
+                                             error);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "karez-json.h"
+#include "karez-transaction.h"
+#include "karez-store.h"
+
+G_BEGIN_DECLS
+
+#define KAREZ_TYPE_REQUEST (karez_request_get_type ())
+KAREZ_PUBLIC
+G_DECLARE_DERIVABLE_TYPE (KarezRequest, karez_request, KAREZ, REQUEST, GObject)
+
+/**
+ * KarezRequestClass:
+ * One HTTP request that was admitted: the actor is known and may use the route. Main thread only.
+ * The handler keeps a reference until it has answered; a request that is dropped without an answer
+ * becomes a 500 and a critical, so nobody waits for ever.
+ */
+struct _KarezRequestClass
+{
+  GObjectClass parent_class;
+
+  KarezActor *(*get_actor) (KarezRequest *self);
+  const char *(*get_path_part) (KarezRequest *self, const char *name);
+  const char *(*get_query) (KarezRequest *self, const char *name);
+  JsonNode *(*get_body) (KarezRequest *self);
+  KarezTransaction *(*begin) (KarezRequest *self, KarezStore *store);
+  void (*respond) (KarezRequest *self, guint status, JsonNode *body);
+  void (*respond_bytes) (KarezRequest *self, const char *media_type, GBytes *bytes);
+  void (*fail) (KarezRequest *self, const GError *error);
+  const char *(*get_idempotency_key) (KarezRequest *self);
+  const char *(*translate) (KarezRequest *self, const char *msgid);
+
+  gpointer padding[8];
+};
+
+KAREZ_PUBLIC KarezActor *karez_request_get_actor (KarezRequest *self);
+/* What stood at {name} in the route's path, decoded. */
+KAREZ_PUBLIC const char *karez_request_get_path_part (KarezRequest *self, const char *name);
+/* A member of the query string, or NULL. */
+KAREZ_PUBLIC const char *karez_request_get_query (KarezRequest *self, const char *name);
+/* The body, parsed; NULL when there is none. */
+KAREZ_PUBLIC JsonNode *karez_request_get_body (KarezRequest *self);
+/* The body held against a table; an answer has been given when this is NULL. */
+KAREZ_PUBLIC JsonObject *karez_request_check_body (KarezRequest *self,
+                                                   const KarezJsonField *fields);
+/* A transaction of the request's actor that carries the request's Idempotency-Key. */
+KAREZ_PUBLIC KarezTransaction *karez_request_begin (KarezRequest *self, KarezStore *store);
+/* Answers. @body: (transfer full) (nullable). 204 when there is none. */
+KAREZ_PUBLIC void karez_request_respond (KarezRequest *self, guint status, JsonNode *body);
+KAREZ_PUBLIC void karez_request_respond_bytes (KarezRequest *self, const char *media_type,
+                                               GBytes *bytes);
+/* Answers with a problem document (RFC 9457) made of @error. */
+KAREZ_PUBLIC void karez_request_fail (KarezRequest *self, const GError *error);
+/* The client's id of a writing request, a UUID; NULL for a reading one. */
+KAREZ_PUBLIC const char *karez_request_get_idempotency_key (KarezRequest *self);
+/* @msgid in the reader's language. */
+KAREZ_PUBLIC const char *karez_request_translate (KarezRequest *self, const char *msgid);
+
+#define KAREZ_TYPE_ROUTES (karez_routes_get_type ())
+KAREZ_PUBLIC G_DECLARE_INTERFACE (KarezRoutes, karez_routes, KAREZ, ROUTES, GObject)
+
+    /* @request: (transfer none): answered now, or later by whoever holds a reference */
+    typedef void (*KarezRouteFunc) (KarezRequest *request, gpointer data);
+
+struct _KarezRoutesInterface
+{
+  GTypeInterface parent;
+  gboolean (*add) (KarezRoutes *self, const char *method, const char *path, const char *permission,
+                   KarezRouteFunc func, gpointer data, GDestroyNotify destroy, GError **error);
+  gpointer padding[8];
+};
+
+/**
+ * karez_routes_add:
+ * @method: GET, POST, PUT or DELETE; all but GET need an Idempotency-Key and the CSRF token
+ * @path: below /api/v1, with {name} for a part: "/x/template/sessions/{session}/note"
+ * @permission: a line of the authorisation table: "booking.write"
+ *
+ * %KAREZ_ERROR_NOT_GRANTED outside the plugin's prefix, %KAREZ_ERROR_CONFLICT if the route is
+ * taken, %KAREZ_ERROR_INVALID for a permission that nobody has.
+ */
+KAREZ_PUBLIC gboolean karez_routes_add (KarezRoutes *self, const char *method, const char *path,
+                                        const char *permission, KarezRouteFunc func, gpointer data,
+                                        GDestroyNotify destroy, GError **error);
+
+G_END_DECLS

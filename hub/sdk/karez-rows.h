@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "karez-error.h"
+
+G_BEGIN_DECLS
+
+#define KAREZ_TYPE_ROWS (karez_rows_get_type ())
+
+/**
+ * KarezRows:
+ * The rows of one statement. Immutable and counted; strings live as long as the rows.
+ * Columns are named as in the statement; a name that is not there is a programmer's error.
+ */
+typedef struct _KarezRows KarezRows;
+
+KAREZ_PUBLIC GType karez_rows_get_type (void);
+KAREZ_PUBLIC KarezRows *karez_rows_ref (KarezRows *self);
+KAREZ_PUBLIC void karez_rows_unref (KarezRows *self);
+KAREZ_PUBLIC guint karez_rows_get_count (KarezRows *self);
+/* How many rows an INSERT, UPDATE or DELETE touched. */
+KAREZ_PUBLIC guint karez_rows_get_affected (KarezRows *self);
+/* The value in PostgreSQL's text form, NULL for NULL. */
+KAREZ_PUBLIC const char *karez_rows_text (KarezRows *self, guint row, const char *column);
+KAREZ_PUBLIC gint64 karez_rows_integer (KarezRows *self, guint row, const char *column);
+KAREZ_PUBLIC gboolean karez_rows_boolean (KarezRows *self, guint row, const char *column);
+/* A bytea. Returns: (transfer full) (nullable) */
+KAREZ_PUBLIC GBytes *karez_rows_bytes (KarezRows *self, guint row, const char *column);
+/* A json or jsonb value. Returns: (transfer full) (nullable) */
+KAREZ_PUBLIC JsonNode *karez_rows_json (KarezRows *self, guint row, const char *column);
+
+/* For the store: rows over somebody's memory. @get returns NULL for NULL; @column_name is called
+ * once for each column. */
+typedef struct
+{
+  guint n_rows, n_columns, affected;
+  const char *(*column_name) (gpointer data, guint column);
+  const char *(*value) (gpointer data, guint row, guint column);
+  gpointer data;
+  GDestroyNotify destroy;
+} KarezRowsSource;
+KAREZ_PRIVATE KarezRows *karez_rows_new (const KarezRowsSource *source);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (KarezRows, karez_rows_unref)
+
+G_END_DECLS

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#define KAREZ_INSIDE
+#include "karez-session.h"
+
+static const char *const state_names[KAREZ_N_STATES] = { "planned",  "preparing", "ready",
+                                                         "starting", "live",      "degraded",
+                                                         "held",     "stopping",  "ended",
+                                                         "failed" };
+
+const char *
+karez_state_name (KarezState state)
+{
+  return state_names[state];
+}
+
+gboolean
+karez_state_from_name (const char *name, KarezState *state)
+{
+  for (guint i = 0; i < KAREZ_N_STATES; i++)
+    if (g_strcmp0 (state_names[i], name) == 0)
+      {
+        *state = i;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+G_DEFINE_INTERFACE (KarezSession, karez_session, G_TYPE_OBJECT)
+
+static void
+karez_session_default_init (KarezSessionInterface *iface)
+{
+}
+
+const char *
+karez_session_get_id (KarezSession *self)
+{
+  return KAREZ_SESSION_GET_IFACE (self)->get_id (self);
+}
+
+const char *
+karez_session_get_hub (KarezSession *self)
+{
+  return KAREZ_SESSION_GET_IFACE (self)->get_hub (self);
+}
+
+JsonNode *
+karez_session_get_booking (KarezSession *self)
+{
+  return KAREZ_SESSION_GET_IFACE (self)->get_booking (self);
+}
+
+KarezState
+karez_session_get_state (KarezSession *self)
+{
+  return KAREZ_SESSION_GET_IFACE (self)->get_state (self);
+}
+
+gboolean
+karez_session_is_host (KarezSession *self)
+{
+  return KAREZ_SESSION_GET_IFACE (self)->is_host (self);
+}
+
+KarezLink *
+karez_session_get_link (KarezSession *self)
+{
+  return KAREZ_SESSION_GET_IFACE (self)->get_link (self);
+}
+
+GListModel *
+karez_session_get_participants (KarezSession *self)
+{
+  return KAREZ_SESSION_GET_IFACE (self)->get_participants (self);
+}
+
+void
+karez_session_broadcast (KarezSession *self, JsonNode *body)
+{
+  g_autoptr (JsonNode) owned = body;
+  GListModel *participants = karez_session_get_participants (self);
+
+  for (guint i = 0; i < g_list_model_get_n_items (participants); i++)
+    {
+      g_autoptr (KarezParticipant) participant = g_list_model_get_item (participants, i);
+
+      if (karez_participant_is_local (participant))
+        karez_participant_send (participant, json_node_ref (owned));
+    }
+}
+
+void
+karez_session_record (KarezSession *self, const char *action, KarezActor *actor, JsonNode *body)
+{
+  KAREZ_SESSION_GET_IFACE (self)->record (self, action, actor, body);
+}
+
+void
+karez_session_report (KarezSession *self, KarezCheck *check)
+{
+  KAREZ_SESSION_GET_IFACE (self)->report (self, check);
+}
+
+void
+karez_session_hold (KarezSession *self, const char *reason)
+{
+  KAREZ_SESSION_GET_IFACE (self)->hold (self, reason);
+}
+
+void
+karez_session_finish (KarezSession *self, const char *reason)
+{
+  KAREZ_SESSION_GET_IFACE (self)->finish (self, reason);
+}

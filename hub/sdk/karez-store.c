@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#define KAREZ_INSIDE
+#include "karez-store.h"
+
+G_DEFINE_INTERFACE (KarezStore, karez_store, G_TYPE_OBJECT)
+
+static void
+karez_store_default_init (KarezStoreInterface *iface)
+{
+}
+
+void
+karez_store_query_async (KarezStore *self, const char *statement, GVariant *params,
+                         GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  KAREZ_STORE_GET_IFACE (self)->query_async (self, statement, params, cancellable, callback, data);
+}
+
+KarezRows *
+karez_store_query_finish (KarezStore *self, GAsyncResult *result, GError **error)
+{
+  return KAREZ_STORE_GET_IFACE (self)->query_finish (self, result, error);
+}
+
+KarezTransaction *
+karez_store_begin (KarezStore *self, KarezActor *actor)
+{
+  return KAREZ_STORE_GET_IFACE (self)->begin (self, actor);
+}

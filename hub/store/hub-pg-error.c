@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hub-pg-error.h"
+
+#include "hub-log.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+const char *
+hub_pg_sqlstate (const PGresult *result)
+{
+  const char *sqlstate = PQresultErrorField (result, PG_DIAG_SQLSTATE);
+
+  return sqlstate != NULL ? sqlstate : "";
+}
+
+gboolean
+hub_pg_sqlstate_is (const PGresult *result, const char *sqlstate)
+{
+  return strcmp (hub_pg_sqlstate (result), sqlstate) == 0;
+}
+
+gboolean
+hub_pg_is_retryable (const PGresult *result)
+{
+  return hub_pg_sqlstate_is (result, "40001") || hub_pg_sqlstate_is (result, "40P01");
+}
+
+gboolean
+hub_pg_is_fatal (const PGresult *result)
+{
+  const char *sqlstate = hub_pg_sqlstate (result);
+
+  return g_str_has_prefix (sqlstate, "57P") || g_str_has_prefix (sqlstate, "08")
+         || strcmp (sqlstate, "25P03") == 0; /* idle in a transaction for too long */
+}
+
+/* Class 23: a constraint has the last word. */
+static GError *
+new_conflict (const PGresult *result)
+{
+  const char *constraint = PQresultErrorField (result, PG_DIAG_CONSTRAINT_NAME);
+  const char *column = PQresultErrorField (result, PG_DIAG_COLUMN_NAME);
+  const char *name = constraint != NULL ? constraint : column != NULL ? column : "constraint";
+  g_autofree char *rule = g_strconcat ("database/", name, NULL);
+
+  return karez_error_new (KAREZ_ERROR_CONFLICT, rule, NULL,
+                          N_ ("This does not go together with what is already there (%s)."), name);
+}
+
+static const struct
+{
+  const char *sqlstate; /* or a class, two characters */
+  KarezError code;
+  const char *rule, *message;
+} known[] = {
+  { "KZ001", KAREZ_ERROR_FAILED, "audit/no-event",
+    N_ ("Nothing was done: a change would have had no record in the log.") },
+  { "KZ002", KAREZ_ERROR_FAILED, "audit/final", N_ ("The log cannot be changed.") },
+  { "KZ004", KAREZ_ERROR_CONFLICT, "request/reused",
+    N_ ("This request id was used for something else.") },
+  { "KZ005", KAREZ_ERROR_CONFLICT, "peers/gap", N_ ("A message before this one is missing.") },
+  { "42501", KAREZ_ERROR_NOT_GRANTED, "database/role",
+    N_ ("The plugin may not touch this part of the database.") },
+  { "25006", KAREZ_ERROR_FAILED, "database/read-only",
+    N_ ("This connection to the database may only read.") },
+  { "55P03", KAREZ_ERROR_BUSY, "database/lock",
+    N_ ("Somebody else is changing the same thing. Try again.") },
+  { "57014", KAREZ_ERROR_BUSY, "database/slow",
+    N_ ("The database took too long. Nothing was changed.") },
+  { "40001", KAREZ_ERROR_BUSY, "database/contention",
+    N_ ("Somebody else is changing the same thing. Try again.") },
+  { "40P01", KAREZ_ERROR_BUSY, "database/contention",
+    N_ ("Somebody else is changing the same thing. Try again.") },
+  { "22", KAREZ_ERROR_INVALID, "database/value", N_ ("The database does not accept a value.") },
+  { "53", KAREZ_ERROR_UNAVAILABLE, "database/resources",
+    N_ ("The database is out of disk space, memory or connections.") },
+  { "54", KAREZ_ERROR_TOO_LARGE, "database/limit", N_ ("This is too large for the database.") },
+};
+
+GError *
+hub_pg_refusal (KarezError code, const char *rule, const char *message)
+{
+  /* The message is its own format, so that it can be translated. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+#pragma GCC diagnostic ignored "-Wformat-security"
+  return karez_error_new (code, rule, NULL, message);
+#pragma GCC diagnostic pop
+}
+
+GError *
+hub_pg_error (const PGresult *result)
+{
+  const char *sqlstate = hub_pg_sqlstate (result);
+  const char *primary = PQresultErrorField (result, PG_DIAG_MESSAGE_PRIMARY);
+
+  if (hub_pg_is_fatal (result))
+    return hub_pg_lost (sqlstate, FALSE);
+  if (g_str_has_prefix (sqlstate, "23"))
+    return new_conflict (result);
+  for (guint i = 0; i < G_N_ELEMENTS (known); i++)
+    {
+      if (g_str_has_prefix (sqlstate, known[i].sqlstate))
+        {
+          hub_info ("store", sqlstate, "The database refused (%s).", known[i].rule);
+          return hub_pg_refusal (known[i].code, known[i].rule, known[i].message);
+        }
+    }
+
+  /* What is left is a fault of the program or of the disk: the log needs the words. */
+  hub_warning ("store", sqlstate, "The database failed: %s",
+               primary != NULL ? primary : "without a message");
+  return karez_error_new (KAREZ_ERROR_FAILED, "database/failed", NULL,
+                          N_ ("The database failed (%s)."), sqlstate);
+}
+
+GError *
+hub_pg_lost (const char *why, gboolean outcome_unknown)
+{
+  if (outcome_unknown)
+    return karez_error_new (KAREZ_ERROR_TIMEOUT, "database/unknown", NULL,
+                            N_ ("The database went away before it answered (%s). Ask again with "
+                                "the same request id."),
+                            why);
+  return karez_error_new (KAREZ_ERROR_UNAVAILABLE, "database/away", NULL,
+                          N_ ("The database cannot be reached (%s). Nothing was done."), why);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <karez.h>
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  guint number; /* 0001-base.sql: 1 */
+  char *name;   /* the file's name */
+  char *text;
+  char *sha256;
+} HubMigration;
+
+/**
+ * HubSchema:
+ * What the program brings for one schema of the database: its migrations and the texts of its
+ * statements. Counted; not changed after it was loaded.
+ */
+typedef struct
+{
+  char *name;
+  gboolean plugin;
+  char *role, *owner;    /* of a plugin: its statements' role, and the one that migrates */
+  GPtrArray *migrations; /* HubMigration, from 1 without a gap */
+  GPtrArray *sources;    /* HubSource */
+} HubSchema;
+
+typedef struct
+{
+  char *name; /* the file's name */
+  char *text;
+} HubSource;
+
+/* @name: ^[a-z][a-z0-9_]*$, at most 40 characters; anything else is a programmer's error. */
+HubSchema *hub_schema_new (const char *name, gboolean plugin);
+HubSchema *hub_schema_ref (HubSchema *self);
+void hub_schema_unref (HubSchema *self);
+/* Adds a file by its name: "0001-….sql" is a migration, another .sql holds statements. */
+gboolean hub_schema_add (HubSchema *self, const char *name, const char *text, GError **error);
+/* Adds the files of a GResource folder and looks whether the numbers have a gap. */
+gboolean hub_schema_load (HubSchema *self, const char *resource_path, GError **error);
+gboolean hub_schema_name_is_valid (const char *name);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubSchema, hub_schema_unref)
+
+G_END_DECLS

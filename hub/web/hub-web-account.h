@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "hub-store.h"
+#include "hub-web-password.h"
+#include "hub-web-policy.h"
+#include "hub-web-sign-in.h"
+
+G_BEGIN_DECLS
+
+/**
+ * HubWebAccount:
+ * Signing in and out, and what a person may see and change of the own account: /sign-in,
+ * /sign-out, /me, /me/language. Main thread only.
+ */
+typedef struct _HubWebAccount HubWebAccount;
+
+/* Everything given outlives it. @names: the hub's */
+HubWebAccount *hub_web_account_new (HubStore *store, HubWebSignIns *sign_ins,
+                                    HubWebPasswords *passwords, HubWebPolicy *policy,
+                                    const char *hub, JsonNode *names);
+void hub_web_account_free (HubWebAccount *self);
+gboolean hub_web_account_add_routes (HubWebAccount *self, KarezRoutes *routes, GError **error);
+/* How many sign-ins were refused since the start. */
+guint64 hub_web_account_get_refused (HubWebAccount *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubWebAccount, hub_web_account_free)
+
+G_END_DECLS

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "hub-store.h"
+
+G_BEGIN_DECLS
+
+/* POST /organisations and POST /patients, for administrators who set a hospital up.
+ * @hub: this hub's id. @store must outlive the routes. */
+gboolean hub_web_directory_add_routes (HubStore *store, const char *hub, KarezRoutes *routes,
+                                       GError **error);
+
+G_END_DECLS

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hub-web-gate.h"
+
+#include "hub-catalogue.h"
+#include "hub-clock.h"
+#include "hub-hash.h"
+#include "hub-id.h"
+#include "hub-log.h"
+#include "hub-web-rate.h"
+
+struct _HubWebGate
+{
+  HubStore *store;
+  HubWebPolicy *policy;
+  HubWebSignIns *sign_ins;
+  HubWebRate *rate;
+  char *origin;
+  guint16 port;
+};
+
+HubWebGate *
+hub_web_gate_new (HubStore *store, HubWebPolicy *policy, HubWebSignIns *sign_ins,
+                  const char *origin, const HubWebBounds *bounds)
+{
+  HubWebGate *self = g_new0 (HubWebGate, 1);
+
+  self->store = g_object_ref (store);
+  self->policy = policy;
+  self->sign_ins = sign_ins;
+  self->origin = g_strdup (origin);
+  self->rate = hub_web_rate_new (bounds->requests_per_second, bounds->burst, 10000);
+  return self;
+}
+
+void
+hub_web_gate_free (HubWebGate *self)
+{
+  hub_web_rate_free (self->rate);
+  g_object_unref (self->store);
+  g_free (self->origin);
+  g_free (self);
+}
+
+void
+hub_web_gate_set_port (HubWebGate *self, guint16 port)
+{
+  self->port = port;
+}
+
+gboolean
+hub_web_gate_is_writing (SoupServerMessage *message)
+{
+  const char *method = soup_server_message_get_method (message);
+
+  return !g_str_equal (method, "GET") && !g_str_equal (method, "HEAD");
+}
+
+/* Host or the part of an Origin after "http://": ours, or this machine's own names with our port,
+ * which no page of somebody else can have. */
+static gboolean
+is_own_authority (HubWebGate *self, const char *authority)
+{
+  static const char *const local[] = { "localhost", "127.0.0.1", "[::1]" };
+
+  if (authority == NULL)
+    return FALSE;
+  if (g_ascii_strcasecmp (authority, strstr (self->origin, "://") + 3) == 0)
+    return TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS (local); i++)
+    {
+      g_autofree char *name = g_strdup_printf ("%s:%u", local[i], self->port);
+
+      if (g_ascii_strcasecmp (authority, name) == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+is_own_origin (HubWebGate *self, const char *origin)
+{
+  return g_ascii_strcasecmp (origin, self->origin) == 0
+         || (g_str_has_prefix (origin, "http://") && is_own_authority (self, origin + 7));
+}
+
+gboolean
+hub_web_gate_check_host (HubWebGate *self, SoupServerMessage *message, GError **error)
+{
+  const char *host = soup_message_headers_get_one (
+      soup_server_message_get_request_headers (message), "Host");
+
+  if (hub_web_limits_is_local (message) || is_own_authority (self, host))
+    return TRUE;
+  return karez_error_set (error, KAREZ_ERROR_DENIED, "request/host",
+                          N_ ("the address that the hub is configured with"),
+                          N_ ("The hub does not answer to this name"));
+}
+
+/* @needed: whether it must be there; a browser always sends it with a WebSocket. */
+gboolean
+hub_web_gate_check_origin (HubWebGate *self, SoupServerMessage *message, gboolean needed,
+                           GError **error)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+  const char *origin = soup_message_headers_get_one (headers, "Origin");
+  const char *site = soup_message_headers_get_one (headers, "Sec-Fetch-Site");
+
+  if (hub_web_limits_is_local (message))
+    return TRUE;
+  if ((origin != NULL ? is_own_origin (self, origin) : !needed)
+      && (site == NULL || g_str_equal (site, "same-origin") || g_str_equal (site, "none")))
+    return TRUE;
+  return karez_error_set (error, KAREZ_ERROR_DENIED, "request/origin",
+                          N_ ("a request from the hub's own pages"),
+                          N_ ("The request comes from a page of another origin"));
+}
+
+static void
+on_refusal_recorded (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!hub_store_append_event_finish (HUB_STORE (source), result, &error))
+    hub_warning ("web", NULL, "a refused request could not be recorded: %s", error->message);
+}
+
+static gboolean
+check_permission (HubWebGate *self, HubWebRequest *request, const char *permission, GError **error)
+{
+  KarezActor *actor = karez_request_get_actor (KAREZ_REQUEST (request));
+  g_autofree char *rule = g_strconcat ("access/", permission, NULL);
+
+  if (hub_web_policy_allows (self->policy, permission, actor))
+    return TRUE;
+  if (actor == NULL)
+    return karez_error_set (error, KAREZ_ERROR_UNAUTHENTICATED, "sign-in/none",
+                            N_ ("a new sign-in"), N_ ("You are not signed in, or no longer"));
+  hub_store_append_event_async (self->store, actor, "request.refused", 4, NULL, NULL,
+                                karez_json_object ("permission", "s", permission, NULL), NULL,
+                                on_refusal_recorded, NULL);
+  return karez_error_set (error, KAREZ_ERROR_DENIED, rule,
+                          N_ ("an account with a role that may do this"),
+                          N_ ("Your roles do not allow this (%s)"), permission);
+}
+
+/* The second lock against other people's pages, besides SameSite. */
+static gboolean
+check_token (HubWebRequest *request, GError **error)
+{
+  HubWebSignIn *sign_in = hub_web_request_get_sign_in (request);
+  const char *token = hub_web_request_get_header (request, "X-Karez-Token");
+
+  if (sign_in == NULL || (token != NULL && hub_equal_secret (token, sign_in->csrf)))
+    return TRUE;
+  return karez_error_set (error, KAREZ_ERROR_DENIED, "request/token",
+                          N_ ("the header X-Karez-Token with “csrf” of /me"),
+                          N_ ("The request does not carry this sign-in's token"));
+}
+
+static gboolean
+check_key (HubWebRequest *request, GError **error)
+{
+  const char *header = hub_web_request_get_header (request, "Idempotency-Key");
+  g_autofree char *key = header != NULL ? g_ascii_strdown (header, -1) : NULL;
+
+  if (key == NULL || !hub_id_is_valid (key))
+    return karez_error_set (error, KAREZ_ERROR_INVALID, "request/key",
+                            N_ ("the header Idempotency-Key with a new UUID for each act"),
+                            N_ ("The request does not name its act"));
+  hub_web_request_set_key (request, key);
+  return TRUE;
+}
+
+static gboolean
+check_rate (HubWebGate *self, HubWebRequest *request, GError **error)
+{
+  HubWebSignIn *sign_in = hub_web_request_get_sign_in (request);
+  guint wait;
+  g_autofree char *seconds = NULL;
+
+  if (hub_web_limits_is_local (hub_web_request_get_message (request))
+      || hub_web_rate_take (
+          self->rate, sign_in != NULL ? sign_in->account : hub_web_request_get_address (request),
+          hub_clock_monotonic (), &wait))
+    return TRUE;
+  seconds = g_strdup_printf ("%u", wait);
+  hub_web_request_set_header (request, "Retry-After", seconds);
+  return karez_error_set (error, KAREZ_ERROR_BUSY, "request/rate", N_ ("fewer requests a second"),
+                          N_ ("Too many requests; try again in %s seconds"), seconds);
+}
+
+gboolean
+hub_web_gate_admit (HubWebGate *self, HubWebRequest *request, const char *permission,
+                    GError **error)
+{
+  gboolean named = hub_web_gate_is_writing (hub_web_request_get_message (request))
+                   && !g_str_equal (permission, HUB_WEB_ANYONE);
+
+  return check_rate (self, request, error) && check_permission (self, request, permission, error)
+         && (!named || (check_token (request, error) && check_key (request, error)));
+}
+
+static void
+on_sign_in (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  HubWebRequest *request = g_task_get_source_object (task);
+  HubWebGate *self = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HubWebSignIn) sign_in = hub_web_sign_ins_find_finish (self->sign_ins, result, &error);
+
+  if (sign_in != NULL)
+    {
+      g_autoptr (KarezActor)
+          actor = hub_web_sign_in_make_actor (sign_in, hub_web_request_get_address (request));
+
+      hub_web_request_set_actor (request, actor, sign_in);
+    }
+  else if (!g_error_matches (error, KAREZ_ERROR, KAREZ_ERROR_UNAUTHENTICATED))
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+      return;
+    }
+  g_task_return_boolean (task, TRUE);
+}
+
+void
+hub_web_gate_identify_async (HubWebGate *self, HubWebRequest *request, GAsyncReadyCallback callback,
+                             gpointer data)
+{
+  static const char *const roles[] = { "administrator", NULL };
+  g_autoptr (GTask) task = g_task_new (request, NULL, callback, data);
+  g_autofree char *token = hub_web_sign_ins_read_cookie (
+      self->sign_ins, hub_web_request_get_header (request, "Cookie"));
+
+  g_task_set_source_tag (task, hub_web_gate_identify_async);
+  g_task_set_task_data (task, self, NULL);
+  if (hub_web_limits_is_local (hub_web_request_get_message (request)))
+    {
+      g_autoptr (KarezActor)
+          actor = karez_actor_new (KAREZ_ACTOR_LOCAL, "local", "karezctl", roles, NULL, NULL);
+
+      hub_web_request_set_actor (request, actor, NULL);
+      g_task_return_boolean (task, TRUE);
+    }
+  else if (token == NULL)
+    g_task_return_boolean (task, TRUE);
+  else
+    hub_web_sign_ins_find_async (self->sign_ins, token, NULL, on_sign_in, g_steal_pointer (&task));
+}
+
+gboolean
+hub_web_gate_identify_finish (HubWebGate *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_async_result_is_tagged (result, hub_web_gate_identify_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}

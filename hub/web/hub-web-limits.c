@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hub-web-limits.h"
+
+#include "hub-log.h"
+#include "hub-web-wire.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define KEY "hub-web-connection"
+/* So many of those that wait are taken in one turn of the main loop. */
+#define AT_ONCE 16
+#define RETRY_MS 200
+
+struct _HubWebLimits
+{
+  HubWebBounds bounds;
+  SoupServer *server;
+  GPtrArray *doors;        /* Door */
+  GHashTable *connections; /* set of Connection */
+  GHashTable *addresses;   /* address → how many */
+  guint64 refused, cut;
+  int silent; /* the other end of what libsoup believes to listen at */
+};
+
+/* A socket that is listened at. */
+typedef struct
+{
+  HubWebLimits *limits;
+  GSocket *socket;
+  guint source;
+} Door;
+
+/* One TCP or Unix connection. Kept by its wire, and by the address that the messages know. */
+typedef struct
+{
+  HubWebLimits *limits; /* NULL once they are gone, or it is */
+  HubWebWire *wire;     /* not owned; NULL once it is gone */
+  char *address;        /* NULL: the Unix socket */
+  guint deadline;
+  const char *what;
+} Connection;
+
+static void
+disarm (Connection *connection)
+{
+  g_clear_handle_id (&connection->deadline, g_source_remove);
+}
+
+static gboolean
+on_deadline (gpointer data)
+{
+  Connection *connection = data;
+
+  connection->deadline = 0;
+  if (connection->limits != NULL)
+    connection->limits->cut++;
+  hub_debug ("web", connection->address, "cut a connection that took too long: %s",
+             connection->what);
+  g_socket_shutdown (hub_web_wire_get_socket (connection->wire), TRUE, TRUE, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+arm (Connection *connection, guint ms, const char *what)
+{
+  disarm (connection);
+  if (connection->wire == NULL)
+    return;
+  connection->what = what;
+  connection->deadline = g_timeout_add (ms, on_deadline, connection);
+}
+
+static guint
+count_of (HubWebLimits *self, const char *address)
+{
+  return GPOINTER_TO_UINT (g_hash_table_lookup (self->addresses, address));
+}
+
+static void
+set_count (HubWebLimits *self, const char *address, guint count)
+{
+  if (count == 0)
+    g_hash_table_remove (self->addresses, address);
+  else
+    g_hash_table_insert (self->addresses, g_strdup (address), GUINT_TO_POINTER (count));
+}
+
+static void
+connection_clear (Connection *connection)
+{
+  disarm (connection);
+  g_free (connection->address);
+}
+
+static void
+connection_unref (gpointer connection)
+{
+  g_rc_box_release_full (connection, (GDestroyNotify) connection_clear);
+}
+
+/* The wire is gone, and with it the connection; a message may still ask where it came from. */
+static void
+on_wire_gone (gpointer data, GObject *wire)
+{
+  Connection *connection = data;
+  HubWebLimits *self = connection->limits;
+
+  disarm (connection);
+  connection->wire = NULL;
+  if (self != NULL)
+    {
+      g_hash_table_remove (self->connections, connection);
+      if (connection->address != NULL)
+        set_count (self, connection->address, count_of (self, connection->address) - 1);
+    }
+  connection->limits = NULL;
+  connection_unref (connection);
+}
+
+/* The socket's mode says so too. */
+static gboolean
+is_own_user (GSocket *socket)
+{
+  g_autoptr (GCredentials) credentials = g_socket_get_credentials (socket, NULL);
+  uid_t uid = credentials != NULL ? g_credentials_get_unix_user (credentials, NULL) : (uid_t) -1;
+
+  return uid == 0 || uid == geteuid ();
+}
+
+/* "192.0.2.1", with ::ffff:192.0.2.1 the same; NULL for a connection that is gone already. */
+static char *
+address_of (GSocket *socket)
+{
+  g_autoptr (GSocketAddress) remote = g_socket_get_remote_address (socket, NULL);
+  g_autofree char *text = NULL;
+
+  if (!G_IS_INET_SOCKET_ADDRESS (remote))
+    return NULL;
+  text = g_inet_address_to_string (
+      g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (remote)));
+  return g_strdup (g_str_has_prefix (text, "::ffff:") ? text + 7 : text);
+}
+
+static gboolean
+may_come (HubWebLimits *self, GSocket *socket, const char *address)
+{
+  if (g_hash_table_size (self->connections) >= self->bounds.connections)
+    return FALSE;
+  if (g_socket_get_family (socket) == G_SOCKET_FAMILY_UNIX)
+    return is_own_user (socket);
+  return address != NULL && count_of (self, address) < self->bounds.connections_of_address;
+}
+
+static void
+take (HubWebLimits *self, GSocket *socket)
+{
+  g_autofree char *address = address_of (socket);
+  /* What a Unix socket has instead of addresses makes libsoup fall over. */
+  g_autoptr (GSocketAddress) local = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
+  g_autoptr (GSocketAddress) remote = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
+  g_autoptr (HubWebWire) wire = NULL;
+  Connection *connection;
+
+  if (!may_come (self, socket, address))
+    {
+      self->refused++;
+      hub_info ("web", address, "refused a connection");
+      g_socket_close (socket, NULL);
+      return;
+    }
+  if (address != NULL)
+    g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
+  wire = hub_web_wire_new (socket);
+  connection = g_rc_box_new0 (Connection);
+  connection->limits = self;
+  connection->wire = wire;
+  connection->address = g_steal_pointer (&address);
+  g_hash_table_add (self->connections, connection);
+  if (connection->address != NULL)
+    set_count (self, connection->address, count_of (self, connection->address) + 1);
+  g_object_weak_ref (G_OBJECT (wire), on_wire_gone, connection);
+  g_object_set_data_full (G_OBJECT (socket), KEY, g_rc_box_acquire (connection), connection_unref);
+  g_object_set_data_full (G_OBJECT (remote), KEY, g_rc_box_acquire (connection), connection_unref);
+  soup_server_accept_iostream (self->server, G_IO_STREAM (wire), local, remote, NULL);
+}
+
+static void open_door (Door *door);
+
+static gboolean
+on_reopen (gpointer data)
+{
+  open_door (data);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_waiting (GSocket *listening, GIOCondition condition, gpointer data)
+{
+  Door *door = data;
+
+  for (guint i = 0; i < AT_ONCE; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GSocket) socket = g_socket_accept (listening, NULL, &error);
+
+      if (socket != NULL)
+        take (door->limits, socket);
+      else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+        break;
+      else
+        {
+          /* No descriptor is left, say: who waits goes on waiting, and the loop must not spin. */
+          hub_info ("web", NULL, "accepting a connection: %s", error->message);
+          door->source = g_timeout_add (RETRY_MS, on_reopen, door);
+          return G_SOURCE_REMOVE;
+        }
+    }
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+open_door (Door *door)
+{
+  g_autoptr (GSource) source = g_socket_create_source (door->socket, G_IO_IN, NULL);
+
+  g_source_set_callback (source, G_SOURCE_FUNC (on_waiting), door, NULL);
+  door->source = g_source_attach (source, NULL);
+}
+
+static void
+door_free (gpointer data)
+{
+  Door *door = data;
+
+  g_source_remove (door->source);
+  g_socket_close (door->socket, NULL);
+  g_object_unref (door->socket);
+  g_free (door);
+}
+
+void
+hub_web_limits_accept (HubWebLimits *self, GSocket *listening)
+{
+  Door *door = g_new0 (Door, 1);
+
+  door->limits = self;
+  door->socket = g_object_ref (listening);
+  g_socket_set_blocking (listening, FALSE);
+  open_door (door);
+  g_ptr_array_add (self->doors, door);
+}
+
+void
+hub_web_limits_stop (HubWebLimits *self)
+{
+  g_ptr_array_set_size (self->doors, 0);
+}
+
+static Connection *
+connection_of (SoupServerMessage *message)
+{
+  GSocketAddress *remote = soup_server_message_get_remote_address (message);
+
+  return remote != NULL ? g_object_get_data (G_OBJECT (remote), KEY) : NULL;
+}
+
+static void
+on_got_headers (SoupServerMessage *message, HubWebLimits *self)
+{
+  arm (connection_of (message), self->bounds.body_ms, "body");
+}
+
+static void
+on_wrote_headers (SoupServerMessage *message, HubWebLimits *self)
+{
+  arm (connection_of (message), self->bounds.write_ms, "answer");
+}
+
+static void
+on_request_started (SoupServer *server, SoupServerMessage *message, HubWebLimits *self)
+{
+  Connection *connection = connection_of (message);
+
+  if (connection->wire == NULL)
+    return;
+  hub_web_wire_set_idle (connection->wire, FALSE);
+  arm (connection, self->bounds.header_ms, "head");
+  g_signal_connect (message, "got-headers", G_CALLBACK (on_got_headers), self);
+  g_signal_connect (message, "wrote-headers", G_CALLBACK (on_wrote_headers), self);
+}
+
+static void
+on_request_read (SoupServer *server, SoupServerMessage *message, HubWebLimits *self)
+{
+  disarm (connection_of (message));
+}
+
+static void
+on_request_done (SoupServer *server, SoupServerMessage *message, HubWebLimits *self)
+{
+  Connection *connection = connection_of (message);
+
+  if (connection->wire == NULL)
+    return;
+  hub_web_wire_set_idle (connection->wire, TRUE);
+  arm (connection, self->bounds.idle_ms, "next request");
+}
+
+/* libsoup keeps a connection alive only while it listens at something itself: half a pair of
+ * sockets, whose other half never speaks. */
+static void
+pretend_to_listen (HubWebLimits *self)
+{
+  int pair[2];
+  g_autoptr (GSocket) half = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+    g_error ("a pair of sockets: %s", g_strerror (errno));
+  self->silent = pair[1];
+  half = g_socket_new_from_fd (pair[0], &error);
+  if (half == NULL || !soup_server_listen_socket (self->server, half, 0, &error))
+    g_error ("a pair of sockets: %s", error->message);
+}
+
+HubWebLimits *
+hub_web_limits_new (SoupServer *server, const HubWebBounds *bounds)
+{
+  HubWebLimits *self = g_new0 (HubWebLimits, 1);
+
+  self->bounds = *bounds;
+  self->server = g_object_ref (server);
+  self->doors = g_ptr_array_new_with_free_func (door_free);
+  self->connections = g_hash_table_new (NULL, NULL);
+  self->addresses = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  pretend_to_listen (self);
+  g_signal_connect (server, "request-started", G_CALLBACK (on_request_started), self);
+  g_signal_connect (server, "request-read", G_CALLBACK (on_request_read), self);
+  g_signal_connect (server, "request-finished", G_CALLBACK (on_request_done), self);
+  g_signal_connect (server, "request-aborted", G_CALLBACK (on_request_done), self);
+  return self;
+}
+
+void
+hub_web_limits_free (HubWebLimits *self)
+{
+  GHashTableIter iter;
+  gpointer connection;
+
+  hub_web_limits_stop (self);
+  g_ptr_array_unref (self->doors);
+  g_signal_handlers_disconnect_by_data (self->server, self);
+  g_hash_table_iter_init (&iter, self->connections);
+  while (g_hash_table_iter_next (&iter, &connection, NULL))
+    {
+      disarm (connection);
+      ((Connection *) connection)->limits = NULL;
+    }
+  g_hash_table_unref (self->connections);
+  g_hash_table_unref (self->addresses);
+  g_object_unref (self->server);
+  close (self->silent);
+  g_free (self);
+}
+
+guint
+hub_web_limits_get_connections (HubWebLimits *self)
+{
+  return g_hash_table_size (self->connections);
+}
+
+guint64
+hub_web_limits_get_refused (HubWebLimits *self)
+{
+  return self->refused;
+}
+
+guint64
+hub_web_limits_get_cut (HubWebLimits *self)
+{
+  return self->cut;
+}
+
+const char *
+hub_web_limits_get_address (SoupServerMessage *message)
+{
+  return connection_of (message)->address;
+}
+
+gboolean
+hub_web_limits_is_local (SoupServerMessage *message)
+{
+  return connection_of (message)->address == NULL;
+}
+
+GSocket *
+hub_web_limits_get_socket (SoupServerMessage *message)
+{
+  Connection *connection = connection_of (message);
+
+  return connection->wire != NULL ? hub_web_wire_get_socket (connection->wire) : NULL;
+}
+
+void
+hub_web_limits_release (GSocket *socket, guint last_ms)
+{
+  Connection *connection = socket != NULL ? g_object_get_data (G_OBJECT (socket), KEY) : NULL;
+
+  if (connection == NULL)
+    return;
+  disarm (connection);
+  if (last_ms > 0)
+    arm (connection, last_ms, "farewell");
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <libsoup/soup.h>
+
+G_BEGIN_DECLS
+
+/**
+ * HubWebBounds:
+ * @connections: most at once
+ * @connections_of_address: most at once from one address; the Unix socket has no address
+ * @header_ms: from the connection, or a request's first byte, to the end of its head
+ * @body_ms: from there to the end of its body
+ * @answer_ms: from there until the answer must be given
+ * @write_ms: from there until the client must have taken it
+ * @idle_ms: between two requests
+ * @requests_per_second: of one account, or of one address when nobody is signed in
+ * @burst: how many may come at once after a pause
+ *
+ * What one client may take from the others. HUB_WEB_BOUNDS_DEFAULT is made for some hundred people.
+ */
+typedef struct
+{
+  guint connections, connections_of_address;
+  guint header_ms, body_ms, answer_ms, write_ms, idle_ms;
+  double requests_per_second, burst;
+} HubWebBounds;
+
+#define HUB_WEB_BOUNDS_DEFAULT                                                                     \
+  {                                                                                                \
+    .connections = 2000, .connections_of_address = 200, .header_ms = 10000, .body_ms = 30000,      \
+    .answer_ms = 45000, .write_ms = 60000, .idle_ms = 75000, .requests_per_second = 100,           \
+    .burst = 300                                                                                   \
+  }
+
+/**
+ * HubWebLimits:
+ * Accepts the connections of a SoupServer, which has no bound and no deadline of its own: counts
+ * them, and cuts what is slow or too many. A deadline is a point in time, so dripping bytes does
+ * not move it. Main thread only.
+ */
+typedef struct _HubWebLimits HubWebLimits;
+
+HubWebLimits *hub_web_limits_new (SoupServer *server, const HubWebBounds *bounds);
+/* Ends accepting. The server must have let go of its connections. */
+void hub_web_limits_free (HubWebLimits *self);
+/* Accepts from @listening on. May be called for several. */
+void hub_web_limits_accept (HubWebLimits *self, GSocket *listening);
+/* Closes what was given to hub_web_limits_accept(). */
+void hub_web_limits_stop (HubWebLimits *self);
+guint hub_web_limits_get_connections (HubWebLimits *self);
+/* How many were refused or cut since the start. */
+guint64 hub_web_limits_get_refused (HubWebLimits *self);
+guint64 hub_web_limits_get_cut (HubWebLimits *self);
+
+/* Where a message came from: "192.0.2.1", or NULL for the Unix socket. As long as the message. */
+const char *hub_web_limits_get_address (SoupServerMessage *message);
+/* The Unix socket, with root or the hub's own user at the other end. */
+gboolean hub_web_limits_is_local (SoupServerMessage *message);
+/* soup_server_message_get_socket() knows no socket that it did not accept. Returns: (nullable) */
+GSocket *hub_web_limits_get_socket (SoupServerMessage *message);
+/* The connection goes on as something else: no deadline, or one last. @last_ms: 0 for none */
+void hub_web_limits_release (GSocket *socket, guint last_ms);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubWebLimits, hub_web_limits_free)
+
+G_END_DECLS

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hub-web-password.h"
+
+#include "hub-catalogue.h"
+
+#include <sodium.h>
+
+struct _HubWebPasswords
+{
+  guint at_once, max_queue;
+  guint running;
+  GQueue waiting; /* GTask */
+  gboolean freed;
+};
+
+typedef struct
+{
+  char *password;
+  char *hash; /* NULL: make one */
+} Work;
+
+static void
+work_free (Work *work)
+{
+  sodium_memzero (work->password, strlen (work->password));
+  g_free (work->password);
+  g_free (work->hash);
+  g_free (work);
+}
+
+static char *
+make_hash (const char *password)
+{
+  char hash[crypto_pwhash_STRBYTES];
+
+  if (crypto_pwhash_str_alg (hash, password, strlen (password), crypto_pwhash_OPSLIMIT_INTERACTIVE,
+                             crypto_pwhash_MEMLIMIT_INTERACTIVE, crypto_pwhash_ALG_ARGON2ID13)
+      != 0)
+    return NULL;
+  return g_strdup (hash);
+}
+
+HubWebPasswords *
+hub_web_passwords_new (guint at_once, guint queue)
+{
+  HubWebPasswords *self = g_new0 (HubWebPasswords, 1);
+
+  if (sodium_init () < 0)
+    g_error ("libsodium has no random numbers");
+  self->at_once = at_once;
+  self->max_queue = queue;
+  g_queue_init (&self->waiting);
+  return self;
+}
+
+static void
+maybe_free (HubWebPasswords *self)
+{
+  if (!self->freed || self->running > 0)
+    return;
+  g_free (self);
+}
+
+void
+hub_web_passwords_free (HubWebPasswords *self)
+{
+  GTask *task;
+
+  self->freed = TRUE;
+  while ((task = g_queue_pop_head (&self->waiting)) != NULL)
+    {
+      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "the hub is closing");
+      g_object_unref (task);
+    }
+  maybe_free (self);
+}
+
+static void
+work_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Work *work = data;
+  char *hash;
+
+  if (work->hash != NULL)
+    {
+      g_task_return_boolean (
+          task,
+          crypto_pwhash_str_verify (work->hash, work->password, strlen (work->password)) == 0);
+      return;
+    }
+  hash = make_hash (work->password);
+  if (hash != NULL)
+    g_task_return_pointer (task, hash, g_free);
+  else
+    g_task_return_error (task, karez_error_new (KAREZ_ERROR_UNAVAILABLE, "sign-in/memory", NULL,
+                                                N_ ("There is not enough memory to hash the "
+                                                    "password")));
+}
+
+static void next (HubWebPasswords *self);
+
+static void
+on_completed (GTask *task, GParamSpec *pspec, HubWebPasswords *self)
+{
+  self->running--;
+  if (self->freed)
+    maybe_free (self);
+  else
+    next (self);
+}
+
+static void
+next (HubWebPasswords *self)
+{
+  while (self->running < self->at_once && !g_queue_is_empty (&self->waiting))
+    {
+      g_autoptr (GTask) task = g_queue_pop_head (&self->waiting);
+
+      if (g_task_return_error_if_cancelled (task))
+        continue;
+      self->running++;
+      g_signal_connect (task, "notify::completed", G_CALLBACK (on_completed), self);
+      g_task_run_in_thread (task, work_in_thread);
+    }
+}
+
+static void
+push (HubWebPasswords *self, GTask *task, const char *hash, const char *password)
+{
+  Work *work = g_new0 (Work, 1);
+
+  work->hash = g_strdup (hash);
+  work->password = g_strdup (password);
+  g_task_set_task_data (task, work, (GDestroyNotify) work_free);
+  if (self->running >= self->at_once && g_queue_get_length (&self->waiting) >= self->max_queue)
+    {
+      g_task_return_error (task,
+                           karez_error_new (KAREZ_ERROR_BUSY, "sign-in/busy",
+                                            N_ ("another try in a few seconds"),
+                                            N_ ("Too many people are signing in at this moment")));
+      g_object_unref (task);
+      return;
+    }
+  g_queue_push_tail (&self->waiting, task);
+  next (self);
+}
+
+void
+hub_web_passwords_hash_async (HubWebPasswords *self, const char *password,
+                              GCancellable *cancellable, GAsyncReadyCallback callback,
+                              gpointer data)
+{
+  GTask *task = g_task_new (NULL, cancellable, callback, data);
+
+  g_task_set_source_tag (task, hub_web_passwords_hash_async);
+  push (self, task, NULL, password);
+}
+
+char *
+hub_web_passwords_hash_finish (HubWebPasswords *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_async_result_is_tagged (result, hub_web_passwords_hash_async), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+hub_web_passwords_verify_async (HubWebPasswords *self, const char *hash, const char *password,
+                                GCancellable *cancellable, GAsyncReadyCallback callback,
+                                gpointer data)
+{
+  GTask *task = g_task_new (NULL, cancellable, callback, data);
+  /* A string that parses, with the cost of real ones, and that no password gives. */
+  static const char nobody[] = "$argon2id$v=19$m=65536,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$"
+                               "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+  g_task_set_source_tag (task, hub_web_passwords_verify_async);
+  push (self, task, hash != NULL ? hash : nobody, password);
+}
+
+gboolean
+hub_web_passwords_verify_finish (HubWebPasswords *self, GAsyncResult *result, gboolean *right,
+                                 GError **error)
+{
+  GError *local = NULL;
+
+  g_return_val_if_fail (g_async_result_is_tagged (result, hub_web_passwords_verify_async), FALSE);
+
+  *right = g_task_propagate_boolean (G_TASK (result), &local);
+  if (local == NULL)
+    return TRUE;
+  g_propagate_error (error, local);
+  return FALSE;
+}

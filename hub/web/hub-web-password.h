@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <karez.h>
+
+G_BEGIN_DECLS
+
+#define HUB_WEB_PASSWORD_MIN 10
+#define HUB_WEB_PASSWORD_MAX 256
+
+/**
+ * HubWebPasswords:
+ * Argon2id by libsodium, 64 MiB and some 50 to 100 ms of one core for each, in threads: few at
+ * once, a short queue, and one more is refused with %KAREZ_ERROR_BUSY, rule "sign-in/busy".
+ * Main thread only.
+ */
+typedef struct _HubWebPasswords HubWebPasswords;
+
+HubWebPasswords *hub_web_passwords_new (guint at_once, guint queue);
+/* What still runs ends by itself; what still waits is cancelled. */
+void hub_web_passwords_free (HubWebPasswords *self);
+
+void hub_web_passwords_hash_async (HubWebPasswords *self, const char *password,
+                                   GCancellable *cancellable, GAsyncReadyCallback callback,
+                                   gpointer data);
+/* Returns: (transfer full): libsodium's string */
+char *hub_web_passwords_hash_finish (HubWebPasswords *self, GAsyncResult *result, GError **error);
+
+/**
+ * hub_web_passwords_verify_async:
+ * @hash: (nullable): NULL for an account that does not exist: takes as long, and is never right
+ */
+void hub_web_passwords_verify_async (HubWebPasswords *self, const char *hash, const char *password,
+                                     GCancellable *cancellable, GAsyncReadyCallback callback,
+                                     gpointer data);
+/* @right: (out). Returns: FALSE when it could not be tried. */
+gboolean hub_web_passwords_verify_finish (HubWebPasswords *self, GAsyncResult *result,
+                                          gboolean *right, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubWebPasswords, hub_web_passwords_free)
+
+G_END_DECLS

@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hub-web-people.h"
+
+#include "hub-catalogue.h"
+#include "hub-id.h"
+#include "hub-names.h"
+#include "hub-web-request.h"
+
+#define MAX_PEOPLE 2000
+#define MAX_PATIENTS 500
+
+struct _HubWebPeople
+{
+  HubStore *store;
+  KarezStore *scope;
+  HubWebSignIns *sign_ins;
+  HubWebPasswords *passwords;
+  HubWebPolicy *policy;
+  char *hub;
+};
+
+/* A request that is being answered. */
+typedef struct
+{
+  HubWebPeople *self;
+  KarezRequest *request;
+  KarezTransaction *transaction;
+  JsonNode *answer;
+} Job;
+
+static Job *
+job_new (HubWebPeople *self, KarezRequest *request)
+{
+  Job *job = g_new0 (Job, 1);
+
+  job->self = self;
+  job->request = g_object_ref (request);
+  return job;
+}
+
+static void
+job_free (Job *job)
+{
+  g_clear_object (&job->transaction);
+  g_clear_pointer (&job->answer, json_node_unref);
+  g_object_unref (job->request);
+  g_free (job);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Job, job_free)
+
+typedef JsonNode *(*ItemFunc) (Job *job, KarezRows *rows, guint row);
+
+/* {"items": […]}, with "more" when there are more than @max. */
+static JsonNode *
+list_of_rows (Job *job, KarezRows *rows, guint max, ItemFunc item)
+{
+  g_autoptr (JsonArray) items = json_array_new ();
+  JsonNode *list = json_node_new (JSON_NODE_ARRAY);
+  guint n = karez_rows_get_count (rows);
+
+  for (guint i = 0; i < MIN (n, max); i++)
+    json_array_add_element (items, item (job, rows, i));
+  json_node_set_array (list, items);
+  if (n > max)
+    return karez_json_object ("items", "n", list, "more", "b", TRUE, NULL);
+  return karez_json_object ("items", "n", list, NULL);
+}
+
+static void
+finish_list (Job *job, GObject *source, GAsyncResult *result, guint max, ItemFunc item)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
+
+  if (rows == NULL)
+    karez_request_fail (job->request, error);
+  else
+    karez_request_respond (job->request, 200, list_of_rows (job, rows, max, item));
+}
+
+static JsonNode *
+organisation_item (Job *job, KarezRows *rows, guint row)
+{
+  return karez_json_object ("id", "s", karez_rows_text (rows, row, "id"), "parent", "s",
+                            karez_rows_text (rows, row, "parent"), "level", "s",
+                            karez_rows_text (rows, row, "level"), "names", "n",
+                            karez_rows_json (rows, row, "names"), "hub", "s",
+                            karez_rows_text (rows, row, "hub"), NULL);
+}
+
+static void
+on_organisations (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Job) job = data;
+
+  finish_list (job, source, result, MAX_PEOPLE, organisation_item);
+}
+
+static void
+handle_organisations (KarezRequest *request, gpointer data)
+{
+  HubWebPeople *self = data;
+
+  karez_store_query_async (self->scope, "organisations", NULL, NULL, on_organisations,
+                           job_new (self, request));
+}
+
+/* Login, roles and state are for those who keep accounts. */
+static JsonNode *
+person_item (Job *job, KarezRows *rows, guint row)
+{
+  gboolean all = hub_web_policy_allows (job->self->policy, "people.write",
+                                        karez_request_get_actor (job->request));
+  JsonNode *item = karez_json_object ("id", "s", karez_rows_text (rows, row, "id"), "names", "n",
+                                      karez_rows_json (rows, row, "names"), "title", "n",
+                                      karez_rows_json (rows, row, "title"), "organisation", "s",
+                                      karez_rows_text (rows, row, "organisation"), "hub", "s",
+                                      karez_rows_text (rows, row, "hub"), "login", "s",
+                                      all ? karez_rows_text (rows, row, "login") : NULL, "roles",
+                                      "n", all ? karez_rows_json (rows, row, "roles") : NULL, NULL);
+
+  if (all)
+    json_object_set_boolean_member (json_node_get_object (item), "active",
+                                    karez_rows_boolean (rows, row, "active"));
+  return item;
+}
+
+static void
+on_people (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Job) job = data;
+
+  finish_list (job, source, result, MAX_PEOPLE, person_item);
+}
+
+static void
+handle_people (KarezRequest *request, gpointer data)
+{
+  HubWebPeople *self = data;
+
+  karez_store_query_async (self->scope, "people", NULL, NULL, on_people, job_new (self, request));
+}
+
+static JsonNode *
+patient_item (Job *job, KarezRows *rows, guint row)
+{
+  return karez_json_object ("id", "s", karez_rows_text (rows, row, "id"), "organisation", "s",
+                            karez_rows_text (rows, row, "organisation"), "names", "n",
+                            karez_rows_json (rows, row, "names"), "birth_date", "s",
+                            karez_rows_text (rows, row, "birth_date"), "gender", "s",
+                            karez_rows_text (rows, row, "gender"), NULL);
+}
+
+static void
+on_patients_recorded (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Job) job = data;
+  g_autoptr (GError) error = NULL;
+
+  if (!hub_store_append_event_finish (HUB_STORE (source), result, &error))
+    karez_request_fail (job->request, error);
+  else
+    karez_request_respond (job->request, 200, g_steal_pointer (&job->answer));
+}
+
+/* The record of whom the reader sees is durable before a byte of it leaves. */
+static void
+on_patients (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Job) job = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
+  g_autoptr (GStrvBuilder) builder = NULL;
+  g_auto (GStrv) ids = NULL;
+
+  if (rows == NULL)
+    {
+      karez_request_fail (job->request, error);
+      return;
+    }
+  builder = g_strv_builder_new ();
+  for (guint i = 0; i < MIN (karez_rows_get_count (rows), MAX_PATIENTS); i++)
+    g_strv_builder_add (builder, karez_rows_text (rows, i, "id"));
+  ids = g_strv_builder_end (builder);
+  job->answer = list_of_rows (job, rows, MAX_PATIENTS, patient_item);
+  hub_store_append_event_async (
+      job->self->store, karez_request_get_actor (job->request), "patient.list", 0, NULL, NULL,
+      karez_json_object ("patients", "as", ids, NULL), NULL, on_patients_recorded, job);
+  g_steal_pointer (&job);
+}
+
+static void
+handle_patients (KarezRequest *request, gpointer data)
+{
+  HubWebPeople *self = data;
+
+  karez_store_query_async (self->scope, "patients", NULL, NULL, on_patients,
+                           job_new (self, request));
+}
+
+static const KarezJsonField names_fields[] = {
+  { "en", KAREZ_JSON_TEXT, TRUE, 1, 100 },
+  { "zh_CN", KAREZ_JSON_TEXT, FALSE, 1, 100 },
+  { "ug", KAREZ_JSON_TEXT, FALSE, 1, 100 },
+  { NULL },
+};
+static const KarezJsonField create_fields[] = {
+  { "id", KAREZ_JSON_UUID, TRUE },
+  { "names", KAREZ_JSON_OBJECT, TRUE },
+  { "title", KAREZ_JSON_OBJECT, FALSE },
+  { "login", KAREZ_JSON_TEXT, TRUE, 2, 64 },
+  { "password", KAREZ_JSON_TEXT, TRUE, HUB_WEB_PASSWORD_MIN, HUB_WEB_PASSWORD_MAX },
+  { "roles", KAREZ_JSON_ARRAY, TRUE, 1, 7 },
+  { NULL },
+};
+static const KarezJsonField change_fields[] = {
+  { "names", KAREZ_JSON_OBJECT, TRUE },
+  { "title", KAREZ_JSON_OBJECT, FALSE },
+  { "roles", KAREZ_JSON_ARRAY, TRUE, 1, 7 },
+  { "active", KAREZ_JSON_BOOLEAN, TRUE },
+  { "password", KAREZ_JSON_TEXT, FALSE, HUB_WEB_PASSWORD_MIN, HUB_WEB_PASSWORD_MAX },
+  { NULL },
+};
+
+/* Points into the part of the document that a nested table refused. */
+static gboolean
+check_part (JsonObject *body, const char *name, GError **error)
+{
+  GError *local = NULL;
+  g_autofree char *pointer = NULL;
+  const char *inner;
+
+  if (!json_object_has_member (body, name) || json_object_get_null_member (body, name))
+    return TRUE;
+  if (karez_json_check (json_object_get_member (body, name), names_fields, &local) != NULL)
+    return TRUE;
+  inner = karez_error_get_pointer (local);
+  pointer = g_strconcat ("/", name, inner != NULL ? inner : "", NULL);
+  karez_error_set_pointer (local, pointer);
+  g_propagate_error (error, local);
+  return FALSE;
+}
+
+static gboolean
+check_roles (JsonObject *body, GError **error)
+{
+  JsonArray *roles = json_object_get_array_member (body, "roles");
+
+  for (guint i = 0; i < json_array_get_length (roles); i++)
+    {
+      JsonNode *role = json_array_get_element (roles, i);
+      g_autofree char *pointer = g_strdup_printf ("/roles/%u", i);
+      GError *local;
+
+      if (json_node_get_value_type (role) == G_TYPE_STRING
+          && hub_web_policy_is_role (json_node_get_string (role)))
+        continue;
+      local = karez_error_new (
+          KAREZ_ERROR_INVALID, "people/role",
+          N_ ("desk, clinician, surgeon, bedside, engineer, administrator or auditor"),
+          N_ ("There is no such role"));
+      karez_error_set_pointer (local, pointer);
+      g_propagate_error (error, local);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+check_person (JsonObject *body, GError **error)
+{
+  return check_part (body, "names", error) && check_part (body, "title", error)
+         && check_roles (body, error);
+}
+
+static gboolean
+check_login (const char *login, GError **error)
+{
+  GError *local;
+
+  if (g_regex_match_simple ("^[a-z][a-z0-9._-]{1,63}$", login, G_REGEX_DOLLAR_ENDONLY, 0))
+    return TRUE;
+  local = karez_error_new (
+      KAREZ_ERROR_INVALID, "people/login",
+      N_ ("2 to 64 of the letters a to z, digits, '.', '_' and '-', a letter first"),
+      N_ ("“%s” cannot be a login"), login);
+  karez_error_set_pointer (local, "/login");
+  g_propagate_error (error, local);
+  return FALSE;
+}
+
+static char *
+part_text (JsonObject *body, const char *name)
+{
+  JsonNode *node = json_object_get_member (body, name);
+
+  return node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? karez_json_print (node) : g_strdup ("{}");
+}
+
+static JsonNode *
+roles_copy (JsonObject *body)
+{
+  return json_node_copy (json_object_get_member (body, "roles"));
+}
+
+static void
+on_created (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Job) job = data;
+  g_autoptr (GError) error = NULL;
+  JsonObject *body = json_node_get_object (karez_request_get_body (job->request));
+  g_autofree char *location = NULL;
+
+  if (!karez_transaction_commit_finish (job->transaction, result, &error))
+    {
+      karez_request_fail (job->request, error);
+      return;
+    }
+  location = g_strconcat (HUB_API_PREFIX "/people/", karez_json_text (body, "id"), NULL);
+  hub_web_request_set_header (HUB_WEB_REQUEST (job->request), "Location", location);
+  karez_request_respond (job->request, 201,
+                         karez_json_object ("id", "s", karez_json_text (body, "id"), NULL));
+}
+
+static void
+create (Job *job, const char *hash)
+{
+  JsonObject *body = json_node_get_object (karez_request_get_body (job->request));
+  const char *id = karez_json_text (body, "id");
+  g_auto (GStrv) roles = karez_json_texts (body, "roles");
+  g_autofree char *names = part_text (body, "names");
+  g_autofree char *title = part_text (body, "title");
+  KarezTransaction *transaction = karez_request_begin (job->request, job->self->scope);
+
+  job->transaction = transaction;
+  karez_transaction_run_one (transaction, "people/no-organisation",
+                             N_ ("The hub's own hospital is not set up yet"), "person_insert",
+                             "(ssss)", id, names, title, job->self->hub);
+  karez_transaction_event (transaction, "person.create", "karez.person", id, NULL);
+  karez_transaction_run (transaction, "account_insert", "(sss^as)", id,
+                         karez_json_text (body, "login"), hash, roles);
+  karez_transaction_event (transaction, "account.create", "account", id,
+                           karez_json_object ("login", "s", karez_json_text (body, "login"),
+                                              "roles", "n", roles_copy (body), NULL));
+  karez_transaction_commit_async (transaction, NULL, on_created, job);
+}
+
+static void
+on_hash_to_create (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Job) job = data;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *hash = hub_web_passwords_hash_finish (job->self->passwords, result, &error);
+
+  if (hash == NULL)
+    karez_request_fail (job->request, error);
+  else
+    create (g_steal_pointer (&job), hash);
+}
+
+static void
+handle_create (KarezRequest *request, gpointer data)
+{
+  HubWebPeople *self = data;
+  JsonObject *body = karez_request_check_body (request, create_fields);
+  g_autoptr (GError) error = NULL;
+
+  if (body == NULL)
+    return;
+  if (!check_person (body, &error) || !check_login (karez_json_text (body, "login"), &error))
+    karez_request_fail (request, error);
+  else
+    hub_web_passwords_hash_async (self->passwords, karez_json_text (body, "password"), NULL,
+                                  on_hash_to_create, job_new (self, request));
+}
+
+static void
+on_changed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Job) job = data;
+  g_autoptr (GError) error = NULL;
+
+  if (!karez_transaction_commit_finish (job->transaction, result, &error))
+    {
+      karez_request_fail (job->request, error);
+      return;
+    }
+  hub_web_sign_ins_forget (job->self->sign_ins, karez_request_get_path_part (job->request, "id"),
+                           TRUE);
+  karez_request_respond (job->request, 204, NULL);
+}
+
+/* @hash: (nullable): the password stays */
+static void
+change (Job *job, const char *hash)
+{
+  JsonObject *body = json_node_get_object (karez_request_get_body (job->request));
+  const char *id = karez_request_get_path_part (job->request, "id");
+  gboolean active = karez_json_boolean (body, "active");
+  g_auto (GStrv) roles = karez_json_texts (body, "roles");
+  g_autofree char *names = part_text (body, "names");
+  g_autofree char *title = part_text (body, "title");
+  KarezTransaction *transaction = karez_request_begin (job->request, job->self->scope);
+
+  job->transaction = transaction;
+  karez_transaction_run_one (transaction, "people/not-found", N_ ("There is no such person"),
+                             "person_update", "(sssb)", id, names, title, active);
+  karez_transaction_event (transaction, "person.change", "karez.person", id, NULL);
+  karez_transaction_run_one (transaction, "people/no-account",
+                             N_ ("This person has no account here"), "account_update", "(s^asbms)",
+                             id, roles, active, hash);
+  if (!active || hash != NULL)
+    karez_transaction_run (transaction, "sign_in_end_all", "(s)", id);
+  karez_transaction_event (transaction, "account.change", "account", id,
+                           karez_json_object ("roles", "n", roles_copy (body), "active", "b",
+                                              active, "password", "b", hash != NULL, NULL));
+  karez_transaction_commit_async (transaction, NULL, on_changed, job);
+}
+
+static void
+on_hash_to_change (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Job) job = data;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *hash = hub_web_passwords_hash_finish (job->self->passwords, result, &error);
+
+  if (hash == NULL)
+    karez_request_fail (job->request, error);
+  else
+    change (g_steal_pointer (&job), hash);
+}
+
+/* So that the last administrator cannot be locked out by the own hand. */
+static gboolean
+check_own (KarezRequest *request, JsonObject *body, GError **error)
+{
+  KarezActor *actor = karez_request_get_actor (request);
+  g_auto (GStrv) roles = karez_json_texts (body, "roles");
+
+  if (!g_str_equal (karez_actor_get_id (actor), karez_request_get_path_part (request, "id"))
+      || (karez_json_boolean (body, "active")
+          && g_strv_contains ((const char *const *) roles, "administrator")))
+    return TRUE;
+  return karez_error_set (error, KAREZ_ERROR_CONFLICT, "people/own-account",
+                          N_ ("the same change by another administrator"),
+                          N_ ("You cannot take your own account's rights away"));
+}
+
+static void
+handle_change (KarezRequest *request, gpointer data)
+{
+  HubWebPeople *self = data;
+  JsonObject *body = karez_request_check_body (request, change_fields);
+  g_autoptr (GError) error = NULL;
+  const char *password;
+
+  if (body == NULL)
+    return;
+  if (!hub_id_is_valid (karez_request_get_path_part (request, "id")))
+    {
+      error = karez_error_new (KAREZ_ERROR_NOT_FOUND, "people/not-found", NULL,
+                               N_ ("There is no such person"));
+      karez_request_fail (request, error);
+      return;
+    }
+  if (!check_person (body, &error) || !check_own (request, body, &error))
+    {
+      karez_request_fail (request, error);
+      return;
+    }
+  password = karez_json_text (body, "password");
+  if (password != NULL)
+    hub_web_passwords_hash_async (self->passwords, password, NULL, on_hash_to_change,
+                                  job_new (self, request));
+  else
+    change (job_new (self, request), NULL);
+}
+
+gboolean
+hub_web_people_add_routes (HubWebPeople *self, KarezRoutes *routes, GError **error)
+{
+  return karez_routes_add (routes, "GET", "/organisations", HUB_WEB_SIGNED_IN, handle_organisations,
+                           self, NULL, error)
+         && karez_routes_add (routes, "GET", "/patients", "patient.read", handle_patients, self,
+                              NULL, error)
+         && karez_routes_add (routes, "GET", "/people", "people.read", handle_people, self, NULL,
+                              error)
+         && karez_routes_add (routes, "POST", "/people", "people.write", handle_create, self, NULL,
+                              error)
+         && karez_routes_add (routes, "PUT", "/people/{id}", "people.write", handle_change, self,
+                              NULL, error);
+}
+
+HubWebPeople *
+hub_web_people_new (HubStore *store, HubWebSignIns *sign_ins, HubWebPasswords *passwords,
+                    HubWebPolicy *policy, const char *hub)
+{
+  HubWebPeople *self = g_new0 (HubWebPeople, 1);
+
+  self->store = g_object_ref (store);
+  self->scope = g_object_ref (hub_store_get_scope (store, "web"));
+  self->sign_ins = sign_ins;
+  self->passwords = passwords;
+  self->policy = policy;
+  self->hub = g_strdup (hub);
+  return self;
+}
+
+void
+hub_web_people_free (HubWebPeople *self)
+{
+  g_object_unref (self->scope);
+  g_object_unref (self->store);
+  g_free (self->hub);
+  g_free (self);
+}

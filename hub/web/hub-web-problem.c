@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hub-web-problem.h"
+
+#include "hub-catalogue.h"
+#include "hub-log.h"
+
+#include <libsoup/soup.h>
+
+static const char *const languages[] = { "en", "zh_CN", "ug", NULL };
+
+struct _HubWebTongue
+{
+  GHashTable *catalogues; /* language → HubCatalogue */
+};
+
+HubWebTongue *
+hub_web_tongue_new (void)
+{
+  HubWebTongue *self = g_new0 (HubWebTongue, 1);
+
+  self->catalogues = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_object_unref);
+  for (guint i = 1; languages[i] != NULL; i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/org/karez/po/%s.mo", languages[i]);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GBytes) mo = g_resources_lookup_data (path, G_RESOURCE_LOOKUP_FLAGS_NONE, &error);
+      HubCatalogue *catalogue = mo != NULL ? hub_catalogue_new (languages[i], mo, &error) : NULL;
+
+      if (catalogue != NULL)
+        g_hash_table_insert (self->catalogues, (gpointer) languages[i], catalogue);
+      else
+        hub_notice ("web", languages[i], "answers will be in English: %s", error->message);
+    }
+  return self;
+}
+
+void
+hub_web_tongue_free (HubWebTongue *self)
+{
+  g_hash_table_unref (self->catalogues);
+  g_free (self);
+}
+
+gboolean
+hub_web_tongue_is_language (const char *language)
+{
+  return g_strv_contains (languages, language);
+}
+
+JsonNode *
+hub_web_tongue_list (void)
+{
+  g_autoptr (JsonArray) list = json_array_new ();
+  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
+
+  for (guint i = 0; languages[i] != NULL; i++)
+    json_array_add_string_element (list, languages[i]);
+  json_node_set_array (node, list);
+  return node;
+}
+
+/* "zh", "zh-CN" and "zh-Hans" are all read by a reader of zh_CN. */
+static const char *
+language_of_tag (const char *tag)
+{
+  for (guint i = 0; languages[i] != NULL; i++)
+    {
+      g_autofree char *main_part = g_strndup (languages[i], strcspn (languages[i], "_"));
+      gsize length = strlen (main_part);
+
+      if (g_ascii_strncasecmp (tag, main_part, length) == 0
+          && (tag[length] == '\0' || tag[length] == '-' || tag[length] == '_'))
+        return languages[i];
+    }
+  return NULL;
+}
+
+const char *
+hub_web_tongue_choose (HubWebTongue *self, const char *account, const char *accept)
+{
+  const char *language = account != NULL ? language_of_tag (account) : NULL;
+  GSList *tags;
+
+  if (language != NULL || accept == NULL || strlen (accept) > 1024)
+    return language != NULL ? language : languages[0];
+  tags = soup_header_parse_quality_list (accept, NULL);
+  for (GSList *l = tags; l != NULL && language == NULL; l = l->next)
+    language = language_of_tag (l->data);
+  soup_header_free_list (tags);
+  return language != NULL ? language : languages[0];
+}
+
+const char *
+hub_web_tongue_say (HubWebTongue *self, const char *language, const char *msgid)
+{
+  HubCatalogue *catalogue = g_hash_table_lookup (self->catalogues, language);
+
+  return catalogue != NULL ? hub_catalogue_lookup (catalogue, msgid) : msgid;
+}
+
+static const struct
+{
+  KarezError code;
+  guint status;
+  const char *title;
+} kinds[] = {
+  { KAREZ_ERROR_FAILED, 500, N_ ("The hub made a mistake") },
+  { KAREZ_ERROR_INVALID, 422, N_ ("The request breaks a rule") },
+  { KAREZ_ERROR_UNAUTHENTICATED, 401, N_ ("Nobody is signed in") },
+  { KAREZ_ERROR_DENIED, 403, N_ ("Not allowed") },
+  { KAREZ_ERROR_NOT_GRANTED, 403, N_ ("Not granted to this plugin") },
+  { KAREZ_ERROR_NOT_FOUND, 404, N_ ("Not found") },
+  { KAREZ_ERROR_CONFLICT, 409, N_ ("Not possible now") },
+  { KAREZ_ERROR_TOO_LARGE, 413, N_ ("Too large") },
+  { KAREZ_ERROR_BUSY, 429, N_ ("Too much at once") },
+  { KAREZ_ERROR_UNAVAILABLE, 503, N_ ("Not available") },
+  { KAREZ_ERROR_TIMEOUT, 504, N_ ("No answer in time") },
+};
+
+static guint
+kind_of_error (const GError *error)
+{
+  for (guint i = 0; error->domain == KAREZ_ERROR && i < G_N_ELEMENTS (kinds); i++)
+    if ((int) kinds[i].code == error->code)
+      return i;
+  return 0;
+}
+
+guint
+hub_web_problem_status (const GError *error)
+{
+  guint status = kinds[kind_of_error (error)].status;
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return 503;
+  /* What could not be read at all, against what was read and is not accepted. */
+  if (status == 422 && karez_error_get_pointer (error) == NULL
+      && karez_error_get_rule (error) != NULL
+      && (g_str_has_prefix (karez_error_get_rule (error), "json/")
+          || g_str_has_prefix (karez_error_get_rule (error), "request/")))
+    return 400;
+  return status;
+}
+
+typedef struct
+{
+  HubWebTongue *tongue;
+  const char *language;
+} Say;
+
+static const char *
+say (const char *msgid, gpointer data)
+{
+  Say *to = data;
+
+  return hub_web_tongue_say (to->tongue, to->language, msgid);
+}
+
+static const char *
+title_of_status (guint status, guint kind)
+{
+  switch (status)
+    {
+    case 400:
+      return N_ ("The request cannot be read");
+    case 405:
+      return N_ ("This cannot be done to it");
+    case 415:
+      return N_ ("Not a media type that is read here");
+    case 421:
+      return N_ ("This hub has another name");
+    default:
+      return kinds[kind].title;
+    }
+}
+
+JsonNode *
+hub_web_problem_new (const GError *error, guint status, HubWebTongue *tongue, const char *language)
+{
+  Say to = { tongue, language };
+  guint kind = kind_of_error (error);
+  const char *rule = karez_error_get_rule (error);
+  const char *accepted = karez_error_get_accepted (error);
+  g_autofree char *type = NULL;
+  g_autofree char *detail = NULL;
+
+  /* The words of a fault of ours are for the log, not for whoever asks. */
+  if (error->domain != KAREZ_ERROR || (kind == 0 && rule == NULL))
+    {
+      rule = "hub/fault";
+      detail = g_strdup (say (N_ ("Something went wrong inside the hub; its log says what"), &to));
+    }
+  else
+    detail = karez_error_say (error, say, &to);
+  type = rule != NULL ? g_strconcat ("/problems/", rule, NULL) : g_strdup ("about:blank");
+  return karez_json_object ("type", "s", type, "title", "s",
+                            say (title_of_status (status, kind), &to), "status", "i",
+                            (gint64) status, "detail", "s", detail, "rule", "s", rule, "accepted",
+                            "s", accepted != NULL ? say (accepted, &to) : NULL, "pointer", "s",
+                            karez_error_get_pointer (error), NULL);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <karez.h>
+
+G_BEGIN_DECLS
+
+/**
+ * HubWebTongue:
+ * The languages that answers are given in: English and what has a catalogue in the resources,
+ * /org/karez/po/LANGUAGE.mo. Main thread only.
+ */
+typedef struct _HubWebTongue HubWebTongue;
+
+HubWebTongue *hub_web_tongue_new (void);
+void hub_web_tongue_free (HubWebTongue *self);
+/**
+ * hub_web_tongue_choose:
+ * @account: (nullable): the language of the account
+ * @accept: (nullable): the Accept-Language header
+ *
+ * Returns: (transfer none): "en", "zh_CN" or "ug"
+ */
+const char *hub_web_tongue_choose (HubWebTongue *self, const char *account, const char *accept);
+/* @msgid in @language, or itself. */
+const char *hub_web_tongue_say (HubWebTongue *self, const char *language, const char *msgid);
+gboolean hub_web_tongue_is_language (const char *language);
+/* Each with {"language", "name"}; as the desk offers them. Returns: (transfer full) */
+JsonNode *hub_web_tongue_list (void);
+
+/* The HTTP status of an error. */
+guint hub_web_problem_status (const GError *error);
+/* The problem document (RFC 9457) of an error. Returns: (transfer full) */
+JsonNode *hub_web_problem_new (const GError *error, guint status, HubWebTongue *tongue,
+                               const char *language);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubWebTongue, hub_web_tongue_free)
+
+G_END_DECLS

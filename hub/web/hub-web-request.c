@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hub-web-request.h"
+
+#include "hub-catalogue.h"
+#include "hub-hash.h"
+#include "hub-log.h"
+#include "hub-web-limits.h"
+
+struct _HubWebRequest
+{
+  KarezRequest parent_instance;
+
+  SoupServerMessage *message;
+  GObject *owner;
+  char *path, *address;
+  GHashTable *query, *parts;
+  GBytes *bytes;
+  JsonNode *body;
+  KarezActor *actor;
+  HubWebSignIn *sign_in;
+  char *key;
+  KarezTransaction *transaction; /* the last one begun; tells whether this is a repetition */
+  HubWebTongue *tongue;
+  guint deadline;
+  gboolean answered, overdue, gone;
+};
+
+G_DEFINE_FINAL_TYPE (HubWebRequest, hub_web_request, KAREZ_TYPE_REQUEST)
+
+const char *
+hub_web_request_get_language (HubWebRequest *self)
+{
+  return hub_web_tongue_choose (self->tongue,
+                                self->sign_in != NULL ? self->sign_in->language : NULL,
+                                hub_web_request_get_header (self, "Accept-Language"));
+}
+
+/* Hands the answer to libsoup. @bytes: (nullable) */
+static void
+answer (HubWebRequest *self, guint status, const char *media_type, GBytes *bytes)
+{
+  SoupMessageHeaders *headers;
+
+  if (self->answered)
+    {
+      if (!self->overdue)
+        hub_warning ("web", self->path, "a request was answered twice; the first answer stands");
+      return;
+    }
+  self->answered = TRUE;
+  g_clear_handle_id (&self->deadline, g_source_remove);
+  if (self->gone)
+    return;
+  headers = soup_server_message_get_response_headers (self->message);
+  if (bytes != NULL)
+    {
+      soup_message_headers_replace (headers, "Content-Type", media_type);
+      soup_message_body_append_bytes (soup_server_message_get_response_body (self->message), bytes);
+    }
+  if (soup_message_headers_get_one (headers, "Cache-Control") == NULL)
+    soup_message_headers_replace (headers, "Cache-Control", "no-store");
+  soup_server_message_set_status (self->message, status, NULL);
+  soup_server_message_unpause (self->message);
+}
+
+static void
+answer_json (HubWebRequest *self, guint status, const char *media_type, JsonNode *node)
+{
+  char *text = karez_json_print (node);
+  g_autoptr (GBytes) bytes = g_bytes_new_take (text, strlen (text));
+
+  answer (self, status, media_type, bytes);
+}
+
+void
+hub_web_request_fail_with (HubWebRequest *self, guint status, const GError *error)
+{
+  g_autoptr (JsonNode) problem = NULL;
+
+  /* 503 and 504 have a cause elsewhere, which is told there. */
+  if (status == 500)
+    hub_warning ("web", self->path, "answered 500: %s", error->message);
+  else if (status > 500)
+    hub_info ("web", self->path, "answered %u: %s", status, error->message);
+  if (status == 429 || status == 503)
+    {
+      SoupMessageHeaders *headers = soup_server_message_get_response_headers (self->message);
+
+      if (soup_message_headers_get_one (headers, "Retry-After") == NULL)
+        soup_message_headers_replace (headers, "Retry-After", "1");
+    }
+  hub_web_request_set_header (self, "Content-Language",
+                              g_str_equal (hub_web_request_get_language (self), "zh_CN")
+                                  ? "zh-CN"
+                                  : hub_web_request_get_language (self));
+  problem = hub_web_problem_new (error, status, self->tongue, hub_web_request_get_language (self));
+  answer_json (self, status, "application/problem+json", problem);
+}
+
+static gboolean
+on_overdue (gpointer data)
+{
+  HubWebRequest *self = data;
+  g_autoptr (GError) error = karez_error_new (
+      KAREZ_ERROR_TIMEOUT, "request/deadline",
+      N_ ("the same request again, with the same Idempotency-Key"),
+      N_ ("The hub did not finish in time; whether it was done is not known"));
+
+  self->deadline = 0;
+  hub_web_request_fail_with (self, 504, error);
+  self->overdue = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_gone (SoupServerMessage *message, HubWebRequest *self)
+{
+  self->gone = TRUE;
+}
+
+HubWebRequest *
+hub_web_request_new (SoupServerMessage *message, GHashTable *query, GBytes *bytes,
+                     HubWebTongue *tongue, guint answer_ms, GObject *owner)
+{
+  HubWebRequest *self = g_object_new (HUB_TYPE_WEB_REQUEST, NULL);
+  const char *address = hub_web_limits_get_address (message);
+
+  self->message = g_object_ref (message);
+  self->owner = g_object_ref (owner);
+  self->path = g_strdup (g_uri_get_path (soup_server_message_get_uri (message)));
+  self->address = g_strdup (address != NULL ? address : "local");
+  self->query = query != NULL ? g_hash_table_ref (query) : NULL;
+  self->bytes = g_bytes_ref (bytes);
+  self->tongue = tongue;
+  self->deadline = g_timeout_add (answer_ms, on_overdue, self);
+  g_signal_connect_object (message, "finished", G_CALLBACK (on_gone), self, 0);
+  g_signal_connect_object (message, "disconnected", G_CALLBACK (on_gone), self, 0);
+  soup_server_message_pause (message);
+  return self;
+}
+
+void
+hub_web_request_set_parts (HubWebRequest *self, GHashTable *parts)
+{
+  g_clear_pointer (&self->parts, g_hash_table_unref);
+  self->parts = g_hash_table_ref (parts);
+}
+
+void
+hub_web_request_set_actor (HubWebRequest *self, KarezActor *actor, HubWebSignIn *sign_in)
+{
+  g_clear_pointer (&self->actor, karez_actor_unref);
+  g_clear_pointer (&self->sign_in, hub_web_sign_in_unref);
+  self->actor = actor != NULL ? karez_actor_ref (actor) : NULL;
+  self->sign_in = sign_in != NULL ? hub_web_sign_in_ref (sign_in) : NULL;
+}
+
+void
+hub_web_request_set_key (HubWebRequest *self, const char *key)
+{
+  g_free (self->key);
+  self->key = g_strdup (key);
+}
+
+gboolean
+hub_web_request_read_body (HubWebRequest *self, GError **error)
+{
+  if (g_bytes_get_size (self->bytes) == 0)
+    return TRUE;
+  self->body = karez_json_parse (self->bytes, 0, error);
+  return self->body != NULL;
+}
+
+gboolean
+hub_web_request_has_body (HubWebRequest *self)
+{
+  return g_bytes_get_size (self->bytes) > 0;
+}
+
+SoupServerMessage *
+hub_web_request_get_message (HubWebRequest *self)
+{
+  return self->message;
+}
+
+HubWebSignIn *
+hub_web_request_get_sign_in (HubWebRequest *self)
+{
+  return self->sign_in;
+}
+
+const char *
+hub_web_request_get_address (HubWebRequest *self)
+{
+  return self->address;
+}
+
+const char *
+hub_web_request_get_header (HubWebRequest *self, const char *name)
+{
+  return soup_message_headers_get_one (soup_server_message_get_request_headers (self->message),
+                                       name);
+}
+
+void
+hub_web_request_set_header (HubWebRequest *self, const char *name, const char *value)
+{
+  soup_message_headers_replace (soup_server_message_get_response_headers (self->message), name,
+                                value);
+}
+
+void
+hub_web_request_let_go (HubWebRequest *self)
+{
+  self->answered = TRUE;
+  g_clear_handle_id (&self->deadline, g_source_remove);
+  if (!self->gone)
+    soup_server_message_unpause (self->message);
+}
+
+gboolean
+hub_web_request_is_answered (HubWebRequest *self)
+{
+  return self->answered;
+}
+
+static KarezActor *
+get_actor (KarezRequest *request)
+{
+  return HUB_WEB_REQUEST (request)->actor;
+}
+
+static const char *
+get_path_part (KarezRequest *request, const char *name)
+{
+  HubWebRequest *self = HUB_WEB_REQUEST (request);
+
+  return self->parts != NULL ? g_hash_table_lookup (self->parts, name) : NULL;
+}
+
+static const char *
+get_query (KarezRequest *request, const char *name)
+{
+  HubWebRequest *self = HUB_WEB_REQUEST (request);
+  const char *value = self->query != NULL ? g_hash_table_lookup (self->query, name) : NULL;
+
+  return value != NULL && g_utf8_validate (value, -1, NULL) ? value : NULL;
+}
+
+static JsonNode *
+get_body (KarezRequest *request)
+{
+  return HUB_WEB_REQUEST (request)->body;
+}
+
+/* Method, path, actor and body: what makes two requests the same act. */
+static char *
+digest_of (HubWebRequest *self)
+{
+  gsize size;
+  gconstpointer data = g_bytes_get_data (self->bytes, &size);
+  g_autoptr (GByteArray) all = g_byte_array_new ();
+  g_autofree char *head = g_strdup_printf (
+      "%s\n%s\n%s\n", soup_server_message_get_method (self->message), self->path,
+      self->actor != NULL ? karez_actor_get_id (self->actor) : "");
+
+  g_byte_array_append (all, (const guint8 *) head, strlen (head));
+  if (size > 0)
+    g_byte_array_append (all, data, size);
+  return hub_hash_hex (all->data, all->len);
+}
+
+static KarezTransaction *
+begin (KarezRequest *request, KarezStore *store)
+{
+  HubWebRequest *self = HUB_WEB_REQUEST (request);
+  KarezTransaction *transaction = karez_store_begin (store, self->actor);
+
+  if (self->key != NULL)
+    {
+      g_autofree char *digest = digest_of (self);
+
+      karez_transaction_set_request (transaction, self->key, digest);
+    }
+  g_set_object (&self->transaction, transaction);
+  return transaction;
+}
+
+static void
+respond (KarezRequest *request, guint status, JsonNode *body)
+{
+  HubWebRequest *self = HUB_WEB_REQUEST (request);
+  g_autoptr (JsonNode) node = body;
+
+  if (self->transaction != NULL && karez_transaction_is_repeated (self->transaction)
+      && status < 300)
+    {
+      /* What was made by the first one is not known here, so only that it was is said. */
+      g_clear_pointer (&node, json_node_unref);
+      node = karez_json_object ("repeated", "b", TRUE, NULL);
+      status = 200;
+    }
+  if (node != NULL)
+    answer_json (self, status, "application/json", node);
+  else
+    answer (self, status == 200 ? 204 : status, NULL, NULL);
+}
+
+static void
+respond_bytes (KarezRequest *request, const char *media_type, GBytes *bytes)
+{
+  answer (HUB_WEB_REQUEST (request), 200, media_type, bytes);
+}
+
+static void
+fail (KarezRequest *request, const GError *error)
+{
+  hub_web_request_fail_with (HUB_WEB_REQUEST (request), hub_web_problem_status (error), error);
+}
+
+static const char *
+get_idempotency_key (KarezRequest *request)
+{
+  return HUB_WEB_REQUEST (request)->key;
+}
+
+static const char *
+translate (KarezRequest *request, const char *msgid)
+{
+  HubWebRequest *self = HUB_WEB_REQUEST (request);
+
+  return hub_web_tongue_say (self->tongue, hub_web_request_get_language (self), msgid);
+}
+
+static void
+hub_web_request_dispose (GObject *object)
+{
+  HubWebRequest *self = HUB_WEB_REQUEST (object);
+
+  if (!self->answered && self->message != NULL)
+    {
+      g_autoptr (GError) error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_FAILED,
+                                                      "the handler dropped the request");
+
+      hub_critical ("web", self->path, "a request was dropped without an answer");
+      hub_web_request_fail_with (self, 500, error);
+    }
+  g_clear_handle_id (&self->deadline, g_source_remove);
+  g_clear_object (&self->message);
+  g_clear_object (&self->transaction);
+  /* Last: the tongue is the owner's. */
+  g_clear_object (&self->owner);
+  G_OBJECT_CLASS (hub_web_request_parent_class)->dispose (object);
+}
+
+static void
+hub_web_request_finalize (GObject *object)
+{
+  HubWebRequest *self = HUB_WEB_REQUEST (object);
+
+  g_free (self->path);
+  g_free (self->address);
+  g_free (self->key);
+  g_clear_pointer (&self->query, g_hash_table_unref);
+  g_clear_pointer (&self->parts, g_hash_table_unref);
+  g_clear_pointer (&self->bytes, g_bytes_unref);
+  g_clear_pointer (&self->body, json_node_unref);
+  g_clear_pointer (&self->actor, karez_actor_unref);
+  g_clear_pointer (&self->sign_in, hub_web_sign_in_unref);
+  G_OBJECT_CLASS (hub_web_request_parent_class)->finalize (object);
+}
+
+static void
+hub_web_request_class_init (HubWebRequestClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  KarezRequestClass *request_class = KAREZ_REQUEST_CLASS (klass);
+
+  object_class->dispose = hub_web_request_dispose;
+  object_class->finalize = hub_web_request_finalize;
+  request_class->get_actor = get_actor;
+  request_class->get_path_part = get_path_part;
+  request_class->get_query = get_query;
+  request_class->get_body = get_body;
+  request_class->begin = begin;
+  request_class->respond = respond;
+  request_class->respond_bytes = respond_bytes;
+  request_class->fail = fail;
+  request_class->get_idempotency_key = get_idempotency_key;
+  request_class->translate = translate;
+}
+
+static void
+hub_web_request_init (HubWebRequest *self)
+{
+}

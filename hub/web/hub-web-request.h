@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "hub-web-problem.h"
+#include "hub-web-sign-in.h"
+
+#include <libsoup/soup.h>
+
+G_BEGIN_DECLS
+
+#define HUB_TYPE_WEB_REQUEST (hub_web_request_get_type ())
+/**
+ * HubWebRequest:
+ * One HTTP request and its answer. Keeps the message alive; when the client is gone the answer is
+ * dropped. Answered once: by respond, respond_bytes or fail, by its deadline (504), or with 500
+ * and a critical when the last reference goes without.
+ */
+G_DECLARE_FINAL_TYPE (HubWebRequest, hub_web_request, HUB, WEB_REQUEST, KarezRequest)
+
+/**
+ * hub_web_request_new:
+ * @query: (nullable): the decoded query string
+ * @bytes: the body
+ * @owner: kept alive as long as the request
+ *
+ * Pauses @message until the answer. Returns: (transfer full)
+ */
+HubWebRequest *hub_web_request_new (SoupServerMessage *message, GHashTable *query, GBytes *bytes,
+                                    HubWebTongue *tongue, guint answer_ms, GObject *owner);
+
+/* How it was admitted. */
+void hub_web_request_set_parts (HubWebRequest *self, GHashTable *parts);
+void hub_web_request_set_actor (HubWebRequest *self, KarezActor *actor, HubWebSignIn *sign_in);
+void hub_web_request_set_key (HubWebRequest *self, const char *key);
+/* Parses the body if there is one. */
+gboolean hub_web_request_read_body (HubWebRequest *self, GError **error);
+
+gboolean hub_web_request_has_body (HubWebRequest *self);
+/* "en", "zh_CN" or "ug". Returns: (transfer none): static */
+const char *hub_web_request_get_language (HubWebRequest *self);
+SoupServerMessage *hub_web_request_get_message (HubWebRequest *self);
+/* (nullable): not for the Unix socket, nor where nobody is signed in */
+HubWebSignIn *hub_web_request_get_sign_in (HubWebRequest *self);
+/* Where it came from; "local" for the Unix socket. */
+const char *hub_web_request_get_address (HubWebRequest *self);
+const char *hub_web_request_get_header (HubWebRequest *self, const char *name);
+/* A header of the answer, given before it. */
+void hub_web_request_set_header (HubWebRequest *self, const char *name, const char *value);
+/* Fails with a status that is not the error's own. */
+void hub_web_request_fail_with (HubWebRequest *self, guint status, const GError *error);
+/* Somebody else writes the answer: goes on with the message as it is. */
+void hub_web_request_let_go (HubWebRequest *self);
+gboolean hub_web_request_is_answered (HubWebRequest *self);
+
+G_END_DECLS

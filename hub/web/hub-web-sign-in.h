@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <karez.h>
+
+G_BEGIN_DECLS
+
+#define HUB_WEB_SIGN_IN_HOURS 12
+
+/**
+ * HubWebSignIn:
+ * A cookie that is in force, and whose it is. Immutable and counted.
+ */
+typedef struct
+{
+  char *id, *account, *login, *language;
+  char *csrf; /* what X-Karez-Token must say */
+  GStrv roles;
+  JsonNode *names, *title;
+  gint64 expires; /* µs since 1970 UTC */
+} HubWebSignIn;
+
+HubWebSignIn *hub_web_sign_in_ref (HubWebSignIn *self);
+void hub_web_sign_in_unref (HubWebSignIn *self);
+/* The person as an actor, from @address. Returns: (transfer full) */
+KarezActor *hub_web_sign_in_make_actor (HubWebSignIn *self, const char *address);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubWebSignIn, hub_web_sign_in_unref)
+
+/**
+ * HubWebSignIns:
+ * Whose a cookie is. Read from the database once, kept in memory for half a minute, and forgotten
+ * at once when the account or the sign-in changes. Main thread only.
+ */
+typedef struct _HubWebSignIns HubWebSignIns;
+
+/* @store: the scope "web". @hub: this hub's id, which names the cookie */
+HubWebSignIns *hub_web_sign_ins_new (KarezStore *store, const char *hub);
+void hub_web_sign_ins_free (HubWebSignIns *self);
+
+/* Called when what an account may do has changed, so that its pages can be closed. */
+typedef void (*HubWebSignInsFunc) (const char *account, gpointer data);
+void hub_web_sign_ins_set_listener (HubWebSignIns *self, HubWebSignInsFunc func, gpointer data);
+
+/* A new token: 32 random bytes as base64url, and the BLAKE2b-256 that is kept of it. */
+char *hub_web_sign_ins_make_token (GBytes **hash);
+/* The token of a Cookie header, NULL if it brings none of ours. Returns: (transfer full) */
+char *hub_web_sign_ins_read_cookie (HubWebSignIns *self, const char *header);
+/* The Set-Cookie header that gives a token, or takes it away (NULL). Returns: (transfer full) */
+char *hub_web_sign_ins_write_cookie (HubWebSignIns *self, const char *token);
+/* The CSRF token that goes with a token. Returns: (transfer full) */
+char *hub_web_sign_ins_make_csrf (const char *token);
+
+/**
+ * hub_web_sign_ins_find_async:
+ * %KAREZ_ERROR_UNAUTHENTICATED, rule "sign-in/none", for a token that is not in force.
+ */
+void hub_web_sign_ins_find_async (HubWebSignIns *self, const char *token, GCancellable *cancellable,
+                                  GAsyncReadyCallback callback, gpointer data);
+/* Returns: (transfer full) */
+HubWebSignIn *hub_web_sign_ins_find_finish (HubWebSignIns *self, GAsyncResult *result,
+                                            GError **error);
+/* The account was changed or signed out somewhere. @rights: whether what it may do has changed */
+void hub_web_sign_ins_forget (HubWebSignIns *self, const char *account, gboolean rights);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubWebSignIns, hub_web_sign_ins_free)
+
+G_END_DECLS

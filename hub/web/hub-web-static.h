@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <libsoup/soup.h>
+
+G_BEGIN_DECLS
+
+/**
+ * HubWebStatic:
+ * The desk's files, out of the process's GResources. A file below assets/ whose name carries a
+ * hash ("desk-K3Q7ZL5A.js", esbuild's form) is cached for a year, any other is asked for again
+ * with its ETag. "NAME.gz" beside NAME is the same, compressed. Main thread only.
+ */
+typedef struct _HubWebStatic HubWebStatic;
+
+/* @origin: what the page connects to, for its Content-Security-Policy */
+HubWebStatic *hub_web_static_new (const char *origin);
+void hub_web_static_free (HubWebStatic *self);
+/**
+ * hub_web_static_add:
+ * @mount: "/" or "/x/template/": where the files are
+ * @prefix: a GResource folder, ended by "/"
+ *
+ * Returns: how many files there are now below @mount
+ */
+guint hub_web_static_add (HubWebStatic *self, const char *mount, const char *prefix);
+/* Answers a GET or HEAD; a browser that goes to a page (not a file, not the API) gets index.html.
+ * FALSE if there is no such file. @path: percent-encoded */
+gboolean hub_web_static_answer (HubWebStatic *self, SoupServerMessage *message, const char *path);
+
+/* The headers that every answer carries, and those of an answer that is no page. */
+void hub_web_static_protect (SoupServerMessage *message, const char *origin);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubWebStatic, hub_web_static_free)
+
+G_END_DECLS

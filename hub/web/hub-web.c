@@ -1,0 +1,753 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hub-web.h"
+
+#include "hub-catalogue.h"
+#include "hub-log.h"
+#include "hub-names.h"
+#include "hub-web-account.h"
+#include "hub-web-directory.h"
+#include "hub-web-document.h"
+#include "hub-web-gate.h"
+#include "hub-web-input.h"
+#include "hub-web-listen.h"
+#include "hub-web-live.h"
+#include "hub-web-people.h"
+#include "hub-web-request.h"
+#include "hub-web-resources.h"
+#include "hub-web-router.h"
+#include "hub-web-static.h"
+
+#include <glib/gstdio.h>
+
+#define HASHES_AT_ONCE 2
+#define HASHES_WAITING 32
+
+struct _HubWeb
+{
+  GObject parent_instance;
+
+  HubStore *store;
+  char *hub, *version, *origin, *bind, *socket;
+  JsonNode *names;
+  guint16 port;
+  HubWebBounds bounds;
+  gboolean started, ready;
+
+  SoupServer *server;
+  HubWebLimits *limits;
+  HubWebGate *gate;
+  HubWebRouter *router;
+  HubWebPolicy *policy;
+  HubWebTongue *tongue;
+  HubWebStatic *files;
+  HubWebMetrics *metrics;
+  HubWebSignIns *sign_ins;
+  HubWebPasswords *passwords;
+  HubWebAccount *account;
+  HubWebPeople *people;
+  HubWebLive *live;
+  HubFeed *feed;
+  HubWebSessionFunc session_func;
+  gpointer session_data;
+};
+
+static guint closed_signal;
+
+static void hub_web_routes_init (KarezRoutesInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (HubWeb, hub_web, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (KAREZ_TYPE_ROUTES, hub_web_routes_init))
+
+/* A request on its way to its handler. */
+typedef struct
+{
+  HubWeb *self;
+  HubWebRequest *request;
+  const HubWebRoute *route; /* NULL: the WebSocket */
+} Admission;
+
+static void
+admission_free (Admission *admission)
+{
+  g_object_unref (admission->request);
+  g_free (admission);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Admission, admission_free)
+
+static gboolean
+is_json (HubWebRequest *request)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (
+      hub_web_request_get_message (request));
+  const char *type = soup_message_headers_get_content_type (headers, NULL);
+
+  return type != NULL && g_ascii_strcasecmp (type, "application/json") == 0;
+}
+
+/* Answers when the body cannot be read. */
+static gboolean
+read_body (HubWebRequest *request)
+{
+  SoupServerMessage *message = hub_web_request_get_message (request);
+  g_autoptr (GError) error = NULL;
+
+  if (!hub_web_gate_is_writing (message))
+    return TRUE;
+  if (hub_web_request_has_body (request) && !is_json (request))
+    {
+      error = karez_error_new (KAREZ_ERROR_INVALID, "request/media-type", N_ ("application/json"),
+                               N_ ("The body is of a media type that is not read here"));
+      hub_web_request_fail_with (request, 415, error);
+      return FALSE;
+    }
+  if (hub_web_request_read_body (request, &error))
+    return TRUE;
+  karez_request_fail (KAREZ_REQUEST (request), error);
+  return FALSE;
+}
+
+static void
+run_route (Admission *admission)
+{
+  HubWebRequest *request = admission->request;
+  const HubWebRoute *route = admission->route;
+  g_autoptr (GError) error = NULL;
+
+  if (!hub_web_gate_admit (admission->self->gate, request, route->permission, &error))
+    karez_request_fail (KAREZ_REQUEST (request), error);
+  else if (read_body (request))
+    route->func (KAREZ_REQUEST (request), route->data);
+}
+
+/* What a page will need; not the request, which holds the message that holds this. */
+typedef struct
+{
+  HubWeb *self;
+  KarezActor *actor;
+  HubWebSignIn *sign_in;
+  const char *language;
+} Upgrade;
+
+static void
+upgrade_free (gpointer data, GClosure *closure)
+{
+  Upgrade *upgrade = data;
+
+  g_object_unref (upgrade->self);
+  karez_actor_unref (upgrade->actor);
+  g_clear_pointer (&upgrade->sign_in, hub_web_sign_in_unref);
+  g_free (upgrade);
+}
+
+/* The answer 101 is written: the connection is a page's from here on. */
+static void
+on_upgraded (SoupServerMessage *message, Upgrade *upgrade)
+{
+  g_autoptr (GSocket) socket = NULL;
+  g_autoptr (GIOStream) stream = NULL;
+  g_autoptr (HubWebPage) page = NULL;
+
+  g_set_object (&socket, hub_web_limits_get_socket (message));
+  stream = soup_server_message_steal_connection (message);
+  if (stream == NULL)
+    return;
+  hub_web_limits_release (socket, 0);
+  page = hub_web_page_new (stream, socket, soup_server_message_get_uri (message), upgrade->actor,
+                           upgrade->sign_in, upgrade->language);
+  hub_web_live_add (upgrade->self->live, page);
+}
+
+static void
+upgrade (HubWeb *self, HubWebRequest *request)
+{
+  HubWebSignIn *sign_in = hub_web_request_get_sign_in (request);
+  Upgrade *upgrade = g_new0 (Upgrade, 1);
+
+  upgrade->self = g_object_ref (self);
+  upgrade->actor = karez_actor_ref (karez_request_get_actor (KAREZ_REQUEST (request)));
+  upgrade->sign_in = sign_in != NULL ? hub_web_sign_in_ref (sign_in) : NULL;
+  upgrade->language = hub_web_request_get_language (request);
+  g_signal_connect_data (hub_web_request_get_message (request), "wrote-informational",
+                         G_CALLBACK (on_upgraded), upgrade, upgrade_free, 0);
+  hub_web_request_let_go (request);
+}
+
+static void
+open_page (Admission *admission)
+{
+  HubWeb *self = admission->self;
+  HubWebRequest *request = admission->request;
+  SoupServerMessage *message = hub_web_request_get_message (request);
+  g_autoptr (GError) error = NULL;
+
+  if (!hub_web_gate_admit (self->gate, request, HUB_WEB_SIGNED_IN, &error)
+      || !hub_web_live_check_room (self->live, karez_request_get_actor (KAREZ_REQUEST (request)),
+                                   &error))
+    karez_request_fail (KAREZ_REQUEST (request), error);
+  else if (!soup_websocket_server_process_handshake (message, NULL, NULL, NULL, NULL))
+    {
+      error = karez_error_new (KAREZ_ERROR_INVALID, "live/handshake",
+                               N_ ("a WebSocket handshake after RFC 6455"),
+                               N_ ("This is not the beginning of a WebSocket"));
+      soup_message_body_truncate (soup_server_message_get_response_body (message));
+      hub_web_request_fail_with (request, 400, error);
+    }
+  else
+    upgrade (self, request);
+}
+
+static void
+go_on (Admission *admission)
+{
+  if (hub_web_request_is_answered (admission->request))
+    return;
+  if (admission->route != NULL)
+    run_route (admission);
+  else
+    open_page (admission);
+}
+
+static void
+on_identified (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Admission) admission = data;
+  const HubWebRoute *route = admission->route;
+  g_autoptr (GError) error = NULL;
+
+  /* Who needs to be nobody can go on without the database. */
+  if (!hub_web_gate_identify_finish (admission->self->gate, result, &error)
+      && (route == NULL || !g_str_equal (route->permission, HUB_WEB_ANYONE)))
+    karez_request_fail (KAREZ_REQUEST (admission->request), error);
+  else
+    go_on (admission);
+}
+
+static void
+identify (HubWeb *self, HubWebRequest *request, const HubWebRoute *route)
+{
+  Admission *admission = g_new0 (Admission, 1);
+
+  admission->self = self;
+  admission->request = g_object_ref (request);
+  admission->route = route;
+  hub_web_gate_identify_async (self->gate, request, on_identified, admission);
+}
+
+static void
+no_route (HubWeb *self, HubWebRequest *request, const char *allowed)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (allowed == NULL)
+    {
+      error = karez_error_new (KAREZ_ERROR_NOT_FOUND, "request/path", NULL,
+                               N_ ("There is nothing at this address"));
+      karez_request_fail (KAREZ_REQUEST (request), error);
+      return;
+    }
+  error = karez_error_new (KAREZ_ERROR_INVALID, "request/method", allowed,
+                           N_ ("What is at this address cannot be asked for by this method"));
+  hub_web_request_set_header (request, "Allow", allowed);
+  hub_web_request_fail_with (request, 405, error);
+}
+
+static void
+handle_api (HubWeb *self, HubWebRequest *request, const char *path)
+{
+  SoupServerMessage *message = hub_web_request_get_message (request);
+  const char *method = soup_server_message_get_method (message);
+  g_autoptr (GHashTable) parts = NULL;
+  g_autofree char *allowed = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean live = g_str_equal (path, "/live");
+  const HubWebRoute *route = live ? NULL
+                                  : hub_web_router_find (self->router, method, path, &parts,
+                                                         &allowed);
+
+  if (live && !g_str_equal (method, "GET"))
+    no_route (self, request, "GET");
+  else if (!live && route == NULL)
+    no_route (self, request, allowed);
+  else if ((live || hub_web_gate_is_writing (message))
+           && !hub_web_gate_check_origin (self->gate, message, live, &error))
+    karez_request_fail (KAREZ_REQUEST (request), error);
+  else
+    {
+      if (parts != NULL)
+        hub_web_request_set_parts (request, parts);
+      identify (self, request, route);
+    }
+}
+
+static void
+respond_text (HubWebRequest *request, const char *media_type, char *text)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_take (text, strlen (text));
+
+  karez_request_respond_bytes (KAREZ_REQUEST (request), media_type, bytes);
+}
+
+/* What machines ask, by whatever name they know the hub. */
+static gboolean
+handle_watch (HubWeb *self, HubWebRequest *request, const char *path)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (g_str_equal (path, "/healthz"))
+    karez_request_respond (KAREZ_REQUEST (request), 200,
+                           karez_json_object ("state", "s", "alive", NULL));
+  else if (g_str_equal (path, "/readyz") && !self->ready)
+    {
+      error = karez_error_new (KAREZ_ERROR_UNAVAILABLE, "hub/starting", NULL,
+                               N_ ("The hub is starting"));
+      karez_request_fail (KAREZ_REQUEST (request), error);
+    }
+  else if (g_str_equal (path, "/readyz") && hub_store_is_available (self->store))
+    karez_request_respond (KAREZ_REQUEST (request), 200,
+                           karez_json_object ("state", "s", "ready", NULL));
+  else if (g_str_equal (path, "/readyz"))
+    {
+      error = karez_error_new (KAREZ_ERROR_UNAVAILABLE, "database/away", NULL,
+                               N_ ("The hub's database does not answer"));
+      karez_request_fail (KAREZ_REQUEST (request), error);
+    }
+  else if (g_str_equal (path, "/metrics"))
+    respond_text (request, "text/plain; version=0.0.4; charset=utf-8",
+                  hub_web_metrics_print (self->metrics));
+  else
+    return FALSE;
+  return TRUE;
+}
+
+static void
+on_request (SoupServer *server, SoupServerMessage *message, const char *decoded, GHashTable *query,
+            gpointer data)
+{
+  HubWeb *self = data;
+  const char *path = g_uri_get_path (soup_server_message_get_uri (message));
+  g_autoptr (GBytes) bytes = hub_web_input_take (message);
+  g_autoptr (HubWebRequest) request = NULL;
+  g_autoptr (GError) error = NULL;
+
+  hub_web_static_protect (message, self->origin);
+  /* Files need nobody's name and wait for nothing. */
+  if (!hub_web_gate_is_writing (message) && hub_web_gate_check_host (self->gate, message, NULL)
+      && hub_web_static_answer (self->files, message, path))
+    return;
+
+  request = hub_web_request_new (message, query, bytes, self->tongue, self->bounds.answer_ms,
+                                 G_OBJECT (self));
+  if (!hub_web_gate_is_writing (message) && handle_watch (self, request, path))
+    return;
+  if (!hub_web_gate_check_host (self->gate, message, &error))
+    hub_web_request_fail_with (request, 421, error);
+  else if (g_str_has_prefix (path, HUB_API_PREFIX "/"))
+    handle_api (self, request, path + strlen (HUB_API_PREFIX));
+  else
+    no_route (self, request, NULL);
+}
+
+/* The answer to a body that is too large, once for libsoup and once for a connection that is cut.
+ */
+static GBytes *
+refuse_large (SoupServerMessage *message, gpointer data)
+{
+  HubWeb *self = data;
+  g_autoptr (GError)
+      error = karez_error_new (KAREZ_ERROR_TOO_LARGE, "request/size", N_ ("at most 1 MiB"),
+                               N_ ("The body of the request is too large"));
+  const char *language = hub_web_tongue_choose (
+      self->tongue, NULL,
+      soup_message_headers_get_one (soup_server_message_get_request_headers (message),
+                                    "Accept-Language"));
+  g_autoptr (JsonNode) problem = hub_web_problem_new (error, 413, self->tongue, language);
+  g_autofree char *text = karez_json_print (problem);
+  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
+  char *farewell;
+
+  soup_message_headers_replace (headers, "Connection", "close");
+  soup_server_message_set_status (message, 413, NULL);
+  soup_server_message_set_response (message, "application/problem+json", SOUP_MEMORY_COPY, text,
+                                    strlen (text));
+  farewell = g_strdup_printf ("HTTP/1.1 413 Payload Too Large\r\nContent-Type: "
+                              "application/problem+json\r\nContent-Length: %" G_GSIZE_FORMAT
+                              "\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n%s",
+                              strlen (text), text);
+  return g_bytes_new_take (farewell, strlen (farewell));
+}
+
+static void
+on_got_headers (SoupServerMessage *message, HubWeb *self)
+{
+  hub_web_input_watch (message, refuse_large, self);
+}
+
+/* libsoup's early handlers are not called for a head that it refuses itself, and it would keep the
+ * whole body of such a request; so the body is bounded from here. */
+static void
+on_request_started (SoupServer *server, SoupServerMessage *message, HubWeb *self)
+{
+  g_signal_connect_object (message, "got-headers", G_CALLBACK (on_got_headers), self, 0);
+}
+
+static void
+on_request_done (SoupServer *server, SoupServerMessage *message, HubWeb *self)
+{
+  hub_web_metrics_count_answer (self->metrics, soup_server_message_get_status (message));
+}
+
+static void
+handle_hello (KarezRequest *request, gpointer data)
+{
+  HubWeb *self = data;
+  g_auto (GStrv) ways = g_strsplit ("password", "|", -1);
+
+  karez_request_respond (request, 200,
+                         karez_json_object ("hub", "s", self->hub, "names", "n",
+                                            json_node_copy (self->names), "version", "s",
+                                            self->version, "languages", "n", hub_web_tongue_list (),
+                                            "sign_in", "as", ways, NULL));
+}
+
+static gboolean
+hub_web_add (KarezRoutes *routes, const char *method, const char *path, const char *permission,
+             KarezRouteFunc func, gpointer data, GDestroyNotify destroy, GError **error)
+{
+  HubWeb *self = HUB_WEB (routes);
+
+  if (!hub_web_policy_knows (self->policy, permission))
+    return karez_error_set (error, KAREZ_ERROR_INVALID, "route/permission",
+                            N_ ("a line of the authorisation table"),
+                            N_ ("Nobody has the permission “%s”"), permission);
+  return hub_web_router_add (self->router, method, path, permission, func, data, destroy, error);
+}
+
+static void
+hub_web_routes_init (KarezRoutesInterface *iface)
+{
+  iface->add = hub_web_add;
+}
+
+static void
+on_rights_changed (const char *account, gpointer data)
+{
+  hub_web_live_close (HUB_WEB (data)->live, account, HUB_WEB_PAGE_CLOSE_CHANGED);
+}
+
+static void
+on_connection_closed (HubWebLive *live, const char *connection, HubWeb *self)
+{
+  g_signal_emit (self, closed_signal, 0, connection);
+}
+
+static gboolean
+on_session_message (const char *connection, KarezActor *actor, JsonObject *message, gpointer data,
+                    GError **error)
+{
+  HubWeb *self = data;
+
+  return self->session_func (self, connection, actor, message, self->session_data, error);
+}
+
+/* What another process of this hospital did to an account. */
+static void
+on_event (HubFeed *feed, JsonNode *event, const char *cursor, HubWeb *self)
+{
+  JsonObject *object = json_node_get_object (event);
+  const char *action = json_object_get_string_member_with_default (object, "action", "");
+  const char *row = json_object_get_string_member_with_default (object, "row", NULL);
+
+  if (row == NULL)
+    return;
+  if (g_str_equal (action, "account.change") || g_str_equal (action, "account.sign-out"))
+    hub_web_sign_ins_forget (self->sign_ins, row, TRUE);
+  else if (g_str_equal (action, "account.language"))
+    hub_web_sign_ins_forget (self->sign_ins, row, FALSE);
+}
+
+static double
+count_connections (gpointer data)
+{
+  return hub_web_limits_get_connections (HUB_WEB (data)->limits);
+}
+
+static double
+count_refused_connections (gpointer data)
+{
+  return (double) hub_web_limits_get_refused (HUB_WEB (data)->limits);
+}
+
+static double
+count_cut_connections (gpointer data)
+{
+  return (double) hub_web_limits_get_cut (HUB_WEB (data)->limits);
+}
+
+static double
+count_pages (gpointer data)
+{
+  return hub_web_live_get_count (HUB_WEB (data)->live);
+}
+
+static double
+count_refused_sign_ins (gpointer data)
+{
+  return (double) hub_web_account_get_refused (HUB_WEB (data)->account);
+}
+
+static void
+add_metrics (HubWeb *self)
+{
+  hub_web_add_metric (self, "karez_http_connections", "Open connections.", count_connections, self);
+  hub_web_add_metric (self, "karez_http_connections_refused_total",
+                      "Connections refused because too many were open.", count_refused_connections,
+                      self);
+  hub_web_add_metric (self, "karez_http_connections_cut_total",
+                      "Connections cut because they took too long.", count_cut_connections, self);
+  hub_web_add_metric (self, "karez_live_pages", "Open live pages.", count_pages, self);
+  hub_web_add_metric (self, "karez_sign_ins_refused_total", "Sign-ins refused.",
+                      count_refused_sign_ins, self);
+}
+
+static void
+add_own_routes (HubWeb *self)
+{
+  g_autoptr (GError) error = NULL;
+  KarezRoutes *routes = KAREZ_ROUTES (self);
+
+  if (!karez_routes_add (routes, "GET", "/hello", HUB_WEB_ANYONE, handle_hello, self, NULL, &error)
+      || !hub_web_account_add_routes (self->account, routes, &error)
+      || !hub_web_people_add_routes (self->people, routes, &error)
+      || !hub_web_directory_add_routes (self->store, self->hub, routes, &error)
+      || !hub_web_document_add_route (routes, &error))
+    g_error ("the hub's own routes: %s", error->message);
+}
+
+static void
+make_server (HubWeb *self)
+{
+  self->server = soup_server_new ("raw-paths", TRUE, NULL);
+  self->limits = hub_web_limits_new (self->server, &self->bounds);
+  soup_server_add_handler (self->server, NULL, on_request, self, NULL);
+  g_signal_connect (self->server, "request-started", G_CALLBACK (on_request_started), self);
+  g_signal_connect (self->server, "request-finished", G_CALLBACK (on_request_done), self);
+  g_signal_connect (self->server, "request-aborted", G_CALLBACK (on_request_done), self);
+}
+
+void
+hub_web_add_schema (HubStore *store)
+{
+  hub_web_register_resource ();
+  hub_store_add_schema (store, "web", "/org/karez/web/", FALSE);
+}
+
+HubWeb *
+hub_web_new (HubStore *store, const HubWebConfig *config)
+{
+  static const HubWebBounds standard = HUB_WEB_BOUNDS_DEFAULT;
+  HubWeb *self;
+
+  g_return_val_if_fail (config->origin != NULL && strstr (config->origin, "://") != NULL, NULL);
+
+  self = g_object_new (HUB_TYPE_WEB, NULL);
+  self->store = g_object_ref (store);
+  self->hub = g_strdup (config->hub);
+  self->names = json_node_copy (config->names);
+  self->version = g_strdup (config->version);
+  self->origin = g_strdup (config->origin);
+  self->bind = g_strdup (config->bind);
+  self->port = config->port;
+  self->socket = g_strdup (config->socket);
+  self->bounds = config->bounds != NULL ? *config->bounds : standard;
+
+  self->router = hub_web_router_new ();
+  self->policy = hub_web_policy_new ();
+  self->tongue = hub_web_tongue_new ();
+  self->files = hub_web_static_new (self->origin);
+  self->metrics = hub_web_metrics_new ();
+  self->sign_ins = hub_web_sign_ins_new (hub_store_get_scope (store, "web"), self->hub);
+  self->gate = hub_web_gate_new (store, self->policy, self->sign_ins, self->origin, &self->bounds);
+  self->passwords = hub_web_passwords_new (HASHES_AT_ONCE, HASHES_WAITING);
+  self->account = hub_web_account_new (store, self->sign_ins, self->passwords, self->policy,
+                                       self->hub, self->names);
+  self->people = hub_web_people_new (store, self->sign_ins, self->passwords, self->policy,
+                                     self->hub);
+  self->live = hub_web_live_new (store, self->hub, self->policy, self->tongue);
+  hub_web_sign_ins_set_listener (self->sign_ins, on_rights_changed, self);
+  g_signal_connect_object (self->live, "connection-closed", G_CALLBACK (on_connection_closed), self,
+                           0);
+  if (config->desk != NULL)
+    hub_web_add_files (self, "/", config->desk);
+  make_server (self);
+  add_metrics (self);
+  add_own_routes (self);
+  return self;
+}
+
+gboolean
+hub_web_start (HubWeb *self, GError **error)
+{
+  g_autoptr (GSocket) tcp = NULL;
+  g_autoptr (GSocket) local = NULL;
+
+  g_return_val_if_fail (!self->started, FALSE);
+
+  tcp = hub_web_listen_tcp (self->bind, &self->port, error);
+  if (tcp == NULL)
+    return FALSE;
+  local = self->socket != NULL ? hub_web_listen_unix (self->socket, error) : NULL;
+  if (self->socket != NULL && local == NULL)
+    return FALSE;
+  self->started = TRUE;
+  hub_web_gate_set_port (self->gate, self->port);
+  hub_web_limits_accept (self->limits, tcp);
+  if (local != NULL)
+    hub_web_limits_accept (self->limits, local);
+  hub_notice ("web", NULL, "the desk is at %s, listening at %s port %u", self->origin, self->bind,
+              self->port);
+  return TRUE;
+}
+
+void
+hub_web_stop (HubWeb *self)
+{
+  if (!self->started)
+    return;
+  self->started = FALSE;
+  hub_web_limits_stop (self->limits);
+  hub_web_live_close (self->live, NULL, SOUP_WEBSOCKET_CLOSE_GOING_AWAY);
+  soup_server_disconnect (self->server);
+  if (self->socket != NULL)
+    g_unlink (self->socket);
+}
+
+void
+hub_web_set_ready (HubWeb *self)
+{
+  self->ready = TRUE;
+}
+
+guint16
+hub_web_get_port (HubWeb *self)
+{
+  return self->port;
+}
+
+gboolean
+hub_web_allow (HubWeb *self, const char *permission, const char *const *roles, GError **error)
+{
+  return hub_web_policy_add (self->policy, permission, roles, error);
+}
+
+guint
+hub_web_add_files (HubWeb *self, const char *mount, const char *prefix)
+{
+  return hub_web_static_add (self->files, mount, prefix);
+}
+
+void
+hub_web_add_metric (HubWeb *self, const char *name, const char *help, HubWebMetricFunc func,
+                    gpointer data)
+{
+  hub_web_metrics_add (self->metrics, name, help, func, data);
+}
+
+void
+hub_web_set_feed (HubWeb *self, HubFeed *feed)
+{
+  if (self->feed != NULL)
+    g_signal_handlers_disconnect_by_data (self->feed, self);
+  if (g_set_object (&self->feed, feed) && feed != NULL)
+    g_signal_connect_object (feed, "event", G_CALLBACK (on_event), self, 0);
+  hub_web_live_set_feed (self->live, feed);
+}
+
+void
+hub_web_set_session_handler (HubWeb *self, HubWebSessionFunc func, gpointer data)
+{
+  self->session_func = func;
+  self->session_data = data;
+  hub_web_live_set_handler (self->live, func != NULL ? on_session_message : NULL, self);
+}
+
+gboolean
+hub_web_send (HubWeb *self, const char *connection, JsonNode *message)
+{
+  g_autoptr (JsonNode) own = message;
+
+  return hub_web_live_send (self->live, connection, own);
+}
+
+void
+hub_web_send_problem (HubWeb *self, const char *connection, const char *session,
+                      const GError *error)
+{
+  hub_web_live_send_problem (self->live, connection, session, error);
+}
+
+void
+hub_web_broadcast (HubWeb *self, const char *permission, JsonNode *message)
+{
+  g_autoptr (JsonNode) own = message;
+
+  hub_web_live_broadcast (self->live, permission, own);
+}
+
+static void
+hub_web_dispose (GObject *object)
+{
+  HubWeb *self = HUB_WEB (object);
+
+  if (self->server != NULL)
+    hub_web_stop (self);
+  if (self->live != NULL)
+    hub_web_set_feed (self, NULL);
+  G_OBJECT_CLASS (hub_web_parent_class)->dispose (object);
+}
+
+static void
+hub_web_finalize (GObject *object)
+{
+  HubWeb *self = HUB_WEB (object);
+
+  hub_web_sign_ins_set_listener (self->sign_ins, NULL, NULL);
+  g_object_unref (self->live);
+  g_signal_handlers_disconnect_by_data (self->server, self);
+  hub_web_limits_free (self->limits);
+  g_object_unref (self->server);
+  hub_web_router_free (self->router);
+  hub_web_account_free (self->account);
+  hub_web_people_free (self->people);
+  hub_web_passwords_free (self->passwords);
+  hub_web_gate_free (self->gate);
+  hub_web_sign_ins_free (self->sign_ins);
+  hub_web_metrics_free (self->metrics);
+  hub_web_static_free (self->files);
+  hub_web_tongue_free (self->tongue);
+  hub_web_policy_free (self->policy);
+  g_object_unref (self->store);
+  json_node_unref (self->names);
+  g_free (self->hub);
+  g_free (self->version);
+  g_free (self->origin);
+  g_free (self->bind);
+  g_free (self->socket);
+  G_OBJECT_CLASS (hub_web_parent_class)->finalize (object);
+}
+
+static void
+hub_web_class_init (HubWebClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = hub_web_dispose;
+  object_class->finalize = hub_web_finalize;
+  closed_signal = g_signal_new ("connection-closed", HUB_TYPE_WEB, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+}
+
+static void
+hub_web_init (HubWeb *self)
+{
+}

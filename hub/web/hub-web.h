@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "hub-feed.h"
+#include "hub-store.h"
+#include "hub-web-limits.h"
+#include "hub-web-metrics.h"
+
+G_BEGIN_DECLS
+
+/**
+ * HubWebConfig:
+ * @hub: this hub's id
+ * @names: {"en", "zh_CN", "ug"}
+ * @version: as /hello says it
+ * @origin: where people's browsers find it: "http://aral.localhost:8801". A WebSocket and a writing
+ *   request of another origin are refused, and so is a Host that is neither this one nor a name
+ *   of this machine
+ * @bind: a numeric address: "127.0.0.1"
+ * @port: 0 lets the kernel choose
+ * @socket: (nullable): path of the Unix socket for karezctl
+ * @desk: (nullable): GResource folder of the desk's files, ended by "/"
+ * @bounds: (nullable): %HUB_WEB_BOUNDS_DEFAULT
+ */
+typedef struct
+{
+  const char *hub;
+  JsonNode *names;
+  const char *version;
+  const char *origin;
+  const char *bind;
+  guint16 port;
+  const char *socket;
+  const char *desk;
+  const HubWebBounds *bounds;
+} HubWebConfig;
+
+#define HUB_TYPE_WEB (hub_web_get_type ())
+/**
+ * HubWeb:
+ * The HTTP server: the JSON API, the live WebSocket, the desk's files. Implements KarezRoutes.
+ * Main thread only.
+ *
+ * Signal "connection-closed" (const char *connection): a page went away.
+ */
+G_DECLARE_FINAL_TYPE (HubWeb, hub_web, HUB, WEB, GObject)
+
+/* Adds the schema "web", before hub_store_open_async(). */
+void hub_web_add_schema (HubStore *store);
+
+/* @store: opened or not; requests before it is get 503. Returns: (transfer full) */
+HubWeb *hub_web_new (HubStore *store, const HubWebConfig *config);
+/* Listens. Errors of %G_IO_ERROR name the address or path. */
+gboolean hub_web_start (HubWeb *self, GError **error);
+/* Everything behind the routes has started: from now on /readyz follows the database alone. */
+void hub_web_set_ready (HubWeb *self);
+/* Ends listening and all connections; pages are told that the hub goes away. */
+void hub_web_stop (HubWeb *self);
+/* The port it listens on. */
+guint16 hub_web_get_port (HubWeb *self);
+
+/* A line of the authorisation table for a plugin's permission. */
+gboolean hub_web_allow (HubWeb *self, const char *permission, const char *const *roles,
+                        GError **error);
+/* Files of a plugin's panel: @mount "/x/template/", @prefix a GResource folder. Returns: how many
+ */
+guint hub_web_add_files (HubWeb *self, const char *mount, const char *prefix);
+/* A line of /metrics; @name ends in "_total" for a counter. */
+void hub_web_add_metric (HubWeb *self, const char *name, const char *help, HubWebMetricFunc func,
+                         gpointer data);
+
+/* The events that pages follow. */
+void hub_web_set_feed (HubWeb *self, HubFeed *feed);
+
+/**
+ * HubWebSessionFunc:
+ * @connection: the page
+ * @actor: who looks at it, with the permission session.join
+ * @message: checked: "join" {session, participant}, "message" {session, body} or "leave" {session}
+ *
+ * A page speaks in a session. Returns: FALSE with @error set to refuse; the page is told
+ */
+typedef gboolean (*HubWebSessionFunc) (HubWeb *web, const char *connection, KarezActor *actor,
+                                       JsonObject *message, gpointer data, GError **error);
+void hub_web_set_session_handler (HubWeb *self, HubWebSessionFunc func, gpointer data);
+/* To one page. @message: (transfer full). Returns: FALSE when the page is away */
+gboolean hub_web_send (HubWeb *self, const char *connection, JsonNode *message);
+/* A refusal that was found later. @session: (nullable) */
+void hub_web_send_problem (HubWeb *self, const char *connection, const char *session,
+                           const GError *error);
+/* To every page whose person has @permission. @message: (transfer full) */
+void hub_web_broadcast (HubWeb *self, const char *permission, JsonNode *message);
+
+G_END_DECLS

@@ -1,0 +1,64 @@
+-- SPDX-License-Identifier: LGPL-2.1-or-later
+
+-- name: sign_in_by_token
+select s.id, s.account, a.login, a.language, to_json (a.roles) as roles, p.names, p.title,
+       (extract (epoch from s.expires_at) * 1000000)::bigint as expires
+from web.sign_in s
+join web.account a on a.id = s.account and a.active
+join karez.person p on p.id = a.id and p.active
+where s.token = $1 and s.ended_at is null and s.expires_at > clock_timestamp ();
+
+-- name: account_by_login
+select a.id, a.login, a.password, a.language, to_json (a.roles) as roles, p.names, p.title,
+       a.active and p.active as active
+from web.account a join karez.person p on p.id = a.id
+where a.login = $1;
+
+-- name: sign_in_insert
+insert into web.sign_in (id, token, account, expires_at)
+select $1::uuid, $2, a.id, clock_timestamp () + interval '12 hours'
+from web.account a join karez.person p on p.id = a.id
+where a.id = $3::uuid and a.active and p.active;
+
+-- name: sign_in_end
+update web.sign_in set ended_at = clock_timestamp () where id = $1::uuid and ended_at is null;
+
+-- name: sign_in_end_all
+update web.sign_in set ended_at = clock_timestamp ()
+where account = $1::uuid and ended_at is null;
+
+-- name: account_set_language
+update web.account set language = $2 where id = $1::uuid;
+
+-- name: account_insert
+insert into web.account (id, login, password, roles) values ($1::uuid, $2, $3, $4);
+
+-- name: account_update
+update web.account set roles = $2, active = $3, password = coalesce ($4, password)
+where id = $1::uuid;
+
+-- name: person_insert
+insert into karez.person (id, organisation, names, title)
+select $1::uuid, o.id, $2::jsonb, $3::jsonb
+from karez.organisation o where o.hub = $4::uuid order by o.id limit 1;
+
+-- name: person_update
+update karez.person set names = $2::jsonb, title = $3::jsonb, active = $4 where id = $1::uuid;
+
+-- name: people
+select p.id, p.names, p.title, p.active and coalesce (a.active, true) as active,
+       p.organisation, o.names as organisation_names, o.hub, a.login, to_json (a.roles) as roles
+from karez.person p
+join karez.organisation o on o.id = p.organisation
+left join web.account a on a.id = p.id
+order by p.names ->> 'en', p.id
+limit 2001;
+
+-- name: organisations
+select id, parent, level, names, hub from karez.organisation order by names ->> 'en', id
+limit 2001;
+
+-- name: patients
+select id, organisation, names, birth_date, gender from karez.patient
+order by names ->> 'en', id
+limit 501;

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hub-live-driver.h"
+
+#include "hub-log.h"
+#include "hub-string.h"
+
+typedef enum
+{
+  STEP_NONE,
+  STEP_PREPARE,
+  STEP_START,
+  STEP_HOLD,
+  STEP_RESUME,
+  STEP_STOP,
+} Step;
+
+static const char *const step_names[] = { "", "prepare", "start", "hold", "resume", "stop" };
+static const HubPhase step_leads_to[] = { HUB_PHASE_NONE, HUB_PHASE_PREPARED, HUB_PHASE_STARTED,
+                                          HUB_PHASE_HELD, HUB_PHASE_STARTED,  HUB_PHASE_STOPPED };
+
+struct _HubLiveDriver
+{
+  GObject parent_instance;
+
+  HubRunner *runner;
+  KarezModality *modality;
+  KarezSession *session;
+  HubPhase phase, target;
+  char *reason;
+  Step step;
+  GCancellable *running;
+};
+
+G_DEFINE_FINAL_TYPE (HubLiveDriver, hub_live_driver, G_TYPE_OBJECT)
+
+enum
+{
+  REACHED,
+  FAILED,
+  N_SIGNALS
+};
+static guint signals[N_SIGNALS];
+
+static void drive (HubLiveDriver *self);
+
+static Step
+next_step (HubPhase phase, HubPhase target)
+{
+  if (phase == target || phase == HUB_PHASE_STOPPED || target == HUB_PHASE_NONE)
+    return STEP_NONE;
+  if (target == HUB_PHASE_STOPPED)
+    return STEP_STOP;
+  if (phase == HUB_PHASE_NONE)
+    return STEP_PREPARE;
+  if (phase == HUB_PHASE_PREPARED)
+    return STEP_START;
+  if (phase == HUB_PHASE_STARTED && target == HUB_PHASE_HELD)
+    return STEP_HOLD;
+  if (phase == HUB_PHASE_HELD && target == HUB_PHASE_STARTED)
+    return STEP_RESUME;
+  return STEP_NONE;
+}
+
+static void
+reach (HubLiveDriver *self, HubPhase phase)
+{
+  self->phase = phase;
+  g_signal_emit (self, signals[REACHED], 0, phase);
+}
+
+static void
+fail (HubLiveDriver *self, Step step, const GError *error)
+{
+  hub_warning ("session", karez_session_get_id (self->session), "“%s” failed: %s", step_names[step],
+               error->message);
+  if (step == STEP_START || step == STEP_HOLD || step == STEP_RESUME)
+    hub_runner_panic (self->runner, self->modality, error->message);
+  if (step == STEP_HOLD || step == STEP_RESUME)
+    self->phase = HUB_PHASE_HELD;
+  if (step == STEP_STOP)
+    self->phase = HUB_PHASE_STOPPED;
+  self->target = self->phase;
+  g_signal_emit (self, signals[FAILED], 0, step_names[step], error);
+  if (step == STEP_HOLD || step == STEP_STOP)
+    g_signal_emit (self, signals[REACHED], 0, self->phase);
+}
+
+static void
+on_step (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (HubLiveDriver) self = data;
+  g_autoptr (GError) error = NULL;
+  Step step = self->step;
+  gboolean done = hub_runner_finish (HUB_RUNNER (source), result, &error);
+  gboolean cancelled = g_cancellable_is_cancelled (self->running);
+
+  self->step = STEP_NONE;
+  g_clear_object (&self->running);
+  if (done)
+    reach (self, step_leads_to[step]);
+  else if (cancelled)
+    /* Half begun counts as begun, so that hold and stop are called for it. */
+    self->phase = step_leads_to[step];
+  else
+    fail (self, step, error);
+  drive (self);
+}
+
+static void
+run_step (HubLiveDriver *self, Step step)
+{
+  const char *reason = self->reason ? self->reason : "";
+
+  self->step = step;
+  self->running = g_cancellable_new ();
+  if (step == STEP_PREPARE)
+    hub_runner_prepare_async (self->runner, self->modality, self->session, self->running, on_step,
+                              g_object_ref (self));
+  else if (step == STEP_START)
+    hub_runner_start_async (self->runner, self->modality, self->running, on_step,
+                            g_object_ref (self));
+  else if (step == STEP_HOLD)
+    hub_runner_hold_async (self->runner, self->modality, reason, self->running, on_step,
+                           g_object_ref (self));
+  else if (step == STEP_RESUME)
+    hub_runner_resume_async (self->runner, self->modality, self->running, on_step,
+                             g_object_ref (self));
+  else
+    hub_runner_stop_async (self->runner, self->modality, reason, self->running, on_step,
+                           g_object_ref (self));
+}
+
+static void
+drive (HubLiveDriver *self)
+{
+  Step step = next_step (self->phase, self->target);
+
+  if (self->step != STEP_NONE)
+    {
+      gboolean towards = self->step == STEP_PREPARE || self->step == STEP_START
+                         || self->step == STEP_RESUME;
+
+      if (towards
+          && (self->target == HUB_PHASE_STOPPED
+              || (self->target == HUB_PHASE_HELD && self->step == STEP_RESUME)))
+        g_cancellable_cancel (self->running);
+      return;
+    }
+  if (step == STEP_STOP && self->phase == HUB_PHASE_NONE)
+    reach (self, HUB_PHASE_STOPPED);
+  else if (step != STEP_NONE)
+    run_step (self, step);
+}
+
+void
+hub_live_driver_set_target (HubLiveDriver *self, HubPhase target, const char *reason)
+{
+  if (reason)
+    {
+      hub_set_string (&self->reason, reason);
+    }
+  self->target = target;
+  drive (self);
+}
+
+HubPhase
+hub_live_driver_get_phase (HubLiveDriver *self)
+{
+  return self->phase;
+}
+
+HubLiveDriver *
+hub_live_driver_new (HubRunner *runner, KarezModality *modality, KarezSession *session)
+{
+  HubLiveDriver *self = g_object_new (HUB_TYPE_LIVE_DRIVER, NULL);
+
+  self->runner = g_object_ref (runner);
+  self->modality = g_object_ref (modality);
+  self->session = session;
+  return self;
+}
+
+static void
+hub_live_driver_finalize (GObject *object)
+{
+  HubLiveDriver *self = HUB_LIVE_DRIVER (object);
+
+  g_clear_object (&self->runner);
+  g_clear_object (&self->modality);
+  g_clear_object (&self->running);
+  g_free (self->reason);
+
+  G_OBJECT_CLASS (hub_live_driver_parent_class)->finalize (object);
+}
+
+static void
+hub_live_driver_class_init (HubLiveDriverClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = hub_live_driver_finalize;
+
+  signals[REACHED] = g_signal_new ("reached", HUB_TYPE_LIVE_DRIVER, G_SIGNAL_RUN_LAST, 0, NULL,
+                                   NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT);
+  signals[FAILED] = g_signal_new ("failed", HUB_TYPE_LIVE_DRIVER, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                  NULL, G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_ERROR);
+}
+
+static void
+hub_live_driver_init (HubLiveDriver *self)
+{
+}

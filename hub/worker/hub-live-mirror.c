@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the two workers of a session tell each other, on the link's first stream. Each message is
+ * the whole of what its side knows, so that one after a restart heals everything. */
+#include "hub-live-session-private.h"
+
+#include "hub-catalogue.h"
+#include "hub-log.h"
+
+/* The host's: where the session stands. */
+static const KarezJsonField state_fields[] = {
+  { "state", KAREZ_JSON_TEXT, TRUE, 1, 16 },
+  { "sequence", KAREZ_JSON_INTEGER, TRUE, 0, G_MAXINT64 },
+  { "reason", KAREZ_JSON_TEXT, FALSE, 0, 4000 },
+  { "actor", KAREZ_JSON_OBJECT },
+  { "participants", KAREZ_JSON_ARRAY, FALSE, 0, 200 },
+  { NULL },
+};
+
+/* The mirror's: its people, its checks, and what it asks for. */
+static const KarezJsonField mirror_fields[] = {
+  { "participants", KAREZ_JSON_ARRAY, FALSE, 0, 200 },
+  { "checks", KAREZ_JSON_ARRAY, FALSE, 0, 64 },
+  { "ask", KAREZ_JSON_ENUM, FALSE, 0, 0, "hold|stop" },
+  { "reason", KAREZ_JSON_TEXT, FALSE, 0, 4000 },
+  { "actor", KAREZ_JSON_OBJECT },
+  { NULL },
+};
+
+static const KarezJsonField check_fields[] = {
+  { "id", KAREZ_JSON_TEXT, TRUE, 1, 100 },
+  { "verdict", KAREZ_JSON_ENUM, TRUE, 0, 0, "passed|warning|failed" },
+  { "measured", KAREZ_JSON_TEXT, FALSE, 0, 500 },
+  { "limit", KAREZ_JSON_TEXT, FALSE, 0, 500 },
+  { "hint", KAREZ_JSON_TEXT, FALSE, 0, 500 },
+  { NULL },
+};
+
+static gboolean
+send (HubLiveSession *self, JsonNode *body, GError **error)
+{
+  g_autoptr (JsonNode) owned = body;
+  g_autofree char *text = karez_json_print (owned);
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+
+  return karez_link_send (KAREZ_LINK (self->link), HUB_STREAM_STATE, bytes, error);
+}
+
+void
+hub_live_session_tell (HubLiveSession *self)
+{
+  g_autoptr (GError) error = NULL;
+  JsonNode *body = NULL;
+
+  /* When the link comes up everything is told; before, it would only pile up. */
+  if (!self->link || !karez_link_is_up (KAREZ_LINK (self->link)))
+    return;
+  if (self->host)
+    body = karez_json_object ("state", "s", karez_state_name (self->state), "sequence", "i",
+                              (gint64) self->sequence, "reason", "s", self->reason, "actor", "n",
+                              karez_actor_to_json (self->actor), "participants", "n",
+                              hub_live_session_participants_to_json (self, TRUE), NULL);
+  else
+    body = karez_json_object ("participants", "n",
+                              hub_live_session_participants_to_json (self, TRUE), "checks", "n",
+                              hub_live_session_checks_to_json (self->checks), NULL);
+  if (!send (self, body, &error))
+    hub_warning ("session", self->id, "The other worker cannot be told: %s", error->message);
+}
+
+gboolean
+hub_live_session_ask (HubLiveSession *self, const char *edge, const char *reason, KarezActor *actor,
+                      GError **error)
+{
+  if (!self->link || !karez_link_is_up (KAREZ_LINK (self->link)))
+    return karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "session/link", NULL,
+                            N_ ("The link to the hospital that hosts the session is down."));
+  return send (self,
+               karez_json_object ("ask", "s", edge, "reason", "s", reason, "actor", "n",
+                                  karez_actor_to_json (actor), NULL),
+               error);
+}
+
+static gboolean
+follow (HubLiveSession *self, JsonObject *object, GError **error)
+{
+  g_autoptr (KarezActor) actor = karez_actor_ref (self->actor);
+  guint64 sequence = karez_json_integer (object, "sequence", 0);
+  KarezState before = self->state, state;
+
+  if (!karez_state_from_name (karez_json_text (object, "state"), &state))
+    return karez_error_set (error, KAREZ_ERROR_INVALID, "session/state", NULL,
+                            N_ ("There is no state “%s”."), karez_json_text (object, "state"));
+  if (sequence <= self->sequence || hub_state_is_over (self->state))
+    return TRUE;
+  if (json_object_has_member (object, "actor"))
+    {
+      karez_actor_unref (actor);
+      actor = karez_actor_from_json (json_object_get_member (object, "actor"), error);
+      if (!actor)
+        return FALSE;
+    }
+  hub_live_session_set_state (self, state, sequence, karez_json_text (object, "reason"), actor);
+  hub_live_session_retarget (self);
+  hub_live_session_spool_state (self, hub_session_machine_action (before, state));
+  g_signal_emit_by_name (self, "state-changed");
+  hub_live_session_write_checkpoint (self, FALSE);
+  return TRUE;
+}
+
+gboolean
+hub_live_session_mirror (HubLiveSession *self, JsonNode *node, GError **error)
+{
+  JsonObject *object = karez_json_check (node, state_fields, error);
+
+  if (!object)
+    return FALSE;
+  if (self->host)
+    return karez_error_set (error, KAREZ_ERROR_CONFLICT, "session/host", NULL,
+                            N_ ("The host of a session follows nobody."));
+  return follow (self, object, error);
+}
+
+static gboolean
+take_checks (HubLiveSession *self, JsonArray *items, GError **error)
+{
+  g_hash_table_remove_all (self->partners);
+  for (guint i = 0; i < json_array_get_length (items); i++)
+    {
+      JsonObject *one = karez_json_check (json_array_get_element (items, i), check_fields, error);
+      g_autoptr (KarezCheck) check = NULL;
+      g_autofree char *id = NULL;
+      KarezVerdict verdict = KAREZ_VERDICT_PASSED;
+
+      if (!one)
+        return FALSE;
+      id = g_strdup_printf ("partner.%s", karez_json_text (one, "id"));
+      if (g_str_equal (karez_json_text (one, "verdict"), "failed"))
+        verdict = KAREZ_VERDICT_FAILED;
+      else if (g_str_equal (karez_json_text (one, "verdict"), "warning"))
+        verdict = KAREZ_VERDICT_WARNING;
+      check = karez_check_new (id, verdict, karez_json_text (one, "measured"),
+                               karez_json_text (one, "limit"), karez_json_text (one, "hint"));
+      g_hash_table_replace (self->partners, g_steal_pointer (&id), g_steal_pointer (&check));
+    }
+  hub_live_session_judge (self);
+  return TRUE;
+}
+
+static gboolean
+obey_mirror (HubLiveSession *self, JsonObject *object, GError **error)
+{
+  const char *ask = karez_json_text (object, "ask");
+  g_autoptr (KarezActor) theirs = NULL;
+  g_autoptr (KarezActor) actor = NULL;
+  const HubEdge *edge = NULL;
+
+  if (!ask || hub_session_machine_is_done (self->state, ask))
+    return TRUE;
+  edge = hub_session_machine_find (self->state, ask, error);
+  if (!edge)
+    return FALSE;
+  theirs = karez_actor_from_json (json_object_get_member (object, "actor"), error);
+  if (!theirs)
+    return FALSE;
+  /* The other worker speaks for its own hospital only. */
+  actor = karez_actor_new (KAREZ_ACTOR_PEER, karez_actor_get_id (theirs),
+                           karez_actor_get_name (theirs), karez_actor_get_roles (theirs), NULL,
+                           self->partner);
+  hub_live_session_take_edge (self, edge, karez_json_text (object, "reason"), actor);
+  return TRUE;
+}
+
+static gboolean
+take_message (HubLiveSession *self, GBytes *payload, GError **error)
+{
+  g_autoptr (JsonNode) node = karez_json_parse (payload, KAREZ_LINK_MAX_MESSAGE, error);
+  JsonObject *object = node ? karez_json_check (node, self->host ? mirror_fields : state_fields,
+                                                error)
+                            : NULL;
+
+  if (!object)
+    return FALSE;
+  if (json_object_has_member (object, "participants")
+      && !hub_live_session_take_remote (self, json_object_get_array_member (object, "participants"),
+                                        error))
+    return FALSE;
+  if (!self->host)
+    return follow (self, object, error);
+  return (!json_object_has_member (object, "checks")
+          || take_checks (self, json_object_get_array_member (object, "checks"), error))
+         && obey_mirror (self, object, error);
+}
+
+static void
+on_message (KarezLink *link, guint stream, GBytes *payload, gpointer data)
+{
+  HubLiveSession *self = data;
+  g_autoptr (GError) error = NULL;
+
+  if (stream == HUB_STREAM_STATE && !take_message (self, payload, &error))
+    hub_warning ("session", self->id, "The other worker said what is not accepted: %s",
+                 error->message);
+}
+
+static void
+on_changed (KarezLink *link, gpointer data)
+{
+  HubLiveSession *self = data;
+  gboolean up = karez_link_is_up (link);
+  g_autoptr (KarezCheck) check = karez_check_new (
+      "link.up", up ? KAREZ_VERDICT_PASSED : KAREZ_VERDICT_FAILED,
+      up ? N_ ("connected") : N_ ("no answer from the other hospital"), N_ ("connected"),
+      up ? NULL : N_ ("The session goes on here; it is joined again as soon as a path is back."));
+
+  hub_notice ("session", self->id, "The link is %s.", up ? "up" : "down");
+  hub_live_session_set_check (self, self->checks, check);
+  hub_live_session_tell (self);
+}
+
+gboolean
+hub_live_session_open_link (HubLiveSession *self, GError **error)
+{
+  g_autoptr (HubLink)
+      link = hub_link_new (self->id, self->host, self->generation, self->link_address, error);
+
+  if (!link || !karez_link_open (KAREZ_LINK (link), HUB_STREAM_STATE, KAREZ_LINK_ALL, TRUE, error))
+    return FALSE;
+  self->link = g_steal_pointer (&link);
+  g_signal_connect (self->link, "message", G_CALLBACK (on_message), self);
+  g_signal_connect (self->link, "changed", G_CALLBACK (on_changed), self);
+  on_changed (KAREZ_LINK (self->link), self);
+  return TRUE;
+}
+
+JsonNode *
+hub_live_session_get_endpoint (HubLiveSession *self, GError **error)
+{
+  if (self->link)
+    return hub_link_get_endpoint (self->link);
+  karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "session/link", NULL,
+                   N_ ("The session has no link yet."));
+  return NULL;
+}
+
+gboolean
+hub_live_session_connect (HubLiveSession *self, JsonNode *endpoint, GError **error)
+{
+  if (!self->link)
+    return karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "session/link", NULL,
+                            N_ ("The session has no link yet."));
+  return hub_link_connect (self->link, endpoint, error);
+}

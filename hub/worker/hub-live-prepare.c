@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How a session begins, comes back after a crash, and is moved by its hub. */
+#include "hub-live-session-private.h"
+
+#include "hub-catalogue.h"
+#include "hub-clock.h"
+#include "hub-log.h"
+#include "hub-module.h"
+
+static const KarezJsonField session_fields[] = {
+  { "id", KAREZ_JSON_UUID, TRUE },
+  { "booking", KAREZ_JSON_OBJECT, TRUE },
+  { "modality", KAREZ_JSON_TEXT, TRUE, 1, 64 },
+  { "hub", KAREZ_JSON_UUID, TRUE },
+  { "partner", KAREZ_JSON_UUID, TRUE },
+  { "host", KAREZ_JSON_BOOLEAN, TRUE },
+  { "generation", KAREZ_JSON_INTEGER, TRUE, 1, G_MAXUINT32 },
+  { "restored", KAREZ_JSON_BOOLEAN },
+  { "state", KAREZ_JSON_TEXT, TRUE, 1, 16 },
+  { "sequence", KAREZ_JSON_INTEGER, TRUE, 0, G_MAXINT64 },
+  { NULL },
+};
+
+static const KarezJsonField head_fields[] = {
+  { "state", KAREZ_JSON_TEXT, TRUE, 1, 16 },
+  { "sequence", KAREZ_JSON_INTEGER, TRUE, 0, G_MAXINT64 },
+  { "reason", KAREZ_JSON_TEXT, FALSE, 0, 4000 },
+  { NULL },
+};
+
+/* Ours to check: every task of this object has the same tag. */
+gboolean
+hub_live_session_finish (HubLiveSession *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, hub_live_session_finish), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+void
+hub_live_session_write_checkpoint (HubLiveSession *self, gboolean now)
+{
+  g_autoptr (JsonNode)
+      head = karez_json_object ("state", "s", karez_state_name (self->state), "sequence", "i",
+                                (gint64) self->sequence, "reason", "s", self->reason, NULL);
+  g_autoptr (GBytes) state = NULL;
+  g_autoptr (GError) error = NULL;
+
+  /* What a worker before left must last until its successor stands. */
+  if (!hub_live_session_is_prepared (self) && !hub_state_is_over (self->state))
+    return;
+  if (self->modality)
+    state = hub_runner_checkpoint (self->runner, self->modality);
+  if (!now)
+    hub_checkpoint_write (self->checkpoint, head, state);
+  else if (!hub_checkpoint_write_now (self->checkpoint, head, state, &error))
+    hub_warning ("session", self->id, "The checkpoint could not be written: %s", error->message);
+}
+
+void
+hub_live_session_save (HubLiveSession *self)
+{
+  hub_live_session_write_checkpoint (self, TRUE);
+}
+
+static gboolean
+on_second (gpointer data)
+{
+  hub_live_session_write_checkpoint (data, FALSE);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+end_task (GTask **where, const GError *error)
+{
+  g_autoptr (GTask) task = g_steal_pointer (where);
+
+  if (!task)
+    return;
+  if (error)
+    g_task_return_error (task, g_error_copy (error));
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+void
+hub_live_session_prepared (HubLiveSession *self, const GError *error)
+{
+  end_task (&self->preparing, error);
+}
+
+/* A move towards risk that somebody overtook. */
+void
+hub_live_session_overtake (HubLiveSession *self)
+{
+  g_autoptr (GError) error = karez_error_new (KAREZ_ERROR_CONFLICT, "session/overtaken", NULL,
+                                              N_ ("The session was held or stopped."));
+
+  end_task (&self->moving, error);
+}
+
+static void
+walk (HubLiveSession *self, const char *name, const char *reason, KarezActor *actor)
+{
+  const HubEdge *edge = hub_session_machine_find (self->state, name, NULL);
+
+  if (edge)
+    hub_live_session_take_edge (self, edge, reason, actor ? actor : self->actor);
+}
+
+static void
+on_reached (HubLiveDriver *driver, HubPhase phase, gpointer data)
+{
+  HubLiveSession *self = data;
+
+  if (phase >= HUB_PHASE_PREPARED)
+    {
+      if (self->host && self->state == KAREZ_STATE_PREPARING)
+        walk (self, "ready", NULL, NULL);
+      hub_live_session_prepared (self, NULL);
+      hub_live_session_join_waiting (self);
+    }
+  /* A restored one that was stopping had to be prepared first. */
+  if (phase == HUB_PHASE_PREPARED && self->state == KAREZ_STATE_STOPPING)
+    hub_live_session_retarget (self);
+  if (!self->host)
+    return;
+  if (phase == HUB_PHASE_STARTED && self->state == KAREZ_STATE_STARTING)
+    walk (self, "live", NULL, NULL);
+  else if (phase == HUB_PHASE_STARTED && self->state == KAREZ_STATE_HELD && self->resuming)
+    {
+      KarezActor *actor = self->moving ? g_object_get_data (G_OBJECT (self->moving), "actor")
+                                       : NULL;
+
+      walk (self, "resume", NULL, actor);
+    }
+  else if (phase == HUB_PHASE_STOPPED && self->state == KAREZ_STATE_STOPPING)
+    walk (self, "end", self->reason, NULL);
+  if (phase == HUB_PHASE_STARTED)
+    {
+      end_task (&self->moving, NULL);
+      hub_live_session_judge (self);
+    }
+}
+
+/* What a live half could not do, as a check that people see. */
+static void
+report_step (HubLiveSession *self, const char *step, const GError *error)
+{
+  g_autofree char *id = g_strdup_printf ("%s.%s", self->plugin, step);
+  g_autoptr (KarezCheck)
+      check = karez_check_new (id, KAREZ_VERDICT_FAILED, error->message, NULL, NULL);
+
+  hub_live_session_set_check (self, self->checks, check);
+}
+
+static void
+on_failed (HubLiveDriver *driver, const char *step, const GError *error, gpointer data)
+{
+  HubLiveSession *self = data;
+  gboolean beginning = g_str_equal (step, "prepare") || g_str_equal (step, "start");
+
+  self->resuming = FALSE;
+  end_task (&self->moving, error);
+  if (!g_str_equal (step, "resume"))
+    report_step (self, step, error);
+  if (self->host && beginning)
+    {
+      walk (self, "fail", error->message, NULL);
+      /* One that was live and cannot come back ends; what it recorded is kept. */
+      if (!hub_state_is_over (self->state))
+        walk (self, "stop", error->message, NULL);
+    }
+  hub_live_session_prepared (self, error);
+}
+
+/* The state that the spool, the checkpoint and the hub know the newest of. */
+static void
+recall (HubLiveSession *self, JsonObject *object, GBytes **blob)
+{
+  g_autoptr (JsonNode) head = NULL;
+  g_autoptr (GError) error = NULL;
+  KarezState state = KAREZ_STATE_PREPARING;
+  guint64 sequence = karez_json_integer (object, "sequence", 0);
+  g_autofree char *reason = NULL;
+
+  karez_state_from_name (karez_json_text (object, "state"), &state);
+  if (hub_checkpoint_read (self->checkpoint, &head, blob, &error))
+    {
+      JsonObject *known = karez_json_check (head, head_fields, NULL);
+
+      if (known && (guint64) karez_json_integer (known, "sequence", 0) > sequence
+          && karez_state_from_name (karez_json_text (known, "state"), &state))
+        {
+          sequence = karez_json_integer (known, "sequence", 0);
+          reason = g_strdup (karez_json_text (known, "reason"));
+        }
+    }
+  else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    hub_warning ("session", self->id, "%s", error->message);
+  for (guint64 at = hub_spool_next (self->spool, 1); at; at = hub_spool_next (self->spool, at + 1))
+    {
+      g_autoptr (JsonNode) record = hub_live_session_get_record (self, at);
+      JsonObject *whole = record ? json_node_get_object (record) : NULL;
+      JsonNode *body = whole ? json_object_get_member (whole, "body") : NULL;
+      JsonObject *known = whole && g_str_has_prefix (karez_json_text (whole, "action"), "session.")
+                                  && body
+                              ? karez_json_check (body, head_fields, NULL)
+                              : NULL;
+
+      if (!known || (guint64) karez_json_integer (known, "sequence", 0) <= sequence
+          || !karez_state_from_name (karez_json_text (known, "state"), &state))
+        continue;
+      sequence = karez_json_integer (known, "sequence", 0);
+      g_free (reason);
+      reason = g_strdup (karez_json_text (known, "reason"));
+    }
+  hub_live_session_set_state (self, state, sequence, reason, self->actor);
+}
+
+static void
+restore (HubLiveSession *self, GBytes *blob)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (blob && !hub_runner_restore (self->runner, self->modality, blob, &error))
+    {
+      hub_warning ("session", self->id, "The live half starts without its state: %s",
+                   error->message);
+      hub_live_session_spool (self, "session.state-lost", self->actor,
+                              karez_json_object ("reason", "s", error->message, NULL));
+    }
+}
+
+static gboolean
+make_modality (HubLiveSession *self, GError **error)
+{
+  const KarezAbi *abi = hub_module_open (self->module, HUB_SYMBOL_LIVE, error);
+  GType type = abi ? hub_module_get_type (abi, self->module, error) : G_TYPE_INVALID;
+
+  if (type == G_TYPE_INVALID)
+    return FALSE;
+  self->runner = hub_runner_new (self->plugin, NULL);
+  self->modality = g_object_new (type, NULL);
+  self->driver = hub_live_driver_new (self->runner, self->modality, KAREZ_SESSION (self));
+  g_signal_connect (self->driver, "reached", G_CALLBACK (on_reached), self);
+  g_signal_connect (self->driver, "failed", G_CALLBACK (on_failed), self);
+  return TRUE;
+}
+
+static gboolean
+take_session (HubLiveSession *self, JsonObject *object, GError **error)
+{
+  if (!g_str_equal (karez_json_text (object, "id"), self->id))
+    return karez_error_set (error, KAREZ_ERROR_INVALID, "session/id", NULL,
+                            N_ ("This worker is of another session."));
+  self->hub = g_strdup (karez_json_text (object, "hub"));
+  self->partner = g_strdup (karez_json_text (object, "partner"));
+  self->modality_id = g_strdup (karez_json_text (object, "modality"));
+  self->booking = json_node_copy (json_object_get_member (object, "booking"));
+  self->host = karez_json_boolean (object, "host");
+  self->generation = karez_json_integer (object, "generation", 1);
+  return make_modality (self, error) && hub_live_session_open_link (self, error);
+}
+
+void
+hub_live_session_prepare_async (HubLiveSession *self, JsonNode *node, GAsyncReadyCallback callback,
+                                gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
+  g_autoptr (GBytes) blob = NULL;
+  JsonObject *object = NULL;
+  GError *error = NULL;
+
+  g_task_set_source_tag (task, hub_live_session_finish);
+  if (self->driver)
+    karez_error_set (&error, KAREZ_ERROR_CONFLICT, "session/prepared", NULL,
+                     N_ ("The session was prepared before."));
+  object = error ? NULL : karez_json_check (node, session_fields, &error);
+  if (!object || !take_session (self, object, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  recall (self, object, &blob);
+  self->preparing = g_steal_pointer (&task);
+  self->second_source = g_timeout_add_seconds (1, on_second, self);
+  if (karez_json_boolean (object, "restored"))
+    {
+      restore (self, blob);
+      if (self->host && hub_session_machine_find (self->state, "restart", NULL))
+        {
+          walk (self, "restart", N_ ("the session's worker was restarted"), NULL);
+          return;
+        }
+    }
+  hub_live_session_retarget (self);
+  /* Nothing to prepare: it was over already, or the host has not said where it stands. */
+  if (hub_state_is_over (self->state))
+    hub_live_session_prepared (self, NULL);
+}
+
+/* Moves. */
+
+static gboolean
+check_start (HubLiveSession *self, GError **error)
+{
+  if (self->preflight_ok && karez_link_is_up (KAREZ_LINK (self->link)))
+    return TRUE;
+  return karez_error_set (error, KAREZ_ERROR_CONFLICT, "session/preflight",
+                          N_ ("a preflight without a failed check, and a link that is up"),
+                          N_ ("The session cannot start: a check has failed."));
+}
+
+static gboolean
+begin_move (HubLiveSession *self, const char *name, const char *reason, KarezActor *actor,
+            GError **error)
+{
+  const HubEdge *edge = hub_session_machine_find (self->state, name, error);
+
+  if (!edge)
+    return FALSE;
+  if (!edge->asked || edge->to == KAREZ_STATE_PREPARING)
+    return karez_error_set (error, KAREZ_ERROR_CONFLICT, "session/edge",
+                            N_ ("start, hold, resume or stop"),
+                            N_ ("Nobody can ask a worker for “%s”."), name);
+  if (edge->guard == HUB_GUARD_PREFLIGHT && !check_start (self, error))
+    return FALSE;
+  if (self->moving && edge->towards_risk)
+    return karez_error_set (error, KAREZ_ERROR_BUSY, "session/moving", NULL,
+                            N_ ("The session is being moved already."));
+  /* HELD stays HELD until the live half has resumed. */
+  if (g_str_equal (name, "resume"))
+    {
+      self->resuming = TRUE;
+      hub_live_session_retarget (self);
+    }
+  else
+    hub_live_session_take_edge (self, edge, reason, actor);
+  return TRUE;
+}
+
+void
+hub_live_session_move_async (HubLiveSession *self, const char *name, const char *reason,
+                             KarezActor *actor, GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
+  gboolean towards = g_str_equal (name, "start") || g_str_equal (name, "resume");
+  g_autoptr (GError) error = NULL;
+
+  g_task_set_source_tag (task, hub_live_session_finish);
+  if (!self->driver)
+    karez_error_set (&error, KAREZ_ERROR_CONFLICT, "session/edge", NULL,
+                     N_ ("The session is not prepared."));
+  else if (hub_session_machine_is_done (self->state, name))
+    {
+      /* A hold also ends a resume that is under way. */
+      hub_live_session_overtake (self);
+      if (self->resuming)
+        {
+          self->resuming = FALSE;
+          hub_live_session_retarget (self);
+        }
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+  else if (!self->host && towards)
+    karez_error_set (&error, KAREZ_ERROR_CONFLICT, "session/host", NULL,
+                     N_ ("Only the hospital that hosts the session can do this."));
+  else if (!self->host)
+    hub_live_session_ask (self, name, reason, actor, &error);
+  else if (begin_move (self, name, reason, actor, &error) && towards)
+    {
+      g_object_set_data_full (G_OBJECT (task), "actor", karez_actor_ref (actor),
+                              (GDestroyNotify) karez_actor_unref);
+      self->moving = g_object_ref (task);
+    }
+  if (error)
+    g_task_return_error (task, g_steal_pointer (&error));
+  else if (!self->moving || self->moving != task)
+    g_task_return_boolean (task, TRUE);
+}
+
+/* Preflight: what the live half measures, and what the engine sees. */
+
+static gboolean
+add_checks (JsonArray *array, GHashTable *checks)
+{
+  GHashTableIter iter;
+  gpointer check;
+  gboolean fine = TRUE;
+
+  g_hash_table_iter_init (&iter, checks);
+  while (g_hash_table_iter_next (&iter, NULL, &check))
+    {
+      json_array_add_element (array, karez_check_to_json (check));
+      fine = fine && karez_check_get_verdict (check) != KAREZ_VERDICT_FAILED;
+    }
+  return fine;
+}
+
+static void
+on_preflight (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  HubLiveSession *self = g_task_get_source_object (task);
+  GError *error = NULL;
+  g_autoptr (GListModel) list = hub_runner_preflight_finish (HUB_RUNNER (source), result, &error);
+  g_autoptr (JsonArray) array = json_array_new ();
+  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_ARRAY);
+  gboolean fine = TRUE;
+
+  if (!list)
+    {
+      self->preflight_ok = FALSE;
+      g_task_return_error (task, error);
+      return;
+    }
+  for (guint i = 0; i < g_list_model_get_n_items (list) && i < 256; i++)
+    {
+      g_autoptr (KarezCheck) check = g_list_model_get_item (list, i);
+
+      json_array_add_element (array, karez_check_to_json (check));
+      fine = fine && karez_check_get_verdict (check) != KAREZ_VERDICT_FAILED;
+    }
+  fine = add_checks (array, self->checks) && fine;
+  fine = add_checks (array, self->partners) && fine;
+  json_node_set_array (node, array);
+  self->preflight_ok = fine;
+  g_clear_pointer (&self->preflight, json_node_unref);
+  self->preflight = json_node_ref (node);
+  g_task_return_pointer (task, g_steal_pointer (&node), (GDestroyNotify) json_node_unref);
+}
+
+void
+hub_live_session_preflight_async (HubLiveSession *self, GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
+
+  g_task_set_source_tag (task, hub_live_session_preflight_async);
+  if (!hub_live_session_is_prepared (self))
+    {
+      g_task_return_error (task, karez_error_new (KAREZ_ERROR_CONFLICT, "session/edge", NULL,
+                                                  N_ ("The session is not prepared.")));
+      return;
+    }
+  hub_runner_preflight_async (self->runner, self->modality, NULL, on_preflight,
+                              g_steal_pointer (&task));
+}
+
+JsonNode *
+hub_live_session_preflight_finish (HubLiveSession *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "hub-checkpoint.h"
+#include "hub-link.h"
+#include "hub-live-driver.h"
+#include "hub-live-session.h"
+#include "hub-session-machine.h"
+#include "hub-spool.h"
+
+G_BEGIN_DECLS
+
+/* The engine's ordered stream between the two workers. */
+#define HUB_STREAM_STATE 1u
+
+struct _HubLiveSession
+{
+  GObject parent_instance;
+
+  char *id, *directory, *plugin, *module, *link_address;
+  HubSpool *spool;
+  HubCheckpoint *checkpoint;
+
+  /* From Prepare; NULL and 0 before. */
+  char *hub, *partner, *modality_id;
+  JsonNode *booking;
+  gboolean host;
+  guint32 generation;
+
+  KarezState state;
+  guint64 sequence;
+  char *reason;
+  KarezActor *actor;
+  gint64 moved_at;
+
+  HubLink *link;
+  HubRunner *runner;
+  KarezModality *modality;
+  HubLiveDriver *driver;
+
+  GListStore *participants;
+  GHashTable *joined;   /* ids for which join was called */
+  GHashTable *checks;   /* id → KarezCheck, of this side */
+  GHashTable *partners; /* id → KarezCheck, of the other side; host only */
+  JsonNode *preflight;  /* the last one's checks */
+  gboolean preflight_ok;
+
+  GTask *preparing; /* the Prepare that waits */
+  GTask *moving;    /* the Move towards risk that waits */
+  gboolean resuming;
+
+  GQueue unspooled; /* JsonNode: records that the disk did not take */
+  guint retry_source, second_source;
+};
+
+/* hub-live-session.c */
+void hub_live_session_take_edge (HubLiveSession *self, const HubEdge *edge, const char *reason,
+                                 KarezActor *actor);
+void hub_live_session_set_state (HubLiveSession *self, KarezState state, guint64 sequence,
+                                 const char *reason, KarezActor *actor);
+void hub_live_session_spool (HubLiveSession *self, const char *action, KarezActor *actor,
+                             JsonNode *body);
+void hub_live_session_spool_state (HubLiveSession *self, const char *action);
+void hub_live_session_retarget (HubLiveSession *self);
+void hub_live_session_judge (HubLiveSession *self);
+void hub_live_session_set_check (HubLiveSession *self, GHashTable *checks, KarezCheck *check);
+JsonNode *hub_live_session_checks_to_json (GHashTable *checks);
+
+/* hub-live-people.c */
+KarezParticipant *hub_live_session_find (HubLiveSession *self, const char *id);
+JsonNode *hub_live_session_participants_to_json (HubLiveSession *self, gboolean local_only);
+gboolean hub_live_session_take_remote (HubLiveSession *self, JsonArray *items, GError **error);
+void hub_live_session_join_waiting (HubLiveSession *self);
+
+/* hub-live-mirror.c */
+gboolean hub_live_session_open_link (HubLiveSession *self, GError **error);
+void hub_live_session_tell (HubLiveSession *self);
+gboolean hub_live_session_ask (HubLiveSession *self, const char *edge, const char *reason,
+                               KarezActor *actor, GError **error);
+
+/* hub-live-prepare.c */
+void hub_live_session_write_checkpoint (HubLiveSession *self, gboolean now);
+void hub_live_session_overtake (HubLiveSession *self);
+void hub_live_session_prepared (HubLiveSession *self, const GError *error);
+
+G_END_DECLS

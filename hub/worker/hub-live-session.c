@@ -1,0 +1,605 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hub-live-session-private.h"
+
+#include "hub-bus-error.h"
+#include "hub-catalogue.h"
+#include "hub-clock.h"
+#include "hub-id.h"
+#include "hub-log.h"
+#include "hub-string.h"
+
+#include <glib/gstdio.h>
+
+#define MAX_UNSPOOLED 1000
+#define MAX_CHECKS 64
+
+static void session_iface_init (KarezSessionInterface *iface);
+G_DEFINE_FINAL_TYPE_WITH_CODE (HubLiveSession, hub_live_session, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (KAREZ_TYPE_SESSION, session_iface_init))
+
+enum
+{
+  STATE_CHANGED,
+  SEND,
+  RECORDED,
+  N_SIGNALS
+};
+static guint signals[N_SIGNALS];
+
+static gboolean on_retry (gpointer data);
+
+static gboolean
+append_record (HubLiveSession *self, JsonNode *record, GError **error)
+{
+  g_autofree char *text = karez_json_print (record);
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+  guint64 sequence = hub_spool_append (self->spool, bytes, error);
+
+  if (!sequence)
+    return FALSE;
+  g_signal_emit (self, signals[RECORDED], 0, sequence);
+  return TRUE;
+}
+
+static void
+report_spool (HubLiveSession *self, const char *trouble)
+{
+  g_autoptr (KarezCheck) check = karez_check_new (
+      "record.disk", trouble ? KAREZ_VERDICT_FAILED : KAREZ_VERDICT_PASSED, trouble, NULL,
+      trouble ? N_ ("Free some space on the hub's disk.") : NULL);
+
+  hub_live_session_set_check (self, self->checks, check);
+}
+
+static gboolean
+on_retry (gpointer data)
+{
+  HubLiveSession *self = data;
+  JsonNode *record = NULL;
+
+  while ((record = g_queue_peek_head (&self->unspooled)))
+    {
+      if (!append_record (self, record, NULL))
+        return G_SOURCE_CONTINUE;
+      json_node_unref (g_queue_pop_head (&self->unspooled));
+    }
+  self->retry_source = 0;
+  report_spool (self, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+is_too_large (JsonNode *record)
+{
+  g_autofree char *text = karez_json_print (record);
+
+  return strlen (text) > HUB_SPOOL_MAX_RECORD;
+}
+
+void
+hub_live_session_spool (HubLiveSession *self, const char *action, KarezActor *actor, JsonNode *body)
+{
+  g_autofree char *at = hub_time_format (hub_clock_now ());
+  g_autoptr (JsonNode)
+      record = karez_json_object ("action", "s", action, "actor", "n", karez_actor_to_json (actor),
+                                  "at", "s", at, "body", "n", body, NULL);
+  g_autoptr (GError) error = NULL;
+
+  if (is_too_large (record))
+    {
+      hub_warning ("session", self->id, "A record “%s” is too large and is lost.", action);
+      hub_live_session_spool (self, "session.record-lost", actor,
+                              karez_json_object ("action", "s", action, NULL));
+      return;
+    }
+  /* Order is kept: nothing overtakes what waits for the disk. */
+  if (g_queue_is_empty (&self->unspooled) && append_record (self, record, &error))
+    return;
+  if (g_queue_get_length (&self->unspooled) >= MAX_UNSPOOLED)
+    {
+      hub_critical ("session", self->id, "A record is lost: the disk takes none, and %d wait.",
+                    MAX_UNSPOOLED);
+      return;
+    }
+  g_queue_push_tail (&self->unspooled, g_steal_pointer (&record));
+  if (!self->retry_source)
+    self->retry_source = g_timeout_add_seconds (1, on_retry, self);
+  if (!error)
+    return;
+  hub_warning ("session", self->id, "A record waits for the disk: %s", error->message);
+  report_spool (self, error->message);
+}
+
+void
+hub_live_session_spool_state (HubLiveSession *self, const char *action)
+{
+  hub_live_session_spool (self, action, self->actor,
+                          karez_json_object ("state", "s", karez_state_name (self->state),
+                                             "sequence", "i", (gint64) self->sequence, "reason",
+                                             "s", self->reason, NULL));
+}
+
+void
+hub_live_session_set_state (HubLiveSession *self, KarezState state, guint64 sequence,
+                            const char *reason, KarezActor *actor)
+{
+  self->state = state;
+  self->sequence = sequence;
+  hub_set_string (&self->reason, reason);
+  if (actor != self->actor)
+    {
+      karez_actor_unref (self->actor);
+      self->actor = karez_actor_ref (actor);
+    }
+  self->moved_at = hub_clock_now ();
+  hub_notice ("session", self->id, "The session is %s (%" G_GUINT64_FORMAT ")%s%s.",
+              karez_state_name (state), sequence, self->reason ? ": " : "",
+              self->reason ? self->reason : "");
+}
+
+/* What the state asks of the live half. */
+void
+hub_live_session_retarget (HubLiveSession *self)
+{
+  HubPhase target = HUB_PHASE_NONE;
+
+  if (!self->driver)
+    return;
+  switch (self->state)
+    {
+    case KAREZ_STATE_PREPARING:
+    case KAREZ_STATE_READY:
+      target = HUB_PHASE_PREPARED;
+      break;
+    case KAREZ_STATE_STARTING:
+    case KAREZ_STATE_LIVE:
+    case KAREZ_STATE_DEGRADED:
+      target = HUB_PHASE_STARTED;
+      break;
+    case KAREZ_STATE_HELD:
+      target = self->resuming ? HUB_PHASE_STARTED : HUB_PHASE_HELD;
+      break;
+    case KAREZ_STATE_STOPPING:
+    case KAREZ_STATE_ENDED:
+      target = HUB_PHASE_STOPPED;
+      break;
+    case KAREZ_STATE_PLANNED:
+    case KAREZ_STATE_FAILED:
+      break;
+    }
+  /* A live half that comes back must be prepared before it can keep what there is to keep. */
+  if (target == HUB_PHASE_STOPPED && self->state == KAREZ_STATE_STOPPING && self->preparing
+      && hub_live_driver_get_phase (self->driver) == HUB_PHASE_NONE)
+    target = HUB_PHASE_PREPARED;
+  hub_live_driver_set_target (self->driver, target, self->reason);
+}
+
+/* Away from risk the live half acts first; the record follows in the same turn. */
+void
+hub_live_session_take_edge (HubLiveSession *self, const HubEdge *edge, const char *reason,
+                            KarezActor *actor)
+{
+  hub_live_session_set_state (self, edge->to, self->sequence + 1, reason, actor);
+  if (edge->to == KAREZ_STATE_STOPPING || edge->to == KAREZ_STATE_HELD)
+    hub_live_session_overtake (self);
+  self->resuming = FALSE;
+  hub_live_session_retarget (self);
+  /* Towards risk the hub has recorded the act under its own name already. */
+  hub_live_session_spool_state (self, edge->towards_risk ? "session.state" : edge->action);
+  hub_live_session_tell (self);
+  g_signal_emit (self, signals[STATE_CHANGED], 0);
+  hub_live_session_write_checkpoint (self, FALSE);
+}
+
+static gboolean
+has_failed (GHashTable *checks)
+{
+  GHashTableIter iter;
+  gpointer check;
+
+  g_hash_table_iter_init (&iter, checks);
+  while (g_hash_table_iter_next (&iter, NULL, &check))
+    if (karez_check_get_verdict (check) == KAREZ_VERDICT_FAILED)
+      return TRUE;
+  return FALSE;
+}
+
+static char *
+first_failed (GHashTable *checks)
+{
+  GHashTableIter iter;
+  gpointer check;
+
+  g_hash_table_iter_init (&iter, checks);
+  while (g_hash_table_iter_next (&iter, NULL, &check))
+    if (karez_check_get_verdict (check) == KAREZ_VERDICT_FAILED)
+      return g_strdup_printf (
+          "%s%s%s", karez_check_get_id (check), karez_check_get_measured (check) ? ": " : "",
+          karez_check_get_measured (check) ? karez_check_get_measured (check) : "");
+  return NULL;
+}
+
+/* The host walks LIVE ⇄ DEGRADED by itself. */
+void
+hub_live_session_judge (HubLiveSession *self)
+{
+  g_autofree char *reason = NULL;
+  gboolean bad = has_failed (self->checks) || has_failed (self->partners);
+  const HubEdge *edge = NULL;
+
+  if (!self->host || !self->driver)
+    return;
+  if (bad && self->state == KAREZ_STATE_LIVE)
+    edge = hub_session_machine_find (self->state, "degrade", NULL);
+  else if (!bad && self->state == KAREZ_STATE_DEGRADED
+           && hub_live_driver_get_phase (self->driver) == HUB_PHASE_STARTED)
+    edge = hub_session_machine_find (self->state, "heal", NULL);
+  if (!edge)
+    return;
+  reason = bad ? first_failed (self->checks) : NULL;
+  if (bad && !reason)
+    reason = first_failed (self->partners);
+  hub_live_session_take_edge (self, edge, reason, self->actor);
+}
+
+void
+hub_live_session_set_check (HubLiveSession *self, GHashTable *checks, KarezCheck *check)
+{
+  const char *id = karez_check_get_id (check);
+
+  if (!g_hash_table_contains (checks, id) && g_hash_table_size (checks) >= MAX_CHECKS)
+    {
+      hub_warning ("session", self->id, "The check “%s” is one too many; %d are kept.", id,
+                   MAX_CHECKS);
+      return;
+    }
+  g_hash_table_replace (checks, g_strdup (id), g_object_ref (check));
+  if (checks == self->checks && !self->host)
+    hub_live_session_tell (self);
+  hub_live_session_judge (self);
+}
+
+static gint
+compare_texts (gconstpointer a, gconstpointer b)
+{
+  return g_strcmp0 (*(char *const *) a, *(char *const *) b);
+}
+
+JsonNode *
+hub_live_session_checks_to_json (GHashTable *checks)
+{
+  g_autoptr (JsonArray) array = json_array_new ();
+  guint n = 0;
+  g_autofree gpointer *keys = g_hash_table_get_keys_as_array (checks, &n);
+  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
+
+  qsort (keys, n, sizeof *keys, compare_texts);
+  for (guint i = 0; i < n; i++)
+    json_array_add_element (array, karez_check_to_json (g_hash_table_lookup (checks, keys[i])));
+  json_node_set_array (node, array);
+  return node;
+}
+
+/* KarezSession */
+
+static const char *
+get_id (KarezSession *session)
+{
+  return HUB_LIVE_SESSION (session)->id;
+}
+
+static const char *
+get_hub (KarezSession *session)
+{
+  return HUB_LIVE_SESSION (session)->hub;
+}
+
+static JsonNode *
+get_booking (KarezSession *session)
+{
+  return HUB_LIVE_SESSION (session)->booking;
+}
+
+static KarezState
+get_state (KarezSession *session)
+{
+  return HUB_LIVE_SESSION (session)->state;
+}
+
+static gboolean
+is_host (KarezSession *session)
+{
+  return HUB_LIVE_SESSION (session)->host;
+}
+
+static KarezLink *
+get_link (KarezSession *session)
+{
+  return KAREZ_LINK (HUB_LIVE_SESSION (session)->link);
+}
+
+static GListModel *
+get_participants (KarezSession *session)
+{
+  return G_LIST_MODEL (HUB_LIVE_SESSION (session)->participants);
+}
+
+static KarezActor *
+session_actor (HubLiveSession *self)
+{
+  return karez_actor_new (KAREZ_ACTOR_HUB, "session",
+                          self->modality_id ? self->modality_id : "session", NULL, NULL, NULL);
+}
+
+static void
+record (KarezSession *session, const char *action, KarezActor *actor, JsonNode *body)
+{
+  HubLiveSession *self = HUB_LIVE_SESSION (session);
+  g_autoptr (KarezActor) own = actor ? karez_actor_ref (actor) : session_actor (self);
+
+  g_return_if_fail (!g_str_has_prefix (action, "session."));
+
+  hub_live_session_spool (self, action, own, body);
+}
+
+static void
+report (KarezSession *session, KarezCheck *check)
+{
+  HubLiveSession *self = HUB_LIVE_SESSION (session);
+
+  hub_live_session_set_check (self, self->checks, check);
+}
+
+/* The live half asks to go away from risk. */
+static void
+ask_for (HubLiveSession *self, const char *name, const char *reason)
+{
+  g_autoptr (KarezActor) actor = session_actor (self);
+  g_autoptr (GError) error = NULL;
+  const HubEdge *edge = NULL;
+
+  if (hub_session_machine_is_done (self->state, name) && !self->resuming)
+    return;
+  if (!self->host)
+    {
+      if (!hub_live_session_ask (self, name, reason, actor, &error))
+        hub_warning ("session", self->id, "The host cannot be asked: %s", error->message);
+      return;
+    }
+  edge = hub_session_machine_find (self->state, name, &error);
+  if (edge)
+    hub_live_session_take_edge (self, edge, reason, actor);
+  else
+    hub_notice ("session", self->id, "The live half asked in vain: %s", error->message);
+}
+
+static void
+hold (KarezSession *session, const char *reason)
+{
+  ask_for (HUB_LIVE_SESSION (session), "hold", reason);
+}
+
+static void
+finish (KarezSession *session, const char *reason)
+{
+  ask_for (HUB_LIVE_SESSION (session), "stop", reason);
+}
+
+static void
+session_iface_init (KarezSessionInterface *iface)
+{
+  iface->get_id = get_id;
+  iface->get_hub = get_hub;
+  iface->get_booking = get_booking;
+  iface->get_state = get_state;
+  iface->is_host = is_host;
+  iface->get_link = get_link;
+  iface->get_participants = get_participants;
+  iface->record = record;
+  iface->report = report;
+  iface->hold = hold;
+  iface->finish = finish;
+}
+
+/* What the bus asks. */
+
+KarezState
+hub_live_session_get_state (HubLiveSession *self)
+{
+  return self->state;
+}
+
+guint64
+hub_live_session_get_sequence (HubLiveSession *self)
+{
+  return self->sequence;
+}
+
+const char *
+hub_live_session_get_reason (HubLiveSession *self)
+{
+  return self->reason;
+}
+
+KarezActor *
+hub_live_session_get_actor (HubLiveSession *self)
+{
+  return self->actor;
+}
+
+gboolean
+hub_live_session_is_prepared (HubLiveSession *self)
+{
+  return self->driver && hub_live_driver_get_phase (self->driver) >= HUB_PHASE_PREPARED;
+}
+
+JsonNode *
+hub_live_session_get_snapshot (HubLiveSession *self)
+{
+  return karez_json_object ("state", "s", karez_state_name (self->state), "sequence", "i",
+                            (gint64) self->sequence, "reason", "s", self->reason, "generation", "i",
+                            (gint64) self->generation, "prepared", "b",
+                            (gboolean) (self->modality != NULL), "participants", "n",
+                            hub_live_session_participants_to_json (self, FALSE), "link", "n",
+                            self->link ? karez_link_get_statistics (KAREZ_LINK (self->link)) : NULL,
+                            "checks", "n", hub_live_session_checks_to_json (self->checks), NULL);
+}
+
+JsonNode *
+hub_live_session_get_statistics (HubLiveSession *self)
+{
+  return karez_json_object ("link", "n",
+                            self->link ? karez_link_get_statistics (KAREZ_LINK (self->link)) : NULL,
+                            "checks", "n", hub_live_session_checks_to_json (self->checks), NULL);
+}
+
+guint64
+hub_live_session_next_record (HubLiveSession *self, guint64 from)
+{
+  return hub_spool_next (self->spool, from);
+}
+
+JsonNode *
+hub_live_session_get_record (HubLiveSession *self, guint64 sequence)
+{
+  GBytes *bytes = hub_spool_get (self->spool, sequence);
+
+  return bytes ? karez_json_parse (bytes, HUB_SPOOL_MAX_RECORD, NULL) : NULL;
+}
+
+void
+hub_live_session_forget_records (HubLiveSession *self, guint64 sequence)
+{
+  hub_spool_forget (self->spool, sequence);
+}
+
+gboolean
+hub_live_session_is_finished (HubLiveSession *self)
+{
+  if (!hub_state_is_over (self->state) || !self->driver || hub_spool_get_waiting (self->spool)
+      || !g_queue_is_empty (&self->unspooled))
+    return FALSE;
+  return self->state == KAREZ_STATE_FAILED
+         || hub_live_driver_get_phase (self->driver) == HUB_PHASE_STOPPED;
+}
+
+void
+hub_live_session_clean (HubLiveSession *self)
+{
+  g_autofree char *spool = g_build_filename (self->directory, "spool", NULL);
+  g_autofree char *checkpoint = g_build_filename (self->directory, "checkpoint", NULL);
+
+  g_unlink (spool);
+  g_unlink (checkpoint);
+}
+
+void
+hub_live_session_panic (HubLiveSession *self, const char *reason)
+{
+  if (!self->modality)
+    return;
+  hub_runner_panic (self->runner, self->modality, reason);
+  if (self->state == KAREZ_STATE_LIVE || self->state == KAREZ_STATE_DEGRADED)
+    hold (KAREZ_SESSION (self), reason);
+}
+
+HubLiveSession *
+hub_live_session_new (const HubLiveSessionConfig *config, GError **error)
+{
+  g_autoptr (HubLiveSession) self = g_object_new (HUB_TYPE_LIVE_SESSION, NULL);
+  g_autofree char *spool = g_build_filename (config->directory, "spool", NULL);
+  g_autofree char *checkpoint = g_build_filename (config->directory, "checkpoint", NULL);
+
+  self->id = g_strdup (config->id);
+  self->directory = g_strdup (config->directory);
+  self->plugin = g_strdup (config->plugin);
+  self->module = g_strdup (config->module);
+  self->link_address = g_strdup (config->link_address);
+  self->actor = session_actor (self);
+  self->checkpoint = hub_checkpoint_new (checkpoint);
+  self->spool = hub_spool_open (spool, error);
+  if (!self->spool)
+    return NULL;
+  if (hub_spool_get_damaged (self->spool))
+    {
+      hub_warning ("session", self->id,
+                   "%u records of the spool are damaged; the file is beside it.",
+                   hub_spool_get_damaged (self->spool));
+      hub_live_session_spool (
+          self, "session.spool-damaged", self->actor,
+          karez_json_object ("records", "i", (gint64) hub_spool_get_damaged (self->spool), NULL));
+    }
+  return g_steal_pointer (&self);
+}
+
+static void
+hub_live_session_dispose (GObject *object)
+{
+  HubLiveSession *self = HUB_LIVE_SESSION (object);
+
+  g_clear_handle_id (&self->retry_source, g_source_remove);
+  g_clear_handle_id (&self->second_source, g_source_remove);
+  if (self->driver)
+    g_signal_handlers_disconnect_by_data (self->driver, self);
+  if (self->link)
+    g_signal_handlers_disconnect_by_data (self->link, self);
+  g_clear_object (&self->driver);
+  g_clear_object (&self->modality);
+  g_clear_object (&self->runner);
+  g_clear_object (&self->link);
+
+  G_OBJECT_CLASS (hub_live_session_parent_class)->dispose (object);
+}
+
+static void
+hub_live_session_finalize (GObject *object)
+{
+  HubLiveSession *self = HUB_LIVE_SESSION (object);
+
+  g_free (self->id);
+  g_free (self->directory);
+  g_free (self->plugin);
+  g_free (self->module);
+  g_free (self->link_address);
+  g_free (self->hub);
+  g_free (self->partner);
+  g_free (self->modality_id);
+  g_free (self->reason);
+  g_clear_pointer (&self->booking, json_node_unref);
+  g_clear_pointer (&self->preflight, json_node_unref);
+  g_clear_pointer (&self->actor, karez_actor_unref);
+  g_clear_object (&self->spool);
+  g_clear_object (&self->checkpoint);
+  g_clear_object (&self->participants);
+  g_hash_table_unref (self->joined);
+  g_hash_table_unref (self->checks);
+  g_hash_table_unref (self->partners);
+  g_queue_clear_full (&self->unspooled, (GDestroyNotify) json_node_unref);
+
+  G_OBJECT_CLASS (hub_live_session_parent_class)->finalize (object);
+}
+
+static void
+hub_live_session_class_init (HubLiveSessionClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = hub_live_session_dispose;
+  G_OBJECT_CLASS (klass)->finalize = hub_live_session_finalize;
+
+  signals[STATE_CHANGED] = g_signal_new ("state-changed", HUB_TYPE_LIVE_SESSION, G_SIGNAL_RUN_LAST,
+                                         0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SEND] = g_signal_new ("send", HUB_TYPE_LIVE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                NULL, G_TYPE_NONE, 2, G_TYPE_STRING,
+                                JSON_TYPE_NODE | G_SIGNAL_TYPE_STATIC_SCOPE);
+  signals[RECORDED] = g_signal_new ("recorded", HUB_TYPE_LIVE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL,
+                                    NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT64);
+}
+
+static void
+hub_live_session_init (HubLiveSession *self)
+{
+  self->participants = g_list_store_new (KAREZ_TYPE_PARTICIPANT);
+  self->joined = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->checks = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
+  self->partners = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
+  g_queue_init (&self->unspooled);
+}

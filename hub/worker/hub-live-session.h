@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <karez.h>
+
+G_BEGIN_DECLS
+
+#define HUB_TYPE_LIVE_SESSION (hub_live_session_get_type ())
+/**
+ * HubLiveSession:
+ * The one session of a worker: what its live half sees as #KarezSession. At the host it runs the
+ * machine; at a mirror it follows the host, by the link or by what the hubs told. Main thread.
+ *
+ * Signals: "state-changed" (no arguments: ask hub_live_session_get_state() and so on),
+ * "send" (const char *participant, JsonNode *body), "recorded" (guint64 sequence: a record waits).
+ */
+G_DECLARE_FINAL_TYPE (HubLiveSession, hub_live_session, HUB, LIVE_SESSION, GObject)
+
+/**
+ * HubLiveSessionConfig:
+ * @id: the session's UUID
+ * @directory: where spool and checkpoint are; it must be there
+ * @plugin: the plugin's id, for logs and errors
+ * @module: the live half's shared object
+ * @link_address: what hub_link_new() binds
+ */
+typedef struct
+{
+  const char *id, *directory, *plugin, *module, *link_address;
+} HubLiveSessionConfig;
+
+/* Opens the spool. NULL with @error set. */
+HubLiveSession *hub_live_session_new (const HubLiveSessionConfig *config, GError **error);
+
+/* @session: as Prepare of org.karez.Worker1 has it. Finishes once the live half is prepared. */
+void hub_live_session_prepare_async (HubLiveSession *self, JsonNode *session,
+                                     GAsyncReadyCallback callback, gpointer data);
+/* Finishes once the edge is walked and, towards risk, the live half has answered. */
+void hub_live_session_move_async (HubLiveSession *self, const char *edge, const char *reason,
+                                  KarezActor *actor, GAsyncReadyCallback callback, gpointer data);
+void hub_live_session_join_async (HubLiveSession *self, JsonNode *participant,
+                                  GAsyncReadyCallback callback, gpointer data);
+void hub_live_session_leave_async (HubLiveSession *self, const char *participant,
+                                   const char *reason, GAsyncReadyCallback callback, gpointer data);
+/* Of the four above. */
+gboolean hub_live_session_finish (HubLiveSession *self, GAsyncResult *result, GError **error);
+
+void hub_live_session_preflight_async (HubLiveSession *self, GAsyncReadyCallback callback,
+                                       gpointer data);
+/* Returns: (transfer full): an array of checks */
+JsonNode *hub_live_session_preflight_finish (HubLiveSession *self, GAsyncResult *result,
+                                             GError **error);
+
+gboolean hub_live_session_message (HubLiveSession *self, const char *participant, JsonNode *body,
+                                   GError **error);
+JsonNode *hub_live_session_get_endpoint (HubLiveSession *self, GError **error);
+gboolean hub_live_session_connect (HubLiveSession *self, JsonNode *endpoint, GError **error);
+/* What the host's hub said; nothing if it is older than what is known. Mirror only. */
+gboolean hub_live_session_mirror (HubLiveSession *self, JsonNode *state, GError **error);
+void hub_live_session_panic (HubLiveSession *self, const char *reason);
+
+KarezState hub_live_session_get_state (HubLiveSession *self);
+guint64 hub_live_session_get_sequence (HubLiveSession *self);
+const char *hub_live_session_get_reason (HubLiveSession *self);
+/* Who moved it last; never NULL. */
+KarezActor *hub_live_session_get_actor (HubLiveSession *self);
+gboolean hub_live_session_is_prepared (HubLiveSession *self);
+/* As Ping of org.karez.Worker1 has it. */
+JsonNode *hub_live_session_get_snapshot (HubLiveSession *self);
+/* {"link", "checks"} */
+JsonNode *hub_live_session_get_statistics (HubLiveSession *self);
+/* Whether somebody of this hospital is joined. */
+gboolean hub_live_session_has_local (HubLiveSession *self);
+
+/* Records that wait: the number of the first at or after @from, 0 if none; its document. */
+guint64 hub_live_session_next_record (HubLiveSession *self, guint64 from);
+JsonNode *hub_live_session_get_record (HubLiveSession *self, guint64 sequence);
+void hub_live_session_forget_records (HubLiveSession *self, guint64 sequence);
+/* Whether it is over, the live half has stopped, and the hub has every record. */
+gboolean hub_live_session_is_finished (HubLiveSession *self);
+/* Removes spool and checkpoint of a finished session: its hub sees that nothing waits. */
+void hub_live_session_clean (HubLiveSession *self);
+/* Writes the checkpoint now. */
+void hub_live_session_save (HubLiveSession *self);
+
+G_END_DECLS

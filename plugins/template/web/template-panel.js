@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The room of a shared note: everybody writes in one text; after the end it is read.
+
+import { LitElement, html, nothing } from 'lit';
+import { _ } from '@karez/i18n';
+import { api, button, emptyState, failedState, live, loadingState, newId, number, say, timePair } from '@karez/components';
+import { NoteClient, changeAll, points } from './template-client.js';
+
+/** @typedef {import('./template-client.js').Edit} Edit */
+/** @typedef {{name: string, position: number}} Cursor */
+/** @typedef {{text: string, revision: number, authors: string[], kept_at: string, kept_by: string}} Kept */
+
+const maxCharacters = 20_000;
+const writable = ['live', 'degraded'];
+const over = ['ended', 'failed'];
+const cursorEvery = 250;
+const lateAfter = 4000;
+
+const reasons = /** @type {Record<string, () => string>} */ ({
+  'note/size': () => _('The note is full: at most 20,000 characters.'),
+  'note/not-live': () => _('The session could not be written in at that moment.'),
+  'note/text': () => _('It holds characters that are not text.'),
+});
+
+export class TemplatePanel extends LitElement {
+  static properties = {
+    session: { attribute: false }, participant: { attribute: false }, send: { attribute: false },
+    cursors: { state: true }, linkUp: { state: true }, kept: { state: true }, problem: { state: true }, away: { state: true },
+  };
+
+  constructor() {
+    super();
+    /** @type {any} */
+    this.session = null;
+    /** @type {any} */
+    this.participant = null;
+    /** @type {(body: Record<string, unknown>) => boolean} */
+    this.send = () => false;
+    /** @type {Map<string, Cursor>} */
+    this.cursors = new Map();
+    this.linkUp = true;
+    /** @type {Kept | null} */
+    this.kept = null;
+    /** @type {any} */
+    this.problem = null;
+    this.away = false;
+    this.asked = false;
+    this.cursorAt = 0;
+    /** @type {(() => void)[]} */
+    this.off = [];
+    this.client = new NoteClient((body) => this.send(body), newId);
+  }
+
+  /** In the page's own tree: its style sheet and labels reach it. */
+  createRenderRoot() {
+    return this;
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    const look = () => {
+      this.away = live.state !== 'up';
+      if (!this.away && this.client.pending && Date.now() - this.client.sentAt > lateAfter)
+        this.client.retry();
+    };
+    const timer = setInterval(look, 1000);
+    this.off = [live.on('state', look), () => clearInterval(timer)];
+    look();
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    for (const off of this.off)
+      off();
+  }
+
+  get reads() {
+    return !this.participant || this.participant.role === 'reader' || !writable.includes(this.session?.state);
+  }
+
+  /** @returns {HTMLTextAreaElement | null} */
+  get area() {
+    return this.querySelector('textarea');
+  }
+
+  /** @param {Map<string, any>} changed */
+  willUpdate(changed) {
+    if (changed.has('participant') && this.participant && this.participant.id !== changed.get('participant')?.id)
+      this.client.retry();
+    if (this.session && over.includes(this.session.state) && !this.asked)
+      this.readKept();
+  }
+
+  async readKept() {
+    this.asked = true;
+    this.problem = null;
+    try {
+      this.kept = await api.get(`/x/template/sessions/${this.session.id}/note`);
+    } catch (error) {
+      this.problem = error;
+    }
+  }
+
+  /** A message of the session. @param {Record<string, any>} body */
+  receive(body) {
+    if (body.type === 'link')
+      this.linkUp = body.up;
+    else if (body.type === 'cursor')
+      this.takeCursor(body);
+    else
+      this.show(this.client.receive(body));
+  }
+
+  /** @param {Record<string, any>} body */
+  takeCursor(body) {
+    if (body.participant === this.participant?.id)
+      return;
+    const cursors = new Map(this.cursors);
+    if (body.position < 0)
+      cursors.delete(body.participant);
+    else
+      cursors.set(body.participant, { name: body.name, position: body.position });
+    this.cursors = cursors;
+  }
+
+  /** Others' edits, with the reader's own place and selection kept. @param {Edit[] | null} edits */
+  show(edits) {
+    const { area, client } = this;
+    const text = client.view.join('');
+    if (area && edits) {
+      let shown = points(area.value);
+      for (const edit of edits) {
+        const begin = shown.slice(0, edit.position).join('').length;
+        const end = begin + shown.slice(edit.position, edit.position + edit.remove).join('').length;
+        area.setRangeText(edit.insert.join(''), begin, end, 'preserve');
+        shown = changeAll(shown, [edit]);
+      }
+    }
+    if (area && area.value !== text) {
+      const { selectionStart, selectionEnd } = area;
+      area.value = text;
+      area.setSelectionRange(selectionStart, selectionEnd);
+    }
+    this.requestUpdate();
+  }
+
+  typed() {
+    const { area, client } = this;
+    if (!area)
+      return;
+    // Half of a pair is not a character; the control characters that a paste may bring are no text.
+    const text = area.value.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '');
+    client.type(text);
+    if (text !== area.value)
+      this.show(null);
+    this.moved();
+    this.requestUpdate();
+  }
+
+  moved() {
+    const { area } = this;
+    if (!area || this.reads || Date.now() - this.cursorAt < cursorEvery)
+      return;
+    this.cursorAt = Date.now();
+    this.send({ type: 'cursor', position: Math.min(points(area.value.slice(0, area.selectionStart)).length, maxCharacters) });
+  }
+
+  status() {
+    if (this.away || !this.client.ready)
+      return _('Reconnecting. What you write is kept here and sent when the connection is back.');
+    if (!this.linkUp)
+      return _('The link to the other hospital is down. What you write is sent when it is back.');
+    if (this.session.state === 'held')
+      return _('On hold: the note can be read.');
+    if (this.reads)
+      return _('You are reading along.');
+    return this.client.pending ? _('Sending…') : _('Everything you wrote is in the note.');
+  }
+
+  /** The people who write, and in which line. */
+  people() {
+    const text = this.client.view;
+    const list = [...this.cursors.values()].map(({ name, position }) =>
+      html`<li>${say(_('%s is at line %s'), name, number(text.slice(0, position).filter((one) => one === '\n').length + 1))}</li>`);
+    return list.length ? html`<ul class="hint" aria-label=${_('Others in the note')}>${list}</ul>` : nothing;
+  }
+
+  keptNote() {
+    if (this.problem?.rule === 'note/none')
+      return emptyState({ title: _('Nothing was written.'), text: _('This session has kept no note.') });
+    if (this.problem)
+      return failedState(this.problem, () => this.readKept());
+    if (!this.kept)
+      return loadingState(4);
+    return html`<article>
+      <div class="kept-note" dir="auto">${this.kept.text.split('\n').map((line) => html`<p dir="auto">${line}</p>`)}</div>
+      <p class="hint">${say(_('Written by %s, kept at %s'), this.kept.authors.join(_(', ')), timePair(Date.parse(this.kept.kept_at)))}</p>
+    </article>`;
+  }
+
+  render() {
+    if (!this.session)
+      return nothing;
+    if (over.includes(this.session.state))
+      return this.keptNote();
+    const { client } = this;
+    const length = client.view.length;
+    return html`<div class="field wide">
+      <label for="template-note">${_('Shared note')}</label>
+      <textarea id="template-note" rows="16" dir="auto" spellcheck="true" maxlength="40000"
+        aria-describedby="template-status" ?readonly=${this.reads || !client.ready}
+        @input=${this.typed} @keyup=${this.moved} @pointerup=${this.moved}></textarea>
+      <small id="template-status" class="hint" role="status">${this.status()}</small>
+      ${length > maxCharacters * 0.9 ? html`<small class="hint">${say(_('%s of 20,000 characters'), number(length))}</small>` : nothing}
+      ${client.refused ? this.refusedNote(client.refused) : nothing}
+      ${this.people()}
+    </div>`;
+  }
+
+  /** @param {{text: string, body: Record<string, any>}} refused */
+  refusedNote({ text, body }) {
+    return html`<div class="note" role="alert"><p>${_('This was not added to the note.')} ${reasons[body.rule]?.() ?? _(body.message)}</p>
+      <p dir="auto">${text}</p>${button({ label: _('Close'), kind: 'quiet', onclick: () => {
+        this.client.refused = null;
+        this.requestUpdate();
+      } })}</div>`;
+  }
+
+  /** The text stands in the element, not in the template: only show() writes it. */
+  updated() {
+    if (this.area && this.client.ready && this.area.value === '' && this.client.view.length > 0)
+      this.area.value = this.client.view.join('');
+  }
+}
+
+customElements.define('karez-template-panel', TemplatePanel);

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hub-config.h"
+
+#include <glib/gstdio.h>
+
+static HubConfig *
+load (const char *text, GError **error)
+{
+  g_autofree char *path = g_build_filename (g_get_tmp_dir (), "karez-config-XXXXXX", NULL);
+  HubConfig *config;
+  int fd = g_mkstemp (path);
+
+  g_assert_cmpint (fd, >=, 0);
+  g_close (fd, NULL);
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  config = hub_config_load (path, error);
+  g_unlink (path);
+  return config;
+}
+
+static void
+test_defaults (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HubConfig) config = load ("", &error);
+  g_auto (GStrv) list = NULL;
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (hub_config_text (config, "Hub", "State"), ==, "/var/lib/karez");
+  g_assert_cmpstr (hub_config_origin (config, "Hub", "State"), ==, "default");
+  g_assert_null (hub_config_text (config, "Database", "Connection"));
+  g_assert_cmpuint (hub_config_port (config, "Web", "Port"), ==, 8443);
+  list = hub_config_list (config, "Plugins", "Path");
+  g_assert_cmpuint (g_strv_length (list), ==, 0);
+}
+
+static void
+test_values (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HubConfig) config = load ("[Hub]\nName=Aral\nName[zh_CN]=阿拉尔\n"
+                                       "[Web]\nPort=0\nOrigin=http://aral.localhost:8801\n"
+                                       "[Plugins]\nPath=/a; /b;\n"
+                                       "[Plugin template]\nMaxCharacters=5\n",
+                                       &error);
+  g_auto (GStrv) list = NULL;
+  g_autoptr (GHashTable) plugin = NULL;
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (hub_config_name (config, "Hub", "Name", "zh_CN"), ==, "阿拉尔");
+  g_assert_cmpstr (hub_config_name (config, "Hub", "Name", "ug"), ==, "Aral");
+  g_assert_cmpuint (hub_config_port (config, "Web", "Port"), ==, 0);
+  g_assert_cmpstr (hub_config_origin (config, "Web", "Port"), ==, hub_config_file (config));
+  list = hub_config_list (config, "Plugins", "Path");
+  g_assert_cmpuint (g_strv_length (list), ==, 2);
+  g_assert_cmpstr (list[1], ==, "/b");
+  plugin = hub_config_plugin (config, "template");
+  g_assert_cmpstr (g_hash_table_lookup (plugin, "MaxCharacters"), ==, "5");
+  g_assert_true (hub_config_override (config, "Web.Port", "8801", "--port", &error));
+  g_assert_cmpuint (hub_config_port (config, "Web", "Port"), ==, 8801);
+  g_assert_cmpstr (hub_config_origin (config, "Web", "Port"), ==, "--port");
+  g_assert_false (hub_config_override (config, "Web.Prot", "1", "--x", &error));
+  g_assert_error (error, HUB_CONFIG_ERROR, HUB_CONFIG_ERROR_UNKNOWN);
+}
+
+static void
+test_refused (void)
+{
+  static const struct
+  {
+    const char *text, *says;
+    HubConfigError code;
+  } bad[] = {
+    { "[Web]\nProt=1\n", "Web.Prot", HUB_CONFIG_ERROR_UNKNOWN },
+    { "[Wbe]\nPort=1\n", "[Wbe]", HUB_CONFIG_ERROR_UNKNOWN },
+    { "[Web]\nPort[ug]=1\n", "Web.Port[ug]", HUB_CONFIG_ERROR_UNKNOWN },
+    { "[Hub]\nName[de]=Aral\n", "Name[de]", HUB_CONFIG_ERROR_UNKNOWN },
+    { "[Web]\nPort=65536\n", "0 to 65535", HUB_CONFIG_ERROR_VALUE },
+    { "[Web]\nPort=eighty\n", "0 to 65535", HUB_CONFIG_ERROR_VALUE },
+    { "[Web]\nOrigin=aral.localhost\n", "http://HOST", HUB_CONFIG_ERROR_VALUE },
+    { "[Web]\nOrigin=http://aral.localhost/desk\n", "http://HOST", HUB_CONFIG_ERROR_VALUE },
+    { "[Web]\nListen=localhost\n", "IP address", HUB_CONFIG_ERROR_VALUE },
+    { "[Hub]\nState=var\n", "absolute path", HUB_CONFIG_ERROR_VALUE },
+    { "[Hub]\nId=7\n", "UUID", HUB_CONFIG_ERROR_VALUE },
+    { "[Hub]\nName=\n", "1 to 200", HUB_CONFIG_ERROR_VALUE },
+    { "[Peers]\nAdvertise=host\n", "HOST:PORT", HUB_CONFIG_ERROR_VALUE },
+    { "[Peers]\nAdvertise=host:0\n", "HOST:PORT", HUB_CONFIG_ERROR_VALUE },
+    { "[Plugins]\nPath=a;b\n", "absolute paths", HUB_CONFIG_ERROR_VALUE },
+    { "[Hub]\nName=\xff\n", "Hub.Name", HUB_CONFIG_ERROR_VALUE },
+    { "Port=1\n", "", HUB_CONFIG_ERROR_FILE },
+    { "[Web\nPort=1\n", "", HUB_CONFIG_ERROR_FILE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_test_message ("%s", bad[i].says);
+      g_assert_null (load (bad[i].text, &error));
+      g_assert_error (error, HUB_CONFIG_ERROR, (int) bad[i].code);
+      g_assert_nonnull (strstr (error->message, bad[i].says));
+    }
+}
+
+static void
+test_file (void)
+{
+  g_autoptr (GError) missing = NULL;
+  g_autoptr (GError) large = NULL;
+  g_autofree char *text = g_strnfill (70000, '#');
+
+  g_assert_null (hub_config_load ("/nonexistent/karez.conf", &missing));
+  g_assert_error (missing, HUB_CONFIG_ERROR, HUB_CONFIG_ERROR_FILE);
+  g_assert_null (load (text, &large));
+  g_assert_error (large, HUB_CONFIG_ERROR, HUB_CONFIG_ERROR_FILE);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/config/defaults", test_defaults);
+  g_test_add_func ("/config/values", test_values);
+  g_test_add_func ("/config/refused", test_refused);
+  g_test_add_func ("/config/file", test_file);
+  return g_test_run ();
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Real Chromium pages, signed in at a hub's desk.
+
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+
+import { artefacts, password, source } from './hubs.mjs';
+
+const require = createRequire(path.join(source, 'data/web/package.json'));
+const { chromium } = require('playwright-core');
+export const axeSource = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+
+export const desktop = { width: 1440, height: 900 };
+export const phone = { width: 390, height: 844 };
+export const languages = ['en', 'zh_CN', 'ug'];
+
+export async function openBrowser() {
+  return chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+      '--disable-background-networking', '--disable-component-update', '--disable-sync',
+      '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
+  });
+}
+
+/** A page with cookies of its own, signed in as `login`.
+ * @param {any} browser @param {import('./hubs.mjs').Hub} hub @param {string} login
+ * @param {{viewport?: any, language?: string, dark?: boolean}} [options] */
+export async function signIn(browser, hub, login, options = {}) {
+  const language = options.language ?? 'en';
+  const context = await browser.newContext({
+    viewport: options.viewport ?? desktop,
+    locale: language === 'zh_CN' ? 'zh-CN' : language,
+    colorScheme: options.dark ? 'dark' : 'light',
+    reducedMotion: 'reduce',
+  });
+  const page = await context.newPage();
+  page.faults = [];
+  page.on('pageerror', (error) => page.faults.push(String(error)));
+  page.on('console', (message) => {
+    // A refused or unreachable request is the test's own doing; a fault of the page is not.
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')
+        && !message.text().startsWith('WebSocket connection'))
+      page.faults.push(message.text());
+  });
+  await page.goto(hub.origin);
+  await page.locator('#login').fill(login);
+  await page.locator('#password').fill(password);
+  await page.locator('#password').press('Enter');
+  await page.locator('#login').waitFor({ state: 'detached' });
+  return page;
+}
+
+/** Changes the page's language as its reader would, without loading it anew.
+ * @param {any} page @param {string} language */
+export async function speak(page, language) {
+  const tag = language.replace('_', '-');
+  await page.evaluate((wanted) => document.querySelector(`button[lang="${wanted}"]`).click(), tag);
+  await page.waitForFunction((wanted) => document.documentElement.lang === wanted, tag);
+}
+
+/** A step as everybody sees it: both sizes, three languages. @param {any} page
+ * @param {string} step */
+export async function shootAll(page, step) {
+  const directory = path.join(artefacts, 'screenshots');
+  fs.mkdirSync(directory, { recursive: true });
+  for (const language of languages) {
+    await speak(page, language);
+    for (const [size, viewport] of Object.entries({ desktop, phone })) {
+      await page.setViewportSize(viewport);
+      await page.waitForTimeout(60);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      if (wide > 1) page.faults.push(`${step}, ${language}, ${size}: ${wide} px too wide`);
+      await page.screenshot({ path: path.join(directory, `${step}-${language}-${size}.png`) });
+    }
+  }
+  await page.setViewportSize(desktop);
+  await speak(page, 'en');
+}
+
+/** What axe-core finds. @param {any} page @param {string} step */
+export async function checkAccess(page, step) {
+  await page.evaluate(axeSource);
+  const found = await page.evaluate(async () => {
+    const result = await globalThis.axe.run(document, { resultTypes: ['violations'] });
+    return result.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(' | ').slice(0, 300)}`);
+  });
+  for (const one of found) page.faults.push(`${step}: axe ${one}`);
+}

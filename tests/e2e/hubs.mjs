@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Two real hubs with their private databases, for tests: started, paired, filled, ended.
+
+import { spawn, execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import fs from 'node:fs';
+import http from 'node:http';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+export const build = process.env.KAREZ_BUILD ?? '/nonexistent';
+export const source = process.env.KAREZ_SOURCE ?? '/nonexistent';
+export const artefacts = path.join(build, 'artefacts');
+
+/** @param {number} ms */
+export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+
+/** Waits until `ask` gives something true; says what was waited for when it does not come.
+ * @template T
+ * @param {string} what
+ * @param {() => Promise<T> | T} ask
+ * @param {number} [ms]
+ * @returns {Promise<NonNullable<T>>} */
+export async function until(what, ask, ms = 10000) {
+  const end = Date.now() + ms;
+  let last;
+  for (;;) {
+    try {
+      const answer = await ask();
+      if (answer) return answer;
+      last = answer;
+    } catch (error) {
+      if (error.final) throw error;
+      last = error;
+    }
+    if (Date.now() > end) throw new Error(`waited ${ms} ms for ${what}; last: ${last}`);
+    await sleep(20);
+  }
+}
+
+/** A port that nobody listens on now. */
+async function freePort() {
+  return new Promise((done, fail) => {
+    const server = net.createServer();
+    server.on('error', fail);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = /** @type {net.AddressInfo} */ (server.address());
+      server.close(() => done(port));
+    });
+  });
+}
+
+export class Problem extends Error {
+  /** @param {number} status @param {any} body */
+  constructor(status, body) {
+    super(`${status} ${body?.rule ?? ''}: ${body?.detail ?? JSON.stringify(body)}`);
+    this.status = status;
+    this.rule = body?.rule;
+    this.body = body;
+  }
+}
+
+export class Hub {
+  /** @param {string} name @param {string} directory @param {any} ports @param {any} names */
+  constructor(name, directory, ports, names) {
+    this.name = name;
+    this.directory = directory;
+    this.state = path.join(directory, 'state');
+    this.runtime = path.join(directory, 'run');
+    this.config = path.join(directory, 'karez.conf');
+    this.log = path.join(directory, 'karezd.log');
+    this.socket = path.join(this.runtime, 'karezd.sock');
+    this.port = ports.web;
+    this.peerPort = ports.peers;
+    this.origin = `http://${name}.localhost:${ports.web}`;
+    this.names = names;
+    this.id = '';
+    /** @type {import('node:child_process').ChildProcess | null} */
+    this.process = null;
+  }
+
+  write() {
+    fs.mkdirSync(this.state, { recursive: true });
+    fs.mkdirSync(this.runtime, { recursive: true });
+    const plugins = process.env.KAREZ_PLUGINS ?? path.join(build, 'plugins', 'template');
+    fs.writeFileSync(this.config, `[Hub]
+Name=${this.names.en}
+Name[zh_CN]=${this.names.zh_CN}
+Name[ug]=${this.names.ug}
+State=${this.state}
+Runtime=${this.runtime}
+[Web]
+Listen=127.0.0.1
+Port=${this.port}
+Origin=${this.origin}
+[Peers]
+Listen=127.0.0.1
+Port=${this.peerPort}
+Advertise=127.0.0.1:${this.peerPort}
+[Plugins]
+Path=${plugins}
+[Link]
+Address=127.0.0.1
+`);
+  }
+
+  /** Starts karezd; resolves when it is ready. Returns the milliseconds it took. */
+  async start() {
+    const begin = performance.now();
+    const out = fs.openSync(this.log, 'a');
+    this.process = spawn(path.join(build, 'hub/daemon/karezd'), ['--config', this.config], {
+      stdio: ['ignore', out, out],
+      env: { ...process.env, G_DEBUG: 'fatal-criticals', KAREZ_WORKER: path.join(build, 'hub/worker/karez-worker') },
+    });
+    fs.closeSync(out);
+    const child = this.process;
+    let ended = '';
+    child.on('exit', (code, signal) => { ended = `karezd of ${this.name} ended: ${code ?? signal}`; });
+    await until(`${this.name} to be ready`, async () => {
+      if (ended) throw Object.assign(new Error(`${ended}\n${this.tail()}`), { final: true });
+      return (await this.plain('/readyz')) === 200;
+    }, 60000);
+    const took = performance.now() - begin;
+    this.id = (await this.api('GET', '/hello')).hub;
+    return took;
+  }
+
+  tail(lines = 30) {
+    return fs.readFileSync(this.log, 'utf8').split('\n').slice(-lines).join('\n');
+  }
+
+  /** The status of a plain GET over the local socket. @param {string} where */
+  plain(where) {
+    return new Promise((done, fail) => {
+      const request = http.get({ socketPath: this.socket, agent: false, path: where }, (answer) => {
+        answer.resume();
+        answer.on('end', () => done(answer.statusCode));
+      });
+      request.on('error', fail);
+    });
+  }
+
+  /** The API as the local administrator. @param {string} method @param {string} where
+   * @param {any} [body] @returns {Promise<any>} */
+  api(method, where, body) {
+    return new Promise((done, fail) => {
+      const text = body === undefined ? undefined : JSON.stringify(body);
+      const request = http.request({
+        socketPath: this.socket,
+        agent: false, // a connection for each: a killed hub leaves none behind that looks alive
+        method,
+        path: `/api/v1${where}`,
+        headers: {
+          ...(text === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(method === 'GET' ? {} : { 'idempotency-key': randomUUID() }),
+        },
+      }, (answer) => {
+        let received = '';
+        answer.setEncoding('utf8');
+        answer.on('data', (chunk) => { received += chunk; });
+        answer.on('end', () => {
+          let json = null;
+          try { json = received ? JSON.parse(received) : null; } catch { json = received; }
+          if ((answer.statusCode ?? 500) < 300) done(json);
+          else fail(new Problem(answer.statusCode ?? 500, json));
+        });
+      });
+      request.on('error', fail);
+      request.end(text);
+    });
+  }
+
+  /** kill -9. */
+  async kill() {
+    const child = this.process;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((done) => child.on('exit', done));
+    child.kill('SIGKILL');
+    await gone;
+    this.process = null;
+  }
+
+  /** The private PostgreSQL's process id. */
+  postgres() {
+    const pid = fs.readFileSync(path.join(this.state, 'postgres', 'postmaster.pid'), 'utf8');
+    return Number(pid.split('\n')[0]);
+  }
+
+  /** Ends the hub, its workers and its database. */
+  async end() {
+    const workers = await this.api('GET', '/workers').then((answer) => answer.items, () => []);
+    if (this.process && this.process.exitCode === null) {
+      const child = this.process;
+      const gone = new Promise((done) => child.on('exit', done));
+      child.kill('SIGTERM');
+      await Promise.race([gone, sleep(8000)]);
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+    }
+    for (const worker of workers) {
+      try { process.kill(worker.pid, 'SIGKILL'); } catch { /* it has ended */ }
+    }
+    try {
+      const pid = this.postgres();
+      process.kill(pid, 'SIGQUIT');
+      await until('PostgreSQL to end', () => {
+        try { process.kill(pid, 0); return false; } catch { return true; }
+      }, 10000);
+    } catch { /* it has ended */ }
+  }
+}
+
+export const password = 'seven wells of water';
+
+/** People of a hospital, by login. */
+const staff = [
+  { login: 'desk', roles: ['desk'], en: 'Coordination desk' },
+  { login: 'doctor', roles: ['clinician'], en: 'Doctor' },
+  { login: 'admin', roles: ['administrator'], en: 'Administrator' },
+  { login: 'auditor', roles: ['auditor'], en: 'Auditor' },
+];
+
+/** Two hubs, started and paired, with people, rooms and nothing booked. */
+export class Pair {
+  /** @param {string} label */
+  static async open(label) {
+    const pair = new Pair();
+    // Not below the build directory: the database's user may not be able to enter that.
+    pair.directory = fs.mkdtempSync(path.join(os.tmpdir(), `karez-${label}-`));
+    fs.chmodSync(pair.directory, 0o755);
+    const names = {
+      aral: { en: 'Aral Tarim Hospital', zh_CN: '阿拉尔塔里木医院', ug: 'ئارال تارىم دوختۇرخانىسى' },
+      hangzhou: { en: 'Hangzhou Qiantang Hospital', zh_CN: '杭州钱塘医院', ug: 'خاڭجۇ چيەنتاڭ دوختۇرخانىسى' },
+    };
+    const make = async (/** @type {'aral'|'hangzhou'} */ name) => {
+      const directory = path.join(pair.directory, name);
+      fs.mkdirSync(directory);
+      const ports = { web: await freePort(), peers: await freePort() };
+      const hub = new Hub(name, directory, ports, names[name]);
+      hub.write();
+      return hub;
+    };
+    pair.aral = await make('aral');
+    pair.hangzhou = await make('hangzhou');
+    pair.hubs = [pair.aral, pair.hangzhou];
+    try {
+      await pair.begin();
+    } catch (error) {
+      console.error(pair.logs());
+      await pair.close();
+      throw error;
+    }
+    return pair;
+  }
+
+  async begin() {
+    this.firstStart = Math.max(...await Promise.all(this.hubs.map((hub) => hub.start())));
+    await this.fill();
+    await this.join();
+  }
+
+  constructor() {
+    this.directory = '';
+    this.firstStart = 0;
+    /** @type {Hub[]} */
+    this.hubs = [];
+    this.aral = /** @type {Hub} */ (/** @type {unknown} */ (null));
+    this.hangzhou = /** @type {Hub} */ (/** @type {unknown} */ (null));
+    /** Resources by hub's name and English name. @type {Record<string, Record<string, string>>} */
+    this.resources = {};
+  }
+
+  async fill() {
+    for (const hub of this.hubs) {
+      await hub.api('POST', '/organisations', { id: randomUUID(), level: 'county', names: hub.names, own: true });
+      for (const person of staff)
+        await hub.api('POST', '/people', {
+          id: randomUUID(), names: { en: `${person.en} of ${hub.name}` },
+          login: `${person.login}.${hub.name}`, password, roles: person.roles,
+        });
+      this.resources[hub.name] = {};
+      for (const en of ['Room 1', 'Room 2']) {
+        const id = randomUUID();
+        await hub.api('POST', '/resources', { id, kind: 'room', names: { en } });
+        this.resources[hub.name][en] = id;
+      }
+    }
+  }
+
+  /** The pairing ceremony, as two administrators do it. */
+  async join() {
+    const { aral, hangzhou } = this;
+    const begun = await aral.api('POST', '/pairings', { address: `127.0.0.1:${hangzhou.peerPort}` });
+    const theirs = await until('the pairing at the other hub', async () =>
+      (await hangzhou.api('GET', '/pairings')).items.find((one) => one.shown));
+    const ours = await until('the string to read out', async () =>
+      (await aral.api('GET', '/pairings')).items.find((one) => one.id === begun.id && one.shown));
+    await aral.api('POST', `/pairings/${begun.id}/confirm`, { string: theirs.shown });
+    await hangzhou.api('POST', `/pairings/${theirs.id}/confirm`, { string: ours.shown });
+    for (const hub of this.hubs)
+      await until(`${hub.name} to see its partner`, async () =>
+        (await hub.api('GET', '/peers')).items.some((peer) => peer.state === 'up'), 15000);
+  }
+
+  async close() {
+    await Promise.all(this.hubs.map((hub) => hub.end()));
+    if (process.env.KAREZ_KEEP) console.log(`kept: ${this.directory}`);
+    else fs.rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  logs() {
+    return this.hubs.map((hub) => `--- ${hub.name}\n${hub.tail(60)}`).join('\n');
+  }
+}
+
+/** Runs a test over a pair, and always ends it. @param {string} label
+ * @param {(pair: Pair) => Promise<void>} test */
+export async function withPair(label, test) {
+  const pair = await Pair.open(label);
+  let failed = null;
+  try {
+    await test(pair);
+  } catch (error) {
+    failed = error;
+    fs.mkdirSync(artefacts, { recursive: true });
+    fs.writeFileSync(path.join(artefacts, `${label}.log`), pair.logs());
+    console.error(pair.logs());
+  }
+  await pair.close();
+  if (failed) throw failed;
+}
+
+export { run, randomUUID };

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine-play.h"
+
+typedef struct
+{
+  GCallback func;
+  gpointer data;
+} Handler;
+
+static void play_peers_iface_init (KarezPeersInterface *iface);
+G_DEFINE_FINAL_TYPE_WITH_CODE (PlayPeers, play_peers, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (KAREZ_TYPE_PEERS, play_peers_iface_init))
+
+static gboolean
+play_handle (KarezPeers *peers, const char *topic, GCallback func, gpointer data)
+{
+  Handler *handler = g_new0 (Handler, 1);
+
+  handler->func = func;
+  handler->data = data;
+  g_hash_table_replace (PLAY_PEERS (peers)->handlers, g_strdup (topic), handler);
+  return TRUE;
+}
+static gboolean
+play_handle_call (KarezPeers *peers, const char *topic, KarezCallFunc func, gpointer data,
+                  GDestroyNotify destroy, GError **error)
+{
+  return play_handle (peers, topic, G_CALLBACK (func), data);
+}
+static gboolean
+play_handle_post (KarezPeers *peers, const char *topic, KarezPostFunc func, gpointer data,
+                  GDestroyNotify destroy, GError **error)
+{
+  return play_handle (peers, topic, G_CALLBACK (func), data);
+}
+
+static void
+on_play_answer (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+  JsonNode *node = g_task_propagate_pointer (G_TASK (result), &error);
+
+  if (node)
+    g_task_return_pointer (task, node, (GDestroyNotify) json_node_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+static KarezMessage *
+message_from (PlayPeers *sender, const char *topic, JsonNode *body, gint64 sequence)
+{
+  g_autoptr (KarezActor)
+      actor = karez_actor_new (KAREZ_ACTOR_PEER, sender->own, "Partner", NULL, NULL, sender->own);
+
+  return karez_message_new (actor, topic, body, KAREZ_LANE_AGENDA, sequence);
+}
+
+static void
+play_call_async (KarezPeers *peers, const char *peer, const char *topic, JsonNode *body,
+                 guint timeout_ms, GCancellable *cancellable, GAsyncReadyCallback callback,
+                 gpointer data)
+{
+  PlayPeers *self = PLAY_PEERS (peers);
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, data);
+  g_autoptr (JsonNode) owned = body;
+  Handler *handler = self->other ? g_hash_table_lookup (self->other->handlers, topic) : NULL;
+  g_autoptr (KarezMessage) message = NULL;
+
+  if (!handler)
+    {
+      g_task_return_error (task, karez_error_new (KAREZ_ERROR_UNAVAILABLE, "peers/away", NULL,
+                                                  "The partner is away."));
+      return;
+    }
+  message = message_from (self, topic, body, 0);
+  ((KarezCallFunc) handler->func) (
+      message, g_task_new (self->other, NULL, on_play_answer, g_steal_pointer (&task)),
+      handler->data);
+}
+void
+play_peers_deliver (PlayPeers *self, const char *topic, JsonNode *body, gint64 sequence,
+                    GAsyncReadyCallback callback, gpointer data)
+{
+  Handler *handler = g_hash_table_lookup (self->handlers, topic);
+  g_autoptr (KarezMessage) message = message_from (self->other, topic, body, sequence);
+
+  g_assert_nonnull (handler);
+  ((KarezPostFunc) handler->func) (message, g_task_new (self, NULL, callback, data), handler->data);
+}
+
+static JsonNode *
+play_call_finish (KarezPeers *peers, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+static void
+play_peers_iface_init (KarezPeersInterface *iface)
+{
+  iface->call_async = play_call_async;
+  iface->call_finish = play_call_finish;
+  iface->handle_call = play_handle_call;
+  iface->handle_post = play_handle_post;
+}
+static void
+play_peers_finalize (GObject *object)
+{
+  PlayPeers *self = PLAY_PEERS (object);
+
+  g_free (self->own);
+  g_hash_table_unref (self->handlers);
+  G_OBJECT_CLASS (play_peers_parent_class)->finalize (object);
+}
+static void
+play_peers_class_init (PlayPeersClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = play_peers_finalize;
+}
+static void
+play_peers_init (PlayPeers *self)
+{
+  self->handlers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+}
+
+static void
+play_get_async (KarezAgenda *agenda, const char *id, GCancellable *cancellable,
+                GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (agenda, cancellable, callback, data);
+  JsonNode *booking = PLAY_HALL (agenda)->booking;
+
+  if (booking && g_str_equal (karez_json_text (json_node_get_object (booking), "id"), id))
+    g_task_return_pointer (task, json_node_copy (booking), (GDestroyNotify) json_node_unref);
+  else
+    g_task_return_error (task, karez_error_new (KAREZ_ERROR_NOT_FOUND, "agenda/unknown", NULL,
+                                                "There is no such booking."));
+}
+static JsonNode *
+play_get_finish (KarezAgenda *agenda, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+static void
+play_agenda_init (KarezAgendaInterface *iface)
+{
+  iface->get_booking_async = play_get_async;
+  iface->get_booking_finish = play_get_finish;
+}
+static void
+play_append_async (KarezAudit *audit, KarezActor *actor, const char *action, KarezOutcome outcome,
+                   const char *session, const char *patient, JsonNode *details,
+                   GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (audit, cancellable, callback, data);
+  g_autoptr (JsonNode) owned = details;
+
+  PLAY_HALL (audit)->audited++;
+  g_task_return_boolean (task, TRUE);
+}
+static gboolean
+play_append_finish (KarezAudit *audit, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+static void
+play_audit_init (KarezAuditInterface *iface)
+{
+  iface->append_async = play_append_async;
+  iface->append_finish = play_append_finish;
+}
+static gboolean
+play_add (KarezRoutes *routes, const char *method, const char *path, const char *permission,
+          KarezRouteFunc func, gpointer data, GDestroyNotify destroy, GError **error)
+{
+  if (destroy)
+    destroy (data);
+  return TRUE;
+}
+static void
+play_routes_init (KarezRoutesInterface *iface)
+{
+  iface->add = play_add;
+}
+G_DEFINE_FINAL_TYPE_WITH_CODE (PlayHall, play_hall, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (KAREZ_TYPE_AGENDA, play_agenda_init)
+                                   G_IMPLEMENT_INTERFACE (KAREZ_TYPE_AUDIT, play_audit_init)
+                                       G_IMPLEMENT_INTERFACE (KAREZ_TYPE_ROUTES, play_routes_init))
+static void
+play_hall_finalize (GObject *object)
+{
+  g_clear_pointer (&PLAY_HALL (object)->booking, json_node_unref);
+  G_OBJECT_CLASS (play_hall_parent_class)->finalize (object);
+}
+static void
+play_hall_class_init (PlayHallClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = play_hall_finalize;
+}
+static void
+play_hall_init (PlayHall *self)
+{
+}

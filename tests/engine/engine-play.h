@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <karez.h>
+
+G_BEGIN_DECLS
+
+/* Peers that are played: two ends that hand each other calls at once. Posts stay in the database.
+ */
+#define PLAY_TYPE_PEERS (play_peers_get_type ())
+G_DECLARE_FINAL_TYPE (PlayPeers, play_peers, PLAY, PEERS, GObject)
+
+struct _PlayPeers
+{
+  GObject parent_instance;
+  char *own; /* the id that its calls come from */
+  PlayPeers *other;
+  GHashTable *handlers;
+};
+
+/* A post as it would come out of the other's outbox. */
+void play_peers_deliver (PlayPeers *self, const char *topic, JsonNode *body, gint64 sequence,
+                         GAsyncReadyCallback callback, gpointer data);
+
+/* Agenda with one booking, audit that counts, routes that take everything. */
+#define PLAY_TYPE_HALL (play_hall_get_type ())
+G_DECLARE_FINAL_TYPE (PlayHall, play_hall, PLAY, HALL, GObject)
+
+struct _PlayHall
+{
+  GObject parent_instance;
+  JsonNode *booking;
+  guint audited;
+};
+
+G_END_DECLS

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A control half that does what its setting "Behaviour" says. */
+#include <karez.h>
+
+#define TEST_TYPE_PLUGIN (test_plugin_get_type ())
+G_DECLARE_FINAL_TYPE (TestPlugin, test_plugin, TEST, PLUGIN, GObject)
+
+struct _TestPlugin
+{
+  GObject parent_instance;
+  KarezContext *context;
+};
+
+static void plugin_iface_init (KarezPluginInterface *iface);
+G_DEFINE_FINAL_TYPE_WITH_CODE (TestPlugin, test_plugin, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (KAREZ_TYPE_PLUGIN, plugin_iface_init))
+
+static void
+on_route (KarezRequest *request, gpointer data)
+{
+  karez_request_respond (request, 200, karez_json_object ("from", "s", "plugin", NULL));
+}
+
+static gboolean
+behave (TestPlugin *self, KarezContext *context, GError **error)
+{
+  KarezSettings *settings = karez_context_get_settings (context, error);
+  g_autofree char *behaviour = settings ? karez_settings_get (settings, "Behaviour", error) : NULL;
+  KarezRoutes *routes = NULL;
+
+  if (!behaviour)
+    return FALSE;
+  if (g_str_equal (behaviour, "outside"))
+    {
+      routes = karez_context_get_routes (context, error);
+      return routes
+             && karez_routes_add (routes, "GET", "/people/secret", "board.read", on_route, NULL,
+                                  NULL, error);
+    }
+  if (g_str_equal (behaviour, "ungranted"))
+    return karez_context_get_agenda (context, error) != NULL;
+  if (g_str_equal (behaviour, "silent"))
+    return FALSE;
+  routes = karez_context_get_routes (context, error);
+  return routes
+         && karez_routes_add (routes, "GET", "/x/good/hello", "board.read", on_route, NULL, NULL,
+                              error);
+}
+
+static void
+enable_async (KarezPlugin *plugin, KarezContext *context, GCancellable *cancellable,
+              GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (plugin, cancellable, callback, data);
+  GError *error = NULL;
+
+  if (behave ((TestPlugin *) plugin, context, &error))
+    g_task_return_boolean (task, TRUE);
+  else if (error)
+    g_task_return_error (task, error);
+  else
+    g_task_return_boolean (task, FALSE);
+}
+
+static gboolean
+enable_finish (KarezPlugin *plugin, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+plugin_iface_init (KarezPluginInterface *iface)
+{
+  iface->enable_async = enable_async;
+  iface->enable_finish = enable_finish;
+}
+
+static void
+test_plugin_class_init (TestPluginClass *klass)
+{
+}
+
+static void
+test_plugin_init (TestPlugin *self)
+{
+}
+
+KAREZ_PLUGIN_MODULE (test_plugin)

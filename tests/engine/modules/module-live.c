@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A live half that counts, and does what the booking's reason says. */
+#include <karez.h>
+#include <stdlib.h>
+
+#define TEST_TYPE_MODALITY (test_modality_get_type ())
+G_DECLARE_FINAL_TYPE (TestModality, test_modality, TEST, MODALITY, GObject)
+
+struct _TestModality
+{
+  GObject parent_instance;
+  KarezSession *session;
+  gint64 count;
+  char *reason;
+};
+
+static void modality_iface_init (KarezModalityInterface *iface);
+G_DEFINE_FINAL_TYPE_WITH_CODE (TestModality, test_modality, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (KAREZ_TYPE_MODALITY, modality_iface_init))
+
+static gboolean
+finish (KarezModality *modality, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+succeed (KarezModality *modality, GCancellable *cancellable, GAsyncReadyCallback callback,
+         gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (modality, cancellable, callback, data);
+
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+prepare_async (KarezModality *modality, KarezSession *session, GCancellable *cancellable,
+               GAsyncReadyCallback callback, gpointer data)
+{
+  TestModality *self = (TestModality *) modality;
+  JsonObject *booking = json_node_get_object (karez_session_get_booking (session));
+
+  self->session = session;
+  self->reason = g_strdup (karez_json_text (booking, "reason"));
+  if (g_strcmp0 (self->reason, "hang in prepare") == 0)
+    return;
+  if (g_strcmp0 (self->reason, "crash in prepare") == 0)
+    abort ();
+  if (g_strcmp0 (self->reason, "silent in prepare") == 0)
+    {
+      g_autoptr (GTask) task = g_task_new (modality, NULL, callback, data);
+
+      g_task_return_boolean (task, FALSE);
+      return;
+    }
+  succeed (modality, cancellable, callback, data);
+}
+
+static void
+start_async (KarezModality *modality, GCancellable *cancellable, GAsyncReadyCallback callback,
+             gpointer data)
+{
+  succeed (modality, cancellable, callback, data);
+}
+
+static void
+join_async (KarezModality *modality, KarezParticipant *participant, GCancellable *cancellable,
+            GAsyncReadyCallback callback, gpointer data)
+{
+  TestModality *self = (TestModality *) modality;
+
+  if (karez_participant_is_local (participant))
+    karez_participant_send (participant, karez_json_object ("count", "i", self->count, NULL));
+  succeed (modality, cancellable, callback, data);
+}
+
+static void
+stop_async (KarezModality *modality, const char *reason, GCancellable *cancellable,
+            GAsyncReadyCallback callback, gpointer data)
+{
+  TestModality *self = (TestModality *) modality;
+
+  karez_session_record (self->session, "count.keep", NULL,
+                        karez_json_object ("count", "i", self->count, NULL));
+  succeed (modality, cancellable, callback, data);
+}
+
+static gboolean
+message (KarezModality *modality, KarezParticipant *participant, JsonObject *body, GError **error)
+{
+  TestModality *self = (TestModality *) modality;
+  const char *type = karez_json_text (body, "type");
+
+  if (g_strcmp0 (type, "add") == 0)
+    {
+      self->count++;
+      karez_session_broadcast (self->session, karez_json_object ("count", "i", self->count, NULL));
+      return TRUE;
+    }
+  if (g_strcmp0 (type, "record") == 0)
+    {
+      karez_session_record (self->session, "count.note", karez_participant_get_actor (participant),
+                            karez_json_object ("count", "i", self->count, NULL));
+      return TRUE;
+    }
+  if (g_strcmp0 (type, "hold") == 0)
+    {
+      karez_session_hold (self->session, "asked by a page");
+      return TRUE;
+    }
+  if (g_strcmp0 (type, "hang") == 0)
+    for (;;)
+      g_usleep (G_USEC_PER_SEC);
+  return karez_error_set (error, KAREZ_ERROR_INVALID, "test/type", "add, record, hold or hang",
+                          "There is no message “%s”.", type ? type : "");
+}
+
+static GBytes *
+checkpoint (KarezModality *modality)
+{
+  TestModality *self = (TestModality *) modality;
+  g_autofree char *text = g_strdup_printf ("%" G_GINT64_FORMAT, self->count);
+
+  return g_bytes_new (text, strlen (text));
+}
+
+static gboolean
+restore (KarezModality *modality, GBytes *state, GError **error)
+{
+  TestModality *self = (TestModality *) modality;
+  g_autofree char *text = g_strndup (g_bytes_get_data (state, NULL), g_bytes_get_size (state));
+
+  if (g_ascii_string_to_signed (text, 10, 0, G_MAXINT64, &self->count, NULL))
+    return TRUE;
+  return karez_error_set (error, KAREZ_ERROR_INVALID, "test/state", NULL, "The state is damaged.");
+}
+
+static void
+modality_iface_init (KarezModalityInterface *iface)
+{
+  iface->prepare_async = prepare_async;
+  iface->prepare_finish = finish;
+  iface->start_async = start_async;
+  iface->start_finish = finish;
+  iface->join_async = join_async;
+  iface->join_finish = finish;
+  iface->stop_async = stop_async;
+  iface->stop_finish = finish;
+  iface->message = message;
+  iface->checkpoint = checkpoint;
+  iface->restore = restore;
+}
+
+static void
+finalize (GObject *object)
+{
+  g_free (((TestModality *) object)->reason);
+  G_OBJECT_CLASS (test_modality_parent_class)->finalize (object);
+}
+
+static void
+test_modality_class_init (TestModalityClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = finalize;
+}
+
+static void
+test_modality_init (TestModality *self)
+{
+}
+
+KAREZ_MODALITY_MODULE (test_modality)

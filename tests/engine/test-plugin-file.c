@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "engine-fixture.h"
+#include "hub-plugin-file.h"
+
+#define GOOD                                                                                       \
+  "[Plugin]\nId=good\nName=Good\nVersion=1\nApi=1.0\nControl=half\nLive=other\n"                   \
+  "Provides=modality/count;\nRequires=service/store;\nWants=service/peers;\n"                      \
+  "[Modality]\nId=count\nTitle=Count\nTitle[ug]=Sana\nHost=requester\nRoles=writer;reader;\n"      \
+  "DurationMinutes=30\n"                                                                           \
+  "[Grants]\nSchema=good\nServices=store;routes;settings;\nRoutes=/x/good/\nPeerTopics=good.\n"    \
+  "[Permissions]\ngood.read=desk;surgeon;\n"                                                       \
+  "[Settings]\nMax=5\n"
+
+static void
+make_modules (void)
+{
+  g_autofree char *one = scratch_file ("half.so", "");
+  g_autofree char *two = scratch_file ("libother.so", "");
+}
+
+static HubPluginFile *
+load (const char *text, GError **error)
+{
+  g_autofree char *path = scratch_file ("test.plugin", text);
+
+  return hub_plugin_file_load (path, error);
+}
+
+static void
+test_good (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HubPluginFile) file = NULL;
+  const HubModalityInfo *modality = NULL;
+
+  make_modules ();
+  file = load (GOOD, &error);
+  g_assert_no_error (error);
+  modality = hub_plugin_file_get_modality (file);
+  g_assert_cmpstr (hub_plugin_file_get_id (file), ==, "good");
+  g_assert_true (g_str_has_suffix (hub_plugin_file_get_control (file), "/half.so"));
+  g_assert_true (g_str_has_suffix (hub_plugin_file_get_live (file), "/libother.so"));
+  g_assert_cmpstr (modality->title, ==, "Count");
+  g_assert_true (modality->host_is_requester);
+  g_assert_cmpuint (modality->duration, ==, 30);
+  g_assert_true (hub_plugin_file_is_granted (file, "store"));
+  g_assert_false (hub_plugin_file_is_granted (file, "agenda"));
+  g_assert_cmpuint (
+      g_strv_length (g_hash_table_lookup (hub_plugin_file_get_permissions (file), "good.read")), ==,
+      2);
+  g_assert_cmpstr (g_hash_table_lookup (hub_plugin_file_get_settings (file), "Max"), ==, "5");
+}
+
+/* One change makes the good file bad; the rule tells which. */
+static const struct
+{
+  const char *from, *to, *rule;
+} faults[] = {
+  { "[Plugin]", "no key file\n[Plugin]", "plugin/file" },
+  { "[Settings]", "[Extras]", "plugin/group" },
+  { "Version=1", "Version=1\nColour=red", "plugin/key" },
+  { "Version=1", "Version[ug]=1", "plugin/key" },
+  { "Id=good\n", "", "plugin/missing" },
+  { "Name=Good\n", "", "plugin/missing" },
+  { "Name=Good", "Name=", "plugin/value" },
+  { "Id=good", "Id=Good!", "plugin/value" },
+  { "Id=good", "Id=../etc", "plugin/value" },
+  { "Api=1.0", "Api=2.0", "plugin/api" },
+  { "Api=1.0", "Api=1.9", "plugin/api" },
+  { "Api=1.0", "Api=one", "plugin/value" },
+  { "Control=half\nLive=other\n", "", "plugin/missing" },
+  { "Control=half", "Control=absent", "plugin/module" },
+  { "Control=half", "Control=../../half", "plugin/value" },
+  { "Provides=modality/count;", "Provides=count;", "plugin/value" },
+  { "Provides=modality/count;", "Provides=modality/other;", "plugin/missing" },
+  { "Requires=service/store;", "Requires=Service/Store;", "plugin/value" },
+  { "Host=requester", "Host=anybody", "plugin/value" },
+  { "Roles=writer;reader;", "Roles=", "plugin/value" },
+  { "Roles=writer;reader;", "Roles=Writer;", "plugin/value" },
+  { "DurationMinutes=30", "DurationMinutes=0", "plugin/value" },
+  { "DurationMinutes=30", "DurationMinutes=30.5", "plugin/value" },
+  { "DurationMinutes=30", "DurationMinutes=99999999999999999999", "plugin/value" },
+  { "Live=other\n", "", "plugin/missing" },
+  { "Services=store;", "Services=store;kitchen;", "plugin/value" },
+  { "Schema=good\n", "", "plugin/missing" },
+  { "Schema=good", "Schema=karez", "plugin/value" },
+  { "Schema=good", "Schema=pg_catalog", "plugin/value" },
+  { "Schema=good", "Schema=a\\sb", "plugin/value" },
+  { "Routes=/x/good/", "Routes=/people/", "plugin/value" },
+  { "Routes=/x/good/\n", "", "plugin/missing" },
+  { "PeerTopics=good.", "PeerTopics=session.", "plugin/value" },
+  { "good.read=desk", "people.write=desk", "plugin/value" },
+  { "good.read=desk", "goodread=desk", "plugin/value" },
+  { "good.read=desk", "good.read=king", "plugin/value" },
+};
+
+static char *
+replace (const char *text, const char *from, const char *to)
+{
+  const char *at = strstr (text, from);
+
+  g_assert_nonnull (at);
+  return g_strdup_printf ("%.*s%s%s", (int) (at - text), text, to, at + strlen (from));
+}
+
+static void
+test_faults (void)
+{
+  make_modules ();
+  for (guint i = 0; i < G_N_ELEMENTS (faults); i++)
+    {
+      g_autofree char *text = replace (GOOD, faults[i].from, faults[i].to);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (HubPluginFile) file = load (text, &error);
+
+      g_test_message ("%s → %s: %s", faults[i].from, faults[i].to, error ? error->message : "-");
+      g_assert_null (file);
+      g_assert_cmpstr (karez_error_get_rule (error), ==, faults[i].rule);
+    }
+}
+
+static void
+test_no_file (void)
+{
+  g_autofree char *huge = g_strnfill (70 * 1024, '#');
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) too_large = NULL;
+
+  g_assert_null (hub_plugin_file_load ("/nonexistent.plugin", &error));
+  assert_rule (error, "plugin/file");
+  g_assert_null (load (huge, &too_large));
+  assert_rule (too_large, "plugin/file");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  /* Warnings are what some of these provoke. */
+  g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
+  g_test_add_func ("/plugin-file/good", test_good);
+  g_test_add_func ("/plugin-file/faults", test_faults);
+  g_test_add_func ("/plugin-file/no-file", test_no_file);
+  return g_test_run ();
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "peers-test.h"
+
+#include <string.h>
+
+static void
+test_strings (void)
+{
+  g_autofree char *a = g_strnfill (64, 'a'), *b = g_strnfill (64, 'b'), *c = g_strnfill (64, 'c');
+  g_autofree char *one = NULL, *two = NULL, *three = NULL, *four = NULL;
+
+  hub_pairing_make_strings (a, b, c, c, &one, &two);
+  g_assert_cmpuint (strlen (one), ==, 9);
+  g_assert_cmpint (one[4], ==, '-');
+  g_assert_cmpuint (strspn (one, "0123456789ABCDEFGHJKMNPQRSTVWXYZ-"), ==, 9);
+  g_assert_cmpstr (one, !=, two);
+  /* Another key with the very same nonces gives other strings on both screens. */
+  hub_pairing_make_strings (a, c, c, c, &three, &four);
+  g_assert_cmpstr (one, !=, three);
+  g_assert_cmpstr (two, !=, four);
+}
+
+static void
+test_success (void)
+{
+  TestHub *one = test_hub (1), *other = test_hub (2);
+  g_autofree char *address = test_hub_address (other);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HubPairing) pairing = test_begin (one, address, &error);
+  HubPairing *guest;
+
+  g_assert_no_error (error);
+  guest = test_guest (other, hub_pairing_get_id (pairing));
+  g_assert_cmpint (hub_pairing_get_state (guest), ==, HUB_PAIRING_COMPARING);
+  g_assert_cmpstr (hub_pairing_get_shown (pairing), !=, hub_pairing_get_shown (guest));
+
+  /* What stands on one's own screen is not the string to be typed there. */
+  g_assert_false (
+      test_confirm (one, hub_pairing_get_id (pairing), hub_pairing_get_shown (pairing), &error));
+  g_assert_cmpstr (karez_error_get_rule (error), ==, "peers/wrong-string");
+  g_clear_error (&error);
+
+  g_assert_true (
+      test_confirm (one, hub_pairing_get_id (pairing), hub_pairing_get_shown (guest), &error));
+  g_assert_no_error (error);
+  test_run_for (300);
+  g_assert_null (test_state (one, other));
+  g_assert_null (test_state (other, one));
+
+  {
+    g_autofree char *typed = g_ascii_strdown (hub_pairing_get_shown (pairing), -1);
+
+    typed[4] = ' ';
+    g_assert_true (test_confirm (other, hub_pairing_get_id (pairing), typed, &error));
+    g_assert_no_error (error);
+  }
+  test_until (hub_pairing_get_state (pairing) == HUB_PAIRING_PAIRED
+              && hub_pairing_get_state (guest) == HUB_PAIRING_PAIRED);
+  g_assert_cmpint (test_events (one, "peer.pair"), ==, 1);
+  g_assert_cmpint (test_events (other, "peer.pair"), ==, 1);
+  g_assert_cmpint (test_events (one, "pairing.wrong-string"), ==, 1);
+  g_assert_cmpstr (hub_peers_get_key (one->peers, test_hub_id (other)), ==,
+                   hub_identity_get_key_hash (other->identity));
+  g_assert_cmpstr (hub_peers_get_key (other->peers, test_hub_id (one)), ==,
+                   hub_identity_get_key_hash (one->identity));
+  test_until_up (one, other);
+  test_hub_free (one);
+  test_hub_free (other);
+}
+
+static void
+test_burnt (void)
+{
+  TestHub *one = test_hub (1), *other = test_hub (2);
+  g_autofree char *address = test_hub_address (other);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HubPairing) pairing = test_begin (one, address, &error);
+  HubPairing *guest;
+  const char *id;
+
+  g_assert_no_error (error);
+  id = hub_pairing_get_id (pairing);
+  guest = test_guest (other, id);
+  for (guint i = 0; i < 3; i++)
+    {
+      g_assert_false (test_confirm (one, id, "ZZZZ-ZZZZ", &error));
+      g_assert_cmpstr (karez_error_get_rule (error), ==,
+                       i < 2 ? "peers/wrong-string" : "peers/pairing-burnt");
+      g_clear_error (&error);
+    }
+  /* The right one comes too late, here and there. */
+  g_assert_false (test_confirm (one, id, hub_pairing_get_shown (guest), &error));
+  g_assert_cmpstr (karez_error_get_rule (error), ==, "peers/pairing-burnt");
+  g_clear_error (&error);
+  test_until (hub_pairing_get_state (guest) == HUB_PAIRING_CANCELLED);
+  g_assert_false (test_confirm (other, id, hub_pairing_get_shown (pairing), &error));
+  g_assert_cmpstr (karez_error_get_rule (error), ==, "peers/pairing-state");
+  g_assert_cmpint (test_events (one, "pairing.burnt"), ==, 1);
+  g_assert_null (test_state (one, other));
+  g_assert_null (test_state (other, one));
+  test_hub_free (one);
+  test_hub_free (other);
+}
+
+static void
+test_middle (void)
+{
+  TestHub *one = test_hub (1), *other = test_hub (2), *middle = test_hub (3);
+  g_autofree char *middle_address = test_hub_address (middle);
+  g_autofree char *address = test_hub_address (other);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HubPairing) near = test_begin (one, middle_address, &error);
+  g_autoptr (HubPairing) far = NULL;
+  HubPairing *guest;
+
+  g_assert_no_error (error);
+  /* Somebody between them, with keys of its own, has a pairing with each. */
+  far = test_begin (middle, address, &error);
+  g_assert_no_error (error);
+  guest = test_guest (other, hub_pairing_get_id (far));
+  g_assert_cmpstr (hub_pairing_get_shown (near), !=, hub_pairing_get_shown (far));
+
+  g_assert_false (
+      test_confirm (other, hub_pairing_get_id (far), hub_pairing_get_shown (near), &error));
+  g_assert_cmpstr (karez_error_get_rule (error), ==, "peers/wrong-string");
+  g_clear_error (&error);
+  g_assert_false (
+      test_confirm (one, hub_pairing_get_id (near), hub_pairing_get_shown (guest), &error));
+  g_assert_cmpstr (karez_error_get_rule (error), ==, "peers/wrong-string");
+  g_assert_null (test_state (one, middle));
+  g_assert_null (test_state (other, middle));
+  test_hub_free (one);
+  test_hub_free (other);
+  test_hub_free (middle);
+}
+
+static JsonNode *
+raw (HubPeerClient *client, const char *path, const char *body, GError **error)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (body, strlen (body));
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GBytes) answer = NULL;
+
+  hub_peer_client_send_async (client, HUB_PEER_WAY_CALL, path, bytes, 5000, 65536, NULL, test_keep,
+                              &result);
+  test_until (result != NULL);
+  answer = hub_peer_client_send_finish (client, result, error);
+  return answer != NULL ? karez_json_parse (answer, 0, error) : NULL;
+}
+
+/* A nonce that was not committed to ends the pairing. */
+static void
+test_commitment (void)
+{
+  TestHub *one = test_hub (1), *other = test_hub (2);
+  g_autofree char *address = test_hub_address (other);
+  g_autoptr (HubPeerClient) client = hub_peer_client_new (one->identity, address, NULL);
+  g_autofree char *nonce = g_strnfill (64, '1'), *second = g_strnfill (64, '2');
+  g_autofree char *commitment = hub_pairing_commit (hub_identity_get_key_hash (one->identity),
+                                                    nonce);
+  const char *id = "0197e5f0-0000-7000-8000-0000000000aa";
+  g_autofree char *commit = g_strdup_printf (
+      "{\"pairing\":\"%s\",\"commitment\":\"%s\",\"hub\":\"%s\",\"names\":{\"en\":\"x\"}}", id,
+      commitment, test_hub_id (one));
+  g_autofree char *reveal = g_strdup_printf ("{\"pairing\":\"%s\",\"nonce\":\"%s\"}", id, second);
+  g_autofree char *honest = g_strdup_printf ("{\"pairing\":\"%s\",\"nonce\":\"%s\"}", id, nonce);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) answer = raw (client, "pairing/commit", commit, &error);
+
+  g_assert_no_error (error);
+  g_assert_null (raw (client, "pairing/reveal", reveal, &error));
+  g_assert_cmpstr (karez_error_get_rule (error), ==, "peers/commitment");
+  g_clear_error (&error);
+  g_assert_null (raw (client, "pairing/reveal", honest, &error));
+  g_assert_cmpstr (karez_error_get_rule (error), ==, "peers/pairing-state");
+  g_clear_error (&error);
+  g_assert_null (raw (client, "pairing/commit", "{\"pairing\":", &error));
+  g_assert_true (karez_error_is_invalid (error));
+  test_hub_free (one);
+  test_hub_free (other);
+}
+
+/* Strangers begin only so many pairings, and a wrong address says so. */
+static void
+test_bounds (void)
+{
+  TestHub *one = test_hub (1), *other = test_hub (2);
+  g_autofree char *address = test_hub_address (other), *own = test_hub_address (one);
+  g_autoptr (GError) error = NULL;
+  guint begun = 0;
+
+  g_assert_null (test_begin (one, "not an address", &error));
+  g_assert_cmpstr (karez_error_get_rule (error), ==, "peers/address");
+  g_clear_error (&error);
+  g_assert_null (test_begin (one, "127.0.0.1:1", &error));
+  g_assert_cmpstr (karez_error_get_rule (error), ==, "peers/unreachable");
+  g_clear_error (&error);
+  g_assert_null (test_begin (one, own, &error));
+  g_assert_cmpstr (karez_error_get_rule (error), ==, "peers/self");
+  g_clear_error (&error);
+  for (guint i = 0; i < HUB_PAIRINGS_RATE_HOST; i++)
+    {
+      g_autoptr (HubPairing) pairing = test_begin (one, address, &error);
+
+      g_assert_no_error (error);
+      begun += pairing != NULL;
+    }
+  g_assert_null (test_begin (one, address, &error));
+  g_assert_cmpstr (karez_error_get_rule (error), ==, "peers/pairing-rate");
+  g_assert_cmpint (begun, ==, HUB_PAIRINGS_RATE_HOST);
+  test_hub_free (one);
+  test_hub_free (other);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  /* Warnings are what some of these tests bring about. */
+  g_log_set_always_fatal (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
+  g_test_add_func ("/peers/pairing/strings", test_strings);
+  g_test_add_func ("/peers/pairing/success", test_success);
+  g_test_add_func ("/peers/pairing/burnt", test_burnt);
+  g_test_add_func ("/peers/pairing/man-in-the-middle", test_middle);
+  g_test_add_func ("/peers/pairing/commitment", test_commitment);
+  g_test_add_func ("/peers/pairing/bounds", test_bounds);
+  return g_test_run ();
+}

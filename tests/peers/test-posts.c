@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "peers-test.h"
+
+#include <string.h>
+
+static void
+test_order (void)
+{
+  TestHub *one = test_hub (1), *other = test_hub (2);
+  GString *expected = g_string_new (NULL);
+  g_autofree char *heard = NULL;
+
+  test_handle_words (other);
+  test_pair (one, other, NULL);
+  for (guint i = 0; i < 150; i++) /* more than two batches */
+    {
+      g_autofree char *word = g_strdup_printf ("%u", i);
+
+      g_free (test_post (one, other, KAREZ_LANE_RECORDS, "ward.word", word));
+      g_string_append_printf (expected, "%s%u", i > 0 ? " " : "", i);
+    }
+  test_until (test_number (other, "select count(*) from ward.effect") == 150);
+  heard = test_words (other, KAREZ_LANE_RECORDS);
+  g_assert_cmpstr (heard, ==, expected->str);
+  g_string_free (expected, TRUE);
+  test_until (test_number (one, "select count(*) from karez.outbox") == 0);
+  g_assert_cmpint (test_number (other, "select applied from karez.inbox where lane = 2"), ==, 150);
+  test_hub_free (one);
+  test_hub_free (other);
+}
+
+/* A handler that commits, and whose answer never arrives: the line is cut in between. */
+typedef struct
+{
+  TestHub *hub;
+  TestRelay *relay;
+  guint calls, cuts;
+  GTask *task;
+} Unlucky;
+
+static gboolean
+on_cut_over (gpointer data)
+{
+  g_autoptr (GTask) task = data;
+
+  g_task_return_boolean (task, TRUE);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_unlucky_kept (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Unlucky *unlucky = data;
+  GTask *task = g_steal_pointer (&unlucky->task);
+  g_autoptr (GError) error = NULL;
+
+  karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error);
+  g_assert_no_error (error);
+  if (unlucky->cuts++ < 2)
+    test_relay_cut (unlucky->relay);
+  /* The answer goes out when the line is dead for sure. */
+  g_timeout_add (100, on_cut_over, task);
+}
+
+static void
+on_unlucky (KarezMessage *message, GTask *task, gpointer data)
+{
+  Unlucky *unlucky = data;
+  JsonObject *body = json_node_get_object (karez_message_get_body (message));
+  g_autoptr (KarezTransaction) transaction = karez_store_begin (
+      hub_store_get_scope (unlucky->hub->store, "ward"), karez_message_get_actor (message));
+
+  unlucky->calls++;
+  g_assert_null (unlucky->task);
+  unlucky->task = task;
+  karez_transaction_run (transaction, "effect_put", "(sis)", karez_json_text (body, "id"),
+                         (int) karez_message_get_lane (message), karez_json_text (body, "word"));
+  karez_transaction_event (transaction, "ward.hear", "effect", karez_json_text (body, "id"), NULL);
+  karez_transaction_applied (transaction, message);
+  karez_transaction_commit_async (transaction, NULL, on_unlucky_kept, unlucky);
+}
+
+static void
+test_answer_lost (void)
+{
+  TestHub *one = test_hub (1), *other = test_hub (2);
+  TestRelay *relay = test_relay (hub_peers_get_port (other->peers));
+  g_autofree char *address = test_relay_address (relay);
+  g_autofree char *heard = NULL;
+  Unlucky unlucky = { other, relay, 0, 0, NULL };
+  guint before;
+
+  karez_peers_handle_post (KAREZ_PEERS (other->peers), "ward.word", on_unlucky, &unlucky, NULL,
+                           NULL);
+  test_pair (one, other, address);
+  test_until_up (one, other);
+  before = test_relay_count (relay);
+  for (guint i = 0; i < 6; i++)
+    {
+      g_autofree char *word = g_strdup_printf ("%u", i);
+
+      g_free (test_post (one, other, KAREZ_LANE_AGENDA, "ward.word", word));
+    }
+  test_until (test_number (one, "select count(*) from karez.outbox") == 0);
+  heard = test_words (other, KAREZ_LANE_AGENDA);
+  g_assert_cmpstr (heard, ==, "0 1 2 3 4 5");
+  g_assert_cmpuint (unlucky.cuts, >=, 2);
+  g_assert_cmpuint (unlucky.calls, ==, 6);                /* each was applied once */
+  g_assert_cmpuint (test_relay_count (relay), >, before); /* over another connection */
+  g_assert_cmpint (test_events (other, "ward.hear"), ==, 6);
+  g_assert_cmpint (test_events (other, "message.aside"), ==, 0);
+  test_relay_free (relay);
+  test_hub_free (one);
+  test_hub_free (other);
+}
+
+/* A lane whose handler does not end. */
+static void
+on_stuck (KarezMessage *message, GTask *task, gpointer data)
+{
+  g_ptr_array_add (data, task); /* never answered in time */
+}
+
+static void
+free_task (gpointer data)
+{
+  GTask *task = data;
+
+  g_task_return_boolean (task, FALSE);
+  g_object_unref (task);
+}
+
+static void
+check_lanes (gboolean one_sided)
+{
+  TestHub *one = test_hub (1), *other = test_hub (2);
+  GPtrArray *stuck = g_ptr_array_new_with_free_func (free_task);
+  TestHub *from = one_sided ? other : one, *to = one_sided ? one : other;
+  gint64 began;
+
+  test_handle_words (to);
+  karez_peers_handle_post (KAREZ_PEERS (to->peers), "ward.stuck", on_stuck, stuck, NULL, NULL);
+  test_pair (one, other, NULL);
+  test_until_up (one, other);
+  g_free (test_post (from, to, KAREZ_LANE_AGENDA, "ward.stuck", "never"));
+  test_until (stuck->len == 1);
+  g_free (test_post (from, to, KAREZ_LANE_AGENDA, "ward.word", "waits"));
+  began = g_get_monotonic_time ();
+  g_free (test_post (from, to, KAREZ_LANE_EMERGENCY, "ward.word", "now"));
+  g_free (test_post (from, to, KAREZ_LANE_BULK, "ward.word", "too"));
+  test_until (test_number (to, "select count(*) from ward.effect") == 2);
+  g_assert_cmpint (g_get_monotonic_time () - began, <, 5 * G_USEC_PER_SEC);
+  g_assert_cmpint (test_number (to, "select count(*) from ward.effect where lane = 1"), ==, 0);
+  g_assert_cmpint (test_number (from, "select count(*) from karez.outbox where lane = 1"), ==, 2);
+  /* A refusal that no repetition can help puts the message aside, and the lane goes on. */
+  g_ptr_array_set_size (stuck, 0);
+  test_until (test_number (to, "select count(*) from ward.effect where lane = 1") == 1);
+  g_assert_cmpint (
+      test_number (to, "select count(*) from karez.inbox_aside where topic = 'ward.stuck'"), ==, 1);
+  g_assert_cmpint (test_events (to, "message.aside"), ==, 1);
+  test_until (test_number (from, "select count(*) from karez.outbox") == 0);
+  test_hub_free (one);
+  test_hub_free (other);
+  g_ptr_array_unref (stuck);
+}
+
+static void
+test_lanes (void)
+{
+  check_lanes (FALSE);
+}
+
+static void
+test_lanes_by_channel (void)
+{
+  check_lanes (TRUE);
+}
+
+/* Away for a while is not aside. */
+static void
+on_moody (KarezMessage *message, GTask *task, gpointer data)
+{
+  static const KarezError moods[] = { KAREZ_ERROR_UNAVAILABLE, KAREZ_ERROR_BUSY,
+                                      KAREZ_ERROR_TIMEOUT };
+  guint *calls = data;
+
+  if (*calls < G_N_ELEMENTS (moods))
+    g_task_return_error (task, karez_error_new (moods[(*calls)++], "ward/moody", NULL, "Not now"));
+  else
+    g_task_return_error (task, karez_error_new (KAREZ_ERROR_INVALID, "ward/never", NULL, "Never"));
+  g_object_unref (task);
+}
+
+static void
+test_aside (void)
+{
+  TestHub *one = test_hub (1), *other = test_hub (2);
+  guint calls = 0;
+  g_autofree char *reason = NULL;
+
+  test_handle_words (other);
+  karez_peers_handle_post (KAREZ_PEERS (other->peers), "ward.moody", on_moody, &calls, NULL, NULL);
+  test_pair (one, other, NULL);
+  test_until_up (one, other);
+  g_free (test_post (one, other, KAREZ_LANE_AGENDA, "ward.moody", "x"));
+  g_free (test_post (one, other, KAREZ_LANE_AGENDA, "ward.nobody", "y"));
+  g_free (test_post (one, other, KAREZ_LANE_AGENDA, "ward.word", "z"));
+  test_until (test_number (other, "select count(*) from ward.effect") == 1);
+  g_assert_cmpuint (calls, ==, 3);
+  reason = test_ask (other,
+                     "select string_agg(reason, '|' order by sequence) from karez.inbox_aside");
+  g_assert_nonnull (strstr (reason, "Never|"));
+  g_assert_nonnull (strstr (reason, "ward.nobody"));
+  g_assert_cmpint (test_events (other, "message.aside"), ==, 2);
+  g_assert_cmpint (test_number (other, "select applied from karez.inbox where lane = 1"), ==, 3);
+  test_hub_free (one);
+  test_hub_free (other);
+}
+
+/* A post that is written by hand: gaps, disorder, rubbish, deep bodies. */
+static JsonNode *
+raw_post (HubPeerClient *client, const char *text, GError **error)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GBytes) answer = NULL;
+
+  hub_peer_client_send_async (client, HUB_PEER_WAY_URGENT, "post", bytes, 8000, 65536, NULL,
+                              test_keep, &result);
+  test_until (result != NULL);
+  answer = hub_peer_client_send_finish (client, result, error);
+  return answer != NULL ? karez_json_parse (answer, 0, error) : NULL;
+}
+
+static gint64
+applied (JsonNode *node)
+{
+  gint64 number = karez_json_integer (json_node_get_object (node), "applied", -1);
+
+  json_node_unref (node);
+  return number;
+}
+
+#define ITEM(sequence, body)                                                                       \
+  "{\"sequence\":" sequence ",\"id\":\"0197e5f0-0000-7000-8000-00000000000" sequence               \
+  "\",\"topic\":\"ward.word\"}\n" body "\n"
+#define WORD(sequence, word)                                                                       \
+  ITEM (sequence,                                                                                  \
+        "{\"id\":\"0197e5f0-0000-7000-8000-00000000000" sequence "\",\"word\":\"" word "\"}")
+
+static void
+test_bad_posts (void)
+{
+  TestHub *one = test_hub (1), *other = test_hub (2);
+  g_autofree char *address = test_hub_address (other);
+  g_autoptr (HubPeerClient) client = hub_peer_client_new (
+      one->identity, address, hub_identity_get_key_hash (other->identity));
+  static const char *const rubbish[] = {
+    "",
+    "\n",
+    "{}",
+    "{\"lane\":9}\n",
+    "{\"lane\":1}\n",
+    "{\"lane\":1}\n{\"sequence\":1}\n{}\n",
+    "{\"lane\":1}\n" WORD ("1", "a") WORD ("3", "c"), /* a gap inside */
+    "{\"lane\":1}\n" WORD ("2", "b") WORD ("1", "a"),
+    "{\"lane\":1}\n{\"sequence\":0,\"id\":\"0197e5f0-0000-7000-8000-000000000001\",\"topic\":\"x\"}"
+    "\n{}\n",
+    "{\"lane\":1}\n{\"sequence\":1,\"id\":\"0197e5f0-0000-7000-8000-000000000001\",\"topic\":\"x\"}"
+    "\n",
+  };
+  g_autofree char *deep = g_strnfill (40, '[');
+  g_autofree char *nested = NULL;
+  g_autoptr (GError) error = NULL;
+
+  test_handle_words (other);
+  test_pair (one, other, NULL);
+  test_until_up (one, other);
+  for (guint i = 0; i < G_N_ELEMENTS (rubbish); i++)
+    {
+      g_assert_null (raw_post (client, rubbish[i], &error));
+      g_assert_true (karez_error_is_invalid (error));
+      g_clear_error (&error);
+    }
+  g_assert_cmpint (test_number (other, "select count(*) from ward.effect"), ==, 0);
+  /* Sent ahead of what is waited for: nothing is applied. */
+  g_assert_cmpint (applied (raw_post (client, "{\"lane\":1}\n" WORD ("2", "b"), &error)), ==, 0);
+  /* The same twice, and overlapping. */
+  g_assert_cmpint (applied (raw_post (client, "{\"lane\":1}\n" WORD ("1", "a"), &error)), ==, 1);
+  g_assert_cmpint (applied (raw_post (client, "{\"lane\":1}\n" WORD ("1", "a"), &error)), ==, 1);
+  g_assert_cmpint (
+      applied (raw_post (client, "{\"lane\":1}\n" WORD ("1", "a") WORD ("2", "b"), &error)), ==, 2);
+  g_assert_cmpint (test_number (other, "select count(*) from ward.effect"), ==, 2);
+  /* A body that cannot be read is put aside; what follows is applied. */
+  nested = g_strconcat ("{\"lane\":1}\n", ITEM ("3", "{\"a\":"), WORD ("4", "d"), NULL);
+  g_assert_cmpint (applied (raw_post (client, nested, &error)), ==, 4);
+  g_free (nested);
+  nested = g_strconcat (
+      "{\"lane\":1}\n{\"sequence\":5,\"id\":\"0197e5f0-0000-7000-8000-000000000005\","
+      "\"topic\":\"ward.word\"}\n",
+      deep, "\n", ITEM ("6", "{\"id\":\"\\u0000\",\"word\":\"\\u0000\"}"), NULL);
+  g_assert_cmpint (applied (raw_post (client, nested, &error)), ==, 6);
+  g_assert_no_error (error);
+  g_assert_cmpint (test_number (other, "select count(*) from karez.inbox_aside"), ==, 3);
+  g_assert_cmpint (test_events (other, "message.aside"), ==, 3);
+  test_hub_free (one);
+  test_hub_free (other);
+}
+
+/* What was posted while the peer was away arrives when it is back, also over a restart of ours. */
+static void
+test_outage (void)
+{
+  TestHub *one = test_hub (1), *other = test_hub (2);
+  guint16 port = hub_peers_get_port (other->peers);
+  g_autofree char *heard = NULL;
+
+  test_pair (one, other, NULL);
+  test_until_up (one, other);
+  test_hub_stop (other);
+  g_free (test_post (one, other, KAREZ_LANE_AGENDA, "ward.word", "first"));
+  test_hub_stop (one);
+  test_hub_start (one, 0);
+  test_hub_start (other, port);
+  test_handle_words (other);
+  g_free (test_post (one, other, KAREZ_LANE_AGENDA, "ward.word", "second"));
+  test_until (test_number (other, "select count(*) from ward.effect") == 2);
+  heard = test_words (other, KAREZ_LANE_AGENDA);
+  g_assert_cmpstr (heard, ==, "first second");
+  g_assert_false (test_restored (one, other));
+  g_assert_false (test_restored (other, one));
+  test_hub_free (other);
+  test_hub_free (one);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  /* Warnings are what some of these tests bring about. */
+  g_log_set_always_fatal (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
+  g_test_add_func ("/peers/posts/order", test_order);
+  g_test_add_func ("/peers/posts/answer-lost", test_answer_lost);
+  g_test_add_func ("/peers/posts/lanes", test_lanes);
+  g_test_add_func ("/peers/posts/lanes-by-channel", test_lanes_by_channel);
+  g_test_add_func ("/peers/posts/aside", test_aside);
+  g_test_add_func ("/peers/posts/bad-posts", test_bad_posts);
+  g_test_add_func ("/peers/posts/outage", test_outage);
+  return g_test_run ();
+}

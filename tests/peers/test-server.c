@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hub-peer-client.h"
+#include "hub-peer-server.h"
+
+#include <glib/gstdio.h>
+
+/* The port for other hubs by itself: what comes and goes, and what stays too long. */
+
+static void
+keep (GObject *source, GAsyncResult *result, gpointer data)
+{
+  *(GAsyncResult **) data = g_object_ref (result);
+}
+
+static gboolean
+on_over (gpointer data)
+{
+  *(gboolean *) data = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+static void
+run_for (guint ms)
+{
+  gboolean over = FALSE;
+
+  g_timeout_add (ms, on_over, &over);
+  while (!over)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static gboolean
+knows (const char *key, gpointer data)
+{
+  return TRUE;
+}
+
+static void
+serve (HubPeerRequest *request, gpointer data)
+{
+  hub_peer_request_answer (request, json_node_new (JSON_NODE_NULL));
+}
+
+static void
+take_channel (const char *key, const char *name, SoupWebsocketConnection *connection, gpointer data)
+{
+}
+
+static const HubPeerServerHooks hooks = { knows, serve, take_channel };
+
+typedef struct
+{
+  char *directory;
+  HubIdentity *identity;
+  HubPeerServer *server;
+  char *address;
+} Fixture;
+
+static void
+set_up (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->directory = g_dir_make_tmp ("karez-server-XXXXXX", NULL);
+  self->identity = hub_identity_open (self->directory, NULL, &error);
+  g_assert_no_error (error);
+  self->server = hub_peer_server_new (self->identity, &hooks, NULL);
+  hub_peer_server_start (self->server, "127.0.0.1", 0, &error);
+  g_assert_no_error (error);
+  self->address = g_strdup_printf ("127.0.0.1:%u", hub_peer_server_get_port (self->server));
+}
+
+static void
+tear_down (Fixture *self, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (self->directory, "identity.pem", NULL);
+
+  hub_peer_server_stop (self->server);
+  run_for (50);
+  g_object_unref (self->server);
+  g_object_unref (self->identity);
+  g_unlink (path);
+  g_rmdir (self->directory);
+  g_free (self->directory);
+  g_free (self->address);
+}
+
+static gboolean
+ask (HubPeerClient *client, GError **error)
+{
+  g_autoptr (GBytes) body = g_bytes_new_static ("{}", 2);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GBytes) answer = NULL;
+
+  hub_peer_client_send_async (client, HUB_PEER_WAY_CALL, "call/x", body, 20000, 4096, NULL, keep,
+                              &result);
+  while (result == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  answer = hub_peer_client_send_finish (client, result, error);
+  return answer != NULL;
+}
+
+static void
+wait_for_count (Fixture *self, guint count)
+{
+  gint64 deadline = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;
+
+  while (hub_peer_server_get_count (self->server) != count)
+    {
+      if (g_get_monotonic_time () > deadline)
+        g_error ("%u connections, not %u", hub_peer_server_get_count (self->server), count);
+      run_for (10);
+    }
+}
+
+/* A connection that ended is forgotten, whoever ended it. */
+static void
+test_forgotten (Fixture *self, gconstpointer data)
+{
+  for (guint i = 0; i < 6; i++)
+    {
+      g_autoptr (HubPeerClient) client = hub_peer_client_new (
+          self->identity, self->address, hub_identity_get_key_hash (self->identity));
+      g_autoptr (GError) error = NULL;
+
+      g_assert_true (ask (client, &error));
+      g_assert_no_error (error);
+      g_assert_true (ask (client, &error)); /* on the same connection */
+      wait_for_count (self, 1);
+      if (i % 2 == 0)
+        hub_peer_client_close (client);
+      else
+        hub_peer_server_cut (self->server, hub_identity_get_key_hash (self->identity));
+      wait_for_count (self, 0);
+    }
+}
+
+/* Connections that say nothing: one host gets a few, and they end by themselves. */
+static void
+test_silent (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GSocketClient) dialler = g_socket_client_new ();
+  g_autoptr (GPtrArray) connections = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GError) error = NULL;
+  guint16 port = hub_peer_server_get_port (self->server);
+
+  for (guint i = 0; i < HUB_PEER_MAX_UNKNOWN_OF_HOST + 8; i++)
+    {
+      GSocketConnection *connection = g_socket_client_connect_to_host (dialler, "127.0.0.1", port,
+                                                                       NULL, &error);
+
+      g_assert_no_error (error);
+      g_ptr_array_add (connections, connection);
+      run_for (20);
+    }
+  run_for (500);
+  g_assert_cmpuint (hub_peer_server_get_count (self->server), <=, HUB_PEER_MAX_UNKNOWN_OF_HOST);
+  wait_for_count (self, 0); /* 10 s for a handshake */
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add ("/peers/server/forgotten", Fixture, NULL, set_up, test_forgotten, tear_down);
+  g_test_add ("/peers/server/silent", Fixture, NULL, set_up, test_silent, tear_down);
+  return g_test_run ();
+}

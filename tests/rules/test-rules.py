@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The rules see what they forbid: each is shown a small tree with one fault, and one without."""
+import os
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SPDX = '/* SPDX-License-Identifier: LGPL-2.1-or-later */\n'
+LONG = SPDX + 'static void\nf (void)\n{\n' + '  g ();\n' * 91 + '}\n'
+SDK = {'hub/sdk/karez-x.h': SPDX + '#pragma once\nKAREZ_PRIVATE int karez_x_inner (int x);\n',
+       'hub/sdk/karez.h': SPDX + '#pragma once\n'}
+HEAD = ('msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n'
+        '"Plural-Forms: nplurals=1; plural=0;\\n"\n\n')
+with open(os.path.join(HERE, '..', '..', 'po', 'update'), encoding='utf-8') as update:
+    PO = {'po/update': update.read(), 'plugins/x': '', 'data/web/src/x': '',
+          **{f'po/{language}.po': HEAD + 'msgid "One"\nmsgstr "1"\n'
+             for language in ('en', 'zh_CN', 'ug')}}
+
+# rule script, files, a word that must be in what it says ('' when it must be content)
+CASES = [
+    ('check-layers', {'hub/base/a.c': '#include <glib.h>\n'}, ''),
+    ('check-layers', {'hub/base/a.c': '#include "s.h"\n', 'hub/store/s.h': ''}, 'higher level'),
+    ('check-layers', {'hub/web/a.c': '#include "p.h"\n', 'hub/peers/p.h': ''}, 'a sibling'),
+    ('check-layers', {'hub/web/a.c': '#include "s.h"\n', 'hub/store/s.h': ''}, ''),
+    ('check-layers', {'hub/web/a.c': '/* #include "p.h" */\n', 'hub/peers/p.h': ''}, ''),
+    ('check-layers', {'hub/web/a.c': '#include "karez-x.h"\n', **SDK}, 'umbrella'),
+    ('check-layers', {'hub/new/a.c': ''}, 'no level'),
+    ('check-layers', {'plugins/p/a.c': '#include "s.h"\n', 'hub/store/s.h': ''}, 'plugin-include'),
+    ('check-layers', {'plugins/p/a.c': '#include <s.h>\n', 'hub/store/s.h': ''}, 'plugin-include'),
+    ('check-layers', {'plugins/p/a.c': '#include <karez.h>\n#include "b.h"\n', 'plugins/p/b.h': '',
+                      **SDK}, ''),
+    ('check-layers', {'plugins/p/a.c': 'int x = karez_x_inner (1);\n', **SDK}, 'plugin-private'),
+    ('check-layers', {'plugins/p/a.c': 'int x = hub_id_new ();\n'}, 'plugin-private'),
+    ('check-source', {'hub/base/a.c': SPDX + 'int\nf (void)\n{\n  return 1;\n}\n'}, ''),
+    ('check-source', {'hub/base/a.c': 'int x;\n'}, 'spdx'),
+    ('check-source', {'hub/base/a.c': SPDX + 'int x; /* TO' + 'DO */\n'}, 'unfinished'),
+    ('check-source', {'hub/base/a.c': SPDX + 'int x;' + ' ' * 90 + 'int y;\n'}, 'columns'),
+    ('check-source', {'hub/base/a.c': SPDX + '\tint x;\n'}, 'tab'),
+    ('check-source', {'hub/base/a.c': SPDX + 'int x; \n'}, 'blank'),
+    ('check-source', {'hub/base/a.c': SPDX + 'void f (int x, GError **error);\n'}, 'void-error'),
+    ('check-source', {'hub/base/a.c': SPDX + 'int f (void) { goto out; }\n'}, 'goto'),
+    ('check-source', {'hub/base/a.c': SPDX + '/* goto */ char *x = "goto system ()";\n'}, ''),
+    ('check-source', {'hub/base/a.c': SPDX + 'int x = system (y);\n'}, 'blocked'),
+    ('check-source', {'hub/base/a.c': SPDX + '/* nocheck:blocked -- a test of the rule */\n'
+                      'int x = system (y);\n'}, ''),
+    ('check-source', {'hub/base/a.c': SPDX + '/* nocheck:blocked */\nint x = system (y);\n'}, 'blocked'),
+    ('check-source', {'hub/web/a.c': SPDX + 'int x = PQexec (c, s);\n'}, 'blocked'),
+    ('check-source', {'tests/a.c': SPDX + 'int x = g_main_context_iteration (c, s);\n'}, ''),
+    ('check-source', {'hub/web/a.c': SPDX + 'int x = g_main_context_iteration (c, s);\n'}, 'blocked'),
+    ('check-source', {'hub/base/a.c': LONG}, 'function-size'),
+    ('check-source', {'hub/base/a.c': SPDX + 'int x;\n' * 801}, 'file-size'),
+    ('check-source', {'hub/base/a.h': SPDX + 'int x;\n'}, 'pragma-once'),
+    ('check-strings', {'hub/base/a.c': 'karez_error_set (e, C, "r", NULL, "It broke: %s", a);\n'}, ''),
+    ('check-strings', {'hub/base/a.c': 'karez_error_set (e, C, "r", NULL, "It broke: %d", a);\n'},
+     'conversion'),
+    ('check-strings', {'hub/base/a.c': 'karez_transaction_run_one (t, "r", "No", "x", "()");\n'},
+     'untranslated'),
+    ('check-strings', {'hub/base/a.c': 'x (N_ ("Too many: %d"));\n'}, 'conversion'),
+    ('check-strings', {'hub/base/a.c': 'x (N_ ("Too many: %s"));\n'}, ''),
+    ('check-strings', {'hub/base/a.c': 'x (N_ (text));\n'}, 'msgid'),
+    ('check-strings', {'data/web/src/a.js': 'html`<p>${ok ? html`<b>${_("x")}</b>` : 1}</p>`\n'}, ''),
+    ('check-strings', {'data/web/src/a.js': 'html`<p>${ok ? html`<b>Plain words</b>` : 1}</p>`\n'},
+     'untranslated'),
+    ('check-strings', {'data/web/src/a.js': 'html`<p title="Plain words">${1}</p>`\n'},
+     'untranslated'),
+    ('check-strings', {'data/web/src/a.js': 'x = _(`Plain ${words}`)\n'}, 'msgid'),
+    ('check-catalogues', {**PO, 'hub/base/a.c': 'x (N_ ("One"));\n'}, ''),
+    ('check-catalogues', {**PO, 'hub/base/a.c': 'x (N_ ("Two"));\n'}, 'catalogue'),
+    ('check-catalogues', {**PO, 'hub/base/a.c': 'x (N_ ("One"));\n',
+                          'po/ug.po': HEAD + 'msgid "One"\nmsgstr ""\n'}, 'untranslated'),
+    ('check-catalogues', {**PO, 'hub/base/a.c': 'x (N_ ("One"));\n',
+                          'po/ug.po': HEAD + '#, fuzzy\nmsgid "One"\nmsgstr "x"\n'}, 'untranslated'),
+    ('check-statements', {'hub/web/sql/a.sql': '-- name: x\nselect 1;\n',
+                          'hub/web/a.c': 'karez_transaction_run (t, "x", "()");\n'}, ''),
+    ('check-statements', {'hub/web/sql/a.sql': '-- name: x\nselect 1;\n',
+                          'hub/web/a.c': 'karez_transaction_run (t, ok ? "x" : "y", "()");\n'},
+     'no statement y'),
+    ('check-statements', {'hub/web/sql/a.sql': '-- name: x\nselect 1;\n'}, 'nothing uses'),
+    ('check-statements', {'hub/web/sql/a.sql': '-- name: x\nselect 1;\n-- name: x\nselect 2;\n',
+                          'hub/web/a.c': 'f ("x");\n'}, 'twice'),
+    ('check-statements', {'hub/web/sql/0002-a.sql': 'select 1;\n'}, 'migration'),
+    ('check-format', {'hub/base/a.c': SPDX + 'int\nf (void)\n{\n  return 1;\n}\n'}, ''),
+    ('check-format', {'hub/base/a.c': SPDX + 'int f(void) { return 1; }\n'}, 'format'),
+    ('check-shell', {'a': '#!/bin/sh\necho "$1"\n'}, ''),
+    ('check-shell', {'a': '#!/bin/sh\nrm $1\n'}, 'SC2086'),
+]
+
+
+def run(number, script, files, word):
+    with tempfile.TemporaryDirectory() as root:
+        with open(os.path.join(HERE, '..', '..', '.clang-format'), encoding='utf-8') as file:
+            files = {'.clang-format': file.read(), **files}
+        for path, text in files.items():
+            path = os.path.join(root, path)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, 'w', encoding='utf-8') as file:
+                file.write(text)
+        answer = subprocess.run([sys.executable, os.path.join(HERE, script + '.py'), root],
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        said = answer.stdout.decode()
+        good = answer.returncode == 1 and word in said if word else answer.returncode == 0
+        print(f'{"ok" if good else "not ok"} {number} {script} {word or "content"}')
+        if not good:
+            print('\n'.join('# ' + line for line in said.splitlines()))
+        return good
+
+
+def main():
+    print(f'1..{len(CASES)}')
+    results = [run(number, *case) for number, case in enumerate(CASES, 1)]
+    return 0 if all(results) else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())

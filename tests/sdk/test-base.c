@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hub-catalogue.h"
+#include "hub-clock.h"
+#include "hub-file.h"
+#include "hub-hash.h"
+#include "hub-id.h"
+
+#include <karez.h>
+
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static void
+test_id_order (void)
+{
+  g_autofree char *before = hub_id_new ();
+
+  for (guint i = 0; i < 100000; i++)
+    {
+      g_autofree char *id = hub_id_new ();
+
+      g_assert_true (hub_id_is_valid (id));
+      g_assert_cmpint (id[14], ==, '7');
+      g_assert_nonnull (strchr ("89ab", id[19]));
+      g_assert_cmpstr (before, <, id);
+      g_free (before);
+      before = g_steal_pointer (&id);
+    }
+}
+
+static void
+test_id_invalid (void)
+{
+  const char *const wrong[] = { "",
+                                "01923b6e",
+                                "01923B6E-7c1f-7d3a-9c55-2f6f0a7d1e11",
+                                "01923b6e-7c1f-7d3a-9c55-2f6f0a7d1e1",
+                                "01923b6e-7c1f-7d3a-9c55-2f6f0a7d1e111",
+                                "01923b6e_7c1f-7d3a-9c55-2f6f0a7d1e11",
+                                "{1923b6e-7c1f-7d3a-9c55-2f6f0a7d1e1}" };
+
+  g_assert_false (hub_id_is_valid (NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+    g_assert_false (hub_id_is_valid (wrong[i]));
+}
+
+static void
+test_time (void)
+{
+  const char *const wrong[] = { "",
+                                "2026-11-24",
+                                "20261124T062600Z",
+                                "2026-11-24T06:26:00",
+                                "2026-13-24T06:26:00Z",
+                                "2026-11-24T06:26:00+0",
+                                "now" };
+  g_autofree char *text = NULL;
+  gint64 time = 0;
+
+  g_assert_true (hub_time_parse ("2026-11-24T14:26:00.250+08:00", &time));
+  text = hub_time_format (time);
+  g_assert_cmpstr (text, ==, "2026-11-24T06:26:00.250Z");
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      if (hub_time_parse (wrong[i], &time))
+        g_error ("\"%s\" passed for a time", wrong[i]);
+    }
+}
+
+static void
+test_hash (void)
+{
+  /* FIPS 180-2, B.1 */
+  g_autofree char *digest = hub_hash_hex ("abc", 3);
+  g_autofree char *url = hub_base64url ((const guint8 *) "\xfb\xff", 2);
+  g_autoptr (GBytes) back = hub_unbase64url (url);
+  g_autoptr (GBytes) octets = hub_unhex ("00ff");
+
+  g_assert_cmpstr (digest, ==, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  g_assert_cmpstr (url, ==, "-_8");
+  g_assert_cmpmem (g_bytes_get_data (back, NULL), g_bytes_get_size (back), "\xfb\xff", 2);
+  g_assert_cmpmem (g_bytes_get_data (octets, NULL), g_bytes_get_size (octets), "\x00\xff", 2);
+  g_assert_null (hub_unhex ("0"));
+  g_assert_null (hub_unhex ("0g"));
+  g_assert_null (hub_unbase64url ("a+b"));
+  g_assert_true (hub_equal_secret ("abc", "abc"));
+  g_assert_false (hub_equal_secret ("abc", "abd"));
+  g_assert_false (hub_equal_secret ("abc", "ab"));
+}
+
+static void
+test_file (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *directory = g_dir_make_tmp ("karez-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (directory, "secret", NULL);
+  g_autofree char *missing = g_build_filename (directory, "no", "where", NULL);
+  g_autoptr (GBytes) old = g_bytes_new_static ("old", 3);
+  g_autoptr (GBytes) young = g_bytes_new_static ("young", 5);
+  g_autoptr (GBytes) read = NULL;
+  GStatBuf info;
+
+  g_assert_true (hub_file_write_durable (path, old, 0600, &error));
+  g_assert_true (hub_file_write_durable (path, young, 0600, &error));
+  g_assert_no_error (error);
+  read = hub_file_read (path, 100, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_bytes_equal (read, young));
+  g_assert_cmpint (g_stat (path, &info), ==, 0);
+  g_assert_cmpuint (info.st_mode & 0777, ==, 0600);
+
+  g_assert_null (hub_file_read (path, 4, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+  g_clear_error (&error);
+  g_assert_false (hub_file_write_durable (missing, old, 0600, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+
+  g_unlink (path);
+  g_rmdir (directory);
+}
+
+/* A catalogue of one message, laid out as the manual's table says. */
+static GBytes *
+make_catalogue (void)
+{
+  const guint32 words[] = { 0x950412de, 0, 1, 28, 36, 0, 44, 3, 44, 8, 48 };
+  GByteArray *bytes = g_byte_array_new ();
+
+  g_byte_array_append (bytes, (const guint8 *) words, sizeof words);
+  g_byte_array_append (bytes, (const guint8 *) "Yes", 4);
+  g_byte_array_append (bytes, (const guint8 *) "ھەئە", 9);
+  return g_byte_array_free_to_bytes (bytes);
+}
+
+static void
+test_catalogue (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) mo = make_catalogue ();
+  g_autoptr (HubCatalogue) catalogue = NULL;
+  gsize size;
+  const guint8 *data = g_bytes_get_data (mo, &size);
+
+  catalogue = hub_catalogue_new ("ug", mo, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (hub_catalogue_lookup (catalogue, "Yes"), ==, "ھەئە");
+  g_assert_cmpstr (hub_catalogue_lookup (catalogue, "No"), ==, "No");
+
+  /* Whatever is wrong with a file, it is refused or it gives strings that end in the file. */
+  for (gsize i = 0; i < size; i++)
+    for (guint bit = 0; bit < 8; bit++)
+      {
+        g_autofree guint8 *copy = g_memdup2 (data, size);
+        g_autoptr (GBytes) damaged = NULL;
+        g_autoptr (HubCatalogue) other = NULL;
+
+        copy[i] ^= 1 << bit;
+        damaged = g_bytes_new_take (g_steal_pointer (&copy), size);
+        other = hub_catalogue_new ("ug", damaged, NULL);
+        if (other != NULL)
+          g_assert_cmpuint (strlen (hub_catalogue_lookup (other, "Yes")), <, size);
+      }
+}
+
+static const char *
+shout (const char *msgid, gpointer data)
+{
+  return g_str_equal (msgid, "No %s in %s") ? "%s: %s is empty, 100%%%s%d" : msgid;
+}
+
+static void
+test_error (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) copy = NULL;
+  g_autoptr (GError) other = g_error_new (G_IO_ERROR, G_IO_ERROR_FAILED, "plain");
+  g_autofree char *said = NULL, *plain = NULL;
+
+  g_assert_false (karez_error_set (&error, KAREZ_ERROR_NOT_FOUND, "test/rule", "another one",
+                                   "No %s in %s", "bed", "room"));
+  g_assert_cmpstr (error->message, ==, "No bed in room");
+  karez_error_set_pointer (error, "/bed");
+  copy = g_error_copy (error);
+  g_assert_true (karez_error_is_not_found (copy));
+  g_assert_cmpstr (karez_error_get_rule (copy), ==, "test/rule");
+  g_assert_cmpstr (karez_error_get_accepted (copy), ==, "another one");
+  g_assert_cmpstr (karez_error_get_pointer (copy), ==, "/bed");
+  /* A bad translation cannot read arguments that are not there. */
+  said = karez_error_say (copy, shout, NULL);
+  g_assert_cmpstr (said, ==, "bed: room is empty, 100%");
+  g_assert_null (karez_error_get_rule (other));
+  plain = karez_error_say (other, shout, NULL);
+  g_assert_cmpstr (plain, ==, "plain");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/base/id/order", test_id_order);
+  g_test_add_func ("/base/id/invalid", test_id_invalid);
+  g_test_add_func ("/base/time", test_time);
+  g_test_add_func ("/base/hash", test_hash);
+  g_test_add_func ("/base/file", test_file);
+  g_test_add_func ("/base/catalogue", test_catalogue);
+  g_test_add_func ("/sdk/error", test_error);
+  return g_test_run ();
+}

@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hub-web-guard.h"
+#include "hub-web-metrics.h"
+#include "hub-web-policy.h"
+#include "hub-web-problem.h"
+#include "hub-web-rate.h"
+#include "hub-web-router.h"
+#include "hub-web-sign-in.h"
+
+#define SECOND G_USEC_PER_SEC
+
+static void
+nothing (KarezRequest *request, gpointer data)
+{
+}
+
+static void
+add (HubWebRouter *router, const char *method, const char *path)
+{
+  g_autoptr (GError) error = NULL;
+
+  hub_web_router_add (router, method, path, "board.read", nothing, NULL, NULL, &error);
+  g_assert_no_error (error);
+}
+
+/* The path that answers, "405 ALLOW", or "404". */
+static char *
+find (HubWebRouter *router, const char *method, const char *path, const char *part, char **value)
+{
+  g_autoptr (GHashTable) parts = NULL;
+  g_autofree char *allowed = NULL;
+  const HubWebRoute *route = hub_web_router_find (router, method, path, &parts, &allowed);
+
+  if (route == NULL)
+    return allowed != NULL ? g_strconcat ("405 ", allowed, NULL) : g_strdup ("404");
+  if (value != NULL)
+    *value = g_strdup (g_hash_table_lookup (parts, part));
+  return g_strdup (route->path);
+}
+
+static void
+assert_route (HubWebRouter *router, const char *method, const char *path, const char *expected)
+{
+  g_autofree char *found = find (router, method, path, NULL, NULL);
+
+  g_test_message ("%s %s", method, path);
+  g_assert_cmpstr (found, ==, expected);
+}
+
+static void
+test_router (void)
+{
+  g_autoptr (HubWebRouter) router = hub_web_router_new ();
+  g_autofree char *found = NULL;
+  g_autofree char *value = NULL;
+
+  add (router, "GET", "/me");
+  add (router, "GET", "/bookings/{id}");
+  add (router, "POST", "/bookings");
+  add (router, "POST", "/bookings/{id}/accept");
+  add (router, "GET", "/bookings/today");
+  add (router, "DELETE", "/bookings/{id}");
+
+  assert_route (router, "GET", "/me", "/me");
+  assert_route (router, "HEAD", "/me", "/me");
+  assert_route (router, "GET", "/mex", "404");
+  assert_route (router, "GET", "/me/", "404");
+  assert_route (router, "GET", "/m", "404");
+  assert_route (router, "GET", "/", "404");
+  assert_route (router, "GET", "", "404");
+  assert_route (router, "GET", "//me", "404");
+  assert_route (router, "GET", "/bookings/today", "/bookings/today");
+  assert_route (router, "DELETE", "/bookings/today", "405 GET");
+  assert_route (router, "GET", "/bookings/1", "/bookings/{id}");
+  assert_route (router, "GET", "/bookings", "405 POST");
+  assert_route (router, "PUT", "/bookings/1", "405 GET, DELETE");
+  assert_route (router, "OPTIONS", "/me", "405 GET");
+  assert_route (router, "POST", "/bookings/today/accept", "/bookings/{id}/accept");
+  assert_route (router, "GET", "/bookings/../me", "404");
+  assert_route (router, "GET", "/bookings/%2e%2e/accept", "404");
+  assert_route (router, "GET", "/bookings/%ff", "404");
+  assert_route (router, "GET", "/bookings/%00", "404");
+  assert_route (router, "GET", "/bookings/a%0ab", "404");
+  assert_route (router, "GET", "/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a", "404");
+
+  /* An encoded slash parts nothing. */
+  found = find (router, "GET", "/bookings/a%2Fb%20%E7%94%B2", "id", &value);
+  g_assert_cmpstr (found, ==, "/bookings/{id}");
+  g_assert_cmpstr (value, ==, "a/b 甲");
+}
+
+static void
+assert_refused (HubWebRouter *router, const char *method, const char *path, const char *rule)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (
+      hub_web_router_add (router, method, path, "board.read", nothing, NULL, NULL, &error));
+  g_assert_cmpstr (karez_error_get_rule (error), ==, rule);
+}
+
+static void
+test_router_refuses (void)
+{
+  g_autoptr (HubWebRouter) router = hub_web_router_new ();
+
+  add (router, "GET", "/notes/{session}");
+  assert_refused (router, "GET", "/notes/{session}", "route/taken");
+  assert_refused (router, "GET", "/notes/{other}", "route/taken");
+  assert_refused (router, "PATCH", "/notes", "route/method");
+  assert_refused (router, "GET", "notes", "route/path");
+  assert_refused (router, "GET", "/notes/", "route/path");
+  assert_refused (router, "GET", "/no tes", "route/path");
+  assert_refused (router, "GET", "/{}", "route/path");
+  assert_refused (router, "GET", "/a{b}", "route/path");
+}
+
+static KarezActor *
+actor_with (KarezActorKind kind, const char *role)
+{
+  const char *const roles[] = { role, NULL };
+
+  return karez_actor_new (kind, "x", "X", roles, NULL, NULL);
+}
+
+/* Which roles a permission is for, as the plan of the API has it. */
+static void
+test_policy (void)
+{
+  static const struct
+  {
+    const char *permission, *roles;
+  } expected[] = {
+    { "board.read", "desk clinician surgeon bedside engineer administrator auditor" },
+    { "booking.write", "desk clinician surgeon bedside administrator" },
+    { "booking.answer", "desk administrator" },
+    { "session.join", "desk clinician surgeon bedside" },
+    { "session.control", "desk clinician surgeon bedside engineer administrator" },
+    { "people.read", "desk clinician surgeon bedside administrator auditor" },
+    { "people.write", "administrator" },
+    { "resource.write", "desk administrator" },
+    { "peers.read", "desk clinician surgeon bedside engineer administrator" },
+    { "peers.write", "administrator" },
+    { "audit.read", "administrator auditor" },
+    { "plugins.read", "engineer administrator" },
+    { "plugins.write", "administrator" },
+    { "system.read", "engineer administrator" },
+    { "patient.read", "desk clinician surgeon bedside" },
+  };
+  static const char *const roles[] = { "desk",     "clinician",     "surgeon", "bedside",
+                                       "engineer", "administrator", "auditor" };
+  g_autoptr (HubWebPolicy) policy = hub_web_policy_new ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (expected); i++)
+    {
+      g_auto (GStrv) allowed = g_strsplit (expected[i].roles, " ", -1);
+
+      for (gsize r = 0; r < G_N_ELEMENTS (roles); r++)
+        {
+          g_autoptr (KarezActor) person = actor_with (KAREZ_ACTOR_PERSON, roles[r]);
+          g_autoptr (KarezActor) peer = actor_with (KAREZ_ACTOR_PEER, roles[r]);
+
+          g_assert_cmpint (hub_web_policy_allows (policy, expected[i].permission, person), ==,
+                           g_strv_contains ((const char *const *) allowed, roles[r]));
+          g_assert_false (hub_web_policy_allows (policy, expected[i].permission, peer));
+        }
+      g_assert_false (hub_web_policy_allows (policy, expected[i].permission, NULL));
+    }
+  g_assert_true (hub_web_policy_allows (policy, HUB_WEB_ANYONE, NULL));
+  g_assert_false (hub_web_policy_allows (policy, HUB_WEB_SIGNED_IN, NULL));
+}
+
+static void
+test_policy_of_plugins (void)
+{
+  static const char *const roles[] = { "clinician", NULL };
+  static const char *const wrong[] = { "wizard", NULL };
+  static const char *const none[] = { NULL };
+  g_autoptr (HubWebPolicy) policy = hub_web_policy_new ();
+  g_autoptr (KarezActor) clinician = actor_with (KAREZ_ACTOR_PERSON, "clinician");
+  g_autoptr (KarezActor) desk = actor_with (KAREZ_ACTOR_PERSON, "desk");
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (hub_web_policy_knows (policy, "x.template.note"));
+  g_assert_true (hub_web_policy_add (policy, "x.template.note", roles, &error));
+  g_assert_no_error (error);
+  g_assert_true (hub_web_policy_allows (policy, "x.template.note", clinician));
+  g_assert_false (hub_web_policy_allows (policy, "x.template.note", desk));
+  g_assert_false (hub_web_policy_add (policy, "x.template.note", roles, &error));
+  g_assert_cmpstr (karez_error_get_rule (error), ==, "policy/taken");
+  g_clear_error (&error);
+  g_assert_false (hub_web_policy_add (policy, "x.other", wrong, &error));
+  g_assert_cmpstr (karez_error_get_rule (error), ==, "policy/role");
+  g_clear_error (&error);
+  g_assert_false (hub_web_policy_add (policy, "x.other", none, &error));
+  g_assert_cmpstr (karez_error_get_rule (error), ==, "policy/nobody");
+  g_clear_error (&error);
+  g_assert_false (hub_web_policy_add (policy, "Other", roles, &error));
+  g_assert_cmpstr (karez_error_get_rule (error), ==, "policy/name");
+}
+
+static void
+wrong (HubWebGuard *guard, const char *login, const char *address, guint n, gint64 now)
+{
+  for (guint i = 0; i < n; i++)
+    hub_web_guard_begin (guard, login, address, now);
+}
+
+static void
+test_guard_of_pair (void)
+{
+  g_autoptr (HubWebGuard) guard = hub_web_guard_new ();
+  gint64 now = SECOND;
+
+  wrong (guard, "aygul", "192.0.2.1", 9, now);
+  g_assert_cmpuint (hub_web_guard_wait (guard, "aygul", "192.0.2.1", now), ==, 0);
+  wrong (guard, "aygul", "192.0.2.1", 1, now);
+  g_assert_cmpuint (hub_web_guard_wait (guard, "aygul", "192.0.2.1", now), ==, 1);
+  /* Neither somebody else at this address, nor this person elsewhere, has to wait. */
+  g_assert_cmpuint (hub_web_guard_wait (guard, "li.wei", "192.0.2.1", now), ==, 0);
+  g_assert_cmpuint (hub_web_guard_wait (guard, "aygul", "192.0.2.2", now), ==, 0);
+  /* It grows, to five minutes. */
+  wrong (guard, "aygul", "192.0.2.1", 4, now);
+  g_assert_cmpuint (hub_web_guard_wait (guard, "aygul", "192.0.2.1", now), ==, 16);
+  g_assert_cmpuint (hub_web_guard_wait (guard, "aygul", "192.0.2.1", now + 16 * SECOND), ==, 0);
+  wrong (guard, "aygul", "192.0.2.1", 30, now);
+  g_assert_cmpuint (hub_web_guard_wait (guard, "aygul", "192.0.2.1", now), ==, 300);
+  /* And is forgotten. */
+  g_assert_cmpuint (hub_web_guard_wait (guard, "aygul", "192.0.2.1", now + 901 * SECOND), ==, 0);
+}
+
+static void
+test_guard_of_many (void)
+{
+  g_autoptr (HubWebGuard) guard = hub_web_guard_new ();
+  gint64 now = SECOND;
+
+  /* One address, many logins. */
+  for (guint i = 0; i < 50; i++)
+    {
+      g_autofree char *login = g_strdup_printf ("person%u", i);
+
+      g_assert_cmpuint (hub_web_guard_wait (guard, login, "192.0.2.1", now), ==, 0);
+      wrong (guard, login, "192.0.2.1", 1, now);
+    }
+  g_assert_cmpuint (hub_web_guard_wait (guard, "another", "192.0.2.1", now), ==, 1);
+
+  /* One login, many addresses, of which none brings more than five. */
+  for (guint i = 10; i < 14; i++)
+    {
+      g_autofree char *address = g_strdup_printf ("192.0.2.%u", i);
+
+      g_assert_cmpuint (hub_web_guard_wait (guard, "aygul", "192.0.2.99", now), ==, 0);
+      wrong (guard, "aygul", address, 9, now);
+    }
+  g_assert_cmpuint (hub_web_guard_wait (guard, "aygul", "192.0.2.99", now), ==, 1);
+  wrong (guard, "aygul", "192.0.2.20", 5, now);
+  wrong (guard, "aygul", "192.0.2.21", 5, now);
+  g_assert_cmpuint (hub_web_guard_wait (guard, "aygul", "192.0.2.99", now), ==, 60);
+}
+
+static void
+test_guard_right (void)
+{
+  g_autoptr (HubWebGuard) guard = hub_web_guard_new ();
+  gint64 now = SECOND;
+
+  wrong (guard, "aygul", "192.0.2.1", 9, now);
+  hub_web_guard_begin (guard, "aygul", "192.0.2.1", now);
+  hub_web_guard_right (guard, "aygul", "192.0.2.1");
+  wrong (guard, "aygul", "192.0.2.1", 9, now);
+  g_assert_cmpuint (hub_web_guard_wait (guard, "aygul", "192.0.2.1", now), ==, 0);
+  /* A try that could not be made does not count. */
+  for (guint i = 0; i < 100; i++)
+    {
+      hub_web_guard_begin (guard, "aygul", "192.0.2.1", now);
+      hub_web_guard_undo (guard, "aygul", "192.0.2.1");
+    }
+  g_assert_cmpuint (hub_web_guard_wait (guard, "aygul", "192.0.2.1", now), ==, 0);
+}
+
+static void
+count_flushed (const char *login, const char *address, guint tries, gpointer data)
+{
+  g_assert_cmpstr (login, ==, "aygul");
+  g_assert_cmpstr (address, ==, "192.0.2.1");
+  *(guint *) data += tries;
+}
+
+static void
+test_guard_records (void)
+{
+  g_autoptr (HubWebGuard) guard = hub_web_guard_new ();
+  gint64 now = SECOND;
+  guint recorded = 0, flushed = 0;
+
+  for (guint i = 0; i < 90; i++)
+    recorded += hub_web_guard_refuse (guard, "aygul", "192.0.2.1", now);
+  g_assert_cmpuint (recorded, ==, 1);
+  g_assert_true (hub_web_guard_flush (guard, now + SECOND, count_flushed, &flushed));
+  g_assert_cmpuint (flushed, ==, 0);
+  g_assert_false (hub_web_guard_flush (guard, now + 5 * SECOND, count_flushed, &flushed));
+  g_assert_cmpuint (flushed, ==, 89);
+}
+
+static void
+test_guard_bounded (void)
+{
+  g_autoptr (HubWebGuard) guard = hub_web_guard_new ();
+
+  for (guint i = 0; i < 10100; i++)
+    {
+      g_autofree char *address = g_strdup_printf ("192.0.%u.%u", i / 250, i % 250);
+
+      hub_web_guard_begin (guard, "aygul", address, SECOND + i);
+    }
+  /* The newest are still known. */
+  wrong (guard, "aygul", "192.0.40.99", 10, 2 * SECOND);
+  g_assert_cmpuint (hub_web_guard_wait (guard, "aygul", "192.0.40.99", 2 * SECOND), >=, 1);
+}
+
+static void
+test_rate (void)
+{
+  g_autoptr (HubWebRate) rate = hub_web_rate_new (2, 4, 100);
+  guint wait = 0;
+
+  for (guint i = 0; i < 4; i++)
+    g_assert_true (hub_web_rate_take (rate, "a", SECOND, &wait));
+  g_assert_false (hub_web_rate_take (rate, "a", SECOND, &wait));
+  g_assert_cmpuint (wait, ==, 1);
+  g_assert_true (hub_web_rate_take (rate, "b", SECOND, &wait));
+  g_assert_true (hub_web_rate_take (rate, "a", SECOND + SECOND / 2, &wait));
+  g_assert_false (hub_web_rate_take (rate, "a", SECOND + SECOND / 2, &wait));
+}
+
+static void
+test_language (void)
+{
+  g_autoptr (HubWebTongue) tongue = hub_web_tongue_new ();
+  static const struct
+  {
+    const char *account, *accept, *language;
+  } cases[] = {
+    { NULL, NULL, "en" },
+    { NULL, "zh-CN,zh;q=0.9,en;q=0.8", "zh_CN" },
+    { NULL, "fr, zh-Hans;q=0.5", "zh_CN" },
+    { NULL, "en;q=0.1, ug-CN;q=0.9", "ug" },
+    { NULL, "zhx, engl", "en" },
+    { NULL, "*", "en" },
+    { NULL, ";;;,,=", "en" },
+    { "ug", "zh-CN", "ug" },
+    { "xx", "zh-CN", "zh_CN" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    g_assert_cmpstr (hub_web_tongue_choose (tongue, cases[i].account, cases[i].accept), ==,
+                     cases[i].language);
+  g_assert_cmpstr (hub_web_tongue_say (tongue, "zh_CN", "Nobody is signed in"), ==, "无人登录");
+  g_assert_cmpstr (hub_web_tongue_say (tongue, "ug", "Nobody is signed in"), ==, "ھېچكىم كىرمىگەن");
+  g_assert_cmpstr (hub_web_tongue_say (tongue, "zh_CN", "not there"), ==, "not there");
+}
+
+static const char *
+member (JsonNode *problem, const char *name)
+{
+  return json_object_get_string_member_with_default (json_node_get_object (problem), name, NULL);
+}
+
+static void
+test_problem (void)
+{
+  g_autoptr (HubWebTongue) tongue = hub_web_tongue_new ();
+  g_autoptr (GError)
+      error = karez_error_new (KAREZ_ERROR_INVALID, "live/type", "hello, join, message or leave",
+                               "There is no message of the type “%s”", "x");
+  g_autoptr (GError) ours = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_FAILED, "secret detail");
+  g_autoptr (JsonNode) problem = NULL;
+  g_autoptr (JsonNode) fault = NULL;
+
+  karez_error_set_pointer (error, "/type");
+  g_assert_cmpuint (hub_web_problem_status (error), ==, 422);
+  problem = hub_web_problem_new (error, 422, tongue, "zh_CN");
+  g_assert_cmpstr (member (problem, "type"), ==, "/problems/live/type");
+  g_assert_cmpstr (member (problem, "rule"), ==, "live/type");
+  g_assert_cmpstr (member (problem, "detail"), ==, "没有“x”这种消息");
+  g_assert_cmpstr (member (problem, "accepted"), ==, "hello, join, message or leave");
+  g_assert_cmpstr (member (problem, "pointer"), ==, "/type");
+
+  /* What went wrong inside is not for whoever asks. */
+  g_assert_cmpuint (hub_web_problem_status (ours), ==, 500);
+  fault = hub_web_problem_new (ours, 500, tongue, "en");
+  g_assert_null (strstr (member (fault, "detail"), "secret"));
+  g_assert_cmpstr (member (fault, "rule"), ==, "hub/fault");
+}
+
+static void
+test_statuses (void)
+{
+  static const struct
+  {
+    KarezError code;
+    guint status;
+  } cases[] = {
+    { KAREZ_ERROR_FAILED, 500 },    { KAREZ_ERROR_INVALID, 422 },
+    { KAREZ_ERROR_DENIED, 403 },    { KAREZ_ERROR_UNAUTHENTICATED, 401 },
+    { KAREZ_ERROR_NOT_FOUND, 404 }, { KAREZ_ERROR_NOT_GRANTED, 403 },
+    { KAREZ_ERROR_CONFLICT, 409 },  { KAREZ_ERROR_TOO_LARGE, 413 },
+    { KAREZ_ERROR_BUSY, 429 },      { KAREZ_ERROR_UNAVAILABLE, 503 },
+    { KAREZ_ERROR_TIMEOUT, 504 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = karez_error_new (cases[i].code, "a/b", NULL, "x");
+
+      g_assert_cmpuint (hub_web_problem_status (error), ==, cases[i].status);
+    }
+}
+
+static double
+seven (gpointer data)
+{
+  return 7.5;
+}
+
+static void
+test_metrics (void)
+{
+  g_autoptr (HubWebMetrics) metrics = hub_web_metrics_new ();
+  g_autofree char *text = NULL;
+
+  hub_web_metrics_add (metrics, "karez_test_s", "A test.", seven, NULL);
+  hub_web_metrics_add (metrics, "karez_test_total", "A count.", seven, NULL);
+  hub_web_metrics_count_answer (metrics, 200);
+  hub_web_metrics_count_answer (metrics, 204);
+  hub_web_metrics_count_answer (metrics, 503);
+  hub_web_metrics_count_answer (metrics, 0);
+  text = hub_web_metrics_print (metrics);
+  g_assert_nonnull (strstr (text, "karez_http_answers_total{class=\"2xx\"} 2\n"));
+  g_assert_nonnull (strstr (text, "karez_http_answers_total{class=\"5xx\"} 1\n"));
+  g_assert_nonnull (strstr (text, "# TYPE karez_test_s gauge\nkarez_test_s 7.5\n"));
+  g_assert_nonnull (strstr (text, "# TYPE karez_test_total counter\n"));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/web/router", test_router);
+  g_test_add_func ("/web/router/refuses", test_router_refuses);
+  g_test_add_func ("/web/policy", test_policy);
+  g_test_add_func ("/web/policy/plugins", test_policy_of_plugins);
+  g_test_add_func ("/web/guard/pair", test_guard_of_pair);
+  g_test_add_func ("/web/guard/many", test_guard_of_many);
+  g_test_add_func ("/web/guard/right", test_guard_right);
+  g_test_add_func ("/web/guard/records", test_guard_records);
+  g_test_add_func ("/web/guard/bounded", test_guard_bounded);
+  g_test_add_func ("/web/rate", test_rate);
+  g_test_add_func ("/web/language", test_language);
+  g_test_add_func ("/web/problem", test_problem);
+  g_test_add_func ("/web/problem/statuses", test_statuses);
+  g_test_add_func ("/web/metrics", test_metrics);
+  return g_test_run ();
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "hub-web.h"
+
+#include <libpq-fe.h>
+
+G_BEGIN_DECLS
+
+#define TEST_HUB "01930000-0000-7000-8000-00000000a001"
+#define TEST_ORIGIN "http://aral.localhost:8801"
+#define TEST_PASSWORD "a long password"
+
+/**
+ * Fixture:
+ * A HubWeb over a real database, with an account for each of desk, auditor, administrator and
+ * engineer, whose login is the role and whose password is TEST_PASSWORD.
+ */
+typedef struct
+{
+  HubStore *store;
+  HubFeed *feed;
+  HubWeb *web;
+  PGconn *pg; /* the test's own look */
+  char *directory, *socket;
+} Fixture;
+
+Fixture *fixture_new (const HubWebBounds *bounds);
+void fixture_free (Fixture *fixture);
+/* One turn of the main loop after another, for so long. */
+void run_ms (guint ms);
+/* Runs the main loop until @done, at most 60 s. */
+#define run_until(done)                                                                            \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    gint64 run_deadline = g_get_monotonic_time () + 60 * G_USEC_PER_SEC;                           \
+    while (!(done))                                                                                \
+      {                                                                                            \
+        g_assert_cmpint (g_get_monotonic_time (), <, run_deadline);                                \
+        run_turn ();                                                                               \
+      }                                                                                            \
+  }                                                                                                \
+  G_STMT_END
+void run_turn (void);
+/* The first column of the first row, "" if there is none. Returns: (transfer full) */
+char *sql (Fixture *fixture, const char *statement) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * Client:
+ * Somebody at an address, who may be signed in.
+ */
+typedef struct
+{
+  Fixture *fixture;
+  SoupSession *session;
+  char *cookie, *csrf, *id;
+} Client;
+
+/* @address: "127.0.0.1" and so on; NULL for the Unix socket */
+Client *client_new (Fixture *fixture, const char *address);
+/* Signed in; the test fails if that fails. */
+Client *client_signed_in (Fixture *fixture, const char *address, const char *login);
+void client_free (Client *client);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Client, client_free)
+
+typedef struct
+{
+  guint status;
+  SoupMessage *message; /* its response headers */
+  GBytes *bytes;
+  JsonNode *body; /* NULL if it is no JSON */
+  GError *error;  /* of the transport */
+} Answer;
+void answer_clear (Answer *answer);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Answer, answer_clear)
+
+/* @body: (nullable): text. Extra headers by name and value, ended by NULL; a value of NULL leaves
+ * out what would be sent otherwise. */
+Answer ask (Client *client, const char *method, const char *path, const char *body,
+            ...) G_GNUC_NULL_TERMINATED;
+const char *answer_header (Answer *answer, const char *name);
+/* A text member of the body, or NULL. */
+const char *answer_text (Answer *answer, const char *name);
+#define assert_problem(answer, code, text)                                                         \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    g_assert_no_error ((answer)->error);                                                           \
+    g_assert_cmpstr (answer_text (answer, "rule"), ==, text);                                      \
+    g_assert_cmpuint ((answer)->status, ==, code);                                                 \
+    g_assert_cmpstr (answer_header (answer, "Content-Type"), ==, "application/problem+json");      \
+  }                                                                                                \
+  G_STMT_END
+
+/* Bytes over a TCP connection of one's own, and what came back until it was closed or @ms. */
+GSocketConnection *wire_open (Fixture *fixture);
+void wire_send (GSocketConnection *wire, const char *text);
+/* Returns: (transfer full): @closed: (out) (optional) */
+char *wire_read (GSocketConnection *wire, guint ms, gboolean *closed);
+
+G_END_DECLS
