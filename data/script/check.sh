@@ -29,9 +29,8 @@ check_asan () {
   build_setup "$build_asan" -Db_sanitize=address,undefined -Db_lundef=false \
     -Dbuildtype=debugoptimized
   build_compile "$build_asan"
-  # abort_on_error: a fault is a crash that Meson reports; fast_unwind_on_malloc=0: the
-  # suppressions are matched by whole stacks.
-  ASAN_OPTIONS=abort_on_error=1:fast_unwind_on_malloc=0:strict_string_checks=1 \
+  # abort_on_error: a fault is a crash that Meson reports.
+  ASAN_OPTIONS=abort_on_error=1:strict_string_checks=1 \
     UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
     LSAN_OPTIONS=suppressions=$tree/tests/sanitizers.supp:print_suppressions=0 \
     G_SLICE=always-malloc \
