@@ -38,6 +38,7 @@ static guint signals[N_SIGNALS];
 typedef struct
 {
   guint64 xid;
+  guint limit;
   char *given; /* cursor, NULL for now */
   char *next;
   GPtrArray *events;
@@ -58,7 +59,7 @@ free_read (gpointer data)
 
 /* "XID.UUID" */
 static gboolean
-parse_cursor (const char *text, guint64 *xid, const char **id)
+parse_cursor (const char *text, guint64 *xid)
 {
   const char *dot = strchr (text, '.');
   g_autofree char *number = NULL;
@@ -66,8 +67,30 @@ parse_cursor (const char *text, guint64 *xid, const char **id)
   if (dot == NULL || !hub_id_is_valid (dot + 1))
     return FALSE;
   number = g_strndup (text, dot - text);
-  *id = dot + 1;
   return g_ascii_string_to_unsigned (number, 10, 1, G_MAXINT64, xid, NULL);
+}
+
+static void
+on_rows (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Read *read = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
+
+  if (rows == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  for (guint i = 0; i < karez_rows_get_count (rows); i++)
+    {
+      g_ptr_array_add (read->events, karez_rows_json (rows, i, "event"));
+      g_ptr_array_add (read->cursors, g_strdup (karez_rows_text (rows, i, "cursor")));
+    }
+  read->next = g_strdup (read->cursors->len > 0 ? read->cursors->pdata[read->cursors->len - 1]
+                                                : read->given);
+  g_task_return_boolean (task, TRUE);
 }
 
 static void
@@ -94,37 +117,14 @@ on_horizon (GObject *source, GAsyncResult *result, gpointer data)
                                           read->given));
   else
     {
-      read->next = g_strdup (read->given);
-      g_task_return_boolean (task, TRUE);
-    }
-}
+      g_autofree char *xid = g_strdup_printf ("%" G_GUINT64_FORMAT, read->xid);
 
-static void
-on_rows (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GTask) task = data;
-  Read *read = g_task_get_task_data (task);
-  GError *error = NULL;
-  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
-
-  if (rows == NULL)
-    {
-      g_task_return_error (task, error);
-      return;
+      karez_store_query_async (KAREZ_STORE (source), "event_after",
+                               g_variant_new ("(ssis)", xid, strchr (read->given, '.') + 1,
+                                              (int) read->limit,
+                                              karez_rows_text (rows, 0, "below")),
+                               g_task_get_cancellable (task), on_rows, g_object_ref (task));
     }
-  if (karez_rows_get_count (rows) == 0)
-    {
-      karez_store_query_async (KAREZ_STORE (source), "event_horizon", NULL,
-                               g_task_get_cancellable (task), on_horizon, g_object_ref (task));
-      return;
-    }
-  for (guint i = 0; i < karez_rows_get_count (rows); i++)
-    {
-      g_ptr_array_add (read->events, karez_rows_json (rows, i, "event"));
-      g_ptr_array_add (read->cursors, g_strdup (karez_rows_text (rows, i, "cursor")));
-    }
-  read->next = g_strdup (read->cursors->pdata[read->cursors->len - 1]);
-  g_task_return_boolean (task, TRUE);
 }
 
 void
@@ -133,30 +133,21 @@ hub_feed_read_async (HubFeed *self, const char *cursor, guint limit, GCancellabl
 {
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, data);
   Read *read = g_new0 (Read, 1);
-  const char *id = NULL;
 
   g_task_set_source_tag (task, hub_feed_read_async);
   read->given = g_strdup (cursor);
+  read->limit = CLAMP (limit, 1, HUB_FEED_MAX);
   read->events = g_ptr_array_new_with_free_func ((GDestroyNotify) json_node_unref);
   read->cursors = g_ptr_array_new_with_free_func (g_free);
   g_task_set_task_data (task, read, free_read);
 
-  if (cursor == NULL)
-    karez_store_query_async (self->scope, "event_horizon", NULL, cancellable, on_horizon,
-                             g_steal_pointer (&task));
-  else if (!parse_cursor (cursor, &read->xid, &id))
+  if (cursor != NULL && !parse_cursor (cursor, &read->xid))
     g_task_return_error (task, karez_error_new (KAREZ_ERROR_INVALID, "events/cursor",
                                                 N_ ("A cursor as it came with an event."),
                                                 N_ ("%s is not a cursor."), cursor));
   else
-    {
-      g_autofree char *xid = g_strdup_printf ("%" G_GUINT64_FORMAT, read->xid);
-
-      karez_store_query_async (
-          self->scope, "event_after",
-          g_variant_new ("(ssi)", xid, id, (int) CLAMP (limit, 1, HUB_FEED_MAX)), cancellable,
-          on_rows, g_steal_pointer (&task));
-    }
+    karez_store_query_async (self->scope, "event_horizon", NULL, cancellable, on_horizon,
+                             g_steal_pointer (&task));
 }
 
 GPtrArray *

@@ -8,16 +8,17 @@ G_BEGIN_DECLS
 #define HUB_TYPE_FEED (hub_feed_get_type ())
 /**
  * HubFeed:
- * Follows karez.event in the order (xid, id), below the oldest transaction that still runs, so
- * that no row is missed. Main thread only.
+ * Follows karez.event in the order (xid, id), below the oldest transaction of this database that
+ * still runs, so that no row is missed. Main thread only.
  *
  * Signal "event" (JsonNode *event, const char *cursor): one for each event committed after the
  * feed's first look at the database, in order. It looks when the store says "committed" and each
  * second. Event: {"id", "at", "actor": {"kind", "id", "name", "roles", "hub"}, "address",
  * "action", "outcome", "schema", "table", "row", "session", "patient", "details"}.
  *
- * A transaction that stays open anywhere in the PostgreSQL cluster holds back events that were
- * committed after it began.
+ * A transaction that stays open in this database holds back events that were committed after it
+ * began; one in another database of the PostgreSQL cluster does not, as long as nobody is
+ * connected to this one whose transactions the hub's role may not see.
  */
 G_DECLARE_FINAL_TYPE (HubFeed, hub_feed, HUB, FEED, GObject)
 

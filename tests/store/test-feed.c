@@ -2,8 +2,10 @@
 #include "store-test.h"
 
 #include "hub-id.h"
+#include "hub-statements.h"
 
 #include <string.h>
+#include <unistd.h>
 
 typedef struct
 {
@@ -216,6 +218,90 @@ test_wakes (Fixture *f, gconstpointer data)
   test_run_until (f->n == 2);
 }
 
+static PGconn *
+connect_with (const char *more)
+{
+  g_autofree char *conninfo = g_strconcat (test_database (), more, NULL);
+  PGconn *pg = PQconnectdb (conninfo);
+
+  g_assert_cmpint (PQstatus (pg), ==, CONNECTION_OK);
+  return pg;
+}
+
+/* One that is not the newest of its cluster. */
+static gint64
+begin_writing (Fixture *f, PGconn *pg)
+{
+  gint64 xid;
+
+  g_free (test_ask (pg, "begin"));
+  xid = test_count (pg, "select pg_current_xact_id ()");
+  g_assert_cmpint (test_count (f->pg, "select pg_current_xact_id ()"), >, xid);
+  return xid;
+}
+
+/* A transaction that is open holds events back in its own database, in no other. */
+static void
+test_open_transaction (Fixture *f, gconstpointer data)
+{
+  PGconn *elsewhere = connect_with (" dbname=postgres"), *here = connect_with ("");
+  g_autofree char *one = hub_id_new ();
+  g_autofree char *two = hub_id_new ();
+  g_autoptr (GError) error = NULL;
+
+  begin_writing (f, elsewhere);
+  g_assert_true (test_put_thing (f->store, one, "one", &error));
+  test_run_until (f->n == 1);
+
+  begin_writing (f, here);
+  g_assert_true (test_put_thing (f->store, two, "two", &error));
+  test_run_for (1500);
+  g_assert_cmpuint (f->n, ==, 1);
+  g_free (test_ask (here, "insert into karez.event (id, actor_kind, actor_id, actor_name, action)"
+                          " values (gen_random_uuid (), 'hub', 'w', 'w', 'thing.write')"));
+  g_free (test_ask (here, "commit"));
+  test_run_until (f->n == 3);
+  PQfinish (here);
+  PQfinish (elsewhere);
+}
+
+/* Where somebody is connected whose transactions the hub may not see, those of the whole cluster
+ * count. */
+static void
+test_hidden_transaction (Fixture *f, gconstpointer data)
+{
+  g_autoptr (HubSchema) schema = hub_schema_new ("karez", FALSE);
+  g_autoptr (HubStatements) statements = hub_statements_new ();
+  g_autoptr (GError) error = NULL;
+  g_autofree char *name = g_strdup_printf ("karez_test_%d", (int) getpid ());
+  g_autofree char *make = g_strdup_printf ("create role %s_hub in role hub; create role %s login",
+                                           name, name);
+  g_autofree char *become = g_strdup_printf ("set role %s_hub", name);
+  g_autofree char *unmake = g_strdup_printf ("drop role %s_hub; drop role %s", name, name);
+  g_autofree char *user = g_strdup_printf (" user=%s", name);
+  const char *horizon;
+  PGconn *elsewhere, *hidden;
+  gint64 xid;
+
+  g_assert_true (hub_schema_load (schema, "/org/karez/store", &error));
+  g_assert_true (hub_statements_add (statements, schema, &error));
+  horizon = hub_statements_lookup (statements, "karez", "event_horizon")->sql;
+  g_free (test_ask (f->pg, make));
+  elsewhere = connect_with (" dbname=postgres");
+  xid = begin_writing (f, elsewhere);
+  g_free (test_ask (f->pg, become));
+  g_assert_cmpint (test_count (f->pg, horizon), >, xid);
+  hidden = connect_with (user);
+  g_assert_cmpint (test_count (f->pg, horizon), <=, xid);
+  g_free (test_ask (f->pg, "reset role"));
+  g_assert_cmpint (test_count (f->pg, horizon), >, xid);
+  xid = begin_writing (f, hidden);
+  g_assert_cmpint (test_count (f->pg, horizon), ==, xid);
+  PQfinish (hidden);
+  PQfinish (elsewhere);
+  g_free (test_ask (f->pg, unmake));
+}
+
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -228,6 +314,8 @@ main (int argc, char **argv)
   ADD ("/store/feed/bad-cursors", test_bad_cursors);
   ADD ("/store/feed/concurrent", test_concurrent);
   ADD ("/store/feed/wakes", test_wakes);
+  ADD ("/store/feed/open-transaction", test_open_transaction);
+  ADD ("/store/feed/hidden-transaction", test_hidden_transaction);
 
   return g_test_run ();
 }

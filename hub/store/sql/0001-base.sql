@@ -23,8 +23,8 @@ create table karez.hub (
   incarnation bigint not null default 0 -- one more at each start of karezd
 );
 
--- The audit log's rows. Never updated, never deleted. Readers follow it by (xid, id) below
--- pg_snapshot_xmin (pg_current_snapshot ()), because ids commit out of order.
+-- The audit log's rows. Never updated, never deleted. Readers follow it by (xid, id) below the
+-- oldest transaction that still runs (event_horizon), because ids commit out of order.
 create table karez.event (
   id             uuid primary key,
   xid            xid8 not null default pg_current_xact_id(),

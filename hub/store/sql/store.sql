@@ -29,6 +29,25 @@ with head as (
 insert into karez.outbox (peer, lane, sequence, id, topic, body)
 select peer, lane, last, $3::uuid, $4, $5::jsonb from head;
 
+-- name: event_horizon
+-- Every transaction of this database below "below" has ended. Only backends of this database can
+-- write events, and whoever has a number in the snapshot still shows it in pg_stat_activity, which
+-- is read later, or has ended before event_after takes a snapshot of its own. A role whose
+-- backends are hidden from us may write, too: then the oldest transaction of the cluster counts.
+select coalesce (
+         (select running.xid from pg_snapshot_xip (now.snapshot) as running (xid)
+          where running.xid::xid in (
+                  select backend_xid from pg_stat_activity where datname = current_database ()
+                  union all
+                  select transaction from pg_prepared_xacts where database = current_database ())
+             or exists (
+                  select from pg_stat_activity
+                  where datname = current_database () and not pg_has_role (usesysid, 'usage'))
+          order by running.xid limit 1),
+         pg_snapshot_xmax (now.snapshot))::text as below,
+       pg_snapshot_xmax (now.snapshot)::text as above
+from pg_current_snapshot () as now (snapshot);
+
 -- name: event_after
 select e.xid::text || '.' || e.id::text as cursor,
        json_build_object (
@@ -41,13 +60,9 @@ select e.xid::text || '.' || e.id::text as cursor,
          'session', e.session, 'patient', e.patient, 'details', e.details) as event
 from karez.event e
 where (e.xid, e.id) > ($1::xid8, $2::uuid)
-  and e.xid < pg_snapshot_xmin (pg_current_snapshot ())
+  and e.xid < $4::xid8
 order by e.xid, e.id
 limit $3::integer;
-
--- name: event_horizon
-select pg_snapshot_xmin (pg_current_snapshot ())::text as below,
-       pg_snapshot_xmax (pg_current_snapshot ())::text as above;
 
 -- name: hub_put
 insert into karez.hub (id, names, incarnation) values ($1::uuid, $2::jsonb, 1)
