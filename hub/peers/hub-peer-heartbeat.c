@@ -25,6 +25,7 @@ struct _HubPeerHeartbeat
   gboolean unmarked; /* it is not yet written */
   gboolean recalled; /* what was known before this process began has been read */
   gint64 kept_at;
+  guint era; /* one more with each acknowledgement: what was asked before it counts no more */
   HubPeerGreeting *known; /* what the peer said last */
 };
 
@@ -186,22 +187,21 @@ keep_greeting (HubPeerHeartbeat *self, HubPeerGreeting *theirs)
     }
 }
 
-/* Takes over @theirs. Only answers to our own greetings come in order, so only they are held
- * against what was said before. */
+/* Takes over @theirs, the answer to a greeting of ours: only these come in order. */
 static void
 judge (HubPeerHeartbeat *self, HubPeerGreeting *theirs, const HubPeerGreeting *before,
        const HubPeerGreeting *after)
 {
   const char *how = hub_peer_greeting_judge (theirs, before, after);
 
-  if (how == NULL && before != NULL && !hub_peer_is_restored (self->peer))
+  if (how == NULL && !hub_peer_is_restored (self->peer))
     how = compare_with_known (self, theirs);
   if (how != NULL)
     {
       mark_restored (self, how);
       hub_peer_greeting_free (theirs);
     }
-  else if (before == NULL || hub_peer_is_restored (self->peer))
+  else if (hub_peer_is_restored (self->peer))
     hub_peer_greeting_free (theirs);
   else
     keep_greeting (self, theirs);
@@ -213,6 +213,7 @@ typedef struct
 {
   HubPeerGreeting *before, *theirs, *after;
   gint64 sent_at, rtt;
+  guint era;
 } Exchange;
 
 static void
@@ -314,9 +315,11 @@ hub_peer_heartbeat_ask_async (HubPeerHeartbeat *self, GCancellable *cancellable,
                               GAsyncReadyCallback callback, gpointer data)
 {
   GTask *task = g_task_new (self, cancellable, callback, data);
+  Exchange *exchange = g_new0 (Exchange, 1);
 
+  exchange->era = self->era;
   g_task_set_source_tag (task, hub_peer_heartbeat_ask_async);
-  g_task_set_task_data (task, g_new0 (Exchange, 1), exchange_free);
+  g_task_set_task_data (task, exchange, exchange_free);
   query_lanes (self, cancellable, on_lanes_before, task);
 }
 
@@ -371,7 +374,8 @@ on_beaten (GObject *source, GAsyncResult *result, gpointer data)
       gboolean needs_channel = exchange->theirs->channel;
 
       self->failures = 0;
-      judge (self, g_steal_pointer (&exchange->theirs), exchange->before, exchange->after);
+      if (exchange->era == self->era)
+        judge (self, g_steal_pointer (&exchange->theirs), exchange->before, exchange->after);
       if (needs_channel)
         hub_peer_keep_channels (self->peer);
       hub_peer_set_up (self->peer, exchange->rtt);
@@ -453,6 +457,7 @@ hub_peer_heartbeat_forget (HubPeerHeartbeat *self)
 
   g_clear_pointer (&self->known, hub_peer_greeting_free);
   self->kept_at = 0;
+  self->era++;
 }
 
 /* Being asked */
@@ -492,9 +497,9 @@ on_lanes_for_answer (GObject *source, GAsyncResult *result, gpointer data)
   hub_peer_request_answer (request, hub_peer_greeting_write (ours));
   if (theirs->channel)
     hub_peer_keep_channels (self->peer);
-  /* They looked before us: only what they cannot have seen without us counts. */
-  judge (self, g_steal_pointer (&theirs), NULL, ours);
-  if (hub_peer_get_state (self->peer) == HUB_PEER_STATE_DOWN)
+  /* They looked before us, maybe before an acknowledgement: a reason to ask, not to judge. */
+  if (hub_peer_get_state (self->peer) == HUB_PEER_STATE_DOWN
+      || hub_peer_greeting_judge (theirs, NULL, ours) != NULL)
     hub_peer_heartbeat_beat (self);
 }
 

@@ -57,6 +57,9 @@ test_reset (void)
   PGconn *pg = test_connect ();
 
   PQclear (PQexec (pg, "set client_min_messages = warning"));
+  /* The last test's backends may still be rolling back. */
+  g_free (test_ask (pg, "select count (pg_terminate_backend (pid, 10000)) from pg_stat_activity"
+                        " where datname = current_database () and pid <> pg_backend_pid ()"));
   g_free (test_ask (pg, "drop schema if exists notes, clinic, karez cascade"));
   PQfinish (pg);
 }

@@ -64,7 +64,7 @@ export class TemplatePanel extends LitElement {
         this.client.retry();
     };
     const timer = setInterval(look, 1000);
-    this.off = [live.on('state', look), () => clearInterval(timer)];
+    this.off = [live.on('state', look), live.onTouched(['session'], () => this.lookForKept()), () => clearInterval(timer)];
     look();
   }
 
@@ -87,13 +87,18 @@ export class TemplatePanel extends LitElement {
   willUpdate(changed) {
     if (changed.has('participant') && this.participant && this.participant.id !== changed.get('participant')?.id)
       this.client.retry();
-    if (this.session && over.includes(this.session.state) && !this.asked)
+    if (!this.asked)
+      this.lookForKept();
+  }
+
+  /** This hospital's half keeps the note by itself, maybe after the other's has ended the session. */
+  lookForKept() {
+    if (this.session && over.includes(this.session.state) && !this.kept)
       this.readKept();
   }
 
   async readKept() {
     this.asked = true;
-    this.problem = null;
     try {
       this.kept = await api.get(`/x/template/sessions/${this.session.id}/note`);
     } catch (error) {
@@ -186,12 +191,10 @@ export class TemplatePanel extends LitElement {
   }
 
   keptNote() {
-    if (this.problem?.rule === 'note/none')
+    if (!this.kept && this.problem?.rule === 'note/none')
       return emptyState({ title: _('Nothing was written.'), text: _('This session has kept no note.') });
-    if (this.problem)
-      return failedState(this.problem, () => this.readKept());
     if (!this.kept)
-      return loadingState(4);
+      return this.problem ? failedState(this.problem, () => this.readKept()) : loadingState(4);
     return html`<article>
       <div class="kept-note" dir="auto">${this.kept.text.split('\n').map((line) => html`<p dir="auto">${line}</p>`)}</div>
       <p class="hint">${say(_('Written by %s, kept at %s'), this.kept.authors.join(_(', ')), timePair(Date.parse(this.kept.kept_at)))}</p>
