@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // One WebSocket for the whole page. It resumes after the last event it saw; when the hub is away it
-// tries again, from 250 ms to 5 s apart; when sockets are refused it falls back to asking.
+// tries again, from 250 ms to 2 s apart; when sockets are refused it falls back to asking.
 
 /** @typedef {import('./types.js').Event} HubEvent */
 /** @typedef {{type: string, [member: string]: any}} Frame */
 
 const firstDelay = 250;
-const lastDelay = 5000;
+const lastDelay = 2000;
 const settle = 60; // events of one act come together; one refetch for all of them
 const pollEvery = 10_000;
 const refusals = 4; // so many failures with an answering hub mean that sockets are refused
@@ -108,7 +108,6 @@ export class Live extends EventTarget {
   }
 
   async #again() {
-    this.#failures++;
     if (this.state === 'up')
       this.#setState('away');
     this.#retry = setTimeout(() => this.#connect(), this.#delay * (0.8 + Math.random() * 0.4));
@@ -118,9 +117,10 @@ export class Live extends EventTarget {
     const answers = await this.#answers();
     if (!this.#wanted || this.#socket?.readyState === WebSocket.OPEN)
       return;
-    if (!answers)
+    if (!answers) {
+      this.#failures = 0;
       this.#setState('away');
-    else if (this.#failures >= refusals) {
+    } else if (++this.#failures >= refusals) {
       this.#setState('polling');
       this.#poll ??= setInterval(() => this.#ask(), pollEvery);
       this.#ask();
