@@ -58,6 +58,8 @@ struct _HubDaemon
 
 G_DEFINE_FINAL_TYPE (HubDaemon, hub_daemon, KAREZ_TYPE_TRANSITION)
 
+static guint signal_superseded;
+
 static const char *
 text (HubDaemon *self, const char *group, const char *key)
 {
@@ -149,6 +151,16 @@ make_engine (HubDaemon *self)
   self->engine = hub_engine_new (&config);
 }
 
+static void
+on_superseded (HubStore *store, gint64 incarnation, gpointer data)
+{
+  hub_warning ("daemon", NULL,
+               "another karezd has taken over this hub's database (start %" G_GINT64_FORMAT
+               ", this one is %" G_GINT64_FORMAT "): this one ends",
+               incarnation, hub_store_get_incarnation (store));
+  g_signal_emit (data, signal_superseded, 0);
+}
+
 static gboolean
 open_web (HubDaemon *self, GError **error)
 {
@@ -174,6 +186,7 @@ open_web (HubDaemon *self, GError **error)
       connection = private = hub_cluster_get_connection (self->cluster);
     }
   self->store = hub_store_new (connection, CONNECTIONS, QUEUE);
+  g_signal_connect_object (self->store, "superseded", G_CALLBACK (on_superseded), self, 0);
   hub_audit_add_schema (self->store);
   hub_agenda_add_schema (self->store);
   hub_peers_add_schema (self->store);
@@ -334,6 +347,20 @@ on_engine_started (GObject *source, GAsyncResult *result, gpointer data)
   conclude (self, done, error);
 }
 
+static JsonNode *
+sign (gpointer data, const char *text, GError **error)
+{
+  return hub_peers_sign (data, text, error);
+}
+
+static gboolean
+verify (gpointer data, const char *peer, const char *text, JsonNode *signature, GError **error)
+{
+  return hub_peers_verify (data, peer, text, signature, error);
+}
+
+static const HubSigner signer = { sign, verify };
+
 static void
 start_engine (HubDaemon *self)
 {
@@ -342,6 +369,8 @@ start_engine (HubDaemon *self)
     .peers = KAREZ_PEERS (self->peers),
     .agenda = KAREZ_AGENDA (self->agenda),
     .audit = KAREZ_AUDIT (self->audit),
+    .signer = &signer,
+    .signer_data = self->peers,
   };
 
   hub_engine_start_async (self->engine, &services, NULL, on_engine_started, g_object_ref (self));
@@ -505,6 +534,8 @@ hub_daemon_class_init (HubDaemonClass *klass)
   KAREZ_TRANSITION_CLASS (klass)->next_step = hub_daemon_next_step;
   KAREZ_TRANSITION_CLASS (klass)->execute_step = hub_daemon_execute_step;
   G_OBJECT_CLASS (klass)->dispose = hub_daemon_dispose;
+  signal_superseded = g_signal_new ("superseded", HUB_TYPE_DAEMON, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                    NULL, G_TYPE_NONE, 0);
 }
 
 static void

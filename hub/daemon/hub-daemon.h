@@ -14,6 +14,9 @@ G_DECLARE_FINAL_TYPE (HubDaemon, hub_daemon, HUB, DAEMON, KarezTransition)
  * HubDaemon:
  * The hub as a whole: makes the parts, hands each what it needs, in order. It only wires. The start
  * is a transition; while the database is away it waits for it, and the desk says so.
+ *
+ * Signal "superseded" (no arguments): another karezd has taken over this hub's database; this one
+ * must end, and not be started again by itself.
  */
 HubDaemon *hub_daemon_new (HubConfig *config);
 

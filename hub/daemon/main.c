@@ -6,10 +6,14 @@
 #include <glib-unix.h>
 #include <stdlib.h>
 
+/* data/systemd: not to be started again by itself, or two hubs would take turns. */
+#define STATUS_SUPERSEDED 3
+
 typedef struct
 {
   GMainLoop *loop;
   HubDaemon *daemon;
+  gboolean ending;
   int status;
 } Program;
 
@@ -22,14 +26,27 @@ on_stopped (GObject *source, GAsyncResult *result, gpointer data)
   g_main_loop_quit (program->loop);
 }
 
+static void
+end (Program *program)
+{
+  if (!program->ending)
+    hub_daemon_stop_async (program->daemon, on_stopped, program);
+  program->ending = TRUE;
+}
+
 static gboolean
 on_signal (gpointer data)
 {
-  Program *program = data;
-
   hub_notice ("daemon", NULL, "asked to end");
-  hub_daemon_stop_async (program->daemon, on_stopped, program);
+  end (data);
   return G_SOURCE_REMOVE;
+}
+
+static void
+on_superseded (HubDaemon *daemon, Program *program)
+{
+  program->status = STATUS_SUPERSEDED;
+  end (program);
 }
 
 static void
@@ -38,7 +55,7 @@ on_started (GObject *source, GAsyncResult *result, gpointer data)
   Program *program = data;
   g_autoptr (GError) error = NULL;
 
-  if (hub_daemon_start_finish (program->daemon, result, &error))
+  if (hub_daemon_start_finish (program->daemon, result, &error) || program->ending)
     return;
   hub_critical ("daemon", NULL, "cannot start: %s", error->message);
   program->status = EXIT_FAILURE;
@@ -85,6 +102,7 @@ main (int argc, char **argv)
   program.daemon = daemon;
   g_unix_signal_add (SIGTERM, on_signal, &program);
   g_unix_signal_add (SIGINT, on_signal, &program);
+  g_signal_connect (daemon, "superseded", G_CALLBACK (on_superseded), &program);
   hub_daemon_start_async (daemon, on_started, &program);
   g_main_loop_run (loop);
   return program.status;

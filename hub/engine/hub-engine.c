@@ -74,6 +74,7 @@ add_plugin_schemas (HubEngine *self)
       if (files)
         {
           hub_store_add_schema (self->store, schema, folder, TRUE);
+          hub_store_grant_topics (self->store, schema, hub_plugin_file_get_topics (file));
           continue;
         }
       karez_error_set (&error, KAREZ_ERROR_INVALID, "plugin/schema", folder,
@@ -178,7 +179,9 @@ make_sessions (HubEngine *self, const HubEngineServices *services)
                                .audit = services->audit,
                                .plugins = self->plugins,
                                .pages = services->pages,
-                               .pages_data = services->pages_data };
+                               .pages_data = services->pages_data,
+                               .signer = services->signer,
+                               .signer_data = services->signer_data };
 
   self->supervisor = hub_supervisor_new (&supervised);
   config.supervisor = self->supervisor;

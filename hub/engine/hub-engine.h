@@ -53,6 +53,8 @@ typedef struct
   KarezAudit *audit;
   const HubPages *pages;
   gpointer pages_data;
+  const HubSigner *signer;
+  gpointer signer_data;
 } HubEngineServices;
 
 /* Adds the schema "engine", after "agenda", before hub_store_open_async(). */

@@ -8,13 +8,82 @@
 #define CALL_PEER_MS 25000
 #define MAX_DELAY_S 5
 
+static const KarezJsonField endpoint_fields[] = {
+  { "key", KAREZ_JSON_TEXT, TRUE, 1, 64 },
+  { "addresses", KAREZ_JSON_ARRAY, TRUE, 1, 16 },
+  { "generation", KAREZ_JSON_INTEGER, TRUE, 1, G_MAXUINT32 },
+  { NULL },
+};
+
+/* What is signed: an endpoint belongs to one session, one generation and one way. Its members stand
+ * in it one a line; see data/api/peer.md. */
+static char *
+endpoint_text (HubSession *session, const char *from, const char *to, JsonNode *endpoint,
+               GError **error)
+{
+  JsonObject *object = karez_json_check (endpoint, endpoint_fields, error);
+  g_auto (GStrv) addresses = NULL;
+  g_autofree char *joined = NULL;
+
+  if (!object)
+    return NULL;
+  addresses = karez_json_texts (object, "addresses");
+  joined = g_strjoinv (" ", addresses);
+  return g_strdup_printf ("karez link endpoint v1\n%s\n%s\n%s\n%" G_GINT64_FORMAT "\n%s\n%s",
+                          session->id, from, to, karez_json_integer (object, "generation", 0),
+                          karez_json_text (object, "key"), joined);
+}
+
+/* {"endpoint", "signature"} */
+static JsonNode *
+make_offer (HubSessions *self, HubSession *session, JsonNode *endpoint, GError **error)
+{
+  g_autofree char *text = endpoint_text (session, self->hub, session->partner, endpoint, error);
+  JsonNode *signature = text ? self->signer->sign (self->signer_data, text, error) : NULL;
+
+  if (!signature)
+    return NULL;
+  return karez_json_object ("endpoint", "n", json_node_ref (endpoint), "signature", "n", signature,
+                            NULL);
+}
+
+static gboolean
+check_offer (HubSessions *self, HubSession *session, JsonObject *offer, GError **error)
+{
+  g_autofree char *text = endpoint_text (session, session->partner, self->hub,
+                                         json_object_get_member (offer, "endpoint"), error);
+
+  return text
+         && self->signer->verify (self->signer_data, session->partner, text,
+                                  json_object_get_member (offer, "signature"), error);
+}
+
+/* Being asked: our own offer is the answer. */
+
+typedef struct
+{
+  HubSession *session;
+  JsonNode *theirs, *own;
+} Connecting;
+
+static void
+connecting_free (gpointer data)
+{
+  Connecting *connecting = data;
+
+  g_object_unref (connecting->session);
+  json_node_unref (connecting->theirs);
+  g_clear_pointer (&connecting->own, json_node_unref);
+  g_free (connecting);
+}
+
 static void
 on_connected (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
+  Connecting *connecting = g_task_get_task_data (task);
   GError *error = NULL;
   g_autoptr (JsonNode) answer = hub_worker_proxy_finish (HUB_WORKER_PROXY (source), result, &error);
-  JsonNode *endpoint = g_task_get_task_data (task);
 
   /* A generation that is older than what the worker knows is no fault of the one that asked now. */
   if (!answer && g_strcmp0 (karez_error_get_rule (error), "link/generation") != 0)
@@ -23,7 +92,7 @@ on_connected (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   g_clear_error (&error);
-  g_task_return_pointer (task, karez_json_object ("endpoint", "n", json_node_ref (endpoint), NULL),
+  g_task_return_pointer (task, g_steal_pointer (&connecting->own),
                          (GDestroyNotify) json_node_unref);
 }
 
@@ -31,31 +100,39 @@ static void
 on_own_endpoint (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
+  HubSessions *self = g_task_get_source_object (task);
+  Connecting *connecting = g_task_get_task_data (task);
   HubWorkerProxy *proxy = HUB_WORKER_PROXY (source);
   GError *error = NULL;
   g_autoptr (JsonNode) own = hub_worker_proxy_finish (proxy, result, &error);
-  g_autoptr (JsonNode) theirs = NULL;
 
-  if (!own)
+  if (own)
+    connecting->own = make_offer (self, connecting->session, own, &error);
+  if (!connecting->own)
     {
       g_task_return_error (task, error);
       return;
     }
-  theirs = json_node_ref (g_task_get_task_data (task));
-  g_task_set_task_data (task, g_steal_pointer (&own), (GDestroyNotify) json_node_unref);
-  hub_worker_proxy_connect_async (proxy, theirs, NULL, on_connected, g_steal_pointer (&task));
+  hub_worker_proxy_connect_async (proxy, connecting->theirs, NULL, on_connected,
+                                  g_steal_pointer (&task));
 }
 
 void
-hub_sessions_connect_async (HubSessions *self, HubSession *session, JsonNode *endpoint,
+hub_sessions_connect_async (HubSessions *self, HubSession *session, JsonObject *offer,
                             GAsyncReadyCallback callback, gpointer data)
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
   HubWorkerProxy *proxy = hub_supervisor_get_worker (self->supervisor, session->id);
+  Connecting *connecting = g_new0 (Connecting, 1);
+  GError *error = NULL;
 
   g_task_set_source_tag (task, hub_sessions_connect_async);
-  g_task_set_task_data (task, json_node_ref (endpoint), (GDestroyNotify) json_node_unref);
-  if (!proxy || session->worker != HUB_WORKER_RUNNING)
+  connecting->session = g_object_ref (session);
+  connecting->theirs = json_node_ref (json_object_get_member (offer, "endpoint"));
+  g_task_set_task_data (task, connecting, connecting_free);
+  if (!check_offer (self, session, offer, &error))
+    g_task_return_error (task, error);
+  else if (!proxy || session->worker != HUB_WORKER_RUNNING)
     g_task_return_error (task, karez_error_new (KAREZ_ERROR_UNAVAILABLE, "worker/away", NULL,
                                                 N_ ("The session's worker is not there now.")));
   else
@@ -112,6 +189,12 @@ on_theirs_taken (GObject *source, GAsyncResult *result, gpointer data)
   end_exchange (session, error);
 }
 
+static const KarezJsonField offer_fields[] = {
+  { "endpoint", KAREZ_JSON_OBJECT, TRUE },
+  { "signature", KAREZ_JSON_OBJECT, TRUE },
+  { NULL },
+};
+
 static void
 on_partner_answered (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -119,24 +202,19 @@ on_partner_answered (GObject *source, GAsyncResult *result, gpointer data)
   HubSessions *self = g_object_get_data (G_OBJECT (session), "sessions");
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonNode) answer = karez_peers_call_finish (KAREZ_PEERS (source), result, &error);
-  JsonObject *object = answer && JSON_NODE_HOLDS_OBJECT (answer) ? json_node_get_object (answer)
-                                                                 : NULL;
-  JsonNode *endpoint = object ? json_object_get_member (object, "endpoint") : NULL;
+  JsonObject *offer = answer ? karez_json_check (answer, offer_fields, &error) : NULL;
   HubWorkerProxy *proxy = self ? hub_supervisor_get_worker (self->supervisor, session->id) : NULL;
 
-  if (!error && (!endpoint || !JSON_NODE_HOLDS_OBJECT (endpoint)))
-    karez_error_set (&error, KAREZ_ERROR_INVALID, "session/endpoint", NULL,
-                     N_ ("The partner's answer names no endpoint."));
   if (!error && !proxy)
     karez_error_set (&error, KAREZ_ERROR_UNAVAILABLE, "worker/away", NULL,
                      N_ ("The session's worker is not there now."));
-  if (error)
+  if (error || !check_offer (self, session, offer, &error))
     {
       end_exchange (session, error);
       return;
     }
-  hub_worker_proxy_connect_async (proxy, endpoint, NULL, on_theirs_taken,
-                                  g_steal_pointer (&session));
+  hub_worker_proxy_connect_async (proxy, json_object_get_member (offer, "endpoint"), NULL,
+                                  on_theirs_taken, g_steal_pointer (&session));
 }
 
 static void
@@ -147,16 +225,18 @@ on_endpoint (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonNode)
       endpoint = hub_worker_proxy_finish (HUB_WORKER_PROXY (source), result, &error);
-  JsonNode *body = NULL;
+  JsonNode *body = endpoint && self ? make_offer (self, session, endpoint, &error) : NULL;
+  JsonObject *object;
 
-  if (!endpoint || !self)
+  if (!body)
     {
       end_exchange (session, error);
       return;
     }
-  body = karez_json_object (
-      "session", "s", session->id, "endpoint", "n", g_steal_pointer (&endpoint), "state", "s",
-      karez_state_name (session->state), "sequence", "i", (gint64) session->sequence, NULL);
+  object = json_node_get_object (body);
+  json_object_set_string_member (object, "session", session->id);
+  json_object_set_string_member (object, "state", karez_state_name (session->state));
+  json_object_set_int_member (object, "sequence", (gint64) session->sequence);
   karez_peers_call_async (self->peers, session->partner,
                           session->hosted ? HUB_SESSION_TOPIC_PREPARE : HUB_SESSION_TOPIC_ENDPOINT,
                           body, CALL_PEER_MS, self->cancellable, on_partner_answered,

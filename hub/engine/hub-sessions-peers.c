@@ -11,6 +11,7 @@
 static const KarezJsonField endpoint_fields[] = {
   { "session", KAREZ_JSON_UUID, TRUE },
   { "endpoint", KAREZ_JSON_OBJECT, TRUE },
+  { "signature", KAREZ_JSON_OBJECT, TRUE },
   { "state", KAREZ_JSON_TEXT, TRUE, 1, 16 },
   { "sequence", KAREZ_JSON_INTEGER, TRUE, 0, G_MAXINT64 },
   { NULL },
@@ -70,13 +71,12 @@ on_connected (GObject *source, GAsyncResult *result, gpointer data)
     g_task_return_error (task, error);
 }
 
-static JsonNode *
-asked_endpoint (GTask *task)
+static JsonObject *
+offer_of (GTask *task)
 {
   KarezMessage *message = g_object_get_data (G_OBJECT (task), "message");
 
-  return json_object_get_member (json_node_get_object (karez_message_get_body (message)),
-                                 "endpoint");
+  return json_node_get_object (karez_message_get_body (message));
 }
 
 /* The worker is there, or will not come. */
@@ -85,7 +85,7 @@ connect_again (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
 
-  hub_sessions_connect_async (HUB_SESSIONS (source), hub_task_session (task), asked_endpoint (task),
+  hub_sessions_connect_async (HUB_SESSIONS (source), hub_task_session (task), offer_of (task),
                               on_connected, g_object_ref (task));
 }
 
@@ -115,8 +115,7 @@ mirror_host (HubSessions *self, HubSession *session, GTask *task)
   g_autoptr (KarezTransaction) transaction = NULL;
 
   if (session->worker == HUB_WORKER_RUNNING)
-    hub_sessions_connect_async (self, session, asked_endpoint (task), on_connected,
-                                g_object_ref (task));
+    hub_sessions_connect_async (self, session, offer_of (task), on_connected, g_object_ref (task));
   else if (session->worker == HUB_WORKER_STARTING || session->worker == HUB_WORKER_RESTARTING)
     wait_for_worker (session, task);
   else
@@ -192,8 +191,7 @@ on_endpoint (KarezMessage *message, GTask *given, gpointer data)
       g_task_return_error (task, error);
       return;
     }
-  hub_sessions_connect_async (self, session, json_object_get_member (object, "endpoint"),
-                              on_connected, g_object_ref (task));
+  hub_sessions_connect_async (self, session, object, on_connected, g_object_ref (task));
 }
 
 /* Call "session.move": somebody at the mirror asks. */

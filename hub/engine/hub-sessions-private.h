@@ -25,6 +25,8 @@ struct _HubSessions
   HubSupervisor *supervisor;
   const HubPages *pages;
   gpointer pages_data;
+  const HubSigner *signer;
+  gpointer signer_data;
   KarezActor *actor; /* this hub */
   GHashTable *sessions;
   GCancellable *cancellable;
@@ -58,8 +60,9 @@ void hub_sessions_close (HubSessions *self, HubSession *session);
 void hub_sessions_worker_died (HubSessions *self, HubSession *session, const char *reason);
 
 /* hub-sessions-link.c */
-/* Connects this side's worker and tells where it listens: {"endpoint"}. */
-void hub_sessions_connect_async (HubSessions *self, HubSession *session, JsonNode *endpoint,
+/* Connects this side's worker to what @offer says and tells where it listens itself. Both are
+ * {"endpoint", "signature"}. */
+void hub_sessions_connect_async (HubSessions *self, HubSession *session, JsonObject *offer,
                                  GAsyncReadyCallback callback, gpointer data);
 JsonNode *hub_sessions_connect_finish (HubSessions *self, GAsyncResult *result, GError **error);
 void hub_sessions_exchange (HubSessions *self, HubSession *session);

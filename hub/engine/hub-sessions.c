@@ -423,6 +423,8 @@ hub_sessions_new (const HubSessionsConfig *config)
   self->supervisor = g_object_ref (config->supervisor);
   self->pages = config->pages;
   self->pages_data = config->pages_data;
+  self->signer = config->signer;
+  self->signer_data = config->signer_data;
   self->actor = karez_actor_new (KAREZ_ACTOR_HUB, "engine", "karezd", NULL, NULL, NULL);
   return self;
 }

@@ -4,6 +4,7 @@
 #include "hub-pages.h"
 #include "hub-plugin-list.h"
 #include "hub-session.h"
+#include "hub-signer.h"
 #include "hub-supervisor.h"
 
 G_BEGIN_DECLS
@@ -24,7 +25,7 @@ G_DECLARE_FINAL_TYPE (HubSessions, hub_sessions, HUB, SESSIONS, GObject)
  * HubSessionsConfig:
  * @store: the schema "engine"
  * @pages: (nullable): with @pages_data
- * Everything is kept alive but @pages_data.
+ * Everything is kept alive but @pages_data and @signer_data.
  */
 typedef struct
 {
@@ -37,6 +38,8 @@ typedef struct
   HubSupervisor *supervisor;
   const HubPages *pages;
   gpointer pages_data;
+  const HubSigner *signer;
+  gpointer signer_data;
 } HubSessionsConfig;
 
 HubSessions *hub_sessions_new (const HubSessionsConfig *config);

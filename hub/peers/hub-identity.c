@@ -303,41 +303,30 @@ hub_identity_get_key_hash (HubIdentity *self)
   return self->key_hash;
 }
 
-GBytes *
-hub_identity_get_key (HubIdentity *self)
-{
-  g_return_val_if_fail (HUB_IS_IDENTITY (self), NULL);
-
-  return self->key;
-}
-
-/* What is really signed: the prefix with its final zero, then the data. */
+/* What is really signed: the prefix with its final zero, then the text. */
 static GByteArray *
-prefix_data (GBytes *data)
+prefix_text (const char *text)
 {
-  GByteArray *text = g_byte_array_new ();
-  gconstpointer bytes;
-  gsize size;
+  GByteArray *bytes = g_byte_array_new ();
 
-  bytes = g_bytes_get_data (data, &size);
-  g_byte_array_append (text, (const guint8 *) SIGNATURE_PREFIX, sizeof SIGNATURE_PREFIX);
-  g_byte_array_append (text, bytes, size);
-  return text;
+  g_byte_array_append (bytes, (const guint8 *) SIGNATURE_PREFIX, sizeof SIGNATURE_PREFIX);
+  g_byte_array_append (bytes, (const guint8 *) text, strlen (text));
+  return bytes;
 }
 
-GBytes *
-hub_identity_sign (HubIdentity *self, GBytes *data, GError **error)
+JsonNode *
+hub_identity_sign (HubIdentity *self, const char *text, GError **error)
 {
-  g_autoptr (GByteArray) text = NULL;
+  g_autoptr (GByteArray) bytes = NULL;
+  g_autofree char *key = NULL, *value = NULL;
   gnutls_datum_t input, signature = { NULL, 0 };
-  GBytes *bytes;
   int code;
 
-  g_return_val_if_fail (HUB_IS_IDENTITY (self) && data != NULL, NULL);
+  g_return_val_if_fail (HUB_IS_IDENTITY (self) && text != NULL, NULL);
 
-  text = prefix_data (data);
-  input.data = text->data;
-  input.size = text->len;
+  bytes = prefix_text (text);
+  input.data = bytes->data;
+  input.size = bytes->len;
   code = gnutls_privkey_sign_data2 (self->private_key, GNUTLS_SIGN_EDDSA_ED25519, 0, &input,
                                     &signature);
   if (code != 0)
@@ -345,46 +334,59 @@ hub_identity_sign (HubIdentity *self, GBytes *data, GError **error)
       fail_gnutls (error, code);
       return NULL;
     }
-  bytes = g_bytes_new (signature.data, signature.size);
+  key = hub_base64url (g_bytes_get_data (self->key, NULL), g_bytes_get_size (self->key));
+  value = hub_base64url (signature.data, signature.size);
   gnutls_free (signature.data);
-  return bytes;
+  return karez_json_object ("key", "s", key, "value", "s", value, NULL);
 }
 
-gboolean
-hub_identity_verify (const char *key_hash, GBytes *key, GBytes *data, GBytes *signature,
-                     GError **error)
+static const KarezJsonField signature_fields[] = {
+  { "key", KAREZ_JSON_TEXT, TRUE, 1, 256 },
+  { "value", KAREZ_JSON_TEXT, TRUE, 1, 256 },
+  { NULL },
+};
+
+static gboolean
+fits (GBytes *key, const char *text, GBytes *value)
 {
-  g_autofree char *hash = NULL;
-  g_autoptr (GByteArray) text = NULL;
+  g_autoptr (GByteArray) bytes = prefix_text (text);
   gnutls_pubkey_t public_key = NULL;
-  gnutls_datum_t der, input, mark;
-  gsize size;
+  gnutls_datum_t input = { bytes->data, bytes->len };
+  gnutls_datum_t der = { (unsigned char *) g_bytes_get_data (key, NULL), g_bytes_get_size (key) };
+  gnutls_datum_t mark = { (unsigned char *) g_bytes_get_data (value, NULL),
+                          g_bytes_get_size (value) };
   gboolean good;
 
-  g_return_val_if_fail (key_hash != NULL && key != NULL && data != NULL && signature != NULL,
-                        FALSE);
-
-  hash = hub_hash_bytes (key);
-  if (!g_str_equal (hash, key_hash))
-    return karez_error_set (
-        error, KAREZ_ERROR_DENIED, "peers/other-key",
-        N_ ("A signature by the key that was compared when the hubs were paired"),
-        N_ ("The signature comes from another key"));
-  text = prefix_data (data);
-  input.data = text->data;
-  input.size = text->len;
-  der.data = (unsigned char *) g_bytes_get_data (key, &size);
-  der.size = size;
-  mark.data = (unsigned char *) g_bytes_get_data (signature, &size);
-  mark.size = size;
   if (gnutls_pubkey_init (&public_key) != 0)
-    return fail_gnutls (error, GNUTLS_E_MEMORY_ERROR);
+    return FALSE;
   good = gnutls_pubkey_import (public_key, &der, GNUTLS_X509_FMT_DER) == 0
          && gnutls_pubkey_get_pk_algorithm (public_key, NULL) == GNUTLS_PK_EDDSA_ED25519
          && gnutls_pubkey_verify_data2 (public_key, GNUTLS_SIGN_EDDSA_ED25519, 0, &input, &mark)
                 >= 0;
   gnutls_pubkey_deinit (public_key);
-  if (!good)
+  return good;
+}
+
+gboolean
+hub_identity_verify (const char *key_hash, const char *text, JsonNode *signature, GError **error)
+{
+  JsonObject *object = karez_json_check (signature, signature_fields, error);
+  g_autoptr (GBytes) key = NULL, value = NULL;
+  g_autofree char *hash = NULL;
+
+  g_return_val_if_fail (key_hash != NULL && text != NULL, FALSE);
+
+  if (object == NULL)
+    return FALSE;
+  key = hub_unbase64url (karez_json_text (object, "key"));
+  value = hub_unbase64url (karez_json_text (object, "value"));
+  hash = key != NULL ? hub_hash_bytes (key) : NULL;
+  if (g_strcmp0 (hash, key_hash) != 0)
+    return karez_error_set (
+        error, KAREZ_ERROR_DENIED, "peers/other-key",
+        N_ ("A signature by the key that was compared when the hubs were paired"),
+        N_ ("The signature comes from another key"));
+  if (value == NULL || !fits (key, text, value))
     return karez_error_set (error, KAREZ_ERROR_DENIED, "peers/signature",
                             N_ ("The bytes as they were signed"),
                             N_ ("The signature does not fit"));

@@ -32,27 +32,26 @@ const char *hub_identity_get_id (HubIdentity *self);
 GTlsCertificate *hub_identity_get_certificate (HubIdentity *self);
 /* SHA-256 of the SubjectPublicKeyInfo in lower-case hexadecimal: what peers pin. */
 const char *hub_identity_get_key_hash (HubIdentity *self);
-/* The SubjectPublicKeyInfo itself, DER. Returns: (transfer none) */
-GBytes *hub_identity_get_key (HubIdentity *self);
 
 /**
  * hub_identity_sign:
  *
- * Signs @data with the identity's key, under a prefix that keeps it apart from what TLS signs.
+ * Signs @text with the identity's key, under a prefix that keeps it apart from what TLS signs.
  *
- * Returns: (transfer full): 64 bytes
+ * Returns: (transfer full): {"key": the SubjectPublicKeyInfo, DER, "value": 64 bytes, Ed25519 (RFC
+ * 8032)}, both in base64url without padding
  */
-GBytes *hub_identity_sign (HubIdentity *self, GBytes *data, GError **error);
+JsonNode *hub_identity_sign (HubIdentity *self, const char *text, GError **error);
 
 /**
  * hub_identity_verify:
  * @key_hash: the pinned key
- * @key: the SubjectPublicKeyInfo that came with the signature, DER
+ * @signature: as it came
  *
- * Whether the owner of the pinned key signed @data. %KAREZ_ERROR_DENIED with rule
- * "peers/other-key" or "peers/signature" if not.
+ * Whether the owner of the pinned key signed @text. %KAREZ_ERROR_DENIED with rule "peers/other-key"
+ * or "peers/signature" if not, the rule of karez_json_check() for what is no signature.
  */
-gboolean hub_identity_verify (const char *key_hash, GBytes *key, GBytes *data, GBytes *signature,
+gboolean hub_identity_verify (const char *key_hash, const char *text, JsonNode *signature,
                               GError **error);
 
 /* The key hash of somebody's certificate; NULL if it cannot be read. Returns: (transfer full) */

@@ -10,9 +10,8 @@
 #include <string.h>
 
 #define CHUNK (64 * 1024)
-#define IDLE_SECONDS                                                                               \
-  45 /* less than the server's, so that a kept connection is rarely a dead one                     \
-      */
+/* Less than the server's, so that a kept connection is rarely a dead one. */
+#define IDLE_SECONDS 45
 #define CHANNEL_TIMEOUT_MS 10000
 
 struct _HubPeerClient
@@ -97,19 +96,33 @@ hub_peer_client_init (HubPeerClient *self)
 {
 }
 
+/* Given to libsoup, an IP address is no name: GnuTLS refuses an IPv6 address as a server's name. */
+static GSocketConnectable *
+numeric_address (const char *address)
+{
+  g_autoptr (GSocketConnectable) parsed = g_network_address_parse (address, 0, NULL);
+  GNetworkAddress *network = G_NETWORK_ADDRESS (parsed);
+
+  if (network == NULL || !g_hostname_is_ip_address (g_network_address_get_hostname (network)))
+    return NULL;
+  return G_SOCKET_CONNECTABLE (g_inet_socket_address_new_from_string (
+      g_network_address_get_hostname (network), g_network_address_get_port (network)));
+}
+
 HubPeerClient *
 hub_peer_client_new (HubIdentity *identity, const char *address, const char *key)
 {
   HubPeerClient *self = g_object_new (HUB_TYPE_PEER_CLIENT, NULL);
+  g_autoptr (GSocketConnectable) numeric = numeric_address (address);
 
   self->identity = g_object_ref (identity);
   self->address = g_strdup (address);
   self->key = g_strdup (key);
   for (guint i = 0; i < HUB_PEER_N_WAYS; i++)
     {
-      self->sessions[i] = soup_session_new_with_options ("max-conns", 8, "max-conns-per-host", 8,
-                                                         "timeout", 0, "idle-timeout", IDLE_SECONDS,
-                                                         "user-agent", "karez", NULL);
+      self->sessions[i] = soup_session_new_with_options (
+          "max-conns", 8, "max-conns-per-host", 8, "timeout", 0, "idle-timeout", IDLE_SECONDS,
+          "user-agent", "karez", "remote-connectable", numeric, NULL);
       soup_session_set_proxy_resolver (self->sessions[i], NULL);
       if (!soup_session_has_feature (self->sessions[i], SOUP_TYPE_WEBSOCKET_EXTENSION_MANAGER))
         soup_session_add_feature_by_type (self->sessions[i], SOUP_TYPE_WEBSOCKET_EXTENSION_MANAGER);

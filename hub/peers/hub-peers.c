@@ -410,6 +410,26 @@ hub_peers_get_key (HubPeers *self, const char *peer)
   return entry != NULL ? hub_peer_get_key (entry->peer) : NULL;
 }
 
+JsonNode *
+hub_peers_sign (HubPeers *self, const char *text, GError **error)
+{
+  g_return_val_if_fail (HUB_IS_PEERS (self), NULL);
+
+  return hub_identity_sign (self->identity, text, error);
+}
+
+gboolean
+hub_peers_verify (HubPeers *self, const char *peer, const char *text, JsonNode *signature,
+                  GError **error)
+{
+  const char *key = hub_peers_get_key (self, peer);
+
+  if (key == NULL)
+    return karez_error_set (error, KAREZ_ERROR_DENIED, "peers/not-paired", NULL,
+                            N_ ("This hub is not paired with yours"));
+  return hub_identity_verify (key, text, signature, error);
+}
+
 HubPairings *
 hub_peers_get_pairings (HubPeers *self)
 {

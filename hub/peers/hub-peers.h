@@ -48,8 +48,13 @@ void hub_peers_stop (HubPeers *self);
 /* The port in use; 0 before the start. */
 guint16 hub_peers_get_port (HubPeers *self);
 
-/* The pinned key's hash, for hub_identity_verify(); NULL for a hub that is not paired. */
+/* The pinned key's hash; NULL for a hub that is not paired. */
 const char *hub_peers_get_key (HubPeers *self, const char *peer);
+/* As hub_identity_sign(), by this hub. */
+JsonNode *hub_peers_sign (HubPeers *self, const char *text, GError **error);
+/* As hub_identity_verify(), with the pinned key of @peer; "peers/not-paired" without one. */
+gboolean hub_peers_verify (HubPeers *self, const char *peer, const char *text, JsonNode *signature,
+                           GError **error);
 /* Returns: (transfer none) */
 HubPairings *hub_peers_get_pairings (HubPeers *self);
 HubStore *hub_peers_get_store (HubPeers *self);

@@ -88,8 +88,10 @@ KAREZ_PUBLIC void karez_transaction_about (KarezTransaction *self, const char *s
 /**
  * karez_transaction_post:
  * @peer: the paired hub's id
- * @topic: what the receiver has a handler for
- * @body: (transfer full): the message
+ * @topic: what the receiver has a handler for; a plugin's begins with what its key file grants
+ *   (PeerTopics), or the commit is refused: %KAREZ_ERROR_NOT_GRANTED, rule "plugin/grant"
+ * @body: (transfer full): the message, at most 1 MiB of text: %KAREZ_ERROR_TOO_LARGE, rule
+ *   "peers/body-size"
  *
  * Adds a message to the outbox. It is delivered in its lane's order, survives any outage, and is
  * applied once.

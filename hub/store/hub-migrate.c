@@ -213,20 +213,6 @@ migrate_schema (PGconn *pg, HubSchema *schema, GError **error)
   return !schema->plugin || grant (pg, schema, error);
 }
 
-static gboolean
-count_incarnation (PGconn *pg, gint64 *incarnation, GError **error)
-{
-  PGresult *result = hub_migrate_query (
-      pg, error, "update karez.hub set incarnation = incarnation + 1 returning incarnation", NULL);
-
-  if (result == NULL)
-    return FALSE;
-  *incarnation = PQntuples (result) == 1 ? g_ascii_strtoll (PQgetvalue (result, 0, 0), NULL, 10)
-                                         : 0;
-  PQclear (result);
-  return TRUE;
-}
-
 /* "15.20" of "15.20 (Debian 15.20-0+deb12u1)". */
 static char *
 server_number (PGconn *pg)
@@ -237,8 +223,7 @@ server_number (PGconn *pg)
 }
 
 gboolean
-hub_migrate (const char *conninfo, GPtrArray *schemas, gint64 *incarnation, char **server_version,
-             GError **error)
+hub_migrate (const char *conninfo, GPtrArray *schemas, char **server_version, GError **error)
 {
   PGconn *pg = hub_pg_connect (conninfo, error);
   gboolean ok;
@@ -257,7 +242,6 @@ hub_migrate (const char *conninfo, GPtrArray *schemas, gint64 *incarnation, char
   ok = prepare_session (pg, error);
   for (guint i = 0; ok && i < schemas->len; i++)
     ok = migrate_schema (pg, schemas->pdata[i], error);
-  ok = ok && count_incarnation (pg, incarnation, error);
   if (ok)
     *server_version = server_number (pg);
   PQfinish (pg); /* and with it the lock */

@@ -9,7 +9,6 @@ G_BEGIN_DECLS
  * hub_migrate:
  * @conninfo: a libpq connection string; the user may create schemas and, for plugins, roles
  * @schemas: (element-type HubSchema): in the order of their references; the first is "karez"
- * @incarnation: (out): karez.hub's, counted up by one; 0 while it has no row
  * @server_version: (out) (transfer full): "15.20"
  *
  * Brings every schema to the program's state, forward only: one sequence for each schema, one
@@ -20,7 +19,7 @@ G_BEGIN_DECLS
  * "database/migration-changed" (a file is not the one that was applied), "database/newer" (the
  * database has migrations that the program does not know). %KAREZ_ERROR_UNAVAILABLE.
  */
-gboolean hub_migrate (const char *conninfo, GPtrArray *schemas, gint64 *incarnation,
-                      char **server_version, GError **error);
+gboolean hub_migrate (const char *conninfo, GPtrArray *schemas, char **server_version,
+                      GError **error);
 
 G_END_DECLS

@@ -69,6 +69,7 @@ clear (HubSchema *self)
   g_free (self->name);
   g_free (self->role);
   g_free (self->owner);
+  g_free (self->topics);
   g_ptr_array_unref (self->migrations);
   g_ptr_array_unref (self->sources);
 }

@@ -23,6 +23,7 @@ typedef struct
   char *name;
   gboolean plugin;
   char *role, *owner;    /* of a plugin: its statements' role, and the one that migrates */
+  char *topics;          /* of a plugin: how its posts' topics begin; NULL: it posts none */
   GPtrArray *migrations; /* HubMigration, from 1 without a gap */
   GPtrArray *sources;    /* HubSource */
 } HubSchema;

@@ -6,8 +6,10 @@
 #include "hub-log.h"
 #include "hub-migrate.h"
 #include "hub-pg-error.h"
+#include "hub-pg-listen.h"
 #include "hub-pg-writer.h"
 #include "hub-scope.h"
+#include "hub-string.h"
 #include "store-resources.h"
 
 #include <string.h>
@@ -31,6 +33,7 @@ struct _HubStore
   HubPgPool *writers, *readers, *appenders;
   HubPgWriter *writer;
   gint64 incarnation;
+  HubPgListen *listen;
   char *server_version;
   gboolean available;
 };
@@ -48,6 +51,7 @@ static GParamSpec *properties[N_PROPS];
 enum
 {
   COMMITTED,
+  SUPERSEDED,
   N_SIGNALS
 };
 static guint signals[N_SIGNALS];
@@ -98,6 +102,16 @@ hub_store_add_schema (HubStore *self, const char *schema, const char *resource_p
   g_ptr_array_add (self->declared, declared);
   empty = hub_schema_new (schema, plugin);
   g_ptr_array_add (self->scopes, hub_scope_new (empty, on_scope_committed, self));
+}
+
+void
+hub_store_grant_topics (HubStore *self, const char *schema, const char *topics)
+{
+  KarezStore *scope = hub_store_get_scope (self, schema);
+
+  g_return_if_fail (scope != NULL);
+
+  hub_set_string (&hub_scope_get_schema (HUB_SCOPE (scope))->topics, topics);
 }
 
 KarezStore *
@@ -163,7 +177,6 @@ typedef struct
   char *connection;
   GPtrArray *schemas; /* HubSchema */
   HubStatements *statements;
-  gint64 incarnation;
   HubPgPool *pools[3]; /* writers, readers, appenders */
   guint opened;
 } Opening;
@@ -201,6 +214,28 @@ load_schemas (HubStore *self, Opening *opening, GError **error)
   return TRUE;
 }
 
+/* Another karezd that took this database counted on. */
+
+static void
+on_incarnation (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (HubStore) self = data;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, NULL);
+  gint64 newest = rows != NULL && karez_rows_get_count (rows) == 1
+                      ? karez_rows_integer (rows, 0, "incarnation")
+                      : 0;
+
+  if (self->incarnation > 0 && newest > self->incarnation)
+    g_signal_emit (self, signals[SUPERSEDED], 0, newest);
+}
+
+static void
+on_notified (HubPgListen *listen, const char *payload, gpointer data)
+{
+  karez_store_query_async (hub_store_get_scope (data, "karez"), "hub_incarnation", NULL, NULL,
+                           on_incarnation, g_object_ref (data));
+}
+
 static void
 finish_open (HubStore *self, GTask *task)
 {
@@ -213,7 +248,6 @@ finish_open (HubStore *self, GTask *task)
   self->appenders = g_steal_pointer (&opening->pools[2]);
   self->writer = hub_pg_writer_new (self->appenders, self->max_queue);
   g_signal_connect (self->writer, "written", G_CALLBACK (on_written), self);
-  self->incarnation = opening->incarnation;
   for (guint i = 0; i < self->scopes->len; i++)
     hub_scope_open (self->scopes->pdata[i], opening->statements, self->writers, self->readers);
   g_signal_connect_swapped (self->writers, "notify::available", G_CALLBACK (update_available),
@@ -222,6 +256,8 @@ finish_open (HubStore *self, GTask *task)
                             self);
   g_signal_connect_swapped (self->appenders, "notify::available", G_CALLBACK (update_available),
                             self);
+  self->listen = hub_pg_listen_new (self->connection, "karez_incarnation");
+  g_signal_connect (self->listen, "notified", G_CALLBACK (on_notified), self);
   update_available (self);
   g_task_return_boolean (task, TRUE);
 }
@@ -253,7 +289,7 @@ migrate_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *ca
   GError *error = NULL;
   char *version = NULL;
 
-  if (hub_migrate (opening->connection, opening->schemas, &opening->incarnation, &version, &error))
+  if (hub_migrate (opening->connection, opening->schemas, &version, &error))
     g_task_return_pointer (task, version, g_free);
   else
     g_task_return_error (task, error);
@@ -344,6 +380,12 @@ hub_store_close (HubStore *self)
       g_signal_handlers_disconnect_by_data (self->writer, self);
       hub_pg_writer_close (self->writer);
       g_clear_object (&self->writer);
+    }
+  if (self->listen != NULL)
+    {
+      g_signal_handlers_disconnect_by_data (self->listen, self);
+      hub_pg_listen_stop (self->listen);
+      g_clear_object (&self->listen);
     }
   close_pool (self, &self->writers);
   close_pool (self, &self->readers);
@@ -437,6 +479,8 @@ hub_store_class_init (HubStoreClass *klass)
   properties[PROP_AVAILABLE] = g_param_spec_boolean ("available", NULL, NULL, FALSE,
                                                      G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
+  signals[SUPERSEDED] = g_signal_new ("superseded", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
+                                      NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT64);
   signals[COMMITTED] = g_signal_new ("committed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
                                      NULL, NULL, NULL, G_TYPE_NONE, 0);
 }

@@ -13,6 +13,10 @@ G_BEGIN_DECLS
  * Property "available" (gboolean): whether the database answers; notified on loss and on return.
  * After a loss the store connects again by itself, for ever. Signal "committed" (no arguments):
  * this process committed something that has an event.
+ *
+ * Signal "superseded" (gint64 incarnation): another karezd has registered this hub in the database
+ * since, and counts as the newest. Heard within moments where PostgreSQL runs, else when it is
+ * back; never before hub_store_set_incarnation().
  */
 G_DECLARE_FINAL_TYPE (HubStore, hub_store, HUB, STORE, GObject)
 
@@ -41,13 +45,16 @@ HubStore *hub_store_new (const char *connection, guint max_connections, guint ma
 void hub_store_add_schema (HubStore *self, const char *schema, const char *resource_path,
                            gboolean plugin);
 
+/* Lets the plugin that owns @schema post to peers, about topics that begin with @topics. */
+void hub_store_grant_topics (HubStore *self, const char *schema, const char *topics);
+
 /**
  * hub_store_open_async:
- * Migrates each schema under an advisory lock (in a thread), counts the hub's incarnation up if
- * karez.hub has its row, connects and prepares every statement. May be called again after a
- * failure. %KAREZ_ERROR_UNAVAILABLE when the database cannot be reached; %KAREZ_ERROR_FAILED with
- * rule "database/migration-changed", "database/newer", "database/migration", "database/version" or
- * "database/statement" when it and the program do not fit.
+ * Migrates each schema under an advisory lock (in a thread), connects and prepares every statement.
+ * May be called again after a failure. %KAREZ_ERROR_UNAVAILABLE when the database cannot be
+ * reached; %KAREZ_ERROR_FAILED with rule "database/migration-changed", "database/newer",
+ * "database/migration", "database/version" or "database/statement" when it and the program do not
+ * fit.
  */
 void hub_store_open_async (HubStore *self, GCancellable *cancellable, GAsyncReadyCallback callback,
                            gpointer data);
@@ -60,7 +67,7 @@ void hub_store_close (HubStore *self);
 KarezStore *hub_store_get_scope (HubStore *self, const char *schema);
 
 gboolean hub_store_is_available (HubStore *self);
-/* karez.hub's incarnation after opening; 0 while it has no row, until that is set. */
+/* What karez.hub counted when this process registered there; 0 before. */
 gint64 hub_store_get_incarnation (HubStore *self);
 void hub_store_set_incarnation (HubStore *self, gint64 incarnation);
 /* "15.20": of the server, after opening. */

@@ -188,6 +188,20 @@ compare_posts (gconstpointer a, gconstpointer b)
   return order != 0 ? order : (int) one->lane - (int) other->lane;
 }
 
+/* A plugin speaks to its own kind only, and nobody sends what no peer would take. */
+static gboolean
+check_post (HubSchema *schema, const char *topic, const char *body, GError **error)
+{
+  if (schema->plugin && (schema->topics == NULL || !g_str_has_prefix (topic, schema->topics)))
+    return karez_error_set (error, KAREZ_ERROR_NOT_GRANTED, "plugin/grant", schema->topics,
+                            N_ ("The plugin “%s” was not granted the topic “%s”."), schema->name,
+                            topic);
+  if (strlen (body) > KAREZ_JSON_MAX_BYTES)
+    return karez_error_set (error, KAREZ_ERROR_TOO_LARGE, "peers/body-size", N_ ("At most 1 MiB"),
+                            N_ ("The message is longer than is accepted"));
+  return TRUE;
+}
+
 /* Last before the commit and in one order of lanes everywhere: their heads are locked until it. */
 static gboolean
 add_posts (HubTransaction *self, HubPgBatch *batch, GError **error)
@@ -203,10 +217,11 @@ add_posts (HubTransaction *self, HubPgBatch *batch, GError **error)
       KarezTransactionPost *post = posts->pdata[i];
       g_autofree char *body = post->body != NULL ? karez_json_print (post->body) : g_strdup ("{}");
 
-      if (!add (batch, "karez.outbox_put",
-                g_variant_new ("(sisss)", post->peer, (int) post->lane, self->post_ids[i],
-                               post->topic, body),
-                error))
+      if (!check_post (self->scope->schema, post->topic, body, error)
+          || !add (batch, "karez.outbox_put",
+                   g_variant_new ("(sisss)", post->peer, (int) post->lane, self->post_ids[i],
+                                  post->topic, body),
+                   error))
         return FALSE;
     }
   return TRUE;

@@ -6,13 +6,16 @@
 #include "hub-agenda.h"
 #include "hub-engine.h"
 #include "hub-id.h"
+#include "hub-identity.h"
 
 #include <signal.h>
 
 /* A hospital. */
-typedef struct
+typedef struct Hub
 {
   char *id, *database, *state_dir;
+  HubIdentity *identity;
+  struct Hub *other;
   HubStore *store;
   HubEngine *engine;
   PlayPeers *peers;
@@ -61,6 +64,21 @@ page_broadcast (gpointer data, const char *permission, JsonNode *message)
 }
 static const HubPages pages = { page_send, page_problem, page_broadcast };
 
+static JsonNode *
+sign (gpointer data, const char *text, GError **error)
+{
+  return hub_identity_sign (((Hub *) data)->identity, text, error);
+}
+static gboolean
+verify (gpointer data, const char *peer, const char *text, JsonNode *signature, GError **error)
+{
+  Hub *other = ((Hub *) data)->other;
+
+  g_assert_cmpstr (peer, ==, other->id);
+  return hub_identity_verify (hub_identity_get_key_hash (other->identity), text, signature, error);
+}
+static const HubSigner signer = { sign, verify };
+
 static char *
 ask (Hub *hub, const char *sql)
 {
@@ -95,6 +113,8 @@ start_engine (Hub *hub, const char *plugins)
                                  KAREZ_AGENDA (hub->hall),
                                  KAREZ_AUDIT (hub->hall),
                                  &pages,
+                                 hub,
+                                 &signer,
                                  hub };
   g_autoptr (GError) error = NULL;
   Await load = { 0 }, opened = { 0 }, start = { 0 };
@@ -195,6 +215,8 @@ set_up (Fixture *f, gconstpointer reason)
       hub->database = g_strdup (database);
       hub->state_dir = g_strdup_printf ("%s/%s-%u", scratch (), f->session + 24, i);
       g_assert_cmpint (g_mkdir_with_parents (hub->state_dir, 0700), ==, 0);
+      hub->identity = hub_identity_open (hub->state_dir, hub->id, NULL);
+      hub->other = &f->hubs[1 - i];
       hub->hall = g_object_new (PLAY_TYPE_HALL, NULL);
       hub->peers = g_object_new (PLAY_TYPE_PEERS, NULL);
       hub->peers->own = g_strdup (hub->id);
@@ -260,6 +282,7 @@ tear_down (Fixture *f, gconstpointer data)
   for (guint i = 0; i < 2; i++)
     {
       g_clear_object (&f->hubs[i].hall);
+      g_clear_object (&f->hubs[i].identity);
       g_clear_object (&f->hubs[i].peers);
       g_hash_table_unref (f->hubs[i].pages);
       g_free (f->hubs[i].id);
@@ -646,6 +669,53 @@ test_strangers (Fixture *f, gconstpointer data)
   peers->own = g_steal_pointer (&own);
 }
 
+/* What comes of an offer of @addresses that @who signed for @session with other @signed ones. */
+static void
+expect_refused (Fixture *f, HubIdentity *who, const char *session, const char *signed_addresses,
+                const char *addresses, const char *rule)
+{
+  const char *key = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+  const char *const list[] = { addresses, NULL };
+  g_autofree char *text = g_strdup_printf ("karez link endpoint v1\n%s\n%s\n%s\n9\n%s\n%s", session,
+                                           f->hubs[1].id, f->hubs[0].id, key, signed_addresses);
+  g_autoptr (GError) error = NULL;
+  Await await = { 0 };
+
+  karez_peers_call_async (
+      KAREZ_PEERS (f->hubs[1].peers), f->hubs[0].id, "session.endpoint",
+      karez_json_object ("session", "s", f->session, "endpoint", "n",
+                         karez_json_object ("key", "s", key, "addresses", "as", list, "generation",
+                                            "i", (gint64) 9, NULL),
+                         "signature", "n", hub_identity_sign (who, text, NULL), "state", "s",
+                         "live", "sequence", "i", (gint64) 1, NULL),
+      1000, NULL, await_done, &await);
+  g_assert_null (
+      karez_peers_call_finish (KAREZ_PEERS (f->hubs[1].peers), await_result (&await), &error));
+  assert_rule (error, rule);
+  g_object_unref (await.result);
+}
+
+/* Where a worker is told to send to is bound to session, hubs and generation by the hub's key. */
+static void
+test_signatures (Fixture *f, gconstpointer data)
+{
+  g_autofree char *directory = g_dir_make_tmp ("karez-stranger-XXXXXX", NULL);
+  g_autofree char *other_session = hub_id_new ();
+  g_autoptr (HubIdentity) stranger = hub_identity_open (directory, NULL, NULL);
+  HubIdentity *partner = f->hubs[1].identity;
+
+  go_live (f);
+  expect_refused (f, stranger, f->session, "127.0.0.1:9", "127.0.0.1:9", "peers/other-key");
+  expect_refused (f, f->hubs[0].identity, f->session, "127.0.0.1:9", "127.0.0.1:9",
+                  "peers/other-key");
+  expect_refused (f, partner, other_session, "127.0.0.1:9", "127.0.0.1:9", "peers/signature");
+  expect_refused (f, partner, f->session, "127.0.0.1:9", "127.0.0.1:10", "peers/signature");
+  /* Well signed: it is the worker that does not accept such a key. */
+  expect_refused (f, partner, f->session, "127.0.0.1:9", "127.0.0.1:9", "link/key");
+  turn_for (200);
+  g_assert_true (link_is_up (f));
+}
+
 static gboolean
 deliver (Fixture *f, guint to, const char *state, gint64 state_sequence, gint64 sequence,
          GError **error)
@@ -706,6 +776,7 @@ main (int argc, char **argv)
   ADD ("/sessions/crash-in-prepare", "crash in prepare", test_crash_in_prepare);
   ADD ("/sessions/cancelled", NULL, test_cancelled);
   ADD ("/sessions/strangers", NULL, test_strangers);
+  ADD ("/sessions/signatures", NULL, test_signatures);
   ADD ("/sessions/posts", NULL, test_posts);
   return g_test_run ();
 }

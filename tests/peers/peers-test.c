@@ -107,7 +107,8 @@ test_hub_start (TestHub *self, guint16 port)
   hub_store_open_finish (self->store, opened, &error);
   g_assert_no_error (error);
   g_free (test_ask (self,
-                    "insert into karez.hub (id, names) values ('%s', '{}') on conflict do nothing",
+                    "insert into karez.hub (id, names) values ('%s', '{}') on conflict (only_one)"
+                    " do update set incarnation = hub.incarnation + 1",
                     test_hub_id (self)));
   self->peers = hub_peers_new (self->store, self->identity, names, port, "127.0.0.1");
   hub_peers_start_async (self->peers, NULL, test_keep, &started);

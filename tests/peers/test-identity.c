@@ -51,29 +51,35 @@ test_signature (void)
   g_autofree char *other_directory = g_dir_make_tmp ("karez-identity-XXXXXX", NULL);
   g_autoptr (HubIdentity) identity = hub_identity_open (directory, NULL, NULL);
   g_autoptr (HubIdentity) other = hub_identity_open (other_directory, NULL, NULL);
-  g_autoptr (GBytes) data = g_bytes_new_static ("endpoint", 8);
-  g_autoptr (GBytes) changed = g_bytes_new_static ("endpoinT", 8);
   g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) signature = hub_identity_sign (identity, data, &error);
+  g_autoptr (JsonNode) signature = hub_identity_sign (identity, "endpoint", &error);
+  g_autoptr (JsonNode) others = hub_identity_sign (other, "endpoint", NULL);
+  g_autoptr (JsonNode) mixed = NULL;
+  g_autoptr (JsonNode) none = karez_json_object ("key", "s", "x", NULL);
+  g_autoptr (JsonNode) garbage = karez_json_object ("key", "s", "!", "value", "s", "!", NULL);
   const char *key_hash = hub_identity_get_key_hash (identity);
-  GBytes *key = hub_identity_get_key (identity);
+  JsonObject *object = json_node_get_object (signature);
 
   g_assert_no_error (error);
-  g_assert_cmpuint (g_bytes_get_size (signature), ==, 64);
-  g_assert_true (hub_identity_verify (key_hash, key, data, signature, &error));
+  g_assert_true (hub_identity_verify (key_hash, "endpoint", signature, &error));
   g_assert_no_error (error);
-  g_assert_false (hub_identity_verify (key_hash, key, changed, signature, &error));
+  g_assert_false (hub_identity_verify (key_hash, "endpoinT", signature, &error));
   g_assert_cmpstr (karez_error_get_rule (error), ==, "peers/signature");
   g_clear_error (&error);
-  g_assert_false (
-      hub_identity_verify (key_hash, hub_identity_get_key (other), data, signature, &error));
+  g_assert_false (hub_identity_verify (key_hash, "endpoint", others, &error));
   g_assert_cmpstr (karez_error_get_rule (error), ==, "peers/other-key");
   g_clear_error (&error);
-  g_assert_false (hub_identity_verify (hub_identity_get_key_hash (other),
-                                       hub_identity_get_key (other), data, signature, &error));
+  /* The paired key's name on somebody else's signature. */
+  mixed = karez_json_object ("key", "s", karez_json_text (object, "key"), "value", "s",
+                             karez_json_text (json_node_get_object (others), "value"), NULL);
+  g_assert_false (hub_identity_verify (key_hash, "endpoint", mixed, &error));
   g_assert_cmpstr (karez_error_get_rule (error), ==, "peers/signature");
   g_clear_error (&error);
-  g_assert_false (hub_identity_verify (key_hash, key, data, data, &error));
+  g_assert_false (hub_identity_verify (key_hash, "endpoint", garbage, &error));
+  g_assert_cmpstr (karez_error_get_rule (error), ==, "peers/other-key");
+  g_clear_error (&error);
+  g_assert_false (hub_identity_verify (key_hash, "endpoint", none, &error));
+  g_assert_true (karez_error_is_invalid (error));
 }
 
 int

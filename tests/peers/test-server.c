@@ -158,11 +158,37 @@ test_silent (Fixture *self, gconstpointer data)
   wait_for_count (self, 0); /* 10 s for a handshake */
 }
 
+/* By an IPv6 address, which cannot be the name of a server in TLS. */
+static void
+test_ipv6 (void)
+{
+  Fixture self = { 0 };
+  g_autoptr (HubPeerClient) client = NULL;
+  g_autoptr (GError) error = NULL;
+
+  self.directory = g_dir_make_tmp ("karez-server-XXXXXX", NULL);
+  self.identity = hub_identity_open (self.directory, NULL, &error);
+  self.server = hub_peer_server_new (self.identity, &hooks, NULL);
+  if (hub_peer_server_start (self.server, "::1", 0, &error))
+    {
+      self.address = g_strdup_printf ("[::1]:%u", hub_peer_server_get_port (self.server));
+      client = hub_peer_client_new (self.identity, self.address,
+                                    hub_identity_get_key_hash (self.identity));
+      g_assert_true (ask (client, &error));
+      g_assert_no_error (error);
+      hub_peer_client_close (client);
+    }
+  else
+    g_test_skip (error->message);
+  tear_down (&self, NULL);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/peers/server/forgotten", Fixture, NULL, set_up, test_forgotten, tear_down);
   g_test_add ("/peers/server/silent", Fixture, NULL, set_up, test_silent, tear_down);
+  g_test_add_func ("/peers/server/ipv6", test_ipv6);
   return g_test_run ();
 }

@@ -74,6 +74,7 @@ test_store (guint connections, guint queue)
 
   hub_store_add_schema (store, "clinic", "/org/karez/test/clinic", FALSE);
   hub_store_add_schema (store, "notes", "/org/karez/test/notes", TRUE);
+  hub_store_grant_topics (store, "notes", "notes.");
   hub_store_open_async (store, NULL, test_callback, &wait);
   result = test_wait (&wait);
   hub_store_open_finish (store, result, &error);

@@ -28,7 +28,7 @@ tear_down (Fixture *f, gconstpointer data)
 }
 
 static gboolean
-write_note (Fixture *f, const char *also, GError **error)
+write_note_about (Fixture *f, const char *also, const char *topic, GError **error)
 {
   g_autofree char *id = hub_id_new ();
   g_autoptr (KarezTransaction)
@@ -41,8 +41,14 @@ write_note (Fixture *f, const char *also, GError **error)
   else if (also != NULL)
     karez_transaction_run (transaction, also, "()");
   karez_transaction_event (transaction, "note.put", "note", id, NULL);
-  karez_transaction_post (transaction, id, KAREZ_LANE_RECORDS, "note", NULL);
+  karez_transaction_post (transaction, id, KAREZ_LANE_RECORDS, topic, NULL);
   return test_commit (transaction, error);
+}
+
+static gboolean
+write_note (Fixture *f, const char *also, GError **error)
+{
+  return write_note_about (f, also, "notes.put", error);
 }
 
 /* A plugin's statements touch its own schema; its event and its message are the store's to write.
@@ -127,6 +133,27 @@ test_rights (Fixture *f, gconstpointer data)
 
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
 
+/* A plugin posts about its own topics only. */
+static void
+test_topics (Fixture *f, gconstpointer data)
+{
+  const char *topics[] = { "session.state", "note", "notesx.put" };
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (topics); i++)
+    {
+      g_assert_false (write_note_about (f, NULL, topics[i], &error));
+      g_assert_error (error, KAREZ_ERROR, KAREZ_ERROR_NOT_GRANTED);
+      g_assert_cmpstr (karez_error_get_rule (error), ==, "plugin/grant");
+      g_clear_error (&error);
+    }
+  hub_store_grant_topics (f->store, "notes", NULL);
+  g_assert_false (write_note (f, NULL, &error));
+  g_assert_cmpstr (karez_error_get_rule (error), ==, "plugin/grant");
+  g_assert_cmpint (test_count (f->pg, "select count(*) from karez.outbox"), ==, 0);
+  g_assert_cmpint (test_count (f->pg, "select count(*) from notes.note"), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -135,6 +162,7 @@ main (int argc, char **argv)
   ADD ("/store/role/own", test_own);
   ADD ("/store/role/foreign", test_foreign);
   ADD ("/store/role/rights", test_rights);
+  ADD ("/store/role/topics", test_topics);
 
   return g_test_run ();
 }

@@ -216,6 +216,26 @@ test_expectation_first (Fixture *f, gconstpointer data)
   g_assert_cmpstr (karez_error_get_rule (error), ==, "thing/missing");
 }
 
+/* What no peer would take is refused here, with everything that belongs to it. */
+static void
+test_long_post (Fixture *f, gconstpointer data)
+{
+  g_autofree char *id = hub_id_new ();
+  g_autofree char *text = g_strnfill (KAREZ_JSON_MAX_BYTES, 'x');
+  g_autoptr (KarezTransaction) transaction = begin (f);
+  g_autoptr (GError) error = NULL;
+
+  karez_transaction_run (transaction, "thing_put", "(ssim@ay)", id, id, 0, NULL);
+  karez_transaction_event (transaction, "thing.put", "thing", id, NULL);
+  karez_transaction_post (transaction, id, KAREZ_LANE_AGENDA, "thing",
+                          karez_json_object ("text", "s", text, NULL));
+  g_assert_false (test_commit (transaction, &error));
+  g_assert_error (error, KAREZ_ERROR, KAREZ_ERROR_TOO_LARGE);
+  g_assert_cmpstr (karez_error_get_rule (error), ==, "peers/body-size");
+  g_assert_cmpint (test_count (f->pg, "select count(*) from clinic.thing"), ==, 0);
+  g_assert_cmpint (test_count (f->pg, "select count(*) from karez.outbox"), ==, 0);
+}
+
 static gboolean
 put_with_request (Fixture *f, const char *request, const char *digest, gboolean *repeated,
                   GError **error)
@@ -560,6 +580,7 @@ main (int argc, char **argv)
   ADD ("/store/transaction/inbox", test_inbox);
   ADD ("/store/transaction/recorded", test_recorded);
   ADD ("/store/transaction/outbox", test_outbox);
+  ADD ("/store/transaction/long-post", test_long_post);
   ADD ("/store/transaction/deadlock", test_deadlock);
   ADD ("/store/transaction/long-log", test_long_log);
   ADD ("/store/transaction/conflicts", test_conflicts);

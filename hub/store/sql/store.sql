@@ -65,9 +65,15 @@ order by e.xid, e.id
 limit $3::integer;
 
 -- name: hub_put
-insert into karez.hub (id, names, incarnation) values ($1::uuid, $2::jsonb, 1)
-on conflict (only_one) do update set names = excluded.names where hub.id = excluded.id
-returning incarnation;
+with put as (
+  insert into karez.hub (id, names, incarnation) values ($1::uuid, $2::jsonb, 1)
+  on conflict (only_one)
+  do update set names = excluded.names, incarnation = hub.incarnation + 1 where hub.id = excluded.id
+  returning incarnation)
+select incarnation, pg_notify ('karez_incarnation', incarnation::text) from put;
+
+-- name: hub_incarnation
+select incarnation from karez.hub;
 
 -- name: database_state
 select current_setting ('server_version') as version,
