@@ -7,7 +7,7 @@
 #include "hub-peer-greeting.h"
 
 #define ANSWER_TIMEOUT_MS 4000
-#define RETRY_MS 500
+#define RETRY_MS 500u
 #define KEEP_US (60 * G_USEC_PER_SEC)
 
 struct _HubPeerHeartbeat
@@ -18,7 +18,7 @@ struct _HubPeerHeartbeat
   KarezActor *actor;
   char *id;
   GCancellable *cancellable;
-  guint timer;
+  guint timer, pulse_ms;
   gboolean busy;
   guint failures;
   gboolean marking;  /* "restored" is being written */
@@ -77,7 +77,8 @@ hub_peer_heartbeat_init (HubPeerHeartbeat *self)
 }
 
 HubPeerHeartbeat *
-hub_peer_heartbeat_new (HubPeer *peer, KarezStore *scope, KarezActor *actor, const char *id)
+hub_peer_heartbeat_new (HubPeer *peer, KarezStore *scope, KarezActor *actor, const char *id,
+                        guint pulse_ms)
 {
   HubPeerHeartbeat *self = g_object_new (HUB_TYPE_PEER_HEARTBEAT, NULL);
 
@@ -85,6 +86,7 @@ hub_peer_heartbeat_new (HubPeer *peer, KarezStore *scope, KarezActor *actor, con
   self->scope = g_object_ref (scope);
   self->actor = karez_actor_ref (actor);
   self->id = g_strdup (id);
+  self->pulse_ms = pulse_ms;
   return self;
 }
 
@@ -380,7 +382,7 @@ on_beaten (GObject *source, GAsyncResult *result, gpointer data)
         hub_peer_keep_channels (self->peer);
       hub_peer_set_up (self->peer, exchange->rtt);
       g_signal_emit (self, signals[SIGNAL_GREETED], 0);
-      beat_after (self, HUB_PEER_PULSE_MS);
+      beat_after (self, self->pulse_ms);
       return;
     }
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
@@ -393,8 +395,8 @@ on_beaten (GObject *source, GAsyncResult *result, gpointer data)
       hub_info ("peers", hub_peer_get_id (self->peer), "Not up: %s", error->message);
       hub_peer_set_down (self->peer);
     }
-  /* Half a second, then one, two and four, then five. */
-  beat_after (self, MIN (RETRY_MS << MIN (self->failures - 1, 4), HUB_PEER_PULSE_MS));
+  /* Half a second, doubling up to the pulse. */
+  beat_after (self, MIN (RETRY_MS << MIN (self->failures - 1, 4), self->pulse_ms));
 }
 
 /* What the peer said before this process began. */
@@ -408,7 +410,7 @@ on_recalled (GObject *source, GAsyncResult *result, gpointer data)
   self->busy = FALSE;
   if (rows == NULL)
     {
-      beat_after (self, HUB_PEER_PULSE_MS);
+      beat_after (self, self->pulse_ms);
       return;
     }
   self->recalled = TRUE;

@@ -5,13 +5,11 @@
 
 G_BEGIN_DECLS
 
-/* A pulse each 5 s while the peer is up; a second try after half a second; then it is down. */
-#define HUB_PEER_PULSE_MS 5000
-
 #define HUB_TYPE_PEER_HEARTBEAT (hub_peer_heartbeat_get_type ())
 /**
  * HubPeerHeartbeat:
- * Greets one peer each 5 s: tells whether it is up, how far away it is, whether it needs channels,
+ * Greets one peer at each pulse while it is up; tries again after half a second, then it is down.
+ * Tells whether it is up, how far away it is, whether it needs channels,
  * and, by comparing how both hubs remember the lanes, whether one of the two databases went back
  * in time. Main thread only.
  *
@@ -21,7 +19,7 @@ G_DECLARE_FINAL_TYPE (HubPeerHeartbeat, hub_peer_heartbeat, HUB, PEER_HEARTBEAT,
 
 /* @scope: the schema "peers"; @actor: this hub; @id: this hub's */
 HubPeerHeartbeat *hub_peer_heartbeat_new (HubPeer *peer, KarezStore *scope, KarezActor *actor,
-                                          const char *id);
+                                          const char *id, guint pulse_ms);
 /* Greets now, and from then on by itself. */
 void hub_peer_heartbeat_beat (HubPeerHeartbeat *self);
 /* What the peer said before counts no more. */

@@ -28,7 +28,7 @@ struct _HubPeers
   HubPairings *pairings;
   GHashTable *entries; /* id -> Entry */
   GCancellable *cancellable;
-  guint sweep;
+  guint sweep, pulse_ms;
   gboolean looking, look_again; /* for what waits in the outbox */
 };
 

@@ -7,6 +7,7 @@
 #include "hub-peers-sql.h"
 
 #define SWEEP_SECONDS 5
+#define PULSE_MS 5000
 #define SELF_TEST_MS 10000
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (HubPeers, hub_peers, G_TYPE_OBJECT,
@@ -205,7 +206,7 @@ hub_peers_add_entry (HubPeers *self, HubPeer *peer)
   entry->peers = self;
   entry->peer = g_object_ref (peer);
   entry->heartbeat = hub_peer_heartbeat_new (peer, self->scope, self->actor,
-                                             hub_identity_get_id (self->identity));
+                                             hub_identity_get_id (self->identity), self->pulse_ms);
   entry->outbox = hub_peer_outbox_new (peer, self->scope, self->actor);
   entry->inbox = hub_peer_inbox_new (peer, self->scope, self->actor, self->handlers);
   hub_peer_set_serve (peer, serve, self);
@@ -329,6 +330,7 @@ hub_peers_init (HubPeers *self)
   self->entries = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, entry_free);
   self->handlers = hub_peer_handlers_new ();
   self->cancellable = g_cancellable_new ();
+  self->pulse_ms = PULSE_MS;
 }
 
 void
@@ -364,6 +366,14 @@ hub_peers_set_address (HubPeers *self, const char *address)
   g_return_if_fail (HUB_IS_PEERS (self));
 
   hub_pairings_set_address (self->pairings, address);
+}
+
+void
+hub_peers_set_pulse (HubPeers *self, guint pulse_ms)
+{
+  g_return_if_fail (HUB_IS_PEERS (self));
+
+  self->pulse_ms = pulse_ms;
 }
 
 void

@@ -34,6 +34,9 @@ HubPeers *hub_peers_new (HubStore *store, HubIdentity *identity, JsonNode *names
  * and keeps channels. Told when a pairing begins. */
 void hub_peers_set_address (HubPeers *self, const char *address);
 
+/* How often peers are greeted: 5 s; a test has less time. Before the start. */
+void hub_peers_set_pulse (HubPeers *self, guint pulse_ms);
+
 /**
  * hub_peers_start_async:
  * Reads who is paired, listens, tests by a handshake with itself that TLS works, and begins to

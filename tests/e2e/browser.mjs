@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 
+import { observe } from './contract.mjs';
 import { artefacts, password, source } from './hubs.mjs';
 
 const require = createRequire(path.join(source, 'data/web/package.json'));
@@ -37,6 +38,11 @@ export async function signIn(browser, hub, login, options = {}) {
   });
   const page = await context.newPage();
   page.faults = [];
+  page.on('response', async (response) => {
+    const { origin, pathname } = new URL(response.url());
+    const text = origin === hub.origin ? await response.text().catch(() => null) : null; // the page may have gone on
+    if (text !== null) observe(response.request().method(), pathname, response.status(), text);
+  });
   page.on('pageerror', (error) => page.faults.push(String(error)));
   page.on('console', (message) => {
     // A refused or unreachable request is the test's own doing; a fault of the page is not.

@@ -10,6 +10,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
+import { observe } from './contract.mjs';
+
 const run = promisify(execFile);
 
 export const build = process.env.KAREZ_BUILD ?? '/nonexistent';
@@ -163,6 +165,7 @@ Address=127.0.0.1
         answer.setEncoding('utf8');
         answer.on('data', (chunk) => { received += chunk; });
         answer.on('end', () => {
+          observe(method, `/api/v1${where}`, answer.statusCode ?? 0, received);
           let json = null;
           try { json = received ? JSON.parse(received) : null; } catch { json = received; }
           if ((answer.statusCode ?? 500) < 300) done(json);

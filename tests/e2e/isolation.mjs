@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 
 import { openBrowser, signIn } from './browser.mjs';
+import { assertKept } from './contract.mjs';
 import { randomUUID, until, withPair } from './hubs.mjs';
 
 const textarea = 'karez-template-panel textarea';
@@ -173,4 +174,5 @@ await withPair('isolation', async (pair) => {
     await browser.close();
   }
 });
+assertKept();
 console.log('1 passed, 0 failed');

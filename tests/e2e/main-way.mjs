@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 
 import { checkAccess, openBrowser, shootAll, signIn } from './browser.mjs';
+import { assertKept } from './contract.mjs';
 import { sleep, until, withPair } from './hubs.mjs';
 
 const title = 'Abdominal pain, second opinion';
@@ -178,4 +179,5 @@ await withPair('main-way', async (pair) => {
     await browser.close();
   }
 });
+assertKept();
 console.log('1 passed, 0 failed');

@@ -111,6 +111,7 @@ test_hub_start (TestHub *self, guint16 port)
                     " do update set incarnation = hub.incarnation + 1",
                     test_hub_id (self)));
   self->peers = hub_peers_new (self->store, self->identity, names, port, "127.0.0.1");
+  hub_peers_set_pulse (self->peers, 1000);
   hub_peers_start_async (self->peers, NULL, test_keep, &started);
   test_until (started != NULL);
   hub_peers_start_finish (self->peers, started, &error);

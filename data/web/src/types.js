@@ -165,13 +165,9 @@
 /**
  * @typedef {object} Worker
  * @property {string} session
- * @property {string} [state]
- * @property {boolean} [connected]
- * @property {number} [generation]
- * @property {number} [restarts]
- * @property {number} [pid]
- * @property {string | null} [since]
- * @property {string | null} [title]
+ * @property {number} pid 0 while no process is there
+ * @property {boolean} connected
+ * @property {number} restarts
  */
 /**
  * @typedef {object} System

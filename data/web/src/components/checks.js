@@ -19,13 +19,16 @@ function nameOfCheck(id) {
 }
 
 /** @type {Record<string, string>} */
-const verdicts = { passed: N_('passed'), warning: N_('warning'), failed: N_('failed') };
+const verdicts = { passed: N_('passed'), warning: N_('warning'), failed: N_('failed'), settling: N_('checking…') };
 
-/** @param {Check[]} checks */
-export const checkList = (checks) =>
+/** @param {Check} check @param {string} verdict */
+const checkLine = ({ id, hint, measured, limit }, verdict) => html`<li data-verdict=${verdict}><i class=${verdict === 'settling' ? 'spinner' : ''} aria-hidden="true"></i>
+  <span><b>${nameOfCheck(id)}</b>${hint && verdict !== 'passed' ? html`<small>${_(hint)}</small>` : nothing}</span>
+  <span class="check-value">${measured ? html`<bdi>${_(measured)}</bdi>` : nothing}${limit && limit !== measured ? html` <small><bdi>${_(limit)}</bdi></small>` : nothing}</span>
+  <span class="check-verdict">${_(verdicts[verdict] ?? verdict)}</span></li>`;
+
+/** @param {Check[]} checks @param {boolean} [settling] what failed may still come right by itself */
+export const checkList = (checks, settling = false) =>
   checks.length
-    ? html`<ul class="plain checks" aria-label=${_('Checks')}>${checks.map((one) => html`<li data-verdict=${one.verdict}><i aria-hidden="true"></i><span><b>${
-      nameOfCheck(one.id)}</b>${one.hint && one.verdict !== 'passed' ? html`<small>${_(one.hint)}</small>` : nothing}</span>
-      <span class="check-value">${one.measured ? html`<bdi>${_(one.measured)}</bdi>` : nothing}${one.limit && one.limit !== one.measured ? html` <small><bdi>${_(one.limit)}</bdi></small>` : nothing}</span>
-      <span class="check-verdict">${_(verdicts[one.verdict] ?? one.verdict)}</span></li>`)}</ul>`
+    ? html`<ul class="plain checks" aria-label=${_('Checks')}>${checks.map((one) => checkLine(one, settling && one.verdict === 'failed' ? 'settling' : one.verdict))}</ul>`
     : html`<p class="hint">${_('No checks have been made yet.')}</p>`;

@@ -22,7 +22,8 @@ import { checkList } from '../components/checks.js';
 /** @typedef {import('../panels.js').Panel} Panel */
 
 const over = ['ended', 'failed'];
-const checkEvery = 2000;
+const checkEvery = 1000;
+const settleFor = 5000; // after both halves are there, their link may take so long
 const running = ['live', 'degraded', 'held'];
 
 /** @param {import('../types.js').Participant} one */
@@ -44,6 +45,8 @@ export class SessionPage extends KarezElement {
     /** @type {Panel | null} */
     this.panel = null;
     this.panelAsked = false;
+    /** When this page last saw it being prepared. */
+    this.preparedAt = 0;
     /** @type {Record<string, any> | null} */
     this.statistics = null;
     /** @type {(() => void)[]} */
@@ -139,6 +142,8 @@ export class SessionPage extends KarezElement {
   /** @param {Session} session */
   take(session) {
     const { presence } = this;
+    if (session.state === 'preparing')
+      this.preparedAt = Date.now();
     if (!presence)
       return;
     if (over.includes(session.state))
@@ -292,6 +297,7 @@ export class SessionPage extends KarezElement {
   lobby(session) {
     const mayControl = may('session.control');
     const failed = session.checks?.filter((one) => one.verdict === 'failed') ?? [];
+    const settling = Date.now() - this.preparedAt < settleFor;
     const start = session.booking?.starts_at;
     const main = {
       planned: () => html`<p>${_('Nothing runs yet. Preparing it starts this session’s part at both hospitals and checks the link between them.')}</p>
@@ -300,10 +306,10 @@ export class SessionPage extends KarezElement {
       preparing: () => html`<p class="row"><i class="spinner" aria-hidden="true"></i> ${_('Both hospitals prepare their part. This takes a few seconds.')}</p>${loadingState(3)}`,
       starting: () => html`<p class="row"><i class="spinner" aria-hidden="true"></i> ${_('The session is starting.')}</p>`,
       stopping: () => html`<p class="row"><i class="spinner" aria-hidden="true"></i> ${_('The session is ending; what it made is being kept.')}</p>`,
-      ready: () => html`${checkList(session.checks ?? [])}
+      ready: () => html`${checkList(session.checks ?? [], settling)}
         ${this.joinForm(session)}
         ${mayControl ? html`<div class="row lobby-start">${button({ label: _('Start'), kind: this.presence?.state === 'in' ? 'primary' : 'plain', busy: this.busy === 'start',
-          disabled: failed.length > 0, why: ngettext('%s check has failed', '%s checks have failed', failed.length), onclick: () => this.move('start') })}
+          disabled: failed.length > 0 || (settling && !session.checks?.length), why: settling ? _('The link between the hospitals is being made.') : ngettext('%s check has failed', '%s checks have failed', failed.length), onclick: () => this.move('start') })}
           <small class="hint">${_('It starts for both hospitals, and the start is recorded first.')}</small></div>`
           : html`<p class="hint">${_('It begins as soon as somebody with that right starts it.')}</p>`}`,
       live: () => html`<p>${_('The session is running.')}</p>${this.joinForm(session)}`,

@@ -30,7 +30,7 @@ const stateWords = {
 const word = (state) => _(stateWords[state] ?? state);
 
 /** @param {Worker} worker */
-const workerState = (worker) => worker.state ?? (worker.connected === false ? 'lost' : 'running');
+const workerState = (worker) => (worker.connected ? 'running' : 'lost');
 
 /** @param {string} state the colour and shape that it gets */
 const look = (state) =>
@@ -132,10 +132,9 @@ export class SystemPage extends KarezElement {
     if (!workers.length)
       return html`<p class="hint">${_('No session runs here now.')}</p>`;
     return html`<ul class="plain lines">${workers.map((worker) => line({
-      name: html`<bdi>${worker.title ?? worker.session.slice(0, 8)}</bdi>`, state: workerState(worker),
-      since: since(worker.since),
+      name: html`<bdi>${worker.session.slice(0, 8)}</bdi>`, state: workerState(worker),
       note: html`${worker.pid ? html`${_('process %s', worker.pid)} ` : nothing}${worker.restarts ? html`· ${ngettext('started again once', 'started again %s times', worker.restarts)}` : nothing}`,
-      action: html`<a class="button small" href="/sessions/${worker.session}">${_('Open')}<span class="unseen"> ${worker.title ?? worker.session}</span></a>`,
+      action: html`<a class="button small" href="/sessions/${worker.session}">${_('Open')}<span class="unseen"> ${worker.session}</span></a>`,
     }))}</ul>`;
   }
 
