@@ -85,22 +85,16 @@ async function meet(doctors, id, pair) {
   for (const page of doctors) await page.locator('karez-template-panel textarea').waitFor();
 }
 
-/** Twenty sentences, to and fro. The longest way counts. Another program of a shared machine can
- * hold up any one of them, so up to three rounds are asked for one that is wholly within the bound.
- * @param {any[]} doctors */
+/** Twenty sentences, to and fro; the longest way counts. @param {any[]} doctors */
 async function write(doctors) {
-  const rounds = [];
-  do {
-    const delays = [];
-    for (let i = 0; i < 20; i++) {
-      const [from, to] = i % 2 ? doctors : [...doctors].reverse();
-      delays.push(await typed(from, to, `${i % 2 ? 'Aral' : '杭州'} ${rounds.length}.${i}. `));
-    }
-    delays.sort((a, b) => a - b);
-    rounds.push(delays[19]);
-    console.log(`typed to read: median ${delays[10]} ms, longest of 20 ${delays[19]} ms`);
-  } while (rounds.at(-1) >= bound && rounds.length < 3);
-  assert.ok(rounds.at(-1) < bound, `what one typed was read after ${rounds} ms`);
+  const delays = [];
+  for (let i = 0; i < 20; i++) {
+    const [from, to] = i % 2 ? doctors : [...doctors].reverse();
+    delays.push(await typed(from, to, `${i % 2 ? 'Aral' : '杭州'} ${i}. `));
+  }
+  delays.sort((a, b) => a - b);
+  console.log(`typed to read: median ${delays[10]} ms, longest of 20 ${delays[19]} ms`);
+  assert.ok(delays[19] < bound, `what one typed was read after ${delays} ms`);
   await until('both to hold the same text', async () => {
     const texts = await Promise.all(doctors.map((page) => page.locator('karez-template-panel textarea').inputValue()));
     return texts[0].length > 100 && texts[0] === texts[1];
