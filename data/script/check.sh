@@ -21,9 +21,9 @@ check_run () { # DIRECTORY FACTOR SUITE…
   shift 2
   mapfile -t options < <(suite_options "$@")
   rm -f "$directory/meson-logs/testlog.json"
-  # One more at once than there are processors: many wait for time to pass.
+  # Twice as many at once as there are processors: most wait for time to pass.
   meson test -C "$directory" --no-rebuild --print-errorlogs --timeout-multiplier "$factor" \
-    --num-processes $(($(nproc) + 1)) "${options[@]}" </dev/null || true
+    --num-processes $((2 * $(nproc))) "${options[@]}" </dev/null || true
 }
 
 check_asan () {

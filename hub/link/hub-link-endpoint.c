@@ -17,7 +17,7 @@ hub_link_endpoint_to_json (const HubLinkEndpoint *self)
 
   for (guint i = 0; i < self->n_addresses; i++)
     {
-      g_autofree char *address = hub_link_address_print (&self->addresses[i]);
+      g_autofree char *address = hub_address_print (&self->addresses[i]);
 
       g_strv_builder_add (addresses, address);
     }
@@ -50,7 +50,7 @@ read_addresses (HubLinkEndpoint *self, JsonArray *addresses, GError **error)
                              ? json_node_get_string (node)
                              : "";
 
-      if (!hub_link_address_parse (&self->addresses[i], text, TRUE))
+      if (!hub_address_parse (&self->addresses[i], text, TRUE))
         return karez_error_set (error, KAREZ_ERROR_INVALID, "link/address",
                                 N_ ("numeric addresses of one machine with a port, such as "
                                     "10.0.0.5:4000 or [fd00::5]:4000"),
@@ -84,7 +84,7 @@ hub_link_endpoint_same_addresses (const HubLinkEndpoint *a, const HubLinkEndpoin
   if (a->n_addresses != b->n_addresses)
     return FALSE;
   for (guint i = 0; i < a->n_addresses; i++)
-    if (!hub_link_address_equal (&a->addresses[i], &b->addresses[i]))
+    if (!hub_address_equal (&a->addresses[i], &b->addresses[i]))
       return FALSE;
   return TRUE;
 }

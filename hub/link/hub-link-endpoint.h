@@ -14,7 +14,7 @@ typedef struct
   guint8 key[HUB_LINK_KEY_BYTES];
   guint32 generation;
   guint n_addresses;
-  HubLinkAddress addresses[HUB_LINK_MAX_PATHS];
+  HubAddress addresses[HUB_LINK_MAX_PATHS];
 } HubLinkEndpoint;
 
 JsonNode *hub_link_endpoint_to_json (const HubLinkEndpoint *self);

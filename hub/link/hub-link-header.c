@@ -12,10 +12,10 @@ hub_link_header_write (const HubLinkHeader *self, guint8 *out)
   out[1] = MAGIC1;
   out[2] = VERSION;
   out[3] = 0;
-  hub_link_put32 (out + 4, self->stream);
-  hub_link_put64 (out + 8, self->link);
-  hub_link_put64 (out + 16, self->sequence);
-  hub_link_put32 (out + 24, self->generation);
+  hub_put32 (out + 4, self->stream);
+  hub_put64 (out + 8, self->link);
+  hub_put64 (out + 16, self->sequence);
+  hub_put32 (out + 24, self->generation);
 }
 
 gboolean
@@ -26,9 +26,9 @@ hub_link_header_read (HubLinkHeader *self, const guint8 *datagram, gsize length)
   if (datagram[0] != MAGIC0 || datagram[1] != MAGIC1 || datagram[2] != VERSION || datagram[3] != 0)
     return FALSE;
 
-  self->stream = hub_link_get32 (datagram + 4);
-  self->link = hub_link_get64 (datagram + 8);
-  self->sequence = hub_link_get64 (datagram + 16);
-  self->generation = hub_link_get32 (datagram + 24);
+  self->stream = hub_get32 (datagram + 4);
+  self->link = hub_get64 (datagram + 8);
+  self->sequence = hub_get64 (datagram + 16);
+  self->generation = hub_get32 (datagram + 24);
   return self->stream <= HUB_LINK_MAX_STREAM && self->sequence > 0;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <glib.h>
-#include <string.h>
+#include "hub-bytes.h"
 
 G_BEGIN_DECLS
 
@@ -41,36 +40,5 @@ void hub_link_header_write (const HubLinkHeader *self, guint8 *out);
  * magic, version, reserved byte, stream or sequence. Nothing in it is to be believed before the
  * seal was opened. */
 gboolean hub_link_header_read (HubLinkHeader *self, const guint8 *datagram, gsize length);
-
-/* Network order, at any alignment. */
-static inline void
-hub_link_put32 (guint8 *out, guint32 value)
-{
-  value = GUINT32_TO_BE (value);
-  memcpy (out, &value, sizeof value);
-}
-
-static inline void
-hub_link_put64 (guint8 *out, guint64 value)
-{
-  value = GUINT64_TO_BE (value);
-  memcpy (out, &value, sizeof value);
-}
-
-static inline guint32
-hub_link_get32 (const guint8 *in)
-{
-  guint32 value;
-  memcpy (&value, in, sizeof value);
-  return GUINT32_FROM_BE (value);
-}
-
-static inline guint64
-hub_link_get64 (const guint8 *in)
-{
-  guint64 value;
-  memcpy (&value, in, sizeof value);
-  return GUINT64_FROM_BE (value);
-}
 
 G_END_DECLS

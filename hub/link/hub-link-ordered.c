@@ -206,8 +206,8 @@ take_ack (HubLinkOrdered *self, const guint8 *payload, gsize length, gint64 now)
 
   if (length != HUB_LINK_ACK_BYTES || memcmp (payload + 1, reserved, sizeof reserved) != 0)
     return FALSE;
-  cumulative = hub_link_get64 (payload + 8);
-  latest = hub_link_get64 (payload + 16);
+  cumulative = hub_get64 (payload + 8);
+  latest = hub_get64 (payload + 16);
   if (cumulative >= self->next || latest >= self->next)
     return FALSE;
 
@@ -264,7 +264,7 @@ take_fragment (HubLinkOrdered *self, const guint8 *payload, gsize length)
   if (length < HUB_LINK_FRAGMENT_HEADER || length > HUB_LINK_MAX_PAYLOAD || payload[1] > FLAG_LAST
       || memcmp (payload + 2, reserved, sizeof reserved) != 0)
     return FALSE;
-  number = hub_link_get64 (payload + 8);
+  number = hub_get64 (payload + 8);
   last = payload[1] == FLAG_LAST;
   length -= HUB_LINK_FRAGMENT_HEADER;
   if (number == 0 || (length == 0 && !last))
@@ -309,8 +309,8 @@ send_ack (HubLinkOrdered *self, HubLinkOrderedSendFunc send, gpointer data)
 {
   guint8 payload[HUB_LINK_ACK_BYTES] = { KIND_ACK };
 
-  hub_link_put64 (payload + 8, self->cumulative);
-  hub_link_put64 (payload + 16, self->latest);
+  hub_put64 (payload + 8, self->cumulative);
+  hub_put64 (payload + 16, self->latest);
   for (guint i = 0; i < HUB_LINK_ORDERED_WINDOW; i++)
     if (self->in[(self->cumulative + 1 + i) % HUB_LINK_ORDERED_WINDOW].data != NULL)
       payload[24 + i / 8] |= (guint8) (1u << (i % 8));
@@ -327,7 +327,7 @@ send_fragment (HubLinkOrdered *self, guint64 number, gint64 now, HubLinkOrderedS
   const guint8 *bytes = g_bytes_get_data (fragment->message, NULL);
 
   payload[1] = fragment->last ? FLAG_LAST : 0;
-  hub_link_put64 (payload + 8, number);
+  hub_put64 (payload + 8, number);
   if (fragment->length > 0)
     memcpy (payload + HUB_LINK_FRAGMENT_HEADER, bytes + fragment->offset, fragment->length);
   self->n_sent++;

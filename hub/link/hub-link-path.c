@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hub-link-path.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <gio/gio.h>
-#include <netinet/in.h>
 
 #define KIND_KEEPALIVE 1
 /* RFC 6298, 2: gains of the round trip and of its spread, as shifts. */
@@ -12,101 +9,9 @@
 #define GAIN_VAR 2
 #define GAIN_LEAD 4
 
-gboolean
-hub_link_address_equal (const HubLinkAddress *a, const HubLinkAddress *b)
-{
-  if (a->storage.ss_family != b->storage.ss_family)
-    return FALSE;
-  if (a->storage.ss_family == AF_INET)
-    {
-      const struct sockaddr_in *x = (const struct sockaddr_in *) &a->storage;
-      const struct sockaddr_in *y = (const struct sockaddr_in *) &b->storage;
-
-      return x->sin_port == y->sin_port && x->sin_addr.s_addr == y->sin_addr.s_addr;
-    }
-
-  const struct sockaddr_in6 *x = (const struct sockaddr_in6 *) &a->storage;
-  const struct sockaddr_in6 *y = (const struct sockaddr_in6 *) &b->storage;
-
-  return x->sin6_port == y->sin6_port
-         && memcmp (&x->sin6_addr, &y->sin6_addr, sizeof x->sin6_addr) == 0;
-}
-
-char *
-hub_link_address_print (const HubLinkAddress *self)
-{
-  char host[INET6_ADDRSTRLEN] = "";
-
-  if (self->storage.ss_family == AF_INET)
-    {
-      const struct sockaddr_in *v4 = (const struct sockaddr_in *) &self->storage;
-
-      inet_ntop (AF_INET, &v4->sin_addr, host, sizeof host);
-      return g_strdup_printf ("%s:%u", host, ntohs (v4->sin_port));
-    }
-
-  const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *) &self->storage;
-
-  inet_ntop (AF_INET6, &v6->sin6_addr, host, sizeof host);
-  return g_strdup_printf ("[%s]:%u", host, ntohs (v6->sin6_port));
-}
-
-static gboolean
-is_unicast (GInetAddress *address)
-{
-  return !g_inet_address_get_is_any (address) && !g_inet_address_get_is_multicast (address)
-         && !g_inet_address_get_is_link_local (address);
-}
-
-/* Splits "host:port" or "[host]:port"; @port is "" if there is none. */
-static gboolean
-split_address (const char *text, char **host, char **port)
-{
-  const char *end;
-
-  if (*text == '[')
-    {
-      end = strchr (text, ']');
-      if (end == NULL || (end[1] != '\0' && end[1] != ':'))
-        return FALSE;
-      *host = g_strndup (text + 1, (gsize) (end - text - 1));
-      *port = g_strdup (end[1] == ':' ? end + 2 : "");
-      return end[1] != ':' || end[2] != '\0';
-    }
-  end = strchr (text, ':');
-  *host = end != NULL ? g_strndup (text, (gsize) (end - text)) : g_strdup (text);
-  *port = g_strdup (end != NULL ? end + 1 : "");
-  return end == NULL || end[1] != '\0';
-}
-
-gboolean
-hub_link_address_parse (HubLinkAddress *self, const char *text, gboolean with_port)
-{
-  g_autofree char *host = NULL;
-  g_autofree char *port = NULL;
-  g_autoptr (GInetAddress) address = NULL;
-  g_autoptr (GSocketAddress) whole = NULL;
-  guint64 number = 0;
-
-  if (strlen (text) > 60 || !split_address (text, &host, &port))
-    return FALSE;
-  if (*port != '\0' && !g_ascii_string_to_unsigned (port, 10, 1, 65535, &number, NULL))
-    return FALSE;
-  if (*port == '\0' && with_port)
-    return FALSE;
-  address = g_inet_address_new_from_string (host);
-  if (address == NULL || !is_unicast (address))
-    return FALSE;
-
-  whole = g_inet_socket_address_new (address, (guint16) number);
-  memset (self, 0, sizeof *self);
-  self->length = (socklen_t) g_socket_address_get_native_size (whole);
-  return g_socket_address_to_native (whole, &self->storage, sizeof self->storage, NULL);
-}
-
 void
-hub_link_path_init (HubLinkPath *self, guint number, int socket, const HubLinkAddress *local,
-                    const HubLinkAddress *remote)
+hub_link_path_init (HubLinkPath *self, guint number, int socket, const HubAddress *local,
+                    const HubAddress *remote)
 {
   *self = (HubLinkPath){ .number = number, .socket = socket, .local = *local, .remote = *remote };
 }
@@ -141,10 +46,10 @@ hub_link_path_write_keepalive (const HubLinkPath *self, gint64 now, guint8 *out)
   memset (out, 0, HUB_LINK_KEEPALIVE_BYTES);
   out[0] = KIND_KEEPALIVE;
   out[1] = (guint8) self->number;
-  hub_link_put64 (out + 8, (guint64) now);
-  hub_link_put64 (out + 16, (guint64) self->peer_stamp);
-  hub_link_put64 (out + 24, self->peer_stamp > 0 ? (guint64) (now - self->heard) : 0);
-  hub_link_put64 (out + 32, self->sent + 1);
+  hub_put64 (out + 8, (guint64) now);
+  hub_put64 (out + 16, (guint64) self->peer_stamp);
+  hub_put64 (out + 24, self->peer_stamp > 0 ? (guint64) (now - self->heard) : 0);
+  hub_put64 (out + 32, self->sent + 1);
 }
 
 int
@@ -155,7 +60,7 @@ hub_link_path_peek_keepalive (const guint8 *payload, gsize length)
   if (length != HUB_LINK_KEEPALIVE_BYTES || payload[0] != KIND_KEEPALIVE
       || memcmp (payload + 2, reserved, sizeof reserved) != 0)
     return -1;
-  if (hub_link_get64 (payload + 8) == 0 || hub_link_get64 (payload + 8) > G_MAXINT64)
+  if (hub_get64 (payload + 8) == 0 || hub_get64 (payload + 8) > G_MAXINT64)
     return -1;
   return payload[1];
 }
@@ -164,7 +69,7 @@ hub_link_path_peek_keepalive (const guint8 *payload, gsize length)
 static void
 measure_rtt (HubLinkPath *self, const guint8 *payload, gint64 now)
 {
-  guint64 echo = hub_link_get64 (payload + 16), hold = hub_link_get64 (payload + 24);
+  guint64 echo = hub_get64 (payload + 16), hold = hub_get64 (payload + 24);
   gint64 rtt;
 
   if (echo == 0 || echo > (guint64) now || hold > (guint64) now - echo
@@ -206,15 +111,15 @@ measure_loss (HubLinkPath *self, guint64 peer_sent)
 
 gboolean
 hub_link_path_take_keepalive (HubLinkPath *self, const guint8 *payload, gint64 now,
-                              const HubLinkAddress *source)
+                              const HubAddress *source)
 {
-  gint64 stamp = (gint64) hub_link_get64 (payload + 8);
+  gint64 stamp = (gint64) hub_get64 (payload + 8);
   gboolean was_alive = self->alive;
 
   if (stamp <= self->peer_stamp)
     return FALSE;
   measure_rtt (self, payload, now);
-  measure_loss (self, hub_link_get64 (payload + 32));
+  measure_loss (self, hub_get64 (payload + 32));
   self->peer_stamp = stamp;
   self->heard = now;
   self->remote = *source;
@@ -252,8 +157,8 @@ hub_link_path_cost (const HubLinkPath *self)
 JsonNode *
 hub_link_path_to_json (const HubLinkPath *self)
 {
-  g_autofree char *local = hub_link_address_print (&self->local);
-  g_autofree char *remote = hub_link_address_print (&self->remote);
+  g_autofree char *local = hub_address_print (&self->local);
+  g_autofree char *remote = hub_address_print (&self->remote);
   g_autofree char *name = g_strdup_printf ("%s → %s", local, remote);
   JsonNode *node = json_node_new (JSON_NODE_OBJECT);
   JsonObject *object = json_object_new ();

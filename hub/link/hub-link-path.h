@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "hub-address.h"
 #include "hub-link-header.h"
 
 #include <json-glib/json-glib.h>
-#include <sys/socket.h>
 
 G_BEGIN_DECLS
 
@@ -13,20 +13,6 @@ G_BEGIN_DECLS
 #define HUB_LINK_SILENCE_US (1500 * 1000)
 /* A path that only the other end hears is lost too; the proof may be older by a round trip. */
 #define HUB_LINK_UNCONFIRMED_US (3000 * 1000)
-
-/* An IPv4 or IPv6 address with a port. */
-typedef struct
-{
-  struct sockaddr_storage storage;
-  socklen_t length;
-} HubLinkAddress;
-
-gboolean hub_link_address_equal (const HubLinkAddress *a, const HubLinkAddress *b);
-/* "10.0.0.5:4000", "[fd00::5]:4000". Returns: (transfer full) */
-char *hub_link_address_print (const HubLinkAddress *self);
-/* Reads a numeric address. @with_port: whether the port must be there; else it may be, and 0 lets
- * the kernel choose. FALSE for a name, a wildcard, a multicast address or anything else. */
-gboolean hub_link_address_parse (HubLinkAddress *self, const char *text, gboolean with_port);
 
 /* The payload of a keepalive, on stream 0. Network byte order.
  *
@@ -51,8 +37,8 @@ typedef struct
 {
   guint number;
   int socket; /* not owned */
-  HubLinkAddress local;
-  HubLinkAddress remote; /* told by the peer, then learned */
+  HubAddress local;
+  HubAddress remote; /* told by the peer, then learned */
 
   guint64 sent, send_failed;
   guint64 received;  /* each datagram once, whichever path was first */
@@ -70,8 +56,8 @@ typedef struct
   gboolean alive;
 } HubLinkPath;
 
-void hub_link_path_init (HubLinkPath *self, guint number, int socket, const HubLinkAddress *local,
-                         const HubLinkAddress *remote);
+void hub_link_path_init (HubLinkPath *self, guint number, int socket, const HubAddress *local,
+                         const HubAddress *remote);
 /* Forgets what was measured with another generation. */
 void hub_link_path_reset (HubLinkPath *self);
 
@@ -83,7 +69,7 @@ void hub_link_path_write_keepalive (const HubLinkPath *self, gint64 now, guint8 
 int hub_link_path_peek_keepalive (const guint8 *payload, gsize length);
 /* Takes a keepalive from @source. TRUE if it is answered at once: the path was not alive. */
 gboolean hub_link_path_take_keepalive (HubLinkPath *self, const guint8 *payload, gint64 now,
-                                       const HubLinkAddress *source);
+                                       const HubAddress *source);
 /* Notes that this path was first, or how long after another path. */
 void hub_link_path_note_lead (HubLinkPath *self, gint64 microseconds);
 void hub_link_path_note_late (HubLinkPath *self, gint64 microseconds);

@@ -14,7 +14,7 @@ hub_link_paths_find (HubLinkPaths *self, int number)
 }
 
 HubLinkPath *
-hub_link_paths_find_source (HubLinkPaths *self, int socket, const HubLinkAddress *source)
+hub_link_paths_find_source (HubLinkPaths *self, int socket, const HubAddress *source)
 {
   HubLinkPath *only = NULL;
   guint n = 0;
@@ -25,7 +25,7 @@ hub_link_paths_find_source (HubLinkPaths *self, int socket, const HubLinkAddress
 
       if (path->socket != socket)
         continue;
-      if (hub_link_address_equal (&path->remote, source))
+      if (hub_address_equal (&path->remote, source))
         return path;
       only = path;
       n++;

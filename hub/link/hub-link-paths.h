@@ -18,8 +18,7 @@ typedef struct
 HubLinkPath *hub_link_paths_find (HubLinkPaths *self, int number);
 /* The path that a datagram came on, as its socket and source tell; a source that was not learned
  * yet is that of the socket's only path, or unknown: NULL. */
-HubLinkPath *hub_link_paths_find_source (HubLinkPaths *self, int socket,
-                                         const HubLinkAddress *source);
+HubLinkPath *hub_link_paths_find_source (HubLinkPaths *self, int socket, const HubAddress *source);
 /* Whether any is alive. Another path becomes the best one only if it is clearly better. */
 gboolean hub_link_paths_check (HubLinkPaths *self, gint64 now);
 /* An array of hub_link_path_to_json(). */

@@ -75,9 +75,9 @@ derive (guint8 *out, gsize out_length, const guint8 *shared, Purpose purpose, Di
   guint8 purpose_byte = purpose, direction_byte = direction, generations[8], length[4];
   crypto_generichash_state state;
 
-  hub_link_put32 (generations, terms->host ? terms->own_generation : terms->peer_generation);
-  hub_link_put32 (generations + 4, terms->host ? terms->peer_generation : terms->own_generation);
-  hub_link_put32 (length, (guint32) strlen (terms->session));
+  hub_put32 (generations, terms->host ? terms->own_generation : terms->peer_generation);
+  hub_put32 (generations + 4, terms->host ? terms->peer_generation : terms->own_generation);
+  hub_put32 (length, (guint32) strlen (terms->session));
 
   crypto_generichash_init (&state, shared, HUB_LINK_KEY_BYTES, out_length);
   crypto_generichash_update (&state, (const guint8 *) context, sizeof context - 1);
@@ -115,9 +115,9 @@ hub_link_seal_new (const HubLinkPair *pair, const guint8 *peer_public, const Hub
   derive (self->key_in, sizeof self->key_in, in, PURPOSE_KEY, incoming, terms, own, peer_public);
   derive (self->key_out, sizeof self->key_out, out, PURPOSE_KEY, outgoing, terms, own, peer_public);
   derive (digest, sizeof digest, in, PURPOSE_LINK, incoming, terms, own, peer_public);
-  self->link_in = hub_link_get64 (digest);
+  self->link_in = hub_get64 (digest);
   derive (digest, sizeof digest, out, PURPOSE_LINK, outgoing, terms, own, peer_public);
-  self->link_out = hub_link_get64 (digest);
+  self->link_out = hub_get64 (digest);
   self->own_generation = terms->own_generation;
   sodium_memzero (in, sizeof in);
   sodium_memzero (out, sizeof out);
@@ -140,8 +140,8 @@ hub_link_seal_get_incoming (const HubLinkSeal *self)
 static void
 write_nonce (guint8 *nonce, guint32 stream, guint64 sequence)
 {
-  hub_link_put32 (nonce, stream);
-  hub_link_put64 (nonce + 4, sequence);
+  hub_put32 (nonce, stream);
+  hub_put64 (nonce + 4, sequence);
 }
 
 gsize

@@ -16,7 +16,7 @@
 struct _HubLinkSocket
 {
   int fd;
-  HubLinkAddress address;
+  HubAddress address;
   GSource *source;
   HubLinkSocketFunc func;
   HubLinkSocketDoneFunc done;
@@ -32,7 +32,7 @@ on_readable (int fd, GIOCondition condition, gpointer data)
 
   for (guint i = 0; i < DATAGRAMS_PER_WAKE; i++)
     {
-      HubLinkAddress source = { .length = sizeof source.storage };
+      HubAddress source = { .length = sizeof source.storage };
       gssize length = recvfrom (fd, datagram, sizeof datagram, MSG_DONTWAIT,
                                 (struct sockaddr *) &source.storage, &source.length);
 
@@ -54,7 +54,7 @@ hub_link_socket_refuse (const char *address, GError **error)
 }
 
 static gboolean
-open_socket (HubLinkSocket *self, const HubLinkAddress *wanted, const char *text, GError **error)
+open_socket (HubLinkSocket *self, const HubAddress *wanted, const char *text, GError **error)
 {
   const int buffer = RECEIVE_BUFFER, on = 1;
   int family = wanted->storage.ss_family;
@@ -83,13 +83,13 @@ hub_link_socket_new (const char *address, GMainContext *context, HubLinkSocketFu
                      HubLinkSocketDoneFunc done, GObject *owner, GError **error)
 {
   g_autoptr (HubLinkSocket) self = g_new0 (HubLinkSocket, 1);
-  HubLinkAddress wanted;
+  HubAddress wanted;
 
   self->fd = -1;
   self->func = func;
   self->done = done;
   self->owner = owner;
-  if (!hub_link_address_parse (&wanted, address, FALSE))
+  if (!hub_address_parse (&wanted, address, FALSE))
     {
       hub_link_socket_refuse (address, error);
       return NULL;
@@ -126,7 +126,7 @@ hub_link_socket_get_fd (const HubLinkSocket *self)
   return self->fd;
 }
 
-const HubLinkAddress *
+const HubAddress *
 hub_link_socket_get_address (const HubLinkSocket *self)
 {
   return &self->address;

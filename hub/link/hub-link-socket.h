@@ -15,7 +15,7 @@ typedef struct _HubLinkSocket HubLinkSocket;
 /* A datagram of at most %HUB_LINK_MAX_WIRE bytes, or the first bytes of a longer one, with a length
  * above that. */
 typedef void (*HubLinkSocketFunc) (HubLinkSocket *self, const guint8 *datagram, gsize length,
-                                   const HubLinkAddress *source, gpointer data);
+                                   const HubAddress *source, gpointer data);
 /* The round's datagrams have been handed out. */
 typedef void (*HubLinkSocketDoneFunc) (gpointer data);
 
@@ -29,7 +29,7 @@ void hub_link_socket_stop (HubLinkSocket *self);
 void hub_link_socket_free (HubLinkSocket *self);
 int hub_link_socket_get_fd (const HubLinkSocket *self);
 /* With the port that it got. */
-const HubLinkAddress *hub_link_socket_get_address (const HubLinkSocket *self);
+const HubAddress *hub_link_socket_get_address (const HubLinkSocket *self);
 
 gboolean hub_link_socket_refuse (const char *address, GError **error);
 

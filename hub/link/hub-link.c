@@ -182,7 +182,7 @@ on_timer (gpointer data)
 
 static void
 take_keepalive (HubLink *self, const guint8 *payload, gsize length, const HubLinkSocket *sock,
-                const HubLinkAddress *source, gint64 now)
+                const HubAddress *source, gint64 now)
 {
   HubLinkPath *path = hub_link_paths_find (&self->paths,
                                            hub_link_path_peek_keepalive (payload, length));
@@ -264,7 +264,7 @@ judge_header (HubLink *self, const HubLinkHeader *header)
 
 static void
 receive (HubLink *self, HubLinkSocket *sock, const guint8 *datagram, gsize length,
-         const HubLinkAddress *source)
+         const HubAddress *source)
 {
   gint64 now = hub_clock_monotonic ();
   guint8 payload[HUB_LINK_MAX_PAYLOAD];
@@ -284,7 +284,7 @@ receive (HubLink *self, HubLinkSocket *sock, const guint8 *datagram, gsize lengt
 
   stream = self->streams[header.stream];
   path = hub_link_paths_find_source (&self->paths, hub_link_socket_get_fd (sock), source);
-  tag = hub_link_get32 (datagram + length - HUB_LINK_TAG_BYTES);
+  tag = hub_get32 (datagram + length - HUB_LINK_TAG_BYTES);
   if (hub_link_window_look (stream->window, header.sequence) == HUB_LINK_SEQUENCE_SEEN)
     {
       take_copy (self, stream, header.sequence, tag, path, now);
@@ -311,8 +311,8 @@ receive (HubLink *self, HubLinkSocket *sock, const guint8 *datagram, gsize lengt
 }
 
 static void
-on_datagram (HubLinkSocket *sock, const guint8 *datagram, gsize length,
-             const HubLinkAddress *source, gpointer data)
+on_datagram (HubLinkSocket *sock, const guint8 *datagram, gsize length, const HubAddress *source,
+             gpointer data)
 {
   receive (data, sock, datagram, length, source);
 }
@@ -439,8 +439,8 @@ plan_paths (HubLink *self, const HubLinkEndpoint *peer, HubLinkPaths *plan)
   for (guint i = 0; i < MAX (self->n_sockets, peer->n_addresses); i++)
     {
       const HubLinkSocket *sock = self->sockets[i % self->n_sockets];
-      const HubLinkAddress *local = hub_link_socket_get_address (sock);
-      const HubLinkAddress *remote = &peer->addresses[i % peer->n_addresses];
+      const HubAddress *local = hub_link_socket_get_address (sock);
+      const HubAddress *remote = &peer->addresses[i % peer->n_addresses];
 
       if (local->storage.ss_family == remote->storage.ss_family)
         hub_link_path_init (&plan->paths[plan->n++], i, hub_link_socket_get_fd (sock), local,

@@ -100,10 +100,10 @@ fuzz_ordered (const guint8 *data, gsize size)
 static void
 fuzz_keepalive (const guint8 *data, gsize size)
 {
-  HubLinkAddress address;
+  HubAddress address;
   HubLinkPath path;
 
-  g_assert_true (hub_link_address_parse (&address, "127.0.0.1:9", TRUE));
+  g_assert_true (hub_address_parse (&address, "127.0.0.1:9", TRUE));
   hub_link_path_init (&path, 0, -1, &address, &address);
   for (gint64 now = 1; size >= HUB_LINK_KEEPALIVE_BYTES; now += 250000)
     {
@@ -205,14 +205,14 @@ make_ordered (Input *input, GRand *rand)
         {
           frame[2] = 1;
           frame[3] = g_rand_boolean (rand);
-          hub_link_put64 (frame + 10, number += g_rand_int (rand) % 3);
+          hub_put64 (frame + 10, number += g_rand_int (rand) % 3);
           length = 17 + g_rand_int (rand) % 40;
         }
       else
         {
           frame[2] = 2;
-          hub_link_put64 (frame + 10, g_rand_int (rand) % 40);
-          hub_link_put64 (frame + 18, g_rand_int (rand) % 40);
+          hub_put64 (frame + 10, g_rand_int (rand) % 40);
+          hub_put64 (frame + 18, g_rand_int (rand) % 40);
           for (guint j = 26; j < 58; j++)
             frame[j] = (guint8) (g_rand_int (rand) & g_rand_int (rand));
         }
@@ -228,10 +228,10 @@ make_keepalive (Input *input, GRand *rand)
     {
       guint8 frame[HUB_LINK_KEEPALIVE_BYTES] = { 1 };
 
-      hub_link_put64 (frame + 8, 1000 + i);
-      hub_link_put64 (frame + 16, g_rand_int (rand) % (1 + i * 250000));
-      hub_link_put64 (frame + 24, g_rand_int (rand) % 100000);
-      hub_link_put64 (frame + 32, i * 100 + g_rand_int (rand) % 50);
+      hub_put64 (frame + 8, 1000 + i);
+      hub_put64 (frame + 16, g_rand_int (rand) % (1 + i * 250000));
+      hub_put64 (frame + 24, g_rand_int (rand) % 100000);
+      hub_put64 (frame + 32, i * 100 + g_rand_int (rand) % 50);
       add (input, frame, sizeof frame);
     }
 }

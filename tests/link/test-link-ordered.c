@@ -364,13 +364,13 @@ test_endless (void)
   g_ptr_array_add (world.ends[1].expected, g_bytes_ref (after));
   for (guint i = 0; i < 1000; i++)
     {
-      hub_link_put64 (payload + 8, ++number);
+      hub_put64 (payload + 8, ++number);
       payload[1] = i == 999;
       g_assert_true (
           hub_link_ordered_take (world.ends[1].ordered, payload, sizeof payload, world.now));
     }
   g_assert_cmpuint (world.ends[1].n_received, ==, 0);
-  hub_link_put64 (payload + 8, ++number);
+  hub_put64 (payload + 8, ++number);
   memcpy (payload + 16, "after", 5);
   g_assert_true (hub_link_ordered_take (world.ends[1].ordered, payload, 21, world.now));
   g_assert_cmpuint (world.ends[1].n_received, ==, 1);

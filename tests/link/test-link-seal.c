@@ -293,14 +293,14 @@ test_speed (Ends *ends, gconstpointer data)
       g_assert_true (hub_link_header_read (&header, wire, length));
       g_assert_cmpint (hub_link_window_look (window, header.sequence), ==, HUB_LINK_SEQUENCE_NEW);
       g_assert_true (hub_link_seal_open (ends->mirror, &header, wire, length, out, &size));
-      hub_link_window_take (window, header.sequence, hub_link_get32 (wire + length - 16), 0, begin);
+      hub_link_window_take (window, header.sequence, hub_get32 (wire + length - 16), 0, begin);
       opened += hub_clock_monotonic () - begin;
 
       begin = hub_clock_monotonic ();
       g_assert_true (hub_link_header_read (&header, wire, length));
       g_assert_cmpint (hub_link_window_look (window, header.sequence), ==, HUB_LINK_SEQUENCE_SEEN);
-      g_assert_true (hub_link_window_copy (
-          window, header.sequence, hub_link_get32 (wire + length - 16), 1, begin, &first, &late));
+      g_assert_true (hub_link_window_copy (window, header.sequence, hub_get32 (wire + length - 16),
+                                           1, begin, &first, &late));
       copies += hub_clock_monotonic () - begin;
       g_assert_cmpuint (size, ==, sizeof payload);
     }

@@ -28,14 +28,16 @@ tear_down (Fixture *f, gconstpointer data)
   test_store_free (f->store);
 }
 
-/* Until both readers are up and ask at the same time. */
+/* Until both readers are up and ask at the same time, and once more: then what the store itself
+ * asked when it was opened has been answered, too. */
 static void
 warm_up (Fixture *f)
 {
   KarezStore *scope = hub_store_get_scope (f->store, "clinic");
   gint64 most = 0;
+  guint rounds = 0;
 
-  while (most < 2)
+  while (rounds < 2)
     {
       TestWait waits[2] = { 0 };
 
@@ -57,6 +59,7 @@ warm_up (Fixture *f)
           g_assert_no_error (error);
           g_object_unref (waits[i].result);
         }
+      rounds += most >= 2 ? 1 : 0;
     }
 }
 
@@ -66,9 +69,10 @@ test_queue (Fixture *f, gconstpointer data)
 {
   KarezStore *scope = hub_store_get_scope (f->store, "clinic");
   TestWait waits[7] = { 0 };
-  guint busy = 0;
+  gint64 begin;
 
   warm_up (f);
+  begin = g_get_monotonic_time ();
   for (guint i = 0; i < G_N_ELEMENTS (waits); i++)
     karez_store_query_async (scope, "sleep", g_variant_new ("(d)", 0.3), NULL, test_callback,
                              &waits[i]);
@@ -78,14 +82,18 @@ test_queue (Fixture *f, gconstpointer data)
       g_autoptr (GError) error = NULL;
       g_autoptr (KarezRows) rows = karez_store_query_finish (scope, result, &error);
 
+      /* A machine that stalls for the 3 s that a question may wait is no fault of the queue. */
+      if (i < 6 && g_get_monotonic_time () - begin < 3 * G_USEC_PER_SEC)
+        g_assert_no_error (error);
       if (rows != NULL)
-        continue;
+        {
+          g_assert_cmpuint (i, <, 6);
+          continue;
+        }
       g_assert_error (error, KAREZ_ERROR, KAREZ_ERROR_BUSY);
       g_assert_cmpstr (karez_error_get_rule (error), ==, "database/queue");
       g_assert_nonnull (karez_error_get_accepted (error));
-      busy++;
     }
-  g_assert_cmpuint (busy, ==, 1);
 }
 
 static void
