@@ -46,13 +46,26 @@ enum
 static guint signals[N_SIGNALS];
 
 static void
+on_flushed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (HubWorkerBus) self = data;
+
+  g_dbus_connection_flush_finish (G_DBUS_CONNECTION (source), result, NULL);
+  g_signal_emit (self, signals[DONE], 0);
+}
+
+static void
 end (HubWorkerBus *self, const char *why)
 {
   if (self->ended)
     return;
   self->ended = TRUE;
   hub_notice ("worker", self->id, "The worker ends: %s.", why);
-  g_signal_emit (self, signals[DONE], 0);
+  /* The hub is to have the answers of its calls before it sees the connection end. */
+  if (self->connection)
+    g_dbus_connection_flush (self->connection, NULL, on_flushed, g_object_ref (self));
+  else
+    g_signal_emit (self, signals[DONE], 0);
 }
 
 static void
