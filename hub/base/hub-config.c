@@ -25,6 +25,8 @@ static const HubConfigKey keys[] = {
   { "Plugins", "Path", HUB_CONFIG_PATHS, NULL, "Folders of plugins; not set: the installed ones" },
   { "Link", "Address", HUB_CONFIG_ADDRESS, NULL,
     "The address that sessions' links use; not set: that of the way to the outside" },
+  { "Media", "Address", HUB_CONFIG_ADDRESS, NULL,
+    "Where browsers reach the media of sessions; not set: the link's address" },
   { NULL },
 };
 

@@ -134,6 +134,7 @@ make_engine (HubDaemon *self)
   g_auto (GStrv) paths = hub_config_list (self->config, "Plugins", "Path");
   g_autofree char *worker = find_worker ();
   g_autofree char *address = g_strdup (text (self, "Link", "Address"));
+  const char *media = text (self, "Media", "Address");
   HubEngineConfig config = {
     .hub = hub_identity_get_id (self->identity),
     .state_dir = text (self, "Hub", "State"),
@@ -148,6 +149,7 @@ make_engine (HubDaemon *self)
   if (address == NULL)
     address = find_address ();
   config.link_address = address;
+  config.media_address = media != NULL ? media : address;
   self->engine = hub_engine_new (&config);
 }
 

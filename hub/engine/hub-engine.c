@@ -39,6 +39,7 @@ hub_engine_new (const HubEngineConfig *config)
   self->runtime_dir = g_strdup (config->runtime_dir);
   self->worker = g_strdup (config->worker);
   self->link_address = g_strdup (config->link_address);
+  self->media_address = g_strdup (config->media_address);
   self->markers = g_build_filename (config->state_dir, "plugins", NULL);
   self->store = g_object_ref (config->store);
   g_set_object (&self->web, config->web);
@@ -169,9 +170,10 @@ on_session_over (HubSessions *sessions, const char *session, KarezActor *actor, 
 static void
 make_sessions (HubEngine *self, const HubEngineServices *services)
 {
-  HubSupervisorConfig supervised = { self->runtime_dir, self->state_dir, self->worker,
-                                     self->link_address,
-                                     (guint64) hub_store_get_incarnation (self->store) };
+  HubSupervisorConfig supervised = {
+    self->runtime_dir,  self->state_dir,     self->worker,
+    self->link_address, self->media_address, (guint64) hub_store_get_incarnation (self->store)
+  };
   HubSessionsConfig config = { .hub = self->hub,
                                .store = hub_store_get_scope (self->store, "engine"),
                                .peers = services->peers,
@@ -362,6 +364,7 @@ hub_engine_finalize (GObject *object)
   g_free (self->markers);
   g_free (self->worker);
   g_free (self->link_address);
+  g_free (self->media_address);
 
   G_OBJECT_CLASS (hub_engine_parent_class)->finalize (object);
 }

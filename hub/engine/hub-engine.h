@@ -26,6 +26,7 @@ G_DECLARE_FINAL_TYPE (HubEngine, hub_engine, HUB, ENGINE, GObject)
  * @plugin_paths: folders where key files stand, or one level below
  * @worker: the program karez-worker
  * @link_address: numeric addresses that sessions' links bind, split by commas: "127.0.0.1"
+ * @media_address: numeric addresses where browsers reach sessions' media, likewise
  * @store: not yet open, with the schema "engine"
  * @web: (nullable): permissions, panels and pages
  * @settings: (nullable): where plugins' settings stand
@@ -34,7 +35,7 @@ typedef struct
 {
   const char *hub, *state_dir, *runtime_dir;
   const char *const *plugin_paths;
-  const char *worker, *link_address;
+  const char *worker, *link_address, *media_address;
   HubStore *store;
   HubWeb *web;
   HubConfig *settings;

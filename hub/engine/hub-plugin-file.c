@@ -44,7 +44,7 @@ static const Known known[] = {
 };
 
 static const char *const services[] = { "store", "audit",    "agenda", "routes",
-                                        "peers", "settings", NULL };
+                                        "peers", "settings", "media",  NULL };
 static const char *const roles[] = { "desk",     "clinician",     "surgeon", "bedside",
                                      "engineer", "administrator", "auditor", NULL };
 
@@ -320,7 +320,7 @@ read_grants (HubPluginFile *self, GKeyFile *keys, GError **error)
       || !read_text (keys, "Grants", "Routes", &self->routes, error)
       || !read_text (keys, "Grants", "PeerTopics", &self->topics, error)
       || !read_list (keys, "Grants", "Services", &self->services, is_service,
-                     N_ ("store, audit, agenda, routes, peers, settings"), error))
+                     N_ ("store, audit, agenda, routes, peers, settings, media"), error))
     return FALSE;
   if (self->schema
       && (!is_name (self->schema, "_", 32)

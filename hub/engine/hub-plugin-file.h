@@ -45,7 +45,7 @@ const char *const *hub_plugin_file_get_wants (HubPluginFile *self);
 /* NULL if the plugin brings none. */
 const HubModalityInfo *hub_plugin_file_get_modality (HubPluginFile *self);
 
-/* Grants. @service: "store", "audit", "agenda", "routes", "peers", "settings" */
+/* Grants. @service: "store", "audit", "agenda", "routes", "peers", "settings", "media" */
 gboolean hub_plugin_file_is_granted (HubPluginFile *self, const char *service);
 const char *const *hub_plugin_file_get_services (HubPluginFile *self);
 const char *hub_plugin_file_get_schema (HubPluginFile *self);

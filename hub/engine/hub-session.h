@@ -76,6 +76,7 @@ struct _HubSession
 
   /* Work under way. */
   char *plugin, *module; /* of the live half */
+  gboolean media;        /* whether it may have #KarezMedia */
   gboolean exchanging, exchanged;
   guint exchange_source, exchange_delay_s, restart_source;
   GPtrArray *waiting; /* GTask: peer calls that wait for the worker */

@@ -21,6 +21,7 @@ find_module (HubSessions *self, HubSession *session, GError **error)
   g_free (session->module);
   session->plugin = g_strdup (hub_plugin_get_id (plugin));
   session->module = g_strdup (hub_plugin_file_get_live (hub_plugin_get_file (plugin)));
+  session->media = hub_plugin_file_is_granted (hub_plugin_get_file (plugin), "media");
   return TRUE;
 }
 
@@ -55,7 +56,7 @@ spawn (HubSessions *self, HubSession *session, GTask *task)
   session->worker = HUB_WORKER_STARTING;
   session->exchanged = FALSE;
   if (hub_supervisor_spawn (self->supervisor, session->id, session->plugin, session->module,
-                            &error))
+                            session->media, &error))
     g_task_return_boolean (task, TRUE);
   else
     {

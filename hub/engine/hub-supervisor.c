@@ -45,7 +45,7 @@ struct _HubSupervisor
 {
   GObject parent_instance;
 
-  char *socket, *state_dir, *program, *link_address;
+  char *socket, *state_dir, *program, *link_address, *media_address;
   guint64 incarnation;
   GDBusServer *server;
   GHashTable *workers;     /* session → Worker */
@@ -418,7 +418,7 @@ token_fd (const char *token)
 
 static GSubprocess *
 launch (HubSupervisor *self, Worker *worker, const char *directory, const char *plugin,
-        const char *module, GError **error)
+        const char *module, gboolean media, GError **error)
 {
   g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_NONE);
   g_autofree char *log = g_build_filename (directory, "worker.log", NULL);
@@ -443,15 +443,15 @@ launch (HubSupervisor *self, Worker *worker, const char *directory, const char *
   g_subprocess_launcher_take_stderr_fd (launcher, errors);
   g_subprocess_launcher_set_child_setup (launcher, own_session, NULL, NULL);
   g_subprocess_launcher_unsetenv (launcher, "NOTIFY_SOCKET");
-  return g_subprocess_launcher_spawn (launcher, error, self->program, "--session", worker->session,
-                                      "--directory", directory, "--socket", self->socket,
-                                      "--plugin", plugin, "--module", module, "--link-address",
-                                      self->link_address, NULL);
+  return g_subprocess_launcher_spawn (
+      launcher, error, self->program, "--session", worker->session, "--directory", directory,
+      "--socket", self->socket, "--plugin", plugin, "--module", module, "--link-address",
+      self->link_address, media ? "--media-address" : NULL, self->media_address, NULL);
 }
 
 gboolean
 hub_supervisor_spawn (HubSupervisor *self, const char *session, const char *plugin,
-                      const char *module, GError **error)
+                      const char *module, gboolean media, GError **error)
 {
   Worker *worker = g_hash_table_lookup (self->workers, session);
   g_autofree char *directory = hub_supervisor_get_directory (self, session);
@@ -467,7 +467,7 @@ hub_supervisor_spawn (HubSupervisor *self, const char *session, const char *plug
   release_proxy (worker);
   release_process (worker);
   if (hub_file_make_directory (directory, 0700, &local))
-    process = launch (self, worker, directory, plugin, module, &local);
+    process = launch (self, worker, directory, plugin, module, media, &local);
   if (!process)
     return karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "worker/start", NULL,
                             N_ ("The session's worker cannot be started: %s"), local->message);
@@ -555,6 +555,7 @@ hub_supervisor_new (const HubSupervisorConfig *config)
   self->state_dir = g_strdup (config->state_dir);
   self->program = g_strdup (config->worker);
   self->link_address = g_strdup (config->link_address);
+  self->media_address = g_strdup (config->media_address);
   self->incarnation = config->incarnation;
   return self;
 }
@@ -579,6 +580,7 @@ hub_supervisor_finalize (GObject *object)
   g_free (self->state_dir);
   g_free (self->program);
   g_free (self->link_address);
+  g_free (self->media_address);
   g_hash_table_unref (self->workers);
   g_hash_table_unref (self->connections);
 

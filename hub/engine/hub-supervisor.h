@@ -30,11 +30,12 @@ G_DECLARE_FINAL_TYPE (HubSupervisor, hub_supervisor, HUB, SUPERVISOR, GObject)
  * @state_dir: sessions keep their files in its folder "sessions"
  * @worker: the program karez-worker
  * @link_address: what the workers' links bind
+ * @media_address: where pages reach the workers' media
  * @incarnation: of this hub, from the database
  */
 typedef struct
 {
-  const char *runtime_dir, *state_dir, *worker, *link_address;
+  const char *runtime_dir, *state_dir, *worker, *link_address, *media_address;
   guint64 incarnation;
 } HubSupervisorConfig;
 
@@ -52,9 +53,10 @@ void hub_supervisor_expect (HubSupervisor *self, const char *session, const char
 /* The session is over: its worker may say Hello until it has ended, but none is started. */
 void hub_supervisor_forget (HubSupervisor *self, const char *session);
 /* Starts the worker that hub_supervisor_make_token() was called for. @plugin: its id; @module: the
- * live half's file. %KAREZ_ERROR_UNAVAILABLE, rule "worker/start". */
+ * live half's file; @media: whether it may have #KarezMedia. %KAREZ_ERROR_UNAVAILABLE, rule
+ * "worker/start". */
 gboolean hub_supervisor_spawn (HubSupervisor *self, const char *session, const char *plugin,
-                               const char *module, GError **error);
+                               const char *module, gboolean media, GError **error);
 /* Counts a restart; FALSE when there were too many. */
 gboolean hub_supervisor_may_restart (HubSupervisor *self, const char *session);
 /* Ends the worker's process at once. */

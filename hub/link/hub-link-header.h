@@ -18,10 +18,12 @@ G_BEGIN_DECLS
  *       28      n  sealed payload
  *     28+n     16  tag
  *
- * 40 (IPv6) + 8 (UDP) + 28 + 1152 + 16 = 1244 of the 1,280 bytes that every path carries. */
+ * 40 (IPv6) + 8 (UDP) + 28 + 1152 + 16 = 1244 of the 1,280 bytes that every path carries: so much
+ * are the datagrams of a #KarezLink. Media is longer, since browsers make packets of 1,200 bytes:
+ * a path that carries it has 1,324. */
 #define HUB_LINK_HEADER_BYTES 28u
 #define HUB_LINK_TAG_BYTES 16u
-#define HUB_LINK_MAX_PAYLOAD 1152u
+#define HUB_LINK_MAX_PAYLOAD 1232u
 #define HUB_LINK_MAX_WIRE (HUB_LINK_HEADER_BYTES + HUB_LINK_MAX_PAYLOAD + HUB_LINK_TAG_BYTES)
 #define HUB_LINK_MAX_STREAM 255u
 

@@ -261,8 +261,8 @@ take_fragment (HubLinkOrdered *self, const guint8 *payload, gsize length)
   gboolean last;
   Incoming *fragment;
 
-  if (length < HUB_LINK_FRAGMENT_HEADER || length > HUB_LINK_MAX_PAYLOAD || payload[1] > FLAG_LAST
-      || memcmp (payload + 2, reserved, sizeof reserved) != 0)
+  if (length < HUB_LINK_FRAGMENT_HEADER || length > KAREZ_LINK_MAX_DATAGRAM
+      || payload[1] > FLAG_LAST || memcmp (payload + 2, reserved, sizeof reserved) != 0)
     return FALSE;
   number = hub_get64 (payload + 8);
   last = payload[1] == FLAG_LAST;
@@ -322,7 +322,7 @@ static void
 send_fragment (HubLinkOrdered *self, guint64 number, gint64 now, HubLinkOrderedSendFunc send,
                gpointer data)
 {
-  guint8 payload[HUB_LINK_MAX_PAYLOAD] = { KIND_FRAGMENT };
+  guint8 payload[KAREZ_LINK_MAX_DATAGRAM] = { KIND_FRAGMENT };
   Outgoing *fragment = outgoing (self, number);
   const guint8 *bytes = g_bytes_get_data (fragment->message, NULL);
 

@@ -3,6 +3,8 @@
 
 #include "hub-link-header.h"
 
+#include <karez.h>
+
 G_BEGIN_DECLS
 
 /* The longest message, and how many bytes may wait to be acknowledged. */
@@ -24,7 +26,7 @@ G_BEGIN_DECLS
  *       16      n  at most 1,136 bytes             24     32  bit i: cumulative + 1 + i came
  */
 #define HUB_LINK_FRAGMENT_HEADER 16u
-#define HUB_LINK_FRAGMENT_MAX (HUB_LINK_MAX_PAYLOAD - HUB_LINK_FRAGMENT_HEADER)
+#define HUB_LINK_FRAGMENT_MAX (KAREZ_LINK_MAX_DATAGRAM - HUB_LINK_FRAGMENT_HEADER)
 #define HUB_LINK_ACK_BYTES 56u
 
 /**

@@ -53,29 +53,31 @@ hub_link_socket_refuse (const char *address, GError **error)
                           N_ ("The link cannot be bound to %s"), address);
 }
 
-static gboolean
-open_socket (HubLinkSocket *self, const HubAddress *wanted, const char *text, GError **error)
+int
+hub_link_socket_bind (const HubAddress *wanted, const char *text, HubAddress *bound, GError **error)
 {
   const int buffer = RECEIVE_BUFFER, on = 1;
   int family = wanted->storage.ss_family;
+  int fd = socket (family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-  self->fd = socket (family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (self->fd < 0)
-    return karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "link/bind", NULL,
-                            N_ ("No socket for the link's address %s: %s"), text,
-                            g_strerror (errno));
-  setsockopt (self->fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
+  if (fd < 0)
+    {
+      karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "link/bind", NULL,
+                       N_ ("No socket for the link's address %s: %s"), text, g_strerror (errno));
+      return -1;
+    }
+  setsockopt (fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
   if (family == AF_INET6)
-    setsockopt (self->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-
-  self->address.length = sizeof self->address.storage;
-  if (bind (self->fd, (const struct sockaddr *) &wanted->storage, wanted->length) < 0
-      || getsockname (self->fd, (struct sockaddr *) &self->address.storage, &self->address.length)
-             < 0)
-    return karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "link/bind",
-                            N_ ("a free address of this machine"),
-                            N_ ("The link cannot be bound to %s: %s"), text, g_strerror (errno));
-  return TRUE;
+    setsockopt (fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  bound->length = sizeof bound->storage;
+  if (bind (fd, (const struct sockaddr *) &wanted->storage, wanted->length) == 0
+      && getsockname (fd, (struct sockaddr *) &bound->storage, &bound->length) == 0)
+    return fd;
+  karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "link/bind",
+                   N_ ("a free address of this machine"), N_ ("The link cannot be bound to %s: %s"),
+                   text, g_strerror (errno));
+  close (fd);
+  return -1;
 }
 
 HubLinkSocket *
@@ -94,7 +96,8 @@ hub_link_socket_new (const char *address, GMainContext *context, HubLinkSocketFu
       hub_link_socket_refuse (address, error);
       return NULL;
     }
-  if (!open_socket (self, &wanted, address, error))
+  self->fd = hub_link_socket_bind (&wanted, address, &self->address, error);
+  if (self->fd < 0)
     return NULL;
   self->source = g_unix_fd_source_new (self->fd, G_IO_IN);
   g_source_set_static_name (self->source, "link socket");

@@ -31,6 +31,9 @@ int hub_link_socket_get_fd (const HubLinkSocket *self);
 /* With the port that it got. */
 const HubAddress *hub_link_socket_get_address (const HubLinkSocket *self);
 
+/* A UDP socket of its own, at @bound. @text: for the error. -1 with rule "link/bind". */
+int hub_link_socket_bind (const HubAddress *wanted, const char *text, HubAddress *bound,
+                          GError **error);
 gboolean hub_link_socket_refuse (const char *address, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubLinkSocket, hub_link_socket_free)

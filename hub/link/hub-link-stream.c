@@ -17,7 +17,6 @@ hub_link_stream_new (guint number, KarezLinkPolicy policy, HubLinkStreamFunc mes
 
   self->number = number;
   self->policy = policy;
-  self->window = hub_link_window_new ();
   self->deadline = G_MAXINT64;
   self->owner = owner;
   self->message = message;
@@ -29,7 +28,6 @@ hub_link_stream_new (guint number, KarezLinkPolicy policy, HubLinkStreamFunc mes
 void
 hub_link_stream_free (HubLinkStream *self)
 {
-  hub_link_window_free (self->window);
   g_clear_pointer (&self->ordered, hub_link_ordered_free);
   g_free (self);
 }
@@ -37,10 +35,7 @@ hub_link_stream_free (HubLinkStream *self)
 void
 hub_link_stream_restart (HubLinkStream *self, gboolean keep_waiting)
 {
-  self->sequence = 0;
   self->deadline = G_MAXINT64;
-  hub_link_window_free (self->window);
-  self->window = hub_link_window_new ();
   if (self->ordered != NULL && !keep_waiting)
     hub_link_ordered_reset (self->ordered);
 }

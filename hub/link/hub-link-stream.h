@@ -2,7 +2,6 @@
 #pragma once
 
 #include "hub-link-ordered.h"
-#include "hub-link-window.h"
 
 #include <karez.h>
 
@@ -11,13 +10,11 @@ G_BEGIN_DECLS
 typedef struct _HubLinkStream HubLinkStream;
 typedef void (*HubLinkStreamFunc) (HubLinkStream *self, GBytes *message, gpointer data);
 
-/* One numbered stream of a link: what both directions of it need to remember. */
+/* One numbered stream of a link, as its main loop needs it. */
 struct _HubLinkStream
 {
   guint number;
   KarezLinkPolicy policy;
-  guint64 sequence; /* the last one sent */
-  HubLinkWindow *window;
   HubLinkOrdered *ordered; /* NULL for a stream of datagrams */
   gint64 deadline;         /* when the ordered stream has something to do, G_MAXINT64 for never */
   gboolean dirty;          /* or now */
@@ -31,8 +28,8 @@ HubLinkStream *hub_link_stream_new (guint number, KarezLinkPolicy policy, HubLin
                                     gpointer owner);
 void hub_link_stream_free (HubLinkStream *self);
 
-/* A new pair of generations has new keys, so sequences and window begin again. @keep_waiting: what
- * waits to be sent is kept: it was for the generation that comes now. */
+/* A new pair of generations begins with empty streams. @keep_waiting: what waits to be sent is
+ * kept: it was for the generation that comes now. */
 void hub_link_stream_restart (HubLinkStream *self, gboolean keep_waiting);
 
 G_END_DECLS

@@ -68,6 +68,12 @@ karez_session_get_link (KarezSession *self)
   return KAREZ_SESSION_GET_IFACE (self)->get_link (self);
 }
 
+KarezMedia *
+karez_session_get_media (KarezSession *self, GError **error)
+{
+  return KAREZ_SESSION_GET_IFACE (self)->get_media (self, error);
+}
+
 GListModel *
 karez_session_get_participants (KarezSession *self)
 {

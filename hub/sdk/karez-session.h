@@ -3,6 +3,7 @@
 
 #include "karez-check.h"
 #include "karez-link.h"
+#include "karez-media.h"
 #include "karez-participant.h"
 
 G_BEGIN_DECLS
@@ -55,7 +56,8 @@ struct _KarezSessionInterface
   void (*report) (KarezSession *self, KarezCheck *check);
   void (*hold) (KarezSession *self, const char *reason);
   void (*finish) (KarezSession *self, const char *reason);
-  gpointer padding[8];
+  KarezMedia *(*get_media) (KarezSession *self, GError **error);
+  gpointer padding[7];
 };
 
 KAREZ_PUBLIC const char *karez_session_get_id (KarezSession *self);
@@ -67,6 +69,9 @@ KAREZ_PUBLIC KarezState karez_session_get_state (KarezSession *self);
 /* Whether this side moves the session's state and orders what both sides must agree on. */
 KAREZ_PUBLIC gboolean karez_session_is_host (KarezSession *self);
 KAREZ_PUBLIC KarezLink *karez_session_get_link (KarezSession *self);
+/* Opened when it is first asked for. Returns: (transfer none): NULL with %KAREZ_ERROR_NOT_GRANTED,
+ * or with what kept it from being opened */
+KAREZ_PUBLIC KarezMedia *karez_session_get_media (KarezSession *self, GError **error);
 /* The KarezParticipants of both hospitals. Returns: (transfer none) */
 KAREZ_PUBLIC GListModel *karez_session_get_participants (KarezSession *self);
 /* Sends to every local participant. @body: (transfer full) */

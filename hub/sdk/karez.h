@@ -13,6 +13,7 @@
 #include "karez-context.h"
 #include "karez-json.h"
 #include "karez-link.h"
+#include "karez-media.h"
 #include "karez-modality.h"
 #include "karez-participant.h"
 #include "karez-peers.h"

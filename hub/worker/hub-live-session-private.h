@@ -3,8 +3,10 @@
 
 #include "hub-checkpoint.h"
 #include "hub-link.h"
+#include "hub-live-bridge.h"
 #include "hub-live-driver.h"
 #include "hub-live-session.h"
+#include "hub-rtc.h"
 #include "hub-session-machine.h"
 #include "hub-spool.h"
 
@@ -17,7 +19,7 @@ struct _HubLiveSession
 {
   GObject parent_instance;
 
-  char *id, *directory, *plugin, *module, *link_address;
+  char *id, *directory, *plugin, *module, *link_address, *media_address;
   HubSpool *spool;
   HubCheckpoint *checkpoint;
 
@@ -34,6 +36,8 @@ struct _HubLiveSession
   gint64 moved_at;
 
   HubLink *link;
+  HubRtc *media; /* NULL until somebody asks for it */
+  HubLiveBridge *bridge;
   HubRunner *runner;
   KarezModality *modality;
   HubLiveDriver *driver;

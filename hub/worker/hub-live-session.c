@@ -312,6 +312,30 @@ is_host (KarezSession *session)
   return HUB_LIVE_SESSION (session)->host;
 }
 
+static KarezMedia *
+get_media (KarezSession *session, GError **error)
+{
+  HubLiveSession *self = HUB_LIVE_SESSION (session);
+
+  if (self->media_address == NULL)
+    {
+      karez_error_set (error, KAREZ_ERROR_NOT_GRANTED, "plugin/not-granted",
+                       N_ ("“media” among the services in [Grants]"),
+                       N_ ("The plugin was not granted media."));
+      return NULL;
+    }
+  if (self->media != NULL)
+    return KAREZ_MEDIA (self->media);
+  self->media = hub_rtc_new (self->media_address, error);
+  if (self->media == NULL)
+    return NULL;
+  self->bridge = hub_live_bridge_new (self->media, self->link, self->id, self->host,
+                                      self->generation, self->link_address, error);
+  if (self->bridge == NULL)
+    g_clear_object (&self->media);
+  return self->media != NULL ? KAREZ_MEDIA (self->media) : NULL;
+}
+
 static KarezLink *
 get_link (KarezSession *session)
 {
@@ -394,6 +418,7 @@ session_iface_init (KarezSessionInterface *iface)
   iface->get_state = get_state;
   iface->is_host = is_host;
   iface->get_link = get_link;
+  iface->get_media = get_media;
   iface->get_participants = get_participants;
   iface->record = record;
   iface->report = report;
@@ -448,9 +473,10 @@ hub_live_session_get_snapshot (HubLiveSession *self)
 JsonNode *
 hub_live_session_get_statistics (HubLiveSession *self)
 {
-  return karez_json_object ("link", "n",
-                            self->link ? karez_link_get_statistics (KAREZ_LINK (self->link)) : NULL,
-                            "checks", "n", hub_live_session_checks_to_json (self->checks), NULL);
+  return karez_json_object (
+      "link", "n", self->link ? karez_link_get_statistics (KAREZ_LINK (self->link)) : NULL, "media",
+      "n", self->media ? karez_media_get_statistics (KAREZ_MEDIA (self->media)) : NULL, "checks",
+      "n", hub_live_session_checks_to_json (self->checks), NULL);
 }
 
 guint64
@@ -515,6 +541,7 @@ hub_live_session_new (const HubLiveSessionConfig *config, GError **error)
   self->plugin = g_strdup (config->plugin);
   self->module = g_strdup (config->module);
   self->link_address = g_strdup (config->link_address);
+  self->media_address = g_strdup (config->media_address);
   self->actor = session_actor (self);
   self->checkpoint = hub_checkpoint_new (checkpoint);
   self->spool = hub_spool_open (spool, error);
@@ -546,6 +573,8 @@ hub_live_session_dispose (GObject *object)
   g_clear_object (&self->driver);
   g_clear_object (&self->modality);
   g_clear_object (&self->runner);
+  g_clear_object (&self->bridge);
+  g_clear_object (&self->media);
   g_clear_object (&self->link);
 
   G_OBJECT_CLASS (hub_live_session_parent_class)->dispose (object);
@@ -561,6 +590,7 @@ hub_live_session_finalize (GObject *object)
   g_free (self->plugin);
   g_free (self->module);
   g_free (self->link_address);
+  g_free (self->media_address);
   g_free (self->hub);
   g_free (self->partner);
   g_free (self->modality_id);

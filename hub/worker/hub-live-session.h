@@ -23,10 +23,11 @@ G_DECLARE_FINAL_TYPE (HubLiveSession, hub_live_session, HUB, LIVE_SESSION, GObje
  * @plugin: the plugin's id, for logs and errors
  * @module: the live half's shared object
  * @link_address: what hub_link_new() binds
+ * @media_address: (nullable): what hub_rtc_new() binds; NULL for a session without media
  */
 typedef struct
 {
-  const char *id, *directory, *plugin, *module, *link_address;
+  const char *id, *directory, *plugin, *module, *link_address, *media_address;
 } HubLiveSessionConfig;
 
 /* Opens the spool. NULL with @error set. */

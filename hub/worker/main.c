@@ -95,7 +95,7 @@ main (int argc, char **argv)
 {
   HubLiveSessionConfig config = { 0 };
   g_autofree char *id = NULL, *directory = NULL, *socket = NULL, *plugin = NULL, *module = NULL;
-  g_autofree char *address = NULL;
+  g_autofree char *address = NULL, *media = NULL;
   g_auto (GStrv) looked = NULL;
   gboolean probing = FALSE;
   g_autoptr (GError) error = NULL;
@@ -107,6 +107,7 @@ main (int argc, char **argv)
     { "plugin", 0, 0, G_OPTION_ARG_STRING, &plugin, "The plugin's id", "ID" },
     { "module", 0, 0, G_OPTION_ARG_FILENAME, &module, "The live half", "FILE" },
     { "link-address", 0, 0, G_OPTION_ARG_STRING, &address, "Where the link binds", "ADDRESS" },
+    { "media-address", 0, 0, G_OPTION_ARG_STRING, &media, "Where browsers reach it", "ADDRESS" },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &looked, NULL, "[MODULE SYMBOL]" },
     { NULL },
   };
@@ -130,6 +131,6 @@ main (int argc, char **argv)
       g_printerr ("%s", help);
       return 2;
     }
-  config = (HubLiveSessionConfig){ id, directory, plugin, module, address };
+  config = (HubLiveSessionConfig){ id, directory, plugin, module, address, media };
   return run_session (&config, socket);
 }

@@ -70,7 +70,8 @@ main (int argc, char **argv)
   g_autofree char *hash = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (HubSupervisor) supervisor = NULL;
-  HubSupervisorConfig config = { directory, directory, argc == 3 ? argv[1] : NULL, "127.0.0.1", 1 };
+  HubSupervisorConfig config = { directory,   directory, argc == 3 ? argv[1] : NULL,
+                                 "127.0.0.1", NULL,      1 };
   Bench bench = { 0 };
 
   if (argc != 3)
@@ -85,7 +86,7 @@ main (int argc, char **argv)
   if (!hub_supervisor_start (supervisor, &error))
     g_error ("%s", error->message);
   hash = hub_supervisor_make_token (supervisor, session);
-  if (!hub_supervisor_spawn (supervisor, session, "template", argv[2], &error))
+  if (!hub_supervisor_spawn (supervisor, session, "template", argv[2], FALSE, &error))
     g_error ("%s", error->message);
   g_main_loop_run (bench.loop);
 

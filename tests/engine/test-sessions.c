@@ -107,7 +107,8 @@ start_engine (Hub *hub, const char *plugins)
                              .runtime_dir = hub->state_dir,
                              .plugin_paths = paths,
                              .worker = g_getenv ("KAREZ_TEST_WORKER"),
-                             .link_address = "127.0.0.1" };
+                             .link_address = "127.0.0.1",
+                             .media_address = "127.0.0.1" };
   HubEngineServices services = { KAREZ_ROUTES (hub->hall),
                                  KAREZ_PEERS (hub->peers),
                                  KAREZ_AGENDA (hub->hall),

@@ -74,7 +74,7 @@ static void
 start_hub (Fixture *f, guint64 incarnation)
 {
   HubSupervisorConfig config = { f->state_dir, f->state_dir, g_getenv ("KAREZ_TEST_WORKER"),
-                                 "127.0.0.1", incarnation };
+                                 "127.0.0.1",  NULL,         incarnation };
   g_autoptr (GError) error = NULL;
 
   f->supervisor = hub_supervisor_new (&config);
@@ -103,7 +103,7 @@ spawn (Fixture *f)
 
   g_free (f->hash);
   f->hash = hub_supervisor_make_token (f->supervisor, f->id);
-  g_assert_true (hub_supervisor_spawn (f->supervisor, f->id, "test", module, &error));
+  g_assert_true (hub_supervisor_spawn (f->supervisor, f->id, "test", module, FALSE, &error));
   g_assert_no_error (error);
 }
 

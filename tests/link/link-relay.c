@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "link-relay.h"
 
+typedef struct
+{
+  guint to;
+  GBytes *datagram;
+  gint64 due;
+} UnderWay;
+
 static void
-put (LinkRelay *self, guint to, GBytes *datagram)
+arrive (LinkRelay *self, guint to, GBytes *datagram)
 {
   gsize size;
   const char *bytes = g_bytes_get_data (datagram, &size);
@@ -12,6 +19,49 @@ put (LinkRelay *self, guint to, GBytes *datagram)
   /* A datagram of no bytes or to a closed door is lost, as on any wire. */
   g_socket_send_to (self->sockets[to], self->ends[to], bytes, size, NULL, NULL);
   self->n_carried++;
+}
+
+static void
+free_under_way (UnderWay *self)
+{
+  g_bytes_unref (self->datagram);
+  g_free (self);
+}
+
+static gboolean
+on_millisecond (gpointer data)
+{
+  LinkRelay *self = data;
+  UnderWay *first;
+
+  while ((first = g_queue_peek_head (&self->under_way)) != NULL
+         && first->due <= g_get_monotonic_time ())
+    {
+      arrive (self, first->to, first->datagram);
+      free_under_way (g_queue_pop_head (&self->under_way));
+    }
+  if (first != NULL)
+    return G_SOURCE_CONTINUE;
+  self->timer = 0;
+  return G_SOURCE_REMOVE;
+}
+
+static void
+put (LinkRelay *self, guint to, GBytes *datagram)
+{
+  UnderWay *one;
+
+  if (self->delay_ms == 0)
+    {
+      arrive (self, to, datagram);
+      return;
+    }
+  one = g_new (UnderWay, 1);
+  *one = (UnderWay){ to, g_bytes_ref (datagram),
+                     g_get_monotonic_time () + self->delay_ms * G_TIME_SPAN_MILLISECOND };
+  g_queue_push_tail (&self->under_way, one);
+  if (self->timer == 0)
+    self->timer = g_timeout_add (1, on_millisecond, self);
 }
 
 static void
@@ -94,6 +144,8 @@ link_relay_free (LinkRelay *self)
       g_clear_pointer (&self->held[i], g_bytes_unref);
       g_ptr_array_unref (self->kept[i]);
     }
+  g_clear_handle_id (&self->timer, g_source_remove);
+  g_queue_clear_full (&self->under_way, (GDestroyNotify) free_under_way);
   g_rand_free (self->rand);
   g_free (self);
 }

@@ -14,6 +14,9 @@ typedef struct
   GSocketAddress *ends[2]; /* A's address (learned), B's address (told) */
   GRand *rand;
   double loss, doubled, swapped;
+  guint delay_ms;   /* that every datagram is on its way */
+  GQueue under_way; /* of them */
+  guint timer;
   gboolean cut[2];    /* nothing from A, nothing from B */
   GBytes *held[2];    /* a datagram that the next one overtakes */
   GPtrArray *kept[2]; /* every datagram, when keeping */

@@ -74,7 +74,7 @@ send (const guint8 *payload, gsize length, gpointer data)
   World *world = from->world;
   End *to = &world->ends[from == &world->ends[0] ? 1 : 0];
 
-  g_assert_cmpuint (length, <=, HUB_LINK_MAX_PAYLOAD);
+  g_assert_cmpuint (length, <=, KAREZ_LINK_MAX_DATAGRAM);
   if (world->now < world->cut_until || g_rand_double (world->rand) < world->loss)
     return;
   fly (world, to, payload, length);
@@ -318,7 +318,7 @@ static void
 test_malformed (void)
 {
   World world;
-  guint8 payload[HUB_LINK_MAX_PAYLOAD + 1] = { 0 };
+  guint8 payload[KAREZ_LINK_MAX_DATAGRAM + 1] = { 0 };
 
   world_init (&world, 5);
   g_assert_true (push (&world, 0, 100));
@@ -356,7 +356,7 @@ static void
 test_endless (void)
 {
   World world;
-  guint8 payload[HUB_LINK_MAX_PAYLOAD] = { 1 };
+  guint8 payload[KAREZ_LINK_MAX_DATAGRAM] = { 1 };
   g_autoptr (GBytes) after = g_bytes_new_static ("after", 5);
   guint64 number = 0;
 

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Speech and pictures of one session: what this page sends, and where it shows what the others do.
+// The messages are described in data/api/media.md.
+
+/** @typedef {'microphone' | 'camera' | 'screen'} Source */
+/** @typedef {{mid: string, participant: string, source: Source, on: boolean}} Place */
+/**
+ * What is shown of one other person.
+ * @typedef {{tracks: Partial<Record<Source, MediaStreamTrack>>, on: Partial<Record<Source, boolean>>}} Shown
+ */
+/** @typedef {{participant: string, state: string, loss_in: number, loss_out: number, rtt_ms: number, jitter_ms: number}} Quality */
+
+/** @type {Source[]} */
+const sources = ['microphone', 'camera', 'screen'];
+/** Places for so many others are offered at first; more when they are lacking. */
+const firstPlaces = 3;
+const morePlaces = 4;
+const retryMs = [200, 500, 1000, 2000, 4000];
+/** What is enough for a face, in bit/s; a screen has text. */
+const bitrates = { microphone: 32_000, camera: 1_500_000, screen: 2_500_000 };
+
+/** @param {'audio' | 'video'} kind */
+function preferredCodecs(kind) {
+  const all = RTCRtpReceiver.getCapabilities(kind)?.codecs ?? [];
+  if (kind === 'audio')
+    return all.filter((codec) => codec.mimeType === 'audio/opus');
+  const ours = all.filter((codec) => codec.mimeType === 'video/VP8'
+    || codec.mimeType === 'video/H264' && /packetization-mode=1/.test(codec.sdpFmtpLine ?? '') && /profile-level-id=42e0/i.test(codec.sdpFmtpLine ?? ''));
+  return [...ours, ...all.filter((codec) => codec.mimeType === 'video/rtx')];
+}
+
+/**
+ * One page's part in a session's media. Tells 'change' when what is shown, who speaks or the state
+ * of a connection is another one.
+ */
+export class MediaClient extends EventTarget {
+  /** @param {(body: Record<string, unknown>) => boolean} send to the session's worker */
+  constructor(send) {
+    super();
+    this.send = send;
+    /** Another one for each load of the page: who was replaced by it does not come back by itself. */
+    this.token = crypto.randomUUID();
+    /** @type {RTCPeerConnection | null} */
+    this.connection = null;
+    /** @type {Partial<Record<Source, MediaStreamTrack | null>>} */
+    this.own = {};
+    /** @type {Partial<Record<Source, RTCRtpTransceiver>>} */
+    this.sending = {};
+    /** @type {Place[]} */
+    this.places = [];
+    /** @type {Map<string, Shown>} by participant */
+    this.people = new Map();
+    /** @type {string[]} participants, loudest first */
+    this.speaking = [];
+    /** @type {Map<string, Quality>} by participant */
+    this.quality = new Map();
+    /** @type {'idle' | 'connecting' | 'open' | 'away' | 'replaced'} */
+    this.state = 'idle';
+    /** Why the hub closed a connection last: 'fingerprint', 'timeout' …; null for none. */
+    this.failure = /** @type {string | null} */ (null);
+    this.wanted = false;
+    this.failures = 0;
+    /** @type {Record<'audio' | 'video', number>} */
+    this.lacking = { audio: 0, video: 0 };
+    /** An offer is under way; another one waits for its answer. */
+    this.offering = false;
+    this.again = false;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+    /** When the newest offer was set, in ms of performance.now(). */
+    this.offeredAt = 0;
+  }
+
+  /** Begins, or begins anew. @param {Partial<Record<Source, MediaStreamTrack | null>>} own */
+  open(own) {
+    this.own = { ...own };
+    this.wanted = true;
+    this.connect();
+  }
+
+  /** Ends it: the camera's and the microphone's tracks stay the caller's. */
+  close() {
+    this.wanted = false;
+    this.drop();
+    this.setState('idle');
+  }
+
+  /** @param {MediaClient['state']} state */
+  setState(state) {
+    this.state = state;
+    this.changed();
+  }
+
+  changed() {
+    this.dispatchEvent(new Event('change'));
+  }
+
+  drop() {
+    clearTimeout(this.timer);
+    if (this.connection) {
+      this.connection.onconnectionstatechange = null;
+      this.connection.close();
+    }
+    this.connection = null;
+    this.sending = {};
+    this.offering = this.again = false;
+    this.places = [];
+    this.people = new Map();
+  }
+
+  connect() {
+    this.drop();
+    const connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require' });
+    this.connection = connection;
+    for (const source of sources) {
+      const transceiver = connection.addTransceiver(source === 'microphone' ? 'audio' : 'video', {
+        direction: 'sendonly', sendEncodings: [{ maxBitrate: bitrates[source] }],
+      });
+      transceiver.setCodecPreferences(preferredCodecs(source === 'microphone' ? 'audio' : 'video'));
+      this.sending[source] = transceiver;
+      if (this.own[source])
+        void transceiver.sender.replaceTrack(/** @type {MediaStreamTrack} */ (this.own[source]));
+    }
+    this.addPlaces(firstPlaces, firstPlaces);
+    connection.onconnectionstatechange = () => this.follow(connection);
+    this.setState('connecting');
+    void this.offer();
+  }
+
+  /** @param {number} audio @param {number} video */
+  addPlaces(audio, video) {
+    for (const [kind, n] of /** @type {['audio' | 'video', number][]} */ ([['audio', audio], ['video', video]]))
+      for (let i = 0; i < n; i++)
+        this.connection?.addTransceiver(kind, { direction: 'recvonly' }).setCodecPreferences(preferredCodecs(kind));
+  }
+
+  async offer() {
+    const connection = this.connection;
+    if (!connection || this.offering) {
+      this.again = true;
+      return;
+    }
+    this.offering = true;
+    this.again = false;
+    const offer = await connection.createOffer();
+    if (connection !== this.connection)
+      return;
+    this.offeredAt = performance.now();
+    await connection.setLocalDescription(offer);
+    if (connection !== this.connection)
+      return;
+    const named = sources.map((source) => [this.sending[source]?.mid, source]).filter(([mid]) => mid);
+    const sent = this.send({
+      type: 'media.offer', page: this.token, sdp: connection.localDescription?.sdp,
+      sources: Object.fromEntries(named), off: sources.filter((source) => !this.isOn(source)),
+    });
+    if (!sent)
+      this.retry();
+  }
+
+  /** @param {Source} source */
+  isOn(source) {
+    const track = this.own[source];
+    return !!track && track.enabled && track.readyState === 'live';
+  }
+
+  /** @param {RTCPeerConnection} connection */
+  follow(connection) {
+    if (connection !== this.connection)
+      return;
+    if (connection.connectionState === 'connected') {
+      this.failures = 0;
+      this.failure = null;
+      this.setState('open');
+    } else if (connection.connectionState === 'disconnected') {
+      this.setState('away');
+    } else if (connection.connectionState === 'failed' || connection.connectionState === 'closed') {
+      this.retry();
+    }
+  }
+
+  /** A new connection after a while, longer each time. */
+  retry() {
+    if (!this.wanted || this.state === 'replaced')
+      return;
+    this.drop();
+    this.setState('connecting');
+    this.timer = setTimeout(() => this.connect(), retryMs[Math.min(this.failures++, retryMs.length - 1)]);
+  }
+
+  /**
+   * Takes what the worker sent. @param {any} message
+   * @returns {boolean} whether it was for this
+   */
+  take(message) {
+    switch (message.type) {
+      case 'media.hello':
+        this.greet(message.page ?? null);
+        return true;
+      case 'media.answer':
+        if (message.page === this.token)
+          void this.takeAnswer(message.sdp);
+        return true;
+      case 'media.places':
+        if (message.page === this.token)
+          this.takePlaces(message);
+        return true;
+      case 'media.replaced':
+        if (message.page === this.token && this.wanted) {
+          this.drop();
+          this.setState('replaced');
+        }
+        return true;
+      case 'media.connection':
+        this.takeConnection(message);
+        return true;
+      case 'media.speaking':
+        this.speaking = message.participants;
+        this.changed();
+        return true;
+      case 'media.quality':
+        this.quality = new Map(message.people.map((/** @type {Quality} */ one) => [one.participant, one]));
+        this.changed();
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** The worker says which page it knows: another process does not know this one. @param {string | null} page */
+  greet(page) {
+    if (this.wanted && page === null && this.state !== 'replaced')
+      this.connect();
+  }
+
+  /** @param {string} sdp */
+  async takeAnswer(sdp) {
+    const connection = this.connection;
+    if (!connection || connection.signalingState !== 'have-local-offer')
+      return;
+    try {
+      await connection.setRemoteDescription({ type: 'answer', sdp });
+    } catch (error) {
+      console.error(error);
+      this.retry();
+      return;
+    }
+    if (connection !== this.connection)
+      return;
+    this.offering = false;
+    this.show();
+    if (this.again)
+      void this.offer();
+  }
+
+  /** @param {{places: Place[], lacking_audio: number, lacking_video: number}} message */
+  takePlaces(message) {
+    this.places = message.places;
+    this.lacking = { audio: message.lacking_audio, video: message.lacking_video };
+    this.show();
+    if ((this.lacking.audio || this.lacking.video) && !this.offering) {
+      this.addPlaces(Math.max(this.lacking.audio, morePlaces), Math.max(this.lacking.video, morePlaces));
+      void this.offer();
+    }
+  }
+
+  /** Puts the tracks of the places under the names of those who are shown there. */
+  show() {
+    const tracks = new Map((this.connection?.getTransceivers() ?? []).map((one) => [one.mid, one.receiver.track]));
+    this.people = new Map();
+    for (const place of this.places) {
+      const track = tracks.get(place.mid);
+      if (!track)
+        continue;
+      const shown = this.people.get(place.participant) ?? { tracks: {}, on: {} };
+      shown.tracks[place.source] = track;
+      shown.on[place.source] = place.on;
+      this.people.set(place.participant, shown);
+    }
+    this.changed();
+  }
+
+  /** @param {{participant: string, state: string, page: string, failure?: string}} message */
+  takeConnection(message) {
+    if (message.page === this.token && message.state === 'closed') {
+      this.failure = message.failure ?? null;
+      this.retry();
+    }
+    this.changed();
+  }
+
+  /** Sends another track of a source, or none. @param {Source} source @param {MediaStreamTrack | null} track */
+  async replace(source, track) {
+    this.own[source] = track;
+    await this.sending[source]?.sender.replaceTrack(track);
+    this.tellOn(source);
+  }
+
+  /** Mutes or covers, and tells the others. @param {Source} source @param {boolean} on */
+  setOn(source, on) {
+    const track = this.own[source];
+    if (track)
+      track.enabled = on;
+    this.tellOn(source);
+  }
+
+  /** @param {Source} source */
+  tellOn(source) {
+    this.send({ type: 'media.source', page: this.token, source, on: this.isOn(source) });
+    this.changed();
+  }
+}

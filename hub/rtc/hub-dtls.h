@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "hub-srtp.h"
+
+G_BEGIN_DECLS
+
+/* SHA-256. */
+#define HUB_DTLS_FINGERPRINT_BYTES 32u
+
+/**
+ * HubDtlsIdentity:
+ * The certificate of one process: P-256, made when it starts, never written. Immutable.
+ */
+typedef struct _HubDtlsIdentity HubDtlsIdentity;
+
+/* NULL with %KAREZ_ERROR_UNAVAILABLE. */
+HubDtlsIdentity *hub_dtls_identity_new (GError **error);
+void hub_dtls_identity_free (HubDtlsIdentity *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubDtlsIdentity, hub_dtls_identity_free)
+const guint8 *hub_dtls_identity_get_fingerprint (const HubDtlsIdentity *self);
+
+/* "AB:CD:…", RFC 8122, 5. Returns: (transfer full) */
+char *hub_dtls_fingerprint_print (const guint8 *fingerprint);
+gboolean hub_dtls_fingerprint_parse (const char *text, guint8 *fingerprint);
+
+/**
+ * HubDtls:
+ * One side of a DTLS 1.2 handshake that agrees on keys for SRTP: RFC 5764. On one thread; it never
+ * blocks. The certificate of the other side must have the fingerprint that signalling told.
+ */
+typedef struct _HubDtls HubDtls;
+
+typedef enum
+{
+  HUB_DTLS_SHAKING,
+  HUB_DTLS_DONE,
+  HUB_DTLS_FAILED, /* for ever */
+} HubDtlsState;
+
+/* Sends one datagram. */
+typedef void (*HubDtlsSendFunc) (const guint8 *datagram, gsize length, gpointer data);
+
+HubDtls *hub_dtls_new (const HubDtlsIdentity *identity, gboolean client,
+                       const guint8 *peer_fingerprint, HubDtlsSendFunc send, gpointer data);
+void hub_dtls_free (HubDtls *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubDtls, hub_dtls_free)
+
+/* A client's first flight. */
+void hub_dtls_start (HubDtls *self);
+void hub_dtls_take (HubDtls *self, const guint8 *datagram, gsize length);
+/* Sends again what was not answered in time; called every 20 ms or so. */
+void hub_dtls_tick (HubDtls *self);
+/* Tells the other side that this is over. */
+void hub_dtls_close (HubDtls *self);
+HubDtlsState hub_dtls_get_state (const HubDtls *self);
+/* Why it failed: "fingerprint", "profile", "closed", "handshake"; NULL before. */
+const char *hub_dtls_get_failure (const HubDtls *self);
+/* The keys. @self is done. NULL with @error set. */
+HubSrtp *hub_dtls_make_srtp (HubDtls *self, GError **error);
+/* "SRTP_AEAD_AES_128_GCM"; NULL before it is done. */
+const char *hub_dtls_get_profile (const HubDtls *self);
+
+G_END_DECLS

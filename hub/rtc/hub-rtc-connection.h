@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "hub-dtls.h"
+#include "hub-rtc-out.h"
+#include "hub-rtc-slot.h"
+#include "hub-rtp-feedback.h"
+#include "hub-stun.h"
+
+G_BEGIN_DECLS
+
+/* What one page can send: voice, camera, screen, and one to spare. */
+#define HUB_RTC_MAX_TRACKS 4u
+/* Streams of one page: each track and its retransmissions. */
+#define HUB_RTC_MAX_STREAMS (2u * HUB_RTC_MAX_TRACKS)
+/* A browser has several ways to us before it chooses one. */
+#define HUB_RTC_MAX_ADDRESSES 4u
+/* RFC 7675, 5.1: consent that is older has expired. */
+#define HUB_RTC_CONSENT_US (30 * 1000 * 1000)
+/* A browser checks every 2.5 s or more often: after three that did not come it is away. */
+#define HUB_RTC_AWAY_US (8 * 1000 * 1000)
+
+typedef enum
+{
+  HUB_RTC_NEW,     /* no check has come */
+  HUB_RTC_SHAKING, /* the way is known, the keys are not */
+  HUB_RTC_OPEN,
+  HUB_RTC_AWAY,   /* nothing comes; it may come back */
+  HUB_RTC_CLOSED, /* for ever */
+} HubRtcConnectionState;
+
+/* What one SSRC of a page is. */
+typedef struct
+{
+  guint32 ssrc;
+  HubRtcTrack *track;
+  gboolean rtx;
+} HubRtcStream;
+
+/**
+ * HubRtcConnection:
+ * One page's way to this process: ICE, DTLS, SRTP, what it sends and what it is shown. Made on the
+ * main thread, then handed to the media thread for ever.
+ */
+struct _HubRtcConnection
+{
+  guint number; /* its name between the threads; never 0 */
+  char ufrag[HUB_STUN_UFRAG_LENGTH + 1];
+  char password[HUB_STUN_PASSWORD_LENGTH + 1];
+  guint8 peer_fingerprint[HUB_DTLS_FINGERPRINT_BYTES];
+  guint32 ssrc; /* who speaks RTCP here */
+  HubRtpExtensionMap extensions;
+
+  HubRtcConnectionState state;
+  const char *failure; /* once it is closed; NULL if we closed it */
+  HubAddress addresses[HUB_RTC_MAX_ADDRESSES];
+  guint n_addresses, next_address;
+  HubAddress remote; /* where we send to */
+  HubRtcOut *out;    /* of the socket that it came to; not owned */
+  gint64 checked;    /* when the newest check came */
+  gint64 made;       /* when it was added, then when the way was known */
+
+  HubDtls *dtls;
+  HubSrtp *srtp;
+
+  HubRtcTrack *tracks[HUB_RTC_MAX_TRACKS];
+  guint n_tracks;
+  HubRtcStream streams[HUB_RTC_MAX_STREAMS];
+  guint n_streams;
+  HubRtcSlot *slots[HUB_SDP_MAX_SECTIONS];
+  guint n_slots;
+
+  gint64 clock_shift; /* our clock less the page's, by its quickest report; 0 for none yet */
+  gint64 clock_time;  /* when it was corrected */
+  HubRtpFeedback feedback;
+  gboolean touched;      /* something came since the last look */
+  gint64 told, reported; /* when feedback and reports were sent */
+  guint64 received, received_bytes, received_before, sent_before;
+  guint64 unknown;  /* packets of a stream that was not agreed on */
+  guint64 unopened; /* forged, repeated or too old */
+  guint64 unsealed; /* that libsrtp would not seal */
+};
+
+static inline gboolean
+hub_rtc_connection_is_open (const HubRtcConnection *self)
+{
+  return self->state == HUB_RTC_OPEN;
+}
+
+HubRtcConnection *hub_rtc_connection_new (guint number);
+void hub_rtc_connection_free (HubRtcConnection *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubRtcConnection, hub_rtc_connection_free)
+
+/* Notes a way that was checked. FALSE if it is known; else @forgotten is the one that made way for
+ * it, of length 0 if there was room. */
+gboolean hub_rtc_connection_add_address (HubRtcConnection *self, const HubAddress *address,
+                                         HubAddress *forgotten);
+/* What an SSRC is: by what was offered, or by the section that @packet names (RFC 8843, 9.2). */
+const HubRtcStream *hub_rtc_connection_find_stream (HubRtcConnection *self, const HubRtp *packet);
+HubRtcSlot *hub_rtc_connection_find_slot (HubRtcConnection *self, guint32 ssrc, gboolean rtx);
+HubRtcTrack *hub_rtc_connection_find_track (HubRtcConnection *self, guint32 ssrc);
+/* The time of our clock at which the page says it was @ntp. */
+gint64 hub_rtc_connection_take_clock (HubRtcConnection *self, guint64 ntp, gint64 arrival);
+/* FALSE if there is no room. @track: (transfer full) */
+gboolean hub_rtc_connection_add_track (HubRtcConnection *self, HubRtcTrack *track);
+void hub_rtc_connection_remove_track (HubRtcConnection *self, guint position);
+/* @slot: (transfer full) */
+gboolean hub_rtc_connection_add_slot (HubRtcConnection *self, HubRtcSlot *slot);
+
+G_END_DECLS

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hub-rtc-page.h"
+
+#include <glib/gi18n.h>
+#include <sodium.h>
+
+static const char *const source_names[] = { "microphone", "camera", "screen" };
+
+const char *
+hub_rtc_source_name (HubRtcSource source)
+{
+  return source_names[source];
+}
+
+gboolean
+hub_rtc_source_from_name (const char *name, HubRtcSource *source)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (source_names); i++)
+    if (g_strcmp0 (source_names[i], name) == 0)
+      {
+        *source = (HubRtcSource) i;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+static HubMediaKind
+kind_of_source (HubRtcSource source)
+{
+  return source == HUB_RTC_MICROPHONE ? HUB_MEDIA_AUDIO : HUB_MEDIA_VIDEO;
+}
+
+/* Letters and digits, 6 bits each: RFC 8839, 5.4. */
+static void
+make_secret (char *out, gsize length)
+{
+  static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+  for (gsize i = 0; i < length; i++)
+    out[i] = letters[randombytes_uniform (64)];
+  out[length] = '\0';
+}
+
+static guint32
+make_ssrc (void)
+{
+  return randombytes_random () | 1u;
+}
+
+HubRtcPage *
+hub_rtc_page_new (KarezParticipant *participant, const char *token, guint connection,
+                  const guint8 *fingerprint)
+{
+  HubRtcPage *self = g_new0 (HubRtcPage, 1);
+
+  self->participant = g_object_ref (participant);
+  self->token = g_strdup (token);
+  self->connection = connection;
+  self->ssrc = make_ssrc ();
+  make_secret (self->ufrag, HUB_STUN_UFRAG_LENGTH);
+  make_secret (self->password, HUB_STUN_PASSWORD_LENGTH);
+  memcpy (self->fingerprint, fingerprint, sizeof self->fingerprint);
+  return self;
+}
+
+void
+hub_rtc_page_free (HubRtcPage *self)
+{
+  g_object_unref (self->participant);
+  g_free (self->token);
+  explicit_bzero (self->password, sizeof self->password);
+  g_free (self);
+}
+
+HubRtcConnection *
+hub_rtc_page_make_connection (const HubRtcPage *self, const HubSdpOffer *offer)
+{
+  HubRtcConnection *connection = hub_rtc_connection_new (self->connection);
+
+  memcpy (connection->ufrag, self->ufrag, sizeof connection->ufrag);
+  memcpy (connection->password, self->password, sizeof connection->password);
+  memcpy (connection->peer_fingerprint, self->fingerprint, sizeof connection->peer_fingerprint);
+  connection->ssrc = self->ssrc;
+  connection->extensions = offer->extensions;
+  return connection;
+}
+
+static HubRtcPublished *
+find_published (HubRtcPage *self, const char *mid)
+{
+  for (guint i = 0; i < self->n_published; i++)
+    if (g_str_equal (self->published[i].mid, mid))
+      return &self->published[i];
+  return NULL;
+}
+
+static HubRtcPlace *
+find_place (HubRtcPage *self, const char *mid)
+{
+  for (guint i = 0; i < self->n_places; i++)
+    if (g_str_equal (self->places[i].mid, mid))
+      return &self->places[i];
+  return NULL;
+}
+
+HubRtcPublished *
+hub_rtc_page_find_source (HubRtcPage *self, HubRtcSource source)
+{
+  for (guint i = 0; i < self->n_published; i++)
+    if (self->published[i].source == source)
+      return &self->published[i];
+  return NULL;
+}
+
+HubRtcPublished *
+hub_rtc_page_find_track (HubRtcPage *self, guint track)
+{
+  for (guint i = 0; i < self->n_published; i++)
+    if (self->published[i].track == track)
+      return &self->published[i];
+  return NULL;
+}
+
+/* VP8 first: every browser decodes it in software alike. FALSE for a section with none of ours. */
+static gboolean
+choose_codec (const HubSdpSection *section, HubCodec *codec)
+{
+  for (guint i = 0; i < HUB_N_CODECS; i++)
+    if (section->payload_types[i] != 0)
+      {
+        *codec = (HubCodec) i;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+static HubRtcCommand *
+new_command (const HubRtcPage *self, HubRtcCommandKind kind)
+{
+  HubRtcCommand *command = g_new0 (HubRtcCommand, 1);
+
+  command->kind = kind;
+  command->connection = self->connection;
+  return command;
+}
+
+/* What would be refused, before anything is changed. */
+static gboolean
+check_sources (HubRtcPage *self, const HubSdpOffer *offer, JsonObject *sources, GError **error)
+{
+  gboolean taken[G_N_ELEMENTS (source_names)] = { FALSE };
+  guint n = 0;
+
+  for (guint i = 0; i < offer->n_sections; i++)
+    {
+      const HubSdpSection *section = &offer->sections[i];
+      HubRtcSource source;
+
+      if (!section->sends)
+        continue;
+      if (!hub_rtc_source_from_name (karez_json_text (sources, section->mid), &source)
+          || kind_of_source (source) != section->kind || taken[source])
+        return karez_error_set (error, KAREZ_ERROR_INVALID, "rtc/source",
+                                N_ ("one microphone, one camera and one screen, each named"),
+                                N_ ("It is not said what a part of the media is of"));
+      taken[source] = TRUE;
+      n++;
+    }
+  if (n > HUB_RTC_MAX_TRACKS)
+    return karez_error_set (error, KAREZ_ERROR_INVALID, "rtc/tracks", N_ ("at most four"),
+                            N_ ("The page sends too many parts of media"));
+  return TRUE;
+}
+
+static void
+publish (HubRtcPage *self, const HubSdpSection *section, HubRtcSource source, guint number,
+         void (*run) (HubRtcCommand *command, gpointer data), gpointer data)
+{
+  HubRtcPublished *published = &self->published[self->n_published++];
+  HubRtcCommand *command = new_command (self, HUB_RTC_ADD_TRACK);
+  HubRtcTrack *track;
+
+  *published = (HubRtcPublished){ .track = number, .source = source, .on = TRUE };
+  g_strlcpy (published->participant, karez_participant_get_id (self->participant),
+             sizeof published->participant);
+  g_strlcpy (published->mid, section->mid, sizeof published->mid);
+  choose_codec (section, &published->codec);
+  track = hub_rtc_track_new (number, published->codec);
+  g_strlcpy (track->mid, section->mid, sizeof track->mid);
+  track->payload_type = section->payload_types[published->codec];
+  track->rtx_type = section->rtx_types[published->codec];
+  track->ssrc = section->ssrc;
+  track->rtx_ssrc = section->rtx_ssrc;
+  command->track_added = track;
+  run (command, data);
+}
+
+static void
+add_place (HubRtcPage *self, const HubSdpSection *section,
+           void (*run) (HubRtcCommand *command, gpointer data), gpointer data)
+{
+  HubRtcPlace *place = &self->places[self->n_places];
+  HubRtcCommand *command = new_command (self, HUB_RTC_ADD_SLOT);
+
+  *place = (HubRtcPlace){ .kind = section->kind, .ssrc = make_ssrc () };
+  g_strlcpy (place->mid, section->mid, sizeof place->mid);
+  for (guint i = 0; i < self->n_places; i++)
+    place->position += self->places[i].kind == place->kind ? 1 : 0;
+  for (guint i = 0; i < HUB_N_CODECS; i++)
+    {
+      place->codecs |= section->payload_types[i] != 0 ? 1u << i : 0;
+      if (section->rtx_types[i] != 0 && place->rtx_ssrc == 0)
+        place->rtx_ssrc = make_ssrc ();
+    }
+  self->n_places++;
+  command->slot_added = hub_rtc_slot_new (section, place->ssrc, place->rtx_ssrc,
+                                          randombytes_random ());
+  run (command, data);
+}
+
+/* What the page sent and does not offer any more. */
+static void
+unpublish_gone (HubRtcPage *self, const HubSdpOffer *offer,
+                void (*run) (HubRtcCommand *command, gpointer data), gpointer data)
+{
+  for (guint i = self->n_published; i-- > 0;)
+    {
+      gboolean there = FALSE;
+
+      for (guint j = 0; j < offer->n_sections; j++)
+        there |= offer->sections[j].sends
+                 && g_str_equal (offer->sections[j].mid, self->published[i].mid);
+      if (!there)
+        {
+          HubRtcCommand *command = new_command (self, HUB_RTC_REMOVE_TRACK);
+
+          command->track = self->published[i].track;
+          run (command, data);
+          self->published[i] = self->published[--self->n_published];
+        }
+    }
+}
+
+static void
+answer_section (HubRtcPage *self, const HubSdpSection *section, HubSdpPlace *out)
+{
+  const HubRtcPublished *published = find_published (self, section->mid);
+  const HubRtcPlace *place = find_place (self, section->mid);
+
+  *out = (HubSdpPlace){ 0 };
+  if (section->sends && published != NULL)
+    {
+      out->accepted = TRUE;
+      out->codec = published->codec;
+    }
+  else if (section->receives && place != NULL)
+    {
+      out->accepted = TRUE;
+      out->ssrc = place->ssrc;
+      out->rtx_ssrc = place->rtx_ssrc;
+      g_snprintf (out->stream, sizeof out->stream, "place-%u", place->position);
+    }
+}
+
+gboolean
+hub_rtc_page_agree (HubRtcPage *self, const HubSdpOffer *offer, JsonObject *sources,
+                    guint *next_track, void (*run) (HubRtcCommand *command, gpointer data),
+                    gpointer data, HubSdpPlace *places, GError **error)
+{
+  if (!check_sources (self, offer, sources, error))
+    return FALSE;
+  unpublish_gone (self, offer, run, data);
+  for (guint i = 0; i < offer->n_sections; i++)
+    {
+      const HubSdpSection *section = &offer->sections[i];
+      HubRtcSource source = HUB_RTC_MICROPHONE;
+      HubCodec codec;
+
+      if (!choose_codec (section, &codec))
+        continue;
+      if (section->sends && find_published (self, section->mid) == NULL)
+        {
+          hub_rtc_source_from_name (karez_json_text (sources, section->mid), &source);
+          publish (self, section, source, (*next_track)++, run, data);
+        }
+      else if (!section->sends && section->receives && find_place (self, section->mid) == NULL
+               && self->n_places < G_N_ELEMENTS (self->places))
+        add_place (self, section, run, data);
+    }
+  for (guint i = 0; i < offer->n_sections; i++)
+    answer_section (self, &offer->sections[i], &places[i]);
+  return TRUE;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "hub-rtc-room.h"
+
+G_BEGIN_DECLS
+
+/* What a track is of. */
+typedef enum
+{
+  HUB_RTC_MICROPHONE,
+  HUB_RTC_CAMERA,
+  HUB_RTC_SCREEN,
+} HubRtcSource;
+
+/* "microphone", "camera", "screen". */
+const char *hub_rtc_source_name (HubRtcSource source);
+gboolean hub_rtc_source_from_name (const char *name, HubRtcSource *source);
+
+/* Something that somebody sends, here or at the other hospital. */
+typedef struct
+{
+  guint track;
+  guint number;         /* what the other hospital calls it; 0 for one from here */
+  char participant[40]; /* whose it is */
+  HubRtcSource source;
+  char mid[HUB_SDP_MAX_MID + 1];
+  HubCodec codec;
+  gboolean on; /* neither muted nor covered */
+} HubRtcPublished;
+
+/* Where a page shows one track: a slot as the main thread knows it. */
+typedef struct
+{
+  char mid[HUB_SDP_MAX_MID + 1];
+  HubMediaKind kind;
+  guint position; /* among those of its kind; the same is played together */
+  guint codecs;   /* bits */
+  guint32 ssrc, rtx_ssrc;
+  guint track; /* 0 for none */
+} HubRtcPlace;
+
+/**
+ * HubRtcPage:
+ * One participant's page: what was agreed with it. Main thread.
+ */
+typedef struct
+{
+  KarezParticipant *participant;
+  char *token; /* of the page, which it makes anew when it is loaded */
+  guint connection;
+  char ufrag[HUB_STUN_UFRAG_LENGTH + 1];
+  char password[HUB_STUN_PASSWORD_LENGTH + 1];
+  guint8 fingerprint[HUB_DTLS_FINGERPRINT_BYTES];
+  guint32 ssrc;
+  guint64 version;
+  HubRtcConnectionState state;
+  HubRtcStatistics statistics;
+  HubRtcPublished published[HUB_RTC_MAX_TRACKS];
+  guint n_published;
+  HubRtcPlace places[HUB_SDP_MAX_SECTIONS];
+  guint n_places;
+} HubRtcPage;
+
+/* @participant: (transfer none). With names and secrets of its own. */
+HubRtcPage *hub_rtc_page_new (KarezParticipant *participant, const char *token, guint connection,
+                              const guint8 *fingerprint);
+void hub_rtc_page_free (HubRtcPage *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubRtcPage, hub_rtc_page_free)
+
+/* The connection of a new page, for the media thread. Returns: (transfer full) */
+HubRtcConnection *hub_rtc_page_make_connection (const HubRtcPage *self, const HubSdpOffer *offer);
+
+/**
+ * hub_rtc_page_agree:
+ * @sources: what each section that sends is of: mid → name
+ * @next_track: (inout): the number of the next track
+ * @run: takes the commands that the media thread needs, in order
+ *
+ * Takes an offer: what is new is added, what is gone is removed. %KAREZ_ERROR_INVALID, rules
+ * "rtc/source" and "rtc/tracks"; nothing is changed then. @places: (out caller-allocates): one for
+ * each section, for the answer.
+ */
+gboolean hub_rtc_page_agree (HubRtcPage *self, const HubSdpOffer *offer, JsonObject *sources,
+                             guint *next_track, void (*run) (HubRtcCommand *command, gpointer data),
+                             gpointer data, HubSdpPlace *places, GError **error);
+HubRtcPublished *hub_rtc_page_find_source (HubRtcPage *self, HubRtcSource source);
+HubRtcPublished *hub_rtc_page_find_track (HubRtcPage *self, guint track);
+
+G_END_DECLS

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "hub-rtc-loop.h"
+#include "hub-rtc-page.h"
+#include "hub-rtc.h"
+
+G_BEGIN_DECLS
+
+struct _HubRtc
+{
+  GObject parent;
+
+  HubDtlsIdentity *identity;
+  HubRtcLoop *loop;
+  GPtrArray *pages;  /* HubRtcPage, in the order they came */
+  GPtrArray *remote; /* HubRtcPublished of the other hospital, in the order they came */
+  gboolean has_port;
+  char *told; /* to the other worker last */
+  guint next_connection, next_track;
+  guint64 id; /* of the SDP's o= line */
+  gboolean forwarding;
+  guint measured; /* seconds since quality was told */
+};
+
+/* hub-rtc.c */
+/* To the media thread. @command: (transfer full); @data: the HubRtc */
+void hub_rtc_run (HubRtcCommand *command, gpointer data);
+void hub_rtc_emit_tell (HubRtc *self, JsonNode *message);
+
+/* hub-rtc-places.c: who is shown where. */
+/* What a track is; NULL for one that is not sent any more. */
+HubRtcPublished *hub_rtc_find_track (HubRtc *self, guint track);
+/* Gives a page what is new to be shown, takes away what is gone, and tells it. */
+void hub_rtc_place_page (HubRtc *self, HubRtcPage *page);
+/* Everybody, and the other hospital. */
+void hub_rtc_place_everybody (HubRtc *self);
+
+/* hub-rtc-remote.c: the other hospital. */
+void hub_rtc_tell_remote (HubRtc *self);
+
+G_END_DECLS

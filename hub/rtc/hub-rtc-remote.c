@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What crosses to the other hospital, and what comes from there. */
+#include "hub-rtc-private.h"
+
+/* As many people as a session has, with all that they can send. */
+#define MAX_REMOTE (200 * HUB_RTC_MAX_TRACKS)
+
+static void
+describe_published (const HubRtcPublished *published, JsonArray *array)
+{
+  json_array_add_element (
+      array, karez_json_object ("track", "i", (gint64) published->track, "participant", "s",
+                                published->participant, "source", "s",
+                                hub_rtc_source_name (published->source), "codec", "s",
+                                hub_codec_name (published->codec), "on", "b", published->on, NULL));
+}
+
+JsonNode *
+hub_rtc_describe (HubRtc *self)
+{
+  JsonArray *array = json_array_new ();
+  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
+
+  for (guint i = 0; i < self->pages->len; i++)
+    {
+      const HubRtcPage *page = self->pages->pdata[i];
+
+      for (guint j = 0; j < page->n_published; j++)
+        describe_published (&page->published[j], array);
+    }
+  json_node_take_array (node, array);
+  return karez_json_object ("type", "s", "tracks", "wanted", "b", self->pages->len > 0, "tracks",
+                            "n", node, NULL);
+}
+
+/* Only when it is another one than it was. */
+void
+hub_rtc_tell_remote (HubRtc *self)
+{
+  g_autoptr (JsonNode) message = NULL;
+  char *text;
+
+  if (!self->has_port)
+    return;
+  message = hub_rtc_describe (self);
+  text = karez_json_print (message);
+  if (g_strcmp0 (text, self->told) != 0)
+    hub_rtc_emit_tell (self, message);
+  g_free (self->told);
+  self->told = text;
+}
+
+/* What the other worker tells. */
+
+static const KarezJsonField remote_fields[] = {
+  { "type", KAREZ_JSON_ENUM, TRUE, 0, 0, "tracks" },
+  { "wanted", KAREZ_JSON_BOOLEAN, TRUE },
+  { "tracks", KAREZ_JSON_ARRAY, TRUE, 0, MAX_REMOTE },
+  { NULL },
+};
+
+static const KarezJsonField remote_track_fields[] = {
+  { "track", KAREZ_JSON_INTEGER, TRUE, 1, G_MAXUINT32 },
+  { "participant", KAREZ_JSON_UUID, TRUE },
+  { "source", KAREZ_JSON_ENUM, TRUE, 0, 0, "microphone|camera|screen" },
+  { "codec", KAREZ_JSON_ENUM, TRUE, 0, 0, "opus|VP8|H264" },
+  { "on", KAREZ_JSON_BOOLEAN, TRUE },
+  { NULL },
+};
+
+static HubRtcPublished *
+read_remote (JsonNode *node, GError **error)
+{
+  JsonObject *object = karez_json_check (node, remote_track_fields, error);
+  HubRtcPublished *published;
+
+  if (object == NULL)
+    return NULL;
+  published = g_new0 (HubRtcPublished, 1);
+  published->number = (guint) karez_json_integer (object, "track", 0);
+  g_strlcpy (published->participant, karez_json_text (object, "participant"),
+             sizeof published->participant);
+  hub_rtc_source_from_name (karez_json_text (object, "source"), &published->source);
+  for (guint i = 0; i < HUB_N_CODECS; i++)
+    if (g_str_equal (hub_codec_name ((HubCodec) i), karez_json_text (object, "codec")))
+      published->codec = (HubCodec) i;
+  published->on = karez_json_boolean (object, "on");
+  return published;
+}
+
+static HubRtcPublished *
+find_remote (GPtrArray *list, guint number)
+{
+  for (guint i = 0; i < list->len; i++)
+    {
+      HubRtcPublished *published = list->pdata[i];
+
+      if (published->number == number)
+        return published;
+    }
+  return NULL;
+}
+
+static void
+remove_remote (HubRtc *self, HubRtcPublished *published)
+{
+  HubRtcCommand *command = g_new0 (HubRtcCommand, 1);
+
+  command->kind = HUB_RTC_REMOVE_REMOTE;
+  command->track = published->track;
+  command->number = published->number;
+  hub_rtc_run (command, self);
+  g_ptr_array_remove (self->remote, published);
+}
+
+/* @published: (transfer full) */
+static void
+add_remote (HubRtc *self, HubRtcPublished *published)
+{
+  HubRtcCommand *command = g_new0 (HubRtcCommand, 1);
+
+  published->track = self->next_track++;
+  command->kind = HUB_RTC_ADD_REMOTE;
+  command->number = published->number;
+  command->track_added = hub_rtc_track_new (published->track, published->codec);
+  command->track_added->remote = TRUE;
+  hub_rtc_run (command, self);
+  g_ptr_array_add (self->remote, published);
+}
+
+/* The whole list of theirs: what is missing went, what is new came. */
+static void
+take_remote_list (HubRtc *self, GPtrArray *list)
+{
+  for (guint i = self->remote->len; i-- > 0;)
+    {
+      HubRtcPublished *known = self->remote->pdata[i];
+
+      if (find_remote (list, known->number) == NULL)
+        remove_remote (self, known);
+    }
+  for (guint i = 0; i < list->len; i++)
+    {
+      HubRtcPublished *told = list->pdata[i];
+      HubRtcPublished *known = find_remote (self->remote, told->number);
+
+      if (known != NULL)
+        known->on = told->on;
+      else
+        add_remote (self, g_memdup2 (told, sizeof *told));
+    }
+}
+
+static void
+want (HubRtc *self, gboolean on)
+{
+  HubRtcCommand *command = g_new0 (HubRtcCommand, 1);
+
+  command->kind = HUB_RTC_WANT;
+  command->on = on;
+  hub_rtc_run (command, self);
+}
+
+gboolean
+hub_rtc_take_remote (HubRtc *self, JsonNode *message, GError **error)
+{
+  JsonObject *object = karez_json_check (message, remote_fields, error);
+  g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func (g_free);
+  JsonArray *tracks;
+
+  if (object == NULL)
+    return FALSE;
+  tracks = json_object_get_array_member (object, "tracks");
+  for (guint i = 0; i < json_array_get_length (tracks); i++)
+    {
+      HubRtcPublished *published = read_remote (json_array_get_element (tracks, i), error);
+
+      if (published == NULL)
+        return FALSE;
+      if (find_remote (list, published->number) == NULL)
+        g_ptr_array_add (list, published);
+      else
+        g_free (published);
+    }
+  want (self, karez_json_boolean (object, "wanted"));
+  take_remote_list (self, list);
+  hub_rtc_place_everybody (self);
+  return TRUE;
+}
+
+void
+hub_rtc_forget_remote (HubRtc *self)
+{
+  want (self, FALSE);
+  while (self->remote->len > 0)
+    remove_remote (self, self->remote->pdata[0]);
+  hub_rtc_place_everybody (self);
+}
+
+void
+hub_rtc_set_port (HubRtc *self, HubMediaPort *port)
+{
+  HubRtcCommand *command = g_new0 (HubRtcCommand, 1);
+
+  g_return_if_fail (!self->has_port);
+  self->has_port = TRUE;
+  command->kind = HUB_RTC_SET_PORT;
+  command->port = port;
+  hub_rtc_run (command, self);
+}
+
+void
+hub_rtc_call (HubRtc *self, void (*call) (gpointer data), gpointer data, GDestroyNotify free_data)
+{
+  HubRtcCommand *command = g_new0 (HubRtcCommand, 1);
+
+  command->kind = HUB_RTC_CALL;
+  command->call = call;
+  command->call_data = data;
+  command->call_free = free_data;
+  hub_rtc_run (command, self);
+}

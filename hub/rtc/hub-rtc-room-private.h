@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "hub-rtc-bridge.h"
+#include "hub-rtc-room.h"
+
+G_BEGIN_DECLS
+
+struct _HubRtcRoom
+{
+  const HubDtlsIdentity *identity;
+  void (*tell) (HubRtcEvent *event, gpointer data);
+  gpointer data;
+
+  HubStun *stun;
+  HubRtcp *rtcp;
+  HubRtcBridge *bridge;   /* NULL where there is no other hospital */
+  GHashTable *by_number;  /* guint → HubRtcConnection, owned */
+  GHashTable *by_ufrag;   /* char * → HubRtcConnection */
+  GHashTable *by_address; /* HubAddress * of the connection → HubRtcConnection */
+  GHashTable *tracks;     /* guint → HubRtcTrack, theirs too */
+  gboolean forwards;
+  gboolean bridge_touched; /* something came over the bridge since the last look */
+  gboolean hurried;        /* a picture is wanted: no need to wait for the next tick */
+  guint64 strangers;
+
+  gint64 heard, measured; /* when speakers were looked for, and statistics made */
+  guint speaking[HUB_RTC_MAX_SPEAKING];
+  guint n_speaking;
+};
+
+/* hub-rtc-room.c */
+void hub_rtc_room_change (HubRtcRoom *self, HubRtcConnection *connection,
+                          HubRtcConnectionState state, const char *failure);
+
+/* hub-rtc-reports.c: RTCP of one connection. */
+void hub_rtc_room_take_rtcp (HubRtcRoom *self, HubRtcConnection *connection, guint8 *datagram,
+                             gsize length, gint64 now);
+/* What a page is to send again, and whole pictures. */
+void hub_rtc_room_ask (HubRtcRoom *self, HubRtcConnection *connection, gint64 now);
+/* What a page sent that came. */
+void hub_rtc_room_tell_feedback (HubRtcRoom *self, HubRtcConnection *connection, gint64 now);
+void hub_rtc_room_report (HubRtcRoom *self, HubRtcConnection *connection, gint64 now);
+
+/* hub-rtc-measures.c: what is told to the main thread now and then. */
+void hub_rtc_room_look_for_speakers (HubRtcRoom *self, gint64 now);
+void hub_rtc_room_measure (HubRtcRoom *self, gint64 now);
+
+G_END_DECLS

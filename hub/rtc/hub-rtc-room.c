@@ -1,0 +1,582 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hub-rtc-room-private.h"
+
+/* How long somebody may take from the first check to the keys. */
+#define SHAKING_US (15 * 1000 * 1000)
+#define FEEDBACK_US (60 * 1000)
+#define REPORT_US (1000 * 1000)
+#define SPEAKERS_US (200 * 1000)
+
+void
+hub_rtc_command_free (HubRtcCommand *self)
+{
+  g_clear_pointer (&self->connection_added, hub_rtc_connection_free);
+  g_clear_pointer (&self->track_added, hub_rtc_track_free);
+  g_free (self->slot_added);
+  if (self->port != NULL)
+    self->port->free (self->port);
+  if (self->call_free != NULL)
+    self->call_free (self->call_data);
+  g_free (self);
+}
+
+void
+hub_rtc_event_free (HubRtcEvent *self)
+{
+  g_clear_pointer (&self->statistics, g_array_unref);
+  g_free (self);
+}
+
+static const char *
+find_password (const char *ufrag, gpointer data)
+{
+  HubRtcRoom *self = data;
+  HubRtcConnection *connection = g_hash_table_lookup (self->by_ufrag, ufrag);
+
+  return connection != NULL && connection->state != HUB_RTC_CLOSED ? connection->password : NULL;
+}
+
+HubRtcRoom *
+hub_rtc_room_new (const HubDtlsIdentity *identity, void (*tell) (HubRtcEvent *event, gpointer data),
+                  gpointer data)
+{
+  HubRtcRoom *self = g_new0 (HubRtcRoom, 1);
+
+  self->identity = identity;
+  self->tell = tell;
+  self->data = data;
+  self->stun = hub_stun_new (find_password, self);
+  self->rtcp = hub_rtcp_new ();
+  self->by_number = g_hash_table_new (NULL, NULL);
+  self->by_ufrag = g_hash_table_new (g_str_hash, g_str_equal);
+  self->by_address = g_hash_table_new_full ((GHashFunc) hub_address_hash,
+                                            (GEqualFunc) hub_address_equal, g_free, NULL);
+  self->tracks = g_hash_table_new (NULL, NULL);
+  return self;
+}
+
+static void
+want_pictures (HubRtcRoom *self, HubRtcConnection *connection)
+{
+  for (guint i = 0; i < connection->n_slots && self->forwards; i++)
+    if (hub_rtc_slot_wants_picture (connection->slots[i]))
+      connection->slots[i]->track->picture_wanted = self->hurried = TRUE;
+}
+
+/* Connections. */
+
+/* Unless another one is there by now. */
+static void
+forget_address (HubRtcRoom *self, HubRtcConnection *connection, const HubAddress *address)
+{
+  if (g_hash_table_lookup (self->by_address, address) == connection)
+    g_hash_table_remove (self->by_address, address);
+}
+
+static void
+forget_connection (HubRtcRoom *self, HubRtcConnection *connection)
+{
+  for (guint i = 0; i < connection->n_addresses; i++)
+    forget_address (self, connection, &connection->addresses[i]);
+  for (guint i = 0; i < connection->n_tracks; i++)
+    g_hash_table_remove (self->tracks, GUINT_TO_POINTER (connection->tracks[i]->number));
+  g_hash_table_remove (self->by_ufrag, connection->ufrag);
+  g_hash_table_remove (self->by_number, GUINT_TO_POINTER (connection->number));
+}
+
+void
+hub_rtc_room_free (HubRtcRoom *self)
+{
+  GHashTableIter iter;
+  gpointer connection;
+
+  g_hash_table_iter_init (&iter, self->by_number);
+  while (g_hash_table_iter_next (&iter, NULL, &connection))
+    hub_rtc_connection_free (connection);
+  g_clear_pointer (&self->bridge, hub_rtc_bridge_free);
+  g_hash_table_unref (self->by_number);
+  g_hash_table_unref (self->by_ufrag);
+  g_hash_table_unref (self->by_address);
+  g_hash_table_unref (self->tracks);
+  hub_stun_free (self->stun);
+  hub_rtcp_free (self->rtcp);
+  g_free (self);
+}
+
+void
+hub_rtc_room_change (HubRtcRoom *self, HubRtcConnection *connection, HubRtcConnectionState state,
+                     const char *failure)
+{
+  HubRtcEvent *event;
+
+  if (connection->state == state)
+    return;
+  connection->state = state;
+  connection->failure = failure;
+  event = g_new0 (HubRtcEvent, 1);
+  event->kind = HUB_RTC_CHANGED;
+  event->connection = connection->number;
+  event->state = state;
+  event->failure = failure;
+  self->tell (event, self->data);
+}
+
+static void
+open_connection (HubRtcRoom *self, HubRtcConnection *connection)
+{
+  hub_rtc_room_change (self, connection, HUB_RTC_OPEN, NULL);
+  want_pictures (self, connection);
+}
+
+static void
+on_dtls_send (const guint8 *datagram, gsize length, gpointer data)
+{
+  HubRtcConnection *connection = data;
+
+  if (length <= HUB_RTC_OUT_BYTES)
+    hub_rtc_out_copy (connection->out, datagram, length, &connection->remote);
+}
+
+/* What the handshake has come to. */
+static void
+follow_dtls (HubRtcRoom *self, HubRtcConnection *connection)
+{
+  switch (hub_dtls_get_state (connection->dtls))
+    {
+    case HUB_DTLS_SHAKING:
+      return;
+    case HUB_DTLS_DONE:
+      if (connection->srtp != NULL)
+        return;
+      connection->srtp = hub_dtls_make_srtp (connection->dtls, NULL);
+      if (connection->srtp == NULL)
+        hub_rtc_room_change (self, connection, HUB_RTC_CLOSED, "keys");
+      else
+        open_connection (self, connection);
+      return;
+    case HUB_DTLS_FAILED:
+      hub_rtc_room_change (self, connection, HUB_RTC_CLOSED,
+                           hub_dtls_get_failure (connection->dtls));
+      return;
+    }
+}
+
+/* A way that was proved: replies go there, and its datagrams are known. */
+static void
+learn_address (HubRtcRoom *self, HubRtcConnection *connection, HubRtcOut *out,
+               const HubAddress *source, gboolean nominated)
+{
+  HubAddress forgotten;
+
+  if (hub_rtc_connection_add_address (connection, source, &forgotten))
+    {
+      if (forgotten.length > 0)
+        forget_address (self, connection, &forgotten);
+      g_hash_table_replace (self->by_address, g_memdup2 (source, sizeof *source), connection);
+    }
+  if (nominated || connection->state == HUB_RTC_NEW)
+    {
+      connection->remote = *source;
+      connection->out = out;
+    }
+}
+
+static void
+take_stun (HubRtcRoom *self, HubRtcOut *out, const guint8 *datagram, gsize length,
+           const HubAddress *source, gint64 now)
+{
+  char ufrag[HUB_STUN_UFRAG_LENGTH + 1];
+  guint8 reply[HUB_STUN_MAX_REPLY];
+  gsize reply_length;
+  HubRtcConnection *connection;
+  HubStunOutcome outcome = hub_stun_take (self->stun, datagram, length, source, ufrag, reply,
+                                          &reply_length);
+
+  if (outcome == HUB_STUN_IGNORED)
+    {
+      self->strangers++;
+      return;
+    }
+  hub_rtc_out_copy (out, reply, reply_length, source);
+  if (outcome == HUB_STUN_REFUSED)
+    return;
+  connection = g_hash_table_lookup (self->by_ufrag, ufrag);
+  connection->checked = now;
+  learn_address (self, connection, out, source, outcome == HUB_STUN_NOMINATED);
+  if (connection->state == HUB_RTC_NEW)
+    {
+      connection->dtls = hub_dtls_new (self->identity, FALSE, connection->peer_fingerprint,
+                                       on_dtls_send, connection);
+      connection->made = now;
+      hub_rtc_room_change (self, connection, HUB_RTC_SHAKING, NULL);
+    }
+  else if (connection->state == HUB_RTC_AWAY)
+    open_connection (self, connection);
+}
+
+/* Packets. */
+
+static void
+forward (HubRtcRoom *self, HubRtcTrack *track, const HubRtp *packet,
+         const HubRtpExtensions *extensions, gint64 arrival, gboolean repair)
+{
+  const HubRtpPacket *kept = hub_rtc_track_take (track, packet, extensions, arrival, repair);
+
+  if (kept == NULL || !self->forwards)
+    return;
+  for (HubRtcSlot *slot = track->slots; slot != NULL; slot = slot->next)
+    hub_rtc_slot_send (slot, kept);
+  if (self->bridge != NULL && !track->remote && hub_rtc_bridge_is_wanted (self->bridge))
+    hub_rtc_bridge_send (self->bridge, track, kept, repair);
+}
+
+/* The other hospital. */
+
+static void
+on_bridge_packet (HubRtcTrack *track, const HubRtp *packet, const HubRtpExtensions *extensions,
+                  gint64 arrival, gboolean repair, gpointer data)
+{
+  HubRtcRoom *self = data;
+
+  self->bridge_touched = TRUE;
+  forward (self, track, packet, extensions, arrival, repair);
+}
+
+static HubRtcTrack *
+on_bridge_find (guint number, gpointer data)
+{
+  HubRtcRoom *self = data;
+  HubRtcTrack *track = g_hash_table_lookup (self->tracks, GUINT_TO_POINTER (number));
+
+  return track != NULL && !track->remote ? track : NULL;
+}
+
+static const HubRtcBridgeHandlers bridge_handlers = { on_bridge_packet, on_bridge_find };
+
+static void
+set_port (HubRtcRoom *self, HubMediaPort *port)
+{
+  g_clear_pointer (&self->bridge, hub_rtc_bridge_free);
+  self->bridge = hub_rtc_bridge_new (port, &bridge_handlers, self);
+}
+
+static void
+add_remote (HubRtcRoom *self, guint number, HubRtcTrack *track)
+{
+  if (self->bridge == NULL)
+    {
+      hub_rtc_track_free (track);
+      return;
+    }
+  g_hash_table_insert (self->tracks, GUINT_TO_POINTER (track->number), track);
+  hub_rtc_bridge_add (self->bridge, number, track);
+}
+
+static void
+remove_remote (HubRtcRoom *self, guint number, guint track)
+{
+  g_hash_table_remove (self->tracks, GUINT_TO_POINTER (track));
+  if (self->bridge != NULL)
+    hub_rtc_bridge_remove (self->bridge, number);
+}
+
+HubMediaPort *
+hub_rtc_room_get_port (HubRtcRoom *self)
+{
+  return self->bridge != NULL ? hub_rtc_bridge_get_port (self->bridge) : NULL;
+}
+
+static void
+tick_bridge (HubRtcRoom *self, gint64 now, gboolean report)
+{
+  HubMediaPort *port = hub_rtc_room_get_port (self);
+  GHashTableIter iter;
+  gpointer track;
+
+  if (port == NULL)
+    return;
+  port->tick (port, now);
+  hub_rtc_bridge_ask (self->bridge, now);
+  g_hash_table_iter_init (&iter, self->tracks);
+  while (report && g_hash_table_iter_next (&iter, NULL, &track))
+    if (!((HubRtcTrack *) track)->remote)
+      hub_rtc_bridge_send_clock (self->bridge, track);
+}
+
+/* RFC 4588, 4: the number that the lost packet had stands before its payload. */
+static gboolean
+unwrap_repair (const HubRtcTrack *track, HubRtp *packet)
+{
+  if (packet->payload_type != track->rtx_type || packet->payload_length < 2)
+    return FALSE;
+  packet->sequence = hub_get16 (packet->payload);
+  packet->payload_type = track->payload_type;
+  packet->ssrc = track->ssrc;
+  packet->payload += 2;
+  packet->payload_length -= 2;
+  return TRUE;
+}
+
+static void
+take_rtp (HubRtcRoom *self, HubRtcConnection *connection, guint8 *datagram, gsize length,
+          gint64 arrival)
+{
+  const HubRtcStream *stream;
+  HubRtpExtensions extensions;
+  HubRtp packet;
+
+  if (!hub_rtp_parse (&packet, datagram, length))
+    return;
+  /* Before it is opened: libsrtp keeps something for each SSRC that it opens. */
+  stream = hub_rtc_connection_find_stream (connection, &packet);
+  if (stream == NULL)
+    {
+      connection->unknown++;
+      return;
+    }
+  if (!hub_srtp_unprotect (connection->srtp, datagram, &length)
+      || !hub_rtp_parse (&packet, datagram, length) || !hub_rtp_strip_padding (&packet, datagram))
+    {
+      connection->unopened++;
+      return;
+    }
+  connection->received++;
+  connection->received_bytes += packet.payload_length;
+  connection->touched = TRUE;
+  hub_rtp_read_extensions (&packet, &connection->extensions, &extensions);
+  if (extensions.length[HUB_RTP_TRANSPORT_SEQUENCE] == 2)
+    hub_rtp_feedback_take (&connection->feedback,
+                           hub_get16 (extensions.value[HUB_RTP_TRANSPORT_SEQUENCE]), arrival);
+  /* They mean something to this hop alone. */
+  extensions.length[HUB_RTP_TRANSPORT_SEQUENCE] = extensions.length[HUB_RTP_MID] = 0;
+  if (stream->rtx ? unwrap_repair (stream->track, &packet)
+                  : packet.payload_type == stream->track->payload_type)
+    forward (self, stream->track, &packet, &extensions, arrival, stream->rtx);
+}
+
+void
+hub_rtc_room_take (HubRtcRoom *self, HubRtcOut *out, guint8 *datagram, gsize length,
+                   const HubAddress *source, gint64 arrival)
+{
+  HubDatagramKind kind = hub_datagram_kind (datagram, length);
+  HubRtcConnection *connection;
+
+  if (kind == HUB_DATAGRAM_STUN)
+    {
+      take_stun (self, out, datagram, length, source, arrival);
+      return;
+    }
+  connection = g_hash_table_lookup (self->by_address, source);
+  if (connection == NULL || kind == HUB_DATAGRAM_UNKNOWN || connection->state == HUB_RTC_CLOSED)
+    {
+      self->strangers++;
+      return;
+    }
+  if (kind == HUB_DATAGRAM_DTLS)
+    {
+      hub_dtls_take (connection->dtls, datagram, length);
+      follow_dtls (self, connection);
+    }
+  else if (connection->srtp == NULL)
+    self->strangers++;
+  else if (kind == HUB_DATAGRAM_RTP)
+    take_rtp (self, connection, datagram, length, arrival);
+  else
+    hub_rtc_room_take_rtcp (self, connection, datagram, length, arrival);
+}
+
+void
+hub_rtc_room_settle (HubRtcRoom *self, gint64 now)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->by_number);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      HubRtcConnection *connection = value;
+
+      if ((connection->touched || self->hurried) && hub_rtc_connection_is_open (connection))
+        hub_rtc_room_ask (self, connection, now);
+      connection->touched = FALSE;
+    }
+  if (self->bridge != NULL && (self->hurried || self->bridge_touched))
+    hub_rtc_bridge_ask (self->bridge, now);
+  self->bridge_touched = FALSE;
+  self->hurried = FALSE;
+}
+
+/* The clock. */
+
+static void
+watch (HubRtcRoom *self, HubRtcConnection *connection, gint64 now)
+{
+  if (connection->state == HUB_RTC_NEW && now - connection->made > HUB_RTC_CONSENT_US)
+    hub_rtc_room_change (self, connection, HUB_RTC_CLOSED, "unreached");
+  else if (connection->state == HUB_RTC_SHAKING && now - connection->made > SHAKING_US)
+    hub_rtc_room_change (self, connection, HUB_RTC_CLOSED, "timeout");
+  else if (connection->state == HUB_RTC_SHAKING)
+    {
+      hub_dtls_tick (connection->dtls);
+      follow_dtls (self, connection);
+    }
+  else if (connection->state == HUB_RTC_OPEN && now - connection->checked > HUB_RTC_AWAY_US)
+    hub_rtc_room_change (self, connection, HUB_RTC_AWAY, NULL);
+  else if (connection->state == HUB_RTC_AWAY && now - connection->checked > HUB_RTC_CONSENT_US)
+    hub_rtc_room_change (self, connection, HUB_RTC_CLOSED, "timeout");
+}
+
+static void
+tick_one (HubRtcRoom *self, HubRtcConnection *connection, gint64 now)
+{
+  watch (self, connection, now);
+  for (guint i = 0; i < connection->n_slots; i++)
+    connection->slots[i]->budget = HUB_RTC_MAX_RESENT;
+  want_pictures (self, connection);
+  if (!hub_rtc_connection_is_open (connection))
+    return;
+  hub_rtc_room_ask (self, connection, now);
+  if (now - connection->told >= FEEDBACK_US)
+    {
+      hub_rtc_room_tell_feedback (self, connection, now);
+      connection->told = now;
+    }
+  if (now - connection->reported >= REPORT_US)
+    {
+      hub_rtc_room_report (self, connection, now);
+      connection->reported = now;
+    }
+}
+
+gboolean
+hub_rtc_room_tick (HubRtcRoom *self, gint64 now)
+{
+  GHashTableIter iter;
+  gpointer connection;
+
+  g_hash_table_iter_init (&iter, self->by_number);
+  while (g_hash_table_iter_next (&iter, NULL, &connection))
+    tick_one (self, connection, now);
+  tick_bridge (self, now, now - self->measured >= REPORT_US);
+  if (now - self->heard >= SPEAKERS_US)
+    {
+      hub_rtc_room_look_for_speakers (self, now);
+      self->heard = now;
+    }
+  if (now - self->measured >= REPORT_US)
+    {
+      hub_rtc_room_measure (self, now);
+      self->measured = now;
+    }
+  return g_hash_table_size (self->by_number) > 0 || self->bridge != NULL;
+}
+
+/* What the main thread asks for. */
+
+static void
+add_connection (HubRtcRoom *self, HubRtcConnection *connection, gint64 now)
+{
+  connection->made = now;
+  g_hash_table_insert (self->by_number, GUINT_TO_POINTER (connection->number), connection);
+  g_hash_table_insert (self->by_ufrag, connection->ufrag, connection);
+}
+
+static void
+remove_connection (HubRtcRoom *self, HubRtcConnection *connection)
+{
+  forget_connection (self, connection);
+  if (connection->dtls != NULL)
+    {
+      hub_dtls_close (connection->dtls);
+      hub_rtc_out_flush (connection->out);
+    }
+  hub_rtc_connection_free (connection);
+}
+
+static void
+add_track (HubRtcRoom *self, HubRtcConnection *connection, HubRtcTrack *track)
+{
+  if (hub_rtc_connection_add_track (connection, track))
+    g_hash_table_insert (self->tracks, GUINT_TO_POINTER (track->number), track);
+}
+
+static void
+remove_track (HubRtcRoom *self, HubRtcConnection *connection, guint number)
+{
+  for (guint i = 0; i < connection->n_tracks; i++)
+    if (connection->tracks[i]->number == number)
+      {
+        g_hash_table_remove (self->tracks, GUINT_TO_POINTER (number));
+        hub_rtc_connection_remove_track (connection, i);
+        return;
+      }
+}
+
+static void
+feed (HubRtcRoom *self, HubRtcConnection *connection, const char *mid, guint track)
+{
+  for (guint i = 0; i < connection->n_slots; i++)
+    if (g_str_equal (connection->slots[i]->mid, mid))
+      hub_rtc_slot_feed (connection->slots[i],
+                         g_hash_table_lookup (self->tracks, GUINT_TO_POINTER (track)));
+  want_pictures (self, connection);
+}
+
+/* Of one connection, which may have gone while the command was under way. */
+static void
+run_on (HubRtcRoom *self, HubRtcConnection *connection, HubRtcCommand *command)
+{
+  if (command->kind == HUB_RTC_REMOVE_CONNECTION)
+    remove_connection (self, connection);
+  else if (command->kind == HUB_RTC_ADD_TRACK)
+    add_track (self, connection, g_steal_pointer (&command->track_added));
+  else if (command->kind == HUB_RTC_REMOVE_TRACK)
+    remove_track (self, connection, command->track);
+  else if (command->kind == HUB_RTC_ADD_SLOT)
+    hub_rtc_connection_add_slot (connection, g_steal_pointer (&command->slot_added));
+  else if (command->kind == HUB_RTC_FEED)
+    feed (self, connection, command->mid, command->track);
+}
+
+void
+hub_rtc_room_run (HubRtcRoom *self, HubRtcCommand *command, gint64 now)
+{
+  HubRtcConnection *connection = g_hash_table_lookup (self->by_number,
+                                                      GUINT_TO_POINTER (command->connection));
+
+  switch (command->kind)
+    {
+    case HUB_RTC_ADD_CONNECTION:
+      add_connection (self, g_steal_pointer (&command->connection_added), now);
+      break;
+    case HUB_RTC_FORWARD:
+      self->forwards = command->on;
+      break;
+    case HUB_RTC_SET_PORT:
+      set_port (self, g_steal_pointer (&command->port));
+      break;
+    case HUB_RTC_ADD_REMOTE:
+      add_remote (self, command->number, g_steal_pointer (&command->track_added));
+      break;
+    case HUB_RTC_REMOVE_REMOTE:
+      remove_remote (self, command->number, command->track);
+      break;
+    case HUB_RTC_WANT:
+      if (self->bridge != NULL)
+        hub_rtc_bridge_set_wanted (self->bridge, command->on);
+      break;
+    case HUB_RTC_CALL:
+      command->call (command->call_data);
+      break;
+    default:
+      if (connection != NULL)
+        run_on (self, connection, command);
+    }
+  hub_rtc_command_free (command);
+}
+
+guint64
+hub_rtc_room_get_strangers (const HubRtcRoom *self)
+{
+  return self->strangers;
+}

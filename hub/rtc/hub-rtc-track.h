@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "hub-rtp-history.h"
+#include "hub-rtp-receiver.h"
+#include "hub-sdp.h"
+
+G_BEGIN_DECLS
+
+/* One request for a whole picture in this time, whoever asks. */
+#define HUB_RTC_PICTURE_US (500 * 1000)
+
+typedef struct _HubRtcSlot HubRtcSlot;
+
+/**
+ * HubRtcTrack:
+ * Something that is shown or said: one stream that comes in, and the places it goes to. On the
+ * media thread.
+ */
+typedef struct
+{
+  guint number;    /* its name between the threads; never 0 */
+  gboolean remote; /* of somebody at the other hospital */
+  HubCodec codec;
+  guint8 payload_type, rtx_type; /* as they come in; 0 for no retransmissions */
+  char mid[HUB_SDP_MAX_MID + 1];
+
+  guint32 ssrc; /* 0 until the first packet */
+  guint32 rtx_ssrc;
+  HubRtpReceiver receiver;
+  HubRtpHistory *history;
+  HubRtcSlot *slots; /* a list, by their next */
+
+  /* By its newest report: what was said or shown at this time of our clock; 0 for none yet. */
+  gint64 clock;
+  guint32 clock_rtp_time;
+
+  gboolean picture_wanted;
+  gint64 picture_asked;
+  guint64 pictures; /* whole ones that came */
+
+  guint loudness;      /* smoothed, 0 to 127 times 16; 0 for silence */
+  gint64 spoke;        /* when it was loud, 0 for never */
+  gint64 arrived;      /* when the newest packet came */
+  HubRtpReport report; /* the newest that was told to the page */
+} HubRtcTrack;
+
+HubRtcTrack *hub_rtc_track_new (guint number, HubCodec codec);
+/* Its slots stay, and show nothing. */
+void hub_rtc_track_free (HubRtcTrack *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubRtcTrack, hub_rtc_track_free)
+
+/**
+ * hub_rtc_track_take:
+ * @repair: whether it is a retransmission, already taken out of its wrapping
+ *
+ * Keeps a packet. Returns: (transfer none) (nullable): it, until the next call; NULL for one that
+ * came before, or that does not belong here.
+ */
+const HubRtpPacket *hub_rtc_track_take (HubRtcTrack *self, const HubRtp *packet,
+                                        const HubRtpExtensions *extensions, gint64 arrival,
+                                        gboolean repair);
+/* Whether a whole picture is to be asked for now; if so, it is taken to be asked. */
+gboolean hub_rtc_track_wants_picture (HubRtcTrack *self, gint64 now);
+/* The sender's report: its time @ntp is @clock here. */
+void hub_rtc_track_take_sender (HubRtcTrack *self, guint64 ntp, guint32 rtp_time, gint64 clock,
+                                gint64 arrival);
+
+G_END_DECLS

@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hub-rtc-private.h"
+
+#include "hub-log.h"
+
+#include <glib/gi18n.h>
+#include <gst/gst.h>
+#include <sodium.h>
+
+/* How often people are told how good their connections are. */
+#define QUALITY_S 2u
+
+static void hub_rtc_iface_init (KarezMediaInterface *iface);
+G_DEFINE_FINAL_TYPE_WITH_CODE (HubRtc, hub_rtc, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (KAREZ_TYPE_MEDIA, hub_rtc_iface_init))
+
+enum
+{
+  TELL,
+  N_SIGNALS
+};
+static guint signals[N_SIGNALS];
+
+static const char *const state_names[] = { "new", "connecting", "open", "away", "closed" };
+
+/* Pages. */
+
+static HubRtcPage *
+find_page (HubRtc *self, KarezParticipant *participant)
+{
+  for (guint i = 0; i < self->pages->len; i++)
+    {
+      HubRtcPage *page = self->pages->pdata[i];
+
+      if (g_str_equal (karez_participant_get_id (page->participant),
+                       karez_participant_get_id (participant)))
+        return page;
+    }
+  return NULL;
+}
+
+static HubRtcPage *
+find_connection (HubRtc *self, guint connection)
+{
+  for (guint i = 0; i < self->pages->len; i++)
+    {
+      HubRtcPage *page = self->pages->pdata[i];
+
+      if (page->connection == connection)
+        return page;
+    }
+  return NULL;
+}
+
+void
+hub_rtc_run (HubRtcCommand *command, gpointer data)
+{
+  HubRtc *self = data;
+
+  hub_rtc_loop_run (self->loop, command);
+}
+
+static void
+broadcast (HubRtc *self, JsonNode *body)
+{
+  for (guint i = 0; i < self->pages->len; i++)
+    {
+      HubRtcPage *page = self->pages->pdata[i];
+
+      karez_participant_send (page->participant, json_node_ref (body));
+    }
+  json_node_unref (body);
+}
+
+static void
+drop_page (HubRtc *self, HubRtcPage *page)
+{
+  HubRtcCommand *command = g_new0 (HubRtcCommand, 1);
+
+  command->kind = HUB_RTC_REMOVE_CONNECTION;
+  command->connection = page->connection;
+  hub_rtc_run (command, self);
+  g_ptr_array_remove (self->pages, page);
+}
+
+/* Messages of a page. */
+
+static HubRtcPage *
+begin_page (HubRtc *self, KarezParticipant *participant, const char *token,
+            const HubSdpOffer *offer)
+{
+  HubRtcCommand *command = g_new0 (HubRtcCommand, 1);
+  HubRtcPage *page = hub_rtc_page_new (participant, token, self->next_connection++,
+                                       offer->fingerprint);
+
+  g_ptr_array_add (self->pages, page);
+  command->kind = HUB_RTC_ADD_CONNECTION;
+  command->connection_added = hub_rtc_page_make_connection (page, offer);
+  hub_rtc_run (command, self);
+  return page;
+}
+
+static void
+send_answer (HubRtc *self, HubRtcPage *page, const HubSdpOffer *offer, HubSdpAnswer *answer)
+{
+  g_autofree char *text = NULL;
+
+  answer->ufrag = page->ufrag;
+  answer->password = page->password;
+  answer->fingerprint = hub_dtls_identity_get_fingerprint (self->identity);
+  answer->addresses = hub_rtc_loop_get_addresses (self->loop, &answer->n_addresses);
+  answer->id = self->id;
+  answer->version = ++page->version;
+  text = hub_sdp_write_answer (answer, offer);
+  karez_participant_send (page->participant,
+                          karez_json_object ("type", "s", "media.answer", "page", "s", page->token,
+                                             "sdp", "s", text, NULL));
+}
+
+/* The page that the offer belongs to: the one that is known, unless it is another connection; the
+ * one before it is told that it was replaced. */
+static HubRtcPage *
+page_of_offer (HubRtc *self, KarezParticipant *participant, const char *token,
+               const HubSdpOffer *offer)
+{
+  HubRtcPage *page = find_page (self, participant);
+
+  if (page != NULL && g_str_equal (page->token, token)
+      && memcmp (page->fingerprint, offer->fingerprint, sizeof page->fingerprint) == 0
+      && page->state != HUB_RTC_CLOSED)
+    return page;
+  if (page != NULL && !g_str_equal (page->token, token))
+    karez_participant_send (participant, karez_json_object ("type", "s", "media.replaced", "page",
+                                                            "s", page->token, NULL));
+  if (page != NULL)
+    drop_page (self, page);
+  return begin_page (self, participant, token, offer);
+}
+
+/* What the page offers to send, but does not yet. */
+static void
+take_off (HubRtcPage *page, JsonObject *object)
+{
+  g_autofree GStrv names = karez_json_texts (object, "off");
+
+  for (guint i = 0; names[i] != NULL; i++)
+    {
+      HubRtcSource source;
+      HubRtcPublished *published = hub_rtc_source_from_name (names[i], &source)
+                                       ? hub_rtc_page_find_source (page, source)
+                                       : NULL;
+
+      if (published != NULL)
+        published->on = FALSE;
+    }
+}
+
+static gboolean
+take_offer (HubRtc *self, KarezParticipant *participant, JsonNode *node, GError **error)
+{
+  static const KarezJsonField fields[] = {
+    { "type", KAREZ_JSON_ENUM, TRUE, 0, 0, "media.offer" },
+    { "page", KAREZ_JSON_TEXT, TRUE, 8, 64 },
+    { "sdp", KAREZ_JSON_TEXT, TRUE, 1, 65536 },
+    { "sources", KAREZ_JSON_OBJECT, TRUE },
+    { "off", KAREZ_JSON_ARRAY, FALSE, 0, 8 },
+    { NULL },
+  };
+  JsonObject *object = karez_json_check (node, fields, error);
+  g_autofree HubSdpOffer *offer = g_new0 (HubSdpOffer, 1);
+  g_autofree HubSdpAnswer *answer = g_new0 (HubSdpAnswer, 1);
+  HubRtcPage *page;
+
+  if (object == NULL || !hub_sdp_parse_offer (offer, karez_json_text (object, "sdp"), error))
+    return FALSE;
+  page = page_of_offer (self, participant, karez_json_text (object, "page"), offer);
+  if (!hub_rtc_page_agree (page, offer, json_object_get_object_member (object, "sources"),
+                           &self->next_track, hub_rtc_run, self, answer->places, error))
+    {
+      if (page->version == 0)
+        drop_page (self, page);
+      return FALSE;
+    }
+  take_off (page, object);
+  send_answer (self, page, offer, answer);
+  hub_rtc_place_everybody (self);
+  return TRUE;
+}
+
+static gboolean
+take_source (HubRtc *self, KarezParticipant *participant, JsonNode *node, GError **error)
+{
+  static const KarezJsonField fields[] = {
+    { "type", KAREZ_JSON_ENUM, TRUE, 0, 0, "media.source" },
+    { "page", KAREZ_JSON_TEXT, TRUE, 8, 64 },
+    { "source", KAREZ_JSON_ENUM, TRUE, 0, 0, "microphone|camera|screen" },
+    { "on", KAREZ_JSON_BOOLEAN, TRUE },
+    { NULL },
+  };
+  JsonObject *object = karez_json_check (node, fields, error);
+  HubRtcPage *page = find_page (self, participant);
+  HubRtcPublished *published;
+  HubRtcSource source;
+
+  if (object == NULL)
+    return FALSE;
+  hub_rtc_source_from_name (karez_json_text (object, "source"), &source);
+  published = page != NULL && g_str_equal (page->token, karez_json_text (object, "page"))
+                  ? hub_rtc_page_find_source (page, source)
+                  : NULL;
+  if (published == NULL)
+    return karez_error_set (error, KAREZ_ERROR_CONFLICT, "rtc/source",
+                            N_ ("a source that the page offered"),
+                            N_ ("The page does not send this"));
+  published->on = karez_json_boolean (object, "on");
+  hub_rtc_place_everybody (self);
+  return TRUE;
+}
+
+static gboolean
+hub_rtc_take (KarezMedia *media, KarezParticipant *participant, JsonObject *message, GError **error)
+{
+  HubRtc *self = HUB_RTC (media);
+  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
+  const char *type = karez_json_text (message, "type");
+
+  json_node_set_object (node, message);
+  if (g_strcmp0 (type, "media.offer") == 0)
+    return take_offer (self, participant, node, error);
+  if (g_strcmp0 (type, "media.source") == 0)
+    return take_source (self, participant, node, error);
+  return karez_error_set (error, KAREZ_ERROR_INVALID, "rtc/message",
+                          N_ ("media.offer or media.source"),
+                          N_ ("The page's message about media is not known"));
+}
+
+/* The rest of the interface. */
+
+static void
+hub_rtc_join (KarezMedia *media, KarezParticipant *participant)
+{
+  HubRtc *self = HUB_RTC (media);
+  HubRtcPage *page = find_page (self, participant);
+
+  karez_participant_send (participant, karez_json_object ("type", "s", "media.hello", "page", "s",
+                                                          page != NULL ? page->token : NULL, NULL));
+  if (page != NULL)
+    hub_rtc_place_page (self, page);
+}
+
+static void
+hub_rtc_leave (KarezMedia *media, KarezParticipant *participant)
+{
+  HubRtc *self = HUB_RTC (media);
+  HubRtcPage *page = find_page (self, participant);
+
+  if (page == NULL)
+    return;
+  drop_page (self, page);
+  hub_rtc_place_everybody (self);
+}
+
+static void
+hub_rtc_set_forwarding (KarezMedia *media, gboolean on)
+{
+  HubRtc *self = HUB_RTC (media);
+  HubRtcCommand *command;
+
+  if (self->forwarding == on)
+    return;
+  self->forwarding = on;
+  command = g_new0 (HubRtcCommand, 1);
+  command->kind = HUB_RTC_FORWARD;
+  command->on = on;
+  hub_rtc_run (command, self);
+}
+
+static JsonNode *
+describe_people (HubRtc *self)
+{
+  JsonArray *array = json_array_new ();
+  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
+
+  for (guint i = 0; i < self->pages->len; i++)
+    {
+      const HubRtcPage *page = self->pages->pdata[i];
+      const HubRtcStatistics *statistics = &page->statistics;
+
+      json_array_add_element (
+          array, karez_json_object (
+                     "participant", "s", karez_participant_get_id (page->participant), "state", "s",
+                     state_names[page->state], "bitrate_in", "i", (gint64) statistics->bitrate_in,
+                     "bitrate_out", "i", (gint64) statistics->bitrate_out, "loss_in", "d",
+                     statistics->loss_in / 256.0, "loss_out", "d", statistics->loss_out / 256.0,
+                     "rtt_ms", "i", (gint64) statistics->rtt_ms, "jitter_ms", "i",
+                     (gint64) statistics->jitter_ms, NULL));
+    }
+  json_node_take_array (node, array);
+  return node;
+}
+
+static JsonNode *
+hub_rtc_get_statistics (KarezMedia *media)
+{
+  HubRtc *self = HUB_RTC (media);
+
+  return karez_json_object ("forwarding", "b", self->forwarding, "people", "n",
+                            describe_people (self), NULL);
+}
+
+static void
+hub_rtc_iface_init (KarezMediaInterface *iface)
+{
+  iface->take = hub_rtc_take;
+  iface->join = hub_rtc_join;
+  iface->leave = hub_rtc_leave;
+  iface->set_forwarding = hub_rtc_set_forwarding;
+  iface->get_statistics = hub_rtc_get_statistics;
+}
+
+/* What the media thread tells. */
+
+static void
+on_changed (HubRtc *self, const HubRtcEvent *event)
+{
+  HubRtcPage *page = find_connection (self, event->connection);
+
+  if (page == NULL)
+    return;
+  page->state = event->state;
+  hub_info ("rtc", karez_participant_get_id (page->participant), "The connection is %s%s%s.",
+            state_names[event->state], event->failure != NULL ? ": " : "",
+            event->failure != NULL ? event->failure : "");
+  broadcast (self, karez_json_object ("type", "s", "media.connection", "participant", "s",
+                                      karez_participant_get_id (page->participant), "page", "s",
+                                      page->token, "state", "s", state_names[event->state],
+                                      "failure", "s", event->failure, NULL));
+}
+
+static void
+on_speaking (HubRtc *self, const HubRtcEvent *event)
+{
+  JsonArray *array = json_array_new ();
+  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
+
+  for (guint i = 0; i < event->n_tracks; i++)
+    {
+      const HubRtcPublished *published = hub_rtc_find_track (self, event->tracks[i]);
+
+      if (published != NULL && published->on)
+        json_array_add_string_element (array, published->participant);
+    }
+  json_node_take_array (node, array);
+  broadcast (self,
+             karez_json_object ("type", "s", "media.speaking", "participants", "n", node, NULL));
+}
+
+static void
+on_measured (HubRtc *self, const HubRtcEvent *event)
+{
+  for (guint i = 0; i < event->statistics->len; i++)
+    {
+      const HubRtcStatistics *statistics = &g_array_index (event->statistics, HubRtcStatistics, i);
+      HubRtcPage *page = find_connection (self, statistics->connection);
+
+      if (page != NULL)
+        page->statistics = *statistics;
+    }
+  if (++self->measured % QUALITY_S == 0)
+    broadcast (self, karez_json_object ("type", "s", "media.quality", "people", "n",
+                                        describe_people (self), NULL));
+}
+
+static void
+on_event (HubRtcEvent *event, gpointer data)
+{
+  HubRtc *self = data;
+
+  switch (event->kind)
+    {
+    case HUB_RTC_CHANGED:
+      on_changed (self, event);
+      break;
+    case HUB_RTC_SPEAKING:
+      on_speaking (self, event);
+      break;
+    case HUB_RTC_MEASURED:
+      on_measured (self, event);
+      break;
+    }
+  hub_rtc_event_free (event);
+}
+
+void
+hub_rtc_emit_tell (HubRtc *self, JsonNode *message)
+{
+  g_signal_emit (self, signals[TELL], 0, message);
+}
+
+/* Making and unmaking. */
+
+/* GStreamer's types of memory are needed, its elements are not: no registry is read or written. */
+static gboolean
+open_gstreamer (GError **error)
+{
+  if (gst_is_initialized ())
+    return TRUE;
+  g_setenv ("GST_PLUGIN_SYSTEM_PATH_1_0", "", FALSE);
+  g_setenv ("GST_REGISTRY_DISABLE", "yes", FALSE);
+  gst_registry_fork_set_enabled (FALSE);
+  return gst_init_check (NULL, NULL, error);
+}
+
+HubRtc *
+hub_rtc_new (const char *addresses, GError **error)
+{
+  g_autoptr (HubRtc) self = g_object_new (HUB_TYPE_RTC, NULL);
+
+  if (!open_gstreamer (error))
+    return NULL;
+  self->identity = hub_dtls_identity_new (error);
+  if (self->identity == NULL)
+    return NULL;
+  self->loop = hub_rtc_loop_new (self->identity, addresses, on_event, self, error);
+  return self->loop != NULL ? g_steal_pointer (&self) : NULL;
+}
+
+int
+hub_rtc_get_thread (HubRtc *self)
+{
+  return hub_rtc_loop_get_thread (self->loop);
+}
+
+static void
+hub_rtc_finalize (GObject *object)
+{
+  HubRtc *self = HUB_RTC (object);
+
+  g_clear_pointer (&self->loop, hub_rtc_loop_free);
+  g_clear_pointer (&self->identity, hub_dtls_identity_free);
+  g_ptr_array_unref (self->pages);
+  g_ptr_array_unref (self->remote);
+  g_free (self->told);
+  G_OBJECT_CLASS (hub_rtc_parent_class)->finalize (object);
+}
+
+static void
+hub_rtc_class_init (HubRtcClass *class)
+{
+  G_OBJECT_CLASS (class)->finalize = hub_rtc_finalize;
+  signals[TELL] = g_signal_new ("tell", HUB_TYPE_RTC, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                G_TYPE_NONE, 1, JSON_TYPE_NODE);
+}
+
+static void
+hub_rtc_init (HubRtc *self)
+{
+  self->pages = g_ptr_array_new_with_free_func ((GDestroyNotify) hub_rtc_page_free);
+  self->remote = g_ptr_array_new_with_free_func (g_free);
+  self->next_connection = self->next_track = 1;
+  randombytes_buf (&self->id, sizeof self->id);
+  self->id >>= 2; /* RFC 8829, 5.2.1: below 2^63 */
+}

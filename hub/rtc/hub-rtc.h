@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "hub-media-port.h"
+
+#include <karez.h>
+
+G_BEGIN_DECLS
+
+#define HUB_TYPE_RTC (hub_rtc_get_type ())
+G_DECLARE_FINAL_TYPE (HubRtc, hub_rtc, HUB, RTC, GObject)
+
+/**
+ * HubRtc:
+ * The #KarezMedia of one session: it agrees with the pages on what they send and are shown, and has
+ * a media thread that does it. On the thread that made it, whose default main context it runs in.
+ */
+
+/**
+ * hub_rtc_new:
+ * @addresses: as hub_rtc_loop_new() takes them: where pages reach this process
+ *
+ * Returns: (transfer full): NULL with @error set
+ */
+HubRtc *hub_rtc_new (const char *addresses, GError **error);
+/**
+ * hub_rtc_set_port:
+ * @port: (transfer full): the way to the other hospital's media, for the media thread
+ *
+ * Once. What is sent here crosses to the other hospital once somebody there wants it; signal
+ * "tell" (JsonNode *message) says what the other worker is to be told, in order and whole, for its
+ * hub_rtc_take_remote().
+ */
+void hub_rtc_set_port (HubRtc *self, HubMediaPort *port);
+/* The message of "tell" as it is now, for another worker that comes. Returns: (transfer full) */
+JsonNode *hub_rtc_describe (HubRtc *self);
+/* What the other worker told. %KAREZ_ERROR_INVALID, and nothing is changed. */
+gboolean hub_rtc_take_remote (HubRtc *self, JsonNode *message, GError **error);
+/* The other worker went: nobody of that hospital is seen or heard until another one tells. */
+void hub_rtc_forget_remote (HubRtc *self);
+/* Does something on the media thread, after what was asked for before. @data is freed there. */
+void hub_rtc_call (HubRtc *self, void (*call) (gpointer data), gpointer data,
+                   GDestroyNotify free_data);
+/* The kernel's number of the media thread. */
+int hub_rtc_get_thread (HubRtc *self);
+
+G_END_DECLS

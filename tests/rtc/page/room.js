@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A page with nothing but a room's media, and what a test wants to know of it.
+import { MediaClient } from '/media.js';
+
+const socket = new WebSocket(`ws://${location.host}/socket`);
+const client = new MediaClient((body) => {
+  if (socket.readyState !== WebSocket.OPEN) return false;
+  socket.send(JSON.stringify(body));
+  return true;
+});
+const room = { client, participant: '', refused: [], firstFrame: 0, messages: 0 };
+const elements = new Map();
+
+/** Every track that is shown is played, so that it is decoded. */
+client.addEventListener('change', () => {
+  for (const [who, shown] of client.people)
+    for (const [source, track] of Object.entries(shown.tracks)) {
+      const key = `${who} ${source}`;
+      if (elements.get(key)?.srcObject.getTracks()[0] === track) continue;
+      const element = document.createElement(track.kind);
+      element.autoplay = true;
+      element.muted = track.kind === 'video';
+      element.srcObject = new MediaStream([track]);
+      document.body.append(element);
+      elements.set(key, element);
+      if (track.kind === 'video')
+        element.requestVideoFrameCallback(() => { room.firstFrame ||= performance.now() - client.offeredAt; });
+    }
+});
+
+socket.addEventListener('message', (event) => {
+  const message = JSON.parse(event.data);
+  room.messages++;
+  if (message.type === 'you') room.participant = message.participant;
+  else if (message.type === 'refused') room.refused.push(message);
+  else client.take(message);
+});
+
+room.join = async (camera = true) => {
+  const stream = await navigator.mediaDevices.getUserMedia({
+    audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false }, video: { width: 640, height: 360, frameRate: 30 },
+  });
+  client.open({ microphone: stream.getAudioTracks()[0], camera: camera ? stream.getVideoTracks()[0] : null });
+};
+
+/** What is received of everybody: frames decoded and audio energy, by participant. */
+room.received = async () => {
+  const byTrack = new Map();
+  for (const report of (await client.connection.getStats()).values())
+    if (report.type === 'inbound-rtp') byTrack.set(report.trackIdentifier, report);
+  return Object.fromEntries([...client.people].map(([who, shown]) => {
+    const camera = byTrack.get(shown.tracks.camera?.id), voice = byTrack.get(shown.tracks.microphone?.id);
+    return [who, {
+      frames: camera?.framesDecoded ?? 0, lost: camera?.packetsLost ?? 0, codec: camera?.codecId ?? '', width: camera?.frameWidth ?? 0,
+      energy: voice?.totalAudioEnergy ?? 0, samples: voice?.totalSamplesReceived ?? 0, freezes: camera?.freezeCount ?? 0,
+    }];
+  }));
+};
+globalThis.room = room;

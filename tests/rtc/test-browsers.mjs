@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Four Chromium pages in one room of the media thread: everybody sees and hears the three others.
+// Prints TAP.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+
+const [hostProgram, source] = process.argv.slice(2);
+const require = createRequire(path.join(source, 'data/web/package.json'));
+const { chromium } = require('playwright-core');
+const nPages = 4;
+const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+
+async function until(what, test, seconds = 20) {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const value = await test();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}`);
+    await sleep(50);
+  }
+}
+
+function startHost() {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'karez-room-'));
+  for (const file of ['index.html', 'room.js'])
+    fs.copyFileSync(path.join(source, 'tests/rtc/page', file), path.join(folder, file));
+  fs.copyFileSync(path.join(source, 'data/web/src/media.js'), path.join(folder, 'media.js'));
+  const child = spawn(hostProgram, [folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+  return new Promise((done, failed) => {
+    child.on('exit', (code) => failed(new Error(`the host ended with ${code}`)));
+    child.stdout.once('data', (text) => done({ ...JSON.parse(text), child, folder }));
+  });
+}
+
+const host = await startHost();
+const browser = await chromium.launch({
+  executablePath: '/usr/bin/chromium',
+  args: ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+    '--disable-component-update', '--disable-sync', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream',
+    '--autoplay-policy=no-user-gesture-required', '--disable-dev-shm-usage'],
+});
+const faults = [];
+let number = 0;
+
+async function openPage() {
+  const page = await (await browser.newContext()).newPage();
+  page.on('pageerror', (error) => faults.push(String(error)));
+  page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
+  await page.goto(`http://127.0.0.1:${host.port}/index.html`);
+  await until('a participant', () => page.evaluate(() => globalThis.room?.participant));
+  return page;
+}
+
+async function test(name, run) {
+  number++;
+  try {
+    await run();
+    console.log(`ok ${number} ${name}`);
+  } catch (error) {
+    console.log(`not ok ${number} ${name}\n${String(error.stack).replace(/^/gm, '# ')}`);
+    process.exitCode = 1;
+  }
+}
+
+const pages = [];
+console.log('1..4');
+try {
+  await test('a page that comes later shows a picture soon', async () => {
+    const times = [];
+    pages.push(await openPage());
+    await pages[0].evaluate(() => globalThis.room.join());
+    await until('the first page is connected', () => pages[0].evaluate(() => globalThis.room.client.state === 'open'));
+    await sleep(1000);
+    for (let i = 0; i < 10; i++) {
+      const page = await openPage();
+      await page.evaluate(() => globalThis.room.join());
+      times.push(await until('the first frame', () => page.evaluate(() => globalThis.room.firstFrame)));
+      await page.context().close();
+    }
+    times.sort((a, b) => a - b);
+    console.log(`# from the local description to the first frame: ${times.map((t) => t.toFixed(0)).join(', ')} ms`);
+    assert.ok(times[5] < 1000, `the median is ${times[5]} ms`);
+  });
+
+  await test('each of four sees and hears the three others', async () => {
+    while (pages.length < nPages) pages.push(await openPage());
+    await Promise.all(pages.slice(1).map((page) => page.evaluate(() => globalThis.room.join())));
+    for (const page of pages)
+      await until('three others are seen and heard', async () => {
+        const received = Object.values(await page.evaluate(() => globalThis.room.received()));
+        return received.length === nPages - 1 && received.every((one) => one.frames > 100 && one.energy > 0);
+      }, 60);
+    for (const page of pages) {
+      const received = await page.evaluate(() => globalThis.room.received());
+      console.log(`# ${JSON.stringify(received)}`);
+      assert.deepEqual(await page.evaluate(() => globalThis.room.refused), []);
+    }
+  });
+
+  await test('who leaves is gone, and who covers the camera is shown so', async () => {
+    const [first, second, third] = pages;
+    const id = await second.evaluate(() => globalThis.room.participant);
+    await second.evaluate(() => globalThis.room.client.setOn('camera', false));
+    await until('the camera is said to be off', () => third.evaluate((who) => globalThis.room.client.people.get(who)?.on.camera === false, id));
+    await second.context().close();
+    pages.splice(1, 1);
+    await until('they are gone', () => first.evaluate((who) => !globalThis.room.client.people.has(who), id));
+  });
+
+  await test('pages say that they are away and come back when the room does', async () => {
+    process.kill(host.pid, 'SIGSTOP');
+    await sleep(500);
+    process.kill(host.pid, 'SIGCONT');
+    for (const page of pages) {
+      const before = Object.values(await page.evaluate(() => globalThis.room.received())).map((one) => one.frames);
+      await until('new frames', async () => Object.values(await page.evaluate(() => globalThis.room.received()))
+        .every((one, i) => one.frames > before[i] + 10));
+    }
+  });
+  assert.deepEqual(faults, []);
+} catch (error) {
+  console.log(`Bail out! ${error.stack}`);
+  process.exitCode = 1;
+} finally {
+  await browser.close();
+  host.child.removeAllListeners('exit');
+  host.child.kill();
+  fs.rmSync(host.folder, { recursive: true });
+}
