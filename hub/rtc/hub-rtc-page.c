@@ -248,7 +248,7 @@ answer_section (HubRtcPage *self, const HubSdpSection *section, HubSdpPlace *out
   const HubRtcPlace *place = find_place (self, section->mid);
 
   *out = (HubSdpPlace){ 0 };
-  if (section->sends && published != NULL)
+  if (section->sends && published != NULL && section->payload_types[published->codec] != 0)
     {
       out->accepted = TRUE;
       out->codec = published->codec;

@@ -13,10 +13,10 @@ struct _HubRtc
 
   HubDtlsIdentity *identity;
   HubRtcLoop *loop;
-  GPtrArray *pages;  /* HubRtcPage, in the order they came */
-  GPtrArray *remote; /* HubRtcPublished of the other hospital, in the order they came */
-  gboolean has_port;
-  char *told; /* to the other worker last */
+  GPtrArray *pages;             /* HubRtcPage, in the order they came */
+  GPtrArray *remote;            /* HubRtcPublished of the other hospital, in the order they came */
+  gboolean has_port, link_down; /* as pages were told last */
+  char *told;                   /* to the other worker last */
   guint next_connection, next_track;
   guint64 id; /* of the SDP's o= line */
   gboolean forwarding;

@@ -38,16 +38,17 @@ void
 hub_rtc_tell_remote (HubRtc *self)
 {
   g_autoptr (JsonNode) message = NULL;
-  char *text;
+  g_autofree char *text = NULL;
 
   if (!self->has_port)
     return;
   message = hub_rtc_describe (self);
   text = karez_json_print (message);
-  if (g_strcmp0 (text, self->told) != 0)
-    hub_rtc_emit_tell (self, message);
+  if (g_strcmp0 (text, self->told) == 0)
+    return;
   g_free (self->told);
-  self->told = text;
+  self->told = g_steal_pointer (&text);
+  hub_rtc_emit_tell (self, message);
 }
 
 /* What the other worker tells. */

@@ -103,25 +103,44 @@ round_trip (const HubRtcConnection *connection)
   return UNKNOWN_RTT_US;
 }
 
+/* Ends a compound that is full and begins another one. */
+static void
+put_and_begin (HubRtcRoom *self, HubRtcConnection *connection)
+{
+  put (self, connection);
+  hub_rtcp_begin (self->rtcp);
+}
+
+static void
+ask_one (HubRtcRoom *self, HubRtcConnection *connection, HubRtcTrack *track, gint64 now,
+         gint64 again)
+{
+  guint16 missing[HUB_RTP_MAX_MISSING];
+  guint n = track->rtx_type != 0 ? hub_rtp_receiver_ask (&track->receiver, now, again, missing,
+                                                         G_N_ELEMENTS (missing))
+                                 : 0;
+
+  if (n > 0 && !hub_rtcp_add_missing (self->rtcp, connection->ssrc, track->ssrc, missing, n))
+    {
+      put_and_begin (self, connection);
+      hub_rtcp_add_missing (self->rtcp, connection->ssrc, track->ssrc, missing, n);
+    }
+  if (hub_rtc_track_wants_picture (track, now)
+      && !hub_rtcp_add_picture (self->rtcp, connection->ssrc, track->ssrc))
+    {
+      put_and_begin (self, connection);
+      hub_rtcp_add_picture (self->rtcp, connection->ssrc, track->ssrc);
+    }
+}
+
 void
 hub_rtc_room_ask (HubRtcRoom *self, HubRtcConnection *connection, gint64 now)
 {
-  guint16 missing[HUB_RTP_MAX_MISSING];
   gint64 again = round_trip (connection) * 5 / 4;
 
   hub_rtcp_begin (self->rtcp);
   for (guint i = 0; i < connection->n_tracks; i++)
-    {
-      HubRtcTrack *track = connection->tracks[i];
-      guint n = track->rtx_type != 0 ? hub_rtp_receiver_ask (&track->receiver, now, again, missing,
-                                                             G_N_ELEMENTS (missing))
-                                     : 0;
-
-      if (n > 0)
-        hub_rtcp_add_missing (self->rtcp, connection->ssrc, track->ssrc, missing, n);
-      if (hub_rtc_track_wants_picture (track, now))
-        hub_rtcp_add_picture (self->rtcp, connection->ssrc, track->ssrc);
-    }
+    ask_one (self, connection, connection->tracks[i], now, again);
   put (self, connection);
 }
 
@@ -150,9 +169,7 @@ hub_rtc_room_report (HubRtcRoom *self, HubRtcConnection *connection, gint64 now)
       if (hub_rtc_slot_report (connection->slots[i], now, &sender)
           && !hub_rtcp_add_sender (self->rtcp, &sender))
         {
-          /* It is full: another one. */
-          put (self, connection);
-          hub_rtcp_begin (self->rtcp);
+          put_and_begin (self, connection);
           hub_rtcp_add_sender (self->rtcp, &sender);
         }
     }
@@ -163,7 +180,11 @@ hub_rtc_room_report (HubRtcRoom *self, HubRtcConnection *connection, gint64 now)
       if (!track->receiver.started)
         continue;
       hub_rtp_receiver_report (&track->receiver, now, &track->report);
-      hub_rtcp_add_report (self->rtcp, connection->ssrc, track->ssrc, &track->report);
+      if (!hub_rtcp_add_report (self->rtcp, connection->ssrc, track->ssrc, &track->report))
+        {
+          put_and_begin (self, connection);
+          hub_rtcp_add_report (self->rtcp, connection->ssrc, track->ssrc, &track->report);
+        }
     }
   put (self, connection);
 }

@@ -236,6 +236,12 @@ hub_rtc_take (KarezMedia *media, KarezParticipant *participant, JsonObject *mess
 
 /* The rest of the interface. */
 
+static JsonNode *
+describe_link (HubRtc *self)
+{
+  return karez_json_object ("type", "s", "media.link", "up", "b", !self->link_down, NULL);
+}
+
 static void
 hub_rtc_join (KarezMedia *media, KarezParticipant *participant)
 {
@@ -244,6 +250,8 @@ hub_rtc_join (KarezMedia *media, KarezParticipant *participant)
 
   karez_participant_send (participant, karez_json_object ("type", "s", "media.hello", "page", "s",
                                                           page != NULL ? page->token : NULL, NULL));
+  if (self->link_down)
+    karez_participant_send (participant, describe_link (self));
   if (page != NULL)
     hub_rtc_place_page (self, page);
 }
@@ -355,6 +363,20 @@ on_speaking (HubRtc *self, const HubRtcEvent *event)
              karez_json_object ("type", "s", "media.speaking", "participants", "n", node, NULL));
 }
 
+/* Whether the other hospital can be seen and heard. */
+static void
+tell_link (HubRtc *self, const HubRtcEvent *event)
+{
+  gboolean down = self->has_port;
+
+  for (guint i = 0; i < event->n_paths; i++)
+    down = down && !event->paths[i].alive;
+  if (down == self->link_down)
+    return;
+  self->link_down = down;
+  broadcast (self, describe_link (self));
+}
+
 static void
 on_measured (HubRtc *self, const HubRtcEvent *event)
 {
@@ -366,6 +388,7 @@ on_measured (HubRtc *self, const HubRtcEvent *event)
       if (page != NULL)
         page->statistics = *statistics;
     }
+  tell_link (self, event);
   if (++self->measured % QUALITY_S == 0)
     broadcast (self, karez_json_object ("type", "s", "media.quality", "people", "n",
                                         describe_people (self), NULL));

@@ -31,7 +31,8 @@ begin (HubRtpReceiver *self, gint64 index)
 static void
 measure_jitter (HubRtpReceiver *self, guint32 timestamp, gint64 arrival)
 {
-  gint64 now = arrival * self->clock_rate / G_USEC_PER_SEC;
+  gint64 now = arrival / G_USEC_PER_SEC * self->clock_rate
+               + arrival % G_USEC_PER_SEC * self->clock_rate / G_USEC_PER_SEC;
   gint64 transit = (gint64) (guint32) (now - timestamp);
   gint64 difference = (gint32) (guint32) (transit - self->transit);
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Two rooms of two hospitals, joined over a link of two paths. */
+#include "hub-link-port.h"
 #include "hub-live-bridge.h"
+#include "link-relay.h"
 #include "rtc-people.h"
 
 #define SESSION "019ab3c4-0000-7000-8000-000000000001"
@@ -156,6 +158,176 @@ test_restart (Pair *pair, gconstpointer data)
   g_assert_cmpuint (json_array_get_length (places), ==, 2);
 }
 
+/* Two rooms joined by hand, so that each path goes through a relay. */
+typedef struct
+{
+  RtcRoom rooms[2];
+  HubLinkPort *ports[2];
+  LinkRelay *relays[2];
+  RtcPerson *here, *there;
+  RtcStream *camera, *voice; /* of who is there, at the page here */
+} Relayed;
+
+typedef struct
+{
+  HubLinkPort *port;
+  HubLinkEndpoint peer;
+} Connecting;
+
+static void
+connect_port (gpointer data)
+{
+  Connecting *connecting = data;
+
+  hub_link_port_connect (connecting->port, &connecting->peer);
+}
+
+/* What the other end is told: the doors of the relays instead of addresses. */
+static Connecting *
+through_relays (Relayed *f, guint end)
+{
+  Connecting *connecting = g_new0 (Connecting, 1);
+  g_autoptr (JsonNode) endpoint = hub_link_port_get_endpoint (f->ports[1 - end]);
+  g_autoptr (GError) error = NULL;
+
+  hub_link_endpoint_parse (&connecting->peer, endpoint, &error);
+  g_assert_no_error (error);
+  connecting->port = f->ports[end];
+  for (guint path = 0; path < 2; path++)
+    {
+      g_autofree char *door = link_relay_get_door (f->relays[path], end);
+      g_autofree char *real = hub_address_print (&connecting->peer.addresses[path]);
+
+      link_relay_set_end (f->relays[path], 1 - end, real);
+      g_assert_true (hub_address_parse (&connecting->peer.addresses[path], door, TRUE));
+    }
+  return connecting;
+}
+
+static void
+on_tell (HubRtc *media, JsonNode *message, gpointer other)
+{
+  g_autoptr (GError) error = NULL;
+
+  hub_rtc_take_remote (other, message, &error);
+  g_assert_no_error (error);
+}
+
+static void
+relayed_up (Relayed *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < 2; i++)
+    {
+      f->relays[i] = link_relay_new ("127.0.0.1", 30 + i);
+      f->relays[i]->delay_ms = 10 + 15 * i;
+      rtc_room_up (&f->rooms[i], NULL);
+      f->rooms[i].first = 4 * i;
+      f->ports[i] = hub_link_port_new (SESSION, i == 0, 1, "127.0.0.1,127.0.0.2", &error);
+      g_assert_no_error (error);
+      karez_media_set_forwarding (f->rooms[i].media, TRUE);
+    }
+  for (guint i = 0; i < 2; i++)
+    {
+      Connecting *connecting = through_relays (f, i);
+
+      g_signal_connect (f->rooms[i].media, "tell", G_CALLBACK (on_tell), f->rooms[1 - i].media);
+      hub_rtc_set_port (HUB_RTC (f->rooms[i].media), hub_link_port_get_port (f->ports[i]));
+      hub_rtc_call (HUB_RTC (f->rooms[i].media), connect_port, connecting, g_free);
+    }
+  f->here = rtc_join (&f->rooms[0], 1);
+  f->there = rtc_join (&f->rooms[1], 1);
+  rtc_until_all_open (&f->rooms[0]);
+  rtc_until_all_open (&f->rooms[1]);
+  until_shown (f->here, f->there);
+  f->camera = rtc_shown (f->here, f->there, "camera");
+  f->voice = rtc_shown (f->here, f->there, "microphone");
+  rtc_run_until (f->camera->packets > 200 && f->voice->packets > 50);
+}
+
+static void
+relayed_down (Relayed *f, gconstpointer data)
+{
+  for (guint i = 0; i < 2; i++)
+    rtc_room_down (&f->rooms[i], NULL);
+  for (guint i = 0; i < 2; i++)
+    link_relay_free (f->relays[i]);
+}
+
+static void
+cut (Relayed *f, guint path, gboolean on)
+{
+  f->relays[path]->cut[0] = f->relays[path]->cut[1] = on;
+}
+
+/* One of two paths is cut, the quicker one: it is no event at all. */
+static void
+test_path_cut (Relayed *f, gconstpointer data)
+{
+  guint64 before = f->voice->packets;
+
+  f->camera->longest_gap = f->voice->longest_gap = 0;
+  cut (f, 0, TRUE);
+  rtc_run_until (f->voice->packets > before + 150);
+  cut (f, 0, FALSE);
+  rtc_run_for (500);
+  g_test_message ("longest gap with a path cut: picture %.1f ms, voice %.1f ms",
+                  f->camera->longest_gap / 1000.0, f->voice->longest_gap / 1000.0);
+  g_assert_cmpint (f->camera->longest_gap, <, 100 * 1000);
+  g_assert_cmpint (f->voice->longest_gap, <, 100 * 1000);
+  g_assert_cmpuint (f->camera->receiver.given_up, ==, 0);
+}
+
+static gboolean
+is_link_up (const RtcPerson *person)
+{
+  JsonObject *message = rtc_last_message (person, "media.link");
+
+  return message == NULL || karez_json_boolean (message, "up");
+}
+
+/* Both are cut: the page is told, and all goes on by itself soon after they are back. */
+static void
+test_all_cut (Relayed *f, gconstpointer data)
+{
+  guint64 before;
+  gint64 begin;
+
+  cut (f, 0, TRUE);
+  cut (f, 1, TRUE);
+  rtc_run_until (!is_link_up (f->here) && !is_link_up (f->there));
+  rtc_run_for (g_test_slow () ? 8000 : 2000);
+  before = f->camera->packets;
+  cut (f, 0, FALSE);
+  cut (f, 1, FALSE);
+  begin = g_get_monotonic_time ();
+  rtc_run_until (f->camera->packets > before + 30);
+  g_test_message ("seen again %.0f ms after the link was back",
+                  (g_get_monotonic_time () - begin) / 1000.0);
+  g_assert_cmpint (g_get_monotonic_time () - begin, <, 2 * G_USEC_PER_SEC);
+  rtc_run_until (is_link_up (f->here) && is_link_up (f->there));
+}
+
+/* A tenth of all datagrams lost on each path: one of them nearly always arrives, and the rest is
+ * repaired on the way. */
+static void
+test_lossy (Relayed *f, gconstpointer data)
+{
+  guint64 all = f->camera->packets, lost;
+
+  f->camera->receiver.given_up = 0;
+  f->relays[0]->loss = f->relays[1]->loss = 0.1;
+  rtc_run_for (4000);
+  f->relays[0]->loss = f->relays[1]->loss = 0;
+  rtc_run_for (500);
+  all = f->camera->packets - all;
+  lost = f->camera->receiver.given_up + f->camera->receiver.n_missing;
+  g_test_message ("%" G_GUINT64_FORMAT " packets, %" G_GUINT64_FORMAT " lost", all, lost);
+  g_assert_cmpuint (all, >, 500);
+  g_assert_cmpuint (lost, ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -166,5 +338,11 @@ main (int argc, char **argv)
   ADD ("leave", test_leave);
   ADD ("speaking", test_speaking);
   ADD ("restart", test_restart);
+#undef ADD
+#define ADD(name, function)                                                                        \
+  g_test_add ("/rtc/bridge/" name, Relayed, NULL, relayed_up, function, relayed_down)
+  ADD ("path-cut", test_path_cut);
+  ADD ("all-cut", test_all_cut);
+  ADD ("lossy", test_lossy);
   return g_test_run ();
 }

@@ -56,6 +56,8 @@ export class MediaClient extends EventTarget {
     this.quality = new Map();
     /** @type {'idle' | 'connecting' | 'open' | 'away' | 'replaced'} */
     this.state = 'idle';
+    /** Whether the other hospital can be seen and heard. */
+    this.linkUp = true;
     /** Why the hub closed a connection last: 'fingerprint', 'timeout' …; null for none. */
     this.failure = /** @type {string | null} */ (null);
     this.wanted = false;
@@ -213,6 +215,10 @@ export class MediaClient extends EventTarget {
         return true;
       case 'media.connection':
         this.takeConnection(message);
+        return true;
+      case 'media.link':
+        this.linkUp = message.up;
+        this.changed();
         return true;
       case 'media.speaking':
         this.speaking = message.participants;
