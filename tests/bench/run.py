@@ -28,6 +28,7 @@ def declared(build):
         benches = json.load(file)
     for bench in benches:
         bench['names'] = [suite.split(':', 1)[-1] for suite in bench['suite']]
+        bench['build'] = build
     return benches
 
 
@@ -50,7 +51,7 @@ def keep(bench, name, patterns):
 def run(bench):
     """Its standard output; everything it started is ended with it."""
     environment = {**os.environ, **bench['env']}
-    process = subprocess.Popen(bench['cmd'], cwd=bench['workdir'] or None, env=environment,
+    process = subprocess.Popen(bench['cmd'], cwd=bench['workdir'] or bench['build'], env=environment,
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                start_new_session=True)
     limit = bench['timeout'] or None

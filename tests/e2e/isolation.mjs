@@ -33,7 +33,7 @@ async function meet(pair, browser) {
     await page.getByRole('button', { name: 'Join', exact: true }).click();
   }
   await pair.aral.api('POST', `/sessions/${id}/start`, {});
-  for (const page of pages) await page.locator(textarea).waitFor();
+  for (const page of pages) await page.locator(`${textarea}:not([readonly])`).waitFor();
   return { id, pages };
 }
 

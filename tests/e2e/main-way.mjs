@@ -82,7 +82,7 @@ async function meet(doctors, id, pair) {
   await checkAccess(ours, 'lobby');
   for (const page of doctors) await page.getByRole('button', { name: 'Join', exact: true }).click();
   await ours.getByRole('button', { name: 'Start', exact: true }).click();
-  for (const page of doctors) await page.locator('karez-template-panel textarea').waitFor();
+  for (const page of doctors) await page.locator('karez-template-panel textarea:not([readonly])').waitFor();
 }
 
 /** Twenty sentences, to and fro; the longest way counts. @param {any[]} doctors */
