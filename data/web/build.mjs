@@ -45,7 +45,7 @@ async function findPanels() {
       const modality = keyfileValue(await readFile(keyfile, 'utf8'), 'Modality', 'Id');
       if (!element || !modality)
         throw new Error(`${join(web, file)}: a panel defines one element, and its plugin's keyfile names its modality`);
-      found.push({ name: basename(file, '-panel.js'), path: join(web, file), element, modality, keyfile });
+      found.push({ name: basename(file, '-panel.js'), path: join(web, file), element, modality, keyfile, lobby: /^  static lobby = true;/m.test(source) });
     }
   }
   return found;
@@ -63,7 +63,8 @@ async function bundle(out, panels) {
     ],
     outdir: out, bundle: true, splitting: true, format: 'esm', target: 'es2022', minify: true, charset: 'utf8', legalComments: 'none',
     entryNames: '[dir]/[name]-[hash]', chunkNames: 'assets/[name]-[hash]', assetNames: 'assets/[name]-[hash]', metafile: true,
-    alias: { '@karez/i18n': join(here, 'src/i18n.js'), '@karez/components': join(here, 'src/components/index.js') },
+    alias: { '@karez/i18n': join(here, 'src/i18n.js'), '@karez/components': join(here, 'src/components/index.js'),
+      '@karez/media': join(here, 'src/media.js') },
     nodePaths: [join(here, 'node_modules')], absWorkingDir: root, logLevel: 'warning',
   });
   return result.metafile;
@@ -126,7 +127,7 @@ export async function build(target) {
   const page = (await readFile(join(here, 'src/index.html'), 'utf8'))
     .replace('@CATALOGUES@', attribute(JSON.stringify(catalogues)))
     .replace('@PANELS@', attribute(JSON.stringify(Object.fromEntries(panels.map((panel) =>
-      [panel.modality, { address: web(outputOf(panel.path, '.js')), element: panel.element }])))))
+      [panel.modality, { address: web(outputOf(panel.path, '.js')), element: panel.element, lobby: panel.lobby }])))))
     .replace('@ICON@', await put(out, `assets/favicon-${hash(icon)}.svg`, icon))
     .replace('@STYLE@', web(outputOf(join(here, 'src/desk.css'), '.css')))
     .replace('@PRELOADS@', preloads(meta.outputs, script).map((path) => `<link rel="modulepreload" href="${web(path)}">`).join('\n'))

@@ -14,7 +14,7 @@
  * }} Panel
  */
 
-/** @returns {Record<string, {address: string, element: string}>} by modality */
+/** @returns {Record<string, {address: string, element: string, lobby: boolean}>} by modality */
 function known() {
   const meta = document.querySelector('meta[name="karez-panels"]');
   return JSON.parse(meta?.getAttribute('content') ?? '{}');
@@ -22,6 +22,9 @@ function known() {
 
 /** @param {string} modality */
 export const hasPanel = (modality) => modality in known();
+
+/** Whether it has something to show before this page has joined. @param {string} modality */
+export const hasLobby = (modality) => known()[modality]?.lobby ?? false;
 
 /** @param {string} modality @returns {Promise<Panel>} */
 export async function makePanel(modality) {

@@ -63,7 +63,10 @@ export const genderWord = words({
 });
 
 /** Roles of the sessions whose plugins are in the tree; another plugin's are shown as it names them. */
-const sessionRoles = { writer: N_('writer'), reader: N_('reader') };
+const sessionRoles = {
+  writer: N_('writer'), reader: N_('reader'),
+  referrer: N_('referring doctor'), consultant: N_('consultant'), observer: N_('observer'),
+};
 export const sessionRole = words(sessionRoles);
 
 /**

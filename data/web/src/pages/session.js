@@ -6,7 +6,7 @@ import { html, nothing } from 'lit';
 import { api } from '../api.js';
 import { _, N_, nameOf, ngettext, onLanguage } from '../i18n.js';
 import { live } from '../live.js';
-import { hasPanel, makePanel } from '../panels.js';
+import { hasLobby, hasPanel, makePanel } from '../panels.js';
 import { isOurs, may, state } from '../state.js';
 import { clock, duration, millis } from '../time.js';
 import { hubName, sessionRole, sessionWord } from '../words.js';
@@ -25,6 +25,7 @@ const over = ['ended', 'failed'];
 const checkEvery = 1000;
 const settleFor = 5000; // after both halves are there, their link may take so long
 const running = ['live', 'degraded', 'held'];
+const mostEarly = 200; // messages that wait for a panel that is being fetched
 
 /** @param {import('../types.js').Participant} one */
 const personName = (one) => one.name ?? one.actor?.name ?? '';
@@ -45,6 +46,8 @@ export class SessionPage extends KarezElement {
     /** @type {Panel | null} */
     this.panel = null;
     this.panelAsked = false;
+    /** What the worker said before the panel was there. @type {Record<string, any>[]} */
+    this.early = [];
     /** When this page last saw it being prepared. */
     this.preparedAt = 0;
     /** @type {Record<string, any> | null} */
@@ -94,7 +97,8 @@ export class SessionPage extends KarezElement {
       this.presence = new Presence(this.session);
       this.presence.listen();
       this.presence.addEventListener('change', () => this.present());
-      this.presence.addEventListener('message', (event) => this.panel?.receive?.(/** @type {CustomEvent} */ (event).detail));
+      this.presence.addEventListener('message', (event) => this.hear(/** @type {CustomEvent} */ (event).detail));
+      this.early = [];
       this.panel = null;
       this.panelAsked = false;
       this.statistics = null;
@@ -153,6 +157,14 @@ export class SessionPage extends KarezElement {
     this.showPanel(session);
   }
 
+  /** @param {Record<string, any>} body */
+  hear(body) {
+    if (this.panel)
+      this.panel.receive?.(body);
+    else if (this.early.length < mostEarly)
+      this.early.push(body);
+  }
+
   present() {
     if (this.loader.value)
       this.showPanel(this.loader.value);
@@ -162,9 +174,12 @@ export class SessionPage extends KarezElement {
   /** @param {Session} session */
   async showPanel(session) {
     const wanted = hasPanel(session.modality) && (over.includes(session.state)
-      || (this.presence?.state !== 'out' && [...running, 'stopping'].includes(session.state)));
+      || (this.presence?.state !== 'out' && [...running, 'stopping'].includes(session.state))
+      || (hasLobby(session.modality) && may('session.join') && [...running, 'ready', 'starting'].includes(session.state)));
     if (!wanted) {
       this.panel = null;
+      if (this.presence?.state === 'out')
+        this.early = [];
       this.panelAsked = false;
       return;
     }
@@ -190,6 +205,8 @@ export class SessionPage extends KarezElement {
         ? session.participants.find((one) => one.id === id)
           ?? { id, role, name: nameOf(state.me?.names), hospital: state.me?.hub ?? '' }
         : null;
+      for (const body of this.early.splice(0))
+        this.panel.receive?.(body);
       this.requestUpdate();
     }
   }
@@ -293,6 +310,11 @@ export class SessionPage extends KarezElement {
       ${button({ label: _('Join'), kind: 'primary', type: 'submit', busy: this.busy === 'join', disabled: !role })}</form>`;
   }
 
+  /** What the panel wants to be looked at before it begins. */
+  ahead() {
+    return this.panel ? html`<div class="panel-place ahead">${this.panel}</div>` : nothing;
+  }
+
   /** @param {Session} session */
   lobby(session) {
     const mayControl = may('session.control');
@@ -304,15 +326,16 @@ export class SessionPage extends KarezElement {
         ${mayControl ? button({ label: _('Prepare'), kind: 'primary', busy: this.busy === 'prepare', onclick: () => this.move('prepare') })
           : html`<p class="hint">${_('The desk prepares it.')}</p>`}`,
       preparing: () => html`<p class="row"><i class="spinner" aria-hidden="true"></i> ${_('Both hospitals prepare their part. This takes a few seconds.')}</p>${loadingState(3)}`,
-      starting: () => html`<p class="row"><i class="spinner" aria-hidden="true"></i> ${_('The session is starting.')}</p>`,
+      starting: () => html`<p class="row"><i class="spinner" aria-hidden="true"></i> ${_('The session is starting.')}</p>${this.ahead()}`,
       stopping: () => html`<p class="row"><i class="spinner" aria-hidden="true"></i> ${_('The session is ending; what it made is being kept.')}</p>`,
       ready: () => html`${checkList(session.checks ?? [], settling)}
+        ${this.ahead()}
         ${this.joinForm(session)}
         ${mayControl ? html`<div class="row lobby-start">${button({ label: _('Start'), kind: this.presence?.state === 'in' ? 'primary' : 'plain', busy: this.busy === 'start',
           disabled: failed.length > 0 || (settling && !session.checks?.length), why: settling ? _('The link between the hospitals is being made.') : ngettext('%s check has failed', '%s checks have failed', failed.length), onclick: () => this.move('start') })}
           <small class="hint">${_('It starts for both hospitals, and the start is recorded first.')}</small></div>`
           : html`<p class="hint">${_('It begins as soon as somebody with that right starts it.')}</p>`}`,
-      live: () => html`<p>${_('The session is running.')}</p>${this.joinForm(session)}`,
+      live: () => html`<p>${_('The session is running.')}</p>${this.ahead()}${this.joinForm(session)}`,
     };
     const state = /** @type {keyof typeof main} */ (running.includes(session.state) ? 'live' : session.state);
     return html`<div class="lobby"><section class="card" aria-labelledby="lobby-title"><h2 id="lobby-title">${_('Lobby')}${

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "consult-consent.h"
+
+#include <glib/gi18n.h>
+
+/**
+ * ConsultPlugin:
+ * The control half of video consultations: keeps each word of consent and the summary, and shows
+ * them to those who may read them.
+ */
+#define CONSULT_TYPE_PLUGIN (consult_plugin_get_type ())
+G_DECLARE_FINAL_TYPE (ConsultPlugin, consult_plugin, CONSULT, PLUGIN, GObject)
+
+struct _ConsultPlugin
+{
+  GObject parent;
+
+  KarezStore *store;
+  KarezAudit *audit;
+};
+
+static void consult_plugin_iface_init (KarezPluginInterface *iface);
+G_DEFINE_FINAL_TYPE_WITH_CODE (ConsultPlugin, consult_plugin, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (KAREZ_TYPE_PLUGIN, consult_plugin_iface_init))
+KAREZ_PLUGIN_MODULE (consult_plugin)
+
+static gboolean
+finish (KarezPlugin *self, GAsyncResult *result, gpointer tag, GError **error)
+{
+  g_return_val_if_fail (g_async_result_is_tagged (result, tag), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/* GET /x/consult/sessions/{session}: read, put on record that it was read, shown. */
+
+typedef struct
+{
+  ConsultPlugin *plugin;
+  KarezRequest *request;
+  JsonNode *answer;
+} Reading;
+
+static void
+reading_free (Reading *self)
+{
+  g_object_unref (self->plugin);
+  g_object_unref (self->request);
+  g_clear_pointer (&self->answer, json_node_unref);
+  g_free (self);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Reading, reading_free)
+
+static void
+on_read_recorded (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Reading) reading = data;
+  g_autoptr (GError) error = NULL;
+
+  if (karez_audit_append_finish (KAREZ_AUDIT (source), result, &error))
+    karez_request_respond (reading->request, 200, g_steal_pointer (&reading->answer));
+  else
+    karez_request_fail (reading->request, error);
+}
+
+static JsonNode *
+empty_array (void)
+{
+  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
+
+  json_node_take_array (node, json_array_new ());
+  return node;
+}
+
+static void
+on_found (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Reading) reading = data;
+  ConsultPlugin *self = reading->plugin;
+  KarezRequest *request = reading->request;
+  const char *session = karez_request_get_path_part (request, "session");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
+  JsonNode *people;
+
+  if (rows != NULL && karez_rows_get_count (rows) == 0)
+    karez_error_set (&error, KAREZ_ERROR_NOT_FOUND, "consult/none",
+                     N_ ("a consultation that was begun"),
+                     N_ ("Nothing was kept of this consultation"));
+  if (error != NULL)
+    {
+      karez_request_fail (request, error);
+      return;
+    }
+  people = karez_rows_json (rows, 0, "people");
+  reading->answer = karez_json_object ("session", "s", session, "consents", "n",
+                                       karez_rows_json (rows, 0, "consents"), "people", "n",
+                                       people != NULL ? people : empty_array (), "seconds", "i",
+                                       karez_rows_integer (rows, 0, "seconds"), NULL);
+  karez_audit_append_async (self->audit, karez_request_get_actor (request), "consult.read",
+                            KAREZ_OUTCOME_SUCCESS, session, NULL, NULL, NULL, on_read_recorded,
+                            g_steal_pointer (&reading));
+}
+
+static void
+on_wanted (KarezRequest *request, gpointer data)
+{
+  ConsultPlugin *self = data;
+  const char *session = karez_request_get_path_part (request, "session");
+  g_autoptr (GError) error = NULL;
+  Reading *reading;
+
+  if (!g_uuid_string_is_valid (session))
+    {
+      karez_error_set (&error, KAREZ_ERROR_NOT_FOUND, "consult/none", N_ ("a session's id"),
+                       N_ ("There is no such session"));
+      karez_request_fail (request, error);
+      return;
+    }
+  reading = g_new0 (Reading, 1);
+  reading->plugin = g_object_ref (self);
+  reading->request = g_object_ref (request);
+  karez_store_query_async (self->store, "summary_by_session", g_variant_new ("(s)", session), NULL,
+                           on_found, reading);
+}
+
+/* Start. */
+
+static gboolean
+enable (ConsultPlugin *self, KarezContext *context, GError **error)
+{
+  KarezStore *store = karez_context_get_store (context, error);
+  KarezAudit *audit = store != NULL ? karez_context_get_audit (context, error) : NULL;
+  KarezRoutes *routes = audit != NULL ? karez_context_get_routes (context, error) : NULL;
+
+  if (routes == NULL)
+    return FALSE;
+  g_set_object (&self->store, store);
+  g_set_object (&self->audit, audit);
+  return karez_routes_add (routes, "GET", "/x/consult/sessions/{session}", "consult.summary.read",
+                           on_wanted, g_object_ref (self), g_object_unref, error);
+}
+
+static void
+enable_async (KarezPlugin *plugin, KarezContext *context, GCancellable *cancellable,
+              GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (plugin, cancellable, callback, data);
+  GError *error = NULL;
+
+  g_task_set_source_tag (task, enable_async);
+  if (enable (CONSULT_PLUGIN (plugin), context, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static gboolean
+enable_finish (KarezPlugin *self, GAsyncResult *result, GError **error)
+{
+  return finish (self, result, enable_async, error);
+}
+
+/* Records of the live half. */
+
+static void
+on_kept (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  if (karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static KarezTransaction *
+begin (ConsultPlugin *self, const KarezRecord *record)
+{
+  g_autoptr (KarezActor) actor = record->actor != NULL
+                                     ? karez_actor_ref (record->actor)
+                                     : karez_actor_new (KAREZ_ACTOR_HUB, "consult",
+                                                        "Video consultation", NULL, NULL, NULL);
+  KarezTransaction *transaction = karez_store_begin (self->store, actor);
+
+  karez_transaction_recorded (transaction, record);
+  karez_transaction_about (transaction, record->session, NULL);
+  return transaction;
+}
+
+static KarezTransaction *
+keep_consent (ConsultPlugin *self, const KarezRecord *record, GError **error)
+{
+  ConsultConsent consent = { 0 };
+  KarezTransaction *transaction = NULL;
+  JsonObject *object;
+
+  if (!consult_consent_from_json (&consent, record->body, error))
+    return NULL;
+  if (consent.state == CONSULT_CONSENT_NONE)
+    karez_error_set (error, KAREZ_ERROR_INVALID, "consult/consent",
+                     N_ ("a consent that was given or withdrawn"), N_ ("The consent is not whole"));
+  else
+    {
+      object = json_node_get_object (record->body);
+      transaction = begin (self, record);
+      karez_transaction_run (transaction, "consent_keep", "(sssmsss)", consent.id, record->session,
+                             karez_json_text (object, "state"), karez_json_text (object, "basis"),
+                             consent.by, consent.at);
+      karez_transaction_event (
+          transaction, record->action, "consent", consent.id,
+          karez_json_object ("basis", "s", karez_json_text (object, "basis"), NULL));
+    }
+  consult_consent_clear (&consent);
+  return transaction;
+}
+
+static KarezTransaction *
+keep_summary (ConsultPlugin *self, const KarezRecord *record, GError **error)
+{
+  static const KarezJsonField fields[] = {
+    { "people", KAREZ_JSON_ARRAY, TRUE, 0, 400 },
+    { "seconds", KAREZ_JSON_INTEGER, TRUE, 0, G_MAXINT32 },
+    { NULL },
+  };
+  JsonObject *object = karez_json_check (record->body, fields, error);
+  g_autofree char *people = NULL;
+  KarezTransaction *transaction;
+  gint64 seconds;
+
+  if (object == NULL)
+    return NULL;
+  people = karez_json_print (json_object_get_member (object, "people"));
+  seconds = karez_json_integer (object, "seconds", 0);
+  transaction = begin (self, record);
+  karez_transaction_run (transaction, "summary_keep", "(ssx)", record->session, people, seconds);
+  karez_transaction_event (transaction, "summary.keep", "summary", record->session,
+                           karez_json_object ("seconds", "i", seconds, NULL));
+  return transaction;
+}
+
+static KarezTransaction *
+keep (ConsultPlugin *self, const KarezRecord *record, GError **error)
+{
+  if (g_str_equal (record->action, "consent.give")
+      || g_str_equal (record->action, "consent.withdraw"))
+    return keep_consent (self, record, error);
+  if (g_str_equal (record->action, "summary.keep"))
+    return keep_summary (self, record, error);
+  karez_error_set (error, KAREZ_ERROR_INVALID, "consult/record",
+                   N_ ("consent.give, consent.withdraw or summary.keep"),
+                   N_ ("A consultation keeps nothing of this kind"));
+  return NULL;
+}
+
+static void
+record_async (KarezPlugin *plugin, const KarezRecord *record, GCancellable *cancellable,
+              GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (plugin, cancellable, callback, data);
+  GError *error = NULL;
+  g_autoptr (KarezTransaction) transaction = keep (CONSULT_PLUGIN (plugin), record, &error);
+
+  g_task_set_source_tag (task, record_async);
+  if (transaction == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  karez_transaction_commit_async (transaction, cancellable, on_kept, g_steal_pointer (&task));
+}
+
+static gboolean
+record_finish (KarezPlugin *self, GAsyncResult *result, GError **error)
+{
+  return finish (self, result, record_async, error);
+}
+
+static void
+consult_plugin_iface_init (KarezPluginInterface *iface)
+{
+  iface->enable_async = enable_async;
+  iface->enable_finish = enable_finish;
+  iface->record_async = record_async;
+  iface->record_finish = record_finish;
+}
+
+static void
+consult_plugin_dispose (GObject *object)
+{
+  ConsultPlugin *self = CONSULT_PLUGIN (object);
+
+  g_clear_object (&self->store);
+  g_clear_object (&self->audit);
+  G_OBJECT_CLASS (consult_plugin_parent_class)->dispose (object);
+}
+
+static void
+consult_plugin_class_init (ConsultPluginClass *class)
+{
+  G_OBJECT_CLASS (class)->dispose = consult_plugin_dispose;
+}
+
+static void
+consult_plugin_init (ConsultPlugin *self)
+{
+}

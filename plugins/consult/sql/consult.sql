@@ -1,0 +1,25 @@
+-- SPDX-License-Identifier: LGPL-2.1-or-later
+
+-- A worker that came back may tell it again.
+-- name: consent_keep
+insert into consult.consent (id, session, state, basis, given_by, given_at)
+values ($1::uuid, $2::uuid, $3, $4, $5, $6::timestamptz)
+on conflict (id) do nothing
+
+-- name: summary_keep
+insert into consult.summary (session, people, seconds)
+values ($1::uuid, $2::jsonb, $3::integer)
+on conflict (session) do update set people = excluded.people, seconds = excluded.seconds,
+  kept_at = excluded.kept_at
+where summary.seconds <= excluded.seconds
+
+-- One row, or none where nothing was kept.
+-- name: summary_by_session
+select s.people, s.seconds,
+  (select coalesce (json_agg (json_build_object ('state', c.state, 'basis', c.basis, 'by', c.given_by,
+      'at', to_char (c.given_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+    order by c.given_at, c.id), '[]'::json)
+   from consult.consent c where c.session = $1::uuid) as consents
+from (select $1::uuid as session) w left join consult.summary s using (session)
+where s.session is not null
+  or exists (select from consult.consent c where c.session = w.session)

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The look at one's own devices, before joining and while in.
+
+import { _ } from '@karez/i18n';
+import { button, checkField, html, nothing, selectField } from '@karez/components';
+import { choosesSpeaker } from './consult-devices.js';
+import { deviceProblem, initials } from './consult-view.js';
+
+/** @typedef {import('./consult-devices.js').Devices} Devices */
+/** @typedef {import('./consult-devices.js').Own} Own */
+/** @typedef {import('./consult-devices.js').Kind} Kind */
+
+/** @param {string} name @param {import('./consult-view.js').Source} source */
+export function problemOf(name, source) {
+  const { text, help } = deviceProblem(name, source);
+  return html`<div class="note warn" role="alert"><p><b>${_(text)}</b></p><p>${_(help)}</p></div>`;
+}
+
+/** @param {Devices} devices */
+const troubles = (devices) => /** @type {Own[]} */ (['camera', 'microphone'])
+  .map((source) => (devices.problems[source] ? problemOf(devices.problems[source], source) : nothing));
+
+/** @param {Devices} devices @param {Kind} kind @param {string} label */
+function chooser(devices, kind, label) {
+  const found = devices.choices(kind);
+  if (found.length === 0)
+    return nothing;
+  return selectField({
+    id: `consult-${kind}`, label, value: devices.used(kind),
+    choices: found.map((one, i) => [one.deviceId, one.label || _('Device %s', i + 1)]),
+    onchange: (value) => void devices.choose(kind, value),
+  });
+}
+
+/** What can be chosen. @param {Devices} devices @param {{tone: boolean, playTone: () => void}} tone */
+export const choosers = (devices, { tone, playTone }) => html`<div class="consult-choosers">
+  ${chooser(devices, 'camera', _('Camera'))}${chooser(devices, 'microphone', _('Microphone'))}
+  ${choosesSpeaker ? chooser(devices, 'speaker', _('Speaker')) : nothing}
+  <p>${button({ label: _('Play a test sound'), busy: tone, onclick: playTone })}</p></div>`;
+
+/** How loud the microphone is; moved without drawing anew. */
+export const levelMeter = () => html`<div class="consult-level" role="img" aria-label=${_('Loudness of your microphone')}><i></i></div>`;
+
+/**
+ * @param {Devices} devices
+ * @param {{name: string, tone: boolean, playTone: () => void}} options
+ */
+export function deviceCheck(devices, { name, tone, playTone }) {
+  const { tracks, wants } = devices;
+  const before = !devices.asked && !devices.asking;
+  return html`<section class="consult-check" aria-labelledby="consult-check-title"><h3 id="consult-check-title">${_('Your devices')}</h3>
+    <div class="consult-check-body"><div class="consult-preview">${tracks.camera
+      ? html`<video data-own="camera" class="mirrored" autoplay playsinline .muted=${true} aria-label=${_('What your camera sees')}></video>`
+      : html`<div class="consult-initials" aria-hidden="true"><bdi>${initials(name)}</bdi></div><p>${
+        wants.camera ? before ? _('Not checked yet.') : devices.asking ? _('Waiting for the camera.') : _('Your camera is off.') : _('You join with the camera off.')}</p>`}</div>
+    <div class="consult-check-side">
+      ${before ? html`<p>${_('See and hear yourself before the others do. Your browser asks whether this page may use your camera and microphone.')}</p>
+        <p>${button({ label: _('Check camera and microphone'), onclick: () => void devices.open() })}</p>`
+        : html`${levelMeter()}<p class="hint">${tracks.microphone && wants.microphone
+          ? _('Say something: the bar moves.') : wants.microphone ? _('Your microphone is off.') : _('You join with the microphone off.')}</p>${choosers(devices, { tone, playTone })}
+          ${Object.keys(devices.problems).length ? html`<p>${button({ label: _('Check again'), busy: devices.asking, onclick: () => void devices.open() })}</p>` : nothing}`}
+      <div class="consult-wants">${checkField({ label: _('Join with the camera on'), checked: wants.camera,
+        onchange: (on) => void (before ? devices.plan('camera', on) : devices.set('camera', on)) })}
+      ${checkField({ label: _('Join with the microphone on'), checked: wants.microphone,
+        onchange: (on) => void (before ? devices.plan('microphone', on) : devices.set('microphone', on)) })}</div>
+    </div></div>
+    ${troubles(devices)}</section>`;
+}

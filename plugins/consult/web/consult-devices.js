@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// This page's camera, microphone and speaker: asked for when somebody says so, chosen, remembered,
+// ended.
+
+import { loudness } from './consult-view.js';
+
+/** @typedef {'camera' | 'microphone'} Own */
+/** @typedef {Own | 'speaker'} Kind */
+
+const memory = 'karez.consult.devices';
+/** @type {Record<Kind, MediaDeviceKind>} */
+const kindOf = { camera: 'videoinput', microphone: 'audioinput', speaker: 'audiooutput' };
+/** @type {Own[]} */
+const owns = ['camera', 'microphone'];
+
+export const choosesSpeaker = 'setSinkId' in HTMLMediaElement.prototype;
+export const sharesScreen = typeof navigator.mediaDevices?.getDisplayMedia === 'function';
+
+/** Tells 'change'. */
+export class Devices extends EventTarget {
+  constructor() {
+    super();
+    /** @type {Record<Own, MediaStreamTrack | null>} */
+    this.tracks = { camera: null, microphone: null };
+    /** Names of what went wrong. @type {Partial<Record<Own, string>>} */
+    this.problems = {};
+    /** What is to be sent. @type {Record<Own, boolean>} */
+    this.wants = { camera: true, microphone: true };
+    /** @type {Partial<Record<Kind, string>>} */
+    this.chosen = {};
+    /** @type {MediaDeviceInfo[]} */
+    this.list = [];
+    /** Whether it was asked for since the page was there. */
+    this.asked = false;
+    this.asking = false;
+    /** Counts what made an answer under way too late. */
+    this.turn = 0;
+    /** @type {AudioContext | null} */
+    this.audio = null;
+    /** @type {AnalyserNode | null} */
+    this.analyser = null;
+    this.samples = new Float32Array(1024);
+    try {
+      const { chosen, wants } = JSON.parse(localStorage.getItem(memory) ?? '{}');
+      this.chosen = { ...chosen };
+      this.wants = { ...this.wants, ...wants };
+    } catch {
+      // Another program's: begin anew.
+    }
+    this.listed = () => void this.enumerate();
+    navigator.mediaDevices?.addEventListener('devicechange', this.listed);
+  }
+
+  changed() {
+    this.dispatchEvent(new Event('change'));
+  }
+
+  remember() {
+    localStorage.setItem(memory, JSON.stringify({ chosen: this.chosen, wants: this.wants }));
+  }
+
+  /** @param {Kind} kind */
+  choices(kind) {
+    return this.list.filter((one) => one.kind === kindOf[kind] && one.deviceId !== '');
+  }
+
+  /** Whether the browser would give it without asking anybody. */
+  async allowed() {
+    try {
+      const states = await Promise.all(owns.map((name) => navigator.permissions.query({ name: /** @type {PermissionName} */ (name) })));
+      return states.every((one) => one.state === 'granted');
+    } catch {
+      return false;
+    }
+  }
+
+  /** @param {Own} source */
+  async denied(source) {
+    try {
+      return (await navigator.permissions.query({ name: /** @type {PermissionName} */ (source) })).state === 'denied';
+    } catch {
+      return false;
+    }
+  }
+
+  /** Asks for what is wanted. @param {Own[]} [sources] */
+  async open(sources = owns.filter((one) => this.wants[one])) {
+    const turn = ++this.turn;
+    this.asked = true;
+    for (const source of sources)
+      delete this.problems[source];
+    if (!navigator.mediaDevices) {
+      for (const source of sources)
+        this.problems[source] = 'insecure';
+      this.changed();
+      return;
+    }
+    this.asking = true;
+    this.changed();
+    await this.take(sources, turn);
+    if (turn !== this.turn)
+      return;
+    this.asking = false;
+    await this.enumerate();
+  }
+
+  /** Both with one question; one by one where that fails. @param {Own[]} sources @param {number} turn */
+  async take(sources, turn) {
+    if (sources.length === 0)
+      return;
+    try {
+      const stream = await navigator.mediaDevices.getUserMedia(this.constraints(sources));
+      for (const track of stream.getTracks())
+        this.put(track.kind === 'audio' ? 'microphone' : 'camera', track, turn);
+    } catch (error) {
+      const name = error instanceof DOMException ? error.name : 'Error';
+      if (turn !== this.turn)
+        return;
+      const left = name === 'NotAllowedError' && sources.length > 1
+        ? await this.split(sources) : sources.length > 1 ? sources : [];
+      for (const source of sources.filter((one) => !left.includes(one)))
+        this.problems[source] = name;
+      for (const source of left)
+        await this.take([source], turn);
+    }
+  }
+
+  /** Those that are not refused, if one is: nobody is asked twice. @param {Own[]} sources */
+  async split(sources) {
+    const denied = await Promise.all(sources.map((one) => this.denied(one)));
+    return denied.every(Boolean) || !denied.some(Boolean) ? [] : sources.filter((_one, i) => !denied[i]);
+  }
+
+  /** @param {Own[]} sources @returns {MediaStreamConstraints} */
+  constraints(sources) {
+    /** @param {Kind} kind */
+    const device = (kind) => (this.chosen[kind] ? { deviceId: { ideal: this.chosen[kind] } } : {});
+    return {
+      video: sources.includes('camera') && { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 }, ...device('camera') },
+      audio: sources.includes('microphone') && { echoCancellation: true, noiseSuppression: true, autoGainControl: true, ...device('microphone') },
+    };
+  }
+
+  /** @param {Own} source @param {MediaStreamTrack} track @param {number} turn */
+  put(source, track, turn) {
+    if (turn !== this.turn) {
+      track.stop();
+      return;
+    }
+    this.drop(source);
+    this.tracks[source] = track;
+    track.enabled = this.wants[source];
+    track.onended = () => {
+      if (this.tracks[source] === track) {
+        this.problems[source] = 'gone';
+        this.drop(source);
+        this.changed();
+      }
+    };
+    if (source === 'microphone')
+      this.listen(track);
+  }
+
+  /** @param {Own} source */
+  drop(source) {
+    const track = this.tracks[source];
+    if (!track)
+      return;
+    track.onended = null;
+    track.stop();
+    this.tracks[source] = null;
+    if (source === 'microphone')
+      this.deafen();
+  }
+
+  async enumerate() {
+    if (!this.asked || !navigator.mediaDevices)
+      return;
+    this.list = await navigator.mediaDevices.enumerateDevices().catch(() => []);
+    this.changed();
+  }
+
+  /** Which one is in use now. @param {Kind} kind */
+  used(kind) {
+    const track = kind === 'speaker' ? null : this.tracks[kind];
+    return track?.getSettings().deviceId ?? this.chosen[kind] ?? '';
+  }
+
+  /** @param {Kind} kind @param {string} id */
+  async choose(kind, id) {
+    this.chosen[kind] = id;
+    this.remember();
+    if (kind === 'speaker') {
+      this.changed();
+      return;
+    }
+    // Many cameras serve one taker at a time.
+    this.drop(kind);
+    if (this.wants[kind] || kind === 'microphone')
+      await this.open([kind]);
+  }
+
+  /** The camera's light goes out when it is off; a microphone is only silenced. @param {Own} source @param {boolean} on */
+  async set(source, on) {
+    this.wants[source] = on;
+    this.remember();
+    const track = this.tracks[source];
+    if (!on && source === 'camera')
+      this.drop('camera');
+    else if (track)
+      track.enabled = on;
+    else if (on) {
+      await this.open([source]);
+      return;
+    }
+    if (!on)
+      delete this.problems[source];
+    this.changed();
+  }
+
+  /** What is to be, without asking for it yet. @param {Own} source @param {boolean} on */
+  plan(source, on) {
+    this.wants[source] = on;
+    this.remember();
+    this.changed();
+  }
+
+  /** Whether it is sent. @param {Own} source */
+  isOn(source) {
+    return this.tracks[source]?.enabled ?? false;
+  }
+
+  /** @param {MediaStreamTrack} track */
+  listen(track) {
+    this.deafen();
+    this.audio = new AudioContext();
+    this.analyser = this.audio.createAnalyser();
+    this.analyser.fftSize = this.samples.length;
+    this.audio.createMediaStreamSource(new MediaStream([track])).connect(this.analyser);
+    void this.audio.resume().catch(() => {});
+  }
+
+  deafen() {
+    this.analyser = null;
+    void this.audio?.close();
+    this.audio = null;
+  }
+
+  /** How loud the microphone is now, from 0 to 1. */
+  level() {
+    if (!this.analyser)
+      return 0;
+    this.analyser.getFloatTimeDomainData(this.samples);
+    return loudness(this.samples);
+  }
+
+  /** Two soft notes, where the chosen speaker is. */
+  async playTone() {
+    const context = new AudioContext();
+    const out = context.createMediaStreamDestination();
+    const player = new Audio();
+    player.srcObject = out.stream;
+    await this.route(player);
+    await player.play();
+    [523.25, 659.25].forEach((frequency, i) => {
+      const start = context.currentTime + 0.1 + i * 0.35;
+      const tone = new OscillatorNode(context, { frequency });
+      const volume = new GainNode(context, { gain: 0 });
+      volume.gain.setValueAtTime(0, start);
+      volume.gain.linearRampToValueAtTime(0.25, start + 0.03);
+      volume.gain.linearRampToValueAtTime(0, start + 0.33);
+      tone.connect(volume).connect(out);
+      tone.start(start);
+      tone.stop(start + 0.35);
+    });
+    await new Promise((done) => setTimeout(done, 1000));
+    player.srcObject = null;
+    await context.close();
+  }
+
+  /** Plays an element where the chosen speaker is. @param {HTMLMediaElement} element */
+  async route(element) {
+    const wanted = this.chosen.speaker ?? '';
+    if (choosesSpeaker && element.sinkId !== wanted)
+      await element.setSinkId(wanted).catch(() => {});
+  }
+
+  /** Everything off: no light stays on. */
+  stop() {
+    this.turn++;
+    this.asking = false;
+    this.asked = false;
+    this.problems = {};
+    for (const source of owns)
+      this.drop(source);
+    this.changed();
+  }
+}

@@ -1,0 +1,491 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The room of a video consultation: one's own devices first, then faces, the consent and what is
+// wrong; after the end, what was kept.
+
+import { LitElement, html, nothing } from 'lit';
+import { _, onLanguage } from '@karez/i18n';
+import {
+  api, button, clock, confirm, duration, emptyState, factList, failedState, hubName, live, loadingState, may, problemNote, say,
+  sessionRole, state, timePair,
+} from '@karez/components';
+import { MediaClient } from '@karez/media';
+import { choosers, deviceCheck, levelMeter, problemOf } from './consult-check.js';
+import { Devices, sharesScreen } from './consult-devices.js';
+import { stage } from './consult-tiles.js';
+import { once } from './consult-view.js';
+
+/** @typedef {import('./consult-view.js').Source} Source */
+/** @typedef {{state: 'none' | 'given' | 'withdrawn', basis: string | null, by: string | null, at: string | null}} Consent */
+/** @typedef {{consents: Consent[], people: {name: string, hospital: string, role?: string}[], seconds: number}} Kept */
+
+const over = ['ended', 'failed'];
+const running = ['live', 'degraded', 'held'];
+/** Somebody whose place was lost comes back within this, and keeps the camera. */
+const graceMs = 1500;
+
+/** @type {Record<string, (by: unknown, at: unknown) => unknown>} */
+const given = {
+  patient: (by, at) => say(_('Consent: the patient agrees, recorded by %s at %s'), by, at),
+  guardian: (by, at) => say(_('Consent: the guardian agrees, recorded by %s at %s'), by, at),
+  emergency: (by, at) => say(_('Emergency: begun without waiting for consent, recorded by %s at %s'), by, at),
+};
+
+export class ConsultPanel extends LitElement {
+  /** The session page shows it before this page joins, too. */
+  static lobby = true;
+  static properties = {
+    session: { attribute: false }, participant: { attribute: false }, send: { attribute: false },
+    consent: { state: true }, silent: { state: true }, kept: { state: true }, problem: { state: true }, refusal: { state: true },
+    tone: { state: true }, choosing: { state: true }, trouble: { state: true },
+  };
+
+  constructor() {
+    super();
+    /** @type {any} */
+    this.session = null;
+    /** @type {any} */
+    this.participant = null;
+    /** @type {(body: Record<string, unknown>) => boolean} */
+    this.send = () => false;
+    /** @type {Consent | null} */
+    this.consent = null;
+    this.mayConsent = false;
+    this.forwarding = false;
+    /** The browser plays no sound before somebody asks for it. */
+    this.silent = false;
+    /** @type {Kept | null} */
+    this.kept = null;
+    /** @type {any} */
+    this.problem = null;
+    /** What the worker refused. @type {any} */
+    this.refusal = null;
+    this.asked = false;
+    this.tone = false;
+    this.choosing = false;
+    /** The error's name when the screen could not be shared. */
+    this.trouble = '';
+    /** @type {{id: string, names: Record<string, string>, own: boolean}[]} */
+    this.hubs = [];
+    this.devices = new Devices();
+    this.devices.addEventListener('change', () => this.follow());
+    /** @type {MediaStreamTrack | null} */
+    this.screen = null;
+    /** @type {MediaClient | null} */
+    this.client = null;
+    /** What the worker was told of each source. @type {Partial<Record<Source, boolean>>} */
+    this.told = {};
+    /** One for each track, so that nothing that plays is begun again. @type {WeakMap<MediaStreamTrack, MediaStream>} */
+    this.streams = new WeakMap();
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.leaving = undefined;
+    /** @type {(() => void)[]} */
+    this.off = [];
+  }
+
+  /** In the page's own tree: its style sheet and labels reach it. */
+  createRenderRoot() {
+    return this;
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    const keys = (/** @type {KeyboardEvent} */ event) => this.key(event);
+    const full = () => this.requestUpdate();
+    document.addEventListener('keydown', keys);
+    document.addEventListener('fullscreenchange', full);
+    navigator.mediaDevices?.addEventListener('devicechange', this.devices.listed);
+    let frame = 0;
+    const move = () => {
+      this.showLevel();
+      frame = requestAnimationFrame(move);
+    };
+    move();
+    this.off = [
+      live.on('problem', (told) => this.takeProblem(told)),
+      live.onTouched(['session'], () => this.lookForKept()),
+      onLanguage(() => this.requestUpdate()),
+      () => document.removeEventListener('keydown', keys),
+      () => document.removeEventListener('fullscreenchange', full),
+      () => navigator.mediaDevices?.removeEventListener('devicechange', this.devices.listed),
+      () => cancelAnimationFrame(frame),
+    ];
+    this.readHubs();
+    this.requestUpdate();
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    for (const off of this.off)
+      off();
+    // From the lobby to the room it is moved, not taken away.
+    setTimeout(() => {
+      if (!this.isConnected)
+        this.finish();
+    });
+  }
+
+  async readHubs() {
+    this.hubs = [{ id: state.me?.hub ?? '', names: state.me?.hub_names ?? {}, own: true }];
+    if (may('peers.read'))
+      this.hubs = [...this.hubs, ...await api.get('/peers').then((answer) => answer.items, () => [])];
+    this.requestUpdate();
+  }
+
+  get isOver() {
+    return over.includes(this.session?.state);
+  }
+
+  /** @param {Map<string, any>} changed */
+  willUpdate(changed) {
+    if (changed.has('participant') || changed.has('session'))
+      this.attend();
+    if (this.isOver && !this.asked)
+      this.lookForKept();
+  }
+
+  /** Begins when this page is in, ends when it is not. */
+  attend() {
+    if (this.isOver) {
+      this.finish();
+    } else if (this.participant) {
+      clearTimeout(this.leaving);
+      this.leaving = undefined;
+      if (!this.client)
+        this.begin();
+    } else if (this.client) {
+      this.close();
+      this.consent = null;
+      this.leaving = setTimeout(() => {
+        this.leaving = undefined;
+        this.finish();
+        this.requestUpdate();
+      }, graceMs);
+    }
+  }
+
+  begin() {
+    const client = new MediaClient((body) => this.send(body));
+    client.addEventListener('change', () => {
+      if (client !== this.client)
+        return;
+      if (client.state === 'open')
+        this.refusal = null;
+      this.requestUpdate();
+    });
+    this.client = client;
+    this.refusal = null;
+    this.told = {};
+    for (const source of /** @type {const} */ (['microphone', 'camera']))
+      this.told[source] = this.devices.isOn(source);
+    client.open({ ...this.devices.tracks, screen: this.screen });
+    // Who said yes before is not asked again, and nobody is asked without a click.
+    if (!this.devices.asked)
+      this.devices.allowed().then((yes) => (yes && client === this.client ? this.devices.open() : undefined));
+  }
+
+  close() {
+    this.client?.close();
+    this.client = null;
+  }
+
+  finish() {
+    clearTimeout(this.leaving);
+    this.leaving = undefined;
+    this.close();
+    this.stopSharing();
+    this.devices.stop();
+    this.choosing = false;
+    if (document.fullscreenElement && this.contains(document.fullscreenElement))
+      void document.exitFullscreen();
+  }
+
+  /** The others are sent what the devices give now. */
+  follow() {
+    const { client } = this;
+    const tracks = /** @type {Record<Source, MediaStreamTrack | null>} */ ({ ...this.devices.tracks, screen: this.screen });
+    if (client?.connection)
+      for (const source of /** @type {Source[]} */ (['microphone', 'camera', 'screen'])) {
+        const on = tracks[source]?.enabled ?? false;
+        if ((client.own[source] ?? null) !== tracks[source])
+          void client.replace(source, tracks[source]);
+        else if ((this.told[source] ?? on) !== on)
+          client.tellOn(source);
+        this.told[source] = on;
+      }
+    else if (client)
+      client.own = tracks;
+    this.requestUpdate();
+  }
+
+  /** A message of the session. @param {Record<string, any>} body */
+  receive(body) {
+    if (this.client?.take(body))
+      return;
+    if (body.type === 'consult.state') {
+      this.mayConsent = body.may_consent;
+      this.forwarding = body.forwarding;
+      this.consent = body.consent;
+      this.requestUpdate();
+    } else if (typeof body.rule === 'string' && body.rule.startsWith('rtc/'))
+      this.refusal = body;
+  }
+
+  /** @param {Record<string, any>} frame */
+  takeProblem(frame) {
+    const rule = frame.problem?.rule ?? '';
+    if (frame.session === this.session?.id && /^(rtc|consult)\//.test(rule))
+      this.refusal = { ...frame.problem, message: frame.problem.detail || frame.problem.title };
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    const target = /** @type {HTMLElement} */ (event.composedPath()[0]);
+    if (!this.client || !running.includes(this.session?.state) || event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing
+        || target.matches?.('input:not([type="checkbox"], [type="radio"]), textarea, select, [contenteditable]') || document.querySelector('dialog[open]'))
+      return;
+    const source = { m: /** @type {const} */ ('microphone'), v: /** @type {const} */ ('camera') }[event.key.toLowerCase()];
+    if (source) {
+      event.preventDefault();
+      void this.toggle(source);
+    }
+  }
+
+  /** @param {import('./consult-devices.js').Own} source */
+  toggle(source) {
+    this.devices.asked = true;
+    return this.devices.set(source, !this.devices.isOn(source));
+  }
+
+  async share() {
+    this.trouble = '';
+    try {
+      const stream = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { max: 15 } }, audio: false });
+      const [track] = stream.getVideoTracks();
+      if (!this.client) {
+        track.stop();
+        return;
+      }
+      track.contentHint = 'detail';
+      track.onended = () => this.stopSharing();
+      this.screen = track;
+      this.follow();
+    } catch (error) {
+      // Who closes the browser's question has decided.
+      const name = error instanceof DOMException ? error.name : 'Error';
+      this.trouble = name === 'NotAllowedError' && !/system/i.test(String(error)) ? '' : name;
+    }
+  }
+
+  stopSharing() {
+    if (!this.screen)
+      return;
+    this.screen.onended = null;
+    this.screen.stop();
+    this.screen = null;
+    this.follow();
+  }
+
+  async playTone() {
+    this.tone = true;
+    await this.devices.playTone().catch(() => {});
+    this.tone = false;
+  }
+
+  full() {
+    const place = this.querySelector('.consult');
+    void (document.fullscreenElement ? document.exitFullscreen() : place?.requestFullscreen())?.catch(() => {});
+  }
+
+  /** @param {string} basis */
+  agree(basis) {
+    this.refusal = null;
+    this.send({ type: 'consult.consent', basis });
+  }
+
+  async hurry() {
+    if (await confirm({
+      title: _('Begin without waiting for consent?'), action: _('Begin now'),
+      text: _('People see and hear each other at once. “Emergency” is recorded as the basis, with your name and the time. Consent is completed later.'),
+    }))
+      this.agree('emergency');
+  }
+
+  async withdraw() {
+    if (await confirm({
+      title: _('Withdraw the consent?'), action: _('Withdraw'),
+      text: _('Nobody is seen or heard any more until consent is given again. The withdrawal is recorded with your name and the time.'),
+    }))
+      this.send({ type: 'consult.withdraw' });
+  }
+
+  /** This hospital's half keeps it by itself, maybe after the other's has ended the session. */
+  lookForKept() {
+    if (this.isOver && !this.kept)
+      this.readKept();
+  }
+
+  async readKept() {
+    this.asked = true;
+    try {
+      this.kept = await api.get(`/x/consult/sessions/${this.session.id}`);
+    } catch (error) {
+      this.problem = error;
+    }
+  }
+
+  showLevel() {
+    const bar = /** @type {HTMLElement | null} */ (this.querySelector('.consult-level i'));
+    bar?.style.setProperty('inline-size', `${Math.round(this.devices.level() * 100)}%`);
+  }
+
+  /** The same track keeps the same stream, and what plays is not touched. */
+  updated() {
+    for (const element of /** @type {NodeListOf<HTMLMediaElement>} */ (this.querySelectorAll('video, audio'))) {
+      const { own, person, source } = element.dataset;
+      const track = own ? this.devices.tracks.camera
+        : this.client?.people.get(person ?? '')?.tracks[/** @type {Source} */ (source)] ?? null;
+      if (track && !this.streams.has(track))
+        this.streams.set(track, new MediaStream([track]));
+      const stream = track ? this.streams.get(track) ?? null : null;
+      if (element.srcObject !== stream)
+        element.srcObject = stream;
+      if (element instanceof HTMLAudioElement)
+        void this.devices.route(element);
+      if (stream && element.paused)
+        this.play(element);
+    }
+  }
+
+  /** @param {HTMLMediaElement} element */
+  play(element) {
+    element.play().catch((error) => {
+      if (error?.name === 'NotAllowedError')
+        this.silent = true;
+    });
+  }
+
+  soundOn() {
+    this.silent = false;
+    for (const element of this.querySelectorAll('audio, video'))
+      this.play(/** @type {HTMLMediaElement} */ (element));
+  }
+
+  /** @param {string} id */
+  hospital(id) {
+    return hubName(this.hubs, id);
+  }
+
+  people() {
+    const here = this.session.participants.filter((/** @type {any} */ one) => !one.left_at && one.id !== this.participant.id);
+    return [...here, this.participant].map((one) => ({
+      id: one.id, name: one.name ?? one.actor?.name ?? '', role: one.role, hospital: this.hospital(one.hospital), own: one.id === this.participant.id,
+    }));
+  }
+
+  consentBar() {
+    const { consent } = this;
+    if (!consent)
+      return html`<div class="consult-bar" role="status"><p><i class="spinner" aria-hidden="true"></i> ${_('Asking whether consent is on record.')}</p></div>`;
+    if (consent.state === 'given') {
+      const hurried = consent.basis === 'emergency' && this.mayConsent;
+      return html`<div class="consult-bar given" role="status"><p>${given[consent.basis ?? '']?.(consent.by, clock(consent.at ?? 0))}</p>
+        ${this.mayConsent ? html`<span class="row-end">${hurried ? this.agreeButtons('plain') : nothing}${
+          button({ label: _('Withdraw…'), kind: 'quiet', onclick: () => this.withdraw() })}</span>` : nothing}</div>`;
+    }
+    const withdrawn = consent.state === 'withdrawn'
+      ? html`<p><b>${say(_('Consent was withdrawn, recorded by %s at %s.'), consent.by, clock(consent.at ?? 0))}</b></p>` : nothing;
+    if (!this.mayConsent)
+      return html`<div class="note warn" role="status">${withdrawn}<p>${say(_('Waiting for the consent to be put on record at %s.'), this.hospital(this.session.host))}</p></div>`;
+    return html`<div class="note warn consult-ask" role="status">${withdrawn}<p>${_('Before anybody is seen or heard, the patient’s consent is put on record.')}</p>
+      <div class="row">${this.agreeButtons('primary')}${button({ label: _('Emergency: begin without waiting…'), kind: 'quiet', onclick: () => this.hurry() })}</div></div>`;
+  }
+
+  /** @param {'primary' | 'plain'} kind */
+  agreeButtons(kind) {
+    return html`${button({ label: _('The patient agrees'), kind, onclick: () => this.agree('patient') })}
+      ${button({ label: _('The guardian agrees'), onclick: () => this.agree('guardian') })}`;
+  }
+
+  /** What is not as it should be, and what happens about it. @param {MediaClient} client */
+  bars(client) {
+    const waits = html`<i class="spinner" aria-hidden="true"></i>`;
+    const off = !this.devices.asked && !this.devices.tracks.camera && !this.devices.tracks.microphone;
+    return html`
+      ${client.state === 'connecting' && client.failures === 0 && !client.failure ? html`<div class="note calm" role="status"><p>${waits} ${_('Connecting picture and sound.')}</p></div>` : nothing}
+      ${client.state === 'away' || client.state === 'connecting' && (client.failures > 0 || client.failure) ? html`<div class="note warn" role="status"><p>${waits} ${
+        _('Your connection is interrupted, trying again.')}</p></div>` : nothing}
+      ${client.state === 'replaced' ? html`<div class="note warn" role="alert"><p>${_('You joined in another window.')}</p><p>${
+        button({ label: _('Use this window'), onclick: () => { this.close(); this.begin(); } })}</p></div>` : nothing}
+      ${client.linkUp ? nothing : html`<div class="note bad" role="status"><p>${_('The other hospital cannot be reached right now. You are connected again as soon as the link is back.')}</p></div>`}
+      ${this.session.state === 'held' ? html`<div class="note warn" role="status"><p>${_('On hold: nobody is seen or heard until it is resumed.')}</p></div>` : nothing}
+      ${this.refusal ? html`<div class="consult-refused">${problemNote(this.refusal)}<p>${button({ label: _('Close'), kind: 'quiet', onclick: () => { this.refusal = null; } })}</p></div>` : nothing}
+      ${this.silent ? html`<div class="note warn" role="alert"><p>${_('The browser plays no sound until you ask for it.')}</p><p>${button({ label: _('Turn sound on'), kind: 'primary', onclick: () => this.soundOn() })}</p></div>` : nothing}
+      ${off ? html`<div class="note warn" role="status"><p>${_('The others neither see nor hear you yet.')}</p><p>${
+        button({ label: _('Turn on camera and microphone'), kind: 'primary', onclick: () => void this.devices.open(['camera', 'microphone']) })}</p></div>` : nothing}
+      ${this.trouble ? problemOf(this.trouble, 'screen') : nothing}
+      ${/** @type {const} */ (['camera', 'microphone']).map((source) => (this.devices.problems[source] ? problemOf(this.devices.problems[source], source) : nothing))}`;
+  }
+
+  tools() {
+    const camera = this.devices.isOn('camera');
+    const microphone = this.devices.isOn('microphone');
+    const full = document.fullscreenElement !== null;
+    return html`<div class="consult-tools" role="toolbar" aria-label=${_('Picture and sound')}>
+      ${button({ label: microphone ? _('Mute') : _('Unmute'), kind: microphone ? 'plain' : 'danger-plain', key: 'M', busy: this.devices.asking, onclick: () => void this.toggle('microphone') })}
+      ${button({ label: camera ? _('Camera off') : _('Camera on'), kind: camera ? 'plain' : 'danger-plain', key: 'V', busy: this.devices.asking, onclick: () => void this.toggle('camera') })}
+      ${sharesScreen ? this.screen ? button({ label: _('Stop sharing'), kind: 'primary', onclick: () => this.stopSharing() })
+        : button({ label: _('Share screen'), onclick: () => this.share() }) : nothing}
+      <button class="button plain" type="button" aria-expanded=${this.choosing ? 'true' : 'false'} aria-controls="consult-devices"
+        @click=${() => this.choose()}>${_('Devices')}</button>
+      ${document.fullscreenEnabled ? button({ label: full ? _('Leave full screen') : _('Full screen'), onclick: () => this.full() }) : nothing}</div>
+      <div id="consult-devices" ?hidden=${!this.choosing}>${this.choosing
+        ? html`${levelMeter()}${choosers(this.devices, { tone: this.tone, playTone: () => this.playTone() })}` : nothing}</div>`;
+  }
+
+  choose() {
+    this.choosing = !this.choosing;
+    if (this.choosing)
+      void this.devices.enumerate();
+  }
+
+  /** @param {MediaClient} client */
+  room(client) {
+    const given = this.consent?.state === 'given';
+    const quiet = !given ? _('Not seen or heard before consent is on record.') : this.forwarding ? '' : _('Not seen or heard now.');
+    return html`<div class="consult">${this.consentBar()}${this.bars(client)}
+      ${stage({ client, people: this.people(), camera: this.devices.isOn('camera'), microphone: this.devices.isOn('microphone'), quiet })}
+      ${this.screen ? html`<p class="hint" role="status">${_('You share your screen; the others see it.')}</p>` : nothing}${this.tools()}</div>`;
+  }
+
+  keptSummary() {
+    if (!this.kept && this.problem?.rule === 'consult/none')
+      return emptyState({ title: _('Nothing was kept.'), text: _('No consent was recorded, and nobody was seen or heard.') });
+    if (!this.kept)
+      return this.problem ? failedState(this.problem, () => this.readKept()) : loadingState(4);
+    const { consents, people, seconds } = this.kept;
+    return factList([
+      [_('Seen and heard'), seconds ? html`<bdi>${duration(seconds * 1000)}</bdi>` : _('Nobody was seen or heard.')],
+      [_('Consent'), consents.length ? html`<ul class="plain people-list">${consents.map((one) => html`<li>${one.state === 'given'
+        ? given[one.basis ?? '']?.(one.by, timePair(one.at ?? 0)) : say(_('Consent was withdrawn, recorded by %s at %s.'), one.by, timePair(one.at ?? 0))}</li>`)}</ul>`
+        : _('No consent was recorded.')],
+      [_('People'), people.length ? html`<ul class="plain people-list">${once(people).map((one) => html`<li><b><bdi>${one.name}</bdi></b><small>${
+        one.role ? html`${sessionRole(one.role)} · ` : nothing}<bdi>${this.hospital(one.hospital)}</bdi></small></li>`)}</ul>` : _('nobody')],
+    ]);
+  }
+
+  render() {
+    if (!this.session)
+      return nothing;
+    if (this.isOver)
+      return this.keptSummary();
+    if (this.client && running.includes(this.session.state))
+      return this.room(this.client);
+    if (this.leaving !== undefined || this.session.state === 'stopping')
+      return loadingState(4);
+    return deviceCheck(this.devices, {
+      name: this.participant?.name ?? state.me?.names?.en ?? '', tone: this.tone, playTone: () => this.playTone(),
+    });
+  }
+}
+
+customElements.define('karez-consult-panel', ConsultPanel);

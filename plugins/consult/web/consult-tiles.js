@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The faces: a tile for each person, a shared screen before them, and the voices.
+
+import { _ } from '@karez/i18n';
+import { html, nothing, number, say, sessionRole } from '@karez/components';
+import { repeat } from 'lit/directives/repeat.js';
+import { grade, gradeWords, gridClass, initials } from './consult-view.js';
+
+/** @typedef {import('@karez/media').MediaClient} MediaClient */
+/**
+ * @typedef {object} Person
+ * @property {string} id
+ * @property {string} name
+ * @property {string} role
+ * @property {string} hospital its name
+ * @property {boolean} own
+ */
+/**
+ * @typedef {object} View
+ * @property {MediaClient | null} client
+ * @property {Person[]} people
+ * @property {boolean} camera whether ours is on
+ * @property {boolean} microphone
+ * @property {string} quiet why nobody is seen; '' when people are
+ */
+
+/** @param {View} view @param {Person} person */
+function signs({ client, microphone }, person) {
+  const measured = client?.quality.get(person.id);
+  const word = grade(measured);
+  const shown = client?.people.get(person.id);
+  const muted = person.own ? !microphone : shown ? !shown.on.microphone : false;
+  const figures = measured && word !== 'away'
+    ? _('Delay %s ms, lost on the way here %s %%, on the way there %s %%', number(Math.round(measured.rtt_ms || 0)),
+      number((measured.loss_in || 0) * 100, 1), number((measured.loss_out || 0) * 100, 1)) : '';
+  return html`${muted ? html`<span class="consult-sign muted"><i aria-hidden="true"></i>${_('Muted')}</span>` : nothing}
+    ${word ? html`<span class="consult-sign" data-grade=${word} title=${figures || nothing}><i aria-hidden="true"></i><span class="unseen">${_('Connection')}</span>
+      ${_(gradeWords[word])}${figures ? html`<span class="unseen">${figures}</span>` : nothing}</span>` : nothing}`;
+}
+
+/** @param {View} view @param {Person} person @param {boolean} [small] */
+function tile(view, person, small = false) {
+  const { client } = view;
+  const shown = client?.people.get(person.id);
+  const seen = person.own ? view.camera : Boolean(shown?.tracks.camera && shown.on.camera);
+  const speaks = client?.speaking.includes(person.id) ?? false;
+  const why = person.own ? _('Your camera is off.') : view.quiet || (shown?.tracks.camera || shown?.tracks.microphone ? _('The camera is off.') : _('Nothing has come from here yet.'));
+  return html`<li class="consult-tile ${small ? 'small' : ''} ${speaks ? 'speaks' : ''}" aria-label=${person.own ? _('%s, you', person.name) : person.name}>
+    ${seen ? html`<video autoplay playsinline .muted=${true} class=${person.own ? 'mirrored' : ''} data-own=${person.own ? 'camera' : nothing}
+        data-person=${person.own ? nothing : person.id} data-source=${person.own ? nothing : 'camera'} aria-hidden="true"></video>`
+      : html`<div class="consult-calm"><div class="consult-initials" aria-hidden="true"><bdi>${initials(person.name)}</bdi></div>${small ? nothing : html`<p>${why}</p>`}</div>`}
+    <div class="consult-name"><span><b><bdi>${person.name}</bdi></b>${person.own ? html` <small>${_('you')}</small>` : nothing}
+      ${speaks ? html`<span class="unseen">${_('speaks')}</span>` : nothing}${small ? nothing : html`<small>${sessionRole(person.role)} · <bdi>${person.hospital}</bdi></small>`}</span>
+      <span class="consult-signs">${signs(view, person)}</span></div></li>`;
+}
+
+/** The one whose screen is shown. @param {View} view */
+const sharer = ({ client, people }) =>
+  people.find((one) => !one.own && client?.people.get(one.id)?.tracks.screen && client.people.get(one.id)?.on.screen);
+
+/** @param {View} view */
+export function stage(view) {
+  const others = view.people.filter((one) => !one.own);
+  const own = view.people.filter((one) => one.own);
+  const from = sharer(view);
+  const faces = from ? [] : others;
+  const strip = from ? [...others, ...own] : own;
+  return html`<div class="consult-stage">
+    ${from ? html`<figure class="consult-screen"><video autoplay playsinline .muted=${true} data-person=${from.id} data-source="screen"
+        aria-label=${_('The screen of %s', from.name)}></video><figcaption>${say(_('%s shares a screen.'), from.name)}</figcaption></figure>`
+      : faces.length ? html`<ul class="consult-faces ${gridClass(faces.length)}" aria-label=${_('The others')}>${
+        repeat(faces, (one) => one.id, (one) => tile(view, one))}</ul>`
+        : html`<div class="consult-alone"><p><b>${_('Nobody else is here yet.')}</b></p><p>${_('You see them here as soon as they join.')}</p></div>`}
+    <ul class="consult-strip" tabindex=${from ? '0' : nothing} aria-label=${from ? _('People') : _('You')}>${repeat(strip, (one) => one.id, (one) => tile(view, one, true))}</ul>
+  </div>
+  <div class="consult-voices" hidden>${repeat(others.filter((one) => view.client?.people.get(one.id)?.tracks.microphone), (one) => one.id,
+    (one) => html`<audio autoplay data-person=${one.id} data-source="microphone"></audio>`)}</div>`;
+}
