@@ -28,7 +28,7 @@ struct _HubRtcBridge
   const HubRtcBridgeHandlers *handlers;
   gpointer data;
   GHashTable *tracks; /* their number → HubRtcTrack, owned */
-  gboolean wanted;
+  gboolean wanted, allowed;
   gint64 clock_shift; /* our clock less theirs, by their quickest word; meaningless at time 0 */
   gint64 clock_time;
   guint64 malformed;
@@ -80,6 +80,12 @@ void
 hub_rtc_bridge_set_wanted (HubRtcBridge *self, gboolean wanted)
 {
   self->wanted = wanted;
+}
+
+void
+hub_rtc_bridge_set_allowed (HubRtcBridge *self, gboolean allowed)
+{
+  self->allowed = allowed;
 }
 
 gboolean
@@ -247,9 +253,9 @@ take_missing (HubRtcBridge *self, HubRtcTrack *track, const guint8 *datagram, gs
   for (gsize at = MISSING_AT; at + 2 <= length; at += 2)
     {
       gint64 index = hub_rtp_unwrap (track->receiver.newest, hub_get16 (datagram + at));
-      const HubRtpPacket *packet = hub_rtp_history_find (track->history, index);
+      const HubRtpPacket *packet = hub_rtc_track_find (track, index);
 
-      if (packet != NULL && self->wanted)
+      if (packet != NULL && self->wanted && self->allowed)
         hub_rtc_bridge_send (self, track, packet, TRUE);
     }
 }

@@ -56,6 +56,8 @@ void hub_rtc_bridge_add (HubRtcBridge *self, guint number, HubRtcTrack *track);
 void hub_rtc_bridge_remove (HubRtcBridge *self, guint number);
 /* Whether anybody there is to see or hear what is sent. */
 void hub_rtc_bridge_set_wanted (HubRtcBridge *self, gboolean wanted);
+/* Whether anything may cross at all. */
+void hub_rtc_bridge_set_allowed (HubRtcBridge *self, gboolean allowed);
 gboolean hub_rtc_bridge_is_wanted (const HubRtcBridge *self);
 /* A packet of a track of ours. */
 void hub_rtc_bridge_send (HubRtcBridge *self, const HubRtcTrack *track, const HubRtpPacket *packet,

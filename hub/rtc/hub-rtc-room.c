@@ -222,7 +222,7 @@ forward (HubRtcRoom *self, HubRtcTrack *track, const HubRtp *packet,
 {
   const HubRtpPacket *kept = hub_rtc_track_take (track, packet, extensions, arrival, repair);
 
-  if (kept == NULL || !self->forwards)
+  if (kept == NULL || !self->forwards || kept->index < track->allowed)
     return;
   for (HubRtcSlot *slot = track->slots; slot != NULL; slot = slot->next)
     hub_rtc_slot_send (slot, kept);
@@ -258,6 +258,7 @@ set_port (HubRtcRoom *self, HubMediaPort *port)
 {
   g_clear_pointer (&self->bridge, hub_rtc_bridge_free);
   self->bridge = hub_rtc_bridge_new (port, &bridge_handlers, self);
+  hub_rtc_bridge_set_allowed (self->bridge, self->forwards);
 }
 
 static void
@@ -522,6 +523,20 @@ feed (HubRtcRoom *self, HubRtcConnection *connection, const char *mid, guint tra
   want_pictures (self, connection);
 }
 
+static void
+set_forwards (HubRtcRoom *self, gboolean on)
+{
+  GHashTableIter iter;
+  gpointer track;
+
+  self->forwards = on;
+  if (self->bridge != NULL)
+    hub_rtc_bridge_set_allowed (self->bridge, on);
+  g_hash_table_iter_init (&iter, self->tracks);
+  while (on && g_hash_table_iter_next (&iter, NULL, &track))
+    hub_rtc_track_allow (track);
+}
+
 /* Of one connection, which may have gone while the command was under way. */
 static void
 run_on (HubRtcRoom *self, HubRtcConnection *connection, HubRtcCommand *command)
@@ -550,7 +565,7 @@ hub_rtc_room_run (HubRtcRoom *self, HubRtcCommand *command, gint64 now)
       add_connection (self, g_steal_pointer (&command->connection_added), now);
       break;
     case HUB_RTC_FORWARD:
-      self->forwards = command->on;
+      set_forwards (self, command->on);
       break;
     case HUB_RTC_SET_PORT:
       set_port (self, g_steal_pointer (&command->port));

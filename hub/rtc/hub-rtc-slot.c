@@ -136,7 +136,7 @@ hub_rtc_slot_send (HubRtcSlot *self, const HubRtpPacket *packet)
   /* It was a repair, and some of what follows it is here already. */
   for (gint64 index = packet->index + 1; index <= track->receiver.newest; index++)
     {
-      const HubRtpPacket *following = hub_rtp_history_find (track->history, index);
+      const HubRtpPacket *following = hub_rtc_track_find (track, index);
 
       if (following != NULL)
         send_one (self, following);
@@ -153,7 +153,7 @@ hub_rtc_slot_resend (HubRtcSlot *self, guint16 sequence)
   if (self->track == NULL || self->waiting || self->rtx_ssrc == 0 || index < self->out_first
       || self->budget == 0 || !hub_rtc_connection_is_open (self->connection))
     return;
-  packet = hub_rtp_history_find (self->track->history, index - self->out_first + self->first);
+  packet = hub_rtc_track_find (self->track, index - self->out_first + self->first);
   if (packet == NULL)
     return;
   self->budget--;

@@ -67,6 +67,21 @@ hub_rtc_track_take (HubRtcTrack *self, const HubRtp *packet, const HubRtpExtensi
   return hub_rtp_history_keep (self->history, index, arrival, packet, extensions);
 }
 
+const HubRtpPacket *
+hub_rtc_track_find (const HubRtcTrack *self, gint64 index)
+{
+  return index >= self->allowed ? hub_rtp_history_find (self->history, index) : NULL;
+}
+
+void
+hub_rtc_track_allow (HubRtcTrack *self)
+{
+  self->allowed = self->receiver.started ? self->receiver.newest + 1 : 0;
+  /* Each place begins anew, with a whole picture and without a gap. */
+  for (HubRtcSlot *slot = self->slots; slot != NULL; slot = slot->next)
+    slot->waiting = TRUE;
+}
+
 gboolean
 hub_rtc_track_wants_picture (HubRtcTrack *self, gint64 now)
 {

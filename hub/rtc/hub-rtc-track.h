@@ -29,6 +29,7 @@ typedef struct
   guint32 rtx_ssrc;
   HubRtpReceiver receiver;
   HubRtpHistory *history;
+  gint64 allowed;    /* the first index that may be passed on; what came before it stays here */
   HubRtcSlot *slots; /* a list, by their next */
 
   /* By its newest report: what was said or shown at this time of our clock; 0 for none yet. */
@@ -60,6 +61,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubRtcTrack, hub_rtc_track_free)
 const HubRtpPacket *hub_rtc_track_take (HubRtcTrack *self, const HubRtp *packet,
                                         const HubRtpExtensions *extensions, gint64 arrival,
                                         gboolean repair);
+/* A packet that may be passed on, or NULL. */
+const HubRtpPacket *hub_rtc_track_find (const HubRtcTrack *self, gint64 index);
+/* What comes from now on may be passed on; what came before, while it was not allowed, never. */
+void hub_rtc_track_allow (HubRtcTrack *self);
 /* Whether a whole picture is to be asked for now; if so, it is taken to be asked. */
 gboolean hub_rtc_track_wants_picture (HubRtcTrack *self, gint64 now);
 /* The sender's report: its time @ntp is @clock here. */

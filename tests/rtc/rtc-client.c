@@ -545,6 +545,7 @@ count (RtcStream *stream, const HubRtp *packet, gint64 now, gboolean repair)
   if (packet->payload_length <= SIGNATURE_AT)
     return;
   stream->signature = packet->payload[SIGNATURE_AT];
+  stream->signed_by[stream->signature]++;
   if (repair)
     return;
   stamp = now - (gint64) hub_get64 (packet->payload + STAMP_AT);
@@ -706,6 +707,12 @@ void
 rtc_client_set_level (RtcClient *self, guint8 level)
 {
   self->level = level;
+}
+
+void
+rtc_client_set_signature (RtcClient *self, guint8 signature)
+{
+  self->config.signature = signature;
 }
 
 void

@@ -19,6 +19,7 @@ typedef struct
   HubRtpReceiver receiver;
   guint64 packets, repaired, bytes, keys; /* keys: packets that begin a whole picture */
   guint8 signature;                       /* of who sent the newest packet */
+  guint64 signed_by[256];                 /* packets of each signature */
   guint64 reports;                        /* of the sender */
   gint64 last, longest_gap;               /* microseconds between two packets that came */
   GArray *latencies;                      /* gint64 microseconds from the stamp to the arrival */
@@ -61,6 +62,8 @@ RtcStream *rtc_client_get_stream (RtcClient *self, const char *mid);
 RtcStream *rtc_client_get_streams (RtcClient *self, guint *n);
 /* How loud the speech is that it sends: 0 to 127 below full scale. */
 void rtc_client_set_level (RtcClient *self, guint8 level);
+/* Signs what is sent from now on. */
+void rtc_client_set_signature (RtcClient *self, guint8 signature);
 /* Stops or goes on sending. */
 void rtc_client_set_sending (RtcClient *self, gboolean on);
 guint64 rtc_client_get_sent (const RtcClient *self);

@@ -49,6 +49,37 @@ test_everybody (RtcRoom *room, gconstpointer data)
     g_assert_cmpuint (rtc_client_get_feedback (room->people[i].client), >, 5);
 }
 
+/* What is sent while it is not allowed is never passed on, not even to who asks for it later. */
+static void
+test_withheld (RtcRoom *room, gconstpointer data)
+{
+  RtcPerson *first = rtc_join (room, 1), *second = rtc_join (room, 1);
+  RtcStream *camera, *voice;
+  guint64 before;
+
+  rtc_until_all_open (room);
+  rtc_client_set_signature (second->client, 77);
+  rtc_run_for (500);
+  rtc_client_set_signature (second->client, 2);
+  rtc_run_for (100);
+  karez_media_set_forwarding (room->media, TRUE);
+  camera = rtc_shown (first, second, "camera");
+  voice = rtc_shown (first, second, "microphone");
+  rtc_run_until (camera->packets > 100 && voice->packets > 20);
+  karez_media_set_forwarding (room->media, FALSE);
+  rtc_run_for (100);
+  rtc_client_set_signature (second->client, 77);
+  rtc_run_for (500);
+  rtc_client_set_signature (second->client, 2);
+  rtc_run_for (100);
+  karez_media_set_forwarding (room->media, TRUE);
+  before = camera->packets;
+  rtc_run_until (camera->packets > before + 200);
+  g_assert_cmpuint (camera->signed_by[77], ==, 0);
+  g_assert_cmpuint (voice->signed_by[77], ==, 0);
+  g_assert_cmpuint (camera->receiver.n_missing, ==, 0);
+}
+
 /* Who comes late sees a whole picture soon, and one request serves all who need it. */
 static void
 test_late (RtcRoom *room, gconstpointer data)
@@ -442,6 +473,7 @@ main (int argc, char **argv)
 #define ADD(name, function)                                                                        \
   g_test_add ("/rtc/room/" name, RtcRoom, NULL, rtc_room_up, function, rtc_room_down)
   ADD ("everybody", test_everybody);
+  ADD ("withheld", test_withheld);
   ADD ("late", test_late);
   ADD ("more-places", test_more_places);
   ADD ("leave", test_leave);
