@@ -35,7 +35,6 @@ struct _HubMediaPort
   void (*tick) (HubMediaPort *self, gint64 now);
   /* On its way, or lost. */
   void (*send) (HubMediaPort *self, const guint8 *datagram, gsize length);
-  gboolean (*is_up) (HubMediaPort *self);
   /* Returns how many paths were written. */
   guint (*measure) (HubMediaPort *self, HubMediaPortPath *out);
   void (*free) (HubMediaPort *self);

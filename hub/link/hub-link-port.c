@@ -90,12 +90,6 @@ port_send (HubMediaPort *port, const guint8 *datagram, gsize length)
   hub_link_end_send (self->end, STREAM_MEDIA, datagram, length);
 }
 
-static gboolean
-port_is_up (HubMediaPort *port)
-{
-  return hub_link_end_is_up (((HubLinkPort *) port)->end);
-}
-
 static guint
 port_measure (HubMediaPort *port, HubMediaPortPath *out)
 {
@@ -160,7 +154,6 @@ hub_link_port_new (const char *session, gboolean host, guint32 generation, const
   self->port = (HubMediaPort){ .serve = port_serve,
                                .tick = port_tick,
                                .send = port_send,
-                               .is_up = port_is_up,
                                .measure = port_measure,
                                .free = port_free };
   self->session = g_strdup (session);

@@ -42,7 +42,6 @@ struct _HubRtcLoop
   gpointer data;
   GThread *thread;
   atomic_bool stopping;
-  atomic_int thread_id;
 
   /* On the thread alone. */
   HubRtcRoom *room;
@@ -225,7 +224,6 @@ run_thread (gpointer data)
   HubRtcLoop *self = data;
   struct epoll_event ready[WATCH_PORT + HUB_MEDIA_PORT_MAX_FDS];
 
-  atomic_store (&self->thread_id, (int) gettid ());
   self->room = hub_rtc_room_new (self->identity, tell, self);
   while (!atomic_load (&self->stopping))
     {
@@ -395,10 +393,4 @@ hub_rtc_loop_get_addresses (const HubRtcLoop *self, guint *n)
 {
   *n = self->n_sockets;
   return self->addresses;
-}
-
-int
-hub_rtc_loop_get_thread (const HubRtcLoop *self)
-{
-  return atomic_load (&self->thread_id);
 }

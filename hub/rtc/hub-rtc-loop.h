@@ -36,7 +36,4 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubRtcLoop, hub_rtc_loop_free)
 void hub_rtc_loop_run (HubRtcLoop *self, HubRtcCommand *command);
 /* Where pages reach us. Returns: (transfer none) (array length=n) */
 const HubAddress *hub_rtc_loop_get_addresses (const HubRtcLoop *self, guint *n);
-/* The kernel's number of the thread. */
-int hub_rtc_loop_get_thread (const HubRtcLoop *self);
-
 G_END_DECLS

@@ -589,9 +589,3 @@ hub_rtc_room_run (HubRtcRoom *self, HubRtcCommand *command, gint64 now)
     }
   hub_rtc_command_free (command);
 }
-
-guint64
-hub_rtc_room_get_strangers (const HubRtcRoom *self)
-{
-  return self->strangers;
-}

@@ -107,7 +107,4 @@ void hub_rtc_room_settle (HubRtcRoom *self, gint64 now);
 gboolean hub_rtc_room_tick (HubRtcRoom *self, gint64 now);
 /* The way to the other hospital; NULL for none. */
 HubMediaPort *hub_rtc_room_get_port (HubRtcRoom *self);
-/* Datagrams that were for nobody here. */
-guint64 hub_rtc_room_get_strangers (const HubRtcRoom *self);
-
 G_END_DECLS

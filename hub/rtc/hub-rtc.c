@@ -448,12 +448,6 @@ hub_rtc_new (const char *addresses, GError **error)
   return self->loop != NULL ? g_steal_pointer (&self) : NULL;
 }
 
-int
-hub_rtc_get_thread (HubRtc *self)
-{
-  return hub_rtc_loop_get_thread (self->loop);
-}
-
 static void
 hub_rtc_finalize (GObject *object)
 {

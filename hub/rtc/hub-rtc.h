@@ -41,7 +41,5 @@ void hub_rtc_forget_remote (HubRtc *self);
 /* Does something on the media thread, after what was asked for before. @data is freed there. */
 void hub_rtc_call (HubRtc *self, void (*call) (gpointer data), gpointer data,
                    GDestroyNotify free_data);
-/* The kernel's number of the media thread. */
-int hub_rtc_get_thread (HubRtc *self);
 
 G_END_DECLS

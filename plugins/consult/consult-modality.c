@@ -307,7 +307,7 @@ remember (ConsultModality *self, KarezParticipant *participant)
   if (g_hash_table_size (self->people) < MAX_PEOPLE)
     g_hash_table_replace (
         self->people, g_strdup (id),
-        karez_json_object ("name", "s",
+        karez_json_object ("participant", "s", id, "name", "s",
                            karez_actor_get_name (karez_participant_get_actor (participant)), "role",
                            "s", karez_participant_get_role (participant), "hospital", "s",
                            karez_participant_get_hospital (participant), NULL));
@@ -430,6 +430,13 @@ checkpoint (KarezModality *modality)
 static gboolean
 restore (KarezModality *modality, GBytes *state, GError **error)
 {
+  static const KarezJsonField person_fields[] = {
+    { "participant", KAREZ_JSON_UUID, TRUE },
+    { "name", KAREZ_JSON_TEXT, TRUE, 0, 400 },
+    { "role", KAREZ_JSON_TEXT, TRUE, 1, 32 },
+    { "hospital", KAREZ_JSON_UUID, TRUE },
+    { NULL },
+  };
   static const KarezJsonField fields[] = {
     { "consent", KAREZ_JSON_OBJECT, TRUE },
     { "shown", KAREZ_JSON_INTEGER, TRUE, 0, G_MAXINT64 },
@@ -448,8 +455,15 @@ restore (KarezModality *modality, GBytes *state, GError **error)
   self->shown = karez_json_integer (object, "shown", 0);
   people = json_object_get_array_member (object, "people");
   for (guint i = 0; i < json_array_get_length (people); i++)
-    g_hash_table_replace (self->people, g_strdup_printf ("before-%u", i),
-                          json_node_ref (json_array_get_element (people, i)));
+    {
+      JsonNode *one = json_array_get_element (people, i);
+      JsonObject *person = karez_json_check (one, person_fields, error);
+
+      if (person == NULL)
+        return FALSE;
+      g_hash_table_replace (self->people, g_strdup (karez_json_text (person, "participant")),
+                            json_node_ref (one));
+    }
   return TRUE;
 }
 
