@@ -28,7 +28,7 @@ check_run () { # DIRECTORY FACTOR SUITE…
 
 check_asan () {
   build_setup "$build_asan" -Db_sanitize=address,undefined -Db_lundef=false \
-    -Dbuildtype=debugoptimized
+    -Doptimization=1 -Ddebug=true -Dc_args=-g1
   build_compile "$build_asan"
   # abort_on_error: a fault is a crash that Meson reports.
   ASAN_OPTIONS=abort_on_error=1:strict_string_checks=1 \

@@ -50,7 +50,7 @@ apply (KarezMessage *message, JsonObject *body, GTask *task, gpointer data)
 
   if (agenda == NULL)
     return NULL;
-  actor = hub_agenda_remote_actor (message, body, &error);
+  actor = karez_message_get_person (message, json_object_get_member (body, "actor"), &error);
   if (actor == NULL)
     {
       g_task_return_error (task, error);

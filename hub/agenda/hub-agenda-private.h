@@ -30,9 +30,6 @@ KarezLane hub_agenda_lane (const char *urgency);
 /* Posts, unless @peer is not paired any more. @body: (transfer full) */
 void hub_agenda_post (HubAgenda *self, KarezTransaction *transaction, const char *peer,
                       KarezLane lane, const char *topic, JsonNode *body);
-/* Whom a message's "actor" names, as a person of the hub that sent it: the certificate says which
- * hub, the body only who there. Returns: (transfer full) (nullable) */
-KarezActor *hub_agenda_remote_actor (KarezMessage *message, JsonObject *body, GError **error);
 /* Asks the modality function. Finishes with the host's id. @booking: (transfer none) */
 void hub_agenda_check_modality_async (HubAgenda *self, JsonNode *booking, GCancellable *cancellable,
                                       GAsyncReadyCallback callback, gpointer data);

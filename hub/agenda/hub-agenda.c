@@ -150,18 +150,6 @@ hub_agenda_post (HubAgenda *self, KarezTransaction *transaction, const char *pee
     json_node_unref (body);
 }
 
-KarezActor *
-hub_agenda_remote_actor (KarezMessage *message, JsonObject *body, GError **error)
-{
-  JsonNode *node = json_object_get_member (body, "actor");
-  g_autoptr (KarezActor) said = karez_actor_from_json (node, error);
-
-  if (said == NULL)
-    return NULL;
-  return karez_actor_new (KAREZ_ACTOR_PEER, karez_actor_get_id (said), karez_actor_get_name (said),
-                          karez_actor_get_roles (said), NULL, karez_message_get_peer (message));
-}
-
 GWeakRef *
 hub_agenda_weak_new (HubAgenda *self)
 {

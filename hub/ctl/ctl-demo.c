@@ -128,6 +128,31 @@ make_booking (JsonObject *planned)
   return body;
 }
 
+/* What a planned consultation asks: "request" of the file, written before it is booked. */
+static CtlStatus
+write_request (Ctl *ctl, JsonObject *planned)
+{
+  JsonNode *request = json_object_get_member (planned, "request");
+  g_autofree char *booking = g_strconcat ("/bookings/", karez_json_text (planned, "id"), NULL);
+  g_autofree char *path = g_strconcat ("/x/consult/requests/", karez_json_text (planned, "id"),
+                                       NULL);
+  g_autoptr (JsonNode) seen = NULL;
+  g_autoptr (JsonNode) answer = NULL;
+  CtlStatus status;
+  JsonNode *body;
+
+  if (request == NULL)
+    return CTL_OK;
+  status = ctl_call_unless (ctl, "GET", booking, NULL, "agenda/unknown", &seen);
+  if (status != CTL_OK || seen != NULL)
+    return status;
+  body = karez_json_object ("partner", "s", karez_json_text (planned, "partner"), "history", "s",
+                            karez_json_text (json_node_get_object (request), "history"), "question",
+                            "s", karez_json_text (json_node_get_object (request), "question"),
+                            NULL);
+  return ctl_call (ctl, "PUT", path, body, &answer);
+}
+
 static CtlStatus
 request_all (Ctl *ctl, JsonArray *planned, guint *done)
 {
@@ -136,9 +161,11 @@ request_all (Ctl *ctl, JsonArray *planned, guint *done)
   for (guint i = 0; status == CTL_OK && i < json_array_get_length (planned); i++)
     {
       g_autoptr (JsonNode) answer = NULL;
+      JsonObject *one = ctl_element (planned, i);
 
-      status = ctl_call_unless (ctl, "POST", "/bookings", make_booking (ctl_element (planned, i)),
-                                "agenda/exists", &answer);
+      if ((status = write_request (ctl, one)) == CTL_OK)
+        status = ctl_call_unless (ctl, "POST", "/bookings", make_booking (one), "agenda/exists",
+                                  &answer);
       *done += answer != NULL;
     }
   return status;

@@ -73,7 +73,8 @@ on_request (KarezRequest *request, gpointer data)
 
 static gboolean
 add (KarezRoutes *routes, const char *method, const char *path, const char *permission,
-     KarezRouteFunc func, gpointer data, GDestroyNotify destroy, GError **error)
+     KarezRouteBody body, KarezRouteFunc func, gpointer data, GDestroyNotify destroy,
+     GError **error)
 {
   HubScopedRoutes *self = HUB_SCOPED_ROUTES (routes);
   g_autofree char *key = g_strdup_printf ("%s %s", method, path);
@@ -90,8 +91,9 @@ add (KarezRoutes *routes, const char *method, const char *path, const char *perm
     {
       route = g_rc_box_new0 (Route);
       route->runner = g_object_ref (self->runner);
-      if (!karez_routes_add (self->routes, method, path, permission, on_request,
-                             g_rc_box_acquire (route), route_unref, error))
+      if (!KAREZ_ROUTES_GET_IFACE (self->routes)
+               ->add (self->routes, method, path, permission, body, on_request,
+                      g_rc_box_acquire (route), route_unref, error))
         {
           /* Theirs too: what was not taken is not destroyed. */
           route_unref (route);

@@ -7,6 +7,8 @@
 
 G_BEGIN_DECLS
 
+typedef struct _HubRtcQuality HubRtcQuality;
+
 struct _HubRtc
 {
   GObject parent;
@@ -15,6 +17,7 @@ struct _HubRtc
   HubRtcLoop *loop;
   GPtrArray *pages;             /* HubRtcPage, in the order they came */
   GPtrArray *remote;            /* HubRtcPublished of the other hospital, in the order they came */
+  GArray *remote_quality;       /* HubRtcQuality of the people there, as it was told last */
   gboolean has_port, link_down; /* as pages were told last */
   char *told;                   /* to the other worker last */
   guint next_connection, next_track;
@@ -35,6 +38,15 @@ HubRtcPublished *hub_rtc_find_track (HubRtc *self, guint track);
 void hub_rtc_place_page (HubRtc *self, HubRtcPage *page);
 /* Everybody, and the other hospital. */
 void hub_rtc_place_everybody (HubRtc *self);
+
+/* hub-rtc-quality.c: how good the connections are. */
+const char *hub_rtc_state_name (HubRtcConnectionState state);
+GArray *hub_rtc_quality_new (void);
+/* Of the people of both hospitals, as pages are told. Returns: (transfer full) */
+JsonNode *hub_rtc_describe_quality (HubRtc *self);
+/* Tells the other worker of the people here. */
+void hub_rtc_tell_quality (HubRtc *self);
+gboolean hub_rtc_take_quality (HubRtc *self, JsonNode *message, GError **error);
 
 /* hub-rtc-remote.c: the other hospital. */
 void hub_rtc_tell_remote (HubRtc *self);

@@ -162,8 +162,8 @@ want (HubRtc *self, gboolean on)
   hub_rtc_run (command, self);
 }
 
-gboolean
-hub_rtc_take_remote (HubRtc *self, JsonNode *message, GError **error)
+static gboolean
+take_tracks (HubRtc *self, JsonNode *message, GError **error)
 {
   JsonObject *object = karez_json_check (message, remote_fields, error);
   g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func (g_free);
@@ -189,9 +189,21 @@ hub_rtc_take_remote (HubRtc *self, JsonNode *message, GError **error)
   return TRUE;
 }
 
+gboolean
+hub_rtc_take_remote (HubRtc *self, JsonNode *message, GError **error)
+{
+  const char *type = JSON_NODE_HOLDS_OBJECT (message)
+                         ? karez_json_text (json_node_get_object (message), "type")
+                         : NULL;
+
+  return g_strcmp0 (type, "quality") == 0 ? hub_rtc_take_quality (self, message, error)
+                                          : take_tracks (self, message, error);
+}
+
 void
 hub_rtc_forget_remote (HubRtc *self)
 {
+  g_array_set_size (self->remote_quality, 0);
   want (self, FALSE);
   while (self->remote->len > 0)
     remove_remote (self, self->remote->pdata[0]);

@@ -21,8 +21,6 @@ enum
 };
 static guint signals[N_SIGNALS];
 
-static const char *const state_names[] = { "new", "connecting", "open", "away", "closed" };
-
 /* Pages. */
 
 static HubRtcPage *
@@ -284,36 +282,12 @@ hub_rtc_set_forwarding (KarezMedia *media, gboolean on)
 }
 
 static JsonNode *
-describe_people (HubRtc *self)
-{
-  JsonArray *array = json_array_new ();
-  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
-
-  for (guint i = 0; i < self->pages->len; i++)
-    {
-      const HubRtcPage *page = self->pages->pdata[i];
-      const HubRtcStatistics *statistics = &page->statistics;
-
-      json_array_add_element (
-          array, karez_json_object (
-                     "participant", "s", karez_participant_get_id (page->participant), "state", "s",
-                     state_names[page->state], "bitrate_in", "i", (gint64) statistics->bitrate_in,
-                     "bitrate_out", "i", (gint64) statistics->bitrate_out, "loss_in", "d",
-                     statistics->loss_in / 256.0, "loss_out", "d", statistics->loss_out / 256.0,
-                     "rtt_ms", "i", (gint64) statistics->rtt_ms, "jitter_ms", "i",
-                     (gint64) statistics->jitter_ms, NULL));
-    }
-  json_node_take_array (node, array);
-  return node;
-}
-
-static JsonNode *
 hub_rtc_get_statistics (KarezMedia *media)
 {
   HubRtc *self = HUB_RTC (media);
 
   return karez_json_object ("forwarding", "b", self->forwarding, "people", "n",
-                            describe_people (self), NULL);
+                            hub_rtc_describe_quality (self), NULL);
 }
 
 static void
@@ -337,11 +311,11 @@ on_changed (HubRtc *self, const HubRtcEvent *event)
     return;
   page->state = event->state;
   hub_info ("rtc", karez_participant_get_id (page->participant), "The connection is %s%s%s.",
-            state_names[event->state], event->failure != NULL ? ": " : "",
+            hub_rtc_state_name (event->state), event->failure != NULL ? ": " : "",
             event->failure != NULL ? event->failure : "");
   broadcast (self, karez_json_object ("type", "s", "media.connection", "participant", "s",
                                       karez_participant_get_id (page->participant), "page", "s",
-                                      page->token, "state", "s", state_names[event->state],
+                                      page->token, "state", "s", hub_rtc_state_name (event->state),
                                       "failure", "s", event->failure, NULL));
 }
 
@@ -389,9 +363,11 @@ on_measured (HubRtc *self, const HubRtcEvent *event)
         page->statistics = *statistics;
     }
   tell_link (self, event);
-  if (++self->measured % QUALITY_S == 0)
-    broadcast (self, karez_json_object ("type", "s", "media.quality", "people", "n",
-                                        describe_people (self), NULL));
+  if (++self->measured % QUALITY_S != 0)
+    return;
+  broadcast (self, karez_json_object ("type", "s", "media.quality", "people", "n",
+                                      hub_rtc_describe_quality (self), NULL));
+  hub_rtc_tell_quality (self);
 }
 
 static void
@@ -457,6 +433,7 @@ hub_rtc_finalize (GObject *object)
   g_clear_pointer (&self->identity, hub_dtls_identity_free);
   g_ptr_array_unref (self->pages);
   g_ptr_array_unref (self->remote);
+  g_array_unref (self->remote_quality);
   g_free (self->told);
   G_OBJECT_CLASS (hub_rtc_parent_class)->finalize (object);
 }
@@ -474,6 +451,7 @@ hub_rtc_init (HubRtc *self)
 {
   self->pages = g_ptr_array_new_with_free_func ((GDestroyNotify) hub_rtc_page_free);
   self->remote = g_ptr_array_new_with_free_func (g_free);
+  self->remote_quality = hub_rtc_quality_new ();
   self->next_connection = self->next_track = 1;
   randombytes_buf (&self->id, sizeof self->id);
   self->id >>= 2; /* RFC 8829, 5.2.1: below 2^63 */

@@ -71,6 +71,17 @@ karez_message_get_actor (KarezMessage *self)
   return self->peer;
 }
 
+KarezActor *
+karez_message_get_person (KarezMessage *self, JsonNode *actor, GError **error)
+{
+  g_autoptr (KarezActor) said = karez_actor_from_json (actor, error);
+
+  if (said == NULL)
+    return NULL;
+  return karez_actor_new (KAREZ_ACTOR_PEER, karez_actor_get_id (said), karez_actor_get_name (said),
+                          karez_actor_get_roles (said), NULL, karez_message_get_peer (self));
+}
+
 gint64
 karez_message_get_sequence (KarezMessage *self)
 {

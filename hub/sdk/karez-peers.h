@@ -23,6 +23,16 @@ KAREZ_PUBLIC const char *karez_message_get_topic (KarezMessage *self);
 KAREZ_PUBLIC JsonNode *karez_message_get_body (KarezMessage *self);
 /* The peer as an actor. */
 KAREZ_PUBLIC KarezActor *karez_message_get_actor (KarezMessage *self);
+/**
+ * karez_message_get_person:
+ * @actor: what the message says of who did it: karez_actor_to_json() there
+ *
+ * Somebody of the sending hospital; which hospital that is comes from the certificate alone.
+ *
+ * Returns: (transfer full): NULL with %KAREZ_ERROR_INVALID
+ */
+KAREZ_PUBLIC KarezActor *karez_message_get_person (KarezMessage *self, JsonNode *actor,
+                                                   GError **error);
 /* The post's place in its lane; 0 for a call. */
 KAREZ_PUBLIC gint64 karez_message_get_sequence (KarezMessage *self);
 KAREZ_PUBLIC KarezLane karez_message_get_lane (KarezMessage *self);

@@ -38,6 +38,12 @@ karez_request_get_body (KarezRequest *self)
   return KAREZ_REQUEST_GET_CLASS (self)->get_body (self);
 }
 
+GBytes *
+karez_request_get_bytes (KarezRequest *self)
+{
+  return KAREZ_REQUEST_GET_CLASS (self)->get_bytes (self);
+}
+
 JsonObject *
 karez_request_check_body (KarezRequest *self, const KarezJsonField *fields)
 {
@@ -85,6 +91,19 @@ karez_request_translate (KarezRequest *self, const char *msgid)
   return KAREZ_REQUEST_GET_CLASS (self)->translate (self, msgid);
 }
 
+void
+karez_request_confirm_async (KarezRequest *self, const char *password, GCancellable *cancellable,
+                             GAsyncReadyCallback callback, gpointer data)
+{
+  KAREZ_REQUEST_GET_CLASS (self)->confirm_async (self, password, cancellable, callback, data);
+}
+
+gboolean
+karez_request_confirm_finish (KarezRequest *self, GAsyncResult *result, GError **error)
+{
+  return KAREZ_REQUEST_GET_CLASS (self)->confirm_finish (self, result, error);
+}
+
 G_DEFINE_INTERFACE (KarezRoutes, karez_routes, G_TYPE_OBJECT)
 
 static void
@@ -96,6 +115,15 @@ gboolean
 karez_routes_add (KarezRoutes *self, const char *method, const char *path, const char *permission,
                   KarezRouteFunc func, gpointer data, GDestroyNotify destroy, GError **error)
 {
-  return KAREZ_ROUTES_GET_IFACE (self)->add (self, method, path, permission, func, data, destroy,
-                                             error);
+  return KAREZ_ROUTES_GET_IFACE (self)->add (self, method, path, permission, KAREZ_ROUTE_JSON, func,
+                                             data, destroy, error);
+}
+
+gboolean
+karez_routes_add_bytes (KarezRoutes *self, const char *method, const char *path,
+                        const char *permission, KarezRouteFunc func, gpointer data,
+                        GDestroyNotify destroy, GError **error)
+{
+  return KAREZ_ROUTES_GET_IFACE (self)->add (self, method, path, permission, KAREZ_ROUTE_BYTES,
+                                             func, data, destroy, error);
 }

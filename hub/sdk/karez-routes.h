@@ -31,8 +31,12 @@ struct _KarezRequestClass
   void (*fail) (KarezRequest *self, const GError *error);
   const char *(*get_idempotency_key) (KarezRequest *self);
   const char *(*translate) (KarezRequest *self, const char *msgid);
+  GBytes *(*get_bytes) (KarezRequest *self);
+  void (*confirm_async) (KarezRequest *self, const char *password, GCancellable *cancellable,
+                         GAsyncReadyCallback callback, gpointer data);
+  gboolean (*confirm_finish) (KarezRequest *self, GAsyncResult *result, GError **error);
 
-  gpointer padding[8];
+  gpointer padding[5];
 };
 
 KAREZ_PUBLIC KarezActor *karez_request_get_actor (KarezRequest *self);
@@ -42,6 +46,8 @@ KAREZ_PUBLIC const char *karez_request_get_path_part (KarezRequest *self, const 
 KAREZ_PUBLIC const char *karez_request_get_query (KarezRequest *self, const char *name);
 /* The body, parsed; NULL when there is none. */
 KAREZ_PUBLIC JsonNode *karez_request_get_body (KarezRequest *self);
+/* The body of a route added by karez_routes_add_bytes(). Returns: (transfer none) */
+KAREZ_PUBLIC GBytes *karez_request_get_bytes (KarezRequest *self);
 /* The body held against a table; an answer has been given when this is NULL. */
 KAREZ_PUBLIC JsonObject *karez_request_check_body (KarezRequest *self,
                                                    const KarezJsonField *fields);
@@ -55,6 +61,20 @@ KAREZ_PUBLIC void karez_request_respond_bytes (KarezRequest *self, const char *m
 KAREZ_PUBLIC void karez_request_fail (KarezRequest *self, const GError *error);
 /* The client's id of a writing request, a UUID; NULL for a reading one. */
 KAREZ_PUBLIC const char *karez_request_get_idempotency_key (KarezRequest *self);
+/**
+ * karez_request_confirm:
+ * @password: what the person typed just now
+ *
+ * Asks again who it is, for an act that a signed-in page alone is not enough for: a signature, an
+ * export. %KAREZ_ERROR_UNAUTHENTICATED, rule "sign-in/refused", which is recorded;
+ * %KAREZ_ERROR_BUSY, rule "sign-in/rate", after too many; %KAREZ_ERROR_CONFLICT, rule
+ * "sign-in/local", for karezctl, which has no account. One at a time for each request.
+ */
+KAREZ_PUBLIC void karez_request_confirm_async (KarezRequest *self, const char *password,
+                                               GCancellable *cancellable,
+                                               GAsyncReadyCallback callback, gpointer data);
+KAREZ_PUBLIC gboolean karez_request_confirm_finish (KarezRequest *self, GAsyncResult *result,
+                                                    GError **error);
 /* @msgid in the reader's language. */
 KAREZ_PUBLIC const char *karez_request_translate (KarezRequest *self, const char *msgid);
 
@@ -64,11 +84,22 @@ KAREZ_PUBLIC G_DECLARE_INTERFACE (KarezRoutes, karez_routes, KAREZ, ROUTES, GObj
     /* @request: (transfer none): answered now, or later by whoever holds a reference */
     typedef void (*KarezRouteFunc) (KarezRequest *request, gpointer data);
 
+/**
+ * KarezRouteBody:
+ * What a route's requests bring: application/json, or application/octet-stream as it is.
+ */
+typedef enum
+{
+  KAREZ_ROUTE_JSON,
+  KAREZ_ROUTE_BYTES,
+} KarezRouteBody;
+
 struct _KarezRoutesInterface
 {
   GTypeInterface parent;
   gboolean (*add) (KarezRoutes *self, const char *method, const char *path, const char *permission,
-                   KarezRouteFunc func, gpointer data, GDestroyNotify destroy, GError **error);
+                   KarezRouteBody body, KarezRouteFunc func, gpointer data, GDestroyNotify destroy,
+                   GError **error);
   gpointer padding[8];
 };
 
@@ -84,5 +115,10 @@ struct _KarezRoutesInterface
 KAREZ_PUBLIC gboolean karez_routes_add (KarezRoutes *self, const char *method, const char *path,
                                         const char *permission, KarezRouteFunc func, gpointer data,
                                         GDestroyNotify destroy, GError **error);
+/* The same, and requests bring bytes, at most 1 MiB: karez_request_get_bytes(). */
+KAREZ_PUBLIC gboolean karez_routes_add_bytes (KarezRoutes *self, const char *method,
+                                              const char *path, const char *permission,
+                                              KarezRouteFunc func, gpointer data,
+                                              GDestroyNotify destroy, GError **error);
 
 G_END_DECLS

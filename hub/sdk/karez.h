@@ -9,6 +9,7 @@
 #include "karez-error.h"
 
 #include "karez-actor.h"
+#include "karez-answer.h"
 #include "karez-check.h"
 #include "karez-context.h"
 #include "karez-json.h"

@@ -24,11 +24,12 @@ struct _HubWebAccount
   guint64 refused;
 };
 
-/* One try to sign in. */
+/* One password that was typed: to sign in, or to confirm who is signed in. */
 typedef struct
 {
   HubWebAccount *self;
   HubWebRequest *request;
+  GTask *task; /* of a confirmation; NULL: the request is to sign in */
   char *login, *password;
   KarezRows *rows; /* of the account, without a row if there is none */
   KarezTransaction *transaction;
@@ -47,11 +48,30 @@ try_free (Try *try)
   g_free (try->token);
   g_clear_pointer (&try->rows, karez_rows_unref);
   g_clear_object (&try->transaction);
+  g_clear_object (&try->task);
   g_clear_object (&try->request);
   g_free (try);
 }
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Try, try_free)
+
+/* @error: (transfer full) */
+static void
+try_fail (Try *try, GError *error)
+{
+  g_autoptr (GError) owned = error;
+
+  if (try->task != NULL)
+    g_task_return_error (try->task, g_steal_pointer (&owned));
+  else
+    karez_request_fail (KAREZ_REQUEST (try->request), owned);
+}
+
+static const char *
+refused_action (const Try *try)
+{
+  return try->task != NULL ? "account.confirm-refused" : "account.sign-in-refused";
+}
 
 static JsonNode *
 roles_node (const char *const *roles)
@@ -143,9 +163,6 @@ refuse_early (Try *try, guint wait)
   const char *address = hub_web_request_get_address (try->request);
   g_autofree char *seconds = g_strdup_printf ("%u", wait);
   guint due = hub_web_guard_refuse (self->guard, try->login, address, hub_clock_monotonic ());
-  g_autoptr (GError) error = karez_error_new (
-      KAREZ_ERROR_BUSY, "sign-in/rate", N_ ("another try after the time that is named"),
-      N_ ("Too many wrong passwords; try again in %s seconds"), seconds);
 
   self->refused++;
   if (due > 0)
@@ -153,22 +170,28 @@ refuse_early (Try *try, guint wait)
   else if (self->flush == 0)
     self->flush = g_timeout_add_seconds (1, on_flush, self);
   hub_web_request_set_header (try->request, "Retry-After", seconds);
-  karez_request_fail (KAREZ_REQUEST (try->request), error);
+  try_fail (try,
+            karez_error_new (KAREZ_ERROR_BUSY, "sign-in/rate",
+                             N_ ("another try after the time that is named"),
+                             N_ ("Too many wrong passwords; try again in %s seconds"), seconds));
 }
 
 static void
 on_refusal_recorded (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (Try) try = data;
-  g_autoptr (GError) record_error = NULL;
-  g_autoptr (GError) error = karez_error_new (KAREZ_ERROR_UNAUTHENTICATED, "sign-in/refused",
-                                              N_ ("the login and password of an account"),
-                                              N_ ("Login or password is wrong"));
+  GError *error = NULL;
 
-  if (!hub_store_append_event_finish (HUB_STORE (source), result, &record_error))
-    karez_request_fail (KAREZ_REQUEST (try->request), record_error);
+  if (!hub_store_append_event_finish (HUB_STORE (source), result, &error))
+    try_fail (try, error);
+  else if (try->task != NULL)
+    try_fail (try, karez_error_new (KAREZ_ERROR_UNAUTHENTICATED, "sign-in/refused",
+                                    N_ ("the password of your own account"),
+                                    N_ ("The password is wrong")));
   else
-    karez_request_fail (KAREZ_REQUEST (try->request), error);
+    try_fail (try, karez_error_new (KAREZ_ERROR_UNAUTHENTICATED, "sign-in/refused",
+                                    N_ ("the login and password of an account"),
+                                    N_ ("Login or password is wrong")));
 }
 
 static void
@@ -181,7 +204,7 @@ refuse (Try *try)
 
   try->undecided = FALSE;
   try->self->refused++;
-  hub_store_append_event_async (try->self->store, actor, "account.sign-in-refused", 4, NULL, NULL,
+  hub_store_append_event_async (try->self->store, actor, refused_action (try), 4, NULL, NULL,
                                 karez_json_object ("reason", "s", reason, NULL), NULL,
                                 on_refusal_recorded, try);
 }
@@ -246,40 +269,91 @@ sign_in (Try *try)
 }
 
 static void
+confirm (Try *try)
+{
+  hub_web_guard_right (try->self->guard, try->login, hub_web_request_get_address (try->request));
+  try->undecided = FALSE;
+  g_task_return_boolean (try->task, TRUE);
+}
+
+static void
 on_verified (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (Try) try = data;
-  g_autoptr (GError) error = NULL;
+  GError *error = NULL;
   gboolean right = FALSE;
 
   if (!hub_web_passwords_verify_finish (try->self->passwords, result, &right, &error))
-    {
-      karez_request_fail (KAREZ_REQUEST (try->request), error);
-      return;
-    }
-  if (right && karez_rows_get_count (try->rows) > 0 && karez_rows_boolean (try->rows, 0, "active"))
-    sign_in (g_steal_pointer (&try));
-  else
+    try_fail (try, error);
+  else if (!right || karez_rows_get_count (try->rows) == 0
+           || !karez_rows_boolean (try->rows, 0, "active"))
     refuse (g_steal_pointer (&try));
+  else if (try->task != NULL)
+    confirm (try);
+  else
+    sign_in (g_steal_pointer (&try));
 }
 
 static void
 on_account (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (Try) try = data;
-  g_autoptr (GError) error = NULL;
+  GError *error = NULL;
   const char *hash;
 
   try->rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
   if (try->rows == NULL)
     {
-      karez_request_fail (KAREZ_REQUEST (try->request), error);
+      try_fail (try, error);
       return;
     }
   hash = karez_rows_get_count (try->rows) > 0 ? karez_rows_text (try->rows, 0, "password") : NULL;
   hub_web_passwords_verify_async (try->self->passwords, hash, try->password, NULL, on_verified,
                                   try);
   g_steal_pointer (&try);
+}
+
+static void
+begin_try (Try *try)
+{
+  HubWebAccount *self = try->self;
+  const char *address = hub_web_request_get_address (try->request);
+  gint64 now = hub_clock_monotonic ();
+  guint wait = hub_web_guard_wait (self->guard, try->login, address, now);
+
+  if (wait > 0)
+    {
+      refuse_early (try, wait);
+      try_free (try);
+      return;
+    }
+  hub_web_guard_begin (self->guard, try->login, address, now);
+  try->undecided = TRUE;
+  karez_store_query_async (self->scope, "account_by_login", g_variant_new ("(s)", try->login), NULL,
+                           on_account, try);
+}
+
+void
+hub_web_account_confirm (HubWebRequest *request, const char *password, GTask *task, gpointer data)
+{
+  HubWebSignIn *sign_in = hub_web_request_get_sign_in (request);
+  Try *try;
+
+  if (sign_in == NULL)
+    {
+      g_task_return_error (task, karez_error_new (KAREZ_ERROR_CONFLICT, "sign-in/local",
+                                                  N_ ("a signed-in person"),
+                                                  N_ ("The local socket has no account")));
+      g_object_unref (task);
+      return;
+    }
+  try = g_new0 (Try, 1);
+  try->self = data;
+  try->request = g_object_ref (request);
+  try->task = task;
+  try->login = g_strdup (sign_in->login);
+  try->password = g_strdup (password);
+  begin_try (try);
 }
 
 static const KarezJsonField sign_in_fields[] = {
@@ -291,32 +365,17 @@ static const KarezJsonField sign_in_fields[] = {
 static void
 handle_sign_in (KarezRequest *request, gpointer data)
 {
-  HubWebAccount *self = data;
   JsonObject *body = karez_request_check_body (request, sign_in_fields);
-  g_autoptr (Try) try = NULL;
-  const char *address;
-  gint64 now = hub_clock_monotonic ();
-  guint wait;
+  Try *try;
 
   if (body == NULL)
     return;
   try = g_new0 (Try, 1);
-  try->self = self;
+  try->self = data;
   try->request = HUB_WEB_REQUEST (g_object_ref (request));
   try->login = g_ascii_strdown (karez_json_text (body, "login"), -1);
   try->password = g_strdup (karez_json_text (body, "password"));
-  address = hub_web_request_get_address (try->request);
-  wait = hub_web_guard_wait (self->guard, try->login, address, now);
-  if (wait > 0)
-    {
-      refuse_early (try, wait);
-      return;
-    }
-  hub_web_guard_begin (self->guard, try->login, address, now);
-  try->undecided = TRUE;
-  karez_store_query_async (self->scope, "account_by_login", g_variant_new ("(s)", try->login), NULL,
-                           on_account, try);
-  g_steal_pointer (&try);
+  begin_try (try);
 }
 
 /* A writing request of a person who is signed in. */

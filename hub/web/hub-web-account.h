@@ -4,14 +4,15 @@
 #include "hub-store.h"
 #include "hub-web-password.h"
 #include "hub-web-policy.h"
+#include "hub-web-request.h"
 #include "hub-web-sign-in.h"
 
 G_BEGIN_DECLS
 
 /**
  * HubWebAccount:
- * Signing in and out, and what a person may see and change of the own account: /sign-in,
- * /sign-out, /me, /me/language. Main thread only.
+ * Signing in and out, confirming who one is, and what a person may see and change of the own
+ * account: /sign-in, /sign-out, /me, /me/language. Main thread only.
  */
 typedef struct _HubWebAccount HubWebAccount;
 
@@ -21,7 +22,10 @@ HubWebAccount *hub_web_account_new (HubStore *store, HubWebSignIns *sign_ins,
                                     const char *hub, JsonNode *names);
 void hub_web_account_free (HubWebAccount *self);
 gboolean hub_web_account_add_routes (HubWebAccount *self, KarezRoutes *routes, GError **error);
-/* How many sign-ins were refused since the start. */
+/* Whether @password is that of who is signed in; a HubWebConfirmFunc, @data is the account. */
+void hub_web_account_confirm (HubWebRequest *request, const char *password, GTask *task,
+                              gpointer data);
+/* How many sign-ins and confirmations were refused since the start. */
 guint64 hub_web_account_get_refused (HubWebAccount *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubWebAccount, hub_web_account_free)

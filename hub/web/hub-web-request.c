@@ -20,6 +20,8 @@ struct _HubWebRequest
   HubWebSignIn *sign_in;
   char *key;
   KarezTransaction *transaction; /* the last one begun; tells whether this is a repetition */
+  HubWebConfirmFunc confirm_func;
+  gpointer confirm_data;
   HubWebTongue *tongue;
   guint deadline;
   gboolean answered, overdue, gone;
@@ -163,18 +165,28 @@ hub_web_request_set_key (HubWebRequest *self, const char *key)
 }
 
 gboolean
-hub_web_request_read_body (HubWebRequest *self, GError **error)
+hub_web_request_read_body (HubWebRequest *self, KarezRouteBody body, GError **error)
 {
+  const char *wanted = body == KAREZ_ROUTE_BYTES ? "application/octet-stream" : "application/json";
+  const char *type = soup_message_headers_get_content_type (
+      soup_server_message_get_request_headers (self->message), NULL);
+
   if (g_bytes_get_size (self->bytes) == 0)
+    return TRUE;
+  if (type == NULL || g_ascii_strcasecmp (type, wanted) != 0)
+    return karez_error_set (error, KAREZ_ERROR_INVALID, "request/media-type", wanted,
+                            N_ ("The body is of a media type that is not read here"));
+  if (body == KAREZ_ROUTE_BYTES)
     return TRUE;
   self->body = karez_json_parse (self->bytes, 0, error);
   return self->body != NULL;
 }
 
-gboolean
-hub_web_request_has_body (HubWebRequest *self)
+void
+hub_web_request_set_confirm (HubWebRequest *self, HubWebConfirmFunc func, gpointer data)
 {
-  return g_bytes_get_size (self->bytes) > 0;
+  self->confirm_func = func;
+  self->confirm_data = data;
 }
 
 SoupServerMessage *
@@ -251,6 +263,30 @@ static JsonNode *
 get_body (KarezRequest *request)
 {
   return HUB_WEB_REQUEST (request)->body;
+}
+
+static GBytes *
+get_bytes (KarezRequest *request)
+{
+  return HUB_WEB_REQUEST (request)->bytes;
+}
+
+static void
+confirm_async (KarezRequest *request, const char *password, GCancellable *cancellable,
+               GAsyncReadyCallback callback, gpointer data)
+{
+  HubWebRequest *self = HUB_WEB_REQUEST (request);
+  GTask *task = g_task_new (self, cancellable, callback, data);
+
+  g_task_set_source_tag (task, confirm_async);
+  self->confirm_func (self, password, task, self->confirm_data);
+}
+
+static gboolean
+confirm_finish (KarezRequest *request, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_async_result_is_tagged (result, confirm_async), FALSE);
+  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 /* Method, path, actor and body: what makes two requests the same act. */
@@ -388,6 +424,9 @@ hub_web_request_class_init (HubWebRequestClass *klass)
   request_class->fail = fail;
   request_class->get_idempotency_key = get_idempotency_key;
   request_class->translate = translate;
+  request_class->get_bytes = get_bytes;
+  request_class->confirm_async = confirm_async;
+  request_class->confirm_finish = confirm_finish;
 }
 
 static void

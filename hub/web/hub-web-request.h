@@ -32,10 +32,16 @@ HubWebRequest *hub_web_request_new (SoupServerMessage *message, GHashTable *quer
 void hub_web_request_set_parts (HubWebRequest *self, GHashTable *parts);
 void hub_web_request_set_actor (HubWebRequest *self, KarezActor *actor, HubWebSignIn *sign_in);
 void hub_web_request_set_key (HubWebRequest *self, const char *key);
-/* Parses the body if there is one. */
-gboolean hub_web_request_read_body (HubWebRequest *self, GError **error);
+/* Takes the body if there is one: of the media type that the route reads, and parsed if that is
+ * JSON. The error of another type is %KAREZ_ERROR_INVALID, rule "request/media-type". */
+gboolean hub_web_request_read_body (HubWebRequest *self, KarezRouteBody body, GError **error);
 
-gboolean hub_web_request_has_body (HubWebRequest *self);
+/* @task: (transfer full): returns TRUE, or the refusal */
+typedef void (*HubWebConfirmFunc) (HubWebRequest *request, const char *password, GTask *task,
+                                   gpointer data);
+/* What karez_request_confirm_async() asks; @data is the owner's. */
+void hub_web_request_set_confirm (HubWebRequest *self, HubWebConfirmFunc func, gpointer data);
+
 /* "en", "zh_CN" or "ug". Returns: (transfer none): static */
 const char *hub_web_request_get_language (HubWebRequest *self);
 SoupServerMessage *hub_web_request_get_message (HubWebRequest *self);

@@ -149,7 +149,7 @@ route_of_method (Node *node, const char *method)
 
 gboolean
 hub_web_router_add (HubWebRouter *self, const char *method, const char *path,
-                    const char *permission, KarezRouteFunc func, gpointer data,
+                    const char *permission, KarezRouteBody body, KarezRouteFunc func, gpointer data,
                     GDestroyNotify destroy, GError **error)
 {
   g_auto (GStrv) parts = g_strsplit (path, "/", -1);
@@ -168,6 +168,7 @@ hub_web_router_add (HubWebRouter *self, const char *method, const char *path,
   route->method = g_strdup (method);
   route->path = g_strdup (path);
   route->permission = g_strdup (permission);
+  route->body = body;
   route->func = func;
   route->data = data;
   route->destroy = destroy;

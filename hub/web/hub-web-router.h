@@ -9,12 +9,14 @@ G_BEGIN_DECLS
  * HubWebRoute:
  * @permission: the line of the authorisation table
  * @path: as it was added: "/bookings/{id}"
+ * @body: what a writing request brings
  *
  * One method of one path.
  */
 typedef struct
 {
   char *method, *path, *permission;
+  KarezRouteBody body;
   KarezRouteFunc func;
   gpointer data;
   GDestroyNotify destroy;
@@ -37,8 +39,8 @@ void hub_web_router_free (HubWebRouter *self);
  * taken. On failure @destroy is not called.
  */
 gboolean hub_web_router_add (HubWebRouter *self, const char *method, const char *path,
-                             const char *permission, KarezRouteFunc func, gpointer data,
-                             GDestroyNotify destroy, GError **error);
+                             const char *permission, KarezRouteBody body, KarezRouteFunc func,
+                             gpointer data, GDestroyNotify destroy, GError **error);
 /**
  * hub_web_router_find:
  * @path: still percent-encoded, so that an encoded slash parts nothing

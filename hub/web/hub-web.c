@@ -75,35 +75,19 @@ admission_free (Admission *admission)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Admission, admission_free)
 
-static gboolean
-is_json (HubWebRequest *request)
-{
-  SoupMessageHeaders *headers = soup_server_message_get_request_headers (
-      hub_web_request_get_message (request));
-  const char *type = soup_message_headers_get_content_type (headers, NULL);
-
-  return type != NULL && g_ascii_strcasecmp (type, "application/json") == 0;
-}
-
 /* Answers when the body cannot be read. */
 static gboolean
-read_body (HubWebRequest *request)
+read_body (HubWebRequest *request, KarezRouteBody body)
 {
-  SoupServerMessage *message = hub_web_request_get_message (request);
   g_autoptr (GError) error = NULL;
 
-  if (!hub_web_gate_is_writing (message))
+  if (!hub_web_gate_is_writing (hub_web_request_get_message (request))
+      || hub_web_request_read_body (request, body, &error))
     return TRUE;
-  if (hub_web_request_has_body (request) && !is_json (request))
-    {
-      error = karez_error_new (KAREZ_ERROR_INVALID, "request/media-type", N_ ("application/json"),
-                               N_ ("The body is of a media type that is not read here"));
-      hub_web_request_fail_with (request, 415, error);
-      return FALSE;
-    }
-  if (hub_web_request_read_body (request, &error))
-    return TRUE;
-  karez_request_fail (KAREZ_REQUEST (request), error);
+  if (g_strcmp0 (karez_error_get_rule (error), "request/media-type") == 0)
+    hub_web_request_fail_with (request, 415, error);
+  else
+    karez_request_fail (KAREZ_REQUEST (request), error);
   return FALSE;
 }
 
@@ -116,7 +100,7 @@ run_route (Admission *admission)
 
   if (!hub_web_gate_admit (admission->self->gate, request, route->permission, &error))
     karez_request_fail (KAREZ_REQUEST (request), error);
-  else if (read_body (request))
+  else if (read_body (request, route->body))
     route->func (KAREZ_REQUEST (request), route->data);
 }
 
@@ -338,6 +322,7 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *decoded,
 
   request = hub_web_request_new (message, query, bytes, self->tongue, self->bounds.answer_ms,
                                  G_OBJECT (self));
+  hub_web_request_set_confirm (request, hub_web_account_confirm, self->account);
   if (!hub_web_gate_is_writing (message) && handle_watch (self, request, path))
     return;
   if (!hub_web_gate_check_host (self->gate, message, &error))
@@ -412,7 +397,8 @@ handle_hello (KarezRequest *request, gpointer data)
 
 static gboolean
 hub_web_add (KarezRoutes *routes, const char *method, const char *path, const char *permission,
-             KarezRouteFunc func, gpointer data, GDestroyNotify destroy, GError **error)
+             KarezRouteBody body, KarezRouteFunc func, gpointer data, GDestroyNotify destroy,
+             GError **error)
 {
   HubWeb *self = HUB_WEB (routes);
 
@@ -420,7 +406,8 @@ hub_web_add (KarezRoutes *routes, const char *method, const char *path, const ch
     return karez_error_set (error, KAREZ_ERROR_INVALID, "route/permission",
                             N_ ("a line of the authorisation table"),
                             N_ ("Nobody has the permission “%s”"), permission);
-  return hub_web_router_add (self->router, method, path, permission, func, data, destroy, error);
+  return hub_web_router_add (self->router, method, path, permission, body, func, data, destroy,
+                             error);
 }
 
 static void

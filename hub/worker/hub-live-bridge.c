@@ -101,7 +101,7 @@ take_message (HubLiveBridge *self, GBytes *payload, GError **error)
     return FALSE;
   type = JSON_NODE_HOLDS_OBJECT (node) ? karez_json_text (json_node_get_object (node), "type")
                                        : NULL;
-  if (g_strcmp0 (type, "tracks") == 0)
+  if (g_strcmp0 (type, "endpoint") != 0)
     return hub_rtc_take_remote (self->media, node, error);
   return take_endpoint (self, node, error);
 }

@@ -299,11 +299,24 @@ resume_finish (KarezModality *self, GAsyncResult *result, GError **error)
   return finish (self, result, resume_async, error);
 }
 
+/* Who signs an opinion was here as a consultant. */
+static void
+record_consultant (ConsultModality *self, KarezParticipant *participant)
+{
+  if (karez_participant_is_local (participant)
+      && g_strcmp0 (karez_participant_get_role (participant), "consultant") == 0)
+    karez_session_record (
+        self->session, "consultant.enter", karez_participant_get_actor (participant),
+        karez_json_object ("participant", "s", karez_participant_get_id (participant), NULL));
+}
+
 static void
 remember (ConsultModality *self, KarezParticipant *participant)
 {
   const char *id = karez_participant_get_id (participant);
 
+  if (!g_hash_table_contains (self->people, id))
+    record_consultant (self, participant);
   if (g_hash_table_size (self->people) < MAX_PEOPLE)
     g_hash_table_replace (
         self->people, g_strdup (id),

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "consult-attachments.h"
 #include "consult-consent.h"
+#include "consult-opinions.h"
+#include "consult-requests.h"
 
 #include <glib/gi18n.h>
 
 /**
  * ConsultPlugin:
- * The control half of video consultations: keeps each word of consent and the summary, and shows
- * them to those who may read them.
+ * The control half of video consultations: requests and opinions between the hospitals, and what a
+ * live session wants kept: each word of consent, who came as a consultant, the summary.
  */
 #define CONSULT_TYPE_PLUGIN (consult_plugin_get_type ())
 G_DECLARE_FINAL_TYPE (ConsultPlugin, consult_plugin, CONSULT, PLUGIN, GObject)
@@ -15,8 +18,10 @@ struct _ConsultPlugin
 {
   GObject parent;
 
-  KarezStore *store;
-  KarezAudit *audit;
+  ConsultHub *hub;
+  ConsultRequests *requests;
+  ConsultAttachments *attachments;
+  ConsultOpinions *opinions;
 };
 
 static void consult_plugin_iface_init (KarezPluginInterface *iface);
@@ -36,32 +41,18 @@ finish (KarezPlugin *self, GAsyncResult *result, gpointer tag, GError **error)
 
 typedef struct
 {
-  ConsultPlugin *plugin;
+  ConsultHub *hub;
   KarezRequest *request;
-  JsonNode *answer;
 } Reading;
 
 static void
 reading_free (Reading *self)
 {
-  g_object_unref (self->plugin);
+  consult_hub_unref (self->hub);
   g_object_unref (self->request);
-  g_clear_pointer (&self->answer, json_node_unref);
   g_free (self);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Reading, reading_free)
-
-static void
-on_read_recorded (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (Reading) reading = data;
-  g_autoptr (GError) error = NULL;
-
-  if (karez_audit_append_finish (KAREZ_AUDIT (source), result, &error))
-    karez_request_respond (reading->request, 200, g_steal_pointer (&reading->answer));
-  else
-    karez_request_fail (reading->request, error);
-}
 
 static JsonNode *
 empty_array (void)
@@ -76,7 +67,6 @@ static void
 on_found (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (Reading) reading = data;
-  ConsultPlugin *self = reading->plugin;
   KarezRequest *request = reading->request;
   const char *session = karez_request_get_path_part (request, "session");
   g_autoptr (GError) error = NULL;
@@ -93,35 +83,28 @@ on_found (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   people = karez_rows_json (rows, 0, "people");
-  reading->answer = karez_json_object ("session", "s", session, "consents", "n",
-                                       karez_rows_json (rows, 0, "consents"), "people", "n",
-                                       people != NULL ? people : empty_array (), "seconds", "i",
-                                       karez_rows_integer (rows, 0, "seconds"), NULL);
-  karez_audit_append_async (self->audit, karez_request_get_actor (request), "consult.read",
-                            KAREZ_OUTCOME_SUCCESS, session, NULL, NULL, NULL, on_read_recorded,
-                            g_steal_pointer (&reading));
+  karez_request_respond_read (request, reading->hub->audit, "consult.read", session, NULL,
+                              karez_json_object ("session", "s", session, "consents", "n",
+                                                 karez_rows_json (rows, 0, "consents"), "people",
+                                                 "n", people != NULL ? people : empty_array (),
+                                                 "seconds", "i",
+                                                 karez_rows_integer (rows, 0, "seconds"), NULL));
 }
 
 static void
 on_wanted (KarezRequest *request, gpointer data)
 {
   ConsultPlugin *self = data;
-  const char *session = karez_request_get_path_part (request, "session");
-  g_autoptr (GError) error = NULL;
+  const char *session = consult_path_id (request, "session", "consult/none");
   Reading *reading;
 
-  if (!g_uuid_string_is_valid (session))
-    {
-      karez_error_set (&error, KAREZ_ERROR_NOT_FOUND, "consult/none", N_ ("a session's id"),
-                       N_ ("There is no such session"));
-      karez_request_fail (request, error);
-      return;
-    }
+  if (session == NULL)
+    return;
   reading = g_new0 (Reading, 1);
-  reading->plugin = g_object_ref (self);
+  reading->hub = consult_hub_ref (self->hub);
   reading->request = g_object_ref (request);
-  karez_store_query_async (self->store, "summary_by_session", g_variant_new ("(s)", session), NULL,
-                           on_found, reading);
+  karez_store_query_async (self->hub->store, "summary_by_session", g_variant_new ("(s)", session),
+                           NULL, on_found, reading);
 }
 
 /* Start. */
@@ -129,16 +112,25 @@ on_wanted (KarezRequest *request, gpointer data)
 static gboolean
 enable (ConsultPlugin *self, KarezContext *context, GError **error)
 {
-  KarezStore *store = karez_context_get_store (context, error);
-  KarezAudit *audit = store != NULL ? karez_context_get_audit (context, error) : NULL;
-  KarezRoutes *routes = audit != NULL ? karez_context_get_routes (context, error) : NULL;
+  ConsultHub *hub = consult_hub_new (context, error);
+  KarezRoutes *routes = hub != NULL ? karez_context_get_routes (context, error) : NULL;
 
+  g_clear_pointer (&self->hub, consult_hub_unref);
+  self->hub = hub;
   if (routes == NULL)
     return FALSE;
-  g_set_object (&self->store, store);
-  g_set_object (&self->audit, audit);
-  return karez_routes_add (routes, "GET", "/x/consult/sessions/{session}", "consult.summary.read",
-                           on_wanted, g_object_ref (self), g_object_unref, error);
+  g_clear_object (&self->opinions);
+  g_clear_object (&self->attachments);
+  g_clear_object (&self->requests);
+  self->requests = consult_requests_new (hub);
+  self->attachments = consult_attachments_new (hub, self->requests);
+  self->opinions = consult_opinions_new (hub);
+  return consult_requests_start (self->requests, routes, error)
+         && consult_attachments_start (self->attachments, routes, error)
+         && consult_opinions_start (self->opinions, routes, error)
+         && karez_routes_add (routes, "GET", "/x/consult/sessions/{session}",
+                              "consult.summary.read", on_wanted, g_object_ref (self),
+                              g_object_unref, error);
 }
 
 static void
@@ -159,6 +151,37 @@ static gboolean
 enable_finish (KarezPlugin *self, GAsyncResult *result, GError **error)
 {
   return finish (self, result, enable_async, error);
+}
+
+/* Bookings. */
+
+static void
+on_booking_checked (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  if (consult_requests_check_booking_finish (CONSULT_REQUESTS (source), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+check_booking_async (KarezPlugin *plugin, JsonNode *booking, GCancellable *cancellable,
+                     GAsyncReadyCallback callback, gpointer data)
+{
+  GTask *task = g_task_new (plugin, cancellable, callback, data);
+
+  g_task_set_source_tag (task, check_booking_async);
+  consult_requests_check_booking_async (CONSULT_PLUGIN (plugin)->requests, booking, cancellable,
+                                        on_booking_checked, task);
+}
+
+static gboolean
+check_booking_finish (KarezPlugin *self, GAsyncResult *result, GError **error)
+{
+  return finish (self, result, check_booking_async, error);
 }
 
 /* Records of the live half. */
@@ -182,7 +205,7 @@ begin (ConsultPlugin *self, const KarezRecord *record)
                                      ? karez_actor_ref (record->actor)
                                      : karez_actor_new (KAREZ_ACTOR_HUB, "consult",
                                                         "Video consultation", NULL, NULL, NULL);
-  KarezTransaction *transaction = karez_store_begin (self->store, actor);
+  KarezTransaction *transaction = karez_store_begin (self->hub->store, actor);
 
   karez_transaction_recorded (transaction, record);
   karez_transaction_about (transaction, record->session, NULL);
@@ -241,6 +264,33 @@ keep_summary (ConsultPlugin *self, const KarezRecord *record, GError **error)
 }
 
 static KarezTransaction *
+keep_consultant (ConsultPlugin *self, const KarezRecord *record, GError **error)
+{
+  static const KarezJsonField fields[] = {
+    { "participant", KAREZ_JSON_UUID, TRUE },
+    { NULL },
+  };
+  JsonObject *object = karez_json_check (record->body, fields, error);
+  KarezTransaction *transaction;
+  const char *id;
+
+  if (object == NULL)
+    return NULL;
+  if (record->actor == NULL)
+    {
+      karez_error_set (error, KAREZ_ERROR_INVALID, "consult/consultant", N_ ("a person"),
+                       N_ ("A consultant is somebody"));
+      return NULL;
+    }
+  id = karez_json_text (object, "participant");
+  transaction = begin (self, record);
+  karez_transaction_run (transaction, "consultant_keep", "(sss)", id, record->session,
+                         karez_actor_get_id (record->actor));
+  karez_transaction_event (transaction, "consultant.enter", "consultant", id, NULL);
+  return transaction;
+}
+
+static KarezTransaction *
 keep (ConsultPlugin *self, const KarezRecord *record, GError **error)
 {
   if (g_str_equal (record->action, "consent.give")
@@ -248,8 +298,10 @@ keep (ConsultPlugin *self, const KarezRecord *record, GError **error)
     return keep_consent (self, record, error);
   if (g_str_equal (record->action, "summary.keep"))
     return keep_summary (self, record, error);
+  if (g_str_equal (record->action, "consultant.enter"))
+    return keep_consultant (self, record, error);
   karez_error_set (error, KAREZ_ERROR_INVALID, "consult/record",
-                   N_ ("consent.give, consent.withdraw or summary.keep"),
+                   N_ ("consent.give, consent.withdraw, consultant.enter or summary.keep"),
                    N_ ("A consultation keeps nothing of this kind"));
   return NULL;
 }
@@ -282,6 +334,8 @@ consult_plugin_iface_init (KarezPluginInterface *iface)
 {
   iface->enable_async = enable_async;
   iface->enable_finish = enable_finish;
+  iface->check_booking_async = check_booking_async;
+  iface->check_booking_finish = check_booking_finish;
   iface->record_async = record_async;
   iface->record_finish = record_finish;
 }
@@ -291,8 +345,10 @@ consult_plugin_dispose (GObject *object)
 {
   ConsultPlugin *self = CONSULT_PLUGIN (object);
 
-  g_clear_object (&self->store);
-  g_clear_object (&self->audit);
+  g_clear_object (&self->opinions);
+  g_clear_object (&self->attachments);
+  g_clear_object (&self->requests);
+  g_clear_pointer (&self->hub, consult_hub_unref);
   G_OBJECT_CLASS (consult_plugin_parent_class)->dispose (object);
 }
 

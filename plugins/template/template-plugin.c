@@ -40,7 +40,6 @@ typedef struct
 {
   TemplatePlugin *plugin;
   KarezRequest *request;
-  JsonNode *answer;
 } Reading;
 
 static void
@@ -48,22 +47,9 @@ reading_free (Reading *self)
 {
   g_object_unref (self->plugin);
   g_object_unref (self->request);
-  g_clear_pointer (&self->answer, json_node_unref);
   g_free (self);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Reading, reading_free)
-
-static void
-on_read_recorded (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (Reading) reading = data;
-  g_autoptr (GError) error = NULL;
-
-  if (karez_audit_append_finish (KAREZ_AUDIT (source), result, &error))
-    karez_request_respond (reading->request, 200, g_steal_pointer (&reading->answer));
-  else
-    karez_request_fail (reading->request, error);
-}
 
 static JsonNode *
 note_from_rows (KarezRows *rows, const char *session)
@@ -79,7 +65,6 @@ static void
 on_note_found (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (Reading) reading = data;
-  TemplatePlugin *self = reading->plugin;
   KarezRequest *request = reading->request;
   const char *session = karez_request_get_path_part (request, "session");
   g_autoptr (GError) error = NULL;
@@ -93,10 +78,8 @@ on_note_found (GObject *source, GAsyncResult *result, gpointer data)
       karez_request_fail (request, error);
       return;
     }
-  reading->answer = note_from_rows (rows, session);
-  karez_audit_append_async (self->audit, karez_request_get_actor (request), "note.read",
-                            KAREZ_OUTCOME_SUCCESS, session, NULL, NULL, NULL, on_read_recorded,
-                            g_steal_pointer (&reading));
+  karez_request_respond_read (request, reading->plugin->audit, "note.read", session, NULL,
+                              note_from_rows (rows, session));
 }
 
 static void

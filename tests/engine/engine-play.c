@@ -170,7 +170,8 @@ play_audit_init (KarezAuditInterface *iface)
 }
 static gboolean
 play_add (KarezRoutes *routes, const char *method, const char *path, const char *permission,
-          KarezRouteFunc func, gpointer data, GDestroyNotify destroy, GError **error)
+          KarezRouteBody body, KarezRouteFunc func, gpointer data, GDestroyNotify destroy,
+          GError **error)
 {
   if (destroy)
     destroy (data);

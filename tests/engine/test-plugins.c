@@ -16,7 +16,8 @@ struct _FakeRoutes
 };
 static gboolean
 fake_add (KarezRoutes *routes, const char *method, const char *path, const char *permission,
-          KarezRouteFunc func, gpointer data, GDestroyNotify destroy, GError **error)
+          KarezRouteBody body, KarezRouteFunc func, gpointer data, GDestroyNotify destroy,
+          GError **error)
 {
   g_ptr_array_add (FAKE_ROUTES (routes)->paths, g_strdup (path));
   if (destroy)

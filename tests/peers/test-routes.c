@@ -22,7 +22,8 @@ typedef GObjectClass TestRoutesClass;
 
 static gboolean
 test_routes_add (KarezRoutes *routes, const char *method, const char *path, const char *permission,
-                 KarezRouteFunc func, gpointer data, GDestroyNotify destroy, GError **error)
+                 KarezRouteBody body, KarezRouteFunc func, gpointer data, GDestroyNotify destroy,
+                 GError **error)
 {
   Route *route = g_new0 (Route, 1);
 

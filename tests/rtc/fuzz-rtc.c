@@ -8,6 +8,7 @@
  * what it does not own (run it under the sanitizers). */
 #include "hub-dtls.h"
 #include "hub-rtc-picture.h"
+#include "hub-rtc.h"
 #include "hub-rtcp.h"
 #include "hub-rtp-feedback.h"
 #include "hub-rtp-history.h"
@@ -30,6 +31,7 @@ typedef enum
   DTLS,      /* a server that heard nothing before */
   HANDSHAKE, /* one that answered a client's hello */
   FEEDBACK,
+  SIGNALLING, /* of a page, and of the other worker */
   N_TARGETS,
 } Target;
 
@@ -41,6 +43,9 @@ static struct
   HubRtcp *rtcp;
   HubStun *stun;
   HubAddress address;
+  HubRtc *media;
+  KarezParticipant *person;
+  guint taken; /* messages of the page */
 } world;
 
 int LLVMFuzzerTestOneInput (const guint8 *data, gsize size);
@@ -375,6 +380,43 @@ fuzz_feedback (const guint8 *data, gsize size)
     }
 }
 
+static void
+make_media (void)
+{
+  static const char id[] = "01930000-0000-7000-8000-000000000001";
+  g_autoptr (KarezActor) actor = karez_actor_new (KAREZ_ACTOR_PERSON, id, "One", NULL, NULL, NULL);
+
+  world.media = hub_rtc_new ("127.0.0.1", NULL);
+  world.person = karez_participant_new (id, actor, "consultant", id, TRUE);
+}
+
+/* A message is taken whole, or refused by a rule. */
+static void
+fuzz_signalling (const guint8 *data, gsize size)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (data, size);
+  g_autoptr (JsonNode) node = karez_json_parse (bytes, 0, NULL);
+  g_autoptr (GError) page_error = NULL;
+  g_autoptr (GError) worker_error = NULL;
+  gboolean taken;
+
+  if (world.media == NULL)
+    make_media ();
+  if (node == NULL)
+    return;
+  taken = JSON_NODE_HOLDS_OBJECT (node)
+          && karez_media_take (KAREZ_MEDIA (world.media), world.person, json_node_get_object (node),
+                               &page_error);
+  g_assert_true (taken || page_error == NULL || karez_error_get_rule (page_error) != NULL);
+  if (!hub_rtc_take_remote (world.media, node, &worker_error))
+    g_assert_nonnull (karez_error_get_rule (worker_error));
+  world.taken += taken;
+  if (world.taken % 16 == 15)
+    karez_media_leave (KAREZ_MEDIA (world.media), world.person);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
+
 int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
@@ -402,8 +444,11 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
     case HANDSHAKE:
       fuzz_dtls (data + 1, size - 1, TRUE);
       break;
-    default:
+    case FEEDBACK:
       fuzz_feedback (data + 1, size - 1);
+      break;
+    default:
+      fuzz_signalling (data + 1, size - 1);
     }
   return 0;
 }
@@ -424,7 +469,7 @@ static const struct
   [RTP] = { "rtp-", 16000 },          [RTCP] = { "rtcp-", 40000 },
   [SDP] = { "sdp-", 2500 },           [STUN] = { "stun-", 20000 },
   [DTLS] = { "dtls-", 2000 },         [HANDSHAKE] = { "handshake-", 1200 },
-  [FEEDBACK] = { "feedback-", 6000 },
+  [FEEDBACK] = { "feedback-", 6000 }, [SIGNALLING] = { "signalling-", 4000 },
 };
 
 static GPtrArray *
@@ -513,6 +558,8 @@ end_world (void)
   g_bytes_unref (world.hello);
   hub_rtcp_free (world.rtcp);
   hub_stun_free (world.stun);
+  g_clear_object (&world.person);
+  g_clear_object (&world.media);
   memset (&world, 0, sizeof world);
 }
 
@@ -542,6 +589,9 @@ test_target (gconstpointer data)
         change (&input, rand);
       LLVMFuzzerTestOneInput (input.bytes, input.size);
     }
+  /* Some of what is thrown gets far. */
+  if (target == SIGNALLING)
+    g_assert_cmpuint (world.taken, >, 100);
   end_world ();
 }
 

@@ -309,6 +309,53 @@ test_all_cut (Relayed *f, gconstpointer data)
   rtc_run_until (is_link_up (f->here) && is_link_up (f->there));
 }
 
+/* What the page of @person was told last of @whom's connection; NULL if nothing. */
+static JsonObject *
+quality_of (const RtcPerson *person, const RtcPerson *whom)
+{
+  JsonObject *message = rtc_last_message (person, "media.quality");
+  JsonArray *people = message != NULL ? json_object_get_array_member (message, "people") : NULL;
+
+  for (guint i = 0; people != NULL && i < json_array_get_length (people); i++)
+    {
+      JsonObject *one = json_array_get_object_element (people, i);
+
+      if (g_str_equal (karez_json_text (one, "participant"),
+                       karez_participant_get_id (whom->participant)))
+        return one;
+    }
+  return NULL;
+}
+
+/* How good the others' connections are is known on both sides; what is no measurement is refused
+ * whole, and what was known stays. */
+static void
+test_quality (Relayed *f, gconstpointer data)
+{
+  static const char *const bad[] = {
+    "{\"type\":\"quality\"}",
+    "{\"type\":\"quality\",\"people\":[{}]}",
+    "{\"type\":\"quality\",\"people\":[{\"participant\":\"x\",\"state\":\"open\"}]}",
+    "{\"type\":\"better\",\"people\":[]}",
+    "[]",
+  };
+
+  rtc_run_until (quality_of (f->here, f->there) != NULL
+                 && karez_json_integer (quality_of (f->here, f->there), "bitrate_in", 0) > 0);
+  rtc_run_until (quality_of (f->there, f->here) != NULL);
+  g_assert_cmpstr (karez_json_text (quality_of (f->here, f->there), "state"), ==, "open");
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autoptr (JsonNode) node = json_from_string (bad[i], NULL);
+      g_autoptr (GError) error = NULL;
+
+      g_assert_false (hub_rtc_take_remote (HUB_RTC (f->rooms[0].media), node, &error));
+      g_assert_true (karez_error_is_invalid (error));
+    }
+  rtc_run_for (2500);
+  g_assert_nonnull (quality_of (f->here, f->there));
+}
+
 /* A tenth of all datagrams lost on each path: one of them nearly always arrives, and the rest is
  * repaired on the way. */
 static void
@@ -343,6 +390,7 @@ main (int argc, char **argv)
   g_test_add ("/rtc/bridge/" name, Relayed, NULL, relayed_up, function, relayed_down)
   ADD ("path-cut", test_path_cut);
   ADD ("all-cut", test_all_cut);
+  ADD ("quality", test_quality);
   ADD ("lossy", test_lossy);
   return g_test_run ();
 }

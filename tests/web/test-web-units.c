@@ -19,7 +19,8 @@ add (HubWebRouter *router, const char *method, const char *path)
 {
   g_autoptr (GError) error = NULL;
 
-  hub_web_router_add (router, method, path, "board.read", nothing, NULL, NULL, &error);
+  hub_web_router_add (router, method, path, "board.read", KAREZ_ROUTE_JSON, nothing, NULL, NULL,
+                      &error);
   g_assert_no_error (error);
 }
 
@@ -94,8 +95,8 @@ assert_refused (HubWebRouter *router, const char *method, const char *path, cons
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_false (
-      hub_web_router_add (router, method, path, "board.read", nothing, NULL, NULL, &error));
+  g_assert_false (hub_web_router_add (router, method, path, "board.read", KAREZ_ROUTE_JSON, nothing,
+                                      NULL, NULL, &error));
   g_assert_cmpstr (karez_error_get_rule (error), ==, rule);
 }
 

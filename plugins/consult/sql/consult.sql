@@ -17,9 +17,14 @@ where summary.seconds <= excluded.seconds
 -- name: summary_by_session
 select s.people, s.seconds,
   (select coalesce (json_agg (json_build_object ('state', c.state, 'basis', c.basis, 'by', c.given_by,
-      'at', to_char (c.given_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+      'at', consult.rfc3339 (c.given_at))
     order by c.given_at, c.id), '[]'::json)
    from consult.consent c where c.session = $1::uuid) as consents
 from (select $1::uuid as session) w left join consult.summary s using (session)
 where s.session is not null
   or exists (select from consult.consent c where c.session = w.session)
+
+-- name: consultant_keep
+insert into consult.consultant (id, session, person)
+values ($1::uuid, $2::uuid, $3)
+on conflict (id) do nothing

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#define KAREZ_INSIDE
+#include "karez-answer.h"
+
+typedef struct
+{
+  KarezRequest *request;
+  guint status;
+  JsonNode *body;
+  char *media_type; /* of bytes */
+  GBytes *bytes;
+} Answer;
+
+static Answer *
+answer_new (KarezRequest *request, guint status, JsonNode *body)
+{
+  Answer *self = g_new0 (Answer, 1);
+
+  self->request = g_object_ref (request);
+  self->status = status;
+  self->body = body;
+  return self;
+}
+
+static void
+answer_free (Answer *self)
+{
+  g_object_unref (self->request);
+  g_clear_pointer (&self->body, json_node_unref);
+  g_clear_pointer (&self->bytes, g_bytes_unref);
+  g_free (self->media_type);
+  g_free (self);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Answer, answer_free)
+
+static void
+give (Answer *self, const GError *error)
+{
+  if (error != NULL)
+    karez_request_fail (self->request, error);
+  else if (self->bytes != NULL)
+    karez_request_respond_bytes (self->request, self->media_type, self->bytes);
+  else
+    karez_request_respond (self->request, self->status, g_steal_pointer (&self->body));
+}
+
+static void
+on_committed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Answer) answer = data;
+  g_autoptr (GError) error = NULL;
+
+  karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error);
+  give (answer, error);
+}
+
+void
+karez_request_commit (KarezRequest *self, KarezTransaction *transaction, guint status,
+                      JsonNode *body)
+{
+  karez_transaction_commit_async (transaction, NULL, on_committed, answer_new (self, status, body));
+}
+
+static void
+on_recorded (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Answer) answer = data;
+  g_autoptr (GError) error = NULL;
+
+  karez_audit_append_finish (KAREZ_AUDIT (source), result, &error);
+  give (answer, error);
+}
+
+void
+karez_request_respond_read (KarezRequest *self, KarezAudit *audit, const char *action,
+                            const char *session, const char *patient, JsonNode *body)
+{
+  karez_audit_append_async (audit, karez_request_get_actor (self), action, KAREZ_OUTCOME_SUCCESS,
+                            session, patient, NULL, NULL, on_recorded,
+                            answer_new (self, 200, body));
+}
+
+void
+karez_request_respond_read_bytes (KarezRequest *self, KarezAudit *audit, const char *action,
+                                  const char *session, const char *patient, JsonNode *details,
+                                  const char *media_type, GBytes *bytes)
+{
+  Answer *answer = answer_new (self, 200, NULL);
+
+  answer->media_type = g_strdup (media_type);
+  answer->bytes = g_bytes_ref (bytes);
+  karez_audit_append_async (audit, karez_request_get_actor (self), action, KAREZ_OUTCOME_SUCCESS,
+                            session, patient, details, NULL, on_recorded, answer);
+}

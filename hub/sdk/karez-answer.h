@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "karez-routes.h"
+#include "karez-services.h"
+
+G_BEGIN_DECLS
+
+/* Answers that wait for the database. Each takes a reference of the request until it is answered.
+ */
+
+/**
+ * karez_request_commit:
+ * @transaction: not committed yet
+ * @status: 201 or 200
+ * @body: (transfer full) (nullable): the answer
+ *
+ * Answers once @transaction is durable, or with what refused it.
+ */
+KAREZ_PUBLIC void karez_request_commit (KarezRequest *self, KarezTransaction *transaction,
+                                        guint status, JsonNode *body);
+/**
+ * karez_request_respond_read:
+ * @action: "note.read"
+ * @session: (nullable): the session it belongs to
+ * @patient: (nullable): whom it is about
+ * @body: (transfer full): what was read
+ *
+ * Answers a read: the event first, then the bytes.
+ */
+KAREZ_PUBLIC void karez_request_respond_read (KarezRequest *self, KarezAudit *audit,
+                                              const char *action, const char *session,
+                                              const char *patient, JsonNode *body);
+/* The same for a file. @details: (transfer full) (nullable): of the event */
+KAREZ_PUBLIC void karez_request_respond_read_bytes (KarezRequest *self, KarezAudit *audit,
+                                                    const char *action, const char *session,
+                                                    const char *patient, JsonNode *details,
+                                                    const char *media_type, GBytes *bytes);
+
+G_END_DECLS

@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "consult-attachments.h"
+
+#include "consult-file.h"
+#include "consult-puller.h"
+
+#include <glib/gi18n.h>
+
+#define TOPIC_ATTACHMENT "consult.attachment"
+
+struct _ConsultAttachments
+{
+  GObject parent_instance;
+
+  ConsultHub *hub;
+  ConsultRequests *requests;
+  ConsultPuller *puller;
+};
+
+G_DEFINE_FINAL_TYPE (ConsultAttachments, consult_attachments, G_TYPE_OBJECT)
+
+/* One request of the API while it waits for the database. */
+typedef struct
+{
+  ConsultAttachments *self;
+  KarezRequest *request;
+  char *id; /* the attachment's */
+  KarezRows *rows;
+  char *booking;
+} Work;
+
+static Work *
+work_new (ConsultAttachments *self, KarezRequest *request, const char *id)
+{
+  Work *work = g_new0 (Work, 1);
+
+  work->self = g_object_ref (self);
+  work->request = g_object_ref (request);
+  work->id = g_strdup (id);
+  return work;
+}
+
+static void
+work_free (Work *work)
+{
+  g_object_unref (work->self);
+  g_object_unref (work->request);
+  g_clear_pointer (&work->rows, karez_rows_unref);
+  g_free (work->booking);
+  g_free (work->id);
+  g_free (work);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Work, work_free)
+
+/* The attachment of @work; an answer has been given when it is not there. */
+static gboolean
+take_found (Work *work, GAsyncResult *result)
+{
+  g_autoptr (GError) error = NULL;
+
+  work->rows = karez_store_query_finish (work->self->hub->store, result, &error);
+  if (work->rows != NULL && karez_rows_get_count (work->rows) == 0)
+    karez_error_set (&error, KAREZ_ERROR_NOT_FOUND, "consult/no-attachment",
+                     N_ ("a file of a request"), N_ ("There is no such file"));
+  if (error == NULL)
+    return TRUE;
+  karez_request_fail (work->request, error);
+  return FALSE;
+}
+
+static void
+find (ConsultAttachments *self, KarezRequest *request, GAsyncReadyCallback callback)
+{
+  const char *id = consult_path_id (request, "attachment", "consult/no-attachment");
+
+  if (id != NULL)
+    karez_store_query_async (self->hub->store, "attachment_by_id", g_variant_new ("(s)", id), NULL,
+                             callback, work_new (self, request, id));
+}
+
+/* A transaction of the request's, about the consultation of the file that was found. */
+static KarezTransaction *
+begin (Work *work)
+{
+  KarezTransaction *transaction = karez_request_begin (work->request, work->self->hub->store);
+
+  karez_transaction_about (transaction, karez_rows_text (work->rows, 0, "request"), NULL);
+  return transaction;
+}
+
+/* ── POST: a file is announced by who adds it ───────────────────────────────────────────────── */
+
+static gboolean
+check_added (JsonObject *body, GError **error)
+{
+  gint64 size = karez_json_integer (body, "size", 0);
+  const char *media_type = karez_json_text (body, "media_type");
+  g_auto (GStrv) kinds = g_strsplit (consult_file_media_types (), "|", -1);
+
+  if (size > CONSULT_FILE_MAX_BYTES)
+    {
+      karez_error_set (error, KAREZ_ERROR_TOO_LARGE, "consult/attachment-size",
+                       N_ ("a file of at most 32 MiB"), N_ ("The file is too large"));
+      karez_error_set_pointer (*error, "/size");
+      return FALSE;
+    }
+  if (!g_strv_contains ((const char *const *) kinds, media_type))
+    {
+      karez_error_set (error, KAREZ_ERROR_INVALID, "consult/attachment-type",
+                       consult_file_media_types (), N_ ("Files of the type %s are not taken"),
+                       media_type);
+      karez_error_set_pointer (*error, "/media_type");
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static const KarezJsonField added_fields[] = {
+  { "id", KAREZ_JSON_UUID, TRUE },
+  { "name", KAREZ_JSON_TEXT, TRUE, 1, 200 },
+  { "media_type", KAREZ_JSON_TEXT, TRUE, 1, 100 },
+  { "size", KAREZ_JSON_INTEGER, TRUE, 1, G_MAXINT64 },
+  { NULL },
+};
+
+static void
+on_request_to_add (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Work) work = data;
+  ConsultHub *hub = work->self->hub;
+  JsonObject *body = json_node_get_object (karez_request_get_body (work->request));
+  gint64 size = karez_json_integer (body, "size", 0);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
+  g_autoptr (KarezTransaction) transaction = NULL;
+
+  if (rows != NULL && karez_rows_get_count (rows) == 0)
+    karez_error_set (&error, KAREZ_ERROR_NOT_FOUND, "consult/no-request",
+                     N_ ("a consultation with a question"),
+                     N_ ("No question was written for this consultation"));
+  else if (rows != NULL && !g_str_equal (karez_rows_text (rows, 0, "hub"), hub->id))
+    karez_error_set (&error, KAREZ_ERROR_CONFLICT, "consult/side",
+                     N_ ("the hospital that asks, where the patient is"),
+                     N_ ("The request was written by the other hospital"));
+  if (error != NULL)
+    {
+      karez_request_fail (work->request, error);
+      return;
+    }
+  transaction = karez_request_begin (work->request, hub->store);
+  karez_transaction_about (transaction, work->booking, NULL);
+  karez_transaction_run_one (transaction, "consult/attachment-count",
+                             N_ ("A request has at most 10 files"), "attachment_add", "(ssssissx)",
+                             work->id, work->booking, karez_json_text (body, "name"),
+                             karez_json_text (body, "media_type"), (gint32) size,
+                             karez_actor_get_name (karez_request_get_actor (work->request)),
+                             hub->id, (gint64) CONSULT_FILE_MAX_OF_REQUEST);
+  karez_transaction_event (transaction, "attachment.add", "attachment", work->id,
+                           karez_json_object ("media_type", "s",
+                                              karez_json_text (body, "media_type"), "size", "i",
+                                              size, NULL));
+  karez_request_commit (work->request, transaction, 201,
+                        karez_json_object ("id", "s", work->id, "parts", "i",
+                                           (gint64) consult_file_count_parts (size), "part_size",
+                                           "i", (gint64) CONSULT_FILE_PART_BYTES, NULL));
+}
+
+static void
+on_add (KarezRequest *request, gpointer data)
+{
+  ConsultAttachments *self = data;
+  const char *booking = consult_path_id (request, "booking", "consult/no-request");
+  JsonObject *body = booking != NULL ? karez_request_check_body (request, added_fields) : NULL;
+  g_autoptr (GError) error = NULL;
+  Work *work;
+
+  if (body == NULL)
+    return;
+  if (!check_added (body, &error))
+    {
+      karez_request_fail (request, error);
+      return;
+    }
+  work = work_new (self, request, karez_json_text (body, "id"));
+  work->booking = g_strdup (booking);
+  karez_store_query_async (self->hub->store, "request_by_id", g_variant_new ("(s)", booking), NULL,
+                           on_request_to_add, work);
+}
+
+/* ── PUT: its bytes ─────────────────────────────────────────────────────────────────────────── */
+
+static void
+on_part_kept (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Work) work = data;
+  KarezTransaction *transaction = KAREZ_TRANSACTION (source);
+  g_autoptr (GError) error = NULL;
+  KarezRows *kept, *closed;
+  gint64 received;
+
+  if (!karez_transaction_commit_finish (transaction, result, &error))
+    {
+      karez_request_fail (work->request, error);
+      return;
+    }
+  kept = karez_transaction_get_rows (transaction, 0);
+  closed = karez_transaction_get_rows (transaction, 1);
+  received = karez_rows_integer (work->rows, 0, "received");
+  if (kept != NULL && karez_rows_get_affected (kept) > 0)
+    received += g_bytes_get_size (karez_request_get_bytes (work->request));
+  karez_request_respond (work->request, 200,
+                         karez_json_object ("received", "i", received, "state", "s",
+                                            closed != NULL && karez_rows_get_count (closed) > 0
+                                                ? karez_rows_text (closed, 0, "state")
+                                                : karez_rows_text (work->rows, 0, "state"),
+                                            NULL));
+  consult_requests_send (work->self->requests, karez_rows_text (work->rows, 0, "request"));
+}
+
+static gboolean
+check_part (Work *work, gint64 *part, GError **error)
+{
+  gint64 size = karez_rows_integer (work->rows, 0, "size");
+  GBytes *bytes = karez_request_get_bytes (work->request);
+  gsize wanted;
+  g_autofree char *length = NULL;
+
+  if (!g_str_equal (karez_rows_text (work->rows, 0, "hub"), work->self->hub->id))
+    return karez_error_set (error, KAREZ_ERROR_CONFLICT, "consult/side",
+                            N_ ("the hospital that asks, where the patient is"),
+                            N_ ("The file belongs to the other hospital"));
+  if (!g_ascii_string_to_signed (karez_request_get_path_part (work->request, "part"), 10, 0,
+                                 consult_file_count_parts (size) - 1, part, NULL))
+    return karez_error_set (error, KAREZ_ERROR_NOT_FOUND, "consult/part",
+                            N_ ("a number from 0, as many as the file has parts"),
+                            N_ ("The file has no such part"));
+  wanted = consult_file_part_length (size, *part);
+  length = g_strdup_printf ("%" G_GSIZE_FORMAT, wanted);
+  if (g_bytes_get_size (bytes) != wanted)
+    return karez_error_set (error, KAREZ_ERROR_INVALID, "consult/part-size",
+                            N_ ("512 KiB, and the rest in the last part"),
+                            N_ ("This part of the file has %s bytes"), length);
+  return *part > 0
+         || consult_file_check_kind (karez_rows_text (work->rows, 0, "media_type"), bytes, error);
+}
+
+static void
+on_part_found (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Work) work = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KarezTransaction) transaction = NULL;
+  gint64 part;
+
+  if (!take_found (work, result))
+    return;
+  if (!check_part (work, &part, &error))
+    {
+      karez_request_fail (work->request, error);
+      return;
+    }
+  transaction = begin (work);
+  karez_transaction_run (transaction, "part_keep", "(si@ay)", work->id, (gint32) part,
+                         g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING,
+                                                   karez_request_get_bytes (work->request), TRUE));
+  karez_transaction_run (transaction, "attachment_close", "(s)", work->id);
+  karez_transaction_event (transaction, "attachment.part", "attachment", work->id,
+                           karez_json_object ("part", "i", part + 1, NULL));
+  karez_transaction_commit_async (transaction, NULL, on_part_kept, g_steal_pointer (&work));
+}
+
+static void
+on_part (KarezRequest *request, gpointer data)
+{
+  find (data, request, on_part_found);
+}
+
+/* ── DELETE ─────────────────────────────────────────────────────────────────────────────────── */
+
+static void
+on_removal_found (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Work) work = data;
+  g_autoptr (KarezTransaction) transaction = NULL;
+
+  if (!take_found (work, result))
+    return;
+  transaction = begin (work);
+  karez_transaction_run (transaction, "part_discard", "(s)", work->id);
+  karez_transaction_run_one (transaction, "consult/sent",
+                             N_ ("The other hospital has this file already"), "attachment_discard",
+                             "(ss)", work->id, work->self->hub->id);
+  karez_transaction_event (transaction, "attachment.remove", "attachment", work->id, NULL);
+  karez_request_commit (work->request, transaction, 204, NULL);
+}
+
+static void
+on_remove (KarezRequest *request, gpointer data)
+{
+  find (data, request, on_removal_found);
+}
+
+/* ── GET ────────────────────────────────────────────────────────────────────────────────────── */
+
+static void
+on_bytes (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Work) work = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
+  g_autoptr (GBytes) bytes = rows != NULL ? karez_rows_bytes (rows, 0, "bytes") : NULL;
+
+  if (bytes == NULL)
+    karez_request_fail (work->request, error);
+  else
+    karez_request_respond_read_bytes (work->request, work->self->hub->audit, "attachment.read",
+                                      karez_rows_text (work->rows, 0, "request"), NULL,
+                                      karez_json_object ("attachment", "s", work->id, NULL),
+                                      karez_rows_text (work->rows, 0, "media_type"), bytes);
+}
+
+static void
+on_file_found (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Work) work = data;
+  g_autoptr (GError) error = NULL;
+
+  if (!take_found (work, result))
+    return;
+  if (g_str_equal (karez_rows_text (work->rows, 0, "state"), "whole"))
+    {
+      karez_store_query_async (work->self->hub->store, "attachment_bytes",
+                               g_variant_new ("(s)", work->id), NULL, on_bytes, work);
+      g_steal_pointer (&work);
+      return;
+    }
+  karez_error_set (&error, KAREZ_ERROR_CONFLICT, "consult/attachment-coming",
+                   N_ ("a file that is here whole"), N_ ("The file is not here whole"));
+  karez_request_fail (work->request, error);
+}
+
+static void
+on_file (KarezRequest *request, gpointer data)
+{
+  find (data, request, on_file_found);
+}
+
+/* ── between the hospitals ──────────────────────────────────────────────────────────────────── */
+
+static const KarezJsonField message_fields[] = {
+  { "booking", KAREZ_JSON_UUID, TRUE },
+  { "id", KAREZ_JSON_UUID, TRUE },
+  { "name", KAREZ_JSON_TEXT, TRUE, 1, 200 },
+  { "media_type", KAREZ_JSON_TEXT, TRUE, 1, 100 },
+  { "size", KAREZ_JSON_INTEGER, TRUE, 1, CONSULT_FILE_MAX_BYTES },
+  { "sha256", KAREZ_JSON_TEXT, TRUE, 64, 64 },
+  { "added_by", KAREZ_JSON_TEXT, TRUE, 1, 400 },
+  { "added_at", KAREZ_JSON_TIME, TRUE },
+  { "actor", KAREZ_JSON_OBJECT, TRUE },
+  { NULL },
+};
+
+static gboolean
+fill_attachment (ConsultHub *hub, KarezTransaction *transaction, JsonObject *body,
+                 KarezActor *person, JsonNode *booking, GError **error)
+{
+  const char *id = karez_json_text (body, "id");
+
+  if (!check_added (body, error))
+    return FALSE;
+  if (strspn (karez_json_text (body, "sha256"), "0123456789abcdef") != 64)
+    return karez_error_set (error, KAREZ_ERROR_INVALID, "consult/digest",
+                            N_ ("64 hexadecimal digits"), N_ ("The file's digest is none"));
+  karez_transaction_run (
+      transaction, "attachment_receive", "(ssssissssx)", id, karez_json_text (body, "booking"),
+      karez_json_text (body, "name"), karez_json_text (body, "media_type"),
+      (gint32) karez_json_integer (body, "size", 0), karez_json_text (body, "sha256"),
+      karez_json_text (body, "added_by"), karez_json_text (body, "added_at"),
+      consult_booking_text (booking, "requester"), (gint64) CONSULT_FILE_MAX_OF_REQUEST);
+  karez_transaction_event (transaction, "attachment.announce", "attachment", id, NULL);
+  return TRUE;
+}
+
+static void
+on_announced (gpointer data)
+{
+  consult_puller_wake (CONSULT_ATTACHMENTS (data)->puller);
+}
+
+static void
+on_attachment_post (KarezMessage *message, GTask *task, gpointer data)
+{
+  ConsultAttachments *self = data;
+
+  consult_hub_apply (self->hub, message, message_fields, CONSULT_FROM_REQUESTER, fill_attachment,
+                     on_announced, self, task);
+}
+
+static void
+on_part_read (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  gint64 part = GPOINTER_TO_INT (g_task_get_task_data (task));
+  GError *error = NULL;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
+  JsonNode *items;
+
+  if (rows == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  items = json_node_new (JSON_NODE_ARRAY);
+  json_node_take_array (items, json_array_new ());
+  if (karez_rows_get_count (rows) > 0)
+    json_array_add_element (json_node_get_array (items),
+                            karez_json_object ("part", "i", part, "bytes", "s",
+                                               karez_rows_text (rows, 0, "bytes"), NULL));
+  g_task_return_pointer (
+      task, karez_json_object ("items", "n", items, "cursor", "s", "", "more", "b", FALSE, NULL),
+      (GDestroyNotify) json_node_unref);
+}
+
+static void
+on_feed (const char *peer, const char *cursor, guint limit, GTask *task, gpointer data)
+{
+  ConsultAttachments *self = data;
+  g_auto (GStrv) place = g_strsplit (cursor != NULL ? cursor : "", "/", 3);
+  gint64 part;
+
+  if (g_strv_length (place) != 2 || !g_uuid_string_is_valid (place[0])
+      || !g_ascii_string_to_signed (place[1], 10, 0, G_MAXINT32, &part, NULL))
+    {
+      g_task_return_error (task, karez_error_new (KAREZ_ERROR_INVALID, "consult/cursor",
+                                                  N_ ("a file's id, a slash and a part's number"),
+                                                  N_ ("The cursor names no part of a file")));
+      g_object_unref (task);
+      return;
+    }
+  g_task_set_task_data (task, GINT_TO_POINTER (part), NULL);
+  karez_store_query_async (self->hub->store, "part_by_number",
+                           g_variant_new ("(sis)", place[0], (gint32) part, peer), NULL,
+                           on_part_read, task);
+}
+
+gboolean
+consult_attachments_start (ConsultAttachments *self, KarezRoutes *routes, GError **error)
+{
+  static const struct
+  {
+    const char *method, *path, *permission;
+    KarezRouteFunc func;
+  } added[] = {
+    { "POST", "/x/consult/requests/{booking}/attachments", "consult.request.write", on_add },
+    { "DELETE", "/x/consult/attachments/{attachment}", "consult.request.write", on_remove },
+    { "GET", "/x/consult/attachments/{attachment}", "consult.request.read", on_file },
+  };
+  KarezPeers *peers = self->hub->peers;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (added); i++)
+    if (!karez_routes_add (routes, added[i].method, added[i].path, added[i].permission,
+                           added[i].func, g_object_ref (self), g_object_unref, error))
+      return FALSE;
+  if (!karez_routes_add_bytes (routes, "PUT", "/x/consult/attachments/{attachment}/parts/{part}",
+                               "consult.request.write", on_part, g_object_ref (self),
+                               g_object_unref, error)
+      || !karez_peers_handle_post (peers, TOPIC_ATTACHMENT, on_attachment_post, g_object_ref (self),
+                                   g_object_unref, error)
+      || !karez_peers_serve_feed (peers, CONSULT_FEED_PARTS, on_feed, g_object_ref (self),
+                                  g_object_unref, error))
+    return FALSE;
+  consult_puller_wake (self->puller);
+  return TRUE;
+}
+
+ConsultAttachments *
+consult_attachments_new (ConsultHub *hub, ConsultRequests *requests)
+{
+  ConsultAttachments *self = g_object_new (CONSULT_TYPE_ATTACHMENTS, NULL);
+
+  self->hub = consult_hub_ref (hub);
+  self->requests = g_object_ref (requests);
+  self->puller = consult_puller_new (hub);
+  return self;
+}
+
+static void
+consult_attachments_finalize (GObject *object)
+{
+  ConsultAttachments *self = CONSULT_ATTACHMENTS (object);
+
+  g_clear_object (&self->puller);
+  g_clear_object (&self->requests);
+  g_clear_pointer (&self->hub, consult_hub_unref);
+  G_OBJECT_CLASS (consult_attachments_parent_class)->finalize (object);
+}
+
+static void
+consult_attachments_class_init (ConsultAttachmentsClass *class)
+{
+  G_OBJECT_CLASS (class)->finalize = consult_attachments_finalize;
+}
+
+static void
+consult_attachments_init (ConsultAttachments *self)
+{
+}

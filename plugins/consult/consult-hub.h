@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <karez.h>
+
+G_BEGIN_DECLS
+
+/**
+ * ConsultHub:
+ * What this plugin was granted of its hub. Counted; main thread only.
+ */
+typedef struct
+{
+  char *id; /* the hub's */
+  KarezStore *store;
+  KarezAudit *audit;
+  KarezAgenda *agenda;
+  KarezPeers *peers;
+} ConsultHub;
+
+ConsultHub *consult_hub_new (KarezContext *context, GError **error);
+ConsultHub *consult_hub_ref (ConsultHub *self);
+void consult_hub_unref (ConsultHub *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ConsultHub, consult_hub_unref)
+
+gboolean consult_hub_is_paired (ConsultHub *self, const char *peer);
+
+/* Members of "Booking" of the API. */
+const char *consult_booking_text (JsonNode *booking, const char *name);
+/* Whether it is to take place still. */
+gboolean consult_booking_is_open (JsonNode *booking);
+/* Everything about one consultation goes by one lane, so that its order is kept. */
+KarezLane consult_booking_lane (JsonNode *booking);
+
+/* The {name} of a request's path as a UUID; NULL with an answer given: 404, rule @rule. */
+const char *consult_path_id (KarezRequest *request, const char *name, const char *rule);
+
+/* Which of a booking's hospitals a message comes from. */
+typedef enum
+{
+  CONSULT_FROM_REQUESTER,
+  CONSULT_FROM_PROVIDER,
+} ConsultSide;
+
+/**
+ * ConsultPostFunc:
+ * @body: checked
+ * @person: who did it there
+ * @booking: that the message is about
+ *
+ * Fills the transaction that applies a post. FALSE with @error puts the message aside.
+ */
+typedef gboolean (*ConsultPostFunc) (ConsultHub *hub, KarezTransaction *transaction,
+                                     JsonObject *body, KarezActor *person, JsonNode *booking,
+                                     GError **error);
+/* What follows once it is applied. */
+typedef void (*ConsultAppliedFunc) (gpointer data);
+
+/**
+ * consult_hub_apply:
+ * @fields: of the body; "booking" and "actor" must be among them
+ * @task: (transfer full): of the handler
+ * @applied: (nullable)
+ *
+ * Applies a post of the other hospital, whose place in the booking must be @side.
+ */
+void consult_hub_apply (ConsultHub *self, KarezMessage *message, const KarezJsonField *fields,
+                        ConsultSide side, ConsultPostFunc fill, ConsultAppliedFunc applied,
+                        gpointer data, GTask *task);
+
+G_END_DECLS

@@ -1,0 +1,580 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "consult-opinions.h"
+
+#include "consult-opinion.h"
+
+#include <glib/gi18n.h>
+
+#define TOPIC_OPINION "consult.opinion"
+#define TOPIC_READING "consult.reading"
+
+struct _ConsultOpinions
+{
+  GObject parent_instance;
+
+  ConsultHub *hub;
+};
+
+G_DEFINE_FINAL_TYPE (ConsultOpinions, consult_opinions, G_TYPE_OBJECT)
+
+/* One request of the API while it waits: first for the booking, then for what there is. */
+typedef struct _Work Work;
+struct _Work
+{
+  ConsultOpinions *self;
+  KarezRequest *request;
+  char *id; /* the booking's, and so the session's */
+  JsonNode *booking;
+  KarezRows *rows;            /* opinions_by_session */
+  void (*go_on) (Work *work); /* takes the work */
+};
+
+static void
+work_free (Work *work)
+{
+  g_object_unref (work->self);
+  g_object_unref (work->request);
+  g_clear_pointer (&work->booking, json_node_unref);
+  g_clear_pointer (&work->rows, karez_rows_unref);
+  g_free (work->id);
+  g_free (work);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Work, work_free)
+
+static const char *
+reader (Work *work)
+{
+  return karez_actor_get_id (karez_request_get_actor (work->request));
+}
+
+static void
+on_opinions (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Work) work = data;
+  g_autoptr (GError) error = NULL;
+  void (*go_on) (Work *) = work->go_on;
+
+  work->rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
+  if (work->rows == NULL)
+    karez_request_fail (work->request, error);
+  else
+    go_on (g_steal_pointer (&work));
+}
+
+static void
+on_booking (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Work) work = data;
+  ConsultHub *hub = work->self->hub;
+  g_autoptr (GError) error = NULL;
+  GVariant *params;
+
+  work->booking = karez_agenda_get_booking_finish (KAREZ_AGENDA (source), result, &error);
+  if (work->booking == NULL)
+    {
+      karez_request_fail (work->request, error);
+      return;
+    }
+  params = g_variant_new ("(sss)", work->id, reader (work), hub->id);
+  karez_store_query_async (hub->store, "opinions_by_session", params, NULL, on_opinions, work);
+  g_steal_pointer (&work);
+}
+
+static void
+look_up (ConsultOpinions *self, KarezRequest *request, void (*go_on) (Work *work))
+{
+  const char *id = consult_path_id (request, "booking", "consult/none");
+  Work *work;
+
+  if (id == NULL)
+    return;
+  work = g_new0 (Work, 1);
+  work->self = g_object_ref (self);
+  work->request = g_object_ref (request);
+  work->id = g_strdup (id);
+  work->go_on = go_on;
+  karez_agenda_get_booking_async (self->hub->agenda, id, NULL, on_booking, work);
+}
+
+static KarezTransaction *
+begin (Work *work)
+{
+  KarezTransaction *transaction = karez_request_begin (work->request, work->self->hub->store);
+
+  karez_transaction_about (transaction, work->id, consult_booking_text (work->booking, "patient"));
+  return transaction;
+}
+
+/* Whether who asks may write the opinion of this consultation. */
+static gboolean
+check_writer (Work *work, GError **error)
+{
+  KarezActor *actor = karez_request_get_actor (work->request);
+
+  if (!g_str_equal (consult_booking_text (work->booking, "provider"), work->self->hub->id))
+    return karez_error_set (error, KAREZ_ERROR_CONFLICT, "consult/side",
+                            N_ ("a consultant of the hospital that was asked"),
+                            N_ ("The opinion is written at the hospital that was asked"));
+  if (!karez_actor_has_role (actor, "clinician") && !karez_actor_has_role (actor, "surgeon"))
+    return karez_error_set (error, KAREZ_ERROR_DENIED, "consult/consultant",
+                            N_ ("a clinician or surgeon"),
+                            N_ ("Your roles do not let you write an opinion"));
+  if (!karez_rows_boolean (work->rows, 0, "consultant"))
+    return karez_error_set (error, KAREZ_ERROR_DENIED, "consult/consultant",
+                            N_ ("who was in the consultation as a consultant"),
+                            N_ ("The opinion is written by who was in the consultation as a "
+                                "consultant"));
+  return TRUE;
+}
+
+/* ── GET ────────────────────────────────────────────────────────────────────────────────────── */
+
+static JsonNode *
+draft_to_json (KarezRows *rows)
+{
+  if (karez_rows_text (rows, 0, "draft") == NULL)
+    return NULL;
+  return karez_json_object ("revision", "i", karez_rows_integer (rows, 0, "revision"), "findings",
+                            "s", karez_rows_text (rows, 0, "findings"), "impression", "s",
+                            karez_rows_text (rows, 0, "impression"), "recommendation", "s",
+                            karez_rows_text (rows, 0, "recommendation"), "saved_at", "s",
+                            karez_rows_text (rows, 0, "saved_at"), NULL);
+}
+
+static JsonNode *
+to_json (Work *work)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean may_write = check_writer (work, &error);
+
+  return karez_json_object ("booking", "s", work->id, "may_write", "b", may_write, "why", "s",
+                            error != NULL ? karez_request_translate (work->request, error->message)
+                                          : NULL,
+                            "draft", "n", draft_to_json (work->rows), "opinions", "n",
+                            karez_rows_json (work->rows, 0, "opinions"), NULL);
+}
+
+/* The first time that somebody here reads a version of the other hospital's, it is told. */
+static void
+read_first (Work *work)
+{
+  ConsultHub *hub = work->self->hub;
+  KarezActor *actor = karez_request_get_actor (work->request);
+  const char *opinion = karez_rows_text (work->rows, 0, "newest");
+  g_autofree char *id = g_uuid_string_random ();
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autofree char *at = g_date_time_format (now, "%Y-%m-%dT%H:%M:%SZ");
+  g_autoptr (KarezTransaction) transaction = begin (work);
+
+  karez_transaction_run (transaction, "reading_keep", "(ssssss)", id, opinion, hub->id,
+                         karez_actor_get_id (actor), karez_actor_get_name (actor), at);
+  karez_transaction_event (
+      transaction, "opinion.read", "opinion", opinion,
+      karez_json_object ("version", "i", karez_rows_integer (work->rows, 0, "version"), NULL));
+  karez_transaction_post (transaction, consult_booking_text (work->booking, "provider"),
+                          consult_booking_lane (work->booking), TOPIC_READING,
+                          karez_json_object ("booking", "s", work->id, "opinion", "s", opinion,
+                                             "at", "s", at, "actor", "n",
+                                             karez_actor_to_json (actor), NULL));
+  karez_request_commit (work->request, transaction, 200, to_json (work));
+}
+
+static void
+show (Work *data)
+{
+  g_autoptr (Work) work = data;
+  ConsultHub *hub = work->self->hub;
+  gboolean asked_for = g_str_equal (consult_booking_text (work->booking, "requester"), hub->id);
+
+  if (karez_rows_integer (work->rows, 0, "version") == 0)
+    karez_request_respond (work->request, 200, to_json (work));
+  else if (asked_for && !karez_rows_boolean (work->rows, 0, "read"))
+    read_first (work);
+  else
+    karez_request_respond_read (work->request, hub->audit, "opinion.read", work->id,
+                                consult_booking_text (work->booking, "patient"), to_json (work));
+}
+
+static void
+on_get (KarezRequest *request, gpointer data)
+{
+  look_up (data, request, show);
+}
+
+/* ── the draft ──────────────────────────────────────────────────────────────────────────────── */
+
+static const KarezJsonField draft_fields[] = {
+  { "revision", KAREZ_JSON_INTEGER, TRUE, 0, G_MAXINT32 },
+  { "findings", KAREZ_JSON_TEXT, TRUE, 0, CONSULT_OPINION_MAX },
+  { "impression", KAREZ_JSON_TEXT, TRUE, 0, CONSULT_OPINION_MAX },
+  { "recommendation", KAREZ_JSON_TEXT, TRUE, 0, CONSULT_OPINION_MAX },
+  { NULL },
+};
+
+/* Whether it is kept already: the answer got lost, and it is asked again. */
+static gboolean
+is_kept (Work *work, JsonObject *body)
+{
+  static const char *const parts[] = { "findings", "impression", "recommendation" };
+
+  if (karez_rows_integer (work->rows, 0, "revision")
+      != karez_json_integer (body, "revision", 0) + 1)
+    return FALSE;
+  for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
+    if (g_strcmp0 (karez_rows_text (work->rows, 0, parts[i]), karez_json_text (body, parts[i]))
+        != 0)
+      return FALSE;
+  return TRUE;
+}
+
+static JsonNode *
+kept_to_json (KarezRows *rows)
+{
+  return karez_json_object ("revision", "i", karez_rows_integer (rows, 0, "revision"), "saved_at",
+                            "s", karez_rows_text (rows, 0, "saved_at"), NULL);
+}
+
+static GError *
+revision_error (void)
+{
+  return karez_error_new (KAREZ_ERROR_CONFLICT, "consult/revision",
+                          N_ ("the revision that was kept last"),
+                          N_ ("The opinion was changed in another window"));
+}
+
+static void
+on_draft_kept (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Work) work = data;
+  KarezTransaction *transaction = KAREZ_TRANSACTION (source);
+  g_autoptr (GError) error = NULL;
+  KarezRows *rows;
+
+  if (!karez_transaction_commit_finish (transaction, result, &error))
+    {
+      karez_request_fail (work->request, error);
+      return;
+    }
+  rows = karez_transaction_get_rows (transaction, 0);
+  karez_request_respond (work->request, 200,
+                         rows == NULL ? karez_json_object ("repeated", "b", TRUE, NULL)
+                                      : kept_to_json (rows));
+}
+
+static void
+keep_draft (Work *data)
+{
+  g_autoptr (Work) work = data;
+  JsonObject *body = json_node_get_object (karez_request_get_body (work->request));
+  gint64 revision = karez_json_integer (body, "revision", 0);
+  const char *known = karez_rows_text (work->rows, 0, "draft");
+  g_autofree char *id = known != NULL ? g_strdup (known) : g_uuid_string_random ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KarezTransaction) transaction = NULL;
+  const char *message = N_ ("The opinion was changed in another window");
+
+  if (is_kept (work, body))
+    {
+      karez_request_respond (work->request, 200, kept_to_json (work->rows));
+      return;
+    }
+  if (check_writer (work, &error) && revision != karez_rows_integer (work->rows, 0, "revision"))
+    error = revision_error ();
+  if (error != NULL)
+    {
+      karez_request_fail (work->request, error);
+      return;
+    }
+  transaction = begin (work);
+  if (known == NULL)
+    karez_transaction_run_one (transaction, "consult/revision", message, "draft_begin", "(ssssss)",
+                               id, work->id, reader (work), karez_json_text (body, "findings"),
+                               karez_json_text (body, "impression"),
+                               karez_json_text (body, "recommendation"));
+  else
+    karez_transaction_run_one (transaction, "consult/revision", message, "draft_save", "(sisss)",
+                               id, (gint32) revision, karez_json_text (body, "findings"),
+                               karez_json_text (body, "impression"),
+                               karez_json_text (body, "recommendation"));
+  karez_transaction_event (transaction, "opinion.draft", "opinion_draft", id, NULL);
+  karez_transaction_commit_async (transaction, NULL, on_draft_kept, g_steal_pointer (&work));
+}
+
+static void
+on_put_draft (KarezRequest *request, gpointer data)
+{
+  if (karez_request_check_body (request, draft_fields) != NULL)
+    look_up (data, request, keep_draft);
+}
+
+static void
+discard_draft (Work *data)
+{
+  g_autoptr (Work) work = data;
+  const char *draft = karez_rows_text (work->rows, 0, "draft");
+  g_autoptr (KarezTransaction) transaction = NULL;
+
+  if (draft == NULL)
+    {
+      karez_request_respond (work->request, 204, NULL);
+      return;
+    }
+  transaction = begin (work);
+  karez_transaction_run_one (transaction, "consult/revision",
+                             N_ ("The opinion was changed in another window"), "draft_take", "(si)",
+                             draft, (gint32) karez_rows_integer (work->rows, 0, "revision"));
+  karez_transaction_event (transaction, "opinion.discard", "opinion_draft", draft, NULL);
+  karez_request_commit (work->request, transaction, 204, NULL);
+}
+
+static void
+on_delete_draft (KarezRequest *request, gpointer data)
+{
+  look_up (data, request, discard_draft);
+}
+
+/* ── signing ────────────────────────────────────────────────────────────────────────────────── */
+
+static const KarezJsonField sign_fields[] = {
+  { "id", KAREZ_JSON_UUID, TRUE },
+  { "revision", KAREZ_JSON_INTEGER, TRUE, 1, G_MAXINT32 },
+  { "password", KAREZ_JSON_TEXT, TRUE, 1, 256 },
+  { "amendment", KAREZ_JSON_TEXT, FALSE, 1, 1000 },
+  { NULL },
+};
+
+static ConsultOpinion
+opinion_from_draft (Work *work, JsonObject *body)
+{
+  KarezActor *actor = karez_request_get_actor (work->request);
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+
+  return (ConsultOpinion){
+    .id = g_strdup (karez_json_text (body, "id")),
+    .session = g_strdup (work->id),
+    .hub = g_strdup (work->self->hub->id),
+    .version = karez_rows_integer (work->rows, 0, "version") + 1,
+    .findings = g_strdup (karez_rows_text (work->rows, 0, "findings")),
+    .impression = g_strdup (karez_rows_text (work->rows, 0, "impression")),
+    .recommendation = g_strdup (karez_rows_text (work->rows, 0, "recommendation")),
+    .amendment = g_strdup (karez_json_text (body, "amendment")),
+    .signer = g_strdup (karez_actor_get_id (actor)),
+    .signed_by = g_strdup (karez_actor_get_name (actor)),
+    .signed_at = g_date_time_format (now, "%Y-%m-%dT%H:%M:%SZ"),
+  };
+}
+
+/* It is who signed in: the opinion, its event, and its way to the other hospital are one. */
+static void
+on_confirmed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Work) work = data;
+  JsonObject *body = json_node_get_object (karez_request_get_body (work->request));
+  const char *draft = karez_rows_text (work->rows, 0, "draft");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KarezTransaction) transaction = NULL;
+  g_auto (ConsultOpinion) opinion = { 0 };
+
+  if (!karez_request_confirm_finish (work->request, result, &error))
+    {
+      karez_request_fail (work->request, error);
+      return;
+    }
+  opinion = opinion_from_draft (work, body);
+  transaction = begin (work);
+  karez_transaction_run_one (transaction, "consult/revision",
+                             N_ ("The opinion was changed in another window"), "draft_take", "(si)",
+                             draft, (gint32) karez_json_integer (body, "revision", 0));
+  karez_transaction_event (transaction, "opinion.finish", "opinion_draft", draft, NULL);
+  consult_opinion_keep (&opinion, transaction, "opinion.sign");
+  karez_transaction_post (
+      transaction, consult_booking_text (work->booking, "requester"), KAREZ_LANE_RECORDS,
+      TOPIC_OPINION,
+      consult_opinion_to_message (&opinion, karez_request_get_actor (work->request)));
+  karez_request_commit (
+      work->request, transaction, 201,
+      karez_json_object ("id", "s", opinion.id, "version", "i", opinion.version, NULL));
+}
+
+static gboolean
+check_signing (Work *work, JsonObject *body, GError **error)
+{
+  const char *impression = karez_rows_text (work->rows, 0, "impression");
+  gboolean amends = karez_rows_integer (work->rows, 0, "version") > 0;
+
+  if (!check_writer (work, error))
+    return FALSE;
+  if (karez_rows_integer (work->rows, 0, "revision") != karez_json_integer (body, "revision", 0))
+    {
+      g_propagate_error (error, revision_error ());
+      return FALSE;
+    }
+  if (impression == NULL || strspn (impression, " \t\r\n") == strlen (impression))
+    return karez_error_set (error, KAREZ_ERROR_INVALID, "consult/impression",
+                            N_ ("an opinion with its impression"),
+                            N_ ("An opinion needs an impression"));
+  if (amends != (karez_json_text (body, "amendment") != NULL))
+    return karez_error_set (error, KAREZ_ERROR_INVALID, "consult/amendment",
+                            N_ ("a reason with each version but the first"),
+                            N_ ("It is not said why the opinion is amended"));
+  return TRUE;
+}
+
+/* The version that was signed under @id, 0 for none: the answer got lost, and it is asked again. */
+static gint64
+find_signed (Work *work, const char *id)
+{
+  g_autoptr (JsonNode) node = karez_rows_json (work->rows, 0, "opinions");
+  JsonArray *opinions = json_node_get_array (node);
+
+  for (guint i = 0; i < json_array_get_length (opinions); i++)
+    {
+      JsonObject *one = json_array_get_object_element (opinions, i);
+
+      if (g_strcmp0 (karez_json_text (one, "id"), id) == 0)
+        return karez_json_integer (one, "version", 0);
+    }
+  return 0;
+}
+
+static void
+sign (Work *data)
+{
+  g_autoptr (Work) work = data;
+  JsonObject *body = json_node_get_object (karez_request_get_body (work->request));
+  KarezRequest *request = work->request;
+  const char *id = karez_json_text (body, "id");
+  gint64 known = find_signed (work, id);
+  g_autoptr (GError) error = NULL;
+
+  if (known > 0)
+    karez_request_respond (request, 200,
+                           karez_json_object ("id", "s", id, "version", "i", known, NULL));
+  else if (!check_signing (work, body, &error))
+    karez_request_fail (request, error);
+  else
+    karez_request_confirm_async (request, karez_json_text (body, "password"), NULL, on_confirmed,
+                                 g_steal_pointer (&work));
+}
+
+static void
+on_sign (KarezRequest *request, gpointer data)
+{
+  if (karez_request_check_body (request, sign_fields) != NULL)
+    look_up (data, request, sign);
+}
+
+/* ── between the hospitals ──────────────────────────────────────────────────────────────────── */
+
+static const KarezJsonField opinion_fields[] = {
+  { "booking", KAREZ_JSON_UUID, TRUE },
+  { "opinion", KAREZ_JSON_OBJECT, TRUE },
+  { "actor", KAREZ_JSON_OBJECT, TRUE },
+  { NULL },
+};
+
+static gboolean
+fill_opinion (ConsultHub *hub, KarezTransaction *transaction, JsonObject *body, KarezActor *person,
+              JsonNode *booking, GError **error)
+{
+  g_auto (ConsultOpinion) opinion = { 0 };
+
+  if (!consult_opinion_from_message (&opinion, body, consult_booking_text (booking, "provider"),
+                                     error))
+    return FALSE;
+  consult_opinion_keep (&opinion, transaction, "opinion.receive");
+  return TRUE;
+}
+
+static void
+on_opinion_post (KarezMessage *message, GTask *task, gpointer data)
+{
+  ConsultOpinions *self = data;
+
+  consult_hub_apply (self->hub, message, opinion_fields, CONSULT_FROM_PROVIDER, fill_opinion, NULL,
+                     NULL, task);
+}
+
+static const KarezJsonField reading_fields[] = {
+  { "booking", KAREZ_JSON_UUID, TRUE },
+  { "opinion", KAREZ_JSON_UUID, TRUE },
+  { "at", KAREZ_JSON_TIME, TRUE },
+  { "actor", KAREZ_JSON_OBJECT, TRUE },
+  { NULL },
+};
+
+static gboolean
+fill_reading (ConsultHub *hub, KarezTransaction *transaction, JsonObject *body, KarezActor *person,
+              JsonNode *booking, GError **error)
+{
+  const char *opinion = karez_json_text (body, "opinion");
+  g_autofree char *id = g_uuid_string_random ();
+
+  karez_transaction_run (transaction, "reading_keep", "(ssssss)", id, opinion,
+                         consult_booking_text (booking, "requester"), karez_actor_get_id (person),
+                         karez_actor_get_name (person), karez_json_text (body, "at"));
+  karez_transaction_event (transaction, "opinion.read", "opinion", opinion, NULL);
+  return TRUE;
+}
+
+static void
+on_reading_post (KarezMessage *message, GTask *task, gpointer data)
+{
+  ConsultOpinions *self = data;
+
+  consult_hub_apply (self->hub, message, reading_fields, CONSULT_FROM_REQUESTER, fill_reading, NULL,
+                     NULL, task);
+}
+
+gboolean
+consult_opinions_start (ConsultOpinions *self, KarezRoutes *routes, GError **error)
+{
+  static const struct
+  {
+    const char *method, *path, *permission;
+    KarezRouteFunc func;
+  } added[] = {
+    { "GET", "/x/consult/opinions/{booking}", "consult.opinion.read", on_get },
+    { "PUT", "/x/consult/opinions/{booking}/draft", "consult.opinion.write", on_put_draft },
+    { "DELETE", "/x/consult/opinions/{booking}/draft", "consult.opinion.write", on_delete_draft },
+    { "POST", "/x/consult/opinions/{booking}/sign", "consult.opinion.write", on_sign },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (added); i++)
+    if (!karez_routes_add (routes, added[i].method, added[i].path, added[i].permission,
+                           added[i].func, g_object_ref (self), g_object_unref, error))
+      return FALSE;
+  return karez_peers_handle_post (self->hub->peers, TOPIC_OPINION, on_opinion_post,
+                                  g_object_ref (self), g_object_unref, error)
+         && karez_peers_handle_post (self->hub->peers, TOPIC_READING, on_reading_post,
+                                     g_object_ref (self), g_object_unref, error);
+}
+
+ConsultOpinions *
+consult_opinions_new (ConsultHub *hub)
+{
+  ConsultOpinions *self = g_object_new (CONSULT_TYPE_OPINIONS, NULL);
+
+  self->hub = consult_hub_ref (hub);
+  return self;
+}
+
+static void
+consult_opinions_finalize (GObject *object)
+{
+  ConsultOpinions *self = CONSULT_OPINIONS (object);
+
+  g_clear_pointer (&self->hub, consult_hub_unref);
+  G_OBJECT_CLASS (consult_opinions_parent_class)->finalize (object);
+}
+
+static void
+consult_opinions_class_init (ConsultOpinionsClass *class)
+{
+  G_OBJECT_CLASS (class)->finalize = consult_opinions_finalize;
+}
+
+static void
+consult_opinions_init (ConsultOpinions *self)
+{
+}

@@ -1,0 +1,74 @@
+-- SPDX-License-Identifier: LGPL-2.1-or-later
+
+-- Added here, to an own request that has room.
+-- name: attachment_add
+insert into consult.attachment (id, request, name, media_type, size, state, added_by, added_at)
+select $1::uuid, r.id, $3, $4, $5::integer, 'coming', $6, clock_timestamp ()
+from consult.request r where r.id = $2::uuid and r.hub = $7::uuid
+  and (select count (*) from consult.attachment a where a.request = r.id) < $8::bigint
+
+-- name: attachment_receive
+insert into consult.attachment (id, request, name, media_type, size, sha256, state, sent, added_by,
+  added_at)
+select $1::uuid, r.id, $3, $4, $5::integer, decode ($6, 'hex'), 'coming', true, $7,
+  $8::timestamptz
+from consult.request r where r.id = $2::uuid and r.hub = $9::uuid
+  and (select count (*) from consult.attachment a where a.request = r.id) < $10::bigint
+on conflict (id) do nothing
+
+-- name: attachment_by_id
+select a.id, a.request, r.hub, r.partner, a.name, a.media_type, a.size, a.state, a.sent,
+  encode (a.sha256, 'hex') as sha256,
+  (select count (*) from consult.attachment_part p where p.attachment = a.id) as parts,
+  (select coalesce (sum (octet_length (p.bytes)), 0)
+   from consult.attachment_part p where p.attachment = a.id) as received
+from consult.attachment a join consult.request r on r.id = a.request where a.id = $1::uuid
+
+-- name: attachment_bytes
+select string_agg (p.bytes, ''::bytea order by p.part) as bytes
+from consult.attachment_part p where p.attachment = $1::uuid
+
+-- name: part_by_number
+select translate (encode (p.bytes, 'base64'), E'\n', '') as bytes
+from consult.attachment_part p join consult.attachment a on a.id = p.attachment
+join consult.request r on r.id = a.request
+where p.attachment = $1::uuid and p.part = $2::integer and a.state = 'whole'
+  and r.partner = $3::uuid
+
+-- name: part_keep
+insert into consult.attachment_part (attachment, part, bytes)
+select a.id, $2::integer, $3::bytea from consult.attachment a
+where a.id = $1::uuid and a.state = 'coming'
+on conflict (attachment, part) do nothing
+
+-- Whole once all its bytes are here; broken if they are not those that were announced.
+-- name: attachment_close
+with have as (
+  select sum (octet_length (p.bytes)) as size from consult.attachment_part p
+  where p.attachment = $1::uuid
+), digest as (
+  select sha256 (string_agg (p.bytes, ''::bytea order by p.part)) as sha256
+  from consult.attachment_part p, have h, consult.attachment a
+  where p.attachment = $1::uuid and a.id = $1::uuid and h.size = a.size
+)
+update consult.attachment a set sha256 = coalesce (a.sha256, d.sha256),
+  state = case when coalesce (a.sha256, d.sha256) = d.sha256 then 'whole' else 'broken' end
+from digest d
+where a.id = $1::uuid and a.state = 'coming' and d.sha256 is not null
+returning a.state
+
+-- What the other hospital announced and has not come whole. The oldest first.
+-- name: attachments_coming
+select a.id, a.request, r.hub, a.size,
+  (select count (*) from consult.attachment_part p where p.attachment = a.id) as parts
+from consult.attachment a join consult.request r on r.id = a.request
+where a.state = 'coming' and r.partner = $1::uuid and r.hub <> $1::uuid
+order by a.added_at, a.id limit 50
+
+-- name: part_discard
+delete from consult.attachment_part where attachment = $1::uuid
+
+-- name: attachment_discard
+delete from consult.attachment a using consult.request r
+where a.id = $1::uuid and not a.sent and r.id = a.request and r.hub = $2::uuid
+returning a.id

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What is written for and in a consultation, between two hubs: the request with its files, the
+// opinion with its versions, who read it; and what is refused.
+
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import path from 'node:path';
+
+import { build, password, randomUUID, until, withPair } from './hubs.mjs';
+import { Person } from './person.mjs';
+
+process.env.KAREZ_PLUGINS ??= path.join(build, 'plugins/consult');
+const partSize = 512 * 1024;
+
+/** @param {Promise<any>} act @param {number} status @param {string} rule */
+const refused = (act, status, rule) => assert.rejects(act, (error) => {
+  assert.equal(error.rule, rule, String(error));
+  assert.equal(error.status, status, String(error));
+  assert.ok(error.body.detail, `${rule} says what is wrong`);
+  return true;
+});
+
+/** @param {Person} person @param {string} booking @param {Buffer} bytes @param {any} [of] */
+async function attach(person, booking, bytes, of = {}) {
+  const id = randomUUID();
+  const made = await person.api('POST', `/x/consult/requests/${booking}/attachments`,
+    { id, name: 'photo.png', media_type: 'image/png', size: bytes.length, ...of });
+  assert.equal(made.parts, Math.ceil(bytes.length / partSize));
+  for (let part = 0; part < made.parts; part++)
+    await person.api('PUT', `/x/consult/attachments/${id}/parts/${part}`, bytes.subarray(part * partSize, (part + 1) * partSize));
+  return id;
+}
+
+/** @param {any} pair @param {string} id @param {any} [more] */
+const ask = (pair, id, more = {}) => ({
+  id, modality: 'consultation', title: 'Rash since spring', reason: 'No answer to two ointments.', urgency: 'T1', partner: pair.hangzhou.id,
+  starts_at: new Date(Date.now() + 60000).toISOString(), ends_at: new Date(Date.now() + 1860000).toISOString(), resources: [], ...more,
+});
+
+/** @param {any} hub @param {string} id @param {string} action */
+const onRecord = (hub, id, action) => until(`${hub.name} to have ${action} on record`, async () =>
+  (await hub.api('GET', `/events?session=${id}&limit=200`)).items.some((one) => one.action === action));
+
+/** In a live session as a consultant. @param {Person} person @param {string} session @param {string} role */
+async function enter(person, session, role) {
+  const { participant } = await person.api('POST', `/sessions/${session}/join`, { role });
+  const socket = await person.live();
+  socket.send({ type: 'hello', since: null });
+  await new Promise((done) => { socket.once('message', done); });
+  socket.send({ type: 'join', session, participant });
+  return { socket, participant };
+}
+
+/** Who was not invited: in the place of somebody else, and without joining. @param {any} pair @param {string} session
+ * @param {string} participant of another person */
+async function intrude(pair, session, participant) {
+  const stranger = await Person.signIn(pair.hangzhou, 'second.hangzhou');
+  const socket = await stranger.live();
+  socket.send({ type: 'hello', since: null });
+  await new Promise((done) => { socket.once('message', done); });
+  const answer = (body) => new Promise((done) => {
+    socket.on('message', (message) => message.type === 'problem' && done(message.problem.rule));
+    socket.send({ session, ...body });
+  });
+  assert.equal(await answer({ type: 'join', participant }), 'session/participant');
+  assert.equal(await answer({ type: 'message', body: { type: 'media.offer', page: 'intruder', sdp: 'v=0', sources: {} } }), 'session/participant');
+  const desk = await Person.signIn(pair.hangzhou, 'auditor.hangzhou');
+  await refused(desk.api('POST', `/sessions/${session}/join`, { role: 'observer' }), 403, 'access/session.join');
+  socket.close();
+}
+
+async function requests(pair, doctor, partner) {
+  const id = randomUUID();
+  const request = { partner: pair.hangzhou.id, history: 'Two ointments, no fever.', question: 'Is a biopsy needed?' };
+  await refused(doctor.api('POST', '/bookings', ask(pair, id)), 409, 'consult/question');
+  await refused(doctor.api('PUT', `/x/consult/requests/${id}`, { ...request, question: '' }), 422, 'json/length');
+  await refused(doctor.api('PUT', `/x/consult/requests/${id}`, { ...request, partner: randomUUID() }), 422, 'consult/partner');
+  await refused(doctor.api('GET', `/x/consult/requests/${id}`), 404, 'consult/no-request');
+  assert.equal((await doctor.api('PUT', `/x/consult/requests/${id}`, request)).version, 1);
+
+  const png = Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), randomBytes(partSize + 1000)]);
+  const file = { id: randomUUID(), name: 'a', media_type: 'image/png', size: 100 };
+  const files = `/x/consult/requests/${id}/attachments`;
+  await refused(doctor.api('POST', files, { ...file, size: 2 ** 31 }), 413, 'consult/attachment-size');
+  await refused(doctor.api('POST', files, { ...file, media_type: 'text/html' }), 422, 'consult/attachment-type');
+  await refused(attach(doctor, id, Buffer.from('<html>no picture</html>')), 422, 'consult/attachment-type');
+  await refused(doctor.api('PUT', `/x/consult/attachments/${randomUUID()}/parts/0`, png.subarray(0, 10)), 404, 'consult/no-attachment');
+  const photo = await attach(doctor, id, png);
+  await refused(doctor.api('PUT', `/x/consult/attachments/${photo}/parts/2`, png.subarray(0, 10)), 404, 'consult/part');
+  await refused(doctor.api('PUT', `/x/consult/attachments/${photo}/parts/1`, png.subarray(0, 10)), 422, 'consult/part-size');
+
+  const false_ = (await doctor.api('GET', `/x/consult/requests/${id}`)).attachments.find((one) => one.state === 'coming').id;
+  await refused(doctor.api('GET', `/x/consult/attachments/${false_}`), 409, 'consult/attachment-coming');
+  await doctor.api('DELETE', `/x/consult/attachments/${false_}`);
+  await refused(partner.api('GET', `/x/consult/requests/${id}`), 404, 'consult/no-request');
+
+  await doctor.api('POST', '/bookings', ask(pair, id));
+  const there = await until('the request at the other hospital', () => partner.api('GET', `/x/consult/requests/${id}`));
+  assert.equal(there.question, request.question);
+  assert.equal(there.hub, pair.aral.id);
+  const whole = await until('the file at the other hospital', async () =>
+    (await partner.api('GET', `/x/consult/requests/${id}`)).attachments.find((one) => one.state === 'whole'));
+  assert.equal(whole.received, png.length);
+  const got = await partner.api('GET', `/x/consult/attachments/${photo}`);
+  assert.equal(createHash('sha256').update(got).digest('hex'), createHash('sha256').update(png).digest('hex'));
+
+  await refused(doctor.api('DELETE', `/x/consult/attachments/${photo}`), 409, 'consult/sent');
+  await refused(partner.api('PUT', `/x/consult/requests/${id}`, { ...request, partner: pair.aral.id }), 409, 'consult/side');
+  await refused(partner.api('POST', files, file), 409, 'consult/side');
+  await doctor.api('PUT', `/x/consult/requests/${id}`, { ...request, question: 'Is a biopsy needed, and when?' });
+  const late = await attach(doctor, id, Buffer.from('Ferritin 12 µg/L\n'), { name: 'blood.txt', media_type: 'text/plain' });
+  await until('the second version and the second file there', async () => {
+    const now = await partner.api('GET', `/x/consult/requests/${id}`);
+    return now.version === 2 && now.attachments.some((one) => one.id === late && one.state === 'whole');
+  });
+  for (let n = 2; n < 10; n++) await attach(doctor, id, png.subarray(0, 100));
+  await refused(attach(doctor, id, png.subarray(0, 100)), 409, 'consult/attachment-count');
+
+  for (const action of ['request.write', 'attachment.add', 'request.send', 'attachment.send', 'booking.request']) await onRecord(pair.aral, id, action);
+  for (const action of ['request.receive', 'attachment.receive', 'request.read', 'attachment.read']) await onRecord(pair.hangzhou, id, action);
+  const emergency = randomUUID();
+  await doctor.api('POST', '/bookings', ask(pair, emergency, { urgency: 'T0' }));
+  return id;
+}
+
+async function opinions(pair, id, doctor, partner) {
+  const opinion = `/x/consult/opinions/${id}`;
+  const words = { findings: 'Plaques at both elbows.', impression: 'Psoriasis.', recommendation: 'No biopsy; calcipotriol.' };
+  await refused(partner.api('PUT', `${opinion}/draft`, { revision: 0, ...words }), 403, 'consult/consultant');
+  await pair.hangzhou.api('POST', `/bookings/${id}/accept`, {});
+  for (const hub of pair.hubs)
+    await until(`${hub.name} to plan it`, async () => (await hub.api('GET', `/sessions/${id}`)).state === 'planned');
+  await pair.aral.api('POST', `/sessions/${id}/prepare`, {});
+  for (const hub of pair.hubs)
+    await until(`${hub.name} to be ready`, async () => (await hub.api('GET', `/sessions/${id}`)).state === 'ready');
+  const inside = [await enter(doctor, id, 'referrer'), await enter(partner, id, 'consultant')];
+  await until('the session to start', () => pair.aral.api('POST', `/sessions/${id}/start`, {}).then(() => true));
+  await until('the consultant to be known', async () => (await partner.api('GET', opinion)).may_write);
+
+  await intrude(pair, id, inside[1].participant);
+  const none = await doctor.api('GET', opinion);
+  assert.equal(none.may_write, false);
+  assert.match(none.why, /hospital that was asked/);
+  await refused(doctor.api('PUT', `${opinion}/draft`, { revision: 0, ...words }), 409, 'consult/side');
+  const first = await partner.api('PUT', `${opinion}/draft`, { revision: 0, ...words, impression: '' });
+  assert.equal(first.revision, 1);
+  assert.equal((await partner.api('PUT', `${opinion}/draft`, { revision: 0, ...words, impression: '' })).revision, 1, 'a lost answer is harmless');
+  await refused(partner.api('PUT', `${opinion}/draft`, { revision: 0, ...words }), 409, 'consult/revision');
+  const sign = (more) => partner.api('POST', `${opinion}/sign`, { id: randomUUID(), revision: 1, password, ...more });
+  await refused(sign({}), 422, 'consult/impression');
+  await partner.api('PUT', `${opinion}/draft`, { revision: 1, ...words });
+  await refused(sign({}), 409, 'consult/revision');
+  await refused(sign({ revision: 2, amendment: 'too early' }), 422, 'consult/amendment');
+  await refused(sign({ revision: 2, password: 'not mine' }), 401, 'sign-in/refused');
+  const other = await Person.signIn(pair.hangzhou, 'second.hangzhou');
+  await refused(other.api('POST', `${opinion}/sign`, { id: randomUUID(), revision: 2, password }), 403, 'consult/consultant');
+  const desk = await Person.signIn(pair.hangzhou, 'desk.hangzhou');
+  await refused(desk.api('POST', `${opinion}/sign`, { id: randomUUID(), revision: 2, password }), 403, 'access/consult.opinion.write');
+  const key = randomUUID();
+  assert.equal((await sign({ id: key, revision: 2 })).version, 1);
+  assert.equal((await sign({ id: key, revision: 2 })).version, 1, 'signed once, however often it is asked');
+
+  await until('the opinion at the hospital that asked', async () => (await doctor.api('GET', opinion)).opinions.length === 1);
+  const read = (await doctor.api('GET', opinion)).opinions[0];
+  assert.equal(read.impression, words.impression);
+  assert.equal(read.hub, pair.hangzhou.id);
+  const told = await until('the reading to be told', async () => (await partner.api('GET', opinion)).opinions[0].readings[0]);
+  assert.equal(told.hub, pair.aral.id);
+  assert.equal((await partner.api('GET', opinion)).opinions[0].digest, read.digest);
+
+  await pair.aral.api('POST', `/sessions/${id}/stop`, { reason: 'test' });
+  for (const hub of pair.hubs)
+    await until(`${hub.name} to end it`, async () => (await hub.api('GET', `/sessions/${id}`)).state === 'ended');
+  await partner.api('PUT', `${opinion}/draft`, { revision: 0, ...words, recommendation: 'Biopsy after all.' });
+  await refused(sign({ revision: 1 }), 422, 'consult/amendment');
+  assert.equal((await sign({ revision: 1, amendment: 'The photo shows scaling.' })).version, 2);
+  const both = await until('the second version there', async () => {
+    const now = await doctor.api('GET', opinion);
+    return now.opinions.length === 2 && now;
+  });
+  assert.deepEqual(both.opinions.map((one) => one.version), [2, 1]);
+  assert.equal(both.opinions[0].amendment, 'The photo shows scaling.');
+  await refused(doctor.api('PUT', `/x/consult/requests/${id}`, { partner: pair.hangzhou.id, history: '', question: 'More?' }), 409, 'consult/over');
+
+  for (const action of ['opinion.sign', 'opinion.read', 'account.confirm-refused', 'consultant.enter'])
+    if (action !== 'account.confirm-refused') await onRecord(pair.hangzhou, id, action);
+  assert.ok((await pair.hangzhou.api('GET', '/events?limit=200')).items.some((one) => one.action === 'account.confirm-refused'));
+  for (const action of ['opinion.receive', 'opinion.read']) await onRecord(pair.aral, id, action);
+  for (const { socket } of inside) socket.close();
+}
+
+await withPair('papers', async (pair) => {
+  await pair.hangzhou.api('POST', '/people', {
+    id: randomUUID(), names: { en: 'Second doctor of hangzhou' }, login: 'second.hangzhou', password, roles: ['clinician'],
+  });
+  const doctor = await Person.signIn(pair.aral, 'doctor.aral');
+  const partner = await Person.signIn(pair.hangzhou, 'doctor.hangzhou');
+  const id = await requests(pair, doctor, partner);
+  await opinions(pair, id, doctor, partner);
+});
