@@ -63,6 +63,25 @@ consult_hub_is_paired (ConsultHub *self, const char *peer)
   return FALSE;
 }
 
+KarezTransaction *
+consult_hub_begin (ConsultHub *self)
+{
+  g_autoptr (KarezActor)
+      actor = karez_actor_new (KAREZ_ACTOR_HUB, "consult", "Video consultation", NULL, NULL, NULL);
+
+  return karez_store_begin (self->store, actor);
+}
+
+void
+consult_hub_post (ConsultHub *self, KarezTransaction *transaction, const char *peer, KarezLane lane,
+                  const char *topic, JsonNode *body)
+{
+  if (consult_hub_is_paired (self, peer))
+    karez_transaction_post (transaction, peer, lane, topic, body);
+  else
+    json_node_unref (body);
+}
+
 const char *
 consult_booking_text (JsonNode *booking, const char *name)
 {

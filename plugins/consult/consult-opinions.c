@@ -171,11 +171,10 @@ read_first (Work *work)
   karez_transaction_event (
       transaction, "opinion.read", "opinion", opinion,
       karez_json_object ("version", "i", karez_rows_integer (work->rows, 0, "version"), NULL));
-  karez_transaction_post (transaction, consult_booking_text (work->booking, "provider"),
-                          consult_booking_lane (work->booking), TOPIC_READING,
-                          karez_json_object ("booking", "s", work->id, "opinion", "s", opinion,
-                                             "at", "s", at, "actor", "n",
-                                             karez_actor_to_json (actor), NULL));
+  consult_hub_post (hub, transaction, consult_booking_text (work->booking, "provider"),
+                    consult_booking_lane (work->booking), TOPIC_READING,
+                    karez_json_object ("booking", "s", work->id, "opinion", "s", opinion, "at", "s",
+                                       at, "actor", "n", karez_actor_to_json (actor), NULL));
   karez_request_commit (work->request, transaction, 200, to_json (work));
 }
 
@@ -387,10 +386,9 @@ on_confirmed (GObject *source, GAsyncResult *result, gpointer data)
                              draft, (gint32) karez_json_integer (body, "revision", 0));
   karez_transaction_event (transaction, "opinion.finish", "opinion_draft", draft, NULL);
   consult_opinion_keep (&opinion, transaction, "opinion.sign");
-  karez_transaction_post (
-      transaction, consult_booking_text (work->booking, "requester"), KAREZ_LANE_RECORDS,
-      TOPIC_OPINION,
-      consult_opinion_to_message (&opinion, karez_request_get_actor (work->request)));
+  consult_hub_post (work->self->hub, transaction, consult_booking_text (work->booking, "requester"),
+                    KAREZ_LANE_RECORDS, TOPIC_OPINION,
+                    consult_opinion_to_message (&opinion, karez_request_get_actor (work->request)));
   karez_request_commit (
       work->request, transaction, 201,
       karez_json_object ("id", "s", opinion.id, "version", "i", opinion.version, NULL));

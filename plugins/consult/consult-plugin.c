@@ -201,11 +201,9 @@ on_kept (GObject *source, GAsyncResult *result, gpointer data)
 static KarezTransaction *
 begin (ConsultPlugin *self, const KarezRecord *record)
 {
-  g_autoptr (KarezActor) actor = record->actor != NULL
-                                     ? karez_actor_ref (record->actor)
-                                     : karez_actor_new (KAREZ_ACTOR_HUB, "consult",
-                                                        "Video consultation", NULL, NULL, NULL);
-  KarezTransaction *transaction = karez_store_begin (self->hub->store, actor);
+  KarezTransaction *transaction = record->actor != NULL
+                                      ? karez_store_begin (self->hub->store, record->actor)
+                                      : consult_hub_begin (self->hub);
 
   karez_transaction_recorded (transaction, record);
   karez_transaction_about (transaction, record->session, NULL);

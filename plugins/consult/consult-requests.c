@@ -67,7 +67,7 @@ on_sent (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-post_request (Work *work, KarezTransaction *transaction, KarezRows *rows, KarezActor *actor)
+post_request (Work *work, KarezTransaction *transaction, KarezRows *rows)
 {
   gint64 version = karez_rows_integer (rows, 0, "version");
   const char *provider = consult_booking_text (work->booking, "provider");
@@ -76,30 +76,31 @@ post_request (Work *work, KarezTransaction *transaction, KarezRows *rows, KarezA
                              "request_sent", "(sis)", work->id, (gint32) version, provider);
   karez_transaction_event (transaction, "request.send", "request", work->id,
                            karez_json_object ("version", "i", version, NULL));
-  karez_transaction_post (
-      transaction, provider, consult_booking_lane (work->booking), TOPIC_REQUEST,
+  consult_hub_post (
+      work->self->hub, transaction, provider, consult_booking_lane (work->booking), TOPIC_REQUEST,
       karez_json_object ("booking", "s", work->id, "version", "i", version, "history", "s",
                          karez_rows_text (rows, 0, "history"), "question", "s",
                          karez_rows_text (rows, 0, "question"), "written_by", "s",
                          karez_rows_text (rows, 0, "written_by"), "written_at", "s",
                          karez_rows_text (rows, 0, "written_at"), "actor", "n",
-                         karez_actor_to_json (actor), NULL));
+                         karez_actor_to_json (karez_transaction_get_actor (transaction)), NULL));
 }
 
 static void
-post_attachment (Work *work, KarezTransaction *transaction, JsonNode *attachment, KarezActor *actor)
+post_attachment (Work *work, KarezTransaction *transaction, JsonNode *attachment)
 {
   JsonNode *body = json_node_copy (attachment);
   JsonObject *object = json_node_get_object (body);
   const char *id = karez_json_text (object, "id");
 
   json_object_set_string_member (object, "booking", work->id);
-  json_object_set_member (object, "actor", karez_actor_to_json (actor));
+  json_object_set_member (object, "actor",
+                          karez_actor_to_json (karez_transaction_get_actor (transaction)));
   karez_transaction_run_one (transaction, "consult/sent", N_ ("This file was announced before"),
                              "attachment_sent", "(s)", id);
   karez_transaction_event (transaction, "attachment.send", "attachment", id, NULL);
-  karez_transaction_post (transaction, consult_booking_text (work->booking, "provider"),
-                          consult_booking_lane (work->booking), TOPIC_ATTACHMENT, body);
+  consult_hub_post (work->self->hub, transaction, consult_booking_text (work->booking, "provider"),
+                    consult_booking_lane (work->booking), TOPIC_ATTACHMENT, body);
 }
 
 static void
@@ -109,7 +110,6 @@ on_unsent (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
   g_autoptr (KarezTransaction) transaction = NULL;
-  g_autoptr (KarezActor) actor = NULL;
   g_autoptr (JsonNode) attachments = NULL;
   JsonArray *array;
 
@@ -118,15 +118,14 @@ on_unsent (GObject *source, GAsyncResult *result, gpointer data)
   attachments = karez_rows_json (rows, 0, "attachments");
   array = json_node_get_array (attachments);
   /* Who wrote it is on record with the writing; that it leaves is the hub's own act. */
-  actor = karez_actor_new (KAREZ_ACTOR_HUB, "consult", "Video consultation", NULL, NULL, NULL);
-  transaction = karez_store_begin (work->self->hub->store, actor);
+  transaction = consult_hub_begin (work->self->hub);
   karez_transaction_about (transaction, work->id, consult_booking_text (work->booking, "patient"));
   if (karez_rows_integer (rows, 0, "sent_version") < karez_rows_integer (rows, 0, "version"))
-    post_request (work, transaction, rows, actor);
+    post_request (work, transaction, rows);
   else if (json_array_get_length (array) == 0)
     return;
   for (guint i = 0; i < json_array_get_length (array); i++)
-    post_attachment (work, transaction, json_array_get_element (array, i), actor);
+    post_attachment (work, transaction, json_array_get_element (array, i));
   karez_transaction_commit_async (transaction, NULL, on_sent, g_steal_pointer (&work));
 }
 
@@ -147,7 +146,6 @@ on_discard (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
   g_autoptr (KarezTransaction) transaction = NULL;
-  g_autoptr (KarezActor) actor = NULL;
   g_autoptr (JsonNode) ids = NULL;
   JsonArray *array;
 
@@ -155,8 +153,7 @@ on_discard (GObject *source, GAsyncResult *result, gpointer data)
     return;
   ids = karez_rows_json (rows, 0, "ids");
   array = json_node_get_array (ids);
-  actor = karez_actor_new (KAREZ_ACTOR_HUB, "consult", "Video consultation", NULL, NULL, NULL);
-  transaction = karez_store_begin (work->self->hub->store, actor);
+  transaction = consult_hub_begin (work->self->hub);
   karez_transaction_about (transaction, work->id, NULL);
   karez_transaction_run (transaction, "parts_discard", "(s)", work->id);
   karez_transaction_run (transaction, "attachments_discard", "(s)", work->id);
