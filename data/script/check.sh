@@ -59,6 +59,7 @@ command_check () {
     wanted=("${suites[@]}")
     asan=yes
   fi
+  [ $long = no ] || wanted+=(long)
   begin=$(clock_ms)
   ensure_built "${groups[@]}"
   mkdir -p "$artefacts"
@@ -83,6 +84,6 @@ command_check () {
 
 command_bench () {
   # Standard output is for the figures alone.
-  ensure_built run check >&2
+  ensure_built run check bench >&2
   exec python3 tests/bench/run.py --build "$build" "$@"
 }

@@ -31,7 +31,8 @@ function keyfileValue(keyfile, group, key) {
 
 /**
  * The panels of the plugins in the tree: plugins/NAME/web/*-panel.js, each of which defines one
- * element, for the modality of its plugin's keyfile.
+ * element, for the modality of its plugin's keyfile, and may name two more that it imports: its
+ * parts of the composer and of a booking.
  */
 async function findPanels() {
   const plugins = join(root, 'plugins');
@@ -45,7 +46,9 @@ async function findPanels() {
       const modality = keyfileValue(await readFile(keyfile, 'utf8'), 'Modality', 'Id');
       if (!element || !modality)
         throw new Error(`${join(web, file)}: a panel defines one element, and its plugin's keyfile names its modality`);
-      found.push({ name: basename(file, '-panel.js'), path: join(web, file), element, modality, keyfile, lobby: /^  static lobby = true;/m.test(source) });
+      const part = (kind) => new RegExp(`^  static ${kind} = '([a-z][a-z0-9-]*-[a-z0-9-]+)';`, 'm').exec(source)?.[1];
+      found.push({ name: basename(file, '-panel.js'), path: join(web, file), modality, keyfile,
+        told: { element, lobby: /^  static lobby = true;/m.test(source), compose: part('compose'), booking: part('booking') } });
     }
   }
   return found;
@@ -127,7 +130,7 @@ export async function build(target) {
   const page = (await readFile(join(here, 'src/index.html'), 'utf8'))
     .replace('@CATALOGUES@', attribute(JSON.stringify(catalogues)))
     .replace('@PANELS@', attribute(JSON.stringify(Object.fromEntries(panels.map((panel) =>
-      [panel.modality, { address: web(outputOf(panel.path, '.js')), element: panel.element, lobby: panel.lobby }])))))
+      [panel.modality, { address: web(outputOf(panel.path, '.js')), ...panel.told }])))))
     .replace('@ICON@', await put(out, `assets/favicon-${hash(icon)}.svg`, icon))
     .replace('@STYLE@', web(outputOf(join(here, 'src/desk.css'), '.css')))
     .replace('@PRELOADS@', preloads(meta.outputs, script).map((path) => `<link rel="modulepreload" href="${web(path)}">`).join('\n'))

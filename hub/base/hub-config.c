@@ -23,10 +23,10 @@ static const HubConfigKey keys[] = {
   { "Database", "Connection", HUB_CONFIG_TEXT, NULL,
     "A libpq connection string; not set: a private cluster under State" },
   { "Plugins", "Path", HUB_CONFIG_PATHS, NULL, "Folders of plugins; not set: the installed ones" },
-  { "Link", "Address", HUB_CONFIG_ADDRESS, NULL,
-    "The address that sessions' links use; not set: that of the way to the outside" },
-  { "Media", "Address", HUB_CONFIG_ADDRESS, NULL,
-    "Where browsers reach the media of sessions; not set: the link's address" },
+  { "Link", "Address", HUB_CONFIG_ADDRESSES, NULL,
+    "What sessions' links use, one for each path; not set: that of the way to the outside" },
+  { "Media", "Address", HUB_CONFIG_ADDRESSES, NULL,
+    "Where browsers reach the media of sessions; not set: the link's addresses" },
   { NULL },
 };
 
@@ -150,6 +150,18 @@ are_paths (const char *text)
   return n > 0;
 }
 
+/* As many as a link has paths and a room has sockets. */
+static gboolean
+are_addresses (const char *text)
+{
+  g_auto (GStrv) parts = g_strsplit (text, ",", 5);
+
+  for (guint i = 0; parts[i] != NULL; i++)
+    if (i == 4 || !g_hostname_is_ip_address (g_strstrip (parts[i])))
+      return FALSE;
+  return parts[0] != NULL;
+}
+
 /* What would be accepted, or NULL if @value is. */
 static const char *
 refusal (const HubConfigKey *key, const char *value)
@@ -170,6 +182,8 @@ refusal (const HubConfigKey *key, const char *value)
       return is_port (value, 0) ? NULL : "a whole number from 0 to 65535";
     case HUB_CONFIG_ADDRESS:
       return g_hostname_is_ip_address (value) ? NULL : "a numeric IP address";
+    case HUB_CONFIG_ADDRESSES:
+      return are_addresses (value) ? NULL : "one to four numeric IP addresses, split by ','";
     case HUB_CONFIG_ENDPOINT:
       return is_endpoint (value) ? NULL : "HOST:PORT";
     case HUB_CONFIG_ORIGIN:

@@ -28,12 +28,13 @@ typedef enum
   HUB_CONFIG_TEXT,
   HUB_CONFIG_NAME, /* a text with translations: Name, Name[zh_CN], Name[ug] */
   HUB_CONFIG_UUID,
-  HUB_CONFIG_PATH,     /* an absolute file name */
-  HUB_CONFIG_PATHS,    /* absolute folders, split by ';' */
-  HUB_CONFIG_PORT,     /* 0 to 65535; 0 lets the kernel choose */
-  HUB_CONFIG_ADDRESS,  /* a numeric IP address to listen on */
-  HUB_CONFIG_ENDPOINT, /* HOST:PORT as others dial it */
-  HUB_CONFIG_ORIGIN,   /* scheme://host[:port] */
+  HUB_CONFIG_PATH,      /* an absolute file name */
+  HUB_CONFIG_PATHS,     /* absolute folders, split by ';' */
+  HUB_CONFIG_PORT,      /* 0 to 65535; 0 lets the kernel choose */
+  HUB_CONFIG_ADDRESS,   /* a numeric IP address to listen on */
+  HUB_CONFIG_ADDRESSES, /* one to four of them, split by ',' */
+  HUB_CONFIG_ENDPOINT,  /* HOST:PORT as others dial it */
+  HUB_CONFIG_ORIGIN,    /* scheme://host[:port] */
 } HubConfigType;
 
 /**

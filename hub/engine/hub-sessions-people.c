@@ -361,7 +361,8 @@ hub_sessions_page (HubSessions *self, const char *connection, KarezActor *actor,
   JsonNode *body = json_object_get_member (message, "body");
   HubSessionPerson *person = NULL;
 
-  if (!session)
+  /* Who is in them is read after them: a page that comes back in between has not lost its place. */
+  if (!session || self->starting)
     return karez_error_set (error, KAREZ_ERROR_NOT_FOUND, "session/unknown", NULL,
                             N_ ("There is no such session, or it is over."));
   if (g_strcmp0 (type, "join") == 0)

@@ -154,8 +154,7 @@ make_context (HubDtlsIdentity *self)
          && SSL_CTX_set1_groups_list (self->context, "X25519:P-256")
          && SSL_CTX_use_certificate (self->context, self->certificate)
          && SSL_CTX_use_PrivateKey (self->context, self->key)
-         /* 0 is success. */
-         && SSL_CTX_set_tlsext_use_srtp (self->context, PROFILES) == 0;
+         && hub_dtls_identity_set_profiles (self, PROFILES);
 }
 
 HubDtlsIdentity *
@@ -181,6 +180,13 @@ hub_dtls_identity_free (HubDtlsIdentity *self)
   g_clear_pointer (&self->certificate, X509_free);
   g_clear_pointer (&self->key, EVP_PKEY_free);
   g_free (self);
+}
+
+gboolean
+hub_dtls_identity_set_profiles (HubDtlsIdentity *self, const char *profiles)
+{
+  /* 0 is success. */
+  return SSL_CTX_set_tlsext_use_srtp (self->context, profiles) == 0;
 }
 
 const guint8 *

@@ -19,6 +19,9 @@ HubDtlsIdentity *hub_dtls_identity_new (GError **error);
 void hub_dtls_identity_free (HubDtlsIdentity *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubDtlsIdentity, hub_dtls_identity_free)
 const guint8 *hub_dtls_identity_get_fingerprint (const HubDtlsIdentity *self);
+/* Only these are agreed on from now on, the first that both sides know:
+ * "SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80". FALSE for a name that is unknown. */
+gboolean hub_dtls_identity_set_profiles (HubDtlsIdentity *self, const char *profiles);
 
 /* "AB:CD:…", RFC 8122, 5. Returns: (transfer full) */
 char *hub_dtls_fingerprint_print (const guint8 *fingerprint);

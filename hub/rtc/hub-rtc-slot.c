@@ -4,6 +4,12 @@
 #include "hub-rtc-connection.h"
 #include "hub-rtc-picture.h"
 
+/* Shares of packets lost on the way to a page, of 256, between which a repair goes twice: it is
+ * likely to be lost, too, and to wait for another request is to freeze. Above that the way is full
+ * rather than bad, and more would make it worse. */
+#define LEAST_LOST 5u
+#define MOST_LOST 32u
+
 HubRtcSlot *
 hub_rtc_slot_new (const HubSdpSection *section, guint32 ssrc, guint32 rtx_ssrc, guint32 seed)
 {
@@ -143,27 +149,34 @@ hub_rtc_slot_send (HubRtcSlot *self, const HubRtpPacket *packet)
     }
 }
 
+static void
+put_repair (HubRtcSlot *self, const HubRtpPacket *packet, guint16 sequence)
+{
+  const HubRtp header = { .payload_type = self->rtx_types[self->track->codec],
+                          .marker = packet->marker,
+                          .sequence = self->rtx_sequence++,
+                          .timestamp = packet->timestamp + self->timestamp_shift,
+                          .ssrc = self->rtx_ssrc };
+
+  self->budget--;
+  self->resent++;
+  put (self, &header, packet, &sequence);
+}
+
 void
 hub_rtc_slot_resend (HubRtcSlot *self, guint16 sequence)
 {
   gint64 index = hub_rtp_unwrap (self->out_newest, sequence);
+  guint8 lost = self->heard.fraction_lost;
+  guint copies = lost >= LEAST_LOST && lost <= MOST_LOST ? 2 : 1;
   const HubRtpPacket *packet;
-  HubRtp header;
 
   if (self->track == NULL || self->waiting || self->rtx_ssrc == 0 || index < self->out_first
-      || self->budget == 0 || !hub_rtc_connection_is_open (self->connection))
+      || !hub_rtc_connection_is_open (self->connection))
     return;
   packet = hub_rtc_track_find (self->track, index - self->out_first + self->first);
-  if (packet == NULL)
-    return;
-  self->budget--;
-  self->resent++;
-  header = (HubRtp){ .payload_type = self->rtx_types[self->track->codec],
-                     .marker = packet->marker,
-                     .sequence = self->rtx_sequence++,
-                     .timestamp = packet->timestamp + self->timestamp_shift,
-                     .ssrc = self->rtx_ssrc };
-  put (self, &header, packet, &sequence);
+  for (guint i = 0; i < copies && packet != NULL && self->budget > 0; i++)
+    put_repair (self, packet, sequence);
 }
 
 gboolean

@@ -146,8 +146,10 @@ hub_rtp_receiver_report (HubRtpReceiver *self, gint64 now, HubRtpReport *out)
 {
   guint64 expected = self->started ? (guint64) (self->newest - self->first + 1) : 0;
   guint64 expected_now = expected - self->expected_before;
-  guint64 received_now = self->received - self->received_before;
-  gint64 lost = (gint64) expected - (gint64) self->received;
+  /* RFC 4588, 4: a repair is a packet of another stream. */
+  guint64 received = self->received - self->repaired;
+  guint64 received_now = received - self->received_before;
+  gint64 lost = (gint64) expected - (gint64) received;
   guint64 lost_now = expected_now > received_now ? expected_now - received_now : 0;
 
   out->fraction_lost = expected_now > 0 ? (guint8) MIN (lost_now * 256 / expected_now, 255) : 0;
@@ -159,7 +161,7 @@ hub_rtp_receiver_report (HubRtpReceiver *self, gint64 now, HubRtpReport *out)
                    ? (guint32) ((now - self->report_arrival) * 65536 / G_USEC_PER_SEC)
                    : 0;
   self->expected_before = expected;
-  self->received_before = self->received;
+  self->received_before = received;
 }
 
 void

@@ -37,7 +37,7 @@ typedef struct
   gint64 transit;
 
   /* RFC 3550, A.3: at the last report. */
-  guint64 expected_before, received_before;
+  guint64 expected_before, received_before; /* the latter without repairs */
 
   /* The sender's newest report: the middle of its NTP time, and when it came. */
   guint32 report_ntp;
@@ -47,7 +47,7 @@ typedef struct
   guint n_missing;
 } HubRtpReceiver;
 
-/* What a report block says of the stream: RFC 3550, 6.4.1. */
+/* What a report block says of the stream: RFC 3550, 6.4.1. Before repair. */
 typedef struct
 {
   guint8 fraction_lost; /* of 256, since the last report */

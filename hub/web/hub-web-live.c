@@ -333,8 +333,14 @@ hello (Viewer *viewer, JsonObject *message, GError **error)
     return karez_error_set (error, KAREZ_ERROR_CONFLICT, "live/hello", N_ ("one hello"),
                             N_ ("This page has already said hello"));
   if (viewer->live->feed == NULL)
-    return karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "live/no-events", NULL,
-                            N_ ("The hub cannot follow its events yet"));
+    {
+      g_autoptr (GError) early = karez_error_new (KAREZ_ERROR_UNAVAILABLE, "live/no-events", NULL,
+                                                  N_ ("The hub cannot follow its events yet"));
+
+      /* It comes again, rather than wait for a hello that never comes. */
+      give_up (viewer, early);
+      return TRUE;
+    }
   viewer->stage = CATCHING;
   viewer->asked = since != NULL;
   set_cursor (viewer, since);

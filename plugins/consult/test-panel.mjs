@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { deviceProblem, grade, gridClass, initials, loudness, once } from './web/consult-view.js';
+import { deviceProblem, grade, gridClass, initials, loudness, once, roleFor } from './web/consult-view.js';
 
 const measured = (changed) => ({ state: 'open', loss_in: 0, loss_out: 0, rtt_ms: 20, ...changed });
 
@@ -66,4 +66,17 @@ test('loudness goes by the ear', () => {
 test('who came back is listed once', () => {
   const people = [{ name: 'a', hospital: '1' }, { name: 'a', hospital: '2' }, { name: 'a', hospital: '1' }];
   assert.deepEqual(once(people), people.slice(0, 2));
+});
+
+test('doctors of the hospital that was asked are its consultants', () => {
+  const session = { booking: { requester: 'aral', provider: 'hangzhou' } };
+  const role = (hub, ...roles) => roleFor(session, { hub, roles });
+  assert.equal(role('hangzhou', 'clinician'), 'consultant');
+  assert.equal(role('hangzhou', 'desk', 'surgeon'), 'consultant');
+  assert.equal(role('aral', 'clinician'), 'referrer');
+  assert.equal(role('hangzhou', 'desk'), 'observer');
+  assert.equal(role('aral', 'bedside'), 'referrer');
+  assert.equal(role('elsewhere', 'clinician'), '');
+  assert.equal(roleFor({ booking: null }, { hub: 'aral', roles: ['clinician'] }), '');
+  assert.equal(roleFor(session, null), '');
 });

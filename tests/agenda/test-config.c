@@ -86,6 +86,9 @@ test_refused (void)
     { "[Peers]\nAdvertise=host\n", "HOST:PORT", HUB_CONFIG_ERROR_VALUE },
     { "[Peers]\nAdvertise=host:0\n", "HOST:PORT", HUB_CONFIG_ERROR_VALUE },
     { "[Plugins]\nPath=a;b\n", "absolute paths", HUB_CONFIG_ERROR_VALUE },
+    { "[Link]\nAddress=10.0.0.1,host\n", "one to four numeric", HUB_CONFIG_ERROR_VALUE },
+    { "[Link]\nAddress=::1,::1,::1,::1,::1\n", "one to four numeric", HUB_CONFIG_ERROR_VALUE },
+    { "[Media]\nAddress=10.0.0.1,\n", "one to four numeric", HUB_CONFIG_ERROR_VALUE },
     { "[Hub]\nName=\xff\n", "Hub.Name", HUB_CONFIG_ERROR_VALUE },
     { "Port=1\n", "", HUB_CONFIG_ERROR_FILE },
     { "[Web\nPort=1\n", "", HUB_CONFIG_ERROR_FILE },
@@ -100,6 +103,18 @@ test_refused (void)
       g_assert_error (error, HUB_CONFIG_ERROR, (int) bad[i].code);
       g_assert_nonnull (strstr (error->message, bad[i].says));
     }
+}
+
+static void
+test_addresses (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HubConfig)
+      config = load ("[Link]\nAddress=10.0.0.1, fd00::1\n[Media]\nAddress=10.0.0.1\n", &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (hub_config_text (config, "Link", "Address"), ==, "10.0.0.1, fd00::1");
+  g_assert_cmpstr (hub_config_text (config, "Media", "Address"), ==, "10.0.0.1");
 }
 
 static void
@@ -122,6 +137,7 @@ main (int argc, char **argv)
   g_test_add_func ("/config/defaults", test_defaults);
   g_test_add_func ("/config/values", test_values);
   g_test_add_func ("/config/refused", test_refused);
+  g_test_add_func ("/config/addresses", test_addresses);
   g_test_add_func ("/config/file", test_file);
   return g_test_run ();
 }

@@ -16,12 +16,13 @@ export const desktop = { width: 1440, height: 900 };
 export const phone = { width: 390, height: 844 };
 export const languages = ['en', 'zh_CN', 'ug'];
 
-export async function openBrowser() {
+/** @param {number} [fps] pictures a second of the camera that there is not */
+export async function openBrowser(fps = 20) {
   return chromium.launch({
     executablePath: '/usr/bin/chromium',
     args: ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
       '--disable-background-networking', '--disable-component-update', '--disable-sync',
-      '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
+      `--use-fake-device-for-media-stream=fps=${fps}`, '--use-fake-ui-for-media-stream'],
   });
 }
 

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import path from 'node:path';
 
+import { assertKept } from './contract.mjs';
 import { build, password, randomUUID, until, withPair } from './hubs.mjs';
 import { Person } from './person.mjs';
 
@@ -197,4 +198,5 @@ await withPair('papers', async (pair) => {
   const partner = await Person.signIn(pair.hangzhou, 'doctor.hangzhou');
   const id = await requests(pair, doctor, partner);
   await opinions(pair, id, doctor, partner);
+  assertKept();
 });

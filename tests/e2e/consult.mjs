@@ -1,44 +1,60 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A video consultation, in real browsers: two people at each hospital, nothing shown before the
-// consent is on record, then each sees and hears the three others; and what is kept of it.
+// A video consultation, in real browsers: asked for at Aral's desk, accepted at Hangzhou's; two
+// people of each see and hear each other once the consent is on record; the opinion is signed at
+// Hangzhou and read at Aral; every act stands in the lists of both hubs.
 
 import assert from 'node:assert/strict';
 import path from 'node:path';
 
 import { checkAccess, openBrowser, shootAll, signIn } from './browser.mjs';
+import { assertKept } from './contract.mjs';
 import { build, password, randomUUID, until, withPair } from './hubs.mjs';
 
 process.env.KAREZ_PLUGINS ??= path.join(build, 'plugins/consult');
 const panel = 'karez-consult-panel';
 const people = [['aral', 'doctor'], ['aral', 'second'], ['hangzhou', 'doctor'], ['hangzhou', 'second']];
+const question = 'Is a biopsy needed?';
+const impression = 'Psoriasis, no sign of lymphoma.';
 
-/** @param {import('./hubs.mjs').Pair} pair */
-async function book(pair) {
-  const id = randomUUID();
-  const at = Date.now() + 60000;
-  for (const hub of pair.hubs)
-    await hub.api('POST', '/people', {
-      id: randomUUID(), names: { en: `Second doctor of ${hub.name}` }, login: `second.${hub.name}`, password, roles: ['clinician'],
-    });
-  await pair.aral.api('POST', '/bookings', {
-    id, modality: 'consultation', title: 'Rash since spring, second opinion', reason: 'No answer to two ointments.', urgency: 'T1',
-    partner: pair.hangzhou.id, starts_at: new Date(at).toISOString(), ends_at: new Date(at + 1800000).toISOString(), resources: [],
-  });
+/** The request, as Aral's desk writes it. @param {any} page @param {import('./hubs.mjs').Pair} pair */
+async function ask(page, pair) {
+  await page.goto(`${pair.aral.origin}/new`);
+  await page.getByLabel('What it is about').fill('Rash since spring, second opinion');
+  await page.getByLabel('Question', { exact: true }).fill(question);
+  await page.getByLabel('History').fill('Two ointments without effect, no fever, no weight loss.');
+  await page.getByLabel('Reason').fill('No dermatologist in Aral.');
+  await page.locator('karez-consult-request-form input[type="file"]').setInputFiles([
+    { name: 'elbow.png', mimeType: 'image/png', buffer: await page.screenshot({ clip: { x: 0, y: 0, width: 320, height: 240 } }) },
+    { name: 'page.html', mimeType: 'text/html', buffer: Buffer.from('<html>') },
+  ]);
+  await page.getByText('page.html').first().waitFor();
+  await shootAll(page, 'consult-1-request');
+  await checkAccess(page, 'request');
+  await page.getByRole('button', { name: /Send request/ }).click();
+  await page.waitForURL(/\/bookings\//);
+  const id = page.url().split('/').pop() ?? '';
+  await page.locator('karez-consult-request').getByText(question).waitFor();
+  return id;
+}
+
+/** And as Hangzhou's desk answers it. @param {any} page @param {string} id @param {import('./hubs.mjs').Pair} pair */
+async function accept(page, id, pair) {
   await until('the request', async () => (await pair.hangzhou.api('GET', `/bookings/${id}`)).state === 'requested');
-  await pair.hangzhou.api('POST', `/bookings/${id}/accept`, {});
+  await page.goto(`${pair.hangzhou.origin}/bookings/${id}`);
+  await page.locator('karez-consult-request').getByText(question).waitFor();
+  await page.locator('karez-consult-request img').first().waitFor();
+  await shootAll(page, 'consult-2-booking');
+  await checkAccess(page, 'booking of a consultation');
+  await page.getByRole('button', { name: /^Accept/ }).click();
   for (const hub of pair.hubs)
     await until(`${hub.name} to plan it`, async () => (await hub.api('GET', `/sessions/${id}`)).state === 'planned');
-  await pair.aral.api('POST', `/sessions/${id}/prepare`, {});
-  for (const hub of pair.hubs)
-    await until(`${hub.name} to be ready`, async () => (await hub.api('GET', `/sessions/${id}`)).state === 'ready');
-  return id;
 }
 
 /** What a page receives of the others: frames decoded and energy of speech. @param {any} page */
 const received = (page) => page.evaluate(async (name) => {
   const { client } = document.querySelector(name);
-  const stats = client.connection ? [...(await client.connection.getStats()).values()] : [];
-  return [...client.people.values()].map((shown) => {
+  const stats = client?.connection ? [...(await client.connection.getStats()).values()] : [];
+  return [...client?.people.values() ?? []].map((shown) => {
     const of = (track) => stats.find((one) => one.type === 'inbound-rtp' && one.trackIdentifier === track?.id);
     return { frames: of(shown.tracks.camera)?.framesDecoded ?? 0, energy: of(shown.tracks.microphone)?.totalAudioEnergy ?? 0 };
   });
@@ -53,39 +69,104 @@ async function join(page, origin, id) {
   await page.getByRole('button', { name: 'Join', exact: true }).click();
 }
 
+/** @param {any[]} pages @param {string} id @param {import('./hubs.mjs').Pair} pair */
+async function meet(pages, id, pair) {
+  await pair.aral.api('POST', `/sessions/${id}/prepare`, {});
+  for (const hub of pair.hubs)
+    await until(`${hub.name} to be ready`, async () => (await hub.api('GET', `/sessions/${id}`)).state === 'ready');
+  for (const [i, [name]] of people.entries())
+    await join(pages[i], pair[name].origin, id);
+  await shootAll(pages[2], 'consult-3-lobby');
+  await until('the session to start', () => pair.aral.api('POST', `/sessions/${id}/start`, {}).then(() => true));
+  await pages[0].getByText('Before anybody is seen or heard').waitFor();
+  await new Promise((done) => { setTimeout(done, 1500); });
+  for (const page of pages)
+    for (const one of await received(page))
+      assert.equal(one.frames, 0, 'nothing is shown before consent is on record');
+  await shootAll(pages[0], 'consult-4-consent');
+  await pages[0].getByRole('button', { name: 'The patient agrees' }).click();
+  for (const [i, page] of pages.entries())
+    await until(`page ${i} to see and hear three others`, async () => {
+      const all = await received(page);
+      return all.length === 3 && all.every((one) => one.frames > 100 && one.energy > 0);
+    }, 90000);
+  console.log(`frames and energy: ${JSON.stringify(await Promise.all(pages.map(received)))}`);
+  await shootAll(pages[0], 'consult-5-room');
+  await checkAccess(pages[0], 'consultation');
+}
+
+/** The consultant writes and signs; the referrer reads. @param {any} writer @param {any} reader */
+async function answer(writer, reader) {
+  await writer.locator('#consult-opinion-button').click();
+  await writer.getByLabel('Findings').fill('Sharply bounded plaques at both elbows.');
+  await writer.getByLabel('Impression').fill(impression);
+  await writer.getByLabel('Recommendation').fill('No biopsy; calcipotriol for eight weeks.');
+  await writer.getByText(/^Kept \d/).waitFor();
+  await shootAll(writer, 'consult-6-opinion');
+  await checkAccess(writer, 'opinion');
+  await writer.getByRole('button', { name: 'Sign…' }).click();
+  const dialog = writer.getByRole('dialog');
+  await dialog.getByLabel('Password').fill('not my password');
+  await dialog.getByRole('button', { name: 'Sign' }).click();
+  await dialog.getByText('The password is wrong').waitFor();
+  await dialog.getByLabel('Password').fill(password);
+  await dialog.getByRole('button', { name: 'Sign' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await reader.locator('#consult-opinion-button').click();
+  await reader.getByText(impression).waitFor({ timeout: 15000 });
+  await shootAll(reader, 'consult-7-signed');
+}
+
+/** @param {any[]} pages @param {string} id @param {import('./hubs.mjs').Pair} pair */
+async function end(pages, id, pair) {
+  await pages[0].getByRole('button', { name: /^End for all/ }).click();
+  await pages[0].getByRole('dialog').getByRole('button', { name: 'End for all' }).click();
+  for (const hub of pair.hubs)
+    await until(`${hub.name} to end it`, async () => (await hub.api('GET', `/sessions/${id}`)).state === 'ended');
+  await pages[0].getByText('What was kept').waitFor();
+  await pages[0].getByText(impression).first().waitFor();
+  await shootAll(pages[0], 'consult-8-kept');
+  await checkAccess(pages[0], 'kept consultation');
+}
+
+/** Every act stands in the lists of both hubs. @param {any[]} admins @param {string} id @param {import('./hubs.mjs').Pair} pair */
+async function review(admins, id, pair) {
+  const both = ['booking.request', 'booking.accept', 'session.join', 'session.start', 'consent.give', 'opinion.read', 'summary.keep', 'session.end'];
+  const own = { aral: ['request.write', 'request.send', 'opinion.receive'], hangzhou: ['request.receive', 'request.read', 'opinion.sign'] };
+  for (const hub of pair.hubs)
+    for (const action of [...both, ...own[hub.name]])
+      await until(`${hub.name} to have ${action} on record`, async () =>
+        (await hub.api('GET', `/events?session=${id}&limit=500`)).items.some((one) => one.action === action));
+  for (const [i, page] of admins.entries()) {
+    await page.goto(`${pair.hubs[i].origin}/audit?session=${id}`);
+    await page.getByText(i ? /signed/ : /opinion/).first().waitFor();
+    await shootAll(page, `consult-9-audit-${pair.hubs[i].name}`);
+  }
+}
+
 await withPair('consult', async (pair) => {
   const browser = await openBrowser();
   try {
-    const id = await book(pair);
+    for (const hub of pair.hubs)
+      await hub.api('POST', '/people', {
+        id: randomUUID(), names: { en: `Second doctor of ${hub.name}` }, login: `second.${hub.name}`, password, roles: ['clinician'],
+      });
+    const desks = await Promise.all(pair.hubs.map((hub) => signIn(browser, hub, `desk.${hub.name}`)));
+    const id = await ask(desks[0], pair);
+    await accept(desks[1], id, pair);
+    for (const page of desks) assert.deepEqual(page.faults, []);
+    await Promise.all(desks.map((page) => page.context().close()));
     const pages = [];
-    for (const [name, login] of people) {
-      const page = await signIn(browser, pair[name], `${login}.${name}`);
-      await join(page, pair[name].origin, id);
-      pages.push(page);
-    }
-    await until('the session to start', () => pair.aral.api('POST', `/sessions/${id}/start`, {}).then(() => true));
-    await pages[0].getByText('Before anybody is seen or heard').waitFor();
-    await new Promise((done) => { setTimeout(done, 1500); });
-    for (const page of pages)
-      for (const one of await received(page))
-        assert.equal(one.frames, 0, 'nothing is shown before consent is on record');
-    await shootAll(pages[0], 'consult-1-consent');
-    await pages[0].getByRole('button', { name: 'The patient agrees' }).click();
-    for (const [i, page] of pages.entries())
-      await until(`page ${i} to see and hear three others`, async () => {
-        const all = await received(page);
-        return all.length === 3 && all.every((one) => one.frames > 100 && one.energy > 0);
-      }, 90000);
-    await shootAll(pages[0], 'consult-2-room');
-    await checkAccess(pages[0], 'consultation');
-    await pair.hangzhou.api('POST', `/sessions/${id}/stop`, { reason: 'test' });
-    for (const hub of pair.hubs) {
-      await until(`${hub.name} to end it`, async () => (await hub.api('GET', `/sessions/${id}`)).state === 'ended');
-      const actions = async () => (await hub.api('GET', `/events?session=${id}`)).items.map((one) => one.action);
-      for (const action of ['consent.give', 'summary.keep'])
-        await until(`${hub.name} to have ${action} on record`, async () => (await actions()).includes(action));
-    }
+    for (const [name, login] of people)
+      pages.push(await signIn(browser, pair[name], `${login}.${name}`));
+    await meet(pages, id, pair);
+    await answer(pages[2], pages[0]);
+    await end(pages, id, pair);
     for (const page of pages) assert.deepEqual(page.faults, []);
+    await Promise.all(pages.map((page) => page.context().close()));
+    const admins = await Promise.all(pair.hubs.map((hub) => signIn(browser, hub, `admin.${hub.name}`)));
+    await review(admins, id, pair);
+    assertKept();
   } finally {
     await browser.close();
   }

@@ -53,7 +53,7 @@ function placeOf(template, method, status) {
  * @param {number} status @param {string} text */
 export function observe(method, where, status, text) {
   const [name] = where.split('?');
-  if (!name.startsWith(`${base}/`) || name.startsWith(`${base}/x/`)) return; // plugins describe their own
+  if (!name.startsWith(`${base}/`)) return;
   const route = routes.find(({ pattern, methods }) => pattern.test(name.slice(base.length)) && methods[method.toLowerCase()]);
   const say = (/** @type {string} */ key, /** @type {string} */ what) => faults.set(key, `${method} ${name}, ${status}: ${what}`);
   if (!route) {

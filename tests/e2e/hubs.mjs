@@ -89,6 +89,7 @@ export class Hub {
     fs.mkdirSync(this.state, { recursive: true });
     fs.mkdirSync(this.runtime, { recursive: true });
     const plugins = process.env.KAREZ_PLUGINS ?? path.join(build, 'plugins', 'template');
+    const link = process.env.KAREZ_LINK ?? '127.0.0.1';
     fs.writeFileSync(this.config, `[Hub]
 Name=${this.names.en}
 Name[zh_CN]=${this.names.zh_CN}
@@ -106,6 +107,8 @@ Advertise=127.0.0.1:${this.peerPort}
 [Plugins]
 Path=${plugins}
 [Link]
+Address=${link}
+[Media]
 Address=127.0.0.1
 `);
   }
@@ -116,7 +119,7 @@ Address=127.0.0.1
     const out = fs.openSync(this.log, 'a');
     this.process = spawn(path.join(build, 'hub/daemon/karezd'), ['--config', this.config], {
       stdio: ['ignore', out, out],
-      env: { ...process.env, G_DEBUG: 'fatal-criticals', KAREZ_WORKER: path.join(build, 'hub/worker/karez-worker') },
+      env: { ...process.env, G_DEBUG: 'fatal-criticals', KAREZ_WORKER: process.env.KAREZ_WORKER ?? path.join(build, 'hub/worker/karez-worker') },
     });
     fs.closeSync(out);
     const child = this.process;

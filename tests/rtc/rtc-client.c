@@ -1,84 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "rtc-client.h"
-
 #include "hub-rtc-picture.h"
-#include "hub-rtp-history.h"
+#include "rtc-client-private.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <gst/sdp/gstsdpmessage.h>
 #include <netinet/in.h>
-#include <stun/stunagent.h>
 #include <stun/usages/ice.h>
+#include <time.h>
 #include <unistd.h>
 
-#define AUDIO_TYPE 111
-#define VIDEO_TYPE 96
-#define RTX_TYPE 97
-#define UFRAG "cLiE"
-#define PASSWORD "abcdefghijklmnopqrstuvwx"
-
-#define AUDIO_US (20 * 1000)
-#define AUDIO_BYTES 80u
-#define VIDEO_US (1000 * 1000 / 30)
-#define VIDEO_PACKETS 6u
-#define VIDEO_BYTES 1100u
-/* Where the stamp is in a payload. */
-#define STAMP_AT 16u
-#define SIGNATURE_AT 24u
 #define BATCH 64u
 #define FIRST_CHECK_US (20 * 1000)
 #define CHECK_US (500 * 1000)
-#define REPORT_US (1000 * 1000)
-
-/* What it sends of one kind. */
-typedef struct
-{
-  gboolean there;
-  guint32 ssrc, rtx_ssrc, timestamp;
-  guint16 sequence, rtx_sequence;
-  gint64 index;
-  gint64 due;
-  guint64 packets, bytes;
-  HubRtpHistory *history;
-} Source;
-
-struct _RtcClient
-{
-  RtcClientConfig config;
-  int fd;
-  HubDtlsIdentity *identity;
-  HubDtls *dtls;
-  HubSrtp *srtp;
-  HubRtcp *rtcp;
-  StunAgent stun;
-  HubAddress remote;
-  char username[2 * HUB_SDP_MAX_UFRAG], password[64];
-  gboolean answered, checked;
-  gint64 next_check, next_report;
-  HubRtpExtensionMap extensions;
-
-  Source audio, video;
-  guint16 transport_sequence;
-  guint8 level;
-  gboolean sending, want_key;
-  guint64 asked_pictures, asked_packets, feedback;
-
-  /* What it offers, in order; what it sends stands first. */
-  HubMediaKind sections[RTC_CLIENT_MAX_SECTIONS];
-  guint n_sections;
-  RtcStream streams[RTC_CLIENT_MAX_SECTIONS];
-  guint n_streams;
-};
-
-static const HubRtpExtensionMap own_extensions = {
-  { [HUB_RTP_MID] = 4, [HUB_RTP_AUDIO_LEVEL] = 1, [HUB_RTP_TRANSPORT_SEQUENCE] = 3 }
-};
-
-/* Offer and answer. */
+/* RFC 8445, 7.3.1.1: whoever is told that both control has the smaller number. */
+#define TIE G_MAXUINT64
 
 static void
-open_source (Source *source, gboolean there)
+open_source (RtcSource *source, gboolean there)
 {
   source->there = there;
   source->ssrc = g_random_int () | 1;
@@ -104,23 +41,39 @@ rtc_client_want (RtcClient *self, guint audio, guint video)
     add_section (self, HUB_MEDIA_VIDEO);
 }
 
+/* @address: of this machine, with a port or without. */
+static int
+open_socket (const char *address, HubAddress *local)
+{
+  const int buffer = 4 * 1024 * 1024, on = 1;
+  HubAddress wanted;
+  int fd;
+
+  g_assert_true (hub_address_parse (&wanted, address != NULL ? address : "127.0.0.1", FALSE));
+  fd = socket (wanted.storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  g_assert_cmpint (fd, >=, 0);
+  g_assert_cmpint (bind (fd, (struct sockaddr *) &wanted.storage, wanted.length), ==, 0);
+  local->length = sizeof local->storage;
+  g_assert_cmpint (getsockname (fd, (struct sockaddr *) &local->storage, &local->length), ==, 0);
+  setsockopt (fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
+  setsockopt (fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
+  return fd;
+}
+
 RtcClient *
 rtc_client_new (const RtcClientConfig *config)
 {
-  struct sockaddr_in any = { .sin_family = AF_INET, .sin_addr = { htonl (INADDR_LOOPBACK) } };
-  const int buffer = 4 * 1024 * 1024;
   RtcClient *self = g_new0 (RtcClient, 1);
   g_autoptr (GError) error = NULL;
 
   self->config = *config;
-  self->fd = socket (AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  g_assert_cmpint (self->fd, >=, 0);
-  g_assert_cmpint (bind (self->fd, (struct sockaddr *) &any, sizeof any), ==, 0);
-  setsockopt (self->fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
+  self->fd = open_socket (config->address, &self->local);
   self->identity = hub_dtls_identity_new (&error);
   g_assert_no_error (error);
+  g_assert_true (config->profiles == NULL
+                 || hub_dtls_identity_set_profiles (self->identity, config->profiles));
   self->rtcp = hub_rtcp_new ();
-  self->extensions = own_extensions;
+  self->extensions = rtc_client_extensions;
   self->level = 127;
   self->sending = self->want_key = TRUE;
   open_source (&self->audio, config->audio);
@@ -150,134 +103,6 @@ rtc_client_free (RtcClient *self)
   g_free (self);
 }
 
-static void
-offer_section (RtcClient *self, GString *out, guint mid, HubMediaKind kind, const Source *source)
-{
-  g_autofree char *fingerprint = hub_dtls_fingerprint_print (
-      hub_dtls_identity_get_fingerprint (self->identity));
-
-  g_string_append_printf (out, "m=%s 9 UDP/TLS/RTP/SAVPF %s\r\nc=IN IP4 0.0.0.0\r\n",
-                          kind == HUB_MEDIA_AUDIO ? "audio" : "video",
-                          kind == HUB_MEDIA_AUDIO ? "111" : "96 97");
-  g_string_append_printf (out,
-                          "a=ice-ufrag:" UFRAG "\r\na=ice-pwd:" PASSWORD
-                          "\r\na=fingerprint:sha-256 %s\r\na=setup:actpass\r\na=mid:%u\r\n",
-                          self->config.fingerprint != NULL ? self->config.fingerprint : fingerprint,
-                          mid);
-  for (guint i = 0; i < HUB_RTP_N_EXTENSIONS; i++)
-    if (own_extensions.ids[i] != 0)
-      g_string_append_printf (out, "a=extmap:%u %s\r\n", own_extensions.ids[i],
-                              hub_rtp_extension_uri ((HubRtpExtension) i));
-  g_string_append_printf (out, "a=%s\r\na=rtcp-mux\r\na=rtcp-rsize\r\n",
-                          source != NULL ? "sendonly" : "recvonly");
-  g_string_append (out, kind == HUB_MEDIA_AUDIO
-                            ? "a=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 transport-cc\r\n"
-                            : "a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack\r\n"
-                              "a=rtcp-fb:96 nack pli\r\na=rtcp-fb:96 transport-cc\r\n"
-                              "a=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n");
-  if (source != NULL && kind == HUB_MEDIA_VIDEO)
-    g_string_append_printf (out, "a=ssrc-group:FID %u %u\r\n", source->ssrc, source->rtx_ssrc);
-  if (source != NULL)
-    g_string_append_printf (out, "a=ssrc:%u cname:client\r\n", source->ssrc);
-}
-
-char *
-rtc_client_offer (RtcClient *self)
-{
-  guint n_sources = (self->config.audio ? 1 : 0) + (self->config.video ? 1 : 0);
-  GString *out = g_string_new ("v=0\r\no=- 4711 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
-                               "a=group:BUNDLE");
-
-  for (guint i = 0; i < self->n_sections; i++)
-    g_string_append_printf (out, " %u", i);
-  g_string_append (out, "\r\n");
-  for (guint i = 0; i < self->n_sections; i++)
-    {
-      HubMediaKind kind = self->sections[i];
-      const Source *source = kind == HUB_MEDIA_AUDIO ? &self->audio : &self->video;
-
-      offer_section (self, out, i, kind, i < n_sources ? source : NULL);
-    }
-  return g_string_free (out, FALSE);
-}
-
-static void
-take_section (RtcClient *self, const GstSDPMedia *media)
-{
-  const char *ssrc = gst_sdp_media_get_attribute_val (media, "ssrc");
-  const char *group = gst_sdp_media_get_attribute_val (media, "ssrc-group");
-  RtcStream *stream = &self->streams[self->n_streams];
-
-  if (ssrc == NULL || gst_sdp_media_get_port (media) == 0
-      || rtc_client_get_stream (self, gst_sdp_media_get_attribute_val (media, "mid")) != NULL)
-    return;
-  g_strlcpy (stream->mid, gst_sdp_media_get_attribute_val (media, "mid"), sizeof stream->mid);
-  stream->kind = g_str_equal (gst_sdp_media_get_media (media), "audio") ? HUB_MEDIA_AUDIO
-                                                                        : HUB_MEDIA_VIDEO;
-  stream->ssrc = (guint32) g_ascii_strtoull (ssrc, NULL, 10);
-  if (group != NULL)
-    {
-      char *end;
-
-      stream->ssrc = (guint32) g_ascii_strtoull (group + strlen ("FID "), &end, 10);
-      stream->rtx_ssrc = (guint32) g_ascii_strtoull (end, NULL, 10);
-    }
-  hub_rtp_receiver_init (&stream->receiver, stream->kind == HUB_MEDIA_AUDIO ? 48000 : 90000);
-  stream->latencies = g_array_new (FALSE, FALSE, sizeof (gint64));
-  self->n_streams++;
-}
-
-static void on_dtls_send (const guint8 *datagram, gsize length, gpointer data);
-
-/* "1 1 udp 2130706431 127.0.0.1 40000 typ host". */
-static gboolean
-read_candidate (const char *text, HubAddress *out)
-{
-  g_auto (GStrv) words = g_strsplit (text, " ", 8);
-  g_autofree char *address = NULL;
-
-  if (g_strv_length (words) < 6)
-    return FALSE;
-  address = g_strdup_printf (strchr (words[4], ':') != NULL ? "[%s]:%s" : "%s:%s", words[4],
-                             words[5]);
-  return hub_address_parse (out, address, TRUE);
-}
-
-gboolean
-rtc_client_take_answer (RtcClient *self, const char *answer, const HubAddress *to)
-{
-  GstSDPMessage *message;
-  const GstSDPMedia *first;
-  const char *fingerprint, *candidate, *ufrag;
-  guint8 expected[HUB_DTLS_FINGERPRINT_BYTES];
-  gboolean read;
-
-  gst_sdp_message_new (&message);
-  gst_sdp_message_parse_buffer ((const guint8 *) answer, (guint) strlen (answer), message);
-  first = gst_sdp_message_get_media (message, 0);
-  fingerprint = gst_sdp_media_get_attribute_val (first, "fingerprint");
-  candidate = gst_sdp_media_get_attribute_val (first, "candidate");
-  ufrag = gst_sdp_media_get_attribute_val (first, "ice-ufrag");
-  if (fingerprint == NULL)
-    fingerprint = gst_sdp_message_get_attribute_val (message, "fingerprint");
-  g_snprintf (self->username, sizeof self->username, "%s:" UFRAG, ufrag);
-  g_strlcpy (self->password, gst_sdp_media_get_attribute_val (first, "ice-pwd"),
-             sizeof self->password);
-  read = fingerprint != NULL && hub_dtls_fingerprint_parse (fingerprint + 8, expected)
-         && candidate != NULL && read_candidate (candidate, &self->remote);
-  if (to != NULL)
-    self->remote = *to;
-  for (guint i = 0; i < gst_sdp_message_medias_len (message) && read; i++)
-    take_section (self, gst_sdp_message_get_media (message, i));
-  if (read && self->dtls == NULL)
-    self->dtls = hub_dtls_new (self->identity, TRUE, expected, on_dtls_send, self);
-  self->answered = read;
-  gst_sdp_message_free (message);
-  return read;
-}
-
-/* Sending. */
-
 void
 rtc_client_send_raw (RtcClient *self, const guint8 *bytes, gsize length)
 {
@@ -291,188 +116,26 @@ on_dtls_send (const guint8 *datagram, gsize length, gpointer data)
   rtc_client_send_raw (data, datagram, length);
 }
 
+void
+rtc_client_expect (RtcClient *self, const guint8 *fingerprint)
+{
+  if (self->dtls == NULL)
+    self->dtls = hub_dtls_new (self->identity, TRUE, fingerprint, on_dtls_send, self);
+}
+
+/* Who offered controls: RFC 8445, 6.1.1. */
 static void
 send_check (RtcClient *self)
 {
   guint8 buffer[512];
   StunMessage message;
+  bool controls = !self->accepting;
   size_t length = stun_usage_ice_conncheck_create (
       &self->stun, &message, buffer, sizeof buffer, (const uint8_t *) self->username,
-      strlen (self->username), (const uint8_t *) self->password, strlen (self->password), true,
-      true, 1853824767, 42, NULL, STUN_USAGE_ICE_COMPATIBILITY_RFC5245);
+      strlen (self->username), (const uint8_t *) self->password, strlen (self->password), controls,
+      controls, 1853824767, TIE, NULL, STUN_USAGE_ICE_COMPATIBILITY_RFC5245);
 
   rtc_client_send_raw (self, buffer, length);
-}
-
-static void
-seal_and_send (RtcClient *self, guint8 *packet, gsize length)
-{
-  if (hub_srtp_protect (self->srtp, packet, &length))
-    rtc_client_send_raw (self, packet, length);
-}
-
-static void
-send_packet (RtcClient *self, Source *source, HubRtp *header, const guint8 *payload, gsize length)
-{
-  guint8 out[HUB_RTP_MAX_PACKET + HUB_SRTP_MAX_TRAILER] __attribute__ ((aligned (8)));
-  HubRtpExtensions extensions = { { 0 }, { { 0 } } };
-  gsize size;
-
-  if (header->payload_type == AUDIO_TYPE)
-    {
-      extensions.length[HUB_RTP_AUDIO_LEVEL] = 1;
-      extensions.value[HUB_RTP_AUDIO_LEVEL][0] = self->level;
-    }
-  extensions.length[HUB_RTP_TRANSPORT_SEQUENCE] = 2;
-  hub_put16 (extensions.value[HUB_RTP_TRANSPORT_SEQUENCE], self->transport_sequence++);
-  header->ssrc = source->ssrc;
-  header->sequence = (guint16) source->index;
-  header->payload = payload;
-  header->payload_length = length;
-  hub_rtp_history_keep (source->history, source->index++, 0, header, &extensions);
-  size = hub_rtp_write (header, &self->extensions, &extensions, out);
-  memcpy (out + size, payload, length);
-  seal_and_send (self, out, size + length);
-  source->packets++;
-  source->bytes += length;
-}
-
-static void
-send_audio (RtcClient *self, gint64 now)
-{
-  guint8 payload[AUDIO_BYTES] = { 0x78 };
-  HubRtp header = { .payload_type = AUDIO_TYPE, .timestamp = self->audio.timestamp };
-
-  hub_put64 (payload + STAMP_AT, (guint64) now);
-  payload[SIGNATURE_AT] = self->config.signature;
-  send_packet (self, &self->audio, &header, payload, sizeof payload);
-  self->audio.timestamp += 960;
-}
-
-static void
-send_picture (RtcClient *self, gint64 now)
-{
-  guint8 payload[VIDEO_BYTES] = { 0 };
-
-  for (guint i = 0; i < VIDEO_PACKETS; i++)
-    {
-      HubRtp header = { .payload_type = VIDEO_TYPE,
-                        .timestamp = self->video.timestamp,
-                        .marker = i == VIDEO_PACKETS - 1 };
-
-      payload[0] = i == 0 ? 0x10 : 0x00;
-      payload[1] = self->want_key && i == 0 ? 0x00 : 0x01;
-      hub_put64 (payload + STAMP_AT, (guint64) now);
-      payload[SIGNATURE_AT] = self->config.signature;
-      send_packet (self, &self->video, &header, payload, sizeof payload);
-    }
-  self->want_key = FALSE;
-  self->video.timestamp += 3000;
-}
-
-static void
-resend (RtcClient *self, Source *source, guint16 sequence)
-{
-  guint8 out[HUB_RTP_MAX_PACKET + HUB_SRTP_MAX_TRAILER] __attribute__ ((aligned (8)));
-  gint64 index = hub_rtp_unwrap (source->index, sequence);
-  const HubRtpPacket *packet = hub_rtp_history_find (source->history, index);
-  HubRtp header = { .payload_type = RTX_TYPE, .ssrc = source->rtx_ssrc };
-  gsize size;
-
-  if (packet == NULL)
-    return;
-  header.sequence = source->rtx_sequence++;
-  header.timestamp = packet->timestamp;
-  header.marker = packet->marker;
-  size = hub_rtp_write (&header, &self->extensions, &packet->extensions, out);
-  hub_put16 (out + size, sequence);
-  memcpy (out + size + 2, packet->payload, packet->length);
-  seal_and_send (self, out, size + 2 + packet->length);
-}
-
-static void
-send_compound (RtcClient *self)
-{
-  guint8 out[HUB_RTP_MAX_PACKET] __attribute__ ((aligned (8)));
-  gsize length;
-  const guint8 *compound = hub_rtcp_end (self->rtcp, &length);
-
-  if (length == 0)
-    return;
-  memcpy (out, compound, length);
-  if (hub_srtp_protect_rtcp (self->srtp, out, &length))
-    rtc_client_send_raw (self, out, length);
-}
-
-static void
-report_source (RtcClient *self, const Source *source, gint64 now)
-{
-  HubRtcpSender sender = { .ssrc = source->ssrc,
-                           .ntp = hub_rtcp_ntp_from_us (now),
-                           .rtp_time = source->timestamp,
-                           .packets = (guint32) source->packets,
-                           .bytes = (guint32) source->bytes };
-
-  if (source->there)
-    hub_rtcp_add_sender (self->rtcp, &sender);
-}
-
-static void
-send_reports (RtcClient *self, gint64 now)
-{
-  hub_rtcp_begin (self->rtcp);
-  report_source (self, &self->audio, now);
-  report_source (self, &self->video, now);
-  for (guint i = 0; i < self->n_streams; i++)
-    {
-      HubRtpReport report;
-
-      if (!self->streams[i].receiver.started)
-        continue;
-      hub_rtp_receiver_report (&self->streams[i].receiver, now, &report);
-      hub_rtcp_add_report (self->rtcp, self->audio.ssrc, self->streams[i].ssrc, &report);
-    }
-  send_compound (self);
-}
-
-static void
-ask_missing (RtcClient *self, gint64 now)
-{
-  guint16 missing[HUB_RTP_MAX_MISSING];
-
-  hub_rtcp_begin (self->rtcp);
-  for (guint i = 0; i < self->n_streams && !self->config.no_repair; i++)
-    {
-      RtcStream *stream = &self->streams[i];
-      guint n = stream->rtx_ssrc != 0 ? hub_rtp_receiver_ask (&stream->receiver, now, 60 * 1000,
-                                                              missing, G_N_ELEMENTS (missing))
-                                      : 0;
-
-      if (n > 0)
-        hub_rtcp_add_missing (self->rtcp, self->audio.ssrc, stream->ssrc, missing, n);
-    }
-  send_compound (self);
-}
-
-static void
-send_due (RtcClient *self, gint64 now)
-{
-  if (self->audio.there && self->sending && now >= self->audio.due)
-    {
-      send_audio (self, now);
-      self->audio.due = MAX (self->audio.due + AUDIO_US, now - AUDIO_US);
-    }
-  if (self->video.there && self->sending && now >= self->video.due)
-    {
-      send_picture (self, now);
-      self->video.due = MAX (self->video.due + VIDEO_US, now - VIDEO_US);
-    }
-  if (now >= self->next_report)
-    {
-      send_reports (self, now);
-      self->next_report = now + REPORT_US;
-    }
-  ask_missing (self, now);
 }
 
 /* Receiving. */
@@ -498,7 +161,7 @@ on_missing (guint32 ssrc, guint16 sequence, gpointer data)
 
   self->asked_packets++;
   if (ssrc == self->video.ssrc)
-    resend (self, &self->video, sequence);
+    rtc_client_resend (self, &self->video, sequence);
 }
 
 static void
@@ -527,28 +190,85 @@ static const HubRtcpHandlers handlers = {
 };
 
 static void
+show (RtcStream *stream, gint64 now)
+{
+  gint64 stood = stream->shown != 0 ? now - stream->shown : 0;
+
+  stream->longest_freeze = MAX (stream->longest_freeze, stood);
+  stream->freezes += stood >= RTC_FREEZE_US ? 1 : 0;
+  stream->shown = now;
+}
+
+/* Whether it can be shown: all of it came, and all before it. A whole picture needs nothing of
+ * what was before. */
+static void
+follow_pictures (RtcStream *stream, const HubRtp *packet, gint64 index, gint64 now)
+{
+  guint8 *came = stream->came;
+  gboolean whole = hub_rtc_picture_begins (HUB_CODEC_VP8, packet->payload, packet->payload_length);
+
+  stream->keys += whole ? 1 : 0;
+  if (stream->followed == 0 || index - stream->followed >= RTC_STREAM_WINDOW)
+    {
+      memset (came, 0, sizeof stream->came);
+      stream->followed = index - 1;
+    }
+  if (index <= stream->followed)
+    return;
+  while (whole && stream->followed < index - 1)
+    came[++stream->followed % RTC_STREAM_WINDOW] = 0;
+  came[index % RTC_STREAM_WINDOW] = packet->marker ? RTC_CAME | RTC_LAST : RTC_CAME;
+  for (gint64 at = stream->followed + 1;; at++)
+    {
+      guint8 *one = &came[at % RTC_STREAM_WINDOW];
+
+      if (*one == 0)
+        return;
+      if (*one & RTC_LAST)
+        show (stream, now);
+      *one = 0;
+      stream->followed = at;
+    }
+}
+
+/* A repair of what came meanwhile. */
+static gboolean
+came_before (const RtcStream *stream, const HubRtp *packet)
+{
+  const HubRtpReceiver *receiver = &stream->receiver;
+  gint64 index = hub_rtp_unwrap (receiver->newest, packet->sequence);
+
+  if (!receiver->started || index > receiver->newest)
+    return FALSE;
+  for (guint i = 0; i < receiver->n_missing; i++)
+    if (receiver->missing[i].index == index)
+      return FALSE;
+  return TRUE;
+}
+
+static void
 count (RtcStream *stream, const HubRtp *packet, gint64 now, gboolean repair)
 {
   gint64 index, stamp;
 
-  if (!hub_rtp_receiver_take (&stream->receiver, packet, now, repair, &index))
+  if ((repair && came_before (stream, packet))
+      || !hub_rtp_receiver_take (&stream->receiver, packet, now, repair, &index))
     return;
   stream->packets++;
   stream->repaired += repair ? 1 : 0;
   stream->bytes += packet->payload_length;
-  if (stream->kind == HUB_MEDIA_VIDEO
-      && hub_rtc_picture_begins (HUB_CODEC_VP8, packet->payload, packet->payload_length))
-    stream->keys++;
+  if (stream->kind == HUB_MEDIA_VIDEO)
+    follow_pictures (stream, packet, index, now);
   if (stream->last != 0)
     stream->longest_gap = MAX (stream->longest_gap, now - stream->last);
   stream->last = now;
-  if (packet->payload_length <= SIGNATURE_AT)
+  if (packet->payload_length <= RTC_CLIENT_SIGNATURE_AT)
     return;
-  stream->signature = packet->payload[SIGNATURE_AT];
+  stream->signature = packet->payload[RTC_CLIENT_SIGNATURE_AT];
   stream->signed_by[stream->signature]++;
   if (repair)
     return;
-  stamp = now - (gint64) hub_get64 (packet->payload + STAMP_AT);
+  stamp = now - (gint64) hub_get64 (packet->payload + RTC_CLIENT_STAMP_AT);
   g_array_append_val (stream->latencies, stamp);
 }
 
@@ -576,14 +296,42 @@ take_rtp (RtcClient *self, guint8 *datagram, gsize length, gint64 now)
     }
 }
 
+static bool
+find_password (StunAgent *agent, StunMessage *message, uint8_t *name, uint16_t length,
+               uint8_t **password, size_t *password_length, void *data)
+{
+  *password = (uint8_t *) RTC_CLIENT_PASSWORD;
+  *password_length = strlen (RTC_CLIENT_PASSWORD);
+  return true;
+}
+
+/* A whole agent checks us, too. */
 static void
-take_stun (RtcClient *self, const guint8 *datagram, gsize length)
+answer_check (RtcClient *self, StunMessage *request, const HubAddress *source)
+{
+  guint8 reply[512];
+  gsize length = sizeof reply;
+  bool controls = !self->accepting;
+  StunMessage message;
+
+  stun_usage_ice_conncheck_create_reply (&self->stun, request, &message, reply, &length,
+                                         &source->storage, source->length, &controls, TIE,
+                                         STUN_USAGE_ICE_COMPATIBILITY_RFC5245);
+  sendto (self->fd, reply, length, MSG_DONTWAIT, (const struct sockaddr *) &source->storage,
+          source->length);
+}
+
+static void
+take_stun (RtcClient *self, const guint8 *datagram, gsize length, const HubAddress *source)
 {
   StunMessage message;
 
-  if (stun_agent_validate (&self->stun, &message, datagram, length, NULL, NULL)
-          != STUN_VALIDATION_SUCCESS
-      || stun_message_get_class (&message) != STUN_RESPONSE || self->checked)
+  if (stun_agent_validate (&self->stun, &message, datagram, length, find_password, NULL)
+      != STUN_VALIDATION_SUCCESS)
+    return;
+  if (stun_message_get_class (&message) == STUN_REQUEST)
+    answer_check (self, &message, source);
+  if (stun_message_get_class (&message) != STUN_RESPONSE || self->checked)
     return;
   self->checked = TRUE;
   hub_dtls_start (self->dtls);
@@ -601,12 +349,12 @@ take_dtls (RtcClient *self, const guint8 *datagram, gsize length, gint64 now)
 }
 
 static void
-take (RtcClient *self, guint8 *datagram, gsize length, gint64 now)
+take (RtcClient *self, guint8 *datagram, gsize length, const HubAddress *source, gint64 now)
 {
   switch (hub_datagram_kind (datagram, length))
     {
     case HUB_DATAGRAM_STUN:
-      take_stun (self, datagram, length);
+      take_stun (self, datagram, length, source);
       return;
     case HUB_DATAGRAM_DTLS:
       take_dtls (self, datagram, length, now);
@@ -624,29 +372,60 @@ take (RtcClient *self, guint8 *datagram, gsize length, gint64 now)
     }
 }
 
+/* When the kernel took it, on the monotonic clock: that this process had something else to do is
+ * not the other side's delay. */
+static gint64
+arrival_of (struct msghdr *header, gint64 now)
+{
+  gint64 shift = now - g_get_real_time ();
+  const struct cmsghdr *part = CMSG_FIRSTHDR (header);
+  struct timespec stamp;
+  gint64 arrival;
+
+  if (part == NULL || part->cmsg_type != SCM_TIMESTAMPNS)
+    return now;
+  memcpy (&stamp, CMSG_DATA (part), sizeof stamp);
+  arrival = stamp.tv_sec * G_USEC_PER_SEC + stamp.tv_nsec / 1000 + shift;
+  return arrival <= now && now - arrival < G_USEC_PER_SEC ? arrival : now;
+}
+
+static int
+receive_batch (RtcClient *self)
+{
+  static _Thread_local guint8 bytes[BATCH][HUB_RTP_MAX_PACKET + 4] __attribute__ ((aligned (8)));
+  static _Thread_local guint8 controls[BATCH][CMSG_SPACE (sizeof (struct timespec))];
+  static _Thread_local HubAddress sources[BATCH];
+  struct mmsghdr messages[BATCH] = { 0 };
+  struct iovec parts[BATCH];
+  gint64 now;
+  int n;
+
+  for (guint i = 0; i < BATCH; i++)
+    {
+      parts[i] = (struct iovec){ bytes[i], sizeof bytes[i] };
+      messages[i].msg_hdr = (struct msghdr){ .msg_name = &sources[i].storage,
+                                             .msg_namelen = sizeof sources[i].storage,
+                                             .msg_iov = &parts[i],
+                                             .msg_iovlen = 1,
+                                             .msg_control = controls[i],
+                                             .msg_controllen = sizeof controls[i] };
+    }
+  n = recvmmsg (self->fd, messages, BATCH, MSG_DONTWAIT, NULL);
+  now = g_get_monotonic_time ();
+  for (int i = 0; i < n; i++)
+    {
+      sources[i].length = messages[i].msg_hdr.msg_namelen;
+      take (self, bytes[i], messages[i].msg_len, &sources[i],
+            arrival_of (&messages[i].msg_hdr, now));
+    }
+  return n;
+}
+
 static void
 receive (RtcClient *self)
 {
-  static _Thread_local guint8 bytes[BATCH][HUB_RTP_MAX_PACKET + 4] __attribute__ ((aligned (8)));
-  struct mmsghdr messages[BATCH] = { 0 };
-  struct iovec parts[BATCH];
-  int n;
-
-  do
-    {
-      gint64 now;
-
-      for (guint i = 0; i < BATCH; i++)
-        {
-          parts[i] = (struct iovec){ bytes[i], sizeof bytes[i] };
-          messages[i].msg_hdr = (struct msghdr){ .msg_iov = &parts[i], .msg_iovlen = 1 };
-        }
-      n = recvmmsg (self->fd, messages, BATCH, MSG_DONTWAIT, NULL);
-      now = g_get_monotonic_time ();
-      for (int i = 0; i < n; i++)
-        take (self, bytes[i], messages[i].msg_len, now);
-    }
-  while (n == (int) BATCH);
+  while (receive_batch (self) == (int) BATCH)
+    ;
 }
 
 void
@@ -664,7 +443,7 @@ rtc_client_serve (RtcClient *self, gint64 now)
     return;
   hub_dtls_tick (self->dtls);
   if (self->srtp != NULL && hub_dtls_get_state (self->dtls) == HUB_DTLS_DONE)
-    send_due (self, now);
+    rtc_client_send_due (self, now);
 }
 
 /* What is known of it. */
@@ -743,4 +522,10 @@ guint64
 rtc_client_get_feedback (const RtcClient *self)
 {
   return self->feedback;
+}
+
+const char *
+rtc_client_get_cipher (const RtcClient *self)
+{
+  return self->dtls != NULL ? hub_dtls_get_profile (self->dtls) : NULL;
 }

@@ -4,11 +4,23 @@
 #include "hub-dtls.h"
 #include "hub-rtcp.h"
 #include "hub-sdp.h"
+#include "rtc-clip.h"
 
 G_BEGIN_DECLS
 
 /* The most sections of one client's offer. */
 #define RTC_CLIENT_MAX_SECTIONS 64u
+
+/* How far behind the newest packet one may be missing and the pictures be followed. */
+#define RTC_STREAM_WINDOW 1024
+/* A picture that stands longer is seen to stand. */
+#define RTC_FREEZE_US (200 * 1000)
+/* What is known of a packet of pictures. */
+enum
+{
+  RTC_CAME = 1 << 0,
+  RTC_LAST = 1 << 1, /* it ends a picture */
+};
 
 /* What came of one stream. */
 typedef struct
@@ -23,6 +35,12 @@ typedef struct
   guint64 reports;                        /* of the sender */
   gint64 last, longest_gap;               /* microseconds between two packets that came */
   GArray *latencies;                      /* gint64 microseconds from the stamp to the arrival */
+
+  /* Of video: up to where everything came, when the newest picture was whole with all before it,
+   * the longest time that no new one was, and how often that was %RTC_FREEZE_US or more. */
+  gint64 followed, shown, longest_freeze;
+  guint freezes;
+  guint8 came[RTC_STREAM_WINDOW];
 } RtcStream;
 
 /**
@@ -39,7 +57,10 @@ typedef struct
   guint receive_audio, receive_video; /* how many places it has */
   const char *fingerprint;            /* (nullable): a wrong one to claim */
   gboolean no_repair;                 /* asks for nothing that is missing */
-  guint8 signature;                   /* in each packet that it sends */
+  guint8 signature;                   /* in each packet that it sends, unless there is a clip */
+  const char *address;                /* (nullable): of this machine; 127.0.0.1 */
+  const char *profiles;               /* (nullable): of SRTP, as OpenSSL lists them */
+  const RtcClip *clip;                /* (nullable): real pictures, which must outlive it */
 } RtcClientConfig;
 
 RtcClient *rtc_client_new (const RtcClientConfig *config);
@@ -53,11 +74,16 @@ void rtc_client_want (RtcClient *self, guint audio, guint video);
 /* Begins to connect, or takes what is new. FALSE if the answer cannot be used. @to: (nullable):
  * goes there instead of to the answer's candidate: a relay. */
 gboolean rtc_client_take_answer (RtcClient *self, const char *answer, const HubAddress *to);
+/* The other side offered: answers, and begins to connect; NULL if the offer cannot be used. It only
+ * receives. Returns: (transfer full) */
+char *rtc_client_accept (RtcClient *self, const char *offer, const HubAddress *to);
 int rtc_client_get_fd (const RtcClient *self);
 /* Takes what came, sends what is due. Called when the socket is readable and every 5 ms. */
 void rtc_client_serve (RtcClient *self, gint64 now);
 gboolean rtc_client_is_open (const RtcClient *self);
 HubDtlsState rtc_client_get_dtls (const RtcClient *self);
+/* What was agreed on, as hub_dtls_get_profile(). */
+const char *rtc_client_get_cipher (const RtcClient *self);
 RtcStream *rtc_client_get_stream (RtcClient *self, const char *mid);
 RtcStream *rtc_client_get_streams (RtcClient *self, guint *n);
 /* How loud the speech is that it sends: 0 to 127 below full scale. */

@@ -3,7 +3,9 @@
 /* One room with media and nothing around it, for browsers: each WebSocket is a participant, whose
  * messages go to the room and back. Serves the files of one folder. Prints its port.
  *
- *   rtc-host FOLDER
+ *   rtc-host FOLDER [ADDRESS]
+ *
+ * ADDRESS: where media is received, 127.0.0.1 if it is not given
  */
 #include "hub-rtc.h"
 
@@ -118,7 +120,7 @@ main (int argc, char **argv)
   Host host = { .folder = argc > 1 ? argv[1] : "." };
   GSList *uris;
 
-  host.media = KAREZ_MEDIA (hub_rtc_new ("127.0.0.1", &error));
+  host.media = KAREZ_MEDIA (hub_rtc_new (argc > 2 ? argv[2] : "127.0.0.1", &error));
   host.server = soup_server_new (NULL, NULL);
   soup_server_add_handler (host.server, "/", on_request, &host, NULL);
   soup_server_add_websocket_handler (host.server, "/socket", NULL, NULL, on_socket, &host, NULL);

@@ -84,12 +84,21 @@ async function problemOf(answer) {
 }
 
 /**
+ * @typedef {object} Options
+ * @property {unknown} [body] a Blob goes as it is, anything else as JSON
+ * @property {string} [key] the Idempotency-Key, when the caller itself asks again
+ * @property {AbortSignal} [signal]
+ * @property {boolean} [once] not asked again by itself when the hub does not answer
+ * @property {boolean} [keepalive] goes on when the page is left; at most 64 KiB
+ * @property {number} [within] ms for one answer
+ */
+/**
  * @param {string} method
  * @param {string} path below /api/v1
- * @param {{body?: unknown, key?: string, signal?: AbortSignal}} [options]
+ * @param {Options} [options]
  * @returns {Promise<any>}
  */
-async function call(method, path, { body, key, signal } = {}) {
+async function call(method, path, { body, key, signal, once = false, keepalive = false, within = deadline } = {}) {
   /** @type {Record<string, string>} */
   const headers = { Accept: 'application/json', 'Accept-Language': language().replace('_', '-') };
   if (method !== 'GET') {
@@ -97,15 +106,18 @@ async function call(method, path, { body, key, signal } = {}) {
     if (csrf)
       headers['X-Karez-Token'] = csrf;
   }
+  const bytes = body instanceof Blob;
   if (body !== undefined)
-    headers['Content-Type'] = 'application/json';
+    headers['Content-Type'] = bytes ? 'application/octet-stream' : 'application/json';
+  const tries = once ? 0 : retries.length;
   for (let attempt = 0; ; attempt++) {
-    const timeout = AbortSignal.timeout(deadline);
+    const timeout = AbortSignal.timeout(within);
     try {
       const answer = await fetch(prefix + path, {
         method,
         headers,
-        body: body === undefined ? undefined : JSON.stringify(body),
+        body: body === undefined ? undefined : bytes ? body : JSON.stringify(body),
+        keepalive,
         credentials: 'same-origin',
         cache: 'no-store',
         signal: signal ? anySignal(signal, timeout) : timeout,
@@ -113,16 +125,17 @@ async function call(method, path, { body, key, signal } = {}) {
       if (answer.ok)
         return answer.status === 204 ? null : await answer.json();
       const problem = await problemOf(answer);
-      if (answer.status === 401 && path !== '/sign-in')
+      // A wrong password says nothing of who is signed in.
+      if (answer.status === 401 && path !== '/sign-in' && problem.rule !== 'sign-in/refused')
         signedOut();
-      if (!(problem.status >= 502) || attempt >= retries.length)
+      if (!(problem.status >= 502) || attempt >= tries)
         throw problem;
     } catch (error) {
       if (error instanceof Problem)
         throw error;
       if (signal?.aborted)
         throw error;
-      if (attempt >= retries.length)
+      if (attempt >= tries)
         throw unreachable();
     }
     await pause(retries[attempt]);
@@ -151,9 +164,9 @@ export function query(values) {
 export const api = {
   /** @param {string} path @param {{signal?: AbortSignal}} [options] */
   get: (path, options) => call('GET', path, options),
-  /** @param {string} path @param {unknown} [body] @param {{key?: string}} [options] */
+  /** @param {string} path @param {unknown} [body] @param {Options} [options] */
   post: (path, body = {}, options = {}) => call('POST', path, { ...options, body }),
-  /** @param {string} path @param {unknown} body @param {{key?: string}} [options] */
+  /** @param {string} path @param {unknown} body @param {Options} [options] */
   put: (path, body, options = {}) => call('PUT', path, { ...options, body }),
   /** @param {string} path */
   delete: (path) => call('DELETE', path),

@@ -184,7 +184,12 @@ export class Live extends EventTarget {
 
   /** @param {HubEvent} event */
   #topics(event) {
-    const found = topicsOf[`${event.schema}.${event.table}`] ?? [];
+    // That somebody read something changes nothing; who reads again because of it would not end.
+    if (!event.table && event.action.endsWith('.read'))
+      return ['event'];
+    const table = `${event.schema}.${event.table}`;
+    // A plugin's own tables are topics by their names.
+    const found = topicsOf[table] ?? (event.table ? [table] : []);
     return event.session ? [...found, 'session', 'event'] : [...found, 'event'];
   }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The panels that plugins bring: which there are is written into the page by the build, their code
-// is fetched when a session of theirs is opened.
+// What plugins bring to the desk: which there are is written into the page by the build, their code
+// is fetched when something of theirs is opened.
 
 /**
  * What a plugin's panel is to the session page. `participant` is null while this page has not
@@ -13,8 +13,35 @@
  *   receive?: (body: Record<string, any>) => void,
  * }} Panel
  */
+/**
+ * What the panel's class may say: the role that fits who has not chosen one, and its keys with what
+ * they do (messages to translate).
+ * @typedef {{role?: (session: import('./types.js').Session, me: import('./types.js').Me | null) => string, keys?: [string, string][]}} PanelClass
+ */
+/**
+ * A plugin's part of the composer, while its modality is chosen. `wrong` says whether something is
+ * still missing, shows it where it is and goes there. `save` keeps it under the request's id before
+ * the booking is asked for, and throws a Problem; when the urgency is T0 it waits for nothing that
+ * can come later. It fires "draft" when it holds something that would be lost, or changed.
+ * @typedef {HTMLElement & {
+ *   request: import('./components/request.js').Request,
+ *   problem: import('./api.js').Problem | null,
+ *   wrong: () => boolean | Promise<boolean>,
+ *   save: () => Promise<void>,
+ *   sent?: () => void,
+ * }} ComposePart `problem` is what refused the booking; `sent` tells that nothing did
+ */
+/**
+ * A plugin's part of a booking, in its card and beside its session. It reads what it shows when it
+ * is put into the page, and follows what changes.
+ * @typedef {HTMLElement & {
+ *   booking: import('./types.js').Booking,
+ *   hubs: import('./types.js').Hub[],
+ * }} BookingPart
+ */
+/** @typedef {{address: string, element: string, lobby: boolean, compose?: string, booking?: string}} Brought */
 
-/** @returns {Record<string, {address: string, element: string, lobby: boolean}>} by modality */
+/** @returns {Record<string, Brought>} by modality */
 function known() {
   const meta = document.querySelector('meta[name="karez-panels"]');
   return JSON.parse(meta?.getAttribute('content') ?? '{}');
@@ -26,10 +53,29 @@ export const hasPanel = (modality) => modality in known();
 /** Whether it has something to show before this page has joined. @param {string} modality */
 export const hasLobby = (modality) => known()[modality]?.lobby ?? false;
 
-/** @param {string} modality @returns {Promise<Panel>} */
-export async function makePanel(modality) {
-  const { address, element } = known()[modality];
-  if (!customElements.get(element))
+/** Whether it has a part of the composer or of a booking. @param {string} modality @param {'compose' | 'booking'} place */
+export const hasPart = (modality, place) => Boolean(known()[modality]?.[place]);
+
+/** @param {string} modality @param {'element' | 'compose' | 'booking'} place */
+async function make(modality, place) {
+  const { address, [place]: element } = known()[modality];
+  if (!customElements.get(element ?? ''))
     await import(address);
-  return /** @type {Panel} */ (document.createElement(element));
+  return document.createElement(element ?? '');
 }
+
+/** @param {string} modality @returns {Promise<Panel>} */
+export const makePanel = async (modality) => /** @type {Panel} */ (await make(modality, 'element'));
+
+/** @param {string} modality @returns {Promise<ComposePart>} */
+export const makeComposePart = async (modality) => /** @type {ComposePart} */ (await make(modality, 'compose'));
+
+/** @param {string} modality @returns {Promise<BookingPart>} */
+export const makeBookingPart = async (modality) => /** @type {BookingPart} */ (await make(modality, 'booking'));
+
+/** What the panel's class says, once it is there. @param {string} modality @returns {PanelClass | undefined} */
+export const panelClass = (modality) =>
+  /** @type {PanelClass | undefined} */ (/** @type {unknown} */ (customElements.get(known()[modality]?.element ?? '')));
+
+/** The keys of those that were opened. @returns {[string, string][]} */
+export const panelKeys = () => Object.keys(known()).flatMap((modality) => panelClass(modality)?.keys ?? []);

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The room of a video consultation: one's own devices first, then faces, the consent and what is
-// wrong; after the end, what was kept.
+// wrong, and the opinion beside them; after the end, what was kept.
 
 import { LitElement, html, nothing } from 'lit';
-import { _, onLanguage } from '@karez/i18n';
+import { _, N_, ngettext, onLanguage } from '@karez/i18n';
 import {
-  api, button, clock, confirm, duration, emptyState, factList, failedState, hubName, live, loadingState, may, problemNote, say,
-  sessionRole, state, timePair,
+  api, button, clock, confirm, duration, emptyState, factList, failedState, hubName, icon, keyHint, live, loadingState, may, problemNote,
+  say, sessionRole, state, timePair,
 } from '@karez/components';
 import { MediaClient } from '@karez/media';
 import { choosers, deviceCheck, levelMeter, problemOf } from './consult-check.js';
 import { Devices, sharesScreen } from './consult-devices.js';
+import './consult-opinion.js';
+import './consult-request-form.js';
+import './consult-request.js';
 import { stage } from './consult-tiles.js';
-import { once } from './consult-view.js';
+import { once, roleFor } from './consult-view.js';
 
 /** @typedef {import('./consult-view.js').Source} Source */
 /** @typedef {{state: 'none' | 'given' | 'withdrawn', basis: string | null, by: string | null, at: string | null}} Consent */
@@ -33,10 +36,15 @@ const given = {
 export class ConsultPanel extends LitElement {
   /** The session page shows it before this page joins, too. */
   static lobby = true;
+  static compose = 'karez-consult-request-form';
+  static booking = 'karez-consult-request';
+  /** @type {[string, string][]} */
+  static keys = [['M', N_('Mute or unmute yourself')], ['V', N_('Turn your camera on or off')], ['O', N_('Open or close the opinion')]];
+  static role = roleFor;
   static properties = {
     session: { attribute: false }, participant: { attribute: false }, send: { attribute: false },
     consent: { state: true }, silent: { state: true }, kept: { state: true }, problem: { state: true }, refusal: { state: true },
-    tone: { state: true }, choosing: { state: true }, trouble: { state: true },
+    tone: { state: true }, choosing: { state: true }, trouble: { state: true }, writing: { state: true }, news: { state: true },
   };
 
   constructor() {
@@ -64,6 +72,12 @@ export class ConsultPanel extends LitElement {
     this.choosing = false;
     /** The error's name when the screen could not be shared. */
     this.trouble = '';
+    /** Whether the opinion is beside the faces. */
+    this.writing = false;
+    /** The same one however often it is opened: what is written in it is not lost. @type {any} */
+    this.paper = null;
+    /** Opinions that were signed since it was there. */
+    this.news = 0;
     /** @type {{id: string, names: Record<string, string>, own: boolean}[]} */
     this.hubs = [];
     this.devices = new Devices();
@@ -102,6 +116,7 @@ export class ConsultPanel extends LitElement {
     move();
     this.off = [
       live.on('problem', (told) => this.takeProblem(told)),
+      live.on('event', ({ event }) => this.hearOf(event)),
       live.onTouched(['session'], () => this.lookForKept()),
       onLanguage(() => this.requestUpdate()),
       () => document.removeEventListener('keydown', keys),
@@ -195,6 +210,8 @@ export class ConsultPanel extends LitElement {
     this.stopSharing();
     this.devices.stop();
     this.choosing = false;
+    this.writing = false;
+    this.news = 0;
     if (document.fullscreenElement && this.contains(document.fullscreenElement))
       void document.exitFullscreen();
   }
@@ -240,9 +257,15 @@ export class ConsultPanel extends LitElement {
   /** @param {KeyboardEvent} event */
   key(event) {
     const target = /** @type {HTMLElement} */ (event.composedPath()[0]);
+    if (event.key === 'Escape' && this.writing && !event.isComposing && !document.querySelector('dialog[open]'))
+      void this.openOpinion(false);
     if (!this.client || !running.includes(this.session?.state) || event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing
         || target.matches?.('input:not([type="checkbox"], [type="radio"]), textarea, select, [contenteditable]') || document.querySelector('dialog[open]'))
       return;
+    if (event.key.toLowerCase() === 'o' && may('consult.opinion.read')) {
+      event.preventDefault();
+      void this.openOpinion(!this.writing);
+    }
     const source = { m: /** @type {const} */ ('microphone'), v: /** @type {const} */ ('camera') }[event.key.toLowerCase()];
     if (source) {
       event.preventDefault();
@@ -254,6 +277,20 @@ export class ConsultPanel extends LitElement {
   toggle(source) {
     this.devices.asked = true;
     return this.devices.set(source, !this.devices.isOn(source));
+  }
+
+  /** That one was signed is said without reading it: whose eyes saw it is recorded. @param {import('../../../data/web/src/types.js').Event} event */
+  hearOf({ action, session }) {
+    if (session === this.session?.id && (action === 'opinion.sign' || action === 'opinion.receive') && !this.writing && this.client)
+      this.news++;
+  }
+
+  /** @param {boolean} wanted */
+  async openOpinion(wanted) {
+    this.writing = wanted;
+    this.news = 0;
+    await this.updateComplete;
+    /** @type {HTMLElement | null} */ (this.querySelector(wanted ? '#consult-opinion-title' : '#consult-opinion-button'))?.focus();
   }
 
   async share() {
@@ -437,6 +474,9 @@ export class ConsultPanel extends LitElement {
         : button({ label: _('Share screen'), onclick: () => this.share() }) : nothing}
       <button class="button plain" type="button" aria-expanded=${this.choosing ? 'true' : 'false'} aria-controls="consult-devices"
         @click=${() => this.choose()}>${_('Devices')}</button>
+      ${may('consult.opinion.read') ? html`<button class="button plain" type="button" id="consult-opinion-button" aria-expanded=${this.writing ? 'true' : 'false'}
+        aria-controls="consult-opinion" aria-keyshortcuts="O" @click=${() => void this.openOpinion(!this.writing)}>${_('Opinion')}${this.news
+          ? html`<span class="consult-news">${this.news}<span class="unseen"> ${ngettext('signed opinion to read', 'signed opinions to read', this.news)}</span></span>` : nothing}${keyHint('O')}</button>` : nothing}
       ${document.fullscreenEnabled ? button({ label: full ? _('Leave full screen') : _('Full screen'), onclick: () => this.full() }) : nothing}</div>
       <div id="consult-devices" ?hidden=${!this.choosing}>${this.choosing
         ? html`${levelMeter()}${choosers(this.devices, { tone: this.tone, playTone: () => this.playTone() })}` : nothing}</div>`;
@@ -452,9 +492,30 @@ export class ConsultPanel extends LitElement {
   room(client) {
     const given = this.consent?.state === 'given';
     const quiet = !given ? _('Not seen or heard before consent is on record.') : this.forwarding ? '' : _('Not seen or heard now.');
-    return html`<div class="consult">${this.consentBar()}${this.bars(client)}
+    return html`<div class="consult ${this.writing ? 'with-sheet' : ''}"><div class="consult-main">${this.consentBar()}${this.bars(client)}
       ${stage({ client, people: this.people(), camera: this.devices.isOn('camera'), microphone: this.devices.isOn('microphone'), quiet })}
-      ${this.screen ? html`<p class="hint" role="status">${_('You share your screen; the others see it.')}</p>` : nothing}${this.tools()}</div>`;
+      ${this.screen ? html`<p class="hint" role="status">${_('You share your screen; the others see it.')}</p>` : nothing}${this.tools()}</div>${this.sheet()}</div>`;
+  }
+
+  sheet() {
+    return this.writing ? html`<section class="consult-sheet" id="consult-opinion" aria-labelledby="consult-opinion-title">
+      <header><h2 id="consult-opinion-title" tabindex="-1">${_('Opinion')}</h2><button class="button quiet square" type="button" aria-label=${_('Close the opinion')}
+        @click=${() => void this.openOpinion(false)}>${icon('close')}</button></header>
+      ${this.opinion(true)}</section>` : nothing;
+  }
+
+  /** @param {boolean} going whether the consultation goes on */
+  opinion(going) {
+    const { booking } = this.session;
+    this.paper ??= document.createElement('karez-consult-opinion');
+    return booking ? Object.assign(this.paper, { booking, hubs: this.hubs, running: going }) : nothing;
+  }
+
+  /** What came of it first: the opinion. */
+  afterwards() {
+    return html`${may('consult.opinion.read') ? html`<section class="consult-result" aria-labelledby="consult-opinion-title"><h3 id="consult-opinion-title">${_('Opinion')}</h3>
+      ${this.opinion(false)}</section>` : nothing}
+      <section class="consult-result" aria-labelledby="consult-course-title"><h3 id="consult-course-title">${_('Course')}</h3>${this.keptSummary()}</section>`;
   }
 
   keptSummary() {
@@ -477,7 +538,7 @@ export class ConsultPanel extends LitElement {
     if (!this.session)
       return nothing;
     if (this.isOver)
-      return this.keptSummary();
+      return this.afterwards();
     if (this.client && running.includes(this.session.state))
       return this.room(this.client);
     if (this.leaving !== undefined || this.session.state === 'stopping')

@@ -124,3 +124,17 @@ export function loudness(samples) {
  */
 export const once = (people) =>
   [...new Map(people.map((one) => [`${one.hospital} ${one.name}`, one])).values()];
+
+/**
+ * The role of who has not chosen one: doctors of the hospital that was asked are consultants, others
+ * of it look on; who is of the hospital that asked refers.
+ * @param {{booking?: {requester: string, provider: string} | null}} session
+ * @param {{hub: string, roles: string[]} | null} me
+ */
+export function roleFor({ booking }, me) {
+  if (!booking || !me)
+    return '';
+  if (me.hub === booking.provider)
+    return me.roles.some((one) => one === 'clinician' || one === 'surgeon') ? 'consultant' : 'observer';
+  return me.hub === booking.requester ? 'referrer' : '';
+}

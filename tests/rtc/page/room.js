@@ -8,7 +8,7 @@ const client = new MediaClient((body) => {
   socket.send(JSON.stringify(body));
   return true;
 });
-const room = { client, participant: '', refused: [], firstFrame: 0, messages: 0 };
+const room = { client, participant: '', refused: [], firstFrame: 0, messages: 0, through: '' };
 const elements = new Map();
 
 /** Every track that is shown is played, so that it is decoded. */
@@ -17,6 +17,7 @@ client.addEventListener('change', () => {
     for (const [source, track] of Object.entries(shown.tracks)) {
       const key = `${who} ${source}`;
       if (elements.get(key)?.srcObject.getTracks()[0] === track) continue;
+      elements.get(key)?.remove();
       const element = document.createElement(track.kind);
       element.autoplay = true;
       element.muted = track.kind === 'video';
@@ -31,6 +32,9 @@ client.addEventListener('change', () => {
 socket.addEventListener('message', (event) => {
   const message = JSON.parse(event.data);
   room.messages++;
+  // A relay stands in for the room: "host port".
+  if (message.type === 'media.answer' && room.through)
+    message.sdp = message.sdp.replace(/(a=candidate:\S+ 1 udp \d+ )\S+ \d+/g, `$1${room.through}`);
   if (message.type === 'you') room.participant = message.participant;
   else if (message.type === 'refused') room.refused.push(message);
   else client.take(message);
@@ -41,6 +45,32 @@ room.join = async (camera = true) => {
     audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false }, video: { width: 640, height: 360, frameRate: 30 },
   });
   client.open({ microphone: stream.getAudioTracks()[0], camera: camera ? stream.getVideoTracks()[0] : null });
+};
+
+/** Begins anew, without anything of its own to send. */
+room.watch = () => {
+  room.firstFrame = 0;
+  client.open({});
+};
+
+/** The longest time between two frames that were shown, in ms, and what the browser calls a freeze. @param {number} ms */
+room.look = async (ms) => {
+  const video = document.querySelector('video');
+  const freezes = async () => [...(await client.connection.getStats()).values()].find((one) => one.type === 'inbound-rtp' && one.kind === 'video')?.freezeCount ?? 0;
+  const before = await freezes();
+  const end = performance.now() + ms;
+  let last = 0, longest = 0, frames = 0;
+  await new Promise((done) => {
+    const look = (now) => {
+      if (last) longest = Math.max(longest, now - last);
+      last = now;
+      frames++;
+      if (now < end) video.requestVideoFrameCallback(look);
+      else done();
+    };
+    video.requestVideoFrameCallback(look);
+  });
+  return { longest, frames, freezes: await freezes() - before };
 };
 
 /** What is received of everybody: frames decoded and audio energy, by participant. */

@@ -5,10 +5,12 @@ import { html, nothing } from 'lit';
 import { accept, cancel, decline, withdraw } from '../acts.js';
 import { api } from '../api.js';
 import { _, nameOf } from '../i18n.js';
+import { hasPart, makeBookingPart } from '../panels.js';
 import { isOurs, may } from '../state.js';
 import { DAY, duration, millis } from '../time.js';
 import { hubName, kindWord, partnerOf, phase, phaseWord, urgencyWord } from '../words.js';
 import { KarezElement, Loader } from './element.js';
+import { Part } from './part.js';
 import { button, factList, icon, pill, shown, span, textField, timePair, urgencyMark } from './parts.js';
 
 /** @typedef {import('../types.js').Booking} Booking */
@@ -39,6 +41,8 @@ export class BookingCard extends KarezElement {
     this.answer = '';
     /** @type {Loader<Booking>} */
     this.loader = new Loader(this, () => (this.booking ? api.get(`/bookings/${this.booking}`) : null), 'booking', 'session');
+    /** What its kind of session has of it. @type {Part<import('../panels.js').BookingPart>} */
+    this.added = new Part(this, makeBookingPart);
   }
 
   /** @param {Map<string, unknown>} changed */
@@ -48,6 +52,8 @@ export class BookingCard extends KarezElement {
       this.answer = '';
       this.loader.renew();
     }
+    const booking = this.loader.value;
+    this.added.want(booking && hasPart(booking.modality, 'booking') ? `${booking.modality} ${booking.id}` : '');
   }
 
   /** @param {string} name @param {() => Promise<unknown>} act */
@@ -119,6 +125,7 @@ export class BookingCard extends KarezElement {
         <a class="button quiet square" href="/" aria-label=${_('Close')}>${icon('close')}</a></div>
       <p class="row">${pill(what, phaseWord(what))}${urgencyMark(booking.urgency, urgencyWord(booking.urgency))}</p>
       ${this.actions(booking)}
+      ${this.added.show({ booking, hubs: this.hubs })}
       ${factList([
         [_('When'), html`${far ? timePair(booking.starts_at) : span(booking.starts_at, booking.ends_at)}<br><small>${
           _('planned for %s', duration(millis(booking.ends_at) - millis(booking.starts_at)))}</small>`],

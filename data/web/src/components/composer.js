@@ -6,6 +6,7 @@ import { html, nothing } from 'lit';
 import { api, newId } from '../api.js';
 import { _, nameOf, ngettext } from '../i18n.js';
 import { live } from '../live.js';
+import { hasPart, makeComposePart } from '../panels.js';
 import { go } from '../router.js';
 import { isOurs, may, state } from '../state.js';
 import { MINUTE, clock, rfc3339 } from '../time.js';
@@ -14,6 +15,7 @@ import { byKind, collision } from './board.js';
 import { KarezElement, asProblem } from './element.js';
 import './moment-field.js';
 import { newRequest } from './request.js';
+import { Part } from './part.js';
 import { button, checkField, choiceField, icon, problemNote, selectField, textField } from './parts.js';
 import { toast, toastProblem } from './toast.js';
 
@@ -52,6 +54,12 @@ export class Composer extends KarezElement {
     this.tried = false;
     /** Stays the same while the request does: sent twice, it acts once. */
     this.key = newId();
+    /** What the kind of session asks for. @type {Part<import('../panels.js').ComposePart>} */
+    this.added = new Part(this, async (modality) => {
+      const element = await makeComposePart(modality);
+      element.addEventListener('draft', () => this.change({ begun: true }));
+      return element;
+    });
   }
 
   /** What a choice leaves only one answer for is answered. */
@@ -65,6 +73,7 @@ export class Composer extends KarezElement {
       if (!request.minutesTyped)
         request.minutes = this.modalities[0].duration_minutes;
     }
+    this.added.want(hasPart(request.modality, 'compose') ? `${request.modality} ${request.id}` : '');
   }
 
   firstUpdated() {
@@ -117,7 +126,11 @@ export class Composer extends KarezElement {
   async send(event) {
     event?.preventDefault();
     this.tried = true;
-    if (Object.keys(this.wrong()).length || this.busy) {
+    if (this.busy)
+      return;
+    const lacks = Object.keys(this.wrong()).length > 0;
+    const partLacks = await this.added.element?.wrong();
+    if (lacks || partLacks) {
       await this.updateComplete;
       /** @type {HTMLElement | null} */ (this.querySelector('[aria-invalid="true"]'))?.focus();
       return;
@@ -125,16 +138,32 @@ export class Composer extends KarezElement {
     const { request } = this;
     this.busy = true;
     try {
+      const late = await this.savePart();
       await api.post('/bookings', {
         id: request.id, modality: request.modality, title: request.title.trim(), reason: request.reason.trim(),
         urgency: request.urgency, partner: request.partner, starts_at: rfc3339(request.start), ends_at: rfc3339(this.end),
         resources: [...request.resources], ...(request.patient ? { patient: request.patient } : {}),
       }, { key: this.key });
+      this.added.element?.sent?.();
       this.sent(request);
+      if (late)
+        toastProblem(late);
     } catch (error) {
       this.problem = asProblem(error);
     }
     this.busy = false;
+  }
+
+  /** An emergency is asked for even if what else it says could not be kept. @returns {Promise<unknown>} what it was refused for */
+  async savePart() {
+    try {
+      await this.added.element?.save();
+    } catch (error) {
+      if (this.request.urgency !== 'T0')
+        throw error;
+      return error;
+    }
+    return null;
   }
 
   /** @param {Request} request */
@@ -248,6 +277,7 @@ export class Composer extends KarezElement {
         <a class="button quiet square" href="/" aria-label=${_('Close')}>${icon('close')}</a></div>
       <div class="form">
         ${this.what(wrong)}
+        ${this.added.show({ request, problem: this.problem })}
         ${this.resourceChoice(state.me?.hub ?? '', _('From your hospital'))}
         ${request.partner ? this.resourceChoice(request.partner, _('From %s', partner)) : nothing}
         ${textField({ id: 'compose-reason', label: _('Reason'), optional: true, wide: true, lines: 3, max: 4000, value: request.reason,

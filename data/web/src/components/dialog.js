@@ -3,16 +3,21 @@
 
 import { html, nothing } from 'lit';
 import { _ } from '../i18n.js';
-import { KarezElement } from './element.js';
-import { button, textField } from './parts.js';
+import { KarezElement, asProblem } from './element.js';
+import { button, problemNote, textField } from './parts.js';
 
+/** @typedef {{reason: string, password: string}} Answer */
 /**
  * @typedef {object} Question
  * @property {string} title
  * @property {unknown} text  what will happen
  * @property {string} action the verb on the button
  * @property {string} [reason] asks for a reason, with this label
+ * @property {number} [reasonMax] how long it may be
+ * @property {boolean} [password] asks who is signed in for the password again
  * @property {boolean} [mild] not destructive
+ * @property {(answer: Answer) => Promise<unknown>} [attempt] does it while the dialog is there, which
+ *   closes when it is done; what it is refused for is shown in the dialog
  */
 
 class Confirm extends KarezElement {
@@ -21,15 +26,18 @@ class Confirm extends KarezElement {
     /** @type {Question | null} */
     this.question = null;
     this.reason = '';
-    /** @type {(answer: {reason: string} | null) => void} */
+    this.password = '';
+    this.busy = false;
+    /** @type {import('../api.js').Problem | null} */
+    this.problem = null;
+    /** @type {(answer: Answer | null) => void} */
     this.settle = () => {};
   }
 
-  /** @param {Question} question @returns {Promise<{reason: string} | null>} */
+  /** @param {Question} question @returns {Promise<Answer | null>} */
   async ask(question) {
     this.settle(null);
-    this.question = question;
-    this.reason = '';
+    Object.assign(this, { question, reason: '', password: '', busy: false, problem: null });
     this.requestUpdate();
     await this.updateComplete;
     const dialog = /** @type {HTMLDialogElement} */ (this.querySelector('dialog'));
@@ -39,34 +47,78 @@ class Confirm extends KarezElement {
     });
   }
 
-  /** @param {{reason: string} | null} answer */
+  /** @param {Answer | null} answer */
   close(answer) {
     this.settle(answer);
     this.settle = () => {};
     this.querySelector('dialog')?.close();
-    this.question = null;
+    Object.assign(this, { question: null, password: '', busy: false });
     this.requestUpdate();
+  }
+
+  get missing() {
+    const { question } = this;
+    return (Boolean(question?.reason) && this.reason.trim() === '') || (Boolean(question?.password) && this.password === '');
+  }
+
+  /** @param {Event} event */
+  async submit(event) {
+    event.preventDefault();
+    const { question } = this;
+    if (!question || this.missing || this.busy)
+      return;
+    const answer = { reason: this.reason.trim(), password: this.password };
+    if (!question.attempt) {
+      this.close(answer);
+      return;
+    }
+    this.busy = true;
+    this.problem = null;
+    this.requestUpdate();
+    try {
+      await question.attempt(answer);
+      if (this.question === question)
+        this.close(answer);
+    } catch (error) {
+      if (this.question === question)
+        await this.refused(error);
+    }
+  }
+
+  /** What was typed stays, except for a password that was wrong. @param {unknown} error */
+  async refused(error) {
+    this.problem = asProblem(error);
+    this.busy = false;
+    const wrong = this.problem.rule === 'sign-in/refused';
+    if (wrong)
+      this.password = '';
+    this.requestUpdate();
+    await this.updateComplete;
+    if (wrong)
+      /** @type {HTMLElement | null} */ (this.querySelector('#confirm-password'))?.focus();
   }
 
   render() {
     const { question } = this;
-    const missing = Boolean(question?.reason) && this.reason.trim() === '';
+    const wrong = this.problem?.rule === 'sign-in/refused';
     return html`<dialog aria-labelledby="confirm-title" aria-describedby="confirm-text"
-        @cancel=${(/** @type {Event} */ event) => { event.preventDefault(); this.close(null); }}>
-      ${question ? html`<form method="dialog" @submit=${(/** @type {Event} */ event) => {
-        event.preventDefault();
-        if (!missing)
-          this.close({ reason: this.reason.trim() });
-      }}>
+        @cancel=${(/** @type {Event} */ event) => { event.preventDefault(); if (!this.busy) this.close(null); }}>
+      ${question ? html`<form method="dialog" @submit=${this.submit}>
         <h2 id="confirm-title">${question.title}</h2>
         <p id="confirm-text">${question.text}</p>
         ${question.reason ? textField({
-          id: 'confirm-reason', label: question.reason, value: this.reason, max: 500, lines: 2,
+          id: 'confirm-reason', label: question.reason, value: this.reason, max: question.reasonMax ?? 500, lines: 2,
           oninput: (value) => { this.reason = value; this.requestUpdate(); },
         }) : nothing}
+        ${question.password ? textField({
+          id: 'confirm-password', label: _('Your password'), type: 'password', dir: 'ltr', autocomplete: 'current-password', max: 256,
+          value: this.password, error: wrong ? _('The password is wrong. Nothing was done.') : undefined,
+          oninput: (value) => { this.password = value; this.requestUpdate(); },
+        }) : nothing}
+        ${wrong ? nothing : problemNote(this.problem)}
         <div class="row-end">
-          ${button({ label: _('Go back'), onclick: () => this.close(null) })}
-          ${button({ label: question.action, kind: question.mild ? 'primary' : 'danger', type: 'submit', disabled: missing })}
+          ${button({ label: _('Go back'), disabled: this.busy, onclick: () => this.close(null) })}
+          ${button({ label: question.action, kind: question.mild ? 'primary' : 'danger', type: 'submit', disabled: this.missing, busy: this.busy })}
         </div>
       </form>` : nothing}
     </dialog>`;
@@ -74,7 +126,7 @@ class Confirm extends KarezElement {
 }
 customElements.define('karez-confirm', Confirm);
 
-/** @param {Question} question @returns {Promise<{reason: string} | null>} null when nothing is to be done */
+/** @param {Question} question @returns {Promise<Answer | null>} null when nothing is to be done */
 export function confirm(question) {
   const place = document.querySelector('karez-confirm');
   return place instanceof Confirm ? place.ask(question) : Promise.resolve(null);

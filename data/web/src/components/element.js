@@ -59,6 +59,8 @@ export class Loader {
   problem;
   loading = false;
   #turn = 0;
+  /** Answers up to this turn are too old. */
+  #shown = 0;
   /** @type {() => void} */
   #off = () => {};
   #host;
@@ -84,13 +86,15 @@ export class Loader {
 
   hostDisconnected() {
     this.#off();
-    this.#turn++;
+    this.#shown = ++this.#turn;
+    this.loading = false;
   }
 
   /** Forgets what was shown: it is about something else now. */
   renew() {
     this.value = undefined;
     this.problem = undefined;
+    this.#shown = this.#turn;
     return this.reload();
   }
 
@@ -103,8 +107,10 @@ export class Loader {
     this.#host.requestUpdate();
     try {
       const value = await asked;
-      if (turn !== this.#turn)
+      // One that was overtaken is shown until the newer one is there.
+      if (turn <= this.#shown)
         return;
+      this.#shown = turn;
       this.value = value;
       this.problem = undefined;
     } catch (error) {
@@ -112,7 +118,7 @@ export class Loader {
         return;
       this.problem = asProblem(error);
     }
-    this.loading = false;
+    this.loading = turn !== this.#turn;
     this.#host.requestUpdate();
   }
 }

@@ -3,11 +3,13 @@
 
 import { html } from 'lit';
 import { _ } from '../i18n.js';
+import { panelKeys } from '../panels.js';
 import { KarezElement } from './element.js';
 import { button } from './parts.js';
 
 export class Help extends KarezElement {
   async open() {
+    this.requestUpdate();
     await this.updateComplete;
     this.querySelector('dialog')?.showModal();
   }
@@ -18,7 +20,8 @@ export class Help extends KarezElement {
       ['N', _('New session')], ['E', _('Emergency session')], ['/', _('Search on this page')],
       ['A', _('Accept the first request, or the one that is open')], ['R', _('Go to the next actions')],
       ['← → ↑ ↓', _('Move among sessions and in lists')], ['↵', _('Open what is in focus')],
-      ['Ctrl ↵', _('Send the request')], ['Esc', _('Close the panel or menu')], ['?', _('This sheet')],
+      ['Ctrl ↵', _('Send the request')], ['Esc', _('Close the panel or menu')],
+      ...panelKeys().map(([key, text]) => /** @type {[string, string]} */ ([key, _(text)])), ['?', _('This sheet')],
     ];
     return html`<dialog aria-labelledby="help-title"><h2 id="help-title">${_('Keys')}</h2>
       <dl class="keys">${keys.map(([key, text]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${text}</dd></div>`)}</dl>

@@ -17,6 +17,7 @@ import { MINUTE } from '../time.js';
  * @property {number} minutes
  * @property {boolean} minutesTyped the modality no longer sets it
  * @property {Set<string>} resources
+ * @property {boolean} begun whether a plugin's part holds something that would be lost
  */
 
 /** The next quarter of an hour that leaves time to answer. @param {boolean} emergency */
@@ -28,5 +29,5 @@ function defaultStart(emergency) {
 /** @param {{emergency?: boolean, start?: number, resource?: string}} [from] @returns {Request} */
 export const newRequest = ({ emergency = false, start, resource } = {}) => ({
   id: newId(), modality: '', title: '', reason: '', urgency: emergency ? 'T0' : 'T3', partner: '', patient: '',
-  start: start ?? defaultStart(emergency), minutes: 30, minutesTyped: false, resources: new Set(resource ? [resource] : []),
+  start: start ?? defaultStart(emergency), minutes: 30, minutesTyped: false, resources: new Set(resource ? [resource] : []), begun: false,
 });

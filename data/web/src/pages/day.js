@@ -89,7 +89,7 @@ export class DayPage extends KarezElement {
   discard() {
     const { request } = this;
     this.request = null;
-    if (request?.title.trim())
+    if (request && (request.title.trim() || request.begun))
       toast(_('The draft was discarded.'), { undo: () => {
         this.request = request;
         go(request.urgency === 'T0' ? '/emergency' : '/new');

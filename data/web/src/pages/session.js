@@ -6,13 +6,14 @@ import { html, nothing } from 'lit';
 import { api } from '../api.js';
 import { _, N_, nameOf, ngettext, onLanguage } from '../i18n.js';
 import { live } from '../live.js';
-import { hasLobby, hasPanel, makePanel } from '../panels.js';
+import { hasLobby, hasPanel, hasPart, makeBookingPart, makePanel, panelClass } from '../panels.js';
 import { isOurs, may, state } from '../state.js';
 import { clock, duration, millis } from '../time.js';
 import { hubName, sessionRole, sessionWord } from '../words.js';
 import { confirm } from '../components/dialog.js';
 import { KarezElement, Loader, asProblem } from '../components/element.js';
 import { button, emptyState, factList, loadingState, pageHead, pill, problemNote, say, shown, span, timePair } from '../components/parts.js';
+import { Part } from '../components/part.js';
 import { Presence } from '../components/presence.js';
 import { toast, toastProblem } from '../components/toast.js';
 import { checkList } from '../components/checks.js';
@@ -32,7 +33,7 @@ const personName = (one) => one.name ?? one.actor?.name ?? '';
 
 export class SessionPage extends KarezElement {
   static pace = 1000;
-  static properties = { session: {}, busy: { state: true }, role: { state: true }, problem: { state: true } };
+  static properties = { session: {}, busy: { state: true }, role: { state: true }, problem: { state: true }, unfolded: { state: true } };
 
   constructor() {
     super();
@@ -46,6 +47,10 @@ export class SessionPage extends KarezElement {
     /** @type {Panel | null} */
     this.panel = null;
     this.panelAsked = false;
+    /** What was asked, where its kind of session has it in writing. @type {Part<import('../panels.js').BookingPart>} */
+    this.added = new Part(this, makeBookingPart);
+    /** Whether it is open: reading it is recorded, so nobody reads it unasked. */
+    this.unfolded = false;
     /** What the worker said before the panel was there. @type {Record<string, any>[]} */
     this.early = [];
     /** When this page last saw it being prepared. */
@@ -102,6 +107,8 @@ export class SessionPage extends KarezElement {
       this.panel = null;
       this.panelAsked = false;
       this.statistics = null;
+      this.unfolded = false;
+      this.role = '';
       this.loader.renew();
     }
   }
@@ -300,7 +307,8 @@ export class SessionPage extends KarezElement {
         ${button({ label: _('Leave'), onclick: () => this.act('leave', async () => this.presence?.leave()) })}</p>`;
     if (!may('session.join'))
       return html`<p class="hint">${_('Your roles do not let you join sessions.')}</p>`;
-    const role = this.role || roles[0] || '';
+    const fitting = panelClass(session.modality)?.role?.(session, state.me) ?? '';
+    const role = this.role || (roles.includes(fitting) ? fitting : roles[0]) || '';
     return html`<form class="join-form" @submit=${(/** @type {Event} */ event) => {
       event.preventDefault();
       this.act('join', async () => this.presence?.join(role));
@@ -341,7 +349,18 @@ export class SessionPage extends KarezElement {
     return html`<div class="lobby"><section class="card" aria-labelledby="lobby-title"><h2 id="lobby-title">${_('Lobby')}${
       start ? html` <span>${span(start, session.booking?.ends_at ?? start)}</span>` : nothing}</h2>
       ${main[state]?.() ?? nothing}</section>
-      <aside class="stack">${this.people(session)}${this.about(session)}</aside></div>`;
+      <aside class="stack">${this.people(session)}${this.asked(session)}${this.about(session)}</aside></div>`;
+  }
+
+  /** @param {Session} session */
+  asked(session) {
+    const { booking, modality } = session;
+    if (!booking || !hasPart(modality, 'booking'))
+      return nothing;
+    this.added.want(this.unfolded ? `${modality} ${booking.id}` : '');
+    return html`<details class="card fold" ?open=${this.unfolded} @toggle=${(/** @type {Event} */ event) => {
+      this.unfolded = /** @type {HTMLDetailsElement} */ (event.target).open;
+    }}><summary><h2>${_('Request')}</h2></summary>${this.added.show({ booking, hubs: this.around.value?.hubs ?? [] })}</details>`;
   }
 
   /** @param {Session} session */
@@ -349,7 +368,7 @@ export class SessionPage extends KarezElement {
     const { booking } = session;
     return html`<section class="card" aria-labelledby="about-title"><h2 id="about-title">${_('About')}</h2>${factList([
       [_('Reason'), booking?.reason ? html`<p class="prose" dir="auto">${booking.reason}</p>` : ''],
-      [_('Hospitals'), say(_('%s runs it, with %s'), this.hospital(session.host), this.hospital(session.partner))],
+      [_('Hospitals'), say(_('%s runs it, with %s'), this.hospital(session.host), this.hospital(isOurs(session.host) ? session.partner : state.me?.hub ?? ''))],
       [_('Asked by'), booking?.requested_by ? html`<bdi>${booking.requested_by}</bdi>` : ''],
       [_('Booking'), html`<a href="/bookings/${session.id}">${_('Open')}</a>`],
     ])}</section>`;
@@ -379,7 +398,7 @@ export class SessionPage extends KarezElement {
           : button({ label: _('Hold…'), busy: this.busy === 'hold', onclick: () => this.hold() }) : nothing}
         <span class="grow"></span>
         ${mayControl ? button({ label: _('End for all…'), kind: 'danger-plain', busy: this.busy === 'stop', onclick: () => this.endForAll() }) : nothing}</div></div>
-      <aside class="stack">${this.people(session)}${this.about(session)}${session.checks?.length ? html`<section class="card"><h2>${_('Checks')}</h2>${checkList(session.checks)}</section>` : nothing}</aside></div>`;
+      <aside class="stack">${this.people(session)}${this.asked(session)}${this.about(session)}${session.checks?.length ? html`<section class="card"><h2>${_('Checks')}</h2>${checkList(session.checks)}</section>` : nothing}</aside></div>`;
   }
 
   /** @param {Session} session */
@@ -396,7 +415,7 @@ export class SessionPage extends KarezElement {
         [_('Took part'), session.participants.length ? html`<ul class="plain people-list">${session.participants.map((one) => html`<li><b><bdi>${personName(one)}</bdi></b><small>${
           sessionRole(one.role)} · <bdi>${this.hospital(one.hospital)}</bdi>${one.joined_at ? html` · <bdi>${clock(one.joined_at)}${one.left_at ? `–${clock(one.left_at)}` : ''}</bdi>` : nothing}</small></li>`)}</ul>` : _('nobody')],
       ])}
-      ${may('audit.read') ? html`<p><a href="/audit?session=${session.id}">${_('Who did what in it')}</a></p>` : nothing}</section>${this.about(session)}</aside></div>`;
+      ${may('audit.read') ? html`<p><a href="/audit?session=${session.id}">${_('Who did what in it')}</a></p>` : nothing}</section>${this.asked(session)}${this.about(session)}</aside></div>`;
   }
 
   /** @param {Session} session */

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// How the draft of an opinion is kept, without a page and with a clock of our own.
+
+import assert from 'node:assert/strict';
+import { beforeEach, mock, test } from 'node:test';
+import { Keeper, latestMs, retryMs, settleMs } from './web/consult-opinion-keeper.js';
+
+const away = { status: 0, away: true };
+const conflict = { status: 409, rule: 'consult/revision' };
+
+/** A hub that answers when the test says so. */
+function hub() {
+  const asked = [];
+  let most = 0;
+  let open = 0;
+  const keeper = new Keeper((body) => new Promise((done, fail) => {
+    most = Math.max(most, ++open);
+    const settle = (how) => async (value) => {
+      open--;
+      how(value);
+      await turns();
+    };
+    asked.push({ body, keep: () => settle(done)({ revision: body.revision + 1, saved_at: '2026-11-24T02:31:00Z' }), done: settle(done), fail: settle(fail) });
+  }));
+  return { keeper, asked, last: () => asked.at(-1), most: () => most };
+}
+
+/** Lets what was promised happen. */
+async function turns() {
+  for (let i = 0; i < 10; i++)
+    await Promise.resolve();
+}
+
+beforeEach(() => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_000_000 });
+});
+
+test('it is kept a moment after the last key', async () => {
+  const { keeper, asked, last } = hub();
+  assert.equal(keeper.standing, 'none');
+  keeper.type({ impression: 'P' });
+  mock.timers.tick(settleMs - 1);
+  keeper.type({ impression: 'Ps' });
+  mock.timers.tick(settleMs - 1);
+  assert.equal(asked.length, 0);
+  mock.timers.tick(1);
+  assert.equal(asked.length, 1);
+  assert.deepEqual(last().body, { revision: 0, findings: '', impression: 'Ps', recommendation: '' });
+  assert.equal(keeper.standing, 'keeping');
+  await last().keep();
+  assert.equal(keeper.standing, 'kept');
+  assert.equal(keeper.revision, 1);
+  assert.equal(keeper.savedAt, '2026-11-24T02:31:00Z');
+  assert.equal(keeper.dirty, false);
+  mock.timers.tick(60_000);
+  assert.equal(asked.length, 1, 'nothing is sent that was sent');
+});
+
+test('who types without a pause is kept at the latest', async () => {
+  const { keeper, asked, last } = hub();
+  for (let at = 0; at < latestMs; at += 500) {
+    keeper.type({ findings: `at ${at}` });
+    mock.timers.tick(500);
+  }
+  assert.equal(asked.length, 1);
+  assert.equal(last().body.findings, `at ${latestMs - 500}`);
+});
+
+test('never two at once, and the newest words are the last', async () => {
+  const { keeper, asked, last, most } = hub();
+  keeper.type({ findings: 'one' });
+  const first = keeper.flush();
+  await turns();
+  keeper.type({ findings: 'two' });
+  mock.timers.tick(20_000);
+  keeper.type({ findings: 'three' });
+  mock.timers.tick(20_000);
+  assert.equal(asked.length, 1, 'the second waits for the first');
+  await last().keep();
+  assert.equal(await first, false, 'there is more to keep');
+  assert.equal(keeper.standing, 'keeping');
+  mock.timers.tick(settleMs);
+  assert.equal(asked.length, 2);
+  assert.deepEqual(last().body, { revision: 1, findings: 'three', impression: '', recommendation: '' });
+  await last().keep();
+  assert.equal(keeper.standing, 'kept');
+  assert.equal(keeper.revision, 2);
+  assert.equal(most(), 1);
+});
+
+test('flush waits for what is under way and keeps the rest', async () => {
+  const { keeper, asked, last, most } = hub();
+  keeper.type({ findings: 'one' });
+  mock.timers.tick(settleMs);
+  keeper.type({ findings: 'two' });
+  const all = keeper.flush();
+  await turns();
+  assert.equal(asked.length, 1);
+  await last().keep();
+  assert.equal(asked.length, 2);
+  assert.equal(last().body.findings, 'two');
+  assert.equal(last().body.revision, 1);
+  await last().keep();
+  assert.equal(await all, true);
+  assert.equal(most(), 1);
+  mock.timers.tick(20_000);
+  assert.equal(asked.length, 2);
+});
+
+test('while the hub is away it is tried again, with what was typed meanwhile', async () => {
+  const { keeper, asked, last, most } = hub();
+  keeper.type({ findings: 'one' });
+  mock.timers.tick(settleMs);
+  await last().fail(away);
+  assert.equal(keeper.standing, 'away');
+  keeper.type({ findings: 'two' });
+  assert.equal(keeper.standing, 'away', 'typing does not hide it');
+  mock.timers.tick(retryMs);
+  assert.equal(asked.length, 2);
+  assert.equal(last().body.findings, 'two');
+  assert.equal(keeper.standing, 'away', 'nor does trying');
+  await last().fail({ status: 503 });
+  mock.timers.tick(retryMs);
+  await last().fail({ status: 429, rule: 'web/rate' });
+  mock.timers.tick(retryMs);
+  assert.equal(asked.length, 4);
+  await last().keep();
+  assert.equal(keeper.standing, 'kept');
+  assert.equal(most(), 1);
+});
+
+test('what another window wrote is not written over unasked', async () => {
+  const { keeper, asked, last } = hub();
+  const theirs = { revision: 7, findings: 'theirs', impression: '', recommendation: '', saved_at: '2026-11-24T03:00:00Z' };
+  keeper.take({ ...theirs, revision: 3, findings: 'old' }, keeper.mark);
+  keeper.type({ findings: 'mine' });
+  mock.timers.tick(settleMs);
+  await last().fail(conflict);
+  assert.equal(keeper.standing, 'conflict');
+  keeper.type({ findings: 'mine, too' });
+  mock.timers.tick(20_000);
+  assert.equal(await keeper.flush(), false);
+  keeper.take(theirs, keeper.mark);
+  assert.equal(keeper.words.findings, 'mine, too', 'what is written here stays until somebody decides');
+  assert.equal(asked.length, 1);
+  keeper.load(theirs);
+  assert.equal(keeper.words.findings, 'theirs');
+  assert.equal(keeper.standing, 'kept');
+  keeper.type({ findings: 'theirs and mine' });
+  mock.timers.tick(settleMs);
+  assert.equal(last().body.revision, 7);
+});
+
+test('what is here in place of what another window wrote', async () => {
+  const { keeper, last } = hub();
+  keeper.type({ findings: 'mine' });
+  mock.timers.tick(settleMs);
+  await last().fail(conflict);
+  const all = keeper.overwrite({ revision: 4, findings: 'theirs', impression: '', recommendation: '', saved_at: '2026-11-24T03:00:00Z' });
+  await turns();
+  assert.deepEqual(last().body, { revision: 4, findings: 'mine', impression: '', recommendation: '' });
+  await last().keep();
+  assert.equal(await all, true);
+  assert.equal(keeper.revision, 5);
+});
+
+test('what is refused is said, and tried again by the next key only', async () => {
+  const { keeper, asked, last } = hub();
+  keeper.type({ findings: 'one' });
+  mock.timers.tick(settleMs);
+  const refusal = { status: 403, rule: 'consult/consultant' };
+  await last().fail(refusal);
+  assert.equal(keeper.standing, 'refused');
+  assert.equal(keeper.problem, refusal);
+  mock.timers.tick(20_000);
+  assert.equal(asked.length, 1);
+  keeper.type({ findings: 'one more' });
+  mock.timers.tick(settleMs);
+  assert.equal(asked.length, 2);
+  await last().keep();
+  assert.equal(keeper.problem, null);
+});
+
+test('what the hub has is taken only while nothing of ours is missing there', async () => {
+  const { keeper, last } = hub();
+  const draft = { revision: 2, findings: 'kept', impression: '', recommendation: '', saved_at: '2026-11-24T03:00:00Z' };
+  keeper.take(null, keeper.mark);
+  assert.equal(keeper.begun, false);
+  keeper.take(draft, keeper.mark);
+  assert.equal(keeper.words.findings, 'kept');
+  assert.equal(keeper.begun, true);
+  keeper.type({ findings: 'kept and more' });
+  keeper.take({ ...draft, revision: 3, findings: 'else' }, keeper.mark);
+  assert.equal(keeper.words.findings, 'kept and more');
+  mock.timers.tick(settleMs);
+  keeper.take(null, keeper.mark);
+  await last().keep();
+  assert.equal(keeper.words.findings, 'kept and more');
+});
+
+test('an answer of before it was taken away says nothing', async () => {
+  const { keeper, asked, last } = hub();
+  keeper.type({ findings: 'one' });
+  mock.timers.tick(settleMs);
+  keeper.type({ findings: 'two' });
+  let stopped = false;
+  const stop = keeper.stop().then(() => { stopped = true; });
+  await turns();
+  assert.equal(stopped, false, 'what is under way comes first');
+  await last().keep();
+  await stop;
+  keeper.load(null);
+  mock.timers.tick(20_000);
+  assert.equal(asked.length, 1);
+  assert.equal(keeper.standing, 'none');
+  assert.equal(keeper.revision, 0);
+  assert.deepEqual(keeper.words, { findings: '', impression: '', recommendation: '' });
+});
+
+test('a lost answer that says no revision counts as the next one', async () => {
+  const { keeper, last } = hub();
+  keeper.type({ findings: 'one' });
+  mock.timers.tick(settleMs);
+  await last().done({ repeated: true });
+  assert.equal(keeper.revision, 1);
+  assert.equal(keeper.standing, 'kept');
+});
+
+test('words whose answer was lost are no other window’s', async () => {
+  const { keeper, asked, last } = hub();
+  keeper.type({ findings: 'one' });
+  mock.timers.tick(settleMs);
+  await last().fail(away);
+  keeper.type({ findings: 'two' });
+  mock.timers.tick(retryMs);
+  await last().fail(conflict);
+  assert.equal(last().body.findings, 'one', 'they are said again');
+  assert.equal(last().body.revision, 0);
+  await last().keep();
+  assert.deepEqual([last().body.findings, last().body.revision], ['two', 1]);
+  await last().keep();
+  assert.equal(keeper.standing, 'kept');
+  assert.equal(keeper.revision, 2);
+  assert.equal(asked.length, 4);
+});
+
+test('but another window’s are still not written over', async () => {
+  const { keeper, asked, last } = hub();
+  keeper.type({ findings: 'one' });
+  mock.timers.tick(settleMs);
+  await last().fail(away);
+  mock.timers.tick(retryMs);
+  await last().fail(conflict);
+  await last().fail(conflict);
+  assert.equal(keeper.standing, 'conflict');
+  assert.equal(asked.length, 3);
+});
+
+test('what is not kept goes when the page is left', async () => {
+  const { keeper, asked, last } = hub();
+  keeper.leave();
+  assert.equal(asked.length, 0);
+  keeper.type({ findings: 'one' });
+  keeper.leave();
+  assert.equal(last().body.findings, 'one');
+  keeper.type({ findings: 'one and two' });
+  keeper.leave();
+  assert.deepEqual([last().body.findings, last().body.revision], ['one and two', 1], 'after the one on its way');
+});
+
+test('an amendment begins with what is signed, and is kept', async () => {
+  const { keeper, last } = hub();
+  keeper.begin({ findings: 'f', impression: 'i', recommendation: 'r' });
+  assert.equal(keeper.begun, true);
+  const all = keeper.flush();
+  await turns();
+  assert.deepEqual(last().body, { revision: 0, findings: 'f', impression: 'i', recommendation: 'r' });
+  await last().keep();
+  assert.equal(await all, true);
+});

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Keeps an opinion's draft while it is typed: soon after the last key, never two at once, the
+// newest words last; again and again while the hub is away; and stops when another window wrote.
+
+/** @typedef {{findings: string, impression: string, recommendation: string}} Words */
+/** @typedef {Words & {revision: number, saved_at: string}} Draft */
+/** @typedef {'none' | 'keeping' | 'kept' | 'away' | 'conflict' | 'refused'} Standing */
+
+export const settleMs = 1000;
+export const latestMs = 5000;
+export const retryMs = 2000;
+
+export const parts = /** @type {const} */ (['findings', 'impression', 'recommendation']);
+
+/** @returns {Words} */
+const nothing = () => ({ findings: '', impression: '', recommendation: '' });
+/** @param {Words} words @returns {Words} */
+const copy = ({ findings, impression, recommendation }) => ({ findings, impression, recommendation });
+/** @param {Words} a @param {Words} b */
+const same = (a, b) => parts.every((part) => a[part] === b[part]);
+
+/** Tells "change" whenever what it says of itself has changed. */
+export class Keeper extends EventTarget {
+  #put;
+  /** What the hub has, as far as this page knows. */
+  #known = nothing();
+  /** When the oldest words that are not kept yet were typed; 0: all are kept. */
+  #since = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /** @type {Promise<boolean> | null} */
+  #running = null;
+  /** Counts what was begun anew, so that an answer of before says nothing. */
+  #turn = 0;
+  /** What is being sent. @type {Words | null} */
+  #under = null;
+  /** What may have arrived though nobody answered. @type {Words[]} */
+  #lost = [];
+
+  /** @param {(body: Words & {revision: number}) => Promise<{revision?: number, saved_at?: string}>} put */
+  constructor(put) {
+    super();
+    this.#put = put;
+    this.words = nothing();
+    /** The revision that this page saw; 0: there is no draft. */
+    this.revision = 0;
+    /** @type {string | null} */
+    this.savedAt = null;
+    /** @type {Standing} */
+    this.standing = 'none';
+    /** What was refused. @type {any} */
+    this.problem = null;
+    /** Whether something is being written, kept or not. */
+    this.begun = false;
+    /** Moves with each sending's begin and end: what was read across one may be of before it. */
+    this.mark = 0;
+  }
+
+  /** Whether the hub lacks something that was typed here. */
+  get dirty() {
+    return !same(this.words, this.#known);
+  }
+
+  /**
+   * What the hub has. Words that are not kept yet stay.
+   * @param {Draft | null} draft
+   * @param {number} mark what `mark` was when it was asked for
+   */
+  take(draft, mark) {
+    if (mark !== this.mark || this.dirty || this.#running || this.standing === 'conflict' || (draft?.revision ?? 0) === this.revision)
+      return;
+    this.load(draft);
+  }
+
+  /** What the hub has now, in place of what is here. @param {Draft | null} draft */
+  load(draft) {
+    this.#anew();
+    this.words = draft ? copy(draft) : nothing();
+    this.#known = copy(this.words);
+    this.revision = draft?.revision ?? 0;
+    this.savedAt = draft?.saved_at ?? null;
+    this.begun = draft !== null;
+    this.#stand(draft ? 'kept' : 'none');
+  }
+
+  /** What is here in place of what another window wrote. @param {Draft | null} draft which that is */
+  overwrite(draft) {
+    this.#anew();
+    this.#known = draft ? copy(draft) : nothing();
+    this.revision = draft?.revision ?? 0;
+    this.savedAt = draft?.saved_at ?? null;
+    this.#stand('keeping');
+    return this.flush();
+  }
+
+  /** To be changed and then kept: another opinion's words. @param {Words} words */
+  begin(words) {
+    this.load(null);
+    this.type(copy(words));
+  }
+
+  /** Another window wrote: nothing is sent until somebody decides. */
+  contest() {
+    this.#anew();
+    this.#stand('conflict');
+  }
+
+  /** @param {Partial<Words>} changed */
+  type(changed) {
+    Object.assign(this.words, changed);
+    this.begun = true;
+    if (this.standing === 'conflict')
+      return this.#tell();
+    this.#since ||= Date.now();
+    // While the hub is away the next try takes what was typed until then.
+    if (this.standing !== 'away') {
+      this.#stand('keeping');
+      if (!this.#running)
+        this.#plan();
+    }
+    this.#tell();
+  }
+
+  /** Keeps what is not kept yet now, also while the hub seems away. @returns {Promise<boolean>} whether all of it is */
+  async flush() {
+    clearTimeout(this.#timer);
+    while (this.#running)
+      await this.#running;
+    // What ended may have set the time for the rest, which goes now.
+    clearTimeout(this.#timer);
+    if (this.standing === 'conflict')
+      return false;
+    return this.dirty ? this.#keep() : true;
+  }
+
+  /** Waits for what is under way and sends nothing more, so that the draft can be taken away. */
+  async stop() {
+    clearTimeout(this.#timer);
+    const running = this.#running;
+    this.#anew();
+    await running;
+  }
+
+  /** The page is left: what is not kept yet goes now. `put` must let it go on without the page. */
+  leave() {
+    if (this.standing === 'conflict' || !this.dirty)
+      return;
+    if (!this.#running)
+      void this.flush();
+    else if (this.#under && !same(this.words, this.#under))
+      // It follows one that is on its way, whose revision is the next one.
+      this.#put({ revision: this.revision + 1, ...copy(this.words) }).catch(() => {});
+  }
+
+  #anew() {
+    clearTimeout(this.#timer);
+    this.#lost = [];
+    this.#turn++;
+    this.mark++;
+    this.#since = 0;
+    this.problem = null;
+  }
+
+  #plan() {
+    clearTimeout(this.#timer);
+    const left = this.#since + latestMs - Date.now();
+    this.#timer = setTimeout(() => void this.#keep(), Math.max(0, Math.min(settleMs, left)));
+  }
+
+  /** @returns {Promise<boolean>} */
+  #keep() {
+    this.#running ??= this.#send().finally(() => { this.#running = null; this.#onward(); });
+    return this.#running;
+  }
+
+  /** What was typed while it was sent has its own turn. */
+  #onward() {
+    if (this.standing === 'keeping' && this.dirty)
+      this.#plan();
+  }
+
+  async #send() {
+    const turn = this.#turn;
+    const sent = copy(this.words);
+    const { revision } = this;
+    this.#since = 0;
+    this.mark++;
+    if (this.standing !== 'away')
+      this.#stand('keeping');
+    try {
+      this.#under = sent;
+      const kept = await this.#ask(revision, sent);
+      if (turn !== this.#turn)
+        return false;
+      this.#lost = [];
+      this.#known = sent;
+      this.revision = kept.revision ?? revision + 1;
+      this.savedAt = kept.saved_at ?? new Date().toISOString();
+      this.problem = null;
+      if (this.dirty)
+        this.#since ||= Date.now();
+      this.#stand(this.dirty ? 'keeping' : 'kept');
+      return !this.dirty;
+    } catch (error) {
+      if (turn === this.#turn)
+        this.#fail(/** @type {any} */ (error));
+      return false;
+    } finally {
+      this.#under = null;
+      this.mark++;
+    }
+  }
+
+  /**
+   * Words whose answer was lost are no other window's: said again, the hub knows them.
+   * @param {number} revision
+   * @param {Words} words
+   */
+  async #ask(revision, words) {
+    try {
+      return await this.#put({ revision, ...words });
+    } catch (/** @type {any} */ error) {
+      if (error?.status === 0 || error?.status >= 502)
+        this.#lost.push(words);
+      if (error?.rule !== 'consult/revision')
+        throw error;
+      for (const lost of this.#lost) {
+        const kept = await this.#again(revision, lost);
+        if (kept)
+          return this.#put({ revision: kept.revision ?? revision + 1, ...words });
+      }
+      throw error;
+    }
+  }
+
+  /** @param {number} revision @param {Words} words */
+  async #again(revision, words) {
+    try {
+      return await this.#put({ revision, ...words });
+    } catch (/** @type {any} */ error) {
+      if (error?.rule !== 'consult/revision')
+        throw error;
+      return null;
+    }
+  }
+
+  /** @param {any} error */
+  #fail(error) {
+    this.#since ||= Date.now();
+    if (error?.rule === 'consult/revision') {
+      this.#stand('conflict');
+    } else if (error?.away || error?.status >= 500 || error?.status === 429) {
+      this.#stand('away');
+      this.#timer = setTimeout(() => void this.#keep(), retryMs);
+    } else {
+      this.problem = error;
+      this.#stand('refused');
+    }
+  }
+
+  /** @param {Standing} standing */
+  #stand(standing) {
+    this.standing = standing;
+    this.#tell();
+  }
+
+  #tell() {
+    this.dispatchEvent(new Event('change'));
+  }
+}

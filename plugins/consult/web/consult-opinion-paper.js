@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A signed opinion: as it is read in the page, and as a document on paper.
+
+import { _ } from '@karez/i18n';
+import { bothClocks, button, dayLong, html, nothing, say, timePair } from '@karez/components';
+
+/** @typedef {{by: string, hub: string, at: string}} Reading */
+/**
+ * @typedef {object} Signed
+ * @property {string} id
+ * @property {number} version
+ * @property {string} hub
+ * @property {string} findings
+ * @property {string} impression
+ * @property {string} recommendation
+ * @property {string | null} [amendment]
+ * @property {string} signed_by
+ * @property {string} signed_at
+ * @property {string} digest
+ * @property {Reading[]} readings
+ */
+/**
+ * @typedef {object} Paper what is on the document beside the opinion
+ * @property {Signed} opinion
+ * @property {string} title
+ * @property {string} patient the name; '' when the booking has none
+ * @property {{question: string} | null} request
+ * @property {string} asking the hospital that asked
+ */
+
+/** @param {Signed} opinion @returns {[string, string][]} */
+const said = (opinion) => /** @type {[string, string][]} */ ([
+  [_('Findings'), opinion.findings], [_('Impression'), opinion.impression], [_('Recommendation'), opinion.recommendation],
+]).filter(([, text]) => text.trim() !== '');
+
+/** @param {Signed} opinion */
+const parts = (opinion) => html`<dl class="opinion-parts">${said(opinion).map(([name, text]) =>
+  html`<div><dt>${name}</dt><dd dir="auto">${text}</dd></div>`)}</dl>`;
+
+/**
+ * @param {Signed} opinion
+ * @param {{hospital: (id: string) => string, print: (opinion: Signed) => void, heading?: boolean}} how
+ */
+export function signedOpinion(opinion, { hospital, print, heading = true }) {
+  return html`<article class="opinion-signed" data-version=${opinion.version}>
+    <header>${heading ? html`<h3 tabindex="-1">${_('Signed opinion, version %s', opinion.version)}</h3>` : nothing}
+      <p>${say(_('Signed by %s, %s'), html`<b>${opinion.signed_by}</b>`, hospital(opinion.hub))}<br>${timePair(opinion.signed_at)}</p></header>
+    ${opinion.amendment ? html`<div class="note calm"><p><b>${_('Why it was amended')}</b></p><p dir="auto">${opinion.amendment}</p></div>` : nothing}
+    ${parts(opinion)}
+    ${opinion.readings.length ? html`<ul class="plain opinion-readings">${opinion.readings.map((one) =>
+      html`<li>${say(_('Read by %s at %s, %s'), one.by, hospital(one.hub), timePair(one.at))}</li>`)}</ul>` : nothing}
+    <div class="row">${button({ label: _('Print'), name: _('Print version %s', opinion.version), onclick: () => print(opinion) })}</div>
+  </article>`;
+}
+
+/** Only paper shows it. @param {Paper} paper @param {(id: string) => string} hospital */
+export function opinionPaper({ opinion, title, patient, request, asking }, hospital) {
+  const at = say(_('%s, %s'), dayLong(opinion.signed_at), bothClocks(opinion.signed_at));
+  return html`<article class="opinion-paper" aria-hidden="true">
+    <header><p class="opinion-letter"><bdi>${hospital(opinion.hub)}</bdi></p><h1>${_('Consultation opinion')}</h1></header>
+    <dl class="opinion-facts">
+      ${patient ? html`<div><dt>${_('Patient')}</dt><dd><bdi>${patient}</bdi></dd></div>` : nothing}
+      <div><dt>${_('Asked by')}</dt><dd><bdi>${asking}</bdi></dd></div>
+      <div><dt>${_('Answered by')}</dt><dd><bdi>${hospital(opinion.hub)}</bdi></dd></div>
+      <div><dt>${_('Consultation')}</dt><dd dir="auto">${title}</dd></div>
+      ${request?.question ? html`<div><dt>${_('Question')}</dt><dd dir="auto">${request.question}</dd></div>` : nothing}
+      ${opinion.amendment ? html`<div><dt>${_('Why it was amended')}</dt><dd dir="auto">${opinion.amendment}</dd></div>` : nothing}
+    </dl>
+    ${parts(opinion)}
+    <footer><p>${say(_('Signed by %s, %s'), html`<b>${opinion.signed_by}</b>`, hospital(opinion.hub))}</p><p>${at}</p>
+      <p class="opinion-digest">${_('Version %s', opinion.version)} · ${_('Digest')} <bdi><code>${opinion.digest}</code></bdi></p></footer>
+  </article>`;
+}

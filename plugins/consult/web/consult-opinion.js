@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The opinion of a consultation: written and signed by a consultant, kept as it is typed; read by
+// both hospitals.
+
+import { _, nameOf, onLanguage } from '@karez/i18n';
+import {
+  KarezElement, Loader, api, button, clock, confirm, emptyState, hubName, html, isOurs, live, may, newId, nothing, problemNote, say, shown,
+  textField, timePair, toast, toastProblem,
+} from '@karez/components';
+import { Keeper } from './consult-opinion-keeper.js';
+import { opinionPaper, signedOpinion } from './consult-opinion-paper.js';
+import './consult-request.js';
+
+/** @typedef {import('./consult-opinion-paper.js').Signed} Signed */
+/** @typedef {import('./consult-opinion-paper.js').Paper} Paper */
+/** @typedef {{may_write: boolean, why: string | null, draft: import('./consult-opinion-keeper.js').Draft | null, opinions: Signed[]}} Opinions */
+/** @typedef {{id: string, requester: string, provider: string, title: string, patient?: string | null}} Booking */
+
+const most = 8000;
+/** A page that is left may still send so much. */
+const leavingBytes = 60_000;
+
+export class ConsultOpinion extends KarezElement {
+  static properties = {
+    booking: { attribute: false }, hubs: { attribute: false }, running: { type: Boolean }, lacking: { state: true }, busy: { state: true },
+    reading: { state: true }, paper: { state: true },
+  };
+
+  constructor() {
+    super();
+    /** @type {Booking | null} */
+    this.booking = null;
+    /** @type {{id: string, names: Record<string, string>, own: boolean}[]} */
+    this.hubs = [];
+    /** Whether the consultation goes on. */
+    this.running = false;
+    /** Whether it was to be signed without an impression. */
+    this.lacking = false;
+    this.busy = '';
+    /** Whether the request is open beside what is written. */
+    this.reading = false;
+    /** What is being printed. @type {Paper | null} */
+    this.paper = null;
+    this.keeper = new Keeper((body) => this.put(body));
+    this.keeper.addEventListener('change', () => this.requestUpdate());
+    /** @type {(() => void)[]} */
+    this.off = [];
+    /** @type {Loader<Opinions>} */
+    this.loader = new Loader(this, () => (this.booking && may('consult.opinion.read') ? this.read(this.booking.id) : null),
+      'consult.opinion', 'consult.consultant');
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    const leave = () => this.keeper.leave();
+    const hidden = () => {
+      if (document.visibilityState === 'hidden')
+        leave();
+    };
+    addEventListener('pagehide', leave);
+    document.addEventListener('visibilitychange', hidden);
+    this.off = [
+      () => removeEventListener('pagehide', leave),
+      () => document.removeEventListener('visibilitychange', hidden),
+      live.on('state', (state) => {
+        if (state === 'up' && this.keeper.standing === 'away')
+          void this.keeper.flush();
+      }),
+      // The reason that is shown is in the language it was asked in.
+      onLanguage(() => {
+        if (this.loader.value?.why)
+          void this.loader.reload();
+      }),
+    ];
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    for (const off of this.off)
+      off();
+    this.keeper.leave();
+  }
+
+  /** @param {Map<string, any>} changed */
+  willUpdate(changed) {
+    const before = changed.get('booking')?.id;
+    if (before && before !== this.booking?.id)
+      void this.loader.renew();
+    else if (changed.has('booking') && !this.loader.value && !this.loader.loading)
+      void this.loader.reload();
+  }
+
+  /** @param {string} id */
+  async read(id) {
+    const { mark } = this.keeper;
+    /** @type {Opinions} */
+    const found = await api.get(`/x/consult/opinions/${id}`);
+    this.keeper.take(found.draft, mark);
+    return found;
+  }
+
+  /** @param {import('./consult-opinion-keeper.js').Words & {revision: number}} body */
+  put(body) {
+    const keepalive = new Blob([JSON.stringify(body)]).size < leavingBytes;
+    return api.put(`/x/consult/opinions/${this.booking?.id}/draft`, body, { once: true, keepalive });
+  }
+
+  /** @param {string} id */
+  hospital = (id) => hubName(this.hubs, id);
+
+  /** After another window wrote. @param {(draft: Opinions['draft']) => unknown} use what is there now */
+  async settle(use) {
+    try {
+      const found = await api.get(`/x/consult/opinions/${this.booking?.id}`);
+      this.loader.value = found;
+      use(found.draft);
+      this.requestUpdate();
+    } catch (error) {
+      toastProblem(error);
+    }
+  }
+
+  async sign() {
+    const { keeper } = this;
+    this.lacking = !keeper.words.impression.trim();
+    if (this.lacking) {
+      await this.updateComplete;
+      /** @type {HTMLElement | null} */ (this.querySelector('#consult-impression'))?.focus();
+      return;
+    }
+    this.busy = 'sign';
+    const kept = await keeper.flush();
+    this.busy = '';
+    if (!kept)
+      return;
+    const address = `/x/consult/opinions/${this.booking?.id}/sign`;
+    const amends = Boolean(this.loader.value?.opinions.length);
+    const id = newId();
+    const asking = this.hospital(this.booking?.requester ?? '');
+    const answer = await confirm({
+      title: amends ? _('Sign the amended opinion?') : _('Sign the opinion?'),
+      text: _('It goes to %s at once, with your name and the time. A signed opinion is never changed; it can be amended by a new version.', asking),
+      action: _('Sign'), mild: true, password: true, ...(amends ? { reason: _('Why it is amended'), reasonMax: 1000 } : {}),
+      attempt: async ({ password, reason }) => {
+        try {
+          await api.post(address, { id, revision: keeper.revision, password, ...(amends ? { amendment: reason } : {}) });
+        } catch (/** @type {any} */ error) {
+          if (error?.rule === 'consult/revision')
+            keeper.contest();
+          throw error;
+        }
+      },
+    });
+    if (!answer)
+      return;
+    keeper.load(null);
+    toast(_('Signed. It is sent to %s.', asking));
+    await this.loader.reload();
+    await this.updateComplete;
+    /** @type {HTMLElement | null} */ (this.querySelector('.opinion-signed h3'))?.focus();
+  }
+
+  async discard() {
+    if (!await confirm({ title: _('Discard the draft?'), text: _('What you wrote is removed. What is signed stays as it is.'), action: _('Discard') }))
+      return;
+    this.busy = 'discard';
+    try {
+      await this.keeper.stop();
+      await api.delete(`/x/consult/opinions/${this.booking?.id}/draft`);
+      this.keeper.load(null);
+      this.lacking = false;
+      await this.loader.reload();
+    } catch (error) {
+      toastProblem(error);
+    }
+    this.busy = '';
+  }
+
+  /** @param {Signed} newest */
+  async amend(newest) {
+    this.keeper.begin(newest);
+    await this.updateComplete;
+    /** @type {HTMLElement | null} */ (this.querySelector('#consult-impression'))?.focus();
+  }
+
+  /** @param {Signed} opinion */
+  print = async (opinion) => {
+    const { booking } = this;
+    if (!booking)
+      return;
+    const [request, patients] = await Promise.all([
+      may('consult.request.read') ? api.get(`/x/consult/requests/${booking.id}`).catch(() => null) : null,
+      booking.patient && may('patient.read') ? api.get('/patients').catch(() => null) : null,
+    ]);
+    this.paper = {
+      opinion, request, title: booking.title, asking: this.hospital(booking.requester),
+      patient: nameOf(patients?.items.find((/** @type {any} */ one) => one.id === booking.patient)?.names),
+    };
+    await this.updateComplete;
+    addEventListener('afterprint', () => { this.paper = null; }, { once: true });
+    print();
+  };
+
+  /** Whether what is written is kept, in words. */
+  kept() {
+    const { standing, savedAt, problem } = this.keeper;
+    if (standing === 'conflict')
+      return html`<div class="note warn" role="alert"><p><b>${_('The draft was changed in another window.')}</b></p><p>${_('What you typed here since then is not kept.')}</p>
+        <div class="row">${button({ label: _('Load it'), onclick: () => void this.settle((draft) => this.keeper.load(draft)) })}
+        ${button({ label: _('Keep what is here'), onclick: () => void this.settle((draft) => this.keeper.overwrite(draft)) })}</div></div>`;
+    if (standing === 'refused')
+      return problemNote(problem);
+    const words = {
+      none: _('What you write is kept as you type; nobody else sees it before you sign.'), keeping: _('Keeping…'), kept: _('Kept %s', clock(savedAt ?? 0)),
+      away: _('Not kept yet: the hub is away. Leave this page open; it is kept when the hub is back.'),
+    };
+    return html`<p class="opinion-kept ${standing === 'away' ? 'bad-text' : ''}" data-standing=${standing} role="status"><i aria-hidden="true"></i><span>${words[standing]}</span></p>`;
+  }
+
+  /** @param {Opinions} found */
+  form(found) {
+    const { keeper } = this;
+    /** @param {keyof import('./consult-opinion-keeper.js').Words} name @param {string} label @param {boolean} optional */
+    const area = (name, label, optional) => textField({
+      id: `consult-${name}`, label, lines: 4, max: most, wide: true, optional, value: keeper.words[name],
+      error: !optional && this.lacking && !keeper.words[name].trim() ? _('An opinion needs an impression before it is signed.') : undefined,
+      oninput: (value) => keeper.type({ [name]: value }),
+    });
+    return html`<form class="opinion-form" novalidate @submit=${(/** @type {Event} */ event) => { event.preventDefault(); void this.sign(); }}
+        @focusout=${() => void keeper.flush()}>
+      ${found.opinions.length ? html`<p><b>${_('Version %s, not signed', found.opinions[0].version + 1)}</b></p>` : nothing}
+      ${area('findings', _('Findings'), true)}${area('impression', _('Impression'), false)}${area('recommendation', _('Recommendation'), true)}
+      <div class="opinion-end">${this.kept()}
+        <div class="row-end">${keeper.begun ? button({ label: _('Discard draft…'), kind: 'quiet', busy: this.busy === 'discard', onclick: () => void this.discard() }) : nothing}
+          ${button({ label: _('Sign…'), kind: 'primary', type: 'submit', busy: this.busy === 'sign', disabled: keeper.standing === 'conflict' })}</div></div></form>`;
+  }
+
+  /** What was asked, to be read while it is answered. */
+  question() {
+    return html`<details class="fold" ?open=${this.reading} @toggle=${(/** @type {Event} */ event) => {
+      this.reading = /** @type {HTMLDetailsElement} */ (event.target).open;
+    }}><summary>${_('What was asked')}</summary>${this.reading
+      ? html`<karez-consult-request readonly .booking=${this.booking} .hubs=${this.hubs}></karez-consult-request>` : nothing}</details>`;
+  }
+
+  /** @param {Opinions} found */
+  none(found) {
+    const there = this.booking && !isOurs(this.booking.provider);
+    return emptyState({
+      title: this.running ? _('No opinion yet.') : _('No opinion was signed.'),
+      text: there ? _('The opinion is written at %s.', this.hospital(this.booking?.provider ?? '')) : found.why ?? undefined,
+    });
+  }
+
+  /** @param {Signed[]} opinions */
+  signed([newest, ...older]) {
+    const how = { hospital: this.hospital, print: this.print };
+    return html`${signedOpinion(newest, how)}${older.map((one) => html`<details class="opinion-older"><summary><span>${
+      say(_('Version %s, signed %s'), one.version, timePair(one.signed_at))}</span></summary>${signedOpinion(one, { ...how, heading: false })}</details>`)}`;
+  }
+
+  /** @param {Opinions} found */
+  body(found) {
+    const { opinions, may_write: mayWrite } = found;
+    const writes = mayWrite && (!opinions.length || this.keeper.begun);
+    return html`${writes ? html`${this.running ? this.question() : nothing}${this.form(found)}` : nothing}
+      ${opinions.length ? this.signed(opinions) : writes ? nothing : this.none(found)}
+      ${mayWrite && opinions.length && !writes ? html`<p>${button({ label: _('Amend…'), onclick: () => void this.amend(opinions[0]) })}</p>` : nothing}`;
+  }
+
+  render() {
+    if (!may('consult.opinion.read'))
+      return html`<p class="hint">${_('Your roles do not let you read the opinion.')}</p>`;
+    return html`<div class="opinion">${shown(this.loader, (found) => this.body(found), { lines: 4 })}</div>${this.paper ? opinionPaper(this.paper, this.hospital) : nothing}`;
+  }
+}
+
+customElements.define('karez-consult-opinion', ConsultOpinion);

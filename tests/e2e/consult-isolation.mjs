@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What dies or is cut does not take the picture with it: either karezd, a worker, one path of two,
+// both. Somebody without a browser at each hospital knows to the packet; a page at each shows it.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+import { makeClip } from '../rtc/clip.mjs';
+import { openBrowser, signIn } from './browser.mjs';
+import { ConsultRoom, arrange } from './consult-room.mjs';
+import { sleep, until, withPair } from './hubs.mjs';
+
+const panel = 'karez-consult-panel';
+const unreachable = 'The other hospital cannot be reached right now';
+
+/** Frames that a page has decoded of each other person. @param {any} page @returns {Promise<Record<string, number>>} */
+const frames = (page) => page.evaluate(async (name) => {
+  const client = document.querySelector(name)?.client;
+  const stats = client?.connection ? [...(await client.connection.getStats()).values()] : [];
+  return Object.fromEntries([...client?.people ?? []].map(([who, shown]) => [who,
+    stats.find((one) => one.type === 'inbound-rtp' && one.trackIdentifier === shown.tracks.camera?.id)?.framesDecoded ?? 0]));
+}, panel);
+
+/** Milliseconds until a page shows new frames of all three others. @param {any} page @param {number} within */
+async function fresh(page, within) {
+  const begin = performance.now();
+  let before = await frames(page);
+  await until('new frames of three others', async () => {
+    await sleep(50);
+    const now = await frames(page);
+    const people = Object.keys(now);
+    const moved = people.length === 3 && people.every((who) => now[who] > (before[who] ?? Infinity));
+    // A frame each 33 ms, of three: they need not all have come between two looks.
+    if (!people.every((who) => who in before && now[who] >= before[who])) before = now;
+    return moved;
+  }, within + 3000);
+  return Math.round(performance.now() - begin);
+}
+
+/** @param {any[]} pages @param {number} within */
+async function assertFresh(pages, within) {
+  const took = await Promise.all(pages.map((page) => fresh(page, within)));
+  assert.ok(Math.max(...took) <= within, `pages showed new frames after ${took} ms`);
+  return `pages showed new frames of everybody after ${took.join(' and ')} ms`;
+}
+
+/** What costs a gap costs it each time; a processor that was busy with something else does not: the
+ * least of three. @param {() => Promise<number>} measure @param {number} limit */
+async function assertShort(measure, limit) {
+  const gaps = [await measure()];
+  while (Math.min(...gaps) > limit && gaps.length < 3) gaps.push(await measure());
+  assert.ok(Math.min(...gaps) <= limit, `nothing came for ${gaps} ms`);
+  return `longest gap ${gaps.join(', then ')} ms (${limit})`;
+}
+
+/** @param {ConsultRoom} room @param {any} browser */
+async function openPages(room, browser) {
+  return Promise.all(room.pair.hubs.map(async (hub) => {
+    const page = await signIn(browser, hub, `doctor.${hub.name}`);
+    await page.goto(`${hub.origin}/sessions/${room.id}`);
+    await page.locator(panel).waitFor();
+    await page.getByRole('button', { name: 'Check camera and microphone' }).click();
+    await page.locator(`${panel} video`).first().waitFor();
+    await page.getByRole('button', { name: 'Join', exact: true }).click();
+    return page;
+  }));
+}
+
+/** @param {ConsultRoom} room @param {any[]} pages */
+async function killHubs(room, pages) {
+  for (const [n, hub] of room.pair.hubs.entries()) {
+    let back = 0;
+    const gap = await assertShort(() => room.killHub(n, (ms) => { back = ms; }), 200);
+    console.log(`kill -9 of ${hub.name}'s karezd: ${gap}, it was back after ${back} ms; ${await assertFresh(pages, 2000)}`);
+  }
+}
+
+/** @param {ConsultRoom} room @param {any[]} pages */
+async function killWorkers(room, pages) {
+  for (const [n, hub] of room.pair.hubs.entries()) {
+    const begin = performance.now();
+    const killing = room.killWorker(n);
+    await sleep(300); // what was decoded before
+    const took = await Promise.all(pages.map(async (page) => {
+      await fresh(page, 10000);
+      return Math.round(performance.now() - begin);
+    }));
+    const { made, back } = await killing;
+    console.log(`kill -9 of ${hub.name}'s worker: another one after ${made} ms, natives back after ${back} ms, pages after ${took.join(' and ')} ms (5000)`);
+    assert.ok(Math.max(...took) < 5000, `pages were back after ${took} ms`);
+  }
+}
+
+/** @param {ConsultRoom} room @param {any[]} pages */
+async function cutOne(room, pages) {
+  for (const n of [0, 1]) {
+    const gap = await assertShort(() => room.cutPath(n), 100);
+    console.log(`path ${n + 1} of 2 cut: ${gap}; ${await assertFresh(pages, 2000)}`);
+  }
+}
+
+/** @param {ConsultRoom} room @param {any[]} pages */
+async function cutBoth(room, pages) {
+  const begin = performance.now();
+  room.cutAll(true);
+  const told = await Promise.all(pages.map(async (page) => {
+    await page.getByText(unreachable).waitFor({ timeout: 8000 });
+    return Math.round(performance.now() - begin);
+  }));
+  for (const member of room.members)
+    await until('the member to know', async () => !(await member.ask('stats')).link_up);
+  await sleep(Math.max(0, 10000 - (performance.now() - begin)));
+  const restored = performance.now();
+  room.cutAll(false);
+  const natives = room.flows().then(() => Math.round(performance.now() - restored));
+  const shown = await Promise.all(pages.map((page) => fresh(page, 2000)));
+  for (const page of pages) await page.getByText(unreachable).waitFor({ state: 'detached' });
+  const gone = Math.round(performance.now() - restored);
+  console.log(`both paths cut for 10 s: said so after ${told.join(' and ')} ms; then natives ${await natives} ms, pages ${shown.join(' and ')} ms (2000), the words gone after ${gone} ms`);
+  assert.ok(Math.max(...shown, await natives) <= 2000, 'it was not back within 2 s');
+}
+
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'karez-wires-'));
+const wires = arrange(folder);
+const browser = await openBrowser(10); // the gaps are the hubs', not those of a processor that encodes
+try {
+  await withPair('consult-isolation', async (pair) => {
+    const clip = path.join(folder, 'clip.ivf');
+    const page = await browser.newPage();
+    await page.goto(pair.aral.origin);
+    await makeClip(page, clip);
+    await page.close();
+    const room = await ConsultRoom.open(pair, clip, wires);
+    try {
+      const pages = await openPages(room, browser);
+      await Promise.all(pages.map((one) => fresh(one, 20000)));
+      console.log(`nothing happens for 5 s: longest gap ${await room.quiet(5000)} ms`);
+      await killHubs(room, pages);
+      await killWorkers(room, pages);
+      await cutOne(room, pages);
+      await cutBoth(room, pages);
+      for (const one of pages) assert.deepEqual(one.faults, []);
+    } finally {
+      room.close();
+    }
+  });
+} finally {
+  await browser.close();
+  fs.rmSync(folder, { recursive: true, force: true });
+}
+console.log('1 passed, 0 failed');
