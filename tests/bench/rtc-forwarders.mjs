@@ -104,6 +104,7 @@ export class Room extends Program {
   /** @param {string} [folder] what it serves to browsers */
   constructor(folder = os.tmpdir()) {
     super(path.join(build, 'tests/rtc/rtc-host'), [folder, address]);
+    this.said = once(this, 'line');
     this.port = 0;
     /** Where it receives media: "host:port", once somebody has joined. */
     this.media = '';
@@ -112,7 +113,7 @@ export class Room extends Program {
   }
 
   async start() {
-    this.port = (await once(this, 'line'))[0].port;
+    this.port = (await this.said)[0].port;
   }
 
   /** @param {Load} load @param {string} client @param {any} sources @param {any} [relay] */

@@ -46,13 +46,16 @@ async function assertFresh(pages, within) {
   return `pages showed new frames of everybody after ${took.join(' and ')} ms`;
 }
 
-/** What costs a gap costs it each time; a processor that was busy with something else does not: the
- * least of three. @param {() => Promise<number>} measure @param {number} limit */
-async function assertShort(measure, limit) {
-  const gaps = [await measure()];
-  while (Math.min(...gaps) > limit && gaps.length < 3) gaps.push(await measure());
-  assert.ok(Math.min(...gaps) <= limit, `nothing came for ${gaps} ms`);
-  return `longest gap ${gaps.join(', then ')} ms (${limit})`;
+/** What costs a gap costs it each time; a machine that was busy with something else does not: the
+ * least of three. @param {ConsultRoom} room @param {() => Promise<number>} measure @param {number} limit */
+async function assertShort(room, measure, limit) {
+  const gaps = [], said = [];
+  do {
+    gaps.push(await measure());
+    said.push(`${gaps[gaps.length - 1]} ms (the machine itself ${room.late})`);
+  } while (Math.min(...gaps) > limit && gaps.length < 3);
+  assert.ok(Math.min(...gaps) <= limit, `nothing came for ${said.join(', ')}`);
+  return `longest gap ${said.join(', then ')}, limit ${limit}`;
 }
 
 /** @param {ConsultRoom} room @param {any} browser */
@@ -72,7 +75,7 @@ async function openPages(room, browser) {
 async function killHubs(room, pages) {
   for (const [n, hub] of room.pair.hubs.entries()) {
     let back = 0;
-    const gap = await assertShort(() => room.killHub(n, (ms) => { back = ms; }), 200);
+    const gap = await assertShort(room, () => room.killHub(n, (ms) => { back = ms; }), 200);
     console.log(`kill -9 of ${hub.name}'s karezd: ${gap}, it was back after ${back} ms; ${await assertFresh(pages, 2000)}`);
   }
 }
@@ -96,7 +99,7 @@ async function killWorkers(room, pages) {
 /** @param {ConsultRoom} room @param {any[]} pages */
 async function cutOne(room, pages) {
   for (const n of [0, 1]) {
-    const gap = await assertShort(() => room.cutPath(n), 100);
+    const gap = await assertShort(room, () => room.cutPath(n), 100);
     console.log(`path ${n + 1} of 2 cut: ${gap}; ${await assertFresh(pages, 2000)}`);
   }
 }

@@ -136,7 +136,7 @@ async function review(admins, id, pair) {
   for (const hub of pair.hubs)
     for (const action of [...both, ...own[hub.name]])
       await until(`${hub.name} to have ${action} on record`, async () =>
-        (await hub.api('GET', `/events?session=${id}&limit=500`)).items.some((one) => one.action === action));
+        (await hub.api('GET', `/events?session=${id}&limit=200`)).items.some((one) => one.action === action));
   for (const [i, page] of admins.entries()) {
     await page.goto(`${pair.hubs[i].origin}/audit?session=${id}`);
     await page.getByText(i ? /signed/ : /opinion/).first().waitFor();

@@ -20,6 +20,7 @@ struct _RtcLines
   /* One descriptor in the main loop, however many clients there are. */
   int epoll;
   guint watch, timer;
+  gint64 ticked, late; /* the newest tick, and by how much one was too late */
 };
 
 static gboolean
@@ -37,7 +38,11 @@ static gboolean
 on_tick (gpointer data)
 {
   RtcLines *self = data;
+  gint64 now = g_get_monotonic_time ();
 
+  if (self->ticked != 0)
+    self->late = MAX (self->late, now - self->ticked - TICK_MS * 1000);
+  self->ticked = now;
   for (guint i = 0; i < self->clients->len; i++)
     rtc_client_serve (self->clients->pdata[i], g_get_monotonic_time ());
   return G_SOURCE_CONTINUE;
@@ -97,6 +102,15 @@ rtc_lines_say (JsonNode *line)
   printf ("%s\n", text);
   fflush (stdout);
   json_node_unref (line);
+}
+
+gint64
+rtc_lines_take_late (RtcLines *self)
+{
+  gint64 late = self->late;
+
+  self->late = 0;
+  return late;
 }
 
 static void

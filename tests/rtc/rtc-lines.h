@@ -24,6 +24,9 @@ void rtc_lines_add (RtcLines *self, RtcClient *client);
 void rtc_lines_remove (RtcLines *self, RtcClient *client);
 /* @line: (transfer full) */
 void rtc_lines_say (JsonNode *line);
+/* Microseconds that this process was kept from running since this was asked last: the machine's
+ * part of what it measures. */
+gint64 rtc_lines_take_late (RtcLines *self);
 /* Until the input ends. */
 void rtc_lines_run (RtcLines *self);
 

@@ -8,7 +8,8 @@
  *   {"type": "message", "body": {…}}   what the session said to it
  *   {"type": "gaps"}                   → {"type": "gaps", "streams": [{"participant", "source",
  *                                      "gap_ms", "packets"}]}: the longest time without a packet
- *                                      of each stream since this was asked last
+ *                                      of each stream since this was asked last; and "late_ms",
+ *                                      how long the machine did not let this process run
  *   {"type": "stats"}                  → {"type": "stats", …}
  *
  * {"type": "send", "body": {…}} is what it says to the session. */
@@ -167,7 +168,8 @@ tell_gaps (Self *self, JsonObject *line)
         array, describe_gap (self, json_array_get_object_element (self->places, i), now));
   self->asked = now;
   json_node_take_array (node, array);
-  rtc_lines_say (karez_json_object ("type", "s", "gaps", "streams", "n", node, NULL));
+  rtc_lines_say (karez_json_object ("type", "s", "gaps", "streams", "n", node, "late_ms", "d",
+                                    (double) rtc_lines_take_late (self->lines) / 1000, NULL));
 }
 
 static void

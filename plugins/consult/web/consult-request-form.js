@@ -220,16 +220,16 @@ export class ConsultRequestForm extends KarezElement {
       case 'failed':
         return item.problem?.message ? _('not added: %s', item.problem.message) : _('not added');
       default:
-        return this.draft?.eager && !this.draft.question.trim() ? _('is added once there is a question') : _('waits to be sent');
+        return this.draft?.eager && !this.draft.asks ? _('is added once there is a question') : _('waits to be sent');
     }
   }
 
-  /** @param {Item} item */
+  /** What others have is not taken back. @param {Item} item */
   item(item) {
     return html`<li data-state=${item.state}><span class="consult-file"><bdi>${item.name}</bdi> <small>${_(kindWords[item.media_type])} · <bdi>${size(item.size)}</bdi></small></span>
       <span class="row-end">${item.state === 'failed' ? button({ label: _('Try again'), name: _('Try again to add %s', item.name), kind: 'quiet', onclick: () => void this.draft?.retry(item) }) : nothing}
-        ${button({ label: item.state === 'sending' ? _('Cancel') : _('Remove'), name: item.state === 'sending' ? _('Cancel adding %s', item.name) : _('Remove %s', item.name),
-          kind: 'quiet', onclick: () => void this.remove_(item) })}</span>
+        ${item.state === 'whole' && !this.request ? nothing : button({ label: item.state === 'sending' ? _('Cancel') : _('Remove'),
+          name: item.state === 'sending' ? _('Cancel adding %s', item.name) : _('Remove %s', item.name), kind: 'quiet', onclick: () => void this.remove_(item) })}</span>
       <small class="consult-file-state">${this.stateOf(item)}</small>
       ${item.state === 'sending' ? html`<progress max="100" .value=${share(item.sent, item.size)} aria-label=${_('How much of %s was added', item.name)}></progress>` : nothing}</li>`;
   }
