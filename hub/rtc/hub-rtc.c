@@ -139,7 +139,7 @@ page_of_offer (HubRtc *self, KarezParticipant *participant, const char *token,
 static void
 take_off (HubRtcPage *page, JsonObject *object)
 {
-  g_autofree GStrv names = karez_json_texts (object, "off");
+  g_auto (GStrv) names = karez_json_texts (object, "off");
 
   for (guint i = 0; names[i] != NULL; i++)
     {

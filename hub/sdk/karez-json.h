@@ -73,7 +73,7 @@ KAREZ_PUBLIC JsonObject *karez_json_check (JsonNode *node, const KarezJsonField 
 KAREZ_PUBLIC const char *karez_json_text (JsonObject *object, const char *name);
 KAREZ_PUBLIC gint64 karez_json_integer (JsonObject *object, const char *name, gint64 fallback);
 KAREZ_PUBLIC gboolean karez_json_boolean (JsonObject *object, const char *name);
-/* Returns: (transfer container): strings of an array; others in it are left out */
+/* Returns: (transfer full): strings of an array; others in it are left out */
 KAREZ_PUBLIC GStrv karez_json_texts (JsonObject *object, const char *name);
 /* Returns: (nullable): microseconds since 1970 UTC in @time */
 KAREZ_PUBLIC gboolean karez_json_time (JsonObject *object, const char *name, gint64 *time);

@@ -109,7 +109,7 @@ compare_cursors (const char *a, const char *b)
 static gboolean
 is_for_everybody (JsonObject *event)
 {
-  static const char *const kept[] = { "account.", "person.", "request.", "patient." };
+  static const char *const kept[] = { "account.", "person.", "patient.", "request.refused" };
   const char *action = json_object_get_string_member_with_default (event, "action", "");
 
   for (guint i = 0; i < G_N_ELEMENTS (kept); i++)
