@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 
-import { checkAccess, openBrowser, shootAll, signIn } from './browser.mjs';
+import { checkAccess, desktop, openBrowser, phone, shootAll, signIn } from './browser.mjs';
 import { assertKept } from './contract.mjs';
 import { build, password, randomUUID, until, withPair } from './hubs.mjs';
 
@@ -145,7 +145,7 @@ async function review(admins, id, pair) {
 }
 
 await withPair('consult', async (pair) => {
-  const browser = await openBrowser();
+  const browser = await openBrowser(5); // four pages that code and draw on two processors
   try {
     for (const hub of pair.hubs)
       await hub.api('POST', '/people', {
@@ -158,7 +158,7 @@ await withPair('consult', async (pair) => {
     await Promise.all(desks.map((page) => page.context().close()));
     const pages = [];
     for (const [name, login] of people)
-      pages.push(await signIn(browser, pair[name], `${login}.${name}`));
+      pages.push(await signIn(browser, pair[name], `${login}.${name}`, { viewport: login === 'second' ? phone : desktop }));
     await meet(pages, id, pair);
     await answer(pages[2], pages[0]);
     await end(pages, id, pair);

@@ -46,6 +46,7 @@ function placeOf(template, method, status) {
     ? [given.$ref.slice(2).split('/').reduce((/** @type {any} */ at, /** @type {string} */ part) => at[part], api), given.$ref]
     : [given, `#/paths/${escape(template)}/${method}/responses/${status}`];
   const [type] = Object.keys(answer.content ?? {}).filter((one) => one.endsWith('json'));
+  if (!type && answer.content) return undefined; // a file is as it is
   return type ? `openapi.json${place}/content/${escape(type)}/schema` : '';
 }
 
@@ -64,6 +65,7 @@ export function observe(method, where, status, text) {
   seen.add(key);
   const place = placeOf(route.template, method.toLowerCase(), status);
   if (place === null) say(key, 'this status is not described');
+  else if (place === undefined) return;
   else if (place === '') {
     if (text !== '') say(key, 'has a body');
   } else {
