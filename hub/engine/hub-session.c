@@ -95,6 +95,27 @@ hub_session_find_page (HubSession *self, const char *connection)
   return NULL;
 }
 
+HubSessionPerson *
+hub_session_find_other (HubSession *self, KarezActor *actor, const char *than)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  /* A program that speaks for many is not one person. */
+  if (karez_actor_get_kind (actor) != KAREZ_ACTOR_PERSON)
+    return NULL;
+  g_hash_table_iter_init (&iter, self->persons);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      HubSessionPerson *person = value;
+
+      if (g_str_equal (karez_actor_get_id (person->actor), karez_actor_get_id (actor))
+          && g_strcmp0 (person->id, than) != 0)
+        return person;
+    }
+  return NULL;
+}
+
 JsonNode *
 hub_session_person_to_json (HubSession *self, HubSessionPerson *person, const char *hub)
 {

@@ -95,6 +95,8 @@ gboolean hub_session_take_state (HubSession *self, KarezState state, guint64 seq
 HubSessionPerson *hub_session_add_person (HubSession *self, const char *id, KarezActor *actor,
                                           const char *role);
 HubSessionPerson *hub_session_find_page (HubSession *self, const char *connection);
+/* Another place of the same person, than that of the id @than (nullable). */
+HubSessionPerson *hub_session_find_other (HubSession *self, KarezActor *actor, const char *than);
 /* As the worker's Join has it. */
 JsonNode *hub_session_person_to_json (HubSession *self, HubSessionPerson *person, const char *hub);
 /* As GET /sessions/{id} has it. @participants: (transfer full) (nullable) */

@@ -10,7 +10,129 @@
 #define AWAY_S 30
 #define MAX_PERSONS 100
 
+/* Leaving: done, then recorded. */
+
+static void
+on_worker_told (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autofree char *id = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) answer = hub_worker_proxy_finish (HUB_WORKER_PROXY (source), result, &error);
+
+  if (!answer)
+    hub_info ("sessions", id, "The worker did not take a change of people: %s", error->message);
+}
+
+static void
+leave_worker (HubSessions *self, HubSession *session, const char *participant, const char *reason)
+{
+  HubWorkerProxy *proxy = hub_supervisor_get_worker (self->supervisor, session->id);
+
+  if (proxy)
+    hub_worker_proxy_leave_async (proxy, participant, reason, NULL, on_worker_told,
+                                  g_strdup (session->id));
+}
+
+static void
+put_leave (HubSession *session, KarezTransaction *transaction, HubSessionPerson *person,
+           const char *reason)
+{
+  karez_transaction_about (transaction, session->id, NULL);
+  karez_transaction_run (transaction, "participant_leave", "(ss)", person->id, session->id);
+  karez_transaction_event (
+      transaction, "session.leave", "session", session->id,
+      karez_json_object ("participant", "s", person->id, "reason", "s", reason, NULL));
+  karez_transaction_post (
+      transaction, session->partner, KAREZ_LANE_AGENDA, HUB_SESSION_TOPIC_PERSON,
+      karez_json_object ("session", "s", session->id, "participant", "s", person->id, "actor", "n",
+                         karez_actor_to_json (person->actor), "left", "b", TRUE, NULL));
+}
+
+static void
+on_put_out (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
+    hub_warning ("sessions", NULL, "Who is not in a session any more could not be recorded: %s",
+                 error->message);
+}
+
+/* Without having asked for it. */
+static void
+put_out (HubSessions *self, HubSession *session, HubSessionPerson *person, const char *reason)
+{
+  g_autoptr (KarezTransaction) transaction = karez_store_begin (self->store, person->actor);
+
+  leave_worker (self, session, person->id, reason);
+  put_leave (session, transaction, person, reason);
+  karez_transaction_commit_async (transaction, NULL, on_put_out, NULL);
+  g_hash_table_remove (session->persons, person->id);
+}
+
+static void
+on_left (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  if (karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+hub_sessions_leave_async (HubSessions *self, const char *id, const char *participant,
+                          KarezTransaction *transaction, GAsyncReadyCallback callback,
+                          gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
+  HubSession *session = hub_sessions_get (self, id);
+  HubSessionPerson *person = session ? g_hash_table_lookup (session->persons, participant) : NULL;
+  KarezActor *actor = karez_transaction_get_actor (transaction);
+
+  g_task_set_source_tag (task, hub_sessions_leave_async);
+  if (!person)
+    {
+      /* Gone already: a retry finds nobody. */
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+  if (!g_str_equal (karez_actor_get_id (person->actor), karez_actor_get_id (actor))
+      && karez_actor_get_kind (actor) != KAREZ_ACTOR_LOCAL)
+    {
+      g_task_return_error (task, karez_error_new (KAREZ_ERROR_DENIED, "session/participant", NULL,
+                                                  N_ ("Everybody can only leave for "
+                                                      "themselves.")));
+      return;
+    }
+  leave_worker (self, session, person->id, "left");
+  put_leave (session, transaction, person, "left");
+  g_hash_table_remove (session->persons, participant);
+  karez_transaction_commit_async (transaction, NULL, on_left, g_steal_pointer (&task));
+}
+
+gboolean
+hub_sessions_leave_finish (HubSessions *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, hub_sessions_leave_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
 /* Joining: recorded, then done, when the page binds itself. */
+
+/* The page that had the place is told, so that it does not come back by itself. */
+static void
+tell_replaced (HubSessions *self, HubSession *session, HubSessionPerson *person)
+{
+  if (self->pages && person->connection)
+    self->pages->send (
+        self->pages_data, person->connection,
+        karez_json_object ("type", "s", "replaced", "session", "s", session->id, NULL));
+}
 
 static void
 on_joined (GObject *source, GAsyncResult *result, gpointer data)
@@ -20,6 +142,9 @@ on_joined (GObject *source, GAsyncResult *result, gpointer data)
   KarezTransaction *transaction = KAREZ_TRANSACTION (source);
   const char *id = g_object_get_data (G_OBJECT (task), "participant");
   const char *role = g_object_get_data (G_OBJECT (task), "role");
+  KarezActor *actor = karez_transaction_get_actor (transaction);
+  HubSessions *self = g_task_get_source_object (task);
+  HubSessionPerson *other = NULL;
   GError *error = NULL;
 
   if (!karez_transaction_commit_finish (transaction, result, &error))
@@ -28,7 +153,12 @@ on_joined (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   if (!g_hash_table_contains (session->persons, id))
-    hub_session_add_person (session, id, karez_transaction_get_actor (transaction), role);
+    hub_session_add_person (session, id, actor, role);
+  while ((other = hub_session_find_other (session, actor, id)))
+    {
+      tell_replaced (self, session, other);
+      put_out (self, session, other, "replaced");
+    }
   g_task_return_pointer (task, karez_json_object ("participant", "s", id, NULL),
                          (GDestroyNotify) json_node_unref);
 }
@@ -69,8 +199,21 @@ check_join (HubSessions *self, HubSession *session, const char *role, GError **e
   return check_role (self, session, role, error);
 }
 
+/* One place for each person; a place whose page is away may be taken without asking. */
+static gboolean
+check_elsewhere (HubSession *session, const char *participant, KarezActor *actor, GError **error)
+{
+  HubSessionPerson *other = hub_session_find_other (session, actor, participant);
+
+  if (!other || !other->connection || g_hash_table_contains (session->persons, participant))
+    return TRUE;
+  return karez_error_set (error, KAREZ_ERROR_CONFLICT, "session/elsewhere",
+                          N_ ("“replace”: true, which takes that window’s place"),
+                          N_ ("You are in this session in another window."));
+}
+
 void
-hub_sessions_join_async (HubSessions *self, const char *id, const char *role,
+hub_sessions_join_async (HubSessions *self, const char *id, const char *role, gboolean replace,
                          KarezTransaction *transaction, GAsyncReadyCallback callback, gpointer data)
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
@@ -83,7 +226,10 @@ hub_sessions_join_async (HubSessions *self, const char *id, const char *role,
   GError *error = NULL;
 
   g_task_set_source_tag (task, hub_sessions_join_async);
-  if (!check_join (self, session, role, &error))
+  if (!check_join (self, session, role, &error)
+      || (!replace
+          && !check_elsewhere (session, participant, karez_transaction_get_actor (transaction),
+                               &error)))
     {
       g_task_return_error (task, error);
       return;
@@ -110,91 +256,9 @@ JsonNode *
 hub_sessions_join_finish (HubSessions *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, hub_sessions_join_async), NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-/* Leaving: done, then recorded. */
-
-static void
-on_worker_told (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autofree char *id = data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (JsonNode) answer = hub_worker_proxy_finish (HUB_WORKER_PROXY (source), result, &error);
-
-  if (!answer)
-    hub_info ("sessions", id, "The worker did not take a change of people: %s", error->message);
-}
-
-static void
-leave_worker (HubSessions *self, HubSession *session, const char *participant, const char *reason)
-{
-  HubWorkerProxy *proxy = hub_supervisor_get_worker (self->supervisor, session->id);
-
-  if (proxy)
-    hub_worker_proxy_leave_async (proxy, participant, reason, NULL, on_worker_told,
-                                  g_strdup (session->id));
-}
-
-static void
-put_leave (HubSession *session, KarezTransaction *transaction, HubSessionPerson *person,
-           const char *reason)
-{
-  karez_transaction_about (transaction, session->id, NULL);
-  karez_transaction_run (transaction, "participant_leave", "(ss)", person->id, session->id);
-  karez_transaction_event (
-      transaction, "session.leave", "session", session->id,
-      karez_json_object ("participant", "s", person->id, "reason", "s", reason, NULL));
-  karez_transaction_post (
-      transaction, session->partner, KAREZ_LANE_AGENDA, HUB_SESSION_TOPIC_PERSON,
-      karez_json_object ("session", "s", session->id, "participant", "s", person->id, "actor", "n",
-                         karez_actor_to_json (person->actor), "left", "b", TRUE, NULL));
-}
-
-static void
-on_left (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GTask) task = data;
-  GError *error = NULL;
-
-  if (karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
-    g_task_return_pointer (task, karez_json_object ("done", "b", TRUE, NULL),
-                           (GDestroyNotify) json_node_unref);
-  else
-    g_task_return_error (task, error);
-}
-
-void
-hub_sessions_leave_async (HubSessions *self, const char *id, const char *participant,
-                          KarezTransaction *transaction, GAsyncReadyCallback callback,
-                          gpointer data)
-{
-  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
-  HubSession *session = hub_sessions_get (self, id);
-  HubSessionPerson *person = session ? g_hash_table_lookup (session->persons, participant) : NULL;
-  KarezActor *actor = karez_transaction_get_actor (transaction);
-
-  g_task_set_source_tag (task, hub_sessions_join_async);
-  if (!person)
-    {
-      /* Gone already: a retry finds nobody. */
-      g_task_return_pointer (task, karez_json_object ("done", "b", TRUE, NULL),
-                             (GDestroyNotify) json_node_unref);
-      return;
-    }
-  if (!g_str_equal (karez_actor_get_id (person->actor), karez_actor_get_id (actor))
-      && karez_actor_get_kind (actor) != KAREZ_ACTOR_LOCAL)
-    {
-      g_task_return_error (task, karez_error_new (KAREZ_ERROR_DENIED, "session/participant", NULL,
-                                                  N_ ("Everybody can only leave for "
-                                                      "themselves.")));
-      return;
-    }
-  leave_worker (self, session, person->id, "left");
-  put_leave (session, transaction, person, "left");
-  g_hash_table_remove (session->persons, participant);
-  karez_transaction_commit_async (transaction, NULL, on_left, g_steal_pointer (&task));
 }
 
 /* Pages. */
@@ -256,15 +320,6 @@ hub_sessions_rejoin (HubSessions *self, HubSession *session)
       join_worker (self, session, person);
 }
 
-static void
-on_away_recorded (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (!karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
-    hub_warning ("sessions", NULL, "A lost page could not be recorded: %s", error->message);
-}
-
 static gboolean
 on_away (gpointer data)
 {
@@ -272,7 +327,6 @@ on_away (gpointer data)
   HubSessions *self = g_object_get_data (G_OBJECT (session), "sessions");
   GHashTableIter iter;
   gpointer value;
-  g_autoptr (KarezTransaction) transaction = NULL;
 
   g_hash_table_iter_init (&iter, session->persons);
   while (self && g_hash_table_iter_next (&iter, NULL, &value))
@@ -282,11 +336,7 @@ on_away (gpointer data)
       if (person->leave_source != g_source_get_id (g_main_current_source ()))
         continue;
       person->leave_source = 0;
-      leave_worker (self, session, person->id, "lost");
-      transaction = karez_store_begin (self->store, person->actor);
-      put_leave (session, transaction, person, "lost");
-      karez_transaction_commit_async (transaction, NULL, on_away_recorded, NULL);
-      g_hash_table_iter_remove (&iter);
+      put_out (self, session, person, "lost");
       break;
     }
   return G_SOURCE_REMOVE;
@@ -324,6 +374,8 @@ bind_page (HubSessions *self, HubSession *session, const char *connection, Karez
     return karez_error_set (error, KAREZ_ERROR_NOT_FOUND, "session/participant", NULL,
                             N_ ("This participant is not in the session."));
   g_clear_handle_id (&person->leave_source, g_source_remove);
+  if (g_strcmp0 (person->connection, connection) != 0)
+    tell_replaced (self, session, person);
   g_free (person->connection);
   person->connection = g_strdup (connection);
   if (self->pages)

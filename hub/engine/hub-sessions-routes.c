@@ -13,6 +13,7 @@ static const KarezJsonField reason_fields[] = {
 
 static const KarezJsonField join_fields[] = {
   { "role", KAREZ_JSON_TEXT, TRUE, 1, 32 },
+  { "replace", KAREZ_JSON_BOOLEAN, FALSE },
   { NULL },
 };
 
@@ -198,8 +199,21 @@ on_join (KarezRequest *request, gpointer data)
   if (!object)
     return;
   transaction = karez_request_begin (request, self->store);
-  hub_sessions_join_async (self, id, karez_json_text (object, "role"), transaction, on_joined,
+  hub_sessions_join_async (self, id, karez_json_text (object, "role"),
+                           karez_json_boolean (object, "replace"), transaction, on_joined,
                            g_object_ref (request));
+}
+
+static void
+on_left (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (KarezRequest) request = data;
+  g_autoptr (GError) error = NULL;
+
+  if (hub_sessions_leave_finish (HUB_SESSIONS (source), result, &error))
+    karez_request_respond (request, 204, NULL);
+  else
+    karez_request_fail (request, error);
 }
 
 static void
@@ -213,8 +227,8 @@ on_leave (KarezRequest *request, gpointer data)
   if (!object)
     return;
   transaction = karez_request_begin (request, self->store);
-  hub_sessions_leave_async (self, id, karez_json_text (object, "participant"), transaction,
-                            on_joined, g_object_ref (request));
+  hub_sessions_leave_async (self, id, karez_json_text (object, "participant"), transaction, on_left,
+                            g_object_ref (request));
 }
 
 /* What is there. */

@@ -72,15 +72,25 @@ void hub_sessions_move_async (HubSessions *self, const char *id, const char *edg
 /* Returns: (transfer full): {"id", "state", "sequence"} */
 JsonNode *hub_sessions_move_finish (HubSessions *self, GAsyncResult *result, GError **error);
 
-/* Joins the request's actor. Returns at the finish: {"participant"} */
-void hub_sessions_join_async (HubSessions *self, const char *id, const char *role,
+/**
+ * hub_sessions_join_async:
+ * @replace: takes the place that the same person has in another window
+ *
+ * Joins the request's actor. A person has one place in a session at their hospital: where a page
+ * has it that is not away, %KAREZ_ERROR_CONFLICT, rule "session/elsewhere", unless @replace. The
+ * page before is told by {"type": "replaced"}.
+ *
+ * Returns at the finish: {"participant"}
+ */
+void hub_sessions_join_async (HubSessions *self, const char *id, const char *role, gboolean replace,
                               KarezTransaction *transaction, GAsyncReadyCallback callback,
                               gpointer data);
+JsonNode *hub_sessions_join_finish (HubSessions *self, GAsyncResult *result, GError **error);
 /* @participant may be of this hospital only. */
 void hub_sessions_leave_async (HubSessions *self, const char *id, const char *participant,
                                KarezTransaction *transaction, GAsyncReadyCallback callback,
                                gpointer data);
-JsonNode *hub_sessions_join_finish (HubSessions *self, GAsyncResult *result, GError **error);
+gboolean hub_sessions_leave_finish (HubSessions *self, GAsyncResult *result, GError **error);
 
 /* What a page says: "join", "message" or "leave", as HubWebSessionFunc has it. */
 gboolean hub_sessions_page (HubSessions *self, const char *connection, KarezActor *actor,

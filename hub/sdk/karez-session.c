@@ -102,6 +102,12 @@ karez_session_record (KarezSession *self, const char *action, KarezActor *actor,
 }
 
 void
+karez_session_save (KarezSession *self)
+{
+  KAREZ_SESSION_GET_IFACE (self)->save (self);
+}
+
+void
 karez_session_report (KarezSession *self, KarezCheck *check)
 {
   KAREZ_SESSION_GET_IFACE (self)->report (self, check);

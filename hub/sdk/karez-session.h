@@ -57,7 +57,8 @@ struct _KarezSessionInterface
   void (*hold) (KarezSession *self, const char *reason);
   void (*finish) (KarezSession *self, const char *reason);
   KarezMedia *(*get_media) (KarezSession *self, GError **error);
-  gpointer padding[7];
+  void (*save) (KarezSession *self);
+  gpointer padding[6];
 };
 
 KAREZ_PUBLIC const char *karez_session_get_id (KarezSession *self);
@@ -87,6 +88,13 @@ KAREZ_PUBLIC void karez_session_broadcast (KarezSession *self, JsonNode *body);
  */
 KAREZ_PUBLIC void karez_session_record (KarezSession *self, const char *action, KarezActor *actor,
                                         JsonNode *body);
+/**
+ * karez_session_save:
+ * Takes the live half's checkpoint now instead of within a second; it is on disk when this returns.
+ * For what a worker that takes this one's place must not have forgotten: a consent that was
+ * withdrawn. What cannot be written is logged, and tried again each second.
+ */
+KAREZ_PUBLIC void karez_session_save (KarezSession *self);
 /* Tells a measurement: a failed one makes LIVE DEGRADED, a passed one of the same id heals it. */
 KAREZ_PUBLIC void karez_session_report (KarezSession *self, KarezCheck *check);
 /* Asks for HELD or for the end; acted on at once by the host, recorded after. */

@@ -18,10 +18,9 @@ struct _HubCheckpoint
 
   char *path;
   GMutex writing;  /* one writer at a time, also between the thread and write_now() */
-  GBytes *written; /* what was given to the last write */
+  GBytes *written; /* what was given to the last write; changed under writing */
   GBytes *waiting;
   gboolean busy;
-  gboolean final; /* write_now() was called: the thread's image is older */
 };
 
 G_DEFINE_FINAL_TYPE (HubCheckpoint, hub_checkpoint, G_TYPE_OBJECT)
@@ -90,15 +89,25 @@ hub_checkpoint_read (HubCheckpoint *self, JsonNode **head, GBytes **state, GErro
   return TRUE;
 }
 
+/* Under writing. */
+static void
+set_written (HubCheckpoint *self, GBytes *image)
+{
+  g_clear_pointer (&self->written, g_bytes_unref);
+  self->written = image ? g_bytes_ref (image) : NULL;
+}
+
+/* Unless write_now() overtook it. */
 static gboolean
-write_image (HubCheckpoint *self, GBytes *image, gboolean final, GError **error)
+write_newest (HubCheckpoint *self, GBytes *image, GError **error)
 {
   gboolean done = TRUE;
 
   g_mutex_lock (&self->writing);
-  if (final || !self->final)
+  if (image == self->written)
     done = hub_file_write_durable (self->path, image, 0600, error);
-  self->final = self->final || final;
+  if (!done)
+    set_written (self, NULL);
   g_mutex_unlock (&self->writing);
   return done;
 }
@@ -108,7 +117,7 @@ write_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *canc
 {
   GError *error = NULL;
 
-  if (write_image (source, data, FALSE, &error))
+  if (write_newest (source, data, &error))
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);
@@ -125,10 +134,7 @@ on_written (GObject *source, GAsyncResult *result, gpointer data)
 
   self->busy = FALSE;
   if (!g_task_propagate_boolean (G_TASK (result), &error))
-    {
-      hub_warning ("checkpoint", NULL, "A checkpoint could not be written: %s", error->message);
-      g_clear_pointer (&self->written, g_bytes_unref);
-    }
+    hub_warning ("checkpoint", NULL, "A checkpoint could not be written: %s", error->message);
   if (next)
     begin (self, next);
 }
@@ -140,8 +146,9 @@ begin (HubCheckpoint *self, GBytes *image)
 
   g_task_set_source_tag (task, begin);
   g_task_set_task_data (task, g_bytes_ref (image), (GDestroyNotify) g_bytes_unref);
-  g_clear_pointer (&self->written, g_bytes_unref);
-  self->written = g_bytes_ref (image);
+  g_mutex_lock (&self->writing);
+  set_written (self, image);
+  g_mutex_unlock (&self->writing);
   self->busy = TRUE;
   g_task_run_in_thread (task, write_in_thread);
 }
@@ -165,9 +172,14 @@ gboolean
 hub_checkpoint_write_now (HubCheckpoint *self, JsonNode *head, GBytes *state, GError **error)
 {
   g_autoptr (GBytes) image = pack (head, state);
+  gboolean done;
 
   g_clear_pointer (&self->waiting, g_bytes_unref);
-  return write_image (self, image, TRUE, error);
+  g_mutex_lock (&self->writing);
+  done = hub_file_write_durable (self->path, image, 0600, error);
+  set_written (self, done ? image : NULL);
+  g_mutex_unlock (&self->writing);
+  return done;
 }
 
 HubCheckpoint *

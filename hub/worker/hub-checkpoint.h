@@ -27,7 +27,7 @@ gboolean hub_checkpoint_read (HubCheckpoint *self, JsonNode **head, GBytes **sta
 /* Writes soon, in a thread; one that comes while another is being written follows it. Failures are
  * logged and the next one tries again. @head: (transfer none) @state: (nullable) */
 void hub_checkpoint_write (HubCheckpoint *self, JsonNode *head, GBytes *state);
-/* The same, now and to the end: when the process ends. */
+/* The same, on disk when this returns; what was given before never replaces it. */
 gboolean hub_checkpoint_write_now (HubCheckpoint *self, JsonNode *head, GBytes *state,
                                    GError **error);
 

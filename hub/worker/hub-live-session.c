@@ -367,6 +367,12 @@ record (KarezSession *session, const char *action, KarezActor *actor, JsonNode *
 }
 
 static void
+save (KarezSession *session)
+{
+  hub_live_session_save (HUB_LIVE_SESSION (session));
+}
+
+static void
 report (KarezSession *session, KarezCheck *check)
 {
   HubLiveSession *self = HUB_LIVE_SESSION (session);
@@ -421,6 +427,7 @@ session_iface_init (KarezSessionInterface *iface)
   iface->get_media = get_media;
   iface->get_participants = get_participants;
   iface->record = record;
+  iface->save = save;
   iface->report = report;
   iface->hold = hold;
   iface->finish = finish;

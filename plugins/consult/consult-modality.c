@@ -124,6 +124,8 @@ change_consent (ConsultModality *self, KarezParticipant *participant, ConsultCon
   settle (self);
   if (state != CONSULT_CONSENT_GIVEN)
     record_consent (self, actor);
+  /* A worker that takes this one's place must not know an older word than the other hospital. */
+  karez_session_save (self->session);
   tell_peer (self);
 }
 
@@ -171,6 +173,8 @@ follow_consent (ConsultModality *self, const ConsultConsent *told)
   settle (self);
   if (news && told->state == CONSULT_CONSENT_WITHDRAWN)
     record_consent (self, NULL);
+  if (news)
+    karez_session_save (self->session);
 }
 
 static void

@@ -9,39 +9,16 @@ import path from 'node:path';
 
 import { makeClip } from '../rtc/clip.mjs';
 import { openBrowser, signIn } from './browser.mjs';
+import { fresh, join } from './consult-page.mjs';
 import { ConsultRoom, arrange } from './consult-room.mjs';
 import { sleep, until, withPair } from './hubs.mjs';
 
-const panel = 'karez-consult-panel';
+const others = 3;
 const unreachable = 'The other hospital cannot be reached right now';
-
-/** Frames that a page has decoded of each other person. @param {any} page @returns {Promise<Record<string, number>>} */
-const frames = (page) => page.evaluate(async (name) => {
-  const client = document.querySelector(name)?.client;
-  const stats = client?.connection ? [...(await client.connection.getStats()).values()] : [];
-  return Object.fromEntries([...client?.people ?? []].map(([who, shown]) => [who,
-    stats.find((one) => one.type === 'inbound-rtp' && one.trackIdentifier === shown.tracks.camera?.id)?.framesDecoded ?? 0]));
-}, panel);
-
-/** Milliseconds until a page shows new frames of all three others. @param {any} page @param {number} within */
-async function fresh(page, within) {
-  const begin = performance.now();
-  let before = await frames(page);
-  await until('new frames of three others', async () => {
-    await sleep(50);
-    const now = await frames(page);
-    const people = Object.keys(now);
-    const moved = people.length === 3 && people.every((who) => now[who] > (before[who] ?? Infinity));
-    // A frame each 33 ms, of three: they need not all have come between two looks.
-    if (!people.every((who) => who in before && now[who] >= before[who])) before = now;
-    return moved;
-  }, within + 3000);
-  return Math.round(performance.now() - begin);
-}
 
 /** @param {any[]} pages @param {number} within */
 async function assertFresh(pages, within) {
-  const took = await Promise.all(pages.map((page) => fresh(page, within)));
+  const took = await Promise.all(pages.map((page) => fresh(page, others, within + 3000)));
   assert.ok(Math.max(...took) <= within, `pages showed new frames after ${took} ms`);
   return `pages showed new frames of everybody after ${took.join(' and ')} ms`;
 }
@@ -62,11 +39,7 @@ async function assertShort(room, measure, limit) {
 async function openPages(room, browser) {
   return Promise.all(room.pair.hubs.map(async (hub) => {
     const page = await signIn(browser, hub, `doctor.${hub.name}`);
-    await page.goto(`${hub.origin}/sessions/${room.id}`);
-    await page.locator(panel).waitFor();
-    await page.getByRole('button', { name: 'Check camera and microphone' }).click();
-    await page.locator(`${panel} video`).first().waitFor();
-    await page.getByRole('button', { name: 'Join', exact: true }).click();
+    await join(page, hub.origin, room.id);
     return page;
   }));
 }
@@ -87,7 +60,7 @@ async function killWorkers(room, pages) {
     const killing = room.killWorker(n);
     await sleep(300); // what was decoded before
     const took = await Promise.all(pages.map(async (page) => {
-      await fresh(page, 10000);
+      await fresh(page, others, 13000);
       return Math.round(performance.now() - begin);
     }));
     const { made, back } = await killing;
@@ -118,7 +91,7 @@ async function cutBoth(room, pages) {
   const restored = performance.now();
   room.cutAll(false);
   const natives = room.flows().then(() => Math.round(performance.now() - restored));
-  const shown = await Promise.all(pages.map((page) => fresh(page, 2000)));
+  const shown = await Promise.all(pages.map((page) => fresh(page, others, 5000)));
   for (const page of pages) await page.getByText(unreachable).waitFor({ state: 'detached' });
   const gone = Math.round(performance.now() - restored);
   console.log(`both paths cut for 10 s: said so after ${told.join(' and ')} ms; then natives ${await natives} ms, pages ${shown.join(' and ')} ms (2000), the words gone after ${gone} ms`);
@@ -138,7 +111,7 @@ try {
     const room = await ConsultRoom.open(pair, clip, wires);
     try {
       const pages = await openPages(room, browser);
-      await Promise.all(pages.map((one) => fresh(one, 20000)));
+      await Promise.all(pages.map((one) => fresh(one, others, 23000)));
       console.log(`nothing happens for 5 s: longest gap ${await room.quiet(5000)} ms`);
       await killHubs(room, pages);
       await killWorkers(room, pages);

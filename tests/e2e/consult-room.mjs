@@ -9,6 +9,7 @@ import os from 'node:os';
 import path from 'node:path';
 import readline from 'node:readline';
 
+import { addSeconds, bookEmergency, prepare } from './consult-page.mjs';
 import { build, password, randomUUID, sleep, until } from './hubs.mjs';
 import { openSocket } from './socket.mjs';
 
@@ -144,33 +145,13 @@ export class Member {
   }
 }
 
-/** A session that was booked and prepared; an emergency, which needs no written question. @param {import('./hubs.mjs').Pair} pair */
-async function begin(pair) {
-  const id = randomUUID();
-  const at = Date.now() + 60000;
-  for (const hub of pair.hubs)
-    await hub.api('POST', '/people', {
-      id: randomUUID(), names: { en: `Second doctor of ${hub.name}` }, login: `second.${hub.name}`, password, roles: ['clinician'],
-    });
-  await pair.aral.api('POST', '/bookings', {
-    id, modality: 'consultation', title: 'Isolation', reason: 'A test.', urgency: 'T0', partner: pair.hangzhou.id,
-    starts_at: new Date(at).toISOString(), ends_at: new Date(at + 1800000).toISOString(), resources: [],
-  });
-  await until('the request', async () => (await pair.hangzhou.api('GET', `/bookings/${id}`)).state === 'requested');
-  await pair.hangzhou.api('POST', `/bookings/${id}/accept`, {});
-  for (const hub of pair.hubs)
-    await until(`${hub.name} to plan it`, async () => (await hub.api('GET', `/sessions/${id}`)).state === 'planned');
-  await pair.aral.api('POST', `/sessions/${id}/prepare`, {});
-  for (const hub of pair.hubs)
-    await until(`${hub.name} to be ready`, async () => (await hub.api('GET', `/sessions/${id}`)).state === 'ready');
-  return id;
-}
-
 /** The room: somebody native at each hospital. */
 export class ConsultRoom {
   /** @param {import('./hubs.mjs').Pair} pair @param {string} clip @param {ReturnType<typeof arrange>} wires */
   static async open(pair, clip, wires) {
-    const room = new ConsultRoom(pair, await begin(pair), wires);
+    await addSeconds(pair);
+    const room = new ConsultRoom(pair, await bookEmergency(pair), wires);
+    await prepare(pair, room.id);
     for (const hub of pair.hubs) {
       const member = new Member(hub, room.id, `second.${hub.name}`, clip);
       room.members.push(member);

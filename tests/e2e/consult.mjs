@@ -8,10 +8,10 @@ import path from 'node:path';
 
 import { checkAccess, desktop, openBrowser, phone, shootAll, signIn } from './browser.mjs';
 import { assertKept } from './contract.mjs';
-import { build, password, randomUUID, until, withPair } from './hubs.mjs';
+import { addSeconds, join, prepare, received } from './consult-page.mjs';
+import { build, password, until, withPair } from './hubs.mjs';
 
 process.env.KAREZ_PLUGINS ??= path.join(build, 'plugins/consult');
-const panel = 'karez-consult-panel';
 const people = [['aral', 'doctor'], ['aral', 'second'], ['hangzhou', 'doctor'], ['hangzhou', 'second']];
 const question = 'Is a biopsy needed?';
 const impression = 'Psoriasis, no sign of lymphoma.';
@@ -50,30 +50,9 @@ async function accept(page, id, pair) {
     await until(`${hub.name} to plan it`, async () => (await hub.api('GET', `/sessions/${id}`)).state === 'planned');
 }
 
-/** What a page receives of the others: frames decoded and energy of speech. @param {any} page */
-const received = (page) => page.evaluate(async (name) => {
-  const { client } = document.querySelector(name);
-  const stats = client?.connection ? [...(await client.connection.getStats()).values()] : [];
-  return [...client?.people.values() ?? []].map((shown) => {
-    const of = (track) => stats.find((one) => one.type === 'inbound-rtp' && one.trackIdentifier === track?.id);
-    return { frames: of(shown.tracks.camera)?.framesDecoded ?? 0, energy: of(shown.tracks.microphone)?.totalAudioEnergy ?? 0 };
-  });
-}, panel);
-
-/** @param {any} page @param {string} origin @param {string} id */
-async function join(page, origin, id) {
-  await page.goto(`${origin}/sessions/${id}`);
-  await page.locator(panel).waitFor();
-  await page.getByRole('button', { name: 'Check camera and microphone' }).click();
-  await page.locator(`${panel} video`).first().waitFor();
-  await page.getByRole('button', { name: 'Join', exact: true }).click();
-}
-
 /** @param {any[]} pages @param {string} id @param {import('./hubs.mjs').Pair} pair */
 async function meet(pages, id, pair) {
-  await pair.aral.api('POST', `/sessions/${id}/prepare`, {});
-  for (const hub of pair.hubs)
-    await until(`${hub.name} to be ready`, async () => (await hub.api('GET', `/sessions/${id}`)).state === 'ready');
+  await prepare(pair, id);
   for (const [i, [name]] of people.entries())
     await join(pages[i], pair[name].origin, id);
   await shootAll(pages[2], 'consult-3-lobby');
@@ -81,13 +60,13 @@ async function meet(pages, id, pair) {
   await pages[0].getByText('Before anybody is seen or heard').waitFor();
   await new Promise((done) => { setTimeout(done, 1500); });
   for (const page of pages)
-    for (const one of await received(page))
+    for (const one of Object.values(await received(page)))
       assert.equal(one.frames, 0, 'nothing is shown before consent is on record');
   await shootAll(pages[0], 'consult-4-consent');
   await pages[0].getByRole('button', { name: 'The patient agrees' }).click();
   for (const [i, page] of pages.entries())
     await until(`page ${i} to see and hear three others`, async () => {
-      const all = await received(page);
+      const all = Object.values(await received(page));
       return all.length === 3 && all.every((one) => one.frames > 100 && one.energy > 0);
     }, 90000);
   console.log(`frames and energy: ${JSON.stringify(await Promise.all(pages.map(received)))}`);
@@ -147,10 +126,7 @@ async function review(admins, id, pair) {
 await withPair('consult', async (pair) => {
   const browser = await openBrowser(5); // four pages that code and draw on two processors
   try {
-    for (const hub of pair.hubs)
-      await hub.api('POST', '/people', {
-        id: randomUUID(), names: { en: `Second doctor of ${hub.name}` }, login: `second.${hub.name}`, password, roles: ['clinician'],
-      });
+    await addSeconds(pair);
     const desks = await Promise.all(pair.hubs.map((hub) => signIn(browser, hub, `desk.${hub.name}`)));
     const id = await ask(desks[0], pair);
     await accept(desks[1], id, pair);

@@ -233,6 +233,55 @@ test_checkpoint (void)
     }
 }
 
+static char *
+read_state (const char *path)
+{
+  g_autoptr (HubCheckpoint) checkpoint = hub_checkpoint_new (path);
+  g_autoptr (JsonNode) head = NULL;
+  g_autoptr (GBytes) state = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (hub_checkpoint_read (checkpoint, &head, &state, &error));
+  g_assert_no_error (error);
+  return g_strndup (g_bytes_get_data (state, NULL), g_bytes_get_size (state));
+}
+
+/* What is written now stays, however many older ones are on their way; what comes later replaces
+ * it. */
+static void
+test_overtaken (void)
+{
+  g_autofree char *path = new_path ();
+  g_autoptr (HubCheckpoint) checkpoint = hub_checkpoint_new (path);
+  g_autoptr (JsonNode) head = karez_json_object ("state", "s", "live", NULL);
+  g_autoptr (GBytes) old = g_bytes_new_static ("old", 3), *waits = g_bytes_new_static ("waits", 5);
+  g_autoptr (GBytes) now = g_bytes_new_static ("now", 3), *later = g_bytes_new_static ("later", 5);
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < 20; i++)
+    {
+      g_autofree char *at_once = NULL, *in_the_end = NULL, *after = NULL;
+      gint64 until = g_get_monotonic_time () + 20 * G_TIME_SPAN_MILLISECOND;
+
+      hub_checkpoint_write (checkpoint, head, old);
+      hub_checkpoint_write (checkpoint, head, waits);
+      g_assert_true (hub_checkpoint_write_now (checkpoint, head, now, &error));
+      at_once = read_state (path);
+      g_assert_cmpstr (at_once, ==, "now");
+      while (g_get_monotonic_time () < until)
+        g_main_context_iteration (NULL, FALSE);
+      in_the_end = read_state (path);
+      g_assert_cmpstr (in_the_end, ==, "now");
+      hub_checkpoint_write (checkpoint, head, later);
+      for (after = read_state (path); g_str_equal (after, "now"); after = read_state (path))
+        {
+          g_main_context_iteration (NULL, FALSE);
+          g_free (after);
+        }
+      g_assert_cmpstr (after, ==, "later");
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -246,5 +295,6 @@ main (int argc, char **argv)
   g_test_add_func ("/spool/rubbish", test_rubbish);
   g_test_add_func ("/spool/no-directory", test_no_directory);
   g_test_add_func ("/checkpoint", test_checkpoint);
+  g_test_add_func ("/checkpoint/overtaken", test_overtaken);
   return g_test_run ();
 }

@@ -54,7 +54,7 @@ export class MediaClient extends EventTarget {
     this.speaking = [];
     /** @type {Map<string, Quality>} by participant */
     this.quality = new Map();
-    /** @type {'idle' | 'connecting' | 'open' | 'away' | 'replaced'} */
+    /** @type {'idle' | 'connecting' | 'open' | 'away'} */
     this.state = 'idle';
     /** Whether the other hospital can be seen and heard. */
     this.linkUp = true;
@@ -183,7 +183,7 @@ export class MediaClient extends EventTarget {
 
   /** A new connection after a while, longer each time. */
   retry() {
-    if (!this.wanted || this.state === 'replaced')
+    if (!this.wanted)
       return;
     this.drop();
     this.setState('connecting');
@@ -207,12 +207,6 @@ export class MediaClient extends EventTarget {
         if (message.page === this.token)
           this.takePlaces(message);
         return true;
-      case 'media.replaced':
-        if (message.page === this.token && this.wanted) {
-          this.drop();
-          this.setState('replaced');
-        }
-        return true;
       case 'media.connection':
         this.takeConnection(message);
         return true;
@@ -235,7 +229,7 @@ export class MediaClient extends EventTarget {
 
   /** The worker says which page it knows: another process does not know this one. @param {string | null} page */
   greet(page) {
-    if (this.wanted && page === null && this.state !== 'replaced')
+    if (this.wanted && page === null)
       this.connect();
   }
 

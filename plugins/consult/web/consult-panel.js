@@ -451,8 +451,6 @@ export class ConsultPanel extends LitElement {
       ${client.state === 'connecting' && client.failures === 0 && !client.failure ? html`<div class="note calm" role="status"><p>${waits} ${_('Connecting picture and sound.')}</p></div>` : nothing}
       ${client.state === 'away' || client.state === 'connecting' && (client.failures > 0 || client.failure) ? html`<div class="note warn" role="status"><p>${waits} ${
         _('Your connection is interrupted, trying again.')}</p></div>` : nothing}
-      ${client.state === 'replaced' ? html`<div class="note warn" role="alert"><p>${_('You joined in another window.')}</p><p>${
-        button({ label: _('Use this window'), onclick: () => { this.close(); this.begin(); } })}</p></div>` : nothing}
       ${client.linkUp ? nothing : html`<div class="note bad" role="status"><p>${_('The other hospital cannot be reached right now. You are connected again as soon as the link is back.')}</p></div>`}
       ${this.session.state === 'held' ? html`<div class="note warn" role="status"><p>${_('On hold: nobody is seen or heard until it is resumed.')}</p></div>` : nothing}
       ${this.refusal ? html`<div class="consult-refused">${problemNote(this.refusal)}<p>${button({ label: _('Close'), kind: 'quiet', onclick: () => { this.refusal = null; } })}</p></div>` : nothing}

@@ -13,6 +13,9 @@ const answerWithin = 2000;
 /** Where a page that is loaded again finds out that it was in. @param {string} session */
 const memory = (session) => `karez.joined.${session}`;
 
+/** Whether it was refused because the person is in by another window. @param {any} error */
+export const isElsewhere = (error) => error?.rule === 'session/elsewhere';
+
 /** Fires "change", and "message" with what the worker sent. */
 export class Presence extends EventTarget {
   /** @type {(() => void)[]} */
@@ -27,6 +30,8 @@ export class Presence extends EventTarget {
   /** The participant's id: while in, and while its place may still be there. */
   participant = '';
   role = '';
+  /** The role in which this page was in until another window of the same person took its place. */
+  replaced = '';
   /** Why it did not work last. @type {unknown} */
   problem;
 
@@ -52,6 +57,10 @@ export class Presence extends EventTarget {
           this.#set('returning');
       }),
       live.on('session', (frame) => this.#heard(frame)),
+      live.on('replaced', (frame) => {
+        if (frame.session === this.session)
+          this.#giveUp();
+      }),
       live.on('message', (frame) => {
         this.#heard(frame);
         if (frame.session === this.session)
@@ -105,20 +114,26 @@ export class Presence extends EventTarget {
     this.#delay = Math.min(this.#delay * 2, lastDelay);
   }
 
-  /** @param {string} role */
-  async join(role) {
+  /** Another window has the place: two of them would take it from each other for ever. */
+  #giveUp() {
+    this.replaced = this.role;
+    this.end();
+  }
+
+  /** @param {string} role @param {boolean} [replace] takes the place from another window */
+  async join(role, replace = false) {
     this.role = role;
     this.participant = '';
     this.#delay = firstDelay;
-    await this.#enter('joining');
+    await this.#enter('joining', replace);
   }
 
-  /** @param {string} as */
-  async #enter(as) {
+  /** @param {string} as @param {boolean} [replace] */
+  async #enter(as, replace = false) {
     const turn = ++this.#turn;
     this.#set(as);
     try {
-      const { participant } = await api.post(`/sessions/${this.session}/join`, { role: this.role });
+      const { participant } = await api.post(`/sessions/${this.session}/join`, { role: this.role, replace });
       if (turn !== this.#turn)
         return;
       this.participant = participant;
@@ -126,6 +141,7 @@ export class Presence extends EventTarget {
         throw new Error('the live connection is away');
       sessionStorage.setItem(memory(this.session), `${this.role} ${participant}`);
       this.problem = undefined;
+      this.replaced = '';
       this.#delay = firstDelay;
       this.#set('in');
     } catch (error) {
@@ -137,7 +153,10 @@ export class Presence extends EventTarget {
         this.#set('out');
         throw error;
       }
-      this.#later();
+      if (isElsewhere(error))
+        this.#giveUp();
+      else
+        this.#later();
     }
   }
 

@@ -14,7 +14,7 @@ import { confirm } from '../components/dialog.js';
 import { KarezElement, Loader, asProblem } from '../components/element.js';
 import { button, emptyState, factList, loadingState, pageHead, pill, problemNote, say, shown, span, timePair } from '../components/parts.js';
 import { Part } from '../components/part.js';
-import { Presence } from '../components/presence.js';
+import { Presence, isElsewhere } from '../components/presence.js';
 import { toast, toastProblem } from '../components/toast.js';
 import { checkList } from '../components/checks.js';
 
@@ -246,6 +246,23 @@ export class SessionPage extends KarezElement {
       await this.move('stop', { reason: N_('ended by the people in it') });
   }
 
+  /** @param {string} role @param {boolean} [replace] */
+  join(role, replace = false) {
+    return this.act('join', async () => {
+      try {
+        await this.presence?.join(role, replace);
+      } catch (error) {
+        if (!isElsewhere(error))
+          throw error;
+        if (await confirm({
+          title: _('You are in this session in another window'), mild: true, action: _('Use this window'),
+          text: _('The others see and hear you from this window then; the other one leaves.'),
+        }))
+          await this.presence?.join(role, true);
+      }
+    });
+  }
+
   leave() {
     const role = this.presence?.role ?? '';
     return this.act('leave', async () => {
@@ -282,11 +299,13 @@ export class SessionPage extends KarezElement {
       ${away ? html`<div class="note bad" role="status"><p><i class="spinner" aria-hidden="true"></i> ${_('The hub is away. The session goes on between the hospitals; this page comes back by itself.')}</p></div>` : nothing}
       ${!away && restarting ? html`<div class="note bad" role="status"><p><i class="spinner" aria-hidden="true"></i> ${_('This hospital’s part of the session is restarting. You are brought back by yourself in a few seconds.')}</p></div>` : nothing}
       ${!away && !restarting && this.presence?.state === 'returning' && active ? html`<div class="note warn" role="status"><p><i class="spinner" aria-hidden="true"></i> ${_('Bringing you back into the session.')}</p></div>` : nothing}
+      ${active && this.presence?.replaced ? html`<div class="note warn" role="alert"><p>${_('You joined in another window.')}</p><p>${
+        button({ label: _('Use this window'), busy: this.busy === 'join', onclick: () => this.join(this.presence?.replaced ?? '', true) })}</p></div>` : nothing}
       ${active && worker === 'failed' ? html`<div class="note bad" role="alert"><p>${_('This hospital’s part of the session failed too often and is not started again. Tell the engineer, or end the session.')}</p></div>` : nothing}
       ${partner === 'restarting' || partner === 'starting' ? html`<div class="note warn" role="status"><p>${_('The part of the session at %s is restarting.', this.hospital(other))}</p></div>` : nothing}
       ${active && peer && peer.state === 'down' ? html`<div class="note warn" role="status"><p>${_('The link to %s is down. What you do is kept and sent when it is back.', this.hospital(other))}</p></div>` : nothing}
       ${session.state === 'degraded' ? html`<div class="note warn" role="status"><p>${session.reason ? _('The session is limited: %s', _(session.reason)) : _('The session is limited.')}</p></div>` : nothing}
-      ${session.state === 'held' ? html`<div class="note warn" role="status"><p><b>${_('On hold.')}</b> ${_(session.reason ?? '')}</p></div>` : nothing}
+      ${session.state === 'held' ? html`<div class="note warn" role="status"><p><b>${_('On hold.')}</b> ${session.reason ? _(session.reason) : nothing}</p></div>` : nothing}
       ${problemNote(this.problem)}`;
   }
 
@@ -311,7 +330,7 @@ export class SessionPage extends KarezElement {
     const role = this.role || (roles.includes(fitting) ? fitting : roles[0]) || '';
     return html`<form class="join-form" @submit=${(/** @type {Event} */ event) => {
       event.preventDefault();
-      this.act('join', async () => this.presence?.join(role));
+      this.join(role);
     }}>
       ${roles.length > 1 ? html`<fieldset class="choice"><legend>${_('Join as')}</legend><div class="choices">${roles.map((one) => html`<label class="choice-one"><input
         type="radio" name="role" value=${one} .checked=${one === role} @change=${() => { this.role = one; }}><span>${sessionRole(one)}</span></label>`)}</div></fieldset>` : nothing}

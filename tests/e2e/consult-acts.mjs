@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What people do in a consultation, one page at each hospital: an emergency that begins without
+// waiting, mute and camera, a shared screen, hold, a consent that is withdrawn while the worker
+// dies, a second window, leaving; and that nobody is seen or heard when they must not be.
+
+import assert from 'node:assert/strict';
+import path from 'node:path';
+
+import { checkAccess, openBrowser, shootAll, signIn } from './browser.mjs';
+import { assertStill, bookEmergency, fresh, join, panel, prepare, received } from './consult-page.mjs';
+import { assertKept } from './contract.mjs';
+import { build, until, withPair } from './hubs.mjs';
+
+process.env.KAREZ_PLUGINS ??= path.join(build, 'plugins/consult');
+
+/** @param {any} page @param {string} name */
+const press = (page, name) => page.locator(panel).getByRole('button', { name, exact: true }).click();
+
+/** Answers the question that a button asks. @param {any} page @param {string} name */
+const yes = (page, name) => page.getByRole('dialog').getByRole('button', { name, exact: true }).click();
+
+/** The other person's tile. @param {any} page */
+const other = (page) => page.locator('.consult-tile:not(.small), .consult-strip .consult-tile').first();
+
+/** @param {any[]} pages @param {string} text */
+const sayAll = (pages, text) => Promise.all(pages.map((page) => page.locator(panel).getByText(text).first().waitFor()));
+
+/** @param {any[]} pages */
+const seeAll = (pages) => Promise.all(pages.map((page) => fresh(page, 1, 15000)));
+
+/** Begun at once; the consent is completed later. @param {any[]} pages */
+async function emergency([aral, hangzhou]) {
+  await sayAll([hangzhou], 'Waiting for the consent to be put on record at Aral Tarim Hospital.');
+  await assertStill([aral, hangzhou], 'before anything is on record');
+  await press(aral, 'Emergency: begin without waiting…');
+  await shootAll(aral, 'consult-acts-1-emergency');
+  await yes(aral, 'Begin now');
+  await sayAll([aral, hangzhou], 'Emergency: begun without waiting for consent');
+  await seeAll([aral, hangzhou]);
+  await shootAll(aral, 'consult-acts-2-begun');
+  await press(aral, 'The guardian agrees');
+  await sayAll([aral, hangzhou], 'Consent: the guardian agrees');
+}
+
+/** By the keys. @param {any[]} pages */
+async function devices([aral, hangzhou]) {
+  await aral.keyboard.press('m');
+  await other(hangzhou).getByText('Muted').waitFor();
+  await aral.keyboard.press('v');
+  await other(hangzhou).getByText('The camera is off.').waitFor();
+  await aral.getByText('Your camera is off.').or(aral.locator('.consult-strip .consult-initials')).first().waitFor();
+  await assertStill([hangzhou], 'a camera that is off');
+  await aral.keyboard.press('m');
+  await aral.keyboard.press('v');
+  await other(hangzhou).getByText('Muted').waitFor({ state: 'detached' });
+  await seeAll([hangzhou]);
+  const before = Object.values(await received(hangzhou))[0].energy;
+  await until('a voice again', async () => Object.values(await received(hangzhou))[0].energy > before);
+}
+
+/** @param {any[]} pages */
+async function screen([aral, hangzhou]) {
+  await press(hangzhou, 'Share screen');
+  await sayAll([hangzhou], 'You share your screen; the others see it.');
+  await sayAll([aral], 'Doctor of hangzhou shares a screen.');
+  await until('the screen to be seen', async () => Object.values(await received(aral)).some((one) => one.screen > 5));
+  await shootAll(aral, 'consult-acts-3-screen');
+  await checkAccess(aral, 'a shared screen');
+  await press(hangzhou, 'Stop sharing');
+  await aral.getByText('Doctor of hangzhou shares a screen.').waitFor({ state: 'detached' });
+  await seeAll([aral, hangzhou]);
+}
+
+/** @param {any[]} pages */
+async function hold([aral, hangzhou]) {
+  await aral.getByRole('button', { name: /^Hold/ }).click();
+  await aral.getByRole('dialog').getByRole('textbox').fill('The patient is being moved.');
+  await yes(aral, 'Hold');
+  await sayAll([aral, hangzhou], 'On hold: nobody is seen or heard until it is resumed.');
+  await hangzhou.getByText('The patient is being moved.').waitFor();
+  await assertStill([aral, hangzhou], 'on hold');
+  await shootAll(hangzhou, 'consult-acts-4-hold');
+  await hangzhou.getByRole('button', { name: 'Resume' }).click();
+  await seeAll([aral, hangzhou]);
+}
+
+/** Waits for a page's next connection, once that of now is gone. @param {any} page */
+async function reconnection(page) {
+  const before = await page.evaluateHandle((name) => document.querySelector(name).client.connection, panel);
+  return () => page.waitForFunction(([name, old]) => {
+    const client = document.querySelector(name)?.client;
+    return client?.state === 'open' && client.connection !== old;
+  }, [panel, before], { timeout: 20000 });
+}
+
+/** Withdrawn; and a worker that dies in that moment is followed by one that knows.
+ * @param {any[]} pages @param {string} id @param {import('./hubs.mjs').Pair} pair */
+async function withdraw(pages, id, pair) {
+  const [aral] = pages;
+  for (const [i, hub] of pair.hubs.entries()) {
+    const worker = (await hub.api('GET', '/workers')).items.find((one) => one.session === id);
+    const back = await reconnection(pages[i]);
+    await press(aral, 'Withdraw…');
+    await yes(aral, 'Withdraw');
+    await sayAll([pages[i]], 'Consent was withdrawn');
+    process.kill(worker.pid, 'SIGKILL');
+    await back();
+    await sayAll(pages, 'Consent was withdrawn');
+    await assertStill(pages, `consent was withdrawn, ${hub.name}'s worker died`, 2500);
+    if (i === 0) await shootAll(aral, 'consult-acts-5-withdrawn');
+    await press(aral, 'The patient agrees');
+    await sayAll(pages, 'Consent: the patient agrees');
+    await seeAll(pages);
+  }
+}
+
+/** The same person in a second window: asked first, and then the older one has left; it can have the
+ * place back. @param {any[]} pages @param {string} origin @param {string} id */
+async function secondWindow([aral, hangzhou], origin, id) {
+  const second = await aral.context().newPage();
+  await join(second, origin, id);
+  await second.getByText('You are in this session in another window').waitFor();
+  await seeAll([aral, hangzhou]);
+  await yes(second, 'Use this window');
+  await aral.getByText('You joined in another window.').waitFor();
+  await seeAll([second, hangzhou]);
+  assert.equal((await aral.locator(`${panel} audio`).count()), 0, 'the older window plays no voice');
+  await shootAll(aral, 'consult-acts-6-elsewhere');
+  await aral.getByRole('button', { name: 'Use this window' }).click();
+  await second.getByText('You joined in another window.').waitFor();
+  await second.close();
+  await seeAll([aral, hangzhou]);
+}
+
+/** @param {any[]} pages */
+async function leave([aral, hangzhou]) {
+  await hangzhou.getByRole('button', { name: 'Leave', exact: true }).click();
+  await sayAll([aral], 'Nobody else is here yet.');
+  await hangzhou.getByRole('button', { name: 'Undo' }).click();
+  await seeAll([aral, hangzhou]);
+}
+
+/** Both hospitals know each act. @param {any[]} pages @param {string} id @param {import('./hubs.mjs').Pair} pair */
+async function end([aral], id, pair) {
+  await aral.getByRole('button', { name: /^End for all/ }).click();
+  await yes(aral, 'End for all');
+  for (const hub of pair.hubs)
+    await until(`${hub.name} to end it`, async () => (await hub.api('GET', `/sessions/${id}`)).state === 'ended');
+  await aral.getByText('What was kept').waitFor();
+  await shootAll(aral, 'consult-acts-7-kept');
+  const expected = { 'consent.give': 4, 'consent.withdraw': 2, 'session.hold': 1, 'session.resume': 1, 'session.stop': 1 };
+  for (const hub of pair.hubs)
+    for (const [action, n] of Object.entries(expected))
+      await until(`${hub.name} to have ${action} on record`, async () =>
+        (await hub.api('GET', `/events?session=${id}&limit=200`)).items.filter((one) => one.action === action).length === n);
+}
+
+await withPair('consult-acts', async (pair) => {
+  const browser = await openBrowser(10);
+  try {
+    const id = await bookEmergency(pair);
+    await prepare(pair, id);
+    const pages = [
+      await signIn(browser, pair.aral, 'doctor.aral'),
+      await signIn(browser, pair.hangzhou, 'doctor.hangzhou', { dark: true }),
+    ];
+    for (const [i, hub] of pair.hubs.entries()) await join(pages[i], hub.origin, id);
+    await until('the session to start', () => pair.aral.api('POST', `/sessions/${id}/start`, {}).then(() => true));
+    await emergency(pages);
+    await devices(pages);
+    await screen(pages);
+    await hold(pages);
+    await withdraw(pages, id, pair);
+    await secondWindow(pages, pair.aral.origin, id);
+    await leave(pages);
+    await end(pages, id, pair);
+    for (const page of pages) assert.deepEqual(page.faults, []);
+    assertKept();
+  } finally {
+    await browser.close();
+  }
+});
