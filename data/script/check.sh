@@ -59,7 +59,6 @@ command_check () {
     wanted=("${suites[@]}")
     asan=yes
   fi
-  [ $long = no ] || wanted+=(long)
   begin=$(clock_ms)
   ensure_built "${groups[@]}"
   mkdir -p "$artefacts"

@@ -87,7 +87,9 @@ connect_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *ca
   PGconn *pg = hub_pg_connect (self->conninfo, &error);
   PGresult *result = pg != NULL ? PQexec (pg, self->statement) : NULL;
 
-  if (result != NULL && PQresultStatus (result) != PGRES_COMMAND_OK)
+  if (pg != NULL && PQstatus (pg) == CONNECTION_BAD)
+    error = hub_pg_lost ("the connection broke", FALSE);
+  else if (pg != NULL && PQresultStatus (result) != PGRES_COMMAND_OK)
     error = hub_pg_error (result);
   PQclear (result);
   if (error == NULL)
