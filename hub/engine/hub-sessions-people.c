@@ -238,6 +238,7 @@ hub_sessions_join_async (HubSessions *self, const char *id, const char *role, gb
   actor = karez_actor_to_json (karez_transaction_get_actor (transaction));
   text = karez_json_print (actor);
   karez_transaction_about (transaction, id, NULL);
+  hub_sessions_put_admission (transaction, id);
   karez_transaction_run (transaction, "participant_add", "(sssss)", participant, id, text, role,
                          self->hub);
   karez_transaction_event (

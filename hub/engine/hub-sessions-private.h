@@ -84,6 +84,17 @@ void hub_sessions_rejoin (HubSessions *self, HubSession *session);
 void hub_sessions_forward (HubSessions *self, HubSession *session, const char *participant,
                            JsonNode *body);
 
+/* hub-sessions-invitations.c */
+/* Adds to @transaction that its actor is invited to the session, or it fails: rule
+ * "session/invited". */
+void hub_sessions_put_admission (KarezTransaction *transaction, const char *id);
+gboolean hub_sessions_add_invitation_routes (HubSessions *self, KarezRoutes *routes,
+                                             GError **error);
+
+/* hub-sessions-routes.c */
+/* The session's id in the path; NULL: the request is answered. */
+const char *hub_sessions_read_id (KarezRequest *request);
+
 /* hub-sessions-show.c */
 JsonNode *hub_sessions_people_from_rows (KarezRows *rows);
 

@@ -22,9 +22,8 @@ static const KarezJsonField leave_fields[] = {
   { NULL },
 };
 
-/* The session's id in the path, or the request is answered. */
-static const char *
-read_id (KarezRequest *request)
+const char *
+hub_sessions_read_id (KarezRequest *request)
 {
   const char *id = karez_request_get_path_part (request, "id");
   g_autoptr (GError) error = NULL;
@@ -53,7 +52,7 @@ on_shown (GObject *source, GAsyncResult *result, gpointer data)
 static void
 on_get (KarezRequest *request, gpointer data)
 {
-  const char *id = read_id (request);
+  const char *id = hub_sessions_read_id (request);
 
   if (id)
     hub_sessions_show_async (data, id, on_shown, g_object_ref (request));
@@ -124,7 +123,7 @@ on_moved (GObject *source, GAsyncResult *result, gpointer data)
 static void
 move (KarezRequest *request, HubSessions *self, const char *edge, gboolean has_reason)
 {
-  const char *id = read_id (request);
+  const char *id = hub_sessions_read_id (request);
   JsonNode *body = karez_request_get_body (request);
   JsonObject *object = NULL;
   g_autoptr (KarezTransaction) transaction = NULL;
@@ -192,7 +191,7 @@ static void
 on_join (KarezRequest *request, gpointer data)
 {
   HubSessions *self = data;
-  const char *id = read_id (request);
+  const char *id = hub_sessions_read_id (request);
   JsonObject *object = id ? karez_request_check_body (request, join_fields) : NULL;
   g_autoptr (KarezTransaction) transaction = NULL;
 
@@ -220,7 +219,7 @@ static void
 on_leave (KarezRequest *request, gpointer data)
 {
   HubSessions *self = data;
-  const char *id = read_id (request);
+  const char *id = hub_sessions_read_id (request);
   JsonObject *object = id ? karez_request_check_body (request, leave_fields) : NULL;
   g_autoptr (KarezTransaction) transaction = NULL;
 
@@ -300,5 +299,5 @@ hub_sessions_add_routes (HubSessions *self, KarezRoutes *routes, GError **error)
     if (!karez_routes_add (routes, table[i].method, table[i].path, table[i].permission,
                            table[i].func, g_object_ref (self), g_object_unref, error))
       return FALSE;
-  return TRUE;
+  return hub_sessions_add_invitation_routes (self, routes, error);
 }

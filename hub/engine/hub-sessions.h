@@ -78,7 +78,8 @@ JsonNode *hub_sessions_move_finish (HubSessions *self, GAsyncResult *result, GEr
  *
  * Joins the request's actor. A person has one place in a session at their hospital: where a page
  * has it that is not away, %KAREZ_ERROR_CONFLICT, rule "session/elsewhere", unless @replace. The
- * page before is told by {"type": "replaced"}.
+ * page before is told by {"type": "replaced"}. Where the booking names people of this hospital,
+ * others need an invitation, but in an emergency (T0): %KAREZ_ERROR_CONFLICT, "session/invited".
  *
  * Returns at the finish: {"participant"}
  */

@@ -29,6 +29,7 @@ static const struct
   { "booking.write", DESK | CARE | ADMINISTRATOR },
   { "booking.answer", DESK | ADMINISTRATOR },
   { "session.join", DESK | CARE },
+  { "session.invite", DESK | CARE },
   { "session.control", DESK | CARE | ENGINEER | ADMINISTRATOR },
   { "people.read", DESK | CARE | ADMINISTRATOR | AUDITOR },
   { "people.write", ADMINISTRATOR },

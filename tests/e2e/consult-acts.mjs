@@ -7,9 +7,9 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 
 import { checkAccess, openBrowser, shootAll, signIn } from './browser.mjs';
-import { assertStill, bookEmergency, fresh, join, panel, prepare, received } from './consult-page.mjs';
+import { addSeconds, assertStill, book, fresh, join, panel, prepare, received } from './consult-page.mjs';
 import { assertKept } from './contract.mjs';
-import { build, until, withPair } from './hubs.mjs';
+import { build, randomUUID, until, withPair } from './hubs.mjs';
 
 process.env.KAREZ_PLUGINS ??= path.join(build, 'plugins/consult');
 
@@ -27,6 +27,41 @@ const sayAll = (pages, text) => Promise.all(pages.map((page) => page.locator(pan
 
 /** @param {any[]} pages */
 const seeAll = (pages) => Promise.all(pages.map((page) => fresh(page, 1, 15000)));
+
+/** A booking that names a doctor of Hangzhou is that doctor's, and whose that doctor invites; who has
+ * the page open learns it at once. @param {any} browser @param {import('./hubs.mjs').Pair} pair */
+async function invitation(browser, pair) {
+  const { aral, hangzhou } = pair;
+  const person = (await hangzhou.api('GET', '/people')).items.find((one) => one.login === 'doctor.hangzhou').id;
+  const resource = randomUUID();
+  await hangzhou.api('POST', '/resources', { id: resource, kind: 'person', names: { en: 'Doctor of hangzhou' }, person });
+  await until('Aral to know whom it can ask for', async () => (await aral.api('GET', '/resources')).items.some((one) => one.id === resource));
+  const id = await book(pair, { title: 'Follow-up', resources: [resource], after: 120 });
+  await prepare(pair, id);
+  const [doctor, second] = [await signIn(browser, hangzhou, 'doctor.hangzhou'), await signIn(browser, hangzhou, 'second.hangzhou')];
+  for (const page of [doctor, second]) await page.goto(`${hangzhou.origin}/sessions/${id}`);
+  const join = second.getByRole('button', { name: 'Join', exact: true });
+  await doctor.getByRole('button', { name: 'Join', exact: true }).waitFor();
+  await second.getByText('You are not invited to this session.').waitFor();
+  assert.equal(await join.count(), 0);
+  await shootAll(second, 'consult-acts-0-uninvited');
+  await doctor.getByText('Invite somebody else').click();
+  await doctor.getByLabel('Who', { exact: true }).selectOption({ label: 'Second doctor of hangzhou' });
+  await doctor.getByRole('button', { name: 'Invite', exact: true }).click();
+  await join.waitFor();
+  await doctor.getByRole('button', { name: 'Take back the invitation of Second doctor of hangzhou' }).waitFor();
+  await shootAll(doctor, 'consult-acts-0-invited');
+  await checkAccess(doctor, 'invitations');
+  await doctor.getByRole('button', { name: 'Take back the invitation of Second doctor of hangzhou' }).click();
+  await second.getByText('You are not invited to this session.').waitFor();
+  await doctor.getByRole('button', { name: 'Undo' }).click();
+  await join.waitFor();
+  for (const page of [doctor, second]) {
+    assert.deepEqual(page.faults, []);
+    await page.context().close();
+  }
+  await aral.api('POST', `/sessions/${id}/stop`, { reason: 'a test' });
+}
 
 /** Begun at once; the consent is completed later. @param {any[]} pages */
 async function emergency([aral, hangzhou]) {
@@ -158,7 +193,9 @@ async function end([aral], id, pair) {
 await withPair('consult-acts', async (pair) => {
   const browser = await openBrowser(10);
   try {
-    const id = await bookEmergency(pair);
+    await addSeconds(pair);
+    await invitation(browser, pair);
+    const id = await book(pair);
     await prepare(pair, id);
     const pages = [
       await signIn(browser, pair.aral, 'doctor.aral'),

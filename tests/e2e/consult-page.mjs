@@ -15,13 +15,17 @@ export async function addSeconds(pair) {
     });
 }
 
-/** An emergency, which needs no written question, accepted. Returns its id. @param {import('./hubs.mjs').Pair} pair */
-export async function bookEmergency(pair) {
+/** A consultation, accepted: an emergency, which needs no written question, or with one if it names resources.
+ * Returns its id. @param {import('./hubs.mjs').Pair} pair
+ * @param {{title?: string, resources?: string[], after?: number}} [of] after: minutes from now */
+export async function book(pair, { title = 'Chest pain', resources = [], after = 1 } = {}) {
   const id = randomUUID();
-  const at = Date.now() + 60000;
+  const at = Date.now() + after * 60000;
+  if (resources.length)
+    await pair.aral.api('PUT', `/x/consult/requests/${id}`, { partner: pair.hangzhou.id, history: '', question: 'How is it?' });
   await pair.aral.api('POST', '/bookings', {
-    id, modality: 'consultation', title: 'Chest pain', reason: 'A test.', urgency: 'T0', partner: pair.hangzhou.id,
-    starts_at: new Date(at).toISOString(), ends_at: new Date(at + 1800000).toISOString(), resources: [],
+    id, modality: 'consultation', title, reason: 'A test.', urgency: resources.length ? 'T2' : 'T0', partner: pair.hangzhou.id,
+    starts_at: new Date(at).toISOString(), ends_at: new Date(at + 1800000).toISOString(), resources,
   });
   await until('the request', async () => (await pair.hangzhou.api('GET', `/bookings/${id}`)).state === 'requested');
   await pair.hangzhou.api('POST', `/bookings/${id}/accept`, {});

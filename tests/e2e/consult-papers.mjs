@@ -42,6 +42,14 @@ const ask = (pair, id, more = {}) => ({
 const onRecord = (hub, id, action) => until(`${hub.name} to have ${action} on record`, async () =>
   (await hub.api('GET', `/events?session=${id}&limit=200`)).items.some((one) => one.action === action));
 
+/** What makes a person one that bookings can name, known at the other hospital. @param {any} pair @param {string} person */
+async function nameable(pair, person) {
+  const id = randomUUID();
+  await pair.hangzhou.api('POST', '/resources', { id, kind: 'person', names: { en: 'Doctor of hangzhou' }, person });
+  await until('Aral to know whom it can ask for', async () => (await pair.aral.api('GET', '/resources')).items.some((one) => one.id === id));
+  return id;
+}
+
 /** In a live session as a consultant. @param {Person} person @param {string} session @param {string} role */
 async function enter(person, session, role) {
   const { participant } = await person.api('POST', `/sessions/${session}/join`, { role });
@@ -70,7 +78,32 @@ async function intrude(pair, session, participant) {
   socket.close();
 }
 
-async function requests(pair, doctor, partner) {
+/** A booking that names somebody of a hospital is for those alone whom it names or they invite; but for
+ * an emergency. @param {any} pair @param {string} session @param {Person} partner who is named @param {Person} doctor */
+async function invitations(pair, session, partner, doctor) {
+  const where = `/sessions/${session}/invitations`;
+  const second = await Person.signIn(pair.hangzhou, 'second.hangzhou');
+  const desk = await Person.signIn(pair.hangzhou, 'desk.hangzhou');
+  const join = () => second.api('POST', `/sessions/${session}/join`, { role: 'observer' });
+  await refused(join(), 409, 'session/invited');
+  await refused(second.api('POST', where, { person: second.id }), 409, 'session/invited');
+  await refused(partner.api('POST', where, { person: randomUUID() }), 409, 'session/person');
+  await partner.api('POST', where, { person: second.id });
+  await partner.api('POST', where, { person: second.id });
+  const { participant } = await join();
+  await second.api('POST', `/sessions/${session}/leave`, { participant });
+  assert.deepEqual((await second.api('GET', where)).items.map((one) => [one.person, one.booked]), [[partner.id, true], [second.id, false]]);
+  await desk.api('DELETE', `${where}/${second.id}`);
+  await refused(desk.api('DELETE', `${where}/${second.id}`), 409, 'session/invitation');
+  await refused(desk.api('DELETE', `${where}/${partner.id}`), 409, 'session/invitation');
+  await refused(join(), 409, 'session/invited');
+  // Aral's people are Aral's to invite, and there nobody is named.
+  await refused(doctor.api('POST', where, { person: second.id }), 409, 'session/person');
+  assert.deepEqual(await doctor.api('GET', where), { open: true, items: [] });
+  for (const action of ['session.invite', 'session.uninvite']) await onRecord(pair.hangzhou, session, action);
+}
+
+async function requests(pair, doctor, partner, named) {
   const id = randomUUID();
   const request = { partner: pair.hangzhou.id, history: 'Two ointments, no fever.', question: 'Is a biopsy needed?' };
   await refused(doctor.api('POST', '/bookings', ask(pair, id)), 409, 'consult/question');
@@ -95,7 +128,7 @@ async function requests(pair, doctor, partner) {
   await doctor.api('DELETE', `/x/consult/attachments/${false_}`);
   await refused(partner.api('GET', `/x/consult/requests/${id}`), 404, 'consult/no-request');
 
-  await doctor.api('POST', '/bookings', ask(pair, id));
+  await doctor.api('POST', '/bookings', ask(pair, id, { resources: [named] }));
   const there = await until('the request at the other hospital', () => partner.api('GET', `/x/consult/requests/${id}`));
   assert.equal(there.question, request.question);
   assert.equal(there.hub, pair.aral.id);
@@ -120,7 +153,13 @@ async function requests(pair, doctor, partner) {
   for (const action of ['request.write', 'attachment.add', 'request.send', 'attachment.send', 'booking.request']) await onRecord(pair.aral, id, action);
   for (const action of ['request.receive', 'attachment.receive', 'request.read', 'attachment.read']) await onRecord(pair.hangzhou, id, action);
   const emergency = randomUUID();
-  await doctor.api('POST', '/bookings', ask(pair, emergency, { urgency: 'T0' }));
+  const later = (minutes) => new Date(Date.now() + minutes * 60000).toISOString();
+  await doctor.api('POST', '/bookings', ask(pair, emergency, { urgency: 'T0', resources: [named], starts_at: later(60), ends_at: later(90) }));
+  await until('the emergency', async () => (await pair.hangzhou.api('GET', `/bookings/${emergency}`)).state === 'requested');
+  await pair.hangzhou.api('POST', `/bookings/${emergency}/accept`, {});
+  const open = await until('it to be planned', () => partner.api('GET', `/sessions/${emergency}/invitations`));
+  assert.equal(open.open, true, 'an emergency waits for nobody');
+  assert.deepEqual(open.items.map((one) => one.booked), [true]);
   return id;
 }
 
@@ -139,6 +178,7 @@ async function opinions(pair, id, doctor, partner) {
   await until('the consultant to be known', async () => (await partner.api('GET', opinion)).may_write);
 
   await intrude(pair, id, inside[1].participant);
+  await invitations(pair, id, partner, doctor);
   const none = await doctor.api('GET', opinion);
   assert.equal(none.may_write, false);
   assert.match(none.why, /hospital that was asked/);
@@ -196,7 +236,8 @@ await withPair('papers', async (pair) => {
   });
   const doctor = await Person.signIn(pair.aral, 'doctor.aral');
   const partner = await Person.signIn(pair.hangzhou, 'doctor.hangzhou');
-  const id = await requests(pair, doctor, partner);
+  const named = await nameable(pair, partner.id);
+  const id = await requests(pair, doctor, partner, named);
   await opinions(pair, id, doctor, partner);
   assertKept();
 });

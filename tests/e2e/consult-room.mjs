@@ -9,7 +9,7 @@ import os from 'node:os';
 import path from 'node:path';
 import readline from 'node:readline';
 
-import { addSeconds, bookEmergency, prepare } from './consult-page.mjs';
+import { addSeconds, book, prepare } from './consult-page.mjs';
 import { build, password, randomUUID, sleep, until } from './hubs.mjs';
 import { openSocket } from './socket.mjs';
 
@@ -150,7 +150,7 @@ export class ConsultRoom {
   /** @param {import('./hubs.mjs').Pair} pair @param {string} clip @param {ReturnType<typeof arrange>} wires */
   static async open(pair, clip, wires) {
     await addSeconds(pair);
-    const room = new ConsultRoom(pair, await bookEmergency(pair), wires);
+    const room = new ConsultRoom(pair, await book(pair), wires);
     await prepare(pair, room.id);
     for (const hub of pair.hubs) {
       const member = new Member(hub, room.id, `second.${hub.name}`, clip);

@@ -29,6 +29,8 @@ const sentences = {
   'session.live': [N_('“%2$s” is live'), N_('A session is live')],
   'session.join': [N_('%1$s joined “%2$s”'), N_('%1$s joined a session')],
   'session.leave': [N_('%1$s left “%2$s”'), N_('%1$s left a session')],
+  'session.invite': [N_('%1$s invited somebody to “%2$s”'), N_('%1$s invited somebody to a session')],
+  'session.uninvite': [N_('%1$s took an invitation to “%2$s” back'), N_('%1$s took an invitation to a session back')],
   'session.hold': [N_('%1$s put “%2$s” on hold'), N_('%1$s put a session on hold')],
   'session.resume': [N_('%1$s resumed “%2$s”'), N_('%1$s resumed a session')],
   'session.degrade': [N_('“%2$s” became limited'), N_('A session became limited')],

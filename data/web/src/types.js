@@ -85,6 +85,7 @@
  * @property {string} [joined_at]
  * @property {string | null} [left_at]
  */
+/** @typedef {{open: boolean, items: {person: string, names: Names, booked: boolean}[]}} Invitations */
 /** @typedef {{id: string, verdict: 'passed' | 'warning' | 'failed', measured?: string | null, limit?: string | null, hint?: string | null}} Check */
 /**
  * @typedef {object} Session

@@ -84,6 +84,32 @@ from engine.participant p join engine.session s on s.id = p.session
 where p.left_at is null and s.state not in ('ended', 'failed')
 order by p.joined_at;
 
+-- name: invitation_list
+select engine.is_open($1::uuid) as open, coalesce((
+  select json_agg(json_build_object('person', p.id, 'names', p.names, 'booked', g.booked)
+                  order by p.names ->> 'en', p.id)
+  from (select person, bool_or(booked) as booked
+        from (select b.person, true as booked from engine.booked($1::uuid) as b (person)
+              union all
+              select i.person, false from engine.invitation i where i.session = $1::uuid) as every
+        group by person) as g
+    join karez.person p on p.id = g.person), '[]'::json) as items
+from engine.session s where s.id = $1::uuid;
+
+-- name: invitation_admits
+select 1 as admitted where engine.admits($1::uuid, $2::uuid);
+
+-- name: invitation_add
+insert into engine.invitation (session, person)
+select s.id, p.id from engine.session s, karez.person p
+where s.id = $1::uuid and s.state not in ('ended', 'failed') and p.id = $2::uuid and p.active
+on conflict (session, person) do update set person = excluded.person
+returning person;
+
+-- name: invitation_remove
+delete from engine.invitation where session = $1::uuid and person = $2::uuid
+returning person;
+
 -- name: request_done
 select id from karez.request where id = $1::uuid;
 

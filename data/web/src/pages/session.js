@@ -12,6 +12,7 @@ import { clock, duration, millis } from '../time.js';
 import { hubName, sessionRole, sessionWord } from '../words.js';
 import { confirm } from '../components/dialog.js';
 import { KarezElement, Loader, asProblem } from '../components/element.js';
+import '../components/invited.js';
 import { button, emptyState, factList, loadingState, pageHead, pill, problemNote, say, shown, span, timePair } from '../components/parts.js';
 import { Part } from '../components/part.js';
 import { Presence, isElsewhere } from '../components/presence.js';
@@ -61,6 +62,8 @@ export class SessionPage extends KarezElement {
     this.off = [];
     /** @type {Loader<Session>} */
     this.loader = new Loader(this, () => (this.session ? this.read() : null), 'session', 'booking', 'plugin');
+    /** @type {Loader<import('../types.js').Invitations>} */
+    this.invitations = new Loader(this, () => (this.session && may('session.join') ? api.get(`/sessions/${this.session}/invitations`) : null), 'session', 'booking');
     /** @type {Loader<{hubs: Hub[], modalities: import('../types.js').Modality[]}>} */
     this.around = new Loader(this, async () => {
       const [peers, modalities] = await Promise.all([may('peers.read') ? api.get('/peers') : { items: [] }, api.get('/modalities')]);
@@ -110,6 +113,7 @@ export class SessionPage extends KarezElement {
       this.unfolded = false;
       this.role = '';
       this.loader.renew();
+      this.invitations.renew();
     }
   }
 
@@ -326,6 +330,8 @@ export class SessionPage extends KarezElement {
         ${button({ label: _('Leave'), onclick: () => this.act('leave', async () => this.presence?.leave()) })}</p>`;
     if (!may('session.join'))
       return html`<p class="hint">${_('Your roles do not let you join sessions.')}</p>`;
+    if (this.uninvited)
+      return html`<div class="note"><p><b>${_('You are not invited to this session.')}</b></p><p>${_('Its desk, or somebody who is invited, can invite you.')}</p></div>`;
     const fitting = panelClass(session.modality)?.role?.(session, state.me) ?? '';
     const role = this.role || (roles.includes(fitting) ? fitting : roles[0]) || '';
     return html`<form class="join-form" @submit=${(/** @type {Event} */ event) => {
@@ -337,9 +343,22 @@ export class SessionPage extends KarezElement {
       ${button({ label: _('Join'), kind: 'primary', type: 'submit', busy: this.busy === 'join', disabled: !role })}</form>`;
   }
 
+  /** Whether it is for others. */
+  get uninvited() {
+    const { value } = this.invitations;
+    return value !== undefined && !value.open && !value.items.some((one) => one.person === state.me?.id);
+  }
+
+  /** @param {Session} session */
+  invited(session) {
+    const { value } = this.invitations;
+    return value && !value.open && !over.includes(session.state)
+      ? html`<karez-invited .session=${session.id} .invitations=${value}></karez-invited>` : nothing;
+  }
+
   /** What the panel wants to be looked at before it begins. */
   ahead() {
-    return this.panel ? html`<div class="panel-place ahead">${this.panel}</div>` : nothing;
+    return this.panel && !this.uninvited ? html`<div class="panel-place ahead">${this.panel}</div>` : nothing;
   }
 
   /** @param {Session} session */
@@ -368,7 +387,7 @@ export class SessionPage extends KarezElement {
     return html`<div class="lobby"><section class="card" aria-labelledby="lobby-title"><h2 id="lobby-title">${_('Lobby')}${
       start ? html` <span>${span(start, session.booking?.ends_at ?? start)}</span>` : nothing}</h2>
       ${main[state]?.() ?? nothing}</section>
-      <aside class="stack">${this.people(session)}${this.asked(session)}${this.about(session)}</aside></div>`;
+      <aside class="stack">${this.people(session)}${this.invited(session)}${this.asked(session)}${this.about(session)}</aside></div>`;
   }
 
   /** @param {Session} session */
@@ -417,7 +436,7 @@ export class SessionPage extends KarezElement {
           : button({ label: _('Hold…'), busy: this.busy === 'hold', onclick: () => this.hold() }) : nothing}
         <span class="grow"></span>
         ${mayControl ? button({ label: _('End for all…'), kind: 'danger-plain', busy: this.busy === 'stop', onclick: () => this.endForAll() }) : nothing}</div></div>
-      <aside class="stack">${this.people(session)}${this.asked(session)}${this.about(session)}${session.checks?.length ? html`<section class="card"><h2>${_('Checks')}</h2>${checkList(session.checks)}</section>` : nothing}</aside></div>`;
+      <aside class="stack">${this.people(session)}${this.invited(session)}${this.asked(session)}${this.about(session)}${session.checks?.length ? html`<section class="card"><h2>${_('Checks')}</h2>${checkList(session.checks)}</section>` : nothing}</aside></div>`;
   }
 
   /** @param {Session} session */

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Who may come into a session: whom the booking names, and whom they or the desk invite. Each
+ * hospital decides about its own people. */
+#include "hub-sessions-private.h"
+
+#include "hub-catalogue.h"
+#include "hub-id.h"
+
+static const KarezJsonField invite_fields[] = {
+  { "person", KAREZ_JSON_UUID, TRUE },
+  { NULL },
+};
+
+void
+hub_sessions_put_admission (KarezTransaction *transaction, const char *id)
+{
+  KarezActor *actor = karez_transaction_get_actor (transaction);
+
+  /* A program that speaks for many is nobody who could be named. */
+  if (karez_actor_get_kind (actor) == KAREZ_ACTOR_PERSON)
+    karez_transaction_run_one (transaction, "session/invited",
+                               N_ ("This session is for those who are invited. Its desk, or "
+                                   "somebody who is invited, can invite you."),
+                               "invitation_admits", "(ss)", id, karez_actor_get_id (actor));
+}
+
+/* A change of a session's invitations by somebody who may: the desk, or who is invited. */
+static KarezTransaction *
+begin (KarezRequest *request, HubSessions *self, const char *id)
+{
+  KarezTransaction *transaction = karez_request_begin (request, self->store);
+
+  karez_transaction_about (transaction, id, NULL);
+  if (!karez_actor_has_role (karez_transaction_get_actor (transaction), "desk"))
+    hub_sessions_put_admission (transaction, id);
+  return transaction;
+}
+
+static void
+put_event (KarezTransaction *transaction, const char *action, const char *id, const char *person)
+{
+  karez_transaction_event (transaction, action, "session", id,
+                           karez_json_object ("person", "s", person, NULL));
+}
+
+static void
+on_invite (KarezRequest *request, gpointer data)
+{
+  const char *id = hub_sessions_read_id (request);
+  JsonObject *object = id ? karez_request_check_body (request, invite_fields) : NULL;
+  const char *person = object ? karez_json_text (object, "person") : NULL;
+  g_autoptr (KarezTransaction) transaction = NULL;
+
+  if (!object)
+    return;
+  transaction = begin (request, data, id);
+  karez_transaction_run_one (transaction, "session/person",
+                             N_ ("There is no such session that is not over, or no such person."),
+                             "invitation_add", "(ss)", id, person);
+  put_event (transaction, "session.invite", id, person);
+  karez_request_commit (request, transaction, 204, NULL);
+}
+
+static void
+on_uninvite (KarezRequest *request, gpointer data)
+{
+  const char *id = hub_sessions_read_id (request);
+  const char *person = karez_request_get_path_part (request, "person");
+  g_autoptr (KarezTransaction) transaction = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!id)
+    return;
+  if (!hub_id_is_valid (person))
+    {
+      karez_error_set (&error, KAREZ_ERROR_NOT_FOUND, "session/person", NULL,
+                       N_ ("There is no such person."));
+      karez_request_fail (request, error);
+      return;
+    }
+  transaction = begin (request, data, id);
+  karez_transaction_run_one (transaction, "session/invitation",
+                             N_ ("This person has no invitation that could be taken back."),
+                             "invitation_remove", "(ss)", id, person);
+  put_event (transaction, "session.uninvite", id, person);
+  karez_request_commit (request, transaction, 204, NULL);
+}
+
+static void
+on_rows (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (KarezRequest) request = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
+
+  if (rows && !karez_rows_get_count (rows))
+    karez_error_set (&error, KAREZ_ERROR_NOT_FOUND, "session/unknown", NULL,
+                     N_ ("There is no such session."));
+  if (error)
+    karez_request_fail (request, error);
+  else
+    karez_request_respond (request, 200,
+                           karez_json_object ("open", "b", karez_rows_boolean (rows, 0, "open"),
+                                              "items", "n", karez_rows_json (rows, 0, "items"),
+                                              NULL));
+}
+
+static void
+on_list (KarezRequest *request, gpointer data)
+{
+  HubSessions *self = data;
+  const char *id = hub_sessions_read_id (request);
+
+  if (id)
+    karez_store_query_async (self->store, "invitation_list", g_variant_new ("(s)", id), NULL,
+                             on_rows, g_object_ref (request));
+}
+
+gboolean
+hub_sessions_add_invitation_routes (HubSessions *self, KarezRoutes *routes, GError **error)
+{
+  static const struct
+  {
+    const char *method, *path, *permission;
+    KarezRouteFunc func;
+  } table[] = {
+    { "GET", "/sessions/{id}/invitations", "session.join", on_list },
+    { "POST", "/sessions/{id}/invitations", "session.invite", on_invite },
+    { "DELETE", "/sessions/{id}/invitations/{person}", "session.invite", on_uninvite },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
+    if (!karez_routes_add (routes, table[i].method, table[i].path, table[i].permission,
+                           table[i].func, g_object_ref (self), g_object_unref, error))
+      return FALSE;
+  return TRUE;
+}
