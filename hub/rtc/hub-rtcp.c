@@ -104,6 +104,16 @@ read_byes (GstRTCPPacket *packet, const HubRtcpHandlers *handlers, gpointer data
     handlers->bye (gst_rtcp_packet_bye_get_nth_ssrc (packet, i), data);
 }
 
+/* What a padded packet really says: its last byte is how many bytes come to nothing (RFC 3550,
+ * 6.4.1). A count that cannot be leaves nothing. */
+static gsize
+without_padding (GstRTCPPacket *packet, const guint8 *fci, gsize length)
+{
+  guint8 padding = length > 0 && gst_rtcp_packet_get_padding (packet) ? fci[length - 1] : 0;
+
+  return padding > length || padding % 4 != 0 ? 0 : length - padding;
+}
+
 static void
 read_feedback (GstRTCPPacket *packet, const HubRtcpHandlers *handlers, gpointer data)
 {
@@ -115,7 +125,8 @@ read_feedback (GstRTCPPacket *packet, const HubRtcpHandlers *handlers, gpointer 
 
   if (payload && type == GST_RTCP_PSFB_TYPE_PLI && handlers->picture != NULL)
     handlers->picture (ssrc, data);
-  if (fci == NULL || length == 0)
+  length = fci != NULL ? without_padding (packet, fci, length) : 0;
+  if (length == 0)
     return;
   if (payload && type == GST_RTCP_PSFB_TYPE_FIR)
     read_intra_requests (fci, length, handlers, data);

@@ -263,6 +263,7 @@ sign_in (Try *try)
       try->transaction, "sign-in/account", N_ ("The account was changed at this moment"),
       "sign_in_insert", "(s@ays)", id,
       g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, hash, TRUE), account);
+  karez_transaction_run (try->transaction, "sign_in_forget", "(s)", account);
   karez_transaction_event (try->transaction, "account.sign-in", "account", account,
                            karez_json_object ("sign_in", "s", id, NULL));
   karez_transaction_commit_async (try->transaction, NULL, on_signed_in, try);

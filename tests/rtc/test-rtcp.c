@@ -408,6 +408,23 @@ test_malformed (Reader *reader, gconstpointer data)
   g_assert_false (read_bytes (reader, behind, sizeof behind));
 }
 
+/* Padding is no number, and a false count of it nothing at all. */
+static void
+test_padding (Reader *reader, gconstpointer data)
+{
+  guint8 nack[] = { 0xa1, 205, 0, 4, 0, 0, 0, 1, 0, 0, 0, 2, 0, 7, 0, 0, 0, 0, 0, 4 };
+  static const guint8 false_counts[] = { 12, 3, 255 };
+
+  assert_read (reader, nack, sizeof nack, "NACK 2 7;");
+  nack[19] = 8;
+  assert_read (reader, nack, sizeof nack, "");
+  for (guint i = 0; i < G_N_ELEMENTS (false_counts); i++)
+    {
+      nack[19] = false_counts[i];
+      assert_read (reader, nack, sizeof nack, "");
+    }
+}
+
 /* A count of blocks that are not there, alone, with another part behind it, and at the very end of
  * the longest datagram. */
 static void
@@ -463,6 +480,7 @@ main (int argc, char **argv)
     void (*function) (Reader *, gconstpointer);
   } tests[] = { { "/rtc/rtcp/read", test_read },
                 { "/rtc/rtcp/write", test_write },
+                { "/rtc/rtcp/padding", test_padding },
                 { "/rtc/rtcp/many-blocks", test_many_blocks },
                 { "/rtc/rtcp/blocks-apart", test_blocks_apart },
                 { "/rtc/rtcp/full", test_full },

@@ -122,6 +122,26 @@ test_sign_in (void)
   g_assert_cmpstr (event, ==, "desk 127.0.0.1 account");
 }
 
+/* The next sign-in forgets those that nobody can use any more, of this account. */
+static void
+test_forgotten (void)
+{
+  g_autoptr (Client) first = client_signed_in (fixture, "127.0.0.1", "desk");
+  g_autoptr (Client) other = client_signed_in (fixture, "127.0.0.1", "auditor");
+  guint64 before = count_sql ("select count(*) from web.sign_in");
+  g_autofree char *aged = NULL;
+
+  aged = sql (fixture, "begin; set local session_replication_role = replica;"
+                       "update web.sign_in set expires_at = now () - interval '2 days' where id in"
+                       " (select distinct on (account) id from web.sign_in order by account, "
+                       "created_at desc); commit");
+  g_clear_pointer (&first, client_free);
+  first = client_signed_in (fixture, "127.0.0.1", "desk");
+  g_assert_cmpuint (count_sql ("select count(*) from web.sign_in"), ==, before);
+  g_assert_cmpuint (count_sql ("select count(*) from web.sign_in where expires_at < now ()"), ==,
+                    count_sql ("select count (distinct account) - 1 from web.sign_in"));
+}
+
 static void
 test_sign_out (void)
 {
@@ -702,6 +722,7 @@ main (int argc, char **argv)
   g_test_add_func ("/web/paths", test_paths);
   g_test_add_func ("/web/nobody", test_nobody);
   g_test_add_func ("/web/sign-in", test_sign_in);
+  g_test_add_func ("/web/forgotten", test_forgotten);
   g_test_add_func ("/web/sign-out", test_sign_out);
   g_test_add_func ("/web/csrf-and-origin", test_csrf_and_origin);
   g_test_add_func ("/web/host", test_host);

@@ -20,6 +20,11 @@ select $1::uuid, $2, a.id, clock_timestamp () + interval '12 hours'
 from web.account a join karez.person p on p.id = a.id
 where a.id = $3::uuid and a.active and p.active;
 
+-- The event of each stays; a day, since clocks are set.
+-- name: sign_in_forget
+delete from web.sign_in
+where account = $1::uuid and expires_at < clock_timestamp () - interval '1 day';
+
 -- name: sign_in_end
 update web.sign_in set ended_at = clock_timestamp () where id = $1::uuid and ended_at is null;
 
