@@ -47,7 +47,7 @@ typedef struct
 typedef struct
 {
   KarezParticipant *participant;
-  char *token; /* of the page, which it makes anew when it is loaded */
+  char *token; /* of the connection: the page makes another one for each */
   guint connection;
   char ufrag[HUB_STUN_UFRAG_LENGTH + 1];
   char password[HUB_STUN_PASSWORD_LENGTH + 1];

@@ -171,8 +171,8 @@ describe_places (HubRtc *self, HubRtcPage *page, const guint *lacking)
                                                    "b", published->on, NULL));
     }
   json_node_take_array (node, array);
-  return karez_json_object ("type", "s", "media.places", "page", "s", page->token, "places", "n",
-                            node, "lacking_audio", "i", (gint64) lacking[HUB_MEDIA_AUDIO],
+  return karez_json_object ("type", "s", "media.places", "connection", "s", page->token, "places",
+                            "n", node, "lacking_audio", "i", (gint64) lacking[HUB_MEDIA_AUDIO],
                             "lacking_video", "i", (gint64) lacking[HUB_MEDIA_VIDEO], NULL);
 }
 

@@ -111,12 +111,12 @@ send_answer (HubRtc *self, HubRtcPage *page, const HubSdpOffer *offer, HubSdpAns
   answer->version = ++page->version;
   text = hub_sdp_write_answer (answer, offer);
   karez_participant_send (page->participant,
-                          karez_json_object ("type", "s", "media.answer", "page", "s", page->token,
-                                             "sdp", "s", text, NULL));
+                          karez_json_object ("type", "s", "media.answer", "connection", "s",
+                                             page->token, "sdp", "s", text, NULL));
 }
 
-/* The page that the offer belongs to: the one that is known, unless it is another connection; the
- * one before it is told that it was replaced. */
+/* The page that the offer belongs to: the one that is known, unless it is of another connection,
+ * which takes the place of the one before. */
 static HubRtcPage *
 page_of_offer (HubRtc *self, KarezParticipant *participant, const char *token,
                const HubSdpOffer *offer)
@@ -127,9 +127,6 @@ page_of_offer (HubRtc *self, KarezParticipant *participant, const char *token,
       && memcmp (page->fingerprint, offer->fingerprint, sizeof page->fingerprint) == 0
       && page->state != HUB_RTC_CLOSED)
     return page;
-  if (page != NULL && !g_str_equal (page->token, token))
-    karez_participant_send (participant, karez_json_object ("type", "s", "media.replaced", "page",
-                                                            "s", page->token, NULL));
   if (page != NULL)
     drop_page (self, page);
   return begin_page (self, participant, token, offer);
@@ -158,7 +155,7 @@ take_offer (HubRtc *self, KarezParticipant *participant, JsonNode *node, GError 
 {
   static const KarezJsonField fields[] = {
     { "type", KAREZ_JSON_ENUM, TRUE, 0, 0, "media.offer" },
-    { "page", KAREZ_JSON_TEXT, TRUE, 8, 64 },
+    { "connection", KAREZ_JSON_TEXT, TRUE, 8, 64 },
     { "sdp", KAREZ_JSON_TEXT, TRUE, 1, 65536 },
     { "sources", KAREZ_JSON_OBJECT, TRUE },
     { "off", KAREZ_JSON_ARRAY, FALSE, 0, 8 },
@@ -171,7 +168,7 @@ take_offer (HubRtc *self, KarezParticipant *participant, JsonNode *node, GError 
 
   if (object == NULL || !hub_sdp_parse_offer (offer, karez_json_text (object, "sdp"), error))
     return FALSE;
-  page = page_of_offer (self, participant, karez_json_text (object, "page"), offer);
+  page = page_of_offer (self, participant, karez_json_text (object, "connection"), offer);
   if (!hub_rtc_page_agree (page, offer, json_object_get_object_member (object, "sources"),
                            &self->next_track, hub_rtc_run, self, answer->places, error))
     {
@@ -190,7 +187,7 @@ take_source (HubRtc *self, KarezParticipant *participant, JsonNode *node, GError
 {
   static const KarezJsonField fields[] = {
     { "type", KAREZ_JSON_ENUM, TRUE, 0, 0, "media.source" },
-    { "page", KAREZ_JSON_TEXT, TRUE, 8, 64 },
+    { "connection", KAREZ_JSON_TEXT, TRUE, 8, 64 },
     { "source", KAREZ_JSON_ENUM, TRUE, 0, 0, "microphone|camera|screen" },
     { "on", KAREZ_JSON_BOOLEAN, TRUE },
     { NULL },
@@ -203,7 +200,7 @@ take_source (HubRtc *self, KarezParticipant *participant, JsonNode *node, GError
   if (object == NULL)
     return FALSE;
   hub_rtc_source_from_name (karez_json_text (object, "source"), &source);
-  published = page != NULL && g_str_equal (page->token, karez_json_text (object, "page"))
+  published = page != NULL && g_str_equal (page->token, karez_json_text (object, "connection"))
                   ? hub_rtc_page_find_source (page, source)
                   : NULL;
   if (published == NULL)
@@ -246,8 +243,9 @@ hub_rtc_join (KarezMedia *media, KarezParticipant *participant)
   HubRtc *self = HUB_RTC (media);
   HubRtcPage *page = find_page (self, participant);
 
-  karez_participant_send (participant, karez_json_object ("type", "s", "media.hello", "page", "s",
-                                                          page != NULL ? page->token : NULL, NULL));
+  karez_participant_send (participant,
+                          karez_json_object ("type", "s", "media.hello", "connection", "s",
+                                             page != NULL ? page->token : NULL, NULL));
   if (self->link_down)
     karez_participant_send (participant, describe_link (self));
   if (page != NULL)
@@ -313,10 +311,11 @@ on_changed (HubRtc *self, const HubRtcEvent *event)
   hub_info ("rtc", karez_participant_get_id (page->participant), "The connection is %s%s%s.",
             hub_rtc_state_name (event->state), event->failure != NULL ? ": " : "",
             event->failure != NULL ? event->failure : "");
-  broadcast (self, karez_json_object ("type", "s", "media.connection", "participant", "s",
-                                      karez_participant_get_id (page->participant), "page", "s",
-                                      page->token, "state", "s", hub_rtc_state_name (event->state),
-                                      "failure", "s", event->failure, NULL));
+  broadcast (self,
+             karez_json_object ("type", "s", "media.connection", "participant", "s",
+                                karez_participant_get_id (page->participant), "connection", "s",
+                                page->token, "state", "s", hub_rtc_state_name (event->state),
+                                "failure", "s", event->failure, NULL));
 }
 
 static void

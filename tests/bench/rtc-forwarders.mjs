@@ -125,7 +125,7 @@ export class Room extends Program {
       if (message.type === 'refused') fail(new Error(message.message));
     }));
     const { sdp } = await load.ask({ do: 'offer', client });
-    socket.send({ type: 'media.offer', page: `page-of-${client}`, sdp, sources });
+    socket.send({ type: 'media.offer', connection: `connection-of-${client}`, sdp, sources });
     const answer = await answered;
     this.media = /a=candidate:\S+ 1 udp \d+ (\S+ \d+)/.exec(answer)?.[1].replace(' ', ':') ?? '';
     load.tell({ do: 'answer', client, sdp: answer, ...relay });

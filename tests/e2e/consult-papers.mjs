@@ -72,7 +72,7 @@ async function intrude(pair, session, participant) {
     socket.send({ session, ...body });
   });
   assert.equal(await answer({ type: 'join', participant }), 'session/participant');
-  assert.equal(await answer({ type: 'message', body: { type: 'media.offer', page: 'intruder', sdp: 'v=0', sources: {} } }), 'session/participant');
+  assert.equal(await answer({ type: 'message', body: { type: 'media.offer', connection: 'intruder', sdp: 'v=0', sources: {} } }), 'session/participant');
   const desk = await Person.signIn(pair.hangzhou, 'auditor.hangzhou');
   await refused(desk.api('POST', `/sessions/${session}/join`, { role: 'observer' }), 403, 'access/session.join');
   socket.close();

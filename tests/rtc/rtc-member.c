@@ -23,7 +23,7 @@ typedef struct
   RtcClip *clip;
   const char *address;
   RtcClient *client; /* NULL before the session has said that it knows none */
-  char *page;
+  char *connection;  /* its token */
   JsonArray *places;
   gboolean answered; /* the newest offer */
   gboolean link_up;
@@ -38,11 +38,11 @@ offer (Self *self)
   JsonNode *sources = karez_json_object ("0", "s", "microphone", "1", "s", "camera", NULL);
 
   self->answered = FALSE;
-  rtc_lines_say (
-      karez_json_object ("type", "s", "send", "body", "n",
-                         karez_json_object ("type", "s", "media.offer", "page", "s", self->page,
-                                            "sdp", "s", sdp, "sources", "n", sources, NULL),
-                         NULL));
+  rtc_lines_say (karez_json_object ("type", "s", "send", "body", "n",
+                                    karez_json_object ("type", "s", "media.offer", "connection",
+                                                       "s", self->connection, "sdp", "s", sdp,
+                                                       "sources", "n", sources, NULL),
+                                    NULL));
 }
 
 static void
@@ -59,6 +59,8 @@ static void
 begin_anew (Self *self)
 {
   drop (self);
+  g_free (self->connection);
+  self->connection = g_uuid_string_random ();
   self->client = rtc_client_new (&(RtcClientConfig){ .audio = TRUE,
                                                      .video = TRUE,
                                                      .receive_audio = 3,
@@ -76,7 +78,8 @@ begin_anew (Self *self)
 static void
 take_hello (Self *self, JsonObject *body)
 {
-  if (karez_json_text (body, "page") == NULL)
+  /* Not one that it knows, or its answer was lost. */
+  if (g_strcmp0 (karez_json_text (body, "connection"), self->connection) != 0 || !self->answered)
     begin_anew (self);
 }
 
@@ -123,7 +126,7 @@ take_message (Self *self, JsonObject *line)
   static const struct
   {
     const char *type;
-    gboolean ours; /* only that of our own page */
+    gboolean ours; /* only of our own connection */
     void (*take) (Self *self, JsonObject *body);
   } messages[] = {
     { "media.hello", FALSE, take_hello },  { "media.answer", TRUE, take_answer },
@@ -134,7 +137,8 @@ take_message (Self *self, JsonObject *line)
 
   for (guint i = 0; i < G_N_ELEMENTS (messages); i++)
     if (g_strcmp0 (karez_json_text (body, "type"), messages[i].type) == 0
-        && (!messages[i].ours || g_strcmp0 (karez_json_text (body, "page"), self->page) == 0))
+        && (!messages[i].ours
+            || g_strcmp0 (karez_json_text (body, "connection"), self->connection) == 0))
       messages[i].take (self, body);
 }
 
@@ -218,13 +222,12 @@ main (int argc, char **argv)
   self.clip = rtc_clip_read (argv[1], &error);
   g_assert_no_error (error);
   self.address = argc > 2 ? argv[2] : NULL;
-  self.page = g_uuid_string_random ();
   self.asked = g_get_monotonic_time ();
   self.lines = rtc_lines_new (on_line, &self);
   rtc_lines_run (self.lines);
   drop (&self);
   rtc_lines_free (self.lines);
   rtc_clip_free (self.clip);
-  g_free (self.page);
+  g_free (self.connection);
   return 0;
 }

@@ -73,7 +73,7 @@ rtc_add_person (RtcRoom *room)
       actor = karez_actor_new (KAREZ_ACTOR_PERSON, id, "Somebody", roles, NULL, NULL);
 
   person->participant = karez_participant_new (id, actor, "consultant", id, TRUE);
-  person->token = g_strdup_printf ("page-of-%u", number + 1);
+  person->token = g_strdup_printf ("connection-of-%u", number + 1);
   person->messages = g_ptr_array_new_with_free_func ((GDestroyNotify) json_object_unref);
   g_signal_connect (person->participant, "send", G_CALLBACK (on_send), person);
   return person;
@@ -84,8 +84,8 @@ rtc_send_offer (RtcRoom *room, RtcPerson *person, GError **error)
 {
   g_autofree char *offer = rtc_client_offer (person->client);
   g_autoptr (JsonNode) node = karez_json_object (
-      "type", "s", "media.offer", "page", "s", person->token, "sdp", "s", offer, "sources", "n",
-      karez_json_object ("0", "s", "microphone", "1", "s", "camera", NULL), NULL);
+      "type", "s", "media.offer", "connection", "s", person->token, "sdp", "s", offer, "sources",
+      "n", karez_json_object ("0", "s", "microphone", "1", "s", "camera", NULL), NULL);
 
   return karez_media_take (room->media, person->participant, json_node_get_object (node), error);
 }

@@ -163,11 +163,11 @@ test_mute (RtcRoom *room, gconstpointer data)
 {
   RtcPerson *first = rtc_join (room, 1), *second = rtc_join (room, 1);
   g_autoptr (JsonNode)
-      muted = karez_json_object ("type", "s", "media.source", "page", "s", second->token, "source",
-                                 "s", "microphone", "on", "b", FALSE, NULL);
+      muted = karez_json_object ("type", "s", "media.source", "connection", "s", second->token,
+                                 "source", "s", "microphone", "on", "b", FALSE, NULL);
   g_autoptr (JsonNode)
-      screen = karez_json_object ("type", "s", "media.source", "page", "s", second->token, "source",
-                                  "s", "screen", "on", "b", FALSE, NULL);
+      screen = karez_json_object ("type", "s", "media.source", "connection", "s", second->token,
+                                  "source", "s", "screen", "on", "b", FALSE, NULL);
   g_autoptr (GError) error = NULL;
   JsonArray *places;
   guint off = 0;
@@ -233,12 +233,10 @@ test_replaced (RtcRoom *room, gconstpointer data)
   rtc_until_all_open (room);
   rtc_run_until (rtc_shown (first, second, "camera")->packets > 20);
   g_free (second->token);
-  second->token = g_strdup ("another-window");
+  second->token = g_strdup ("another-connection");
   second->client = rtc_client_new (&config);
   rtc_send_offer (room, second, &error);
   g_assert_no_error (error);
-  g_assert_cmpstr (karez_json_text (rtc_last_message (second, "media.replaced"), "page"), ==,
-                   "page-of-2");
   rtc_take_answer (second, NULL);
   rtc_until_all_open (room);
   camera = rtc_shown (first, second, "camera");
@@ -286,10 +284,10 @@ test_bad_messages (RtcRoom *room, gconstpointer data)
   } bad[] = {
     { "{\"type\":\"media.offer\"}", NULL },
     { "{\"type\":\"media.dance\"}", "rtc/message" },
-    { "{\"type\":\"media.offer\",\"page\":\"12345678\",\"sdp\":\"v=0\",\"sources\":{}}",
+    { "{\"type\":\"media.offer\",\"connection\":\"12345678\",\"sdp\":\"v=0\",\"sources\":{}}",
       "rtc/sdp" },
-    { "{\"type\":\"media.offer\",\"page\":\"1\",\"sdp\":\"v=0\",\"sources\":{}}", NULL },
-    { "{\"type\":\"media.source\",\"page\":\"12345678\",\"source\":\"camera\",\"on\":true}",
+    { "{\"type\":\"media.offer\",\"connection\":\"1\",\"sdp\":\"v=0\",\"sources\":{}}", NULL },
+    { "{\"type\":\"media.source\",\"connection\":\"12345678\",\"source\":\"camera\",\"on\":true}",
       "rtc/source" },
   };
   RtcPerson *first = rtc_join (room, 1), *second = rtc_add_person (room);
@@ -312,9 +310,9 @@ test_bad_messages (RtcRoom *room, gconstpointer data)
   /* Media whose source is not said. */
   second->client = rtc_client_new (&config);
   offer = rtc_client_offer (second->client);
-  unnamed = karez_json_object ("type", "s", "media.offer", "page", "s", "12345678", "sdp", "s",
-                               offer, "sources", "n", karez_json_object ("0", "s", "camera", NULL),
-                               NULL);
+  unnamed = karez_json_object ("type", "s", "media.offer", "connection", "s", "12345678", "sdp",
+                               "s", offer, "sources", "n",
+                               karez_json_object ("0", "s", "camera", NULL), NULL);
   g_assert_false (
       karez_media_take (room->media, second->participant, json_node_get_object (unnamed), &error));
   g_assert_cmpstr (karez_error_get_rule (error), ==, "rtc/source");

@@ -38,8 +38,8 @@ export class MediaClient extends EventTarget {
   constructor(send) {
     super();
     this.send = send;
-    /** Another one for each load of the page: who was replaced by it does not come back by itself. */
-    this.token = crypto.randomUUID();
+    /** Names the connection, so that what is about a former one is known as such. */
+    this.token = '';
     /** @type {RTCPeerConnection | null} */
     this.connection = null;
     /** @type {Partial<Record<Source, MediaStreamTrack | null>>} */
@@ -104,6 +104,7 @@ export class MediaClient extends EventTarget {
       this.connection.close();
     }
     this.connection = null;
+    this.token = '';
     this.sending = {};
     this.offering = this.again = false;
     this.places = [];
@@ -114,6 +115,7 @@ export class MediaClient extends EventTarget {
     this.drop();
     const connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require' });
     this.connection = connection;
+    this.token = crypto.randomUUID();
     for (const source of sources) {
       const transceiver = connection.addTransceiver(source === 'microphone' ? 'audio' : 'video', {
         direction: 'sendonly', sendEncodings: [{ maxBitrate: bitrates[source] }],
@@ -153,7 +155,7 @@ export class MediaClient extends EventTarget {
       return;
     const named = sources.map((source) => [this.sending[source]?.mid, source]).filter(([mid]) => mid);
     const sent = this.send({
-      type: 'media.offer', page: this.token, sdp: connection.localDescription?.sdp,
+      type: 'media.offer', connection: this.token, sdp: connection.localDescription?.sdp,
       sources: Object.fromEntries(named), off: sources.filter((source) => !this.isOn(source)),
     });
     if (!sent)
@@ -197,14 +199,14 @@ export class MediaClient extends EventTarget {
   take(message) {
     switch (message.type) {
       case 'media.hello':
-        this.greet(message.page ?? null);
+        this.greet(message.connection ?? null);
         return true;
       case 'media.answer':
-        if (message.page === this.token)
+        if (message.connection === this.token)
           void this.takeAnswer(message.sdp);
         return true;
       case 'media.places':
-        if (message.page === this.token)
+        if (message.connection === this.token)
           this.takePlaces(message);
         return true;
       case 'media.connection':
@@ -227,9 +229,10 @@ export class MediaClient extends EventTarget {
     }
   }
 
-  /** The worker says which page it knows: another process does not know this one. @param {string | null} page */
-  greet(page) {
-    if (this.wanted && page === null)
+  /** The worker says which connection it knows. Not this one: an offer was lost, or it is another process. An
+   * answer that has not come by now was lost, too. @param {string | null} connection */
+  greet(connection) {
+    if (this.wanted && (connection !== this.token || this.offering))
       this.connect();
   }
 
@@ -280,9 +283,9 @@ export class MediaClient extends EventTarget {
     this.changed();
   }
 
-  /** @param {{participant: string, state: string, page: string, failure?: string}} message */
+  /** @param {{participant: string, state: string, connection: string, failure?: string}} message */
   takeConnection(message) {
-    if (message.page === this.token && message.state === 'closed') {
+    if (message.connection === this.token && message.state === 'closed') {
       this.failure = message.failure ?? null;
       this.retry();
     }
@@ -306,7 +309,7 @@ export class MediaClient extends EventTarget {
 
   /** @param {Source} source */
   tellOn(source) {
-    this.send({ type: 'media.source', page: this.token, source, on: this.isOn(source) });
+    this.send({ type: 'media.source', connection: this.token, source, on: this.isOn(source) });
     this.changed();
   }
 }

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A page's media against a worker that is played: which offer an answer belongs to, and when to offer
+// anew.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+const turn = () => new Promise((done) => { setImmediate(done); });
+
+/** What a page needs of a browser's connection; it counts what is applied to it. */
+class Connection {
+  signalingState = 'stable';
+  connectionState = 'new';
+  /** @type {string[]} */
+  applied = [];
+  /** @type {any[]} */
+  transceivers = [];
+  addTransceiver(/** @type {string} */ kind) {
+    const one = { mid: String(this.transceivers.length), receiver: { track: { kind } }, sender: { async replaceTrack() {} }, setCodecPreferences() {} };
+    this.transceivers.push(one);
+    return one;
+  }
+
+  getTransceivers() { return this.transceivers; }
+
+  async createOffer() { return { sdp: 'an offer' }; }
+
+  async setLocalDescription(/** @type {any} */ offer) {
+    this.localDescription = offer;
+    this.signalingState = 'have-local-offer';
+  }
+
+  async setRemoteDescription(/** @type {any} */ answer) {
+    await turn();
+    if (this.signalingState !== 'have-local-offer')
+      throw new Error(`wrong state: ${this.signalingState}`);
+    this.signalingState = 'stable';
+    this.applied.push(answer.sdp);
+  }
+
+  close() { this.signalingState = 'closed'; }
+}
+Object.assign(globalThis, { RTCPeerConnection: Connection, RTCRtpReceiver: { getCapabilities: () => ({ codecs: [] }) } });
+const { MediaClient } = await import('../src/media.js');
+
+/** A page that has begun, and the offers that it sent. */
+async function begin() {
+  /** @type {any[]} */
+  const offers = [];
+  const client = new MediaClient((body) => {
+    if (body.type === 'media.offer')
+      offers.push(body.connection);
+    return true;
+  });
+  client.open({});
+  await turn();
+  assert.equal(offers.length, 1);
+  return { client, offers, connection: () => /** @type {any} */ (client.connection) };
+}
+
+test('an answer to the offer of a former connection is not taken for the new one', async () => {
+  const { client, offers, connection } = await begin();
+  client.take({ type: 'media.hello' });
+  await turn();
+  assert.equal(offers.length, 2);
+  assert.notEqual(offers[0], offers[1]);
+  client.take({ type: 'media.answer', connection: offers[0], sdp: 'first' });
+  client.take({ type: 'media.answer', connection: offers[1], sdp: 'second' });
+  await turn();
+  await turn();
+  assert.deepEqual(connection().applied, ['second']);
+  assert.equal(client.offering, false);
+  assert.equal(client.failures, 0);
+  client.close();
+});
+
+test('a connection that the worker knows is kept, unless its answer was lost', async () => {
+  const { client, offers, connection } = await begin();
+  client.take({ type: 'media.answer', connection: offers[0], sdp: 'answer' });
+  await turn();
+  await turn();
+  const kept = connection();
+  client.take({ type: 'media.hello', connection: offers[0] });
+  await turn();
+  assert.equal(connection(), kept);
+  assert.equal(offers.length, 1);
+  // More places are lacking: an offer goes out, and the hub dies with its answer.
+  client.take({ type: 'media.places', connection: offers[0], places: [], lacking_audio: 1, lacking_video: 1 });
+  await turn();
+  assert.equal(offers.length, 2);
+  client.take({ type: 'media.hello', connection: offers[0] });
+  await turn();
+  assert.equal(offers.length, 3);
+  assert.notEqual(connection(), kept);
+  client.close();
+});
+
+test('an offer that was lost is made again, and the end of a former connection is none of this one', async () => {
+  const { client, offers, connection } = await begin();
+  client.take({ type: 'media.hello', connection: 'one before that' });
+  await turn();
+  assert.equal(offers.length, 2);
+  const now = connection();
+  client.take({ type: 'media.connection', connection: offers[0], state: 'closed' });
+  await turn();
+  assert.equal(connection(), now);
+  client.take({ type: 'media.connection', connection: offers[1], state: 'closed', failure: 'timeout' });
+  assert.equal(client.connection, null);
+  assert.equal(client.failure, 'timeout');
+  client.close();
+});
