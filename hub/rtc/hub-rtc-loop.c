@@ -19,6 +19,8 @@
 #define WATCH_COMMANDS 0u
 #define WATCH_SOCKET 1u
 #define WATCH_PORT (WATCH_SOCKET + HUB_RTC_MAX_SOCKETS)
+/* How many datagrams are taken with one call of the kernel. */
+#define RECEIVE_BATCH 64u
 /* Batches of one socket before the others have their turn. */
 #define BATCHES_PER_WAKE 4u
 
@@ -46,11 +48,11 @@ struct _HubRtcLoop
   /* On the thread alone. */
   HubRtcRoom *room;
   gint64 next_tick;
-  struct mmsghdr messages[HUB_RTC_BATCH];
-  struct iovec parts[HUB_RTC_BATCH];
-  HubAddress sources[HUB_RTC_BATCH];
-  guint8 controls[HUB_RTC_BATCH][CMSG_SPACE (sizeof (struct timespec))];
-  guint8 bytes[HUB_RTC_BATCH][HUB_RTP_MAX_PACKET + 4] __attribute__ ((aligned (8)));
+  struct mmsghdr messages[RECEIVE_BATCH];
+  struct iovec parts[RECEIVE_BATCH];
+  HubAddress sources[RECEIVE_BATCH];
+  guint8 controls[RECEIVE_BATCH][CMSG_SPACE (sizeof (struct timespec))];
+  guint8 bytes[RECEIVE_BATCH][HUB_RTP_MAX_PACKET + 4] __attribute__ ((aligned (8)));
 };
 
 /* The thread. */
@@ -66,7 +68,7 @@ tell (HubRtcEvent *event, gpointer data)
 static void
 prepare_messages (HubRtcLoop *self)
 {
-  for (guint i = 0; i < HUB_RTC_BATCH; i++)
+  for (guint i = 0; i < RECEIVE_BATCH; i++)
     {
       struct msghdr *header = &self->messages[i].msg_hdr;
 
@@ -109,7 +111,7 @@ receive (HubRtcLoop *self, Socket *sock)
   int n;
 
   prepare_messages (self);
-  n = recvmmsg (sock->fd, self->messages, HUB_RTC_BATCH, MSG_DONTWAIT, NULL);
+  n = recvmmsg (sock->fd, self->messages, RECEIVE_BATCH, MSG_DONTWAIT, NULL);
   if (n <= 0)
     return FALSE;
   now = hub_clock_monotonic ();
@@ -123,7 +125,7 @@ receive (HubRtcLoop *self, Socket *sock)
         hub_rtc_room_take (self->room, sock->out, self->bytes[i], self->messages[i].msg_len,
                            &self->sources[i], arrival_of (header, shift, now));
     }
-  return n == (int) HUB_RTC_BATCH;
+  return n == (int) RECEIVE_BATCH;
 }
 
 static void
