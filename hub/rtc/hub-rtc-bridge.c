@@ -165,7 +165,7 @@ ask_one (HubRtcBridge *self, guint number, HubRtcTrack *track, gint64 now, gint6
 {
   guint8 out[MISSING_AT + 2 * HUB_RTP_MAX_MISSING] = { KIND_MISSING };
   guint16 missing[HUB_RTP_MAX_MISSING];
-  guint n = hub_rtp_receiver_ask (&track->receiver, now, again, missing, G_N_ELEMENTS (missing));
+  guint n = hub_rtp_receiver_ask (&track->receiver, now, 0, again, missing, G_N_ELEMENTS (missing));
 
   hub_put32 (out + 4, number);
   for (guint i = 0; i < n; i++)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hub-rtc-room-private.h"
 
+/* What is missing is asked for once more before an answer could be there: a picture waits for it,
+ * and the request may be lost as the packet was. */
+#define SOON_US (10 * 1000)
 /* When a round trip was not measured, and between what bounds it is believed. */
 #define UNKNOWN_RTT_US (60 * 1000)
 #define SHORTEST_RTT_US (15 * 1000)
@@ -44,7 +47,7 @@ on_missing (guint32 ssrc, guint16 sequence, gpointer data)
   HubRtcSlot *slot = hub_rtc_connection_find_slot (reading->connection, ssrc, FALSE);
 
   if (slot != NULL && reading->room->forwards)
-    hub_rtc_slot_resend (slot, sequence);
+    hub_rtc_slot_resend (slot, sequence, reading->now);
 }
 
 static void
@@ -116,8 +119,8 @@ ask_one (HubRtcRoom *self, HubRtcConnection *connection, HubRtcTrack *track, gin
          gint64 again)
 {
   guint16 missing[HUB_RTP_MAX_MISSING];
-  guint n = track->rtx_type != 0 ? hub_rtp_receiver_ask (&track->receiver, now, again, missing,
-                                                         G_N_ELEMENTS (missing))
+  guint n = track->rtx_type != 0 ? hub_rtp_receiver_ask (&track->receiver, now, SOON_US, again,
+                                                         missing, G_N_ELEMENTS (missing))
                                  : 0;
 
   if (n > 0 && !hub_rtcp_add_missing (self->rtcp, connection->ssrc, track->ssrc, missing, n))

@@ -11,6 +11,9 @@ typedef struct _HubRtcConnection HubRtcConnection;
 /* The most retransmissions that one slot gets in a tick, whatever is asked for. */
 #define HUB_RTC_MAX_RESENT 100u
 
+/* How many of the newest retransmissions are remembered. */
+#define HUB_RTC_REPAIRS 32u
+
 /**
  * HubRtcSlot:
  * A place in a page where one track at a time is shown or heard. Its stream goes on, with numbers
@@ -39,6 +42,12 @@ struct _HubRtcSlot
   guint16 rtx_sequence;
   guint64 packets, bytes, resent;
   guint budget; /* retransmissions left in this tick */
+  struct
+  {
+    gint64 index; /* of a packet that was sent again; 0 for none */
+    gint64 at;
+  } repairs[HUB_RTC_REPAIRS];
+  guint newest_repair;
 
   /* Our newest sender's report, and what the page says of what it receives. */
   guint32 report_ntp;
@@ -56,8 +65,9 @@ void hub_rtc_slot_feed (HubRtcSlot *self, HubRtcTrack *track);
 gboolean hub_rtc_slot_wants_picture (const HubRtcSlot *self);
 /* Sends a packet of its track on to the page. */
 void hub_rtc_slot_send (HubRtcSlot *self, const HubRtpPacket *packet);
-/* The page lost what was sent under @sequence. */
-void hub_rtc_slot_resend (HubRtcSlot *self, guint16 sequence);
+/* The page lost what was sent under @sequence. A request that follows another one before the answer
+ * to that could be there is a repetition, and not answered. */
+void hub_rtc_slot_resend (HubRtcSlot *self, guint16 sequence, gint64 now);
 /* FALSE while there is nothing to report. */
 gboolean hub_rtc_slot_report (HubRtcSlot *self, gint64 now, HubRtcpSender *out);
 void hub_rtc_slot_take_report (HubRtcSlot *self, const HubRtpReport *report, gint64 now);

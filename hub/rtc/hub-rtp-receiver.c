@@ -117,22 +117,25 @@ hub_rtp_receiver_take (HubRtpReceiver *self, const HubRtp *packet, gint64 arriva
 }
 
 guint
-hub_rtp_receiver_ask (HubRtpReceiver *self, gint64 now, gint64 again, guint16 *out, guint room)
+hub_rtp_receiver_ask (HubRtpReceiver *self, gint64 now, gint64 soon, gint64 again, guint16 *out,
+                      guint room)
 {
   guint n = 0, kept = 0;
 
   for (guint i = 0; i < self->n_missing; i++)
     {
       HubRtpMissing *missing = &self->missing[i];
+      gint64 wait = missing->times == 0 ? 0 : missing->times == 1 && soon > 0 ? soon : again;
 
       if (now - missing->since > HUB_RTP_MISSING_US)
         {
           self->given_up++;
           continue;
         }
-      if (n < room && (missing->asked == 0 || now - missing->asked >= again))
+      if (n < room && now - missing->asked >= wait)
         {
           missing->asked = now;
+          missing->times++;
           out[n++] = (guint16) missing->index;
         }
       self->missing[kept++] = *missing;

@@ -14,7 +14,8 @@ typedef struct
 {
   gint64 index;
   gint64 since;
-  gint64 asked; /* 0 for not yet */
+  gint64 asked; /* when last */
+  guint times;
 } HubRtpMissing;
 
 /**
@@ -73,13 +74,15 @@ gboolean hub_rtp_receiver_take (HubRtpReceiver *self, const HubRtp *packet, gint
 
 /**
  * hub_rtp_receiver_ask:
+ * @soon: after how long the first request is repeated in case that it was lost itself, in
+ *   microseconds; 0: it is not
  * @again: how long to wait for an answer, in microseconds
  * @out: (out caller-allocates): sequence numbers, in order
  *
  * What is to be asked for now. Gives up what is older than %HUB_RTP_MISSING_US.
  */
-guint hub_rtp_receiver_ask (HubRtpReceiver *self, gint64 now, gint64 again, guint16 *out,
-                            guint room);
+guint hub_rtp_receiver_ask (HubRtpReceiver *self, gint64 now, gint64 soon, gint64 again,
+                            guint16 *out, guint room);
 
 /* Makes a report block, and begins a new interval. */
 void hub_rtp_receiver_report (HubRtpReceiver *self, gint64 now, HubRtpReport *out);

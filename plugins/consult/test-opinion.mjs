@@ -2,7 +2,7 @@
 // How the draft of an opinion is kept, without a page and with a clock of our own.
 
 import assert from 'node:assert/strict';
-import { beforeEach, mock, test } from 'node:test';
+import { beforeEach, test } from 'node:test';
 import { Keeper, latestMs, retryMs, settleMs } from './web/consult-opinion-keeper.js';
 
 const away = { status: 0, away: true };
@@ -31,20 +31,48 @@ async function turns() {
     await Promise.resolve();
 }
 
-beforeEach(() => {
-  mock.timers.reset();
-  mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_000_000 });
+/** Time that passes when it is told to. */
+const clock = {
+  now: 0,
+  /** @type {Map<number, {at: number, call: () => void}>} */
+  timers: new Map(),
+  newest: 0,
+  begin() {
+    this.now = 1_000_000;
+    this.timers.clear();
+  },
+  /** @param {number} ms */
+  tick(ms) {
+    const end = this.now + ms;
+    for (;;) {
+      const [next] = [...this.timers].filter(([, { at }]) => at <= end).sort(([, a], [, b]) => a.at - b.at);
+      if (!next)
+        break;
+      this.timers.delete(next[0]);
+      this.now = next[1].at;
+      next[1].call();
+    }
+    this.now = end;
+  },
+};
+globalThis.setTimeout = /** @type {any} */ ((/** @type {() => void} */ call, ms = 0) => {
+  clock.timers.set(++clock.newest, { at: clock.now + ms, call });
+  return clock.newest;
 });
+globalThis.clearTimeout = /** @type {any} */ ((/** @type {number} */ id) => { clock.timers.delete(id); });
+Date.now = () => clock.now;
+
+beforeEach(() => clock.begin());
 
 test('it is kept a moment after the last key', async () => {
   const { keeper, asked, last } = hub();
   assert.equal(keeper.standing, 'none');
   keeper.type({ impression: 'P' });
-  mock.timers.tick(settleMs - 1);
+  clock.tick(settleMs - 1);
   keeper.type({ impression: 'Ps' });
-  mock.timers.tick(settleMs - 1);
+  clock.tick(settleMs - 1);
   assert.equal(asked.length, 0);
-  mock.timers.tick(1);
+  clock.tick(1);
   assert.equal(asked.length, 1);
   assert.deepEqual(last().body, { revision: 0, findings: '', impression: 'Ps', recommendation: '' });
   assert.equal(keeper.standing, 'keeping');
@@ -53,7 +81,7 @@ test('it is kept a moment after the last key', async () => {
   assert.equal(keeper.revision, 1);
   assert.equal(keeper.savedAt, '2026-11-24T02:31:00Z');
   assert.equal(keeper.dirty, false);
-  mock.timers.tick(60_000);
+  clock.tick(60_000);
   assert.equal(asked.length, 1, 'nothing is sent that was sent');
 });
 
@@ -61,7 +89,7 @@ test('who types without a pause is kept at the latest', async () => {
   const { keeper, asked, last } = hub();
   for (let at = 0; at < latestMs; at += 500) {
     keeper.type({ findings: `at ${at}` });
-    mock.timers.tick(500);
+    clock.tick(500);
   }
   assert.equal(asked.length, 1);
   assert.equal(last().body.findings, `at ${latestMs - 500}`);
@@ -73,14 +101,14 @@ test('never two at once, and the newest words are the last', async () => {
   const first = keeper.flush();
   await turns();
   keeper.type({ findings: 'two' });
-  mock.timers.tick(20_000);
+  clock.tick(20_000);
   keeper.type({ findings: 'three' });
-  mock.timers.tick(20_000);
+  clock.tick(20_000);
   assert.equal(asked.length, 1, 'the second waits for the first');
   await last().keep();
   assert.equal(await first, false, 'there is more to keep');
   assert.equal(keeper.standing, 'keeping');
-  mock.timers.tick(settleMs);
+  clock.tick(settleMs);
   assert.equal(asked.length, 2);
   assert.deepEqual(last().body, { revision: 1, findings: 'three', impression: '', recommendation: '' });
   await last().keep();
@@ -92,7 +120,7 @@ test('never two at once, and the newest words are the last', async () => {
 test('flush waits for what is under way and keeps the rest', async () => {
   const { keeper, asked, last, most } = hub();
   keeper.type({ findings: 'one' });
-  mock.timers.tick(settleMs);
+  clock.tick(settleMs);
   keeper.type({ findings: 'two' });
   const all = keeper.flush();
   await turns();
@@ -104,26 +132,26 @@ test('flush waits for what is under way and keeps the rest', async () => {
   await last().keep();
   assert.equal(await all, true);
   assert.equal(most(), 1);
-  mock.timers.tick(20_000);
+  clock.tick(20_000);
   assert.equal(asked.length, 2);
 });
 
 test('while the hub is away it is tried again, with what was typed meanwhile', async () => {
   const { keeper, asked, last, most } = hub();
   keeper.type({ findings: 'one' });
-  mock.timers.tick(settleMs);
+  clock.tick(settleMs);
   await last().fail(away);
   assert.equal(keeper.standing, 'away');
   keeper.type({ findings: 'two' });
   assert.equal(keeper.standing, 'away', 'typing does not hide it');
-  mock.timers.tick(retryMs);
+  clock.tick(retryMs);
   assert.equal(asked.length, 2);
   assert.equal(last().body.findings, 'two');
   assert.equal(keeper.standing, 'away', 'nor does trying');
   await last().fail({ status: 503 });
-  mock.timers.tick(retryMs);
+  clock.tick(retryMs);
   await last().fail({ status: 429, rule: 'web/rate' });
-  mock.timers.tick(retryMs);
+  clock.tick(retryMs);
   assert.equal(asked.length, 4);
   await last().keep();
   assert.equal(keeper.standing, 'kept');
@@ -135,11 +163,11 @@ test('what another window wrote is not written over unasked', async () => {
   const theirs = { revision: 7, findings: 'theirs', impression: '', recommendation: '', saved_at: '2026-11-24T03:00:00Z' };
   keeper.take({ ...theirs, revision: 3, findings: 'old' }, keeper.mark);
   keeper.type({ findings: 'mine' });
-  mock.timers.tick(settleMs);
+  clock.tick(settleMs);
   await last().fail(conflict);
   assert.equal(keeper.standing, 'conflict');
   keeper.type({ findings: 'mine, too' });
-  mock.timers.tick(20_000);
+  clock.tick(20_000);
   assert.equal(await keeper.flush(), false);
   keeper.take(theirs, keeper.mark);
   assert.equal(keeper.words.findings, 'mine, too', 'what is written here stays until somebody decides');
@@ -148,14 +176,14 @@ test('what another window wrote is not written over unasked', async () => {
   assert.equal(keeper.words.findings, 'theirs');
   assert.equal(keeper.standing, 'kept');
   keeper.type({ findings: 'theirs and mine' });
-  mock.timers.tick(settleMs);
+  clock.tick(settleMs);
   assert.equal(last().body.revision, 7);
 });
 
 test('what is here in place of what another window wrote', async () => {
   const { keeper, last } = hub();
   keeper.type({ findings: 'mine' });
-  mock.timers.tick(settleMs);
+  clock.tick(settleMs);
   await last().fail(conflict);
   const all = keeper.overwrite({ revision: 4, findings: 'theirs', impression: '', recommendation: '', saved_at: '2026-11-24T03:00:00Z' });
   await turns();
@@ -168,15 +196,15 @@ test('what is here in place of what another window wrote', async () => {
 test('what is refused is said, and tried again by the next key only', async () => {
   const { keeper, asked, last } = hub();
   keeper.type({ findings: 'one' });
-  mock.timers.tick(settleMs);
+  clock.tick(settleMs);
   const refusal = { status: 403, rule: 'consult/consultant' };
   await last().fail(refusal);
   assert.equal(keeper.standing, 'refused');
   assert.equal(keeper.problem, refusal);
-  mock.timers.tick(20_000);
+  clock.tick(20_000);
   assert.equal(asked.length, 1);
   keeper.type({ findings: 'one more' });
-  mock.timers.tick(settleMs);
+  clock.tick(settleMs);
   assert.equal(asked.length, 2);
   await last().keep();
   assert.equal(keeper.problem, null);
@@ -193,7 +221,7 @@ test('what the hub has is taken only while nothing of ours is missing there', as
   keeper.type({ findings: 'kept and more' });
   keeper.take({ ...draft, revision: 3, findings: 'else' }, keeper.mark);
   assert.equal(keeper.words.findings, 'kept and more');
-  mock.timers.tick(settleMs);
+  clock.tick(settleMs);
   keeper.take(null, keeper.mark);
   await last().keep();
   assert.equal(keeper.words.findings, 'kept and more');
@@ -202,7 +230,7 @@ test('what the hub has is taken only while nothing of ours is missing there', as
 test('an answer of before it was taken away says nothing', async () => {
   const { keeper, asked, last } = hub();
   keeper.type({ findings: 'one' });
-  mock.timers.tick(settleMs);
+  clock.tick(settleMs);
   keeper.type({ findings: 'two' });
   let stopped = false;
   const stop = keeper.stop().then(() => { stopped = true; });
@@ -211,7 +239,7 @@ test('an answer of before it was taken away says nothing', async () => {
   await last().keep();
   await stop;
   keeper.load(null);
-  mock.timers.tick(20_000);
+  clock.tick(20_000);
   assert.equal(asked.length, 1);
   assert.equal(keeper.standing, 'none');
   assert.equal(keeper.revision, 0);
@@ -221,7 +249,7 @@ test('an answer of before it was taken away says nothing', async () => {
 test('a lost answer that says no revision counts as the next one', async () => {
   const { keeper, last } = hub();
   keeper.type({ findings: 'one' });
-  mock.timers.tick(settleMs);
+  clock.tick(settleMs);
   await last().done({ repeated: true });
   assert.equal(keeper.revision, 1);
   assert.equal(keeper.standing, 'kept');
@@ -230,10 +258,10 @@ test('a lost answer that says no revision counts as the next one', async () => {
 test('words whose answer was lost are no other window’s', async () => {
   const { keeper, asked, last } = hub();
   keeper.type({ findings: 'one' });
-  mock.timers.tick(settleMs);
+  clock.tick(settleMs);
   await last().fail(away);
   keeper.type({ findings: 'two' });
-  mock.timers.tick(retryMs);
+  clock.tick(retryMs);
   await last().fail(conflict);
   assert.equal(last().body.findings, 'one', 'they are said again');
   assert.equal(last().body.revision, 0);
@@ -248,9 +276,9 @@ test('words whose answer was lost are no other window’s', async () => {
 test('but another window’s are still not written over', async () => {
   const { keeper, asked, last } = hub();
   keeper.type({ findings: 'one' });
-  mock.timers.tick(settleMs);
+  clock.tick(settleMs);
   await last().fail(away);
-  mock.timers.tick(retryMs);
+  clock.tick(retryMs);
   await last().fail(conflict);
   await last().fail(conflict);
   assert.equal(keeper.standing, 'conflict');

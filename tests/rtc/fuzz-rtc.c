@@ -112,7 +112,7 @@ check_receiver (Track *track, gint64 now)
   HubRtpReceiver *receiver = &track->receiver;
   guint16 asked[HUB_RTP_MAX_MISSING];
   HubRtpReport report;
-  guint n = hub_rtp_receiver_ask (receiver, now, 100000, asked, G_N_ELEMENTS (asked));
+  guint n = hub_rtp_receiver_ask (receiver, now, 10000, 100000, asked, G_N_ELEMENTS (asked));
 
   g_assert_cmpuint (n, <=, receiver->n_missing);
   g_assert_cmpuint (receiver->n_missing, <=, HUB_RTP_MAX_MISSING);

@@ -9,6 +9,7 @@
 #define VIDEO_BYTES 1100u
 #define REPORT_US (1000 * 1000)
 /* How long to wait for what was asked for. */
+#define SOON_US (10 * 1000)
 #define AGAIN_US (60 * 1000)
 
 static void
@@ -193,8 +194,8 @@ ask_missing (RtcClient *self, gint64 now)
   for (guint i = 0; i < self->n_streams && !self->config.no_repair; i++)
     {
       RtcStream *stream = &self->streams[i];
-      guint n = stream->rtx_ssrc != 0 ? hub_rtp_receiver_ask (&stream->receiver, now, AGAIN_US,
-                                                              missing, G_N_ELEMENTS (missing))
+      guint n = stream->rtx_ssrc != 0 ? hub_rtp_receiver_ask (
+                    &stream->receiver, now, SOON_US, AGAIN_US, missing, G_N_ELEMENTS (missing))
                                       : 0;
 
       if (n > 0)

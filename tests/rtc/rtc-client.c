@@ -251,6 +251,7 @@ count (RtcStream *stream, const HubRtp *packet, gint64 now, gboolean repair)
 {
   gint64 index, stamp;
 
+  stream->copies += repair ? 1 : 0;
   if ((repair && came_before (stream, packet))
       || !hub_rtp_receiver_take (&stream->receiver, packet, now, repair, &index))
     return;

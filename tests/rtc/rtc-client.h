@@ -30,6 +30,7 @@ typedef struct
   guint32 ssrc, rtx_ssrc;
   HubRtpReceiver receiver;
   guint64 packets, repaired, bytes, keys; /* keys: packets that begin a whole picture */
+  guint64 copies;                         /* of what was sent again, whether it was needed or not */
   guint8 signature;                       /* of who sent the newest packet */
   guint64 signed_by[256];                 /* packets of each signature */
   guint64 reports;                        /* of the sender */

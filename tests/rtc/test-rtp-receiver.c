@@ -10,6 +10,7 @@ typedef struct
 {
   HubRtpReceiver receiver;
   HubRtpHistory *history;
+  gint64 soon;
 } Stream;
 
 static void
@@ -57,7 +58,7 @@ ask (Stream *stream, gint64 now, guint room)
 {
   guint16 numbers[HUB_RTP_MAX_MISSING];
   GString *text = g_string_new (NULL);
-  guint n = hub_rtp_receiver_ask (&stream->receiver, now, AGAIN, numbers, room);
+  guint n = hub_rtp_receiver_ask (&stream->receiver, now, stream->soon, AGAIN, numbers, room);
 
   g_assert_cmpuint (n, <=, room);
   for (guint i = 0; i < n; i++)
@@ -277,6 +278,22 @@ test_asking (Stream *stream, gconstpointer data)
   g_assert_cmpint (report (stream, START).lost, ==, 4);
 }
 
+/* The first request is repeated, in case that it was lost; then there is time for an answer. */
+static void
+test_asking_twice (Stream *stream, gconstpointer data)
+{
+  stream->soon = 10 * MS;
+  take_plain (stream, 1);
+  take_plain (stream, 3);
+  assert_asked (stream, START, "2");
+  assert_asked (stream, START + 9 * MS, "");
+  assert_asked (stream, START + 10 * MS, "2");
+  assert_asked (stream, START + 59 * MS, "");
+  assert_asked (stream, START + 60 * MS, "2");
+  assert_asked (stream, START + 70 * MS, "");
+  assert_asked (stream, START + 110 * MS, "2");
+}
+
 /* Of a gap that is longer than what is asked for at once, its end. */
 static void
 test_long_gap (Stream *stream, gconstpointer data)
@@ -288,8 +305,8 @@ test_long_gap (Stream *stream, gconstpointer data)
   take_plain (stream, 103 + 1000);
   g_assert_cmpuint (stream->receiver.given_up, ==, 1); /* 101 */
   g_assert_cmpuint (
-      hub_rtp_receiver_ask (&stream->receiver, START, AGAIN, numbers, G_N_ELEMENTS (numbers)), ==,
-      HUB_RTP_MAX_MISSING);
+      hub_rtp_receiver_ask (&stream->receiver, START, 0, AGAIN, numbers, G_N_ELEMENTS (numbers)),
+      ==, HUB_RTP_MAX_MISSING);
   for (guint i = 0; i < HUB_RTP_MAX_MISSING; i++)
     g_assert_cmpuint (numbers[i], ==, 103 + 1000 - HUB_RTP_MAX_MISSING + i);
   g_assert_cmpint (report (stream, START).lost, ==, 1001);
@@ -410,6 +427,7 @@ main (int argc, char **argv)
                 { "/rtc/receiver/jitter-far", test_jitter_far },
                 { "/rtc/receiver/sender-report", test_sender_report },
                 { "/rtc/receiver/asking", test_asking },
+                { "/rtc/receiver/asking-twice", test_asking_twice },
                 { "/rtc/receiver/long-gap", test_long_gap },
                 { "/rtc/receiver/break", test_break },
                 { "/rtc/receiver/break-bounds", test_break_bounds },

@@ -4,6 +4,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+// Node 18 has none.
+globalThis.CustomEvent ??= /** @type {any} */ (class extends Event {
+  constructor(/** @type {string} */ type, /** @type {any} */ options) {
+    super(type);
+    this.detail = options?.detail;
+  }
+});
 /** @type {any} */
 let socket;
 Object.assign(globalThis, {

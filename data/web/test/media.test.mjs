@@ -3,6 +3,7 @@
 // anew.
 
 import assert from 'node:assert/strict';
+import { webcrypto } from 'node:crypto';
 import { test } from 'node:test';
 
 const turn = () => new Promise((done) => { setImmediate(done); });
@@ -40,6 +41,7 @@ class Connection {
 
   close() { this.signalingState = 'closed'; }
 }
+globalThis.crypto ??= /** @type {any} */ (webcrypto); // Node 18 has it elsewhere
 Object.assign(globalThis, { RTCPeerConnection: Connection, RTCRtpReceiver: { getCapabilities: () => ({ codecs: [] }) } });
 const { MediaClient } = await import('../src/media.js');
 
