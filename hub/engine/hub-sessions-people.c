@@ -129,9 +129,9 @@ static void
 tell_replaced (HubSessions *self, HubSession *session, HubSessionPerson *person)
 {
   if (self->pages && person->connection)
-    self->pages->send (
-        self->pages_data, person->connection,
-        karez_json_object ("type", "s", "replaced", "session", "s", session->id, NULL));
+    self->pages->send (self->pages_data, person->connection,
+                       karez_json_object ("type", "s", "replaced", "session", "s", session->id,
+                                          "participant", "s", person->id, NULL));
 }
 
 static void
@@ -152,8 +152,16 @@ on_joined (GObject *source, GAsyncResult *result, gpointer data)
       g_task_return_error (task, error);
       return;
     }
+  if (!g_hash_table_contains (session->persons, id) && karez_transaction_is_repeated (transaction))
+    {
+      /* Nothing was asked or recorded this time. */
+      g_task_return_error (task, karez_error_new (KAREZ_ERROR_CONFLICT, "session/participant",
+                                                  N_ ("a new request id"),
+                                                  N_ ("This participant is not in the session.")));
+      return;
+    }
   if (!g_hash_table_contains (session->persons, id))
-    hub_session_add_person (session, id, actor, role);
+    hub_sessions_await_page (session, hub_session_add_person (session, id, actor, role));
   while ((other = hub_session_find_other (session, actor, id)))
     {
       tell_replaced (self, session, other);
@@ -199,13 +207,16 @@ check_join (HubSessions *self, HubSession *session, const char *role, GError **e
   return check_role (self, session, role, error);
 }
 
-/* One place for each person; a place whose page is away may be taken without asking. */
+/* One place for each person; that of the same page, or one whose page is away, may be taken without
+ * asking. */
 static gboolean
-check_elsewhere (HubSession *session, const char *participant, KarezActor *actor, GError **error)
+check_elsewhere (HubSession *session, const char *participant, const char *former,
+                 KarezActor *actor, GError **error)
 {
   HubSessionPerson *other = hub_session_find_other (session, actor, participant);
 
-  if (!other || !other->connection || g_hash_table_contains (session->persons, participant))
+  if (!other || !other->connection || g_strcmp0 (other->id, former) == 0
+      || g_hash_table_contains (session->persons, participant))
     return TRUE;
   return karez_error_set (error, KAREZ_ERROR_CONFLICT, "session/elsewhere",
                           N_ ("“replace”: true, which takes that window’s place"),
@@ -214,7 +225,8 @@ check_elsewhere (HubSession *session, const char *participant, KarezActor *actor
 
 void
 hub_sessions_join_async (HubSessions *self, const char *id, const char *role, gboolean replace,
-                         KarezTransaction *transaction, GAsyncReadyCallback callback, gpointer data)
+                         const char *former, KarezTransaction *transaction,
+                         GAsyncReadyCallback callback, gpointer data)
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
   HubSession *session = hub_sessions_get (self, id);
@@ -228,8 +240,8 @@ hub_sessions_join_async (HubSessions *self, const char *id, const char *role, gb
   g_task_set_source_tag (task, hub_sessions_join_async);
   if (!check_join (self, session, role, &error)
       || (!replace
-          && !check_elsewhere (session, participant, karez_transaction_get_actor (transaction),
-                               &error)))
+          && !check_elsewhere (session, participant, former,
+                               karez_transaction_get_actor (transaction), &error)))
     {
       g_task_return_error (task, error);
       return;
@@ -267,7 +279,7 @@ hub_sessions_join_finish (HubSessions *self, GAsyncResult *result, GError **erro
 typedef struct
 {
   HubSession *session;
-  char *connection;
+  char *connection, *participant;
 } Said;
 
 static void
@@ -277,21 +289,27 @@ on_page_answered (GObject *source, GAsyncResult *result, gpointer data)
   HubSessions *self = g_object_get_data (G_OBJECT (said->session), "sessions");
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonNode) answer = hub_worker_proxy_finish (HUB_WORKER_PROXY (source), result, &error);
+  HubSessionPerson *person = g_hash_table_lookup (said->session->persons, said->participant);
 
+  /* The page will join anew; nobody is left behind in its place. */
+  if (self && person && g_strcmp0 (karez_error_get_rule (error), "session/participant") == 0)
+    put_out (self, said->session, person, "lost");
   if (!answer && self && self->pages)
     self->pages->send_problem (self->pages_data, said->connection, said->session->id, error);
   g_object_unref (said->session);
   g_free (said->connection);
+  g_free (said->participant);
   g_free (said);
 }
 
 static Said *
-said_new (HubSession *session, const char *connection)
+said_new (HubSession *session, const char *connection, const char *participant)
 {
   Said *said = g_new0 (Said, 1);
 
   said->session = g_object_ref (session);
   said->connection = g_strdup (connection);
+  said->participant = g_strdup (participant);
   return said;
 }
 
@@ -306,7 +324,7 @@ join_worker (HubSessions *self, HubSession *session, HubSessionPerson *person)
     return;
   node = hub_session_person_to_json (session, person, self->hub);
   hub_worker_proxy_join_async (proxy, node, NULL, on_page_answered,
-                               said_new (session, person->connection));
+                               said_new (session, person->connection, person->id));
 }
 
 void
@@ -344,6 +362,13 @@ on_away (gpointer data)
 }
 
 void
+hub_sessions_await_page (HubSession *session, HubSessionPerson *person)
+{
+  if (!person->connection && !person->leave_source)
+    person->leave_source = g_timeout_add_seconds (AWAY_S, on_away, session);
+}
+
+void
 hub_sessions_page_closed (HubSessions *self, const char *connection)
 {
   GHashTableIter iter;
@@ -358,8 +383,7 @@ hub_sessions_page_closed (HubSessions *self, const char *connection)
       if (!person)
         continue;
       g_clear_pointer (&person->connection, g_free);
-      if (!person->leave_source)
-        person->leave_source = g_timeout_add_seconds (AWAY_S, on_away, session);
+      hub_sessions_await_page (session, person);
     }
 }
 
@@ -400,7 +424,7 @@ pass_message (HubSessions *self, HubSession *session, const char *connection, Js
     return karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "worker/away", NULL,
                             N_ ("The session's worker is not there now."));
   hub_worker_proxy_message_async (proxy, person->id, body, NULL, on_page_answered,
-                                  said_new (session, connection));
+                                  said_new (session, connection, person->id));
   return TRUE;
 }
 
@@ -431,8 +455,7 @@ hub_sessions_page (HubSessions *self, const char *connection, KarezActor *actor,
   if (person)
     {
       g_clear_pointer (&person->connection, g_free);
-      if (!person->leave_source)
-        person->leave_source = g_timeout_add_seconds (AWAY_S, on_away, session);
+      hub_sessions_await_page (session, person);
     }
   return TRUE;
 }

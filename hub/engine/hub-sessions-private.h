@@ -80,6 +80,8 @@ gboolean hub_sessions_add_topics (HubSessions *self, GError **error);
 void hub_sessions_tell_partner (HubSessions *self, HubSession *session);
 
 /* hub-sessions-people.c */
+/* Puts a person out whose page does not come. */
+void hub_sessions_await_page (HubSession *session, HubSessionPerson *person);
 void hub_sessions_rejoin (HubSessions *self, HubSession *session);
 void hub_sessions_forward (HubSessions *self, HubSession *session, const char *participant,
                            JsonNode *body);

@@ -14,6 +14,7 @@ static const KarezJsonField reason_fields[] = {
 static const KarezJsonField join_fields[] = {
   { "role", KAREZ_JSON_TEXT, TRUE, 1, 32 },
   { "replace", KAREZ_JSON_BOOLEAN, FALSE },
+  { "former", KAREZ_JSON_UUID, FALSE },
   { NULL },
 };
 
@@ -198,9 +199,9 @@ on_join (KarezRequest *request, gpointer data)
   if (!object)
     return;
   transaction = karez_request_begin (request, self->store);
-  hub_sessions_join_async (self, id, karez_json_text (object, "role"),
-                           karez_json_boolean (object, "replace"), transaction, on_joined,
-                           g_object_ref (request));
+  hub_sessions_join_async (
+      self, id, karez_json_text (object, "role"), karez_json_boolean (object, "replace"),
+      karez_json_text (object, "former"), transaction, on_joined, g_object_ref (request));
 }
 
 static void

@@ -330,8 +330,9 @@ on_present (GObject *source, GAsyncResult *result, gpointer data)
       g_autoptr (KarezActor) actor = node ? karez_actor_from_json (node, NULL) : NULL;
 
       if (session && actor && g_str_equal (karez_rows_text (rows, i, "hospital"), self->hub))
-        hub_session_add_person (session, karez_rows_text (rows, i, "id"), actor,
-                                karez_rows_text (rows, i, "role"));
+        hub_sessions_await_page (session,
+                                 hub_session_add_person (session, karez_rows_text (rows, i, "id"),
+                                                         actor, karez_rows_text (rows, i, "role")));
     }
   karez_store_query_async (self->store, "bookings_without_session", NULL, self->cancellable,
                            on_unplanned, g_object_ref (self));

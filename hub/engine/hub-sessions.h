@@ -75,17 +75,19 @@ JsonNode *hub_sessions_move_finish (HubSessions *self, GAsyncResult *result, GEr
 /**
  * hub_sessions_join_async:
  * @replace: takes the place that the same person has in another window
+ * @former: (nullable): the place that the same page had
  *
  * Joins the request's actor. A person has one place in a session at their hospital: where a page
  * has it that is not away, %KAREZ_ERROR_CONFLICT, rule "session/elsewhere", unless @replace. The
- * page before is told by {"type": "replaced"}. Where the booking names people of this hospital,
- * others need an invitation, but in an emergency (T0): %KAREZ_ERROR_CONFLICT, "session/invited".
+ * page before is told by {"type": "replaced", "participant"}. Where the booking names people of
+ * this hospital, others need an invitation, but in an emergency (T0): %KAREZ_ERROR_CONFLICT,
+ * "session/invited".
  *
  * Returns at the finish: {"participant"}
  */
 void hub_sessions_join_async (HubSessions *self, const char *id, const char *role, gboolean replace,
-                              KarezTransaction *transaction, GAsyncReadyCallback callback,
-                              gpointer data);
+                              const char *former, KarezTransaction *transaction,
+                              GAsyncReadyCallback callback, gpointer data);
 JsonNode *hub_sessions_join_finish (HubSessions *self, GAsyncResult *result, GError **error);
 /* @participant may be of this hospital only. */
 void hub_sessions_leave_async (HubSessions *self, const char *id, const char *participant,

@@ -157,6 +157,8 @@ run_commands (HubRtcLoop *self)
 {
   HubRtcLink *item = hub_rtc_queue_take (self->commands);
 
+  /* A command may end a connection that datagrams wait for. */
+  flush (self);
   while (item != NULL)
     {
       HubRtcLink *next = item->next;

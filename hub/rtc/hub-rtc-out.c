@@ -27,7 +27,6 @@ struct _HubRtcOut
   int fd;
   guint n, n_pieces;
   guint64 lost;
-  gboolean whole; /* the kernel does not cut for us */
   guint16 lengths[HUB_RTC_OUT_MAX];
   guint16 piece_of[HUB_RTC_OUT_MAX]; /* datagram → piece */
   const HubAddress *to[HUB_RTC_OUT_MAX];
@@ -99,9 +98,9 @@ find_place (HubRtcOut *self, const HubAddress *to)
 }
 
 static gboolean
-takes (const HubRtcOut *self, const Piece *piece, guint length)
+takes (const Piece *piece, guint length)
 {
-  return !self->whole && !piece->complete && length <= piece->segment && piece->n < MAX_SEGMENTS
+  return !piece->complete && length <= piece->segment && piece->n < MAX_SEGMENTS
          && piece->bytes + length <= MAX_PIECE_BYTES;
 }
 
@@ -112,7 +111,7 @@ add_to_piece (HubRtcOut *self, guint i)
   guint length = self->lengths[i];
   Piece *piece = *place != 0 ? &self->pieces[*place - 1] : NULL;
 
-  if (piece == NULL || !takes (self, piece, length))
+  if (piece == NULL || !takes (piece, length))
     {
       piece = &self->pieces[self->n_pieces++];
       *piece = (Piece){ .to = self->to[i], .segment = length };
@@ -173,7 +172,6 @@ write_message (HubRtcOut *self, guint i)
 static void
 send_uncut (HubRtcOut *self, const Piece *piece)
 {
-  self->whole = TRUE;
   for (guint i = 0; i < piece->n; i++)
     {
       const struct iovec *part = &self->parts[piece->first + i];

@@ -176,6 +176,9 @@ learn_address (HubRtcRoom *self, HubRtcConnection *connection, HubRtcOut *out,
     }
   if (nominated || connection->state == HUB_RTC_NEW)
     {
+      /* What waits goes where it was to go. */
+      if (connection->out != NULL)
+        hub_rtc_out_flush (connection->out);
       connection->remote = *source;
       connection->out = out;
     }

@@ -11,6 +11,7 @@
 #define MOST_LOST 32u
 /* When a round trip was not measured: what a repetition of a request may be late by. */
 #define UNKNOWN_RTT_US (20 * 1000)
+#define LONGEST_RTT_US (200 * 1000)
 
 HubRtcSlot *
 hub_rtc_slot_new (const HubSdpSection *section, guint32 ssrc, guint32 rtx_ssrc, guint32 seed)
@@ -169,7 +170,7 @@ put_repair (HubRtcSlot *self, const HubRtpPacket *packet, guint16 sequence)
 static gboolean
 is_on_the_way (const HubRtcSlot *self, gint64 index, gint64 now)
 {
-  gint64 window = (self->rtt > 0 ? self->rtt : UNKNOWN_RTT_US) * 3 / 4;
+  gint64 window = (self->rtt > 0 ? MIN (self->rtt, LONGEST_RTT_US) : UNKNOWN_RTT_US) * 3 / 4;
 
   for (guint i = 0; i < HUB_RTC_REPAIRS; i++)
     if (self->repairs[i].index == index && now - self->repairs[i].at < window)
@@ -188,11 +189,13 @@ hub_rtc_slot_resend (HubRtcSlot *self, guint16 sequence, gint64 now)
   if (self->track == NULL || self->waiting || self->rtx_ssrc == 0 || index < self->out_first
       || !hub_rtc_connection_is_open (self->connection) || is_on_the_way (self, index, now))
     return;
+  packet = hub_rtc_track_find (self->track, index - self->out_first + self->first);
+  if (packet == NULL || self->budget == 0)
+    return;
   self->newest_repair = (self->newest_repair + 1) % HUB_RTC_REPAIRS;
   self->repairs[self->newest_repair].index = index;
   self->repairs[self->newest_repair].at = now;
-  packet = hub_rtc_track_find (self->track, index - self->out_first + self->first);
-  for (guint i = 0; i < copies && packet != NULL && self->budget > 0; i++)
+  for (guint i = 0; i < copies && self->budget > 0; i++)
     put_repair (self, packet, sequence);
 }
 

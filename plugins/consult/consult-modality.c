@@ -107,6 +107,22 @@ record_consent (ConsultModality *self, KarezActor *actor)
                         actor, consult_consent_to_json (&self->consent));
 }
 
+/* Towards risk: on record before the first picture. Away from it: out of sight, then on record. A
+ * worker that takes this one's place must know no older word than the record or the other hospital.
+ * @actor: (nullable): where it was changed here */
+static void
+apply_consent (ConsultModality *self, KarezActor *actor)
+{
+  gboolean given = self->consent.state == CONSULT_CONSENT_GIVEN;
+
+  if (given)
+    record_consent (self, actor);
+  settle (self);
+  karez_session_save (self->session);
+  if (!given)
+    record_consent (self, actor);
+}
+
 static void
 change_consent (ConsultModality *self, KarezParticipant *participant, ConsultConsentState state,
                 ConsultBasis basis)
@@ -117,15 +133,7 @@ change_consent (ConsultModality *self, KarezParticipant *participant, ConsultCon
   g_autofree char *at = g_date_time_format (now, "%Y-%m-%dT%H:%M:%SZ");
 
   consult_consent_set (&self->consent, state, basis, id, karez_actor_get_name (actor), at);
-  /* Towards risk: on record before the first picture. Away from it: out of sight, then on record.
-   */
-  if (state == CONSULT_CONSENT_GIVEN)
-    record_consent (self, actor);
-  settle (self);
-  if (state != CONSULT_CONSENT_GIVEN)
-    record_consent (self, actor);
-  /* A worker that takes this one's place must not know an older word than the other hospital. */
-  karez_session_save (self->session);
+  apply_consent (self, actor);
   tell_peer (self);
 }
 
@@ -168,13 +176,10 @@ follow_consent (ConsultModality *self, const ConsultConsent *told)
   gboolean news = g_strcmp0 (told->id, self->consent.id) != 0;
 
   consult_consent_set (&self->consent, told->state, told->basis, told->id, told->by, told->at);
-  if (news && told->state == CONSULT_CONSENT_GIVEN)
-    record_consent (self, NULL);
-  settle (self);
-  if (news && told->state == CONSULT_CONSENT_WITHDRAWN)
-    record_consent (self, NULL);
-  if (news)
-    karez_session_save (self->session);
+  if (news && told->state != CONSULT_CONSENT_NONE)
+    apply_consent (self, NULL);
+  else
+    settle (self);
 }
 
 static void

@@ -10,6 +10,7 @@ import { checkAccess, openBrowser, shootAll, signIn } from './browser.mjs';
 import { addSeconds, assertStill, book, fresh, join, panel, prepare, received } from './consult-page.mjs';
 import { assertKept } from './contract.mjs';
 import { build, randomUUID, until, withPair } from './hubs.mjs';
+import { Person } from './person.mjs';
 
 process.env.KAREZ_PLUGINS ??= path.join(build, 'plugins/consult');
 
@@ -60,6 +61,10 @@ async function invitation(browser, pair) {
     assert.deepEqual(page.faults, []);
     await page.context().close();
   }
+  // A session that is prepared outlives its booking, and is still theirs.
+  await aral.api('POST', `/bookings/${id}/cancel`, { answer: 'a test' });
+  await until('the booking to be cancelled', async () => (await hangzhou.api('GET', `/bookings/${id}`)).state === 'cancelled');
+  assert.equal((await (await Person.signIn(hangzhou, 'desk.hangzhou')).api('GET', `/sessions/${id}/invitations`)).open, false);
   await aral.api('POST', `/sessions/${id}/stop`, { reason: 'a test' });
 }
 

@@ -90,13 +90,18 @@ async function invitations(pair, session, partner, doctor) {
   await refused(partner.api('POST', where, { person: randomUUID() }), 409, 'session/person');
   await partner.api('POST', where, { person: second.id });
   await partner.api('POST', where, { person: second.id });
-  const { participant } = await join();
+  const key = randomUUID();
+  const again = () => second.api('POST', `/sessions/${session}/join`, { role: 'observer' }, { 'idempotency-key': key });
+  const { participant } = await again();
+  assert.equal(participant, key);
+  await again(); // its answer was lost
   await second.api('POST', `/sessions/${session}/leave`, { participant });
   assert.deepEqual((await second.api('GET', where)).items.map((one) => [one.person, one.booked]), [[partner.id, true], [second.id, false]]);
   await desk.api('DELETE', `${where}/${second.id}`);
   await refused(desk.api('DELETE', `${where}/${second.id}`), 409, 'session/invitation');
   await refused(desk.api('DELETE', `${where}/${partner.id}`), 409, 'session/invitation');
   await refused(join(), 409, 'session/invited');
+  await refused(again(), 409, 'session/participant'); // no request lets anybody in twice
   // Aral's people are Aral's to invite, and there nobody is named.
   await refused(doctor.api('POST', where, { person: second.id }), 409, 'session/person');
   assert.deepEqual(await doctor.api('GET', where), { open: true, items: [] });

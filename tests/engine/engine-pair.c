@@ -356,8 +356,8 @@ pair_ask_to_join (Pair *pair, guint i, gboolean replace, GError **error)
   g_autoptr (JsonNode) answer = NULL;
   Await await = { 0 };
 
-  hub_sessions_join_async (sessions, pair->session, "writer", replace, transaction, await_done,
-                           &await);
+  hub_sessions_join_async (sessions, pair->session, "writer", replace, NULL, transaction,
+                           await_done, &await);
   answer = hub_sessions_join_finish (sessions, await_result (&await), error);
   g_object_unref (await.result);
   return answer ? g_strdup (karez_json_text (json_node_get_object (answer), "participant")) : NULL;

@@ -254,8 +254,10 @@ test_overtaken (void)
   g_autofree char *path = new_path ();
   g_autoptr (HubCheckpoint) checkpoint = hub_checkpoint_new (path);
   g_autoptr (JsonNode) head = karez_json_object ("state", "s", "live", NULL);
-  g_autoptr (GBytes) old = g_bytes_new_static ("old", 3), *waits = g_bytes_new_static ("waits", 5);
-  g_autoptr (GBytes) now = g_bytes_new_static ("now", 3), *later = g_bytes_new_static ("later", 5);
+  g_autoptr (GBytes) old = g_bytes_new_static ("old", 3);
+  g_autoptr (GBytes) waits = g_bytes_new_static ("waits", 5);
+  g_autoptr (GBytes) now = g_bytes_new_static ("now", 3);
+  g_autoptr (GBytes) later = g_bytes_new_static ("later", 5);
   g_autoptr (GError) error = NULL;
 
   for (guint i = 0; i < 20; i++)

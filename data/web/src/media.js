@@ -67,6 +67,8 @@ export class MediaClient extends EventTarget {
     /** An offer is under way; another one waits for its answer. */
     this.offering = false;
     this.again = false;
+    /** Whether the worker was told of this connection. */
+    this.offered = false;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
     /** When the newest offer was set, in ms of performance.now(). */
@@ -106,7 +108,7 @@ export class MediaClient extends EventTarget {
     this.connection = null;
     this.token = '';
     this.sending = {};
-    this.offering = this.again = false;
+    this.offering = this.again = this.offered = false;
     this.places = [];
     this.people = new Map();
   }
@@ -158,6 +160,7 @@ export class MediaClient extends EventTarget {
       type: 'media.offer', connection: this.token, sdp: connection.localDescription?.sdp,
       sources: Object.fromEntries(named), off: sources.filter((source) => !this.isOn(source)),
     });
+    this.offered = sent;
     if (!sent)
       this.retry();
   }
@@ -309,7 +312,8 @@ export class MediaClient extends EventTarget {
 
   /** @param {Source} source */
   tellOn(source) {
-    this.send({ type: 'media.source', connection: this.token, source, on: this.isOn(source) });
+    if (this.offered) // else the offer says it
+      this.send({ type: 'media.source', connection: this.token, source, on: this.isOn(source) });
     this.changed();
   }
 }

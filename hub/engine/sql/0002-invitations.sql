@@ -7,10 +7,11 @@ create table engine.invitation (
   primary key (session, person)
 );
 
--- People of this hospital whom the booking names.
+-- People of this hospital whom the booking names, or named: a session that is prepared outlives the
+-- cancellation of its booking, and is then nobody else's.
 create function engine.booked (wanted uuid) returns setof uuid language sql stable as $$
   select r.person from agenda.claim c join agenda.resource r on r.id = c.resource
-  where c.booking = wanted and c.state in ('held', 'confirmed') and r.person is not null
+  where c.booking = wanted and r.person is not null
 $$;
 
 -- Whether everybody of this hospital who may join sessions may join this one: nobody is named, or

@@ -3,7 +3,7 @@
 // hub or the connection was away. The hub keeps a participant for a while; this page first asks for
 // its own place again, and joins anew only when that is gone.
 
-import { api } from '../api.js';
+import { api, newId } from '../api.js';
 import { live } from '../live.js';
 
 const firstDelay = 200;
@@ -24,6 +24,8 @@ export class Presence extends EventTarget {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #retry;
   #turn = 0;
+  /** The place that this page had before, and takes again without a question. */
+  #former = '';
 
   /** out, joining, in or returning */
   state = 'out';
@@ -58,7 +60,7 @@ export class Presence extends EventTarget {
       }),
       live.on('session', (frame) => this.#heard(frame)),
       live.on('replaced', (frame) => {
-        if (frame.session === this.session)
+        if (frame.session === this.session && frame.participant === this.participant)
           this.#giveUp();
       }),
       live.on('message', (frame) => {
@@ -101,8 +103,8 @@ export class Presence extends EventTarget {
     if (this.state !== 'in' && this.state !== 'returning')
       return;
     if (rule === 'session/participant') {
-      this.participant = '';
-      this.#enter('returning');
+      if (this.participant)
+        this.#enter('returning');
     } else if (rule === 'session/unknown')
       this.#later(); // the hub has just started and does not know its sessions yet
   }
@@ -123,7 +125,6 @@ export class Presence extends EventTarget {
   /** @param {string} role @param {boolean} [replace] takes the place from another window */
   async join(role, replace = false) {
     this.role = role;
-    this.participant = '';
     this.#delay = firstDelay;
     await this.#enter('joining', replace);
   }
@@ -131,12 +132,17 @@ export class Presence extends EventTarget {
   /** @param {string} as @param {boolean} [replace] */
   async #enter(as, replace = false) {
     const turn = ++this.#turn;
+    // The request's id becomes the participant's, so that an answer that was lost is none the less known.
+    const participant = newId();
+    this.#former = this.participant || this.#former;
+    this.participant = '';
     this.#set(as);
     try {
-      const { participant } = await api.post(`/sessions/${this.session}/join`, { role: this.role, replace });
+      await api.post(`/sessions/${this.session}/join`, { role: this.role, replace, ...(this.#former ? { former: this.#former } : {}) }, { key: participant });
       if (turn !== this.#turn)
         return;
       this.participant = participant;
+      this.#former = '';
       if (!live.send({ type: 'join', session: this.session, participant }))
         throw new Error('the live connection is away');
       sessionStorage.setItem(memory(this.session), `${this.role} ${participant}`);

@@ -252,17 +252,18 @@ export class SessionPage extends KarezElement {
 
   /** @param {string} role @param {boolean} [replace] */
   join(role, replace = false) {
+    const { presence } = this;
     return this.act('join', async () => {
       try {
-        await this.presence?.join(role, replace);
+        await presence?.join(role, replace);
       } catch (error) {
         if (!isElsewhere(error))
           throw error;
         if (await confirm({
           title: _('You are in this session in another window'), mild: true, action: _('Use this window'),
           text: _('The others see and hear you from this window then; the other one leaves.'),
-        }))
-          await this.presence?.join(role, true);
+        }) && presence === this.presence)
+          await presence?.join(role, true);
       }
     });
   }
