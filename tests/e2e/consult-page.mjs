@@ -79,8 +79,11 @@ export async function fresh(page, others, within) {
   return Math.round(performance.now() - begin);
 }
 
-/** Nothing comes for so long. @param {any[]} pages @param {string} why @param {number} [ms] */
+const buffered = 500;
+
+/** Nothing comes for so long, once what a browser had got already is shown. @param {any[]} pages @param {string} why @param {number} [ms] */
 export async function assertStill(pages, why, ms = 1500) {
+  await sleep(buffered);
   const before = await Promise.all(pages.map(received));
   await sleep(ms);
   for (const [i, page] of pages.entries())
