@@ -130,6 +130,18 @@ update_source (HubPgConnection *self)
   hub_pg_source_set_deadline (self->source, head != NULL ? head->deadline : -1);
 }
 
+/* libpq's own words: the server has said nothing to this. The connection is broken; or what came
+ * before in the pipeline was refused, and in another batch only the end of the session is. */
+static gboolean
+is_no_answer (const PGresult *result, HubPgBatch *batch)
+{
+  const PGresult *refusal;
+
+  if (PQresultStatus (result) == PGRES_PIPELINE_ABORTED)
+    return hub_pg_batch_get_failed (batch, &refusal) < 0;
+  return PQresultStatus (result) == PGRES_FATAL_ERROR && hub_pg_sqlstate (result)[0] == '\0';
+}
+
 /* Reads what has come; FALSE when nothing more is there. */
 static gboolean
 read_one (HubPgConnection *self)
@@ -141,10 +153,8 @@ read_one (HubPgConnection *self)
   if (head == NULL || PQisBusy (self->pg))
     return FALSE;
   result = PQgetResult (self->pg);
-  if (result != NULL && PQresultStatus (result) == PGRES_FATAL_ERROR
-      && hub_pg_sqlstate (result)[0] == '\0')
+  if (result != NULL && is_no_answer (result, head->batch))
     {
-      /* libpq's own words for a broken connection; the server has said nothing to this. */
       PQclear (result);
       close_broken (self);
       return FALSE;

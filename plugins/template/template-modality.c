@@ -143,6 +143,10 @@ take_edit (TemplateModality *self, const TemplateEdit *edit)
       tell_author (self, edit->participant, refusal (edit, error));
       return;
     }
+  /* A host that comes back must know at least what it told: whoever knows more replaces its note.
+   */
+  if (!repeated)
+    karez_session_save (self->session);
   for (guint i = 0; i < parts->len; i++)
     {
       const TemplateEdit *part = parts->pdata[i];

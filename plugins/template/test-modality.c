@@ -113,6 +113,29 @@ test_both_write (Room *room, gconstpointer data)
   g_assert_null (fake_page_last (room->pages[0], "edit"));
 }
 
+/* What the other side and the pages are told is on disk. */
+static void
+test_saved_before_told (Room *room, gconstpointer data)
+{
+  FakeWorker *host = room->workers[0];
+  g_autoptr (GBytes) at_send = NULL;
+  g_autofree char *saved = NULL;
+
+  type (room, 0, 1, 0, 0, "fever");
+  g_assert_nonnull (host->saved_at_send);
+  at_send = g_bytes_ref (host->saved_at_send);
+  saved = g_strndup (g_bytes_get_data (at_send, NULL), g_bytes_get_size (at_send));
+  g_assert_nonnull (strstr (saved, "fever"));
+  /* It comes back alone, and goes on from there. */
+  fake_workers_set_up (room->workers, FALSE);
+  start_half (host, at_send);
+  fake_workers_set_up (room->workers, TRUE);
+  carry (room);
+  type (room, 0, 2, 1, 5, " since Monday");
+  carry (room);
+  assert_text (room, "fever since Monday");
+}
+
 static void
 test_refusals (Room *room, gconstpointer data)
 {
@@ -291,6 +314,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   ADD ("both-write", test_both_write);
+  ADD ("saved-before-told", test_saved_before_told);
   ADD ("refusals", test_refusals);
   ADD ("lost-link", test_lost_link);
   ADD ("missing", test_missing);

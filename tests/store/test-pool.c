@@ -309,6 +309,43 @@ test_deadline (Fixture *f, gconstpointer data)
   g_object_unref (connection);
 }
 
+static void
+on_ended (HubPgConnection *connection, HubPgBatch *batch, const char *lost, gpointer data)
+{
+  g_autoptr (HubPgBatch) next = hub_pg_batch_new (HUB_PG_FLUSH);
+  const PGresult *refusal;
+
+  g_assert_cmpint (hub_pg_batch_get_failed (batch, &refusal), ==, 0);
+  hub_pg_batch_add_text (next, "select 1");
+  hub_pg_connection_send (connection, next, 5000, on_lost, data);
+}
+
+/* Who asks in a session that has just ended has no answer, and no empty one either. */
+static void
+test_after_the_end (Fixture *f, gconstpointer data)
+{
+  g_autoptr (HubStatements) statements = hub_statements_new ();
+  HubPgSettings settings = { test_database (), statements, TRUE, 10000 };
+
+  for (guint i = 0; i < 20; i++)
+    {
+      g_autoptr (HubPgBatch) batch = hub_pg_batch_new (HUB_PG_FLUSH);
+      g_autoptr (GAsyncResult) result = NULL;
+      g_autoptr (GError) error = NULL;
+      g_autofree char *lost = NULL;
+      g_autoptr (HubPgConnection) connection = NULL;
+      TestWait wait = { 0 };
+
+      hub_pg_connection_open_async (&settings, NULL, test_callback, &wait);
+      result = test_wait (&wait);
+      connection = hub_pg_connection_open_finish (result, &error);
+      g_assert_no_error (error);
+      hub_pg_batch_add_text (batch, "select pg_terminate_backend (pg_backend_pid ())");
+      hub_pg_connection_send (connection, batch, 5000, on_ended, &lost);
+      test_run_until (!hub_pg_connection_is_open (connection) && lost != NULL);
+    }
+}
+
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -327,6 +364,7 @@ main (int argc, char **argv)
   ADD ("/store/pool/close", test_close);
   ADD ("/store/pool/bad-statement", test_bad_statement);
   ADD ("/store/pool/deadline", test_deadline);
+  ADD ("/store/pool/after-the-end", test_after_the_end);
 
   return g_test_run ();
 }
