@@ -206,7 +206,7 @@ Address=127.0.0.1
       await Promise.race([gone, sleep(8000)]);
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
     }
-    for (const worker of workers) {
+    for (const worker of workers.filter(({ pid }) => pid > 0)) { // one that is not there yet has none: 0 is everybody
       try { process.kill(worker.pid, 'SIGKILL'); } catch { /* it has ended */ }
     }
     try {
