@@ -91,6 +91,7 @@ KAREZ_PUBLIC void karez_session_record (KarezSession *self, const char *action, 
 /**
  * karez_session_save:
  * Takes the live half's checkpoint now instead of within a second; it is on disk when this returns.
+ * The worker's main loop waits for the disk, its media do not.
  * For what a worker that takes this one's place must not have forgotten: a consent that was
  * withdrawn. What cannot be written is logged, and tried again each second.
  */
