@@ -67,7 +67,7 @@ async function bundle(out, panels) {
     outdir: out, bundle: true, splitting: true, format: 'esm', target: 'es2022', minify: true, charset: 'utf8', legalComments: 'none',
     entryNames: '[dir]/[name]-[hash]', chunkNames: 'assets/[name]-[hash]', assetNames: 'assets/[name]-[hash]', metafile: true,
     alias: { '@karez/i18n': join(here, 'src/i18n.js'), '@karez/components': join(here, 'src/components/index.js'),
-      '@karez/media': join(here, 'src/media.js') },
+      '@karez/media': join(here, 'src/media.js'), '@karez/media-echo': join(here, 'src/media-echo.js') },
     nodePaths: [join(here, 'node_modules')], absWorkingDir: root, logLevel: 'warning',
   });
   return result.metafile;

@@ -11,6 +11,9 @@ static const KarezJsonField invite_fields[] = {
   { NULL },
 };
 
+static const char uninvited[] = N_ ("This session is for those who are invited. Its desk, or "
+                                    "somebody who is invited, can invite you.");
+
 void
 hub_sessions_put_admission (KarezTransaction *transaction, const char *id)
 {
@@ -18,10 +21,47 @@ hub_sessions_put_admission (KarezTransaction *transaction, const char *id)
 
   /* A program that speaks for many is nobody who could be named. */
   if (karez_actor_get_kind (actor) == KAREZ_ACTOR_PERSON)
-    karez_transaction_run_one (transaction, "session/invited",
-                               N_ ("This session is for those who are invited. Its desk, or "
-                                   "somebody who is invited, can invite you."),
-                               "invitation_admits", "(ss)", id, karez_actor_get_id (actor));
+    karez_transaction_run_one (transaction, "session/invited", uninvited, "invitation_admits",
+                               "(ss)", id, karez_actor_get_id (actor));
+}
+
+static void
+on_admitted (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
+
+  if (rows && !karez_rows_get_count (rows))
+    karez_error_set (&error, KAREZ_ERROR_CONFLICT, "session/invited", NULL, uninvited);
+  if (error)
+    g_task_return_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+void
+hub_sessions_admit_async (HubSessions *self, const char *id, KarezActor *actor,
+                          GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
+
+  g_task_set_source_tag (task, hub_sessions_admit_async);
+  if (karez_actor_get_kind (actor) == KAREZ_ACTOR_PERSON)
+    karez_store_query_async (self->store, "invitation_admits",
+                             g_variant_new ("(ss)", id, karez_actor_get_id (actor)), NULL,
+                             on_admitted, g_steal_pointer (&task));
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+gboolean
+hub_sessions_admit_finish (HubSessions *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, hub_sessions_admit_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 /* A change of a session's invitations by somebody who may: the desk, or who is invited. */

@@ -90,8 +90,15 @@ void hub_sessions_forward (HubSessions *self, HubSession *session, const char *p
 /* Adds to @transaction that its actor is invited to the session, or it fails: rule
  * "session/invited". */
 void hub_sessions_put_admission (KarezTransaction *transaction, const char *id);
+/* The same for what is not recorded. */
+void hub_sessions_admit_async (HubSessions *self, const char *id, KarezActor *actor,
+                               GAsyncReadyCallback callback, gpointer data);
+gboolean hub_sessions_admit_finish (HubSessions *self, GAsyncResult *result, GError **error);
 gboolean hub_sessions_add_invitation_routes (HubSessions *self, KarezRoutes *routes,
                                              GError **error);
+
+/* hub-sessions-echo.c */
+void hub_sessions_on_echo (KarezRequest *request, gpointer data);
 
 /* hub-sessions-routes.c */
 /* The session's id in the path; NULL: the request is answered. */

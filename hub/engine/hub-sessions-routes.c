@@ -292,6 +292,7 @@ hub_sessions_add_routes (HubSessions *self, KarezRoutes *routes, GError **error)
     { "POST", "/sessions/{id}/stop", "session.control", on_stop },
     { "POST", "/sessions/{id}/join", "session.join", on_join },
     { "POST", "/sessions/{id}/leave", "session.join", on_leave },
+    { "POST", "/sessions/{id}/echo", "session.join", hub_sessions_on_echo },
     { "GET", "/modalities", "board.read", on_modalities },
     { "GET", "/workers", "system.read", on_workers },
   };

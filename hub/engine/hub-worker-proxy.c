@@ -184,6 +184,13 @@ hub_worker_proxy_message_async (HubWorkerProxy *self, const char *participant, J
 }
 
 void
+hub_worker_proxy_echo_async (HubWorkerProxy *self, JsonNode *offer, GCancellable *cancellable,
+                             GAsyncReadyCallback callback, gpointer data)
+{
+  call_document (self, "Echo", offer, CALL_MS, cancellable, callback, data);
+}
+
+void
 hub_worker_proxy_get_endpoint_async (HubWorkerProxy *self, GCancellable *cancellable,
                                      GAsyncReadyCallback callback, gpointer data)
 {

@@ -48,6 +48,8 @@ void hub_worker_proxy_leave_async (HubWorkerProxy *self, const char *participant
 void hub_worker_proxy_message_async (HubWorkerProxy *self, const char *participant, JsonNode *body,
                                      GCancellable *cancellable, GAsyncReadyCallback callback,
                                      gpointer data);
+void hub_worker_proxy_echo_async (HubWorkerProxy *self, JsonNode *offer, GCancellable *cancellable,
+                                  GAsyncReadyCallback callback, gpointer data);
 void hub_worker_proxy_get_endpoint_async (HubWorkerProxy *self, GCancellable *cancellable,
                                           GAsyncReadyCallback callback, gpointer data);
 void hub_worker_proxy_connect_async (HubWorkerProxy *self, JsonNode *endpoint,
@@ -65,9 +67,9 @@ void hub_worker_proxy_ping_async (HubWorkerProxy *self, GCancellable *cancellabl
 /**
  * hub_worker_proxy_finish:
  *
- * Returns: (transfer full): what was answered: an endpoint, an array of checks, a snapshot,
- *   {"state", "sequence"} for a move, {} for the others; NULL with the worker's own error, or
- *   %KAREZ_ERROR_UNAVAILABLE or %KAREZ_ERROR_TIMEOUT
+ * Returns: (transfer full): what was answered: an endpoint, the answer to an offer, an array of
+ *   checks, a snapshot, {"state", "sequence"} for a move, {} for the others; NULL with the worker's
+ *   own error, or %KAREZ_ERROR_UNAVAILABLE or %KAREZ_ERROR_TIMEOUT
  */
 JsonNode *hub_worker_proxy_finish (HubWorkerProxy *self, GAsyncResult *result, GError **error);
 

@@ -48,7 +48,8 @@ struct _HubRtcConnection
   char ufrag[HUB_STUN_UFRAG_LENGTH + 1];
   char password[HUB_STUN_PASSWORD_LENGTH + 1];
   guint8 peer_fingerprint[HUB_DTLS_FINGERPRINT_BYTES];
-  guint32 ssrc; /* who speaks RTCP here */
+  guint32 ssrc;  /* who speaks RTCP here */
+  gboolean echo; /* it is shown what it sends itself, and is no part of the room */
   HubRtpExtensionMap extensions;
 
   HubRtcConnectionState state;

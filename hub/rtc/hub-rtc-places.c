@@ -192,6 +192,16 @@ hub_rtc_place_page (HubRtc *self, HubRtcPage *page)
   karez_participant_send (page->participant, describe_places (self, page, lacking));
 }
 
+gboolean
+hub_rtc_place_own (HubRtc *self, HubRtcPage *page)
+{
+  guint lacking[2] = { 0 };
+
+  for (guint i = 0; i < page->n_published; i++)
+    place_one (self, page, &page->published[i], lacking);
+  return lacking[HUB_MEDIA_AUDIO] + lacking[HUB_MEDIA_VIDEO] == 0;
+}
+
 void
 hub_rtc_place_everybody (HubRtc *self)
 {

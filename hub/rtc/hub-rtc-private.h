@@ -16,6 +16,7 @@ struct _HubRtc
   HubDtlsIdentity *identity;
   HubRtcLoop *loop;
   GPtrArray *pages;             /* HubRtcPage, in the order they came */
+  GPtrArray *echoes;            /* HubRtcEcho, in the order they came */
   GPtrArray *remote;            /* HubRtcPublished of the other hospital, in the order they came */
   GArray *remote_quality;       /* HubRtcQuality of the people there, as it was told last */
   gboolean has_port, link_down; /* as pages were told last */
@@ -30,10 +31,22 @@ struct _HubRtc
 /* To the media thread. @command: (transfer full); @data: the HubRtc */
 void hub_rtc_run (HubRtcCommand *command, gpointer data);
 void hub_rtc_emit_tell (HubRtc *self, JsonNode *message);
+/* A connection that nobody is looked after at any more. */
+void hub_rtc_remove_connection (HubRtc *self, guint connection);
+/* Answers an offer that was agreed on: with @answer's places. Returns: (transfer full): SDP */
+char *hub_rtc_write_answer (HubRtc *self, HubRtcPage *page, const HubSdpOffer *offer,
+                            HubSdpAnswer *answer);
+
+/* hub-rtc-echo.c: pages that try their way. */
+GPtrArray *hub_rtc_echoes_new (void);
+/* What became of a connection, if it is one of these. */
+void hub_rtc_follow_echo (HubRtc *self, const HubRtcEvent *event);
 
 /* hub-rtc-places.c: who is shown where. */
 /* What a track is; NULL for one that is not sent any more. */
 HubRtcPublished *hub_rtc_find_track (HubRtc *self, guint track);
+/* Shows a page what it sends itself. FALSE if it has too few places for that. */
+gboolean hub_rtc_place_own (HubRtc *self, HubRtcPage *page);
 /* Gives a page what is new to be shown, takes away what is gone, and tells it. */
 void hub_rtc_place_page (HubRtc *self, HubRtcPage *page);
 /* Everybody, and the other hospital. */

@@ -46,7 +46,7 @@ on_missing (guint32 ssrc, guint16 sequence, gpointer data)
   Reading *reading = data;
   HubRtcSlot *slot = hub_rtc_connection_find_slot (reading->connection, ssrc, FALSE);
 
-  if (slot != NULL && reading->room->forwards)
+  if (slot != NULL && (reading->room->forwards || reading->connection->echo))
     hub_rtc_slot_resend (slot, sequence, reading->now);
 }
 

@@ -58,7 +58,7 @@ hub_rtc_room_new (const HubDtlsIdentity *identity, void (*tell) (HubRtcEvent *ev
 static void
 want_pictures (HubRtcRoom *self, HubRtcConnection *connection)
 {
-  for (guint i = 0; i < connection->n_slots && self->forwards; i++)
+  for (guint i = 0; i < connection->n_slots && (self->forwards || connection->echo); i++)
     if (hub_rtc_slot_wants_picture (connection->slots[i]))
       connection->slots[i]->track->picture_wanted = self->hurried = TRUE;
 }
@@ -225,11 +225,12 @@ forward (HubRtcRoom *self, HubRtcTrack *track, const HubRtp *packet,
 {
   const HubRtpPacket *kept = hub_rtc_track_take (track, packet, extensions, arrival, repair);
 
-  if (kept == NULL || !self->forwards || kept->index < track->allowed)
+  if (kept == NULL || !(self->forwards || track->echo) || kept->index < track->allowed)
     return;
   for (HubRtcSlot *slot = track->slots; slot != NULL; slot = slot->next)
     hub_rtc_slot_send (slot, kept);
-  if (self->bridge != NULL && !track->remote && hub_rtc_bridge_is_wanted (self->bridge))
+  if (self->bridge != NULL && !track->remote && !track->echo
+      && hub_rtc_bridge_is_wanted (self->bridge))
     hub_rtc_bridge_send (self->bridge, track, kept, repair);
 }
 
@@ -500,7 +501,9 @@ remove_connection (HubRtcRoom *self, HubRtcConnection *connection)
 static void
 add_track (HubRtcRoom *self, HubRtcConnection *connection, HubRtcTrack *track)
 {
-  if (hub_rtc_connection_add_track (connection, track))
+  track->echo = connection->echo;
+  /* What is echoed is not known to the room. */
+  if (hub_rtc_connection_add_track (connection, track) && !track->echo)
     g_hash_table_insert (self->tracks, GUINT_TO_POINTER (track->number), track);
 }
 
@@ -516,13 +519,24 @@ remove_track (HubRtcRoom *self, HubRtcConnection *connection, guint number)
       }
 }
 
+/* What a connection may be shown: its own, or what is sent in the room. */
+static HubRtcTrack *
+find_for (HubRtcRoom *self, HubRtcConnection *connection, guint number)
+{
+  if (!connection->echo)
+    return g_hash_table_lookup (self->tracks, GUINT_TO_POINTER (number));
+  for (guint i = 0; i < connection->n_tracks; i++)
+    if (connection->tracks[i]->number == number)
+      return connection->tracks[i];
+  return NULL;
+}
+
 static void
 feed (HubRtcRoom *self, HubRtcConnection *connection, const char *mid, guint track)
 {
   for (guint i = 0; i < connection->n_slots; i++)
     if (g_str_equal (connection->slots[i]->mid, mid))
-      hub_rtc_slot_feed (connection->slots[i],
-                         g_hash_table_lookup (self->tracks, GUINT_TO_POINTER (track)));
+      hub_rtc_slot_feed (connection->slots[i], find_for (self, connection, track));
   want_pictures (self, connection);
 }
 

@@ -70,14 +70,20 @@ broadcast (HubRtc *self, JsonNode *body)
   json_node_unref (body);
 }
 
-static void
-drop_page (HubRtc *self, HubRtcPage *page)
+void
+hub_rtc_remove_connection (HubRtc *self, guint connection)
 {
   HubRtcCommand *command = g_new0 (HubRtcCommand, 1);
 
   command->kind = HUB_RTC_REMOVE_CONNECTION;
-  command->connection = page->connection;
+  command->connection = connection;
   hub_rtc_run (command, self);
+}
+
+static void
+drop_page (HubRtc *self, HubRtcPage *page)
+{
+  hub_rtc_remove_connection (self, page->connection);
   g_ptr_array_remove (self->pages, page);
 }
 
@@ -98,18 +104,24 @@ begin_page (HubRtc *self, KarezParticipant *participant, const char *token,
   return page;
 }
 
-static void
-send_answer (HubRtc *self, HubRtcPage *page, const HubSdpOffer *offer, HubSdpAnswer *answer)
+char *
+hub_rtc_write_answer (HubRtc *self, HubRtcPage *page, const HubSdpOffer *offer,
+                      HubSdpAnswer *answer)
 {
-  g_autofree char *text = NULL;
-
   answer->ufrag = page->ufrag;
   answer->password = page->password;
   answer->fingerprint = hub_dtls_identity_get_fingerprint (self->identity);
   answer->addresses = hub_rtc_loop_get_addresses (self->loop, &answer->n_addresses);
   answer->id = self->id;
   answer->version = ++page->version;
-  text = hub_sdp_write_answer (answer, offer);
+  return hub_sdp_write_answer (answer, offer);
+}
+
+static void
+send_answer (HubRtc *self, HubRtcPage *page, const HubSdpOffer *offer, HubSdpAnswer *answer)
+{
+  g_autofree char *text = hub_rtc_write_answer (self, page, offer, answer);
+
   karez_participant_send (page->participant,
                           karez_json_object ("type", "s", "media.answer", "connection", "s",
                                              page->token, "sdp", "s", text, NULL));
@@ -305,6 +317,7 @@ on_changed (HubRtc *self, const HubRtcEvent *event)
 {
   HubRtcPage *page = find_connection (self, event->connection);
 
+  hub_rtc_follow_echo (self, event);
   if (page == NULL)
     return;
   page->state = event->state;
@@ -431,6 +444,7 @@ hub_rtc_finalize (GObject *object)
   g_clear_pointer (&self->loop, hub_rtc_loop_free);
   g_clear_pointer (&self->identity, hub_dtls_identity_free);
   g_ptr_array_unref (self->pages);
+  g_ptr_array_unref (self->echoes);
   g_ptr_array_unref (self->remote);
   g_array_unref (self->remote_quality);
   g_free (self->told);
@@ -449,6 +463,7 @@ static void
 hub_rtc_init (HubRtc *self)
 {
   self->pages = g_ptr_array_new_with_free_func ((GDestroyNotify) hub_rtc_page_free);
+  self->echoes = hub_rtc_echoes_new ();
   self->remote = g_ptr_array_new_with_free_func (g_free);
   self->remote_quality = hub_rtc_quality_new ();
   self->next_connection = self->next_track = 1;

@@ -38,6 +38,21 @@ JsonNode *hub_rtc_describe (HubRtc *self);
 gboolean hub_rtc_take_remote (HubRtc *self, JsonNode *message, GError **error);
 /* The other worker went: nobody of that hospital is seen or heard until another one tells. */
 void hub_rtc_forget_remote (HubRtc *self);
+/**
+ * hub_rtc_echo:
+ * @participant: who tries; no part of the room, and sent nothing
+ * @sdp: an offer that sends a voice, a picture, or both, and has a place for each
+ *
+ * A page tries its way to this process before it joins: what it sends comes back to it and goes to
+ * nobody else, whether the room forwards or not. It ends after %HUB_RTC_ECHO_S, or when the page
+ * closes its connection, or when the same person tries again. %KAREZ_ERROR_INVALID as for a page's
+ * offer, or "rtc/places"; %KAREZ_ERROR_BUSY "rtc/echoes" for more than %HUB_RTC_MAX_ECHOES at once.
+ *
+ * Returns: (transfer full): the answer, SDP; NULL with @error set
+ */
+#define HUB_RTC_ECHO_S 20u
+#define HUB_RTC_MAX_ECHOES 8u
+char *hub_rtc_echo (HubRtc *self, KarezParticipant *participant, const char *sdp, GError **error);
 /* Does something on the media thread, after what was asked for before. @data is freed there. */
 void hub_rtc_call (HubRtc *self, void (*call) (gpointer data), gpointer data,
                    GDestroyNotify free_data);

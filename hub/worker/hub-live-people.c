@@ -3,6 +3,7 @@
 #include "hub-live-session-private.h"
 
 #include "hub-catalogue.h"
+#include "hub-id.h"
 #include "hub-log.h"
 
 #define MAX_PARTICIPANTS 200
@@ -12,6 +13,12 @@ static const KarezJsonField participant_fields[] = {
   { "actor", KAREZ_JSON_OBJECT, TRUE },
   { "role", KAREZ_JSON_TEXT, TRUE, 1, 32 },
   { "hospital", KAREZ_JSON_UUID, TRUE },
+  { NULL },
+};
+
+static const KarezJsonField echo_fields[] = {
+  { "actor", KAREZ_JSON_OBJECT, TRUE },
+  { "sdp", KAREZ_JSON_TEXT, TRUE, 1, 65536 },
   { NULL },
 };
 
@@ -280,4 +287,31 @@ hub_live_session_message (HubLiveSession *self, const char *id, JsonNode *body, 
                             N_ ("The session is %s."), karez_state_name (self->state));
   return hub_runner_message (self->runner, self->modality, participant, json_node_get_object (body),
                              error);
+}
+
+JsonNode *
+hub_live_session_echo (HubLiveSession *self, JsonNode *offer, GError **error)
+{
+  JsonObject *object = karez_json_check (offer, echo_fields, error);
+  g_autofree char *id = hub_id_new ();
+  g_autofree char *answer = NULL;
+  g_autoptr (KarezActor) actor = NULL;
+  g_autoptr (KarezParticipant) participant = NULL;
+
+  if (object == NULL)
+    return NULL;
+  actor = karez_actor_from_json (json_object_get_member (object, "actor"), error);
+  if (actor == NULL)
+    return NULL;
+  if (!hub_live_session_is_prepared (self) || hub_state_is_over (self->state)
+      || self->media == NULL)
+    {
+      karez_error_set (error, KAREZ_ERROR_CONFLICT, "session/echo",
+                       N_ ("a session with picture and sound that is ready or goes on"),
+                       N_ ("The way for picture and sound cannot be tried now."));
+      return NULL;
+    }
+  participant = karez_participant_new (id, actor, "echo", self->hub, TRUE);
+  answer = hub_rtc_echo (self->media, participant, karez_json_text (object, "sdp"), error);
+  return answer != NULL ? karez_json_object ("sdp", "s", answer, NULL) : NULL;
 }

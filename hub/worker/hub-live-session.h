@@ -54,6 +54,9 @@ JsonNode *hub_live_session_preflight_finish (HubLiveSession *self, GAsyncResult 
 
 gboolean hub_live_session_message (HubLiveSession *self, const char *participant, JsonNode *body,
                                    GError **error);
+/* Somebody who is not in the session tries their way: as Echo of org.karez.Worker1 has it.
+ * %KAREZ_ERROR_CONFLICT "session/echo" where there is no media now, or what hub_rtc_echo() says. */
+JsonNode *hub_live_session_echo (HubLiveSession *self, JsonNode *offer, GError **error);
 JsonNode *hub_live_session_get_endpoint (HubLiveSession *self, GError **error);
 gboolean hub_live_session_connect (HubLiveSession *self, JsonNode *endpoint, GError **error);
 /* What the host's hub said; nothing if it is older than what is known. Mirror only. */

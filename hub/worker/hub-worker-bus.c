@@ -272,6 +272,31 @@ on_message (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 
 }
 
 static gboolean
+on_echo (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 incarnation,
+         const char *text, HubWorkerBus *self)
+{
+  g_autoptr (JsonNode) offer = NULL;
+  g_autoptr (JsonNode) answer = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *answer_text = NULL;
+
+  if (!obey (self, invocation, incarnation))
+    return TRUE;
+  offer = read_document (invocation, text);
+  if (!offer)
+    return TRUE;
+  answer = hub_live_session_echo (self->session, offer, &error);
+  if (!answer)
+    {
+      hub_bus_return_error (invocation, error);
+      return TRUE;
+    }
+  answer_text = karez_json_print (answer);
+  hub_bus_worker1_complete_echo (skeleton, invocation, answer_text);
+  return TRUE;
+}
+
+static gboolean
 on_get_endpoint (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 incarnation,
                  HubWorkerBus *self)
 {
@@ -544,13 +569,14 @@ hub_worker_bus_new (HubLiveSession *session, const char *id, const char *socket,
   self->token = g_strdup (token);
   self->heard_at = hub_clock_monotonic ();
   self->skeleton = hub_bus_worker1_skeleton_new ();
-  g_object_connect (
-      self->skeleton, "signal::handle-prepare", on_prepare, self, "signal::handle-move", on_move,
-      self, "signal::handle-preflight", on_preflight, self, "signal::handle-join", on_join, self,
-      "signal::handle-leave", on_leave, self, "signal::handle-message", on_message, self,
-      "signal::handle-get-endpoint", on_get_endpoint, self, "signal::handle-connect", on_connect,
-      self, "signal::handle-mirror", on_mirror, self, "signal::handle-panic", on_panic, self,
-      "signal::handle-recorded", on_recorded, self, "signal::handle-ping", on_ping, self, NULL);
+  g_object_connect (self->skeleton, "signal::handle-prepare", on_prepare, self,
+                    "signal::handle-move", on_move, self, "signal::handle-preflight", on_preflight,
+                    self, "signal::handle-join", on_join, self, "signal::handle-leave", on_leave,
+                    self, "signal::handle-message", on_message, self, "signal::handle-echo",
+                    on_echo, self, "signal::handle-get-endpoint", on_get_endpoint, self,
+                    "signal::handle-connect", on_connect, self, "signal::handle-mirror", on_mirror,
+                    self, "signal::handle-panic", on_panic, self, "signal::handle-recorded",
+                    on_recorded, self, "signal::handle-ping", on_ping, self, NULL);
   g_object_connect (session, "signal::state-changed", on_state_changed, self, "signal::send",
                     on_send, self, "signal::recorded", on_record, self, NULL);
   return self;

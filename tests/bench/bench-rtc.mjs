@@ -121,7 +121,8 @@ async function inBrowser(watch) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'karez-join-'));
   for (const file of ['index.html', 'room.js'])
     fs.copyFileSync(path.join(source, 'tests/rtc/page', file), path.join(folder, file));
-  fs.copyFileSync(path.join(source, 'data/web/src/media.js'), path.join(folder, 'media.js'));
+  for (const file of ['media.js', 'media-echo.js'])
+    fs.copyFileSync(path.join(source, 'data/web/src', file), path.join(folder, file));
   const browser = await openBrowser();
   const load = new Load();
   const room = new Room(folder);

@@ -44,10 +44,18 @@ on_message (SoupWebsocketConnection *socket, SoupWebsocketDataType type, GBytes 
   Person *person = data;
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonNode) node = karez_json_parse (message, 0, &error);
+  g_autofree char *answer = NULL;
 
-  if (node == NULL
-      || !karez_media_take (person->host->media, person->participant, json_node_get_object (node),
-                            &error))
+  if (node != NULL
+      && g_strcmp0 (karez_json_text (json_node_get_object (node), "type"), "echo") == 0)
+    answer = hub_rtc_echo (HUB_RTC (person->host->media), person->participant,
+                           karez_json_text (json_node_get_object (node), "sdp"), &error);
+  if (answer != NULL)
+    karez_participant_send (person->participant,
+                            karez_json_object ("type", "s", "echo", "sdp", "s", answer, NULL));
+  else if (node == NULL || error != NULL
+           || !karez_media_take (person->host->media, person->participant,
+                                 json_node_get_object (node), &error))
     {
       g_autoptr (JsonNode) refusal = karez_json_object ("type", "s", "refused", "rule", "s",
                                                         karez_error_get_rule (error), "message",

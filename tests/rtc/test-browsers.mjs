@@ -29,7 +29,8 @@ function startHost() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'karez-room-'));
   for (const file of ['index.html', 'room.js'])
     fs.copyFileSync(path.join(source, 'tests/rtc/page', file), path.join(folder, file));
-  fs.copyFileSync(path.join(source, 'data/web/src/media.js'), path.join(folder, 'media.js'));
+  for (const file of ['media.js', 'media-echo.js'])
+    fs.copyFileSync(path.join(source, 'data/web/src', file), path.join(folder, file));
   const child = spawn(hostProgram, [folder], { stdio: ['ignore', 'pipe', 'inherit'] });
   return new Promise((done, failed) => {
     child.on('exit', (code) => failed(new Error(`the host ended with ${code}`)));

@@ -20,7 +20,7 @@ const retryMs = [200, 500, 1000, 2000, 4000];
 const bitrates = { microphone: 32_000, camera: 1_500_000, screen: 2_500_000 };
 
 /** @param {'audio' | 'video'} kind */
-function preferredCodecs(kind) {
+export function preferredCodecs(kind) {
   const all = RTCRtpReceiver.getCapabilities(kind)?.codecs ?? [];
   if (kind === 'audio')
     return all.filter((codec) => codec.mimeType === 'audio/opus');

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // A page with nothing but a room's media, and what a test wants to know of it.
 import { MediaClient } from '/media.js';
+import { MediaEcho } from '/media-echo.js';
 
 const socket = new WebSocket(`ws://${location.host}/socket`);
 const client = new MediaClient((body) => {
@@ -36,6 +37,7 @@ socket.addEventListener('message', (event) => {
   if (message.type === 'media.answer' && room.through)
     message.sdp = message.sdp.replace(/(a=candidate:\S+ 1 udp \d+ )\S+ \d+/g, `$1${room.through}`);
   if (message.type === 'you') room.participant = message.participant;
+  else if (message.type === 'echo') room.answered(message.sdp);
   else if (message.type === 'refused') room.refused.push(message);
   else client.take(message);
 });
@@ -45,6 +47,20 @@ room.join = async (camera = true) => {
     audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false }, video: { width: 640, height: 360, frameRate: 30 },
   });
   client.open({ microphone: stream.getAudioTracks()[0], camera: camera ? stream.getVideoTracks()[0] : null });
+};
+
+/** Tries the way; @param {string} [through] "host port" of a relay. */
+room.tryWay = async (through) => {
+  const echo = new MediaEcho((sdp) => {
+    socket.send(JSON.stringify({ type: 'echo', sdp }));
+    return new Promise((done) => {
+      room.answered = (answer) => done(through ? answer.replace(/(a=candidate:\S+ 1 udp \d+ )\S+ \d+/g, `$1${through}`) : answer);
+    });
+  });
+  const states = [];
+  echo.addEventListener('change', () => states.at(-1) === echo.state || states.push(echo.state));
+  await echo.run();
+  return { states, measured: echo.measured, addresses: echo.addresses };
 };
 
 /** Begins anew, without anything of its own to send. */
