@@ -36,7 +36,7 @@ ask_worker (HubSessions *self, KarezRequest *request)
   if (!session)
     karez_error_set (&error, KAREZ_ERROR_NOT_FOUND, "session/unknown", NULL,
                      N_ ("There is no such session, or it is over."));
-  else if (session->worker == HUB_WORKER_NONE)
+  else if (session->state == KAREZ_STATE_PLANNED || hub_state_is_over (session->state))
     karez_error_set (&error, KAREZ_ERROR_CONFLICT, "session/echo",
                      N_ ("a session with picture and sound that is ready or goes on"),
                      N_ ("The way for picture and sound cannot be tried now."));

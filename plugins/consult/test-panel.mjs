@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { deviceProblem, grade, gridClass, initials, loudness, once, roleFor } from './web/consult-view.js';
+import { deviceProblem, grade, gridClass, initials, loudness, networkGrade, once, roleFor } from './web/consult-view.js';
 
 const measured = (changed) => ({ state: 'open', loss_in: 0, loss_out: 0, rtt_ms: 20, ...changed });
 
@@ -19,6 +19,17 @@ test('a connection is told in words', () => {
   for (const state of ['away', 'connecting', 'closed'])
     assert.equal(grade(measured({ state })), 'away');
   assert.equal(grade({ state: 'open' }), 'good');
+});
+
+test('a network is as good as the worst that was found', () => {
+  const tried = (changed) => networkGrade({ loss_in: 0, loss_out: 0, rtt_ms: 20, bitrate_out: 2e6, ...changed });
+  assert.equal(tried({}), 'good');
+  assert.equal(tried({ bitrate_out: 800_000 }), 'good');
+  assert.equal(tried({ bitrate_out: 799_999 }), 'unsteady');
+  assert.equal(tried({ bitrate_out: 299_999 }), 'poor');
+  assert.equal(tried({ loss_out: 0.05 }), 'unsteady');
+  assert.equal(tried({ rtt_ms: 300, bitrate_out: 200_000 }), 'poor');
+  assert.equal(tried({ loss_in: 0.1, bitrate_out: 500_000 }), 'poor');
 });
 
 test('faces fit the space', () => {

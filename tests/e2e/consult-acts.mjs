@@ -29,6 +29,19 @@ const sayAll = (pages, text) => Promise.all(pages.map((page) => page.locator(pan
 /** @param {any[]} pages */
 const seeAll = (pages) => Promise.all(pages.map((page) => fresh(page, 1, 15000)));
 
+/** The lobby's check goes to the worker and back. @param {any} page */
+async function tryNetwork(page) {
+  await page.getByRole('button', { name: 'Check camera, microphone and network' }).click();
+  const network = page.locator('.consult-network');
+  await network.getByRole('progressbar').waitFor();
+  await network.getByText('Good: picture and sound get through in both directions.').waitFor({ timeout: 15000 });
+  assert.match(await network.locator('.hint').innerText(), /^There and back in \d+ ms, [\d.]+ % lost, room for [\d.]+ Mbit\/s\.$/);
+  await shootAll(page, 'consult-acts-0-network');
+  await checkAccess(page, 'network check');
+  await network.getByRole('button', { name: 'Check the network again' }).click();
+  await network.getByRole('progressbar').waitFor();
+}
+
 /** A booking that names a doctor of Hangzhou is that doctor's, and whose that doctor invites; who has
  * the page open learns it at once. @param {any} browser @param {import('./hubs.mjs').Pair} pair */
 async function invitation(browser, pair) {
@@ -43,6 +56,7 @@ async function invitation(browser, pair) {
   for (const page of [doctor, second]) await page.goto(`${hangzhou.origin}/sessions/${id}`);
   const join = second.getByRole('button', { name: 'Join', exact: true });
   await doctor.getByRole('button', { name: 'Join', exact: true }).waitFor();
+  await tryNetwork(doctor);
   await second.getByText('You are not invited to this session.').waitFor();
   assert.equal(await join.count(), 0);
   await shootAll(second, 'consult-acts-0-uninvited');

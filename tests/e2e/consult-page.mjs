@@ -45,7 +45,7 @@ export async function prepare(pair, id) {
 export async function join(page, origin, id) {
   await page.goto(`${origin}/sessions/${id}`);
   await page.locator(panel).waitFor();
-  await page.getByRole('button', { name: 'Check camera and microphone' }).click();
+  await page.getByRole('button', { name: 'Check camera, microphone and network' }).click();
   await page.locator(`${panel} video`).first().waitFor();
   await page.getByRole('button', { name: 'Join', exact: true }).click();
 }

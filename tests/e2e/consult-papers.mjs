@@ -73,8 +73,10 @@ async function intrude(pair, session, participant) {
   });
   assert.equal(await answer({ type: 'join', participant }), 'session/participant');
   assert.equal(await answer({ type: 'message', body: { type: 'media.offer', connection: 'intruder', sdp: 'v=0', sources: {} } }), 'session/participant');
-  const desk = await Person.signIn(pair.hangzhou, 'auditor.hangzhou');
-  await refused(desk.api('POST', `/sessions/${session}/join`, { role: 'observer' }), 403, 'access/session.join');
+  const auditor = await Person.signIn(pair.hangzhou, 'auditor.hangzhou');
+  await refused(auditor.api('POST', `/sessions/${session}/join`, { role: 'observer' }), 403, 'access/session.join');
+  await refused(auditor.api('POST', `/sessions/${session}/echo`, { sdp: 'v=0' }), 403, 'access/session.join');
+  await refused(stranger.api('POST', `/sessions/${session}/echo`, { sdp: 'v=0' }), 409, 'session/invited');
   socket.close();
 }
 
@@ -175,9 +177,15 @@ async function opinions(pair, id, doctor, partner) {
   await pair.hangzhou.api('POST', `/bookings/${id}/accept`, {});
   for (const hub of pair.hubs)
     await until(`${hub.name} to plan it`, async () => (await hub.api('GET', `/sessions/${id}`)).state === 'planned');
+  const tryWay = (sdp, session = id) => partner.api('POST', `/sessions/${session}/echo`, { sdp });
+  await refused(tryWay('v=0'), 409, 'session/echo');
   await pair.aral.api('POST', `/sessions/${id}/prepare`, {});
   for (const hub of pair.hubs)
     await until(`${hub.name} to be ready`, async () => (await hub.api('GET', `/sessions/${id}`)).state === 'ready');
+  await until('the worker to answer', () => tryWay('v=0').catch((problem) => problem.status !== 503 && problem.rule === 'rtc/sdp'));
+  await refused(tryWay(''), 422, 'json/length');
+  await refused(tryWay('v'.repeat(65537)), 422, 'json/length');
+  await refused(tryWay('v=0', randomUUID()), 404, 'session/unknown');
   const inside = [await enter(doctor, id, 'referrer'), await enter(partner, id, 'consultant')];
   await until('the session to start', () => pair.aral.api('POST', `/sessions/${id}/start`, {}).then(() => true));
   await until('the consultant to be known', async () => (await partner.api('GET', opinion)).may_write);

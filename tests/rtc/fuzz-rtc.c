@@ -45,7 +45,8 @@ static struct
   HubAddress address;
   HubRtc *media;
   KarezParticipant *person;
-  guint taken; /* messages of the page */
+  guint taken;  /* messages of the page */
+  guint echoed; /* offers of somebody who tries the way */
 } world;
 
 int LLVMFuzzerTestOneInput (const guint8 *data, gsize size);
@@ -391,6 +392,19 @@ make_media (void)
 }
 
 /* A message is taken whole, or refused by a rule. */
+/* The same offer, of somebody who tries the way. */
+static void
+fuzz_echo (const char *sdp)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *answer = sdp != NULL ? hub_rtc_echo (world.media, world.person, sdp, &error)
+                                        : NULL;
+
+  g_assert_true (sdp == NULL || (answer != NULL) == (error == NULL));
+  g_assert_true (error == NULL || karez_error_get_rule (error) != NULL);
+  world.echoed += answer != NULL;
+}
+
 static void
 fuzz_signalling (const guint8 *data, gsize size)
 {
@@ -410,6 +424,8 @@ fuzz_signalling (const guint8 *data, gsize size)
   g_assert_true (taken || page_error == NULL || karez_error_get_rule (page_error) != NULL);
   if (!hub_rtc_take_remote (world.media, node, &worker_error))
     g_assert_nonnull (karez_error_get_rule (worker_error));
+  if (JSON_NODE_HOLDS_OBJECT (node))
+    fuzz_echo (karez_json_text (json_node_get_object (node), "sdp"));
   world.taken += taken;
   if (world.taken % 16 == 15)
     karez_media_leave (KAREZ_MEDIA (world.media), world.person);
@@ -591,7 +607,10 @@ test_target (gconstpointer data)
     }
   /* Some of what is thrown gets far. */
   if (target == SIGNALLING)
-    g_assert_cmpuint (world.taken, >, 100);
+    {
+      g_assert_cmpuint (world.taken, >, 100);
+      g_assert_cmpuint (world.echoed, >, 20);
+    }
   end_world ();
 }
 

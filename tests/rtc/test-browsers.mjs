@@ -9,7 +9,7 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 
-const [hostProgram, source] = process.argv.slice(2);
+const [hostProgram, loadProgram, source] = process.argv.slice(2);
 const require = createRequire(path.join(source, 'data/web/package.json'));
 const { chromium } = require('playwright-core');
 const nPages = 4;
@@ -36,6 +36,13 @@ function startHost() {
     child.on('exit', (code) => failed(new Error(`the host ended with ${code}`)));
     child.stdout.once('data', (text) => done({ ...JSON.parse(text), child, folder }));
   });
+}
+
+/** A relay that loses and delays what goes to the room. @param {string} to @param {Record<string, number>} how */
+function startRelay(to, how) {
+  const child = spawn(loadProgram, [], { stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin.write(`${JSON.stringify({ do: 'relay', address: '127.0.0.1', to, ...how })}\n`);
+  return new Promise((done) => child.stdout.once('data', (text) => done({ door: JSON.parse(text).door, child })));
 }
 
 const host = await startHost();
@@ -69,7 +76,7 @@ async function test(name, run) {
 }
 
 const pages = [];
-console.log('1..4');
+console.log('1..5');
 try {
   await test('a page that comes later shows a picture soon', async () => {
     const times = [];
@@ -111,6 +118,31 @@ try {
     await second.context().close();
     pages.splice(1, 1);
     await until('they are gone', () => first.evaluate((who) => !globalThis.room.client.people.has(who), id));
+  });
+
+  await test('a page that tries its way is told how it is', async () => {
+    const [near, far, nowhere] = await Promise.all([openPage(), openPage(), openPage()]);
+    await nowhere.evaluate(() => { globalThis.room.through = '127.0.0.1 9'; });
+    const trials = [near, nowhere].map((page) => page.evaluate(() => globalThis.room.tryWay()));
+    const [media] = await until('where media goes', () => near.evaluate(() => globalThis.room.addresses?.length && globalThis.room.addresses));
+    const relay = await startRelay(media, { loss: 0.05, delay_ms: 40, seed: 20261128 });
+    await far.evaluate((where) => { globalThis.room.through = where; }, relay.door.replace(':', ' '));
+    trials.push(far.evaluate(() => globalThis.room.tryWay()));
+    const [good, none, bad] = await Promise.all(trials);
+    console.log(`# ${JSON.stringify(good)}\n# ${JSON.stringify(bad)}`);
+    relay.child.kill();
+    assert.deepEqual(good.states, ['connecting', 'measuring', 'done']);
+    assert.ok(good.measured.loss_in < 0.02 && good.measured.loss_out < 0.02 && good.measured.rtt_ms < 100, 'a good way');
+    assert.ok(good.measured.bitrate_in > 500_000 && good.measured.bitrate_out > 800_000, 'a wide way');
+    assert.deepEqual(bad.states, ['connecting', 'measuring', 'done']);
+    for (const lost of [bad.measured.loss_in, bad.measured.loss_out])
+      assert.ok(lost > 0.01 && lost < 0.12, `${lost} lost`);
+    assert.ok(bad.measured.rtt_ms >= 80 && bad.measured.rtt_ms < 250, `${bad.measured.rtt_ms} ms`);
+    assert.deepEqual(none.states, ['connecting', 'blocked']);
+    assert.deepEqual(none.addresses, ['127.0.0.1:9']);
+    // Nobody in the room was shown any of it.
+    assert.equal(Object.keys(await pages[0].evaluate(() => globalThis.room.received())).length, pages.length - 1);
+    await Promise.all([near, far, nowhere].map((page) => page.context().close()));
   });
 
   await test('pages say that they are away and come back when the room does', async () => {

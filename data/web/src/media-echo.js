@@ -155,6 +155,8 @@ export class MediaEcho extends EventTarget {
     const audio = new AudioContext();
     let ended = false;
     const end = () => {
+      if (ended)
+        return;
       ended = true;
       connection.close();
       picture.stop();

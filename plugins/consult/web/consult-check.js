@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The look at one's own devices, before joining and while in.
+// The look at one's own devices and network, before joining; devices while in, too.
 
 import { _ } from '@karez/i18n';
 import { button, checkField, html, nothing, selectField } from '@karez/components';
 import { choosesSpeaker } from './consult-devices.js';
+import { networkCheck } from './consult-network.js';
 import { deviceProblem, initials } from './consult-view.js';
 
 /** @typedef {import('./consult-devices.js').Devices} Devices */
@@ -43,19 +44,20 @@ export const levelMeter = () => html`<div class="consult-level" role="img" aria-
 
 /**
  * @param {Devices} devices
- * @param {{name: string, tone: boolean, playTone: () => void}} options
+ * @param {{name: string, tone: boolean, playTone: () => void, begin: () => void,
+ *   echo: import('./consult-network.js').MediaEcho}} options begin: of the whole check
  */
-export function deviceCheck(devices, { name, tone, playTone }) {
+export function deviceCheck(devices, { name, tone, playTone, begin, echo }) {
   const { tracks, wants } = devices;
   const before = !devices.asked && !devices.asking;
-  return html`<section class="consult-check" aria-labelledby="consult-check-title"><h3 id="consult-check-title">${_('Your devices')}</h3>
+  return html`<section class="consult-check" aria-labelledby="consult-check-title"><h3 id="consult-check-title">${_('Your devices and network')}</h3>
     <div class="consult-check-body"><div class="consult-preview">${tracks.camera
       ? html`<video data-own="camera" class="mirrored" autoplay playsinline .muted=${true} aria-label=${_('What your camera sees')}></video>`
       : html`<div class="consult-initials" aria-hidden="true"><bdi>${initials(name)}</bdi></div><p>${
         wants.camera ? before ? _('Not checked yet.') : devices.asking ? _('Waiting for the camera.') : _('Your camera is off.') : _('You join with the camera off.')}</p>`}</div>
     <div class="consult-check-side">
       ${before ? html`<p>${_('See and hear yourself before the others do. Your browser asks whether this page may use your camera and microphone.')}</p>
-        <p>${button({ label: _('Check camera and microphone'), onclick: () => void devices.open() })}</p>`
+        <p>${button({ label: _('Check camera, microphone and network'), onclick: begin })}</p>`
         : html`${levelMeter()}<p class="hint">${tracks.microphone && wants.microphone
           ? _('Say something: the bar moves.') : wants.microphone ? _('Your microphone is off.') : _('You join with the microphone off.')}</p>${choosers(devices, { tone, playTone })}
           ${Object.keys(devices.problems).length ? html`<p>${button({ label: _('Check again'), busy: devices.asking, onclick: () => void devices.open() })}</p>` : nothing}`}
@@ -63,6 +65,6 @@ export function deviceCheck(devices, { name, tone, playTone }) {
         onchange: (on) => void (before ? devices.plan('camera', on) : devices.set('camera', on)) })}
       ${checkField({ label: _('Join with the microphone on'), checked: wants.microphone,
         onchange: (on) => void (before ? devices.plan('microphone', on) : devices.set('microphone', on)) })}</div>
-    </div></div>
+    </div>${before ? nothing : networkCheck(echo)}</div>
     ${troubles(devices)}</section>`;
 }

@@ -9,6 +9,7 @@ import {
   say, sessionRole, state, timePair,
 } from '@karez/components';
 import { MediaClient } from '@karez/media';
+import { MediaEcho } from '@karez/media-echo';
 import { choosers, deviceCheck, levelMeter, problemOf } from './consult-check.js';
 import { Devices, sharesScreen } from './consult-devices.js';
 import './consult-opinion.js';
@@ -82,6 +83,8 @@ export class ConsultPanel extends LitElement {
     this.hubs = [];
     this.devices = new Devices();
     this.devices.addEventListener('change', () => this.follow());
+    this.echo = new MediaEcho((sdp) => api.post(`/sessions/${this.session.id}/echo`, { sdp }).then((answer) => answer.sdp));
+    this.echo.addEventListener('change', () => this.requestUpdate());
     /** @type {MediaStreamTrack | null} */
     this.screen = null;
     /** @type {MediaClient | null} */
@@ -167,6 +170,9 @@ export class ConsultPanel extends LitElement {
       this.leaving = undefined;
       if (!this.client)
         this.begin();
+      // The room's own picture and sound need the line now.
+      if (running.includes(this.session.state))
+        this.echo.stop();
     } else if (this.client) {
       this.close();
       this.consent = null;
@@ -176,6 +182,12 @@ export class ConsultPanel extends LitElement {
         this.requestUpdate();
       }, graceMs);
     }
+  }
+
+  /** All of the lobby's check. */
+  check() {
+    void this.devices.open();
+    void this.echo.run();
   }
 
   begin() {
@@ -208,6 +220,7 @@ export class ConsultPanel extends LitElement {
     this.leaving = undefined;
     this.close();
     this.stopSharing();
+    this.echo.stop();
     this.devices.stop();
     this.choosing = false;
     this.writing = false;
@@ -543,6 +556,7 @@ export class ConsultPanel extends LitElement {
       return loadingState(4);
     return deviceCheck(this.devices, {
       name: this.participant?.name ?? state.me?.names?.en ?? '', tone: this.tone, playTone: () => this.playTone(),
+      begin: () => this.check(), echo: this.echo,
     });
   }
 }

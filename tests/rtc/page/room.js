@@ -33,9 +33,7 @@ client.addEventListener('change', () => {
 socket.addEventListener('message', (event) => {
   const message = JSON.parse(event.data);
   room.messages++;
-  // A relay stands in for the room: "host port".
-  if (message.type === 'media.answer' && room.through)
-    message.sdp = message.sdp.replace(/(a=candidate:\S+ 1 udp \d+ )\S+ \d+/g, `$1${room.through}`);
+  if ('sdp' in message) message.sdp = redirect(message.sdp);
   if (message.type === 'you') room.participant = message.participant;
   else if (message.type === 'echo') room.answered(message.sdp);
   else if (message.type === 'refused') room.refused.push(message);
@@ -49,16 +47,20 @@ room.join = async (camera = true) => {
   client.open({ microphone: stream.getAudioTracks()[0], camera: camera ? stream.getVideoTracks()[0] : null });
 };
 
-/** Tries the way; @param {string} [through] "host port" of a relay. */
-room.tryWay = async (through) => {
+/** A relay stands in for the room: "host port". @param {string} sdp */
+const redirect = (sdp) => (room.through ? sdp.replace(/(a=candidate:\S+ 1 udp \d+ )\S+ \d+/g, `$1${room.through}`) : sdp);
+
+/** Tries the way. */
+room.tryWay = async () => {
   const echo = new MediaEcho((sdp) => {
     socket.send(JSON.stringify({ type: 'echo', sdp }));
-    return new Promise((done) => {
-      room.answered = (answer) => done(through ? answer.replace(/(a=candidate:\S+ 1 udp \d+ )\S+ \d+/g, `$1${through}`) : answer);
-    });
+    return new Promise((done) => { room.answered = done; });
   });
   const states = [];
-  echo.addEventListener('change', () => states.at(-1) === echo.state || states.push(echo.state));
+  echo.addEventListener('change', () => {
+    if (states.at(-1) !== echo.state) states.push(echo.state);
+    room.addresses = echo.addresses;
+  });
   await echo.run();
   return { states, measured: echo.measured, addresses: echo.addresses };
 };
