@@ -20,24 +20,17 @@ static const char *const names[] = {
   [KAREZ_ERROR_TIMEOUT] = "Timeout",
 };
 
-/* Makes karez_error_say() leave out what runners put before the sentence. */
-static const char *
-same (const char *msgid, gpointer data)
-{
-  return msgid;
-}
-
 void
 hub_bus_return_error (GDBusMethodInvocation *invocation, const GError *error)
 {
   gboolean ours = error->domain == KAREZ_ERROR;
-  guint code = ours ? error->code : KAREZ_ERROR_FAILED;
-  g_autofree char *name = g_strconcat (PREFIX, names[code], NULL);
-  g_autofree char *sentence = ours ? karez_error_say (error, same, NULL)
-                                   : g_strdup (error->message);
-  g_autoptr (JsonNode)
-      node = karez_json_object ("rule", "s", karez_error_get_rule (error), "accepted", "s",
-                                karez_error_get_accepted (error), "message", "s", sentence, NULL);
+  char *message[] = { error->message, NULL };
+  g_autofree char *name = g_strconcat (PREFIX, names[ours ? error->code : KAREZ_ERROR_FAILED],
+                                       NULL);
+  g_autoptr (JsonNode) node = karez_json_object (
+      "rule", "s", karez_error_get_rule (error), "accepted", "s", karez_error_get_accepted (error),
+      "format", "s", ours ? karez_error_get_format (error) : "%s", "arguments", "as",
+      ours ? karez_error_get_arguments (error) : message, NULL);
   g_autofree char *text = karez_json_print (node);
 
   g_dbus_method_invocation_return_dbus_error (invocation, name, text);
@@ -60,6 +53,7 @@ hub_bus_read_error (GError *error)
                               ? g_dbus_error_get_remote_error (error)
                               : NULL;
   g_autoptr (JsonNode) node = NULL;
+  g_auto (GStrv) arguments = NULL;
   JsonObject *object = NULL;
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
@@ -77,11 +71,12 @@ hub_bus_read_error (GError *error)
   g_dbus_error_strip_remote_error (error);
   node = hub_bus_parse (error->message, NULL);
   object = node && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
-  if (!object || !karez_json_text (object, "message"))
+  if (!object || !karez_json_text (object, "format"))
     return karez_error_new (code_of (name), NULL, NULL, "%s", error->message);
-  return karez_error_new (code_of (name), karez_json_text (object, "rule"),
-                          karez_json_text (object, "accepted"), "%s",
-                          karez_json_text (object, "message"));
+  arguments = karez_json_texts (object, "arguments");
+  return karez_error_new_parts (code_of (name), karez_json_text (object, "rule"),
+                                karez_json_text (object, "accepted"),
+                                karez_json_text (object, "format"), arguments);
 }
 
 JsonNode *

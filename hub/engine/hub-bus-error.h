@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 /* The most that one document on the private bus may hold. */
 #define HUB_BUS_MAX_BYTES (1024 * 1024)
 
-/* Answers a call with @error: its rule and what would be accepted go along. */
+/* Answers a call with @error: all that it takes to say it in a reader's language goes along. */
 void hub_bus_return_error (GDBusMethodInvocation *invocation, const GError *error);
 /* A call's error as it was at the other side; of the bus itself: UNAVAILABLE or TIMEOUT.
  * @error: (transfer full). Returns: (transfer full) */

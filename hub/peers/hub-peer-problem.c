@@ -5,6 +5,8 @@
 #include "hub-log.h"
 
 #define MAX_PROBLEM (64 * 1024)
+#define MAX_ARGUMENTS 8
+#define MAX_ARGUMENT 300
 
 typedef struct
 {
@@ -31,6 +33,8 @@ static const KarezJsonField fields[] = {
   { "code", KAREZ_JSON_TEXT, TRUE, 1, 32, NULL },
   { "rule", KAREZ_JSON_TEXT, FALSE, 1, 128, NULL },
   { "detail", KAREZ_JSON_TEXT, TRUE, 0, 2000, NULL },
+  { "format", KAREZ_JSON_TEXT, FALSE, 1, 2000, NULL },
+  { "arguments", KAREZ_JSON_ARRAY, FALSE, 0, MAX_ARGUMENTS, NULL },
   { "accepted", KAREZ_JSON_TEXT, FALSE, 0, 2000, NULL },
   { "pointer", KAREZ_JSON_TEXT, FALSE, 0, 1000, NULL },
   { NULL },
@@ -55,6 +59,20 @@ shorten (const char *text, glong max)
   return valid != NULL ? g_utf8_substring (valid, 0, MIN (max, g_utf8_strlen (valid, -1))) : NULL;
 }
 
+static GStrv
+shorten_all (GStrv texts)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (guint i = 0; texts != NULL && texts[i] != NULL && i < MAX_ARGUMENTS; i++)
+    {
+      g_autofree char *text = shorten (texts[i], MAX_ARGUMENT);
+
+      g_strv_builder_add (builder, text);
+    }
+  return g_strv_builder_end (builder);
+}
+
 GBytes *
 hub_peer_problem_write (const GError *error, guint *status)
 {
@@ -64,6 +82,8 @@ hub_peer_problem_write (const GError *error, guint *status)
   g_autofree char *detail = shorten (error->message, 2000);
   g_autofree char *accepted = shorten (karez_error_get_accepted (error), 2000);
   g_autofree char *pointer = shorten (karez_error_get_pointer (error), 1000);
+  g_autofree char *format = shorten (karez_error_get_format (error), 2000);
+  g_auto (GStrv) arguments = shorten_all (karez_error_get_arguments (error));
   char *text;
 
   if (error->domain != KAREZ_ERROR)
@@ -74,7 +94,8 @@ hub_peer_problem_write (const GError *error, guint *status)
       detail = g_strdup ("The hub could not do this");
     }
   node = karez_json_object ("code", "s", kind->name, "rule", "s", rule, "detail", "s", detail,
-                            "accepted", "s", accepted, "pointer", "s", pointer, NULL);
+                            "accepted", "s", accepted, "pointer", "s", pointer, "format", "s",
+                            format, "arguments", "as", arguments, NULL);
   text = karez_json_print (node);
   *status = kind->status;
   return g_bytes_new_take (text, strlen (text));
@@ -98,6 +119,21 @@ kind_by_status (guint status)
   return &kinds[status >= 500 ? KAREZ_ERROR_UNAVAILABLE : KAREZ_ERROR_INVALID];
 }
 
+/* To be said in the language of whoever reads it here. */
+static GError *
+read_error (KarezError code, JsonObject *object)
+{
+  const char *rule = karez_json_text (object, "rule");
+  const char *accepted = karez_json_text (object, "accepted");
+  const char *format = karez_json_text (object, "format");
+  g_auto (GStrv) arguments = NULL;
+
+  if (format == NULL)
+    return karez_error_new (code, rule, accepted, "%s", karez_json_text (object, "detail"));
+  arguments = karez_json_texts (object, "arguments");
+  return karez_error_new_parts (code, rule, accepted, format, arguments);
+}
+
 GError *
 hub_peer_problem_read (guint status, GBytes *body)
 {
@@ -119,9 +155,7 @@ hub_peer_problem_read (guint status, GBytes *body)
       return karez_error_new (kind->code, "peers/answer", NULL,
                               N_ ("The other hub answered with HTTP status %s"), number);
     }
-  error = karez_error_new (kind->code, karez_json_text (object, "rule"),
-                           karez_json_text (object, "accepted"), "%s",
-                           karez_json_text (object, "detail"));
+  error = read_error (kind->code, object);
   if (karez_json_text (object, "pointer") != NULL)
     karez_error_set_pointer (error, karez_json_text (object, "pointer"));
   return error;

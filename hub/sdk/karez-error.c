@@ -83,11 +83,10 @@ fill_in (const char *format, GStrv arguments)
   return g_string_free (text, FALSE);
 }
 
-static GError *
-new_valist (KarezError code, const char *rule, const char *accepted, const char *format,
-            va_list args)
+GError *
+karez_error_new_parts (KarezError code, const char *rule, const char *accepted, const char *format,
+                       GStrv arguments)
 {
-  g_auto (GStrv) arguments = collect_arguments (format, args);
   g_autofree char *message = fill_in (format, arguments);
   GError *error = g_error_new_literal (KAREZ_ERROR, code, message);
   KarezErrorPrivate *self = karez_error_get_private (error);
@@ -95,8 +94,17 @@ new_valist (KarezError code, const char *rule, const char *accepted, const char 
   self->rule = g_strdup (rule);
   self->accepted = g_strdup (accepted);
   self->format = g_strdup (format);
-  self->arguments = g_steal_pointer (&arguments);
+  self->arguments = g_strdupv (arguments);
   return error;
+}
+
+static GError *
+new_valist (KarezError code, const char *rule, const char *accepted, const char *format,
+            va_list args)
+{
+  g_auto (GStrv) arguments = collect_arguments (format, args);
+
+  return karez_error_new_parts (code, rule, accepted, format, arguments);
 }
 
 GError *
@@ -158,6 +166,22 @@ karez_error_get_pointer (const GError *error)
   KarezErrorPrivate *self = get_private (error);
 
   return self != NULL ? self->pointer : NULL;
+}
+
+const char *
+karez_error_get_format (const GError *error)
+{
+  KarezErrorPrivate *self = get_private (error);
+
+  return self != NULL ? self->format : NULL;
+}
+
+GStrv
+karez_error_get_arguments (const GError *error)
+{
+  KarezErrorPrivate *self = get_private (error);
+
+  return self != NULL ? self->arguments : NULL;
 }
 
 char *

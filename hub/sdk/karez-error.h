@@ -76,6 +76,16 @@ KAREZ_PUBLIC const char *karez_error_get_pointer (const GError *error);
 /* The message in the reader's language. Returns: (transfer full) */
 KAREZ_PUBLIC char *karez_error_say (const GError *error, KarezTranslate translate, gpointer data);
 
+/* For the engine, which carries errors to where their reader is: what karez_error_say() makes its
+ * sentence of; NULL for an error of another domain. */
+KAREZ_PRIVATE const char *karez_error_get_format (const GError *error);
+KAREZ_PRIVATE GStrv karez_error_get_arguments (const GError *error);
+/* An error that came from elsewhere. A @format that asks for more @arguments than there are gets
+ * none. */
+KAREZ_PRIVATE GError *karez_error_new_parts (KarezError code, const char *rule,
+                                             const char *accepted, const char *format,
+                                             GStrv arguments);
+
 /* Errors as sentences: if (karez_error_is_conflict (error)) … */
 #define KAREZ_ERROR_PREDICATE(name, CODE)                                                          \
   static inline gboolean karez_error_is_##name (const GError *error)                               \

@@ -183,6 +183,8 @@ async function opinions(pair, id, doctor, partner) {
   for (const hub of pair.hubs)
     await until(`${hub.name} to be ready`, async () => (await hub.api('GET', `/sessions/${id}`)).state === 'ready');
   await until('the worker to answer', () => tryWay('v=0').catch((problem) => problem.status !== 503 && problem.rule === 'rtc/sdp'));
+  await assert.rejects(partner.api('POST', `/sessions/${id}/echo`, { sdp: 'v=0' }, { 'accept-language': 'zh-CN' }),
+    (error) => error.body.detail === '无法读取页面的音视频 offer：v=, m=', 'a worker’s refusal is in the reader’s language');
   await refused(tryWay(''), 422, 'json/length');
   await refused(tryWay('v'.repeat(65537)), 422, 'json/length');
   await refused(tryWay('v=0', randomUUID()), 404, 'session/unknown');

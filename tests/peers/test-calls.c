@@ -135,6 +135,9 @@ check_calls (TestHub *self, TestHub *other)
   g_assert_cmpstr (karez_error_get_accepted (error), ==, "Another time");
   g_assert_cmpstr (karez_error_get_pointer (error), ==, "/starts_at");
   g_assert_cmpstr (error->message, ==, "The room is taken from 10:00");
+  /* To be said in the language of who reads it. */
+  g_assert_cmpstr (karez_error_get_format (error), ==, "The room is taken from %s");
+  g_assert_cmpstr (karez_error_get_arguments (error)[0], ==, "10:00");
   g_clear_error (&error);
 
   began = g_get_monotonic_time ();

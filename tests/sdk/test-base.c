@@ -175,7 +175,8 @@ test_error (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (GError) copy = NULL;
   g_autoptr (GError) other = g_error_new (G_IO_ERROR, G_IO_ERROR_FAILED, "plain");
-  g_autofree char *said = NULL, *plain = NULL;
+  g_autoptr (GError) carried = NULL;
+  g_autofree char *said = NULL, *said_there = NULL, *plain = NULL;
 
   g_assert_false (karez_error_set (&error, KAREZ_ERROR_NOT_FOUND, "test/rule", "another one",
                                    "No %s in %s", "bed", "room"));
@@ -189,6 +190,12 @@ test_error (void)
   /* A bad translation cannot read arguments that are not there. */
   said = karez_error_say (copy, shout, NULL);
   g_assert_cmpstr (said, ==, "bed: room is empty, 100%");
+  /* Its parts are enough to say it elsewhere. */
+  carried = karez_error_new_parts (KAREZ_ERROR_NOT_FOUND, NULL, NULL, karez_error_get_format (copy),
+                                   karez_error_get_arguments (copy));
+  said_there = karez_error_say (carried, shout, NULL);
+  g_assert_cmpstr (said_there, ==, said);
+  g_assert_cmpstr (carried->message, ==, "No bed in room");
   g_assert_null (karez_error_get_rule (other));
   plain = karez_error_say (other, shout, NULL);
   g_assert_cmpstr (plain, ==, "plain");
