@@ -480,10 +480,9 @@ hub_live_session_get_snapshot (HubLiveSession *self)
 JsonNode *
 hub_live_session_get_statistics (HubLiveSession *self)
 {
-  return karez_json_object (
-      "link", "n", self->link ? karez_link_get_statistics (KAREZ_LINK (self->link)) : NULL, "media",
-      "n", self->media ? karez_media_get_statistics (KAREZ_MEDIA (self->media)) : NULL, "checks",
-      "n", hub_live_session_checks_to_json (self->checks), NULL);
+  return karez_json_object ("link", "n",
+                            self->link ? karez_link_get_statistics (KAREZ_LINK (self->link)) : NULL,
+                            "checks", "n", hub_live_session_checks_to_json (self->checks), NULL);
 }
 
 guint64

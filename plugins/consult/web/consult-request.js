@@ -24,6 +24,8 @@ import { draftOf } from './consult-request-form.js';
 
 /** A file comes in many parts: not each of them is a reason to read again. */
 const readEvery = 3000;
+/** A larger picture waits until somebody opens it: a clinic's line is slow. */
+const previewBytes = 4 * 1024 * 1024;
 const open = ['requested', 'confirmed'];
 
 export class ConsultRequest extends KarezElement {
@@ -118,7 +120,7 @@ export class ConsultRequest extends KarezElement {
     const what = html`<bdi>${one.name}</bdi> <small>${_(kindWords[one.media_type] ?? one.media_type)} · <bdi>${size(one.size)}</bdi></small>`;
     if (one.state !== 'whole')
       return html`<li data-state=${one.state}><span class="consult-file">${what}</span>${this.state(one)}</li>`;
-    const picture = one.media_type === 'image/jpeg' || one.media_type === 'image/png';
+    const picture = (one.media_type === 'image/jpeg' || one.media_type === 'image/png') && one.size <= previewBytes;
     // Browsers show no DICOM: it is saved under its name.
     const saved = one.media_type === 'application/dicom';
     return html`<li data-state="whole"><a class="consult-file" href=${address} target=${saved ? nothing : '_blank'} rel=${saved ? nothing : 'noopener'}
