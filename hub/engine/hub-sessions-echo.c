@@ -58,7 +58,7 @@ on_admitted (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (KarezRequest) request = data;
   g_autoptr (GError) error = NULL;
-  HubSessions *self = g_object_get_data (G_OBJECT (request), "sessions");
+  HubSessions *self = HUB_SESSIONS (source);
 
   if (hub_sessions_admit_finish (self, result, &error))
     ask_worker (self, request);
@@ -73,7 +73,6 @@ hub_sessions_on_echo (KarezRequest *request, gpointer data)
 
   if (!id || !karez_request_check_body (request, echo_fields))
     return;
-  g_object_set_data_full (G_OBJECT (request), "sessions", g_object_ref (data), g_object_unref);
   hub_sessions_admit_async (data, id, karez_request_get_actor (request), on_admitted,
                             g_object_ref (request));
 }

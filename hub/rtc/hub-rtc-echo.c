@@ -105,10 +105,10 @@ agree (HubRtc *self, HubRtcPage *page, const HubSdpOffer *offer, HubSdpAnswer *a
   if (!hub_rtc_page_agree (page, offer, sources, &self->next_track, hub_rtc_run, self,
                            answer->places, error))
     return FALSE;
-  return hub_rtc_place_own (self, page)
+  return (page->n_published > 0 && hub_rtc_place_own (self, page))
          || karez_error_set (error, KAREZ_ERROR_INVALID, "rtc/places",
-                             N_ ("a place that receives for each part that sends"),
-                             N_ ("The page has no place for what comes back to it"));
+                             N_ ("a part that sends, and a place that receives for each"),
+                             N_ ("The page sends nothing, or has no place for what comes back"));
 }
 
 char *

@@ -31,7 +31,7 @@ struct _HubRtc
 /* To the media thread. @command: (transfer full); @data: the HubRtc */
 void hub_rtc_run (HubRtcCommand *command, gpointer data);
 void hub_rtc_emit_tell (HubRtc *self, JsonNode *message);
-/* A connection that nobody is looked after at any more. */
+/* Ends a connection on the media thread. */
 void hub_rtc_remove_connection (HubRtc *self, guint connection);
 /* Answers an offer that was agreed on: with @answer's places. Returns: (transfer full): SDP */
 char *hub_rtc_write_answer (HubRtc *self, HubRtcPage *page, const HubSdpOffer *offer,

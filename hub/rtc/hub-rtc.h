@@ -38,6 +38,10 @@ JsonNode *hub_rtc_describe (HubRtc *self);
 gboolean hub_rtc_take_remote (HubRtc *self, JsonNode *message, GError **error);
 /* The other worker went: nobody of that hospital is seen or heard until another one tells. */
 void hub_rtc_forget_remote (HubRtc *self);
+/* How long a page may try its way, and how many at once. */
+#define HUB_RTC_ECHO_S 20u
+#define HUB_RTC_MAX_ECHOES 8u
+
 /**
  * hub_rtc_echo:
  * @participant: who tries; no part of the room, and sent nothing
@@ -50,8 +54,6 @@ void hub_rtc_forget_remote (HubRtc *self);
  *
  * Returns: (transfer full): the answer, SDP; NULL with @error set
  */
-#define HUB_RTC_ECHO_S 20u
-#define HUB_RTC_MAX_ECHOES 8u
 char *hub_rtc_echo (HubRtc *self, KarezParticipant *participant, const char *sdp, GError **error);
 /* Does something on the media thread, after what was asked for before. @data is freed there. */
 void hub_rtc_call (HubRtc *self, void (*call) (gpointer data), gpointer data,

@@ -27,6 +27,7 @@ test('a network is as good as the worst that was found', () => {
   assert.equal(tried({ bitrate_out: 800_000 }), 'good');
   assert.equal(tried({ bitrate_out: 799_999 }), 'unsteady');
   assert.equal(tried({ bitrate_out: 299_999 }), 'poor');
+  assert.equal(tried({ bitrate_out: null }), 'good');
   assert.equal(tried({ loss_out: 0.05 }), 'unsteady');
   assert.equal(tried({ rtt_ms: 300, bitrate_out: 200_000 }), 'poor');
   assert.equal(tried({ loss_in: 0.1, bitrate_out: 500_000 }), 'poor');

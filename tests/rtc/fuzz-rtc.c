@@ -391,7 +391,6 @@ make_media (void)
   world.person = karez_participant_new (id, actor, "consultant", id, TRUE);
 }
 
-/* A message is taken whole, or refused by a rule. */
 /* The same offer, of somebody who tries the way. */
 static void
 fuzz_echo (const char *sdp)
@@ -405,6 +404,7 @@ fuzz_echo (const char *sdp)
   world.echoed += answer != NULL;
 }
 
+/* A message is taken whole, or refused by a rule. */
 static void
 fuzz_signalling (const guint8 *data, gsize size)
 {

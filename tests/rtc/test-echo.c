@@ -79,6 +79,69 @@ test_comes_back (RtcRoom *room, gconstpointer data)
   rtc_run_until (picture->packets > 50);
 }
 
+/* A way to the other hospital that counts the packets of media on it. */
+typedef struct
+{
+  HubMediaPort port;
+  guint packets;
+} CountingPort;
+
+static void
+port_send (HubMediaPort *port, const guint8 *datagram, gsize length)
+{
+  if (datagram[0] == 1)
+    g_atomic_int_inc (&((CountingPort *) port)->packets);
+}
+
+static void
+port_serve (HubMediaPort *port, int fd)
+{
+}
+
+static void
+port_tick (HubMediaPort *port, gint64 now)
+{
+}
+
+static guint
+port_measure (HubMediaPort *port, HubMediaPortPath *out)
+{
+  return 0;
+}
+
+static void
+port_free (HubMediaPort *port)
+{
+}
+
+/* The other hospital gets what is said in the room, and nothing of a trial. */
+static void
+test_stays_here (RtcRoom *room, gconstpointer data)
+{
+  static CountingPort counting;
+  HubRtc *media = HUB_RTC (room->media);
+  RtcPerson *tries = rtc_add_person (room);
+  g_autoptr (JsonNode)
+      wanted = json_from_string ("{\"type\":\"tracks\",\"wanted\":true,\"tracks\":[]}", NULL);
+  g_autoptr (GError) error = NULL;
+
+  counting = (CountingPort){ .port = { .serve = port_serve,
+                                       .tick = port_tick,
+                                       .send = port_send,
+                                       .measure = port_measure,
+                                       .free = port_free } };
+  hub_rtc_set_port (media, &counting.port);
+  hub_rtc_take_remote (media, wanted, &error);
+  g_assert_no_error (error);
+  karez_media_set_forwarding (room->media, TRUE);
+  try_well (room, tries);
+  rtc_until_all_open (room);
+  rtc_run_until (rtc_client_get_stream (tries->client, PICTURE_PLACE)->packets > 100);
+  g_assert_cmpuint (g_atomic_int_get (&counting.packets), ==, 0);
+  rtc_join (room, 1);
+  rtc_run_until (g_atomic_int_get (&counting.packets) > 100);
+}
+
 /* What is lost on the way back is sent again, though the room forwards nothing. */
 static void
 test_repair (RtcRoom *room, gconstpointer data)
@@ -146,9 +209,16 @@ test_refused (RtcRoom *room, gconstpointer data)
 {
   RtcPerson *person = rtc_add_person (room);
   g_autoptr (GError) error = NULL;
-  g_autofree char *offer = NULL;
+  const RtcClientConfig config = { .receive_audio = 1, .receive_video = 1 };
+  g_autoptr (RtcClient) silent = NULL;
+  g_autofree char *nothing = NULL, *offer = NULL;
 
   g_assert_null (try (room, person, 0, &error));
+  g_assert_cmpstr (karez_error_get_rule (error), ==, "rtc/places");
+  g_clear_error (&error);
+  silent = rtc_client_new (&config);
+  nothing = rtc_client_offer (silent);
+  g_assert_null (hub_rtc_echo (HUB_RTC (room->media), person->participant, nothing, &error));
   g_assert_cmpstr (karez_error_get_rule (error), ==, "rtc/places");
   g_clear_error (&error);
   g_assert_null (hub_rtc_echo (HUB_RTC (room->media), person->participant, "rubbish", &error));
@@ -179,6 +249,7 @@ main (int argc, char **argv)
 #define ADD(name, function)                                                                        \
   g_test_add ("/rtc/echo/" name, RtcRoom, NULL, rtc_room_up, function, rtc_room_down)
   ADD ("comes-back", test_comes_back);
+  ADD ("stays-here", test_stays_here);
   ADD ("repair", test_repair);
   ADD ("ends", test_ends);
   ADD ("refused", test_refused);

@@ -3,21 +3,21 @@
 // and come back, so that both directions are measured on the port that the session uses. Neither
 // camera nor microphone is in it.
 
-import { preferredCodecs } from './media.js';
+import { bitrates, preferredCodecs } from './media.js';
 
 /**
  * What was measured of both directions.
  * @typedef {object} Measured
  * @property {number} rtt_ms the median
  * @property {number} loss_out share of packets lost on the way to the hospital
- * @property {number} loss_in and on the way back
- * @property {number} bitrate_out bit/s that the way there carries, by the browser's estimate
- * @property {number} bitrate_in bit/s that came back
+ * @property {number} loss_in and on the way back; of the picture, which is repaired on the way there
+ * @property {number | null} bitrate_out bit/s that the way there carries, by the estimate of a browser that makes one
  */
-/** @typedef {'idle' | 'connecting' | 'measuring' | 'done' | 'blocked' | 'refused'} EchoState */
+/**
+ * blocked: there is no way. broken: there was one, and it broke off.
+ * @typedef {'idle' | 'connecting' | 'measuring' | 'done' | 'blocked' | 'broken' | 'refused'} EchoState
+ */
 
-/** As a camera is sent, so that a way too narrow for one is found out. */
-const bitrate = 1_500_000;
 const reachMs = 10_000;
 /** The browser finds out how much it may send first. */
 const settleMs = 1500;
@@ -40,7 +40,7 @@ const ratio = (part, whole) => (whole > 0 ? Math.min(1, Math.max(0, part / whole
  */
 export function readStats(reports) {
   const all = [...reports];
-  const seen = { at: 0, sent: 0, lostOut: 0, received: 0, lostIn: 0, bytesIn: 0, frames: 0, rtt: 0, available: 0 };
+  const seen = { at: 0, sent: 0, lostOut: 0, received: 0, lostIn: 0, rtt: 0, available: 0 };
   const pairs = new Set(all.filter((one) => one.type === 'transport').map((one) => one.selectedCandidatePairId));
   for (const one of all) {
     seen.at = Math.max(seen.at, one.timestamp ?? 0);
@@ -48,11 +48,9 @@ export function readStats(reports) {
       seen.sent += one.packetsSent ?? 0;
     } else if (one.type === 'remote-inbound-rtp') {
       seen.lostOut += one.packetsLost ?? 0;
-    } else if (one.type === 'inbound-rtp') {
+    } else if (one.type === 'inbound-rtp' && one.kind === 'video') {
       seen.received += one.packetsReceived ?? 0;
       seen.lostIn += one.packetsLost ?? 0;
-      seen.bytesIn += one.bytesReceived ?? 0;
-      seen.frames += one.framesDecoded ?? 0;
     } else if (one.type === 'candidate-pair' && (pairs.size ? pairs.has(one.id) : one.nominated)) {
       seen.rtt = (one.currentRoundTripTime ?? 0) * 1000;
       seen.available = one.availableOutgoingBitrate ?? 0;
@@ -61,33 +59,36 @@ export function readStats(reports) {
   return seen;
 }
 
+/** @typedef {ReturnType<typeof readStats>} Look */
+
+/** Nothing came between two looks and the one after them: who sends no more loses nothing either. @param {Look[]} looks */
+const isBroken = (looks) => looks.some((one, i) => i >= 2 && one.received === looks[i - 2].received);
+
 /**
- * What the looks of a trial say together; null where nothing came back.
- * @param {ReturnType<typeof readStats>[]} looks
+ * What the looks of a trial say together; null where what was sent did not come back all the time.
+ * @param {Look[]} looks
  * @returns {Measured | null}
  */
 export function measure(looks) {
   const first = looks[0], last = looks.at(-1);
-  if (!first || !last || last.at <= first.at || last.received <= first.received)
+  if (!first || !last || last.at <= first.at || last.received <= first.received || isBroken(looks))
     return null;
   const received = last.received - first.received, lost = last.lostIn - first.lostIn;
   return {
     rtt_ms: median(looks.map((one) => one.rtt).filter((one) => one > 0)),
     loss_out: ratio(last.lostOut - first.lostOut, last.sent - first.sent),
     loss_in: ratio(lost, received + lost),
-    bitrate_out: last.available,
-    bitrate_in: (last.bytesIn - first.bytesIn) * 8000 / (last.at - first.at),
+    bitrate_out: last.available || null,
   };
 }
 
-/** A picture that moves and is as hard to send as a face is. */
+/** A picture that moves and is as hard to send as a face is, so that a way too narrow for one is found out. */
 class TestPicture {
   constructor() {
     this.canvas = Object.assign(document.createElement('canvas'), { width: size.width, height: size.height });
     this.context = this.canvas.getContext('2d');
     this.frame = 0;
     this.stream = this.canvas.captureStream(size.rate);
-    // A page in the background draws nothing by requestAnimationFrame.
     this.timer = setInterval(() => this.draw(), 1000 / size.rate);
     this.draw();
   }
@@ -140,7 +141,7 @@ export class MediaEcho extends EventTarget {
     this.dispatchEvent(new Event('change'));
   }
 
-  /** Ends a trial; what was found stays. */
+  /** Ends a trial that is under way; what a former one found stays. */
   stop() {
     if (!this.end)
       return;
@@ -150,33 +151,43 @@ export class MediaEcho extends EventTarget {
 
   async run() {
     this.end?.();
-    const connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require' });
-    const picture = new TestPicture();
-    const audio = new AudioContext();
-    let ended = false;
+    /** @type {RTCPeerConnection | undefined} */
+    let connection;
+    /** @type {TestPicture | undefined} */
+    let picture;
+    /** @type {AudioContext | undefined} */
+    let audio;
+    // A browser draws next to nothing in a page that nobody sees.
+    const hidden = () => document.visibilityState === 'hidden' && this.stop();
+    document.addEventListener('visibilitychange', hidden);
     const end = () => {
-      if (ended)
+      if (this.end !== end)
         return;
-      ended = true;
-      connection.close();
-      picture.stop();
-      void audio.close();
-      if (this.end === end)
-        this.end = null;
+      this.end = null;
+      document.removeEventListener('visibilitychange', hidden);
+      connection?.close();
+      picture?.stop();
+      void audio?.close();
     };
     this.end = end;
+    /** @param {Parameters<MediaEcho['set']>[0]} what */
+    const finish = (what) => {
+      if (this.end !== end)
+        return;
+      end();
+      this.set({ share: 1, ...what });
+    };
     this.set({ state: 'connecting', share: 0, measured: null, addresses: [], problem: null });
     try {
+      connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require' });
+      picture = new TestPicture();
+      audio = new AudioContext();
       const reached = await this.connect(connection, picture, audio);
-      const measured = reached && !ended ? await this.look(connection, () => ended) : null;
-      if (!ended)
-        this.set({ state: measured ? 'done' : 'blocked', share: 1, measured });
+      const measured = reached ? await this.look(connection, () => this.end !== end) : null;
+      finish({ state: !reached ? 'blocked' : measured ? 'done' : 'broken', measured });
     } catch (problem) {
-      if (!ended)
-        this.set({ state: 'refused', share: 0, problem });
+      finish({ state: 'refused', problem });
     }
-    end();
-    this.set({});
   }
 
   /**
@@ -192,7 +203,7 @@ export class MediaEcho extends EventTarget {
     void audio.resume().catch(() => {});
     for (const track of [...tone.stream.getTracks(), ...picture.stream.getTracks()]) {
       const kind = /** @type {'audio' | 'video'} */ (track.kind);
-      connection.addTransceiver(track, { direction: 'sendonly', sendEncodings: [kind === 'video' ? { maxBitrate: bitrate } : {}] })
+      connection.addTransceiver(track, { direction: 'sendonly', sendEncodings: [{ maxBitrate: kind === 'video' ? bitrates.camera : bitrates.microphone }] })
         .setCodecPreferences(preferredCodecs(kind));
     }
     for (const kind of ['audio', 'video'])
@@ -222,11 +233,12 @@ export class MediaEcho extends EventTarget {
     this.set({ state: 'measuring' });
     for (;;) {
       await new Promise((done) => setTimeout(done, sampleMs));
+      const stats = await connection.getStats();
       const passed = performance.now() - begin;
-      if (ended())
+      if (ended() || connection.connectionState === 'failed' || connection.connectionState === 'closed')
         return null;
       if (passed >= settleMs)
-        looks.push(readStats((await connection.getStats()).values()));
+        looks.push(readStats(stats.values()));
       this.set({ share: Math.min(1, passed / (settleMs + measureMs)) });
       if (passed >= settleMs + measureMs)
         return measure(looks);

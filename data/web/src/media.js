@@ -17,7 +17,7 @@ const firstPlaces = 3;
 const morePlaces = 4;
 const retryMs = [200, 500, 1000, 2000, 4000];
 /** What is enough for a face, in bit/s; a screen has text. */
-const bitrates = { microphone: 32_000, camera: 1_500_000, screen: 2_500_000 };
+export const bitrates = { microphone: 32_000, camera: 1_500_000, screen: 2_500_000 };
 
 /** @param {'audio' | 'video'} kind */
 export function preferredCodecs(kind) {

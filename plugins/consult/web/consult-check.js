@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The look at one's own devices and network, before joining; devices while in, too.
+// The look at one's own devices, before joining and while in; and at the network, before.
 
 import { _ } from '@karez/i18n';
 import { button, checkField, html, nothing, selectField } from '@karez/components';
@@ -45,7 +45,7 @@ export const levelMeter = () => html`<div class="consult-level" role="img" aria-
 /**
  * @param {Devices} devices
  * @param {{name: string, tone: boolean, playTone: () => void, begin: () => void,
- *   echo: import('./consult-network.js').MediaEcho}} options begin: of the whole check
+ *   echo: import('./consult-network.js').MediaEcho | null}} options begin: of the whole check; echo: null for who is in
  */
 export function deviceCheck(devices, { name, tone, playTone, begin, echo }) {
   const { tracks, wants } = devices;
@@ -57,7 +57,7 @@ export function deviceCheck(devices, { name, tone, playTone, begin, echo }) {
         wants.camera ? before ? _('Not checked yet.') : devices.asking ? _('Waiting for the camera.') : _('Your camera is off.') : _('You join with the camera off.')}</p>`}</div>
     <div class="consult-check-side">
       ${before ? html`<p>${_('See and hear yourself before the others do. Your browser asks whether this page may use your camera and microphone.')}</p>
-        <p>${button({ label: _('Check camera, microphone and network'), onclick: begin })}</p>`
+        <p>${button({ label: echo ? _('Check camera, microphone and network') : _('Check camera and microphone'), onclick: begin })}</p>`
         : html`${levelMeter()}<p class="hint">${tracks.microphone && wants.microphone
           ? _('Say something: the bar moves.') : wants.microphone ? _('Your microphone is off.') : _('You join with the microphone off.')}</p>${choosers(devices, { tone, playTone })}
           ${Object.keys(devices.problems).length ? html`<p>${button({ label: _('Check again'), busy: devices.asking, onclick: () => void devices.open() })}</p>` : nothing}`}
@@ -65,6 +65,6 @@ export function deviceCheck(devices, { name, tone, playTone, begin, echo }) {
         onchange: (on) => void (before ? devices.plan('camera', on) : devices.set('camera', on)) })}
       ${checkField({ label: _('Join with the microphone on'), checked: wants.microphone,
         onchange: (on) => void (before ? devices.plan('microphone', on) : devices.set('microphone', on)) })}</div>
-    </div>${before ? nothing : networkCheck(echo)}</div>
+    </div>${echo && !before ? networkCheck(echo) : nothing}</div>
     ${troubles(devices)}</section>`;
 }

@@ -2,7 +2,7 @@
 // The look at the way for picture and sound, from this page to its hospital's hub, before joining.
 
 import { _, N_ } from '@karez/i18n';
-import { button, html, nothing, number, problemNote } from '@karez/components';
+import { Problem, button, html, nothing, number, problemNote } from '@karez/components';
 import { networkGrade } from './consult-view.js';
 
 /** @typedef {import('../../../data/web/src/media-echo.js').MediaEcho} MediaEcho */
@@ -13,15 +13,17 @@ const words = {
   unsteady: N_('Unsteady: picture and sound get through, but may stutter.'),
   poor: N_('Poor: picture and sound are likely to break off.'),
 };
-const advice = N_('A cable instead of Wi-Fi helps, and ending what else uses the line. Sound needs little: you can join with the camera off.');
+const advice = N_('A cable instead of Wi-Fi helps, and so does ending whatever else uses the line. Sound needs little: you can join with the camera off.');
 
 /** @param {Measured} measured */
 function found(measured) {
   const grade = networkGrade(measured);
-  const lost = Math.max(measured.loss_in, measured.loss_out) * 100;
+  const share = Math.max(measured.loss_in, measured.loss_out) * 100;
+  const rtt = `${number(Math.max(1, measured.rtt_ms))} ms`;
+  const lost = `${number(share, share > 0 && share < 10 ? 1 : 0)} %`;
   return html`<p class="consult-found" data-grade=${grade}><i aria-hidden="true"></i><b>${_(words[grade])}</b></p>
-    <p class="hint">${_('There and back in %s, %s lost, room for %s.', `${number(Math.max(1, measured.rtt_ms))} ms`,
-      `${number(lost, lost > 0 && lost < 10 ? 1 : 0)} %`, `${number(measured.bitrate_out / 1e6, 1)} Mbit/s`)}</p>
+    <p class="hint">${measured.bitrate_out === null ? _('There and back in %s, %s lost.', rtt, lost)
+      : _('There and back in %s, %s lost, room for %s.', rtt, lost, `${number(measured.bitrate_out / 1e6, 1)} Mbit/s`)}</p>
     ${grade === 'good' ? nothing : html`<p>${_(advice)}</p>`}`;
 }
 
@@ -38,8 +40,12 @@ function standing(echo) {
     case 'blocked':
       return html`<div class="note warn"><p><b>${_('Picture and sound do not get through.')}</b></p><p>${
         _('This network lets nothing through to %s (UDP). Try another one, or show this to your administrator.', echo.addresses.join(', '))}</p></div>`;
+    case 'broken':
+      return html`<div class="note warn"><p><b>${_('Picture and sound broke off during the check.')}</b></p><p>${
+        _('Check again. If it breaks off again, it will in the session, too.')} ${_(advice)}</p></div>`;
     case 'refused':
-      return problemNote(/** @type {any} */ (echo.problem));
+      return echo.problem instanceof Problem ? problemNote(echo.problem)
+        : html`<div class="note warn"><p><b>${_('This browser cannot try it.')}</b></p><p>${_('It may not send picture and sound here. Use another browser, or ask your administrator.')}</p></div>`;
     default:
       return html`<p class="hint">${_('Not checked yet.')}</p>`;
   }

@@ -170,9 +170,6 @@ export class ConsultPanel extends LitElement {
       this.leaving = undefined;
       if (!this.client)
         this.begin();
-      // The room's own picture and sound need the line now.
-      if (running.includes(this.session.state))
-        this.echo.stop();
     } else if (this.client) {
       this.close();
       this.consent = null;
@@ -187,10 +184,12 @@ export class ConsultPanel extends LitElement {
   /** All of the lobby's check. */
   check() {
     void this.devices.open();
-    void this.echo.run();
+    if (!this.client)
+      void this.echo.run();
   }
 
   begin() {
+    this.echo.stop(); // its own picture and sound need the line now
     const client = new MediaClient((body) => this.send(body));
     client.addEventListener('change', () => {
       if (client !== this.client)
@@ -556,7 +555,7 @@ export class ConsultPanel extends LitElement {
       return loadingState(4);
     return deviceCheck(this.devices, {
       name: this.participant?.name ?? state.me?.names?.en ?? '', tone: this.tone, playTone: () => this.playTone(),
-      begin: () => this.check(), echo: this.echo,
+      begin: () => this.check(), echo: this.client ? null : this.echo,
     });
   }
 }

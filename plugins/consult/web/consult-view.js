@@ -28,21 +28,19 @@ export function grade(measured) {
   return loss > unsteady.loss || rtt > unsteady.rtt ? 'unsteady' : 'good';
 }
 
-/** What the way from a page carries, in bit/s: a camera as it is sent at least, and one that is small. */
+/** What the way from a page must carry, in bit/s: for a camera, and for a small one. */
 const wide = 800_000;
 const narrow = 300_000;
-/** @type {Grade[]} */
-const grades = ['good', 'unsteady', 'poor', 'away'];
+const networkGrades = /** @type {const} */ (['good', 'unsteady', 'poor']);
 
 /**
  * How the way between this page and its hospital is, by what was tried.
- * @param {{loss_in: number, loss_out: number, rtt_ms: number, bitrate_out: number}} measured
- * @returns {'good' | 'unsteady' | 'poor'}
+ * @param {{loss_in: number, loss_out: number, rtt_ms: number, bitrate_out: number | null}} measured
  */
 export function networkGrade(measured) {
-  const way = grades.indexOf(grade({ ...measured, state: 'open' }) ?? 'good');
-  const width = measured.bitrate_out >= wide ? 0 : measured.bitrate_out >= narrow ? 1 : 2;
-  return /** @type {const} */ (['good', 'unsteady', 'poor'])[Math.max(way, width)];
+  const way = networkGrades.findIndex((one) => one === grade({ ...measured, state: 'open' }));
+  const room = measured.bitrate_out ?? wide;
+  return networkGrades[Math.max(way, room >= wide ? 0 : room >= narrow ? 1 : 2)];
 }
 
 export const gradeWords = { good: N_('Good'), unsteady: N_('Unsteady'), poor: N_('Poor'), away: N_('Away') };

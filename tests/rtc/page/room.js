@@ -59,7 +59,7 @@ room.tryWay = async () => {
   const states = [];
   echo.addEventListener('change', () => {
     if (states.at(-1) !== echo.state) states.push(echo.state);
-    room.addresses = echo.addresses;
+    Object.assign(room, { addresses: echo.addresses, share: echo.share });
   });
   await echo.run();
   return { states, measured: echo.measured, addresses: echo.addresses };
