@@ -122,25 +122,61 @@ on_moved (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
+move_now (KarezRequest *request, HubSessions *self, const char *edge)
+{
+  JsonNode *body = karez_request_get_body (request);
+  const char *reason = body ? karez_json_text (json_node_get_object (body), "reason") : NULL;
+  g_autoptr (KarezTransaction) transaction = karez_request_begin (request, self->store);
+
+  hub_sessions_move_async (self, karez_request_get_path_part (request, "id"), edge, reason,
+                           karez_request_get_actor (request), transaction, on_moved,
+                           g_object_ref (request));
+}
+
+/* A session is moved by those whom it is for and by those who look after all of them. Anybody who
+ * controls sessions may hold one: that is away from risk, and undone by a word. */
+static gboolean
+needs_invitation (KarezActor *actor, const char *edge)
+{
+  return !g_str_equal (edge, "hold") && !karez_actor_has_role (actor, "desk")
+         && !karez_actor_has_role (actor, "engineer")
+         && !karez_actor_has_role (actor, "administrator");
+}
+
+static void
+on_admitted (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (KarezRequest) request = data;
+  HubSessions *self = HUB_SESSIONS (source);
+  const char *edge = g_object_get_data (G_OBJECT (request), "edge");
+  g_autoptr (GError) error = NULL;
+
+  /* Ending waits for no database. */
+  if (hub_sessions_admit_finish (self, result, &error)
+      || (g_str_equal (edge, "stop") && karez_error_is_unavailable (error)))
+    move_now (request, self, edge);
+  else
+    karez_request_fail (request, error);
+}
+
+/* @edge: a literal */
+static void
 move (KarezRequest *request, HubSessions *self, const char *edge, gboolean has_reason)
 {
   const char *id = hub_sessions_read_id (request);
-  JsonNode *body = karez_request_get_body (request);
-  JsonObject *object = NULL;
-  g_autoptr (KarezTransaction) transaction = NULL;
+  KarezActor *actor = karez_request_get_actor (request);
 
-  if (!id)
+  if (!id
+      || (karez_request_get_body (request)
+          && !karez_request_check_body (request, has_reason ? reason_fields : reason_fields + 1)))
     return;
-  if (body)
+  if (!needs_invitation (actor, edge))
     {
-      object = karez_request_check_body (request, has_reason ? reason_fields : reason_fields + 1);
-      if (!object)
-        return;
+      move_now (request, self, edge);
+      return;
     }
-  transaction = karez_request_begin (request, self->store);
-  hub_sessions_move_async (self, id, edge, object ? karez_json_text (object, "reason") : NULL,
-                           karez_request_get_actor (request), transaction, on_moved,
-                           g_object_ref (request));
+  g_object_set_data (G_OBJECT (request), "edge", (gpointer) edge);
+  hub_sessions_admit_async (self, id, actor, on_admitted, g_object_ref (request));
 }
 
 static void

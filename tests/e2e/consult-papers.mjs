@@ -89,6 +89,13 @@ async function invitations(pair, session, partner, doctor) {
   const join = () => second.api('POST', `/sessions/${session}/join`, { role: 'observer' });
   await refused(join(), 409, 'session/invited');
   await refused(second.api('POST', where, { person: second.id }), 409, 'session/invited');
+  for (const edge of ['prepare', 'start', 'resume', 'stop'])
+    await refused(second.api('POST', `/sessions/${session}/${edge}`, {}), 409, 'session/invited');
+  // Holding is away from risk: everybody's. Those whom it is for go on.
+  await second.api('POST', `/sessions/${session}/hold`, { reason: 'a test' });
+  await until('it to be held', async () => (await partner.api('GET', `/sessions/${session}`)).state === 'held');
+  await partner.api('POST', `/sessions/${session}/resume`, {});
+  await until('it to go on', async () => (await partner.api('GET', `/sessions/${session}`)).state === 'live');
   await refused(partner.api('POST', where, { person: randomUUID() }), 409, 'session/person');
   await partner.api('POST', where, { person: second.id });
   await partner.api('POST', where, { person: second.id });

@@ -357,6 +357,11 @@ export class SessionPage extends KarezElement {
       ? html`<karez-invited .session=${session.id} .invitations=${value}></karez-invited>` : nothing;
   }
 
+  /** A session is moved by those whom it is for, and by those who look after all of them. */
+  get mayControl() {
+    return may('session.control') && (!this.uninvited || ['desk', 'engineer', 'administrator'].some((role) => state.me?.roles.includes(role)));
+  }
+
   /** What the panel wants to be looked at before it begins. */
   ahead() {
     return this.panel && !this.uninvited ? html`<div class="panel-place ahead">${this.panel}</div>` : nothing;
@@ -364,7 +369,7 @@ export class SessionPage extends KarezElement {
 
   /** @param {Session} session */
   lobby(session) {
-    const mayControl = may('session.control');
+    const { mayControl } = this;
     const failed = session.checks?.filter((one) => one.verdict === 'failed') ?? [];
     const settling = Date.now() - this.preparedAt < settleFor;
     const start = session.booking?.starts_at;
@@ -427,16 +432,15 @@ export class SessionPage extends KarezElement {
 
   /** @param {Session} session */
   room(session) {
-    const mayControl = may('session.control');
     return html`<div class="room"><div class="room-main">${this.strip(session)}
         <div class="panel-place">${this.panel ?? (hasPanel(session.modality) ? loadingState(6)
           : emptyState({ title: _('This kind of session has no page here.'), text: _('Its plugin brings none.') }))}</div>
         <div class="room-bar">${button({ label: _('Leave'), busy: this.busy === 'leave', onclick: () => this.leave() })}
-        ${mayControl ? session.state === 'held'
+        ${may('session.control') ? session.state === 'held'
           ? button({ label: _('Resume'), kind: 'primary', busy: this.busy === 'resume', onclick: () => this.move('resume') })
           : button({ label: _('Hold…'), busy: this.busy === 'hold', onclick: () => this.hold() }) : nothing}
         <span class="grow"></span>
-        ${mayControl ? button({ label: _('End for all…'), kind: 'danger-plain', busy: this.busy === 'stop', onclick: () => this.endForAll() }) : nothing}</div></div>
+        ${this.mayControl ? button({ label: _('End for all…'), kind: 'danger-plain', busy: this.busy === 'stop', onclick: () => this.endForAll() }) : nothing}</div></div>
       <aside class="stack">${this.people(session)}${this.invited(session)}${this.asked(session)}${this.about(session)}${session.checks?.length ? html`<section class="card"><h2>${_('Checks')}</h2>${checkList(session.checks)}</section>` : nothing}</aside></div>`;
   }
 
