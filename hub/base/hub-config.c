@@ -16,6 +16,8 @@ static const HubConfigKey keys[] = {
   { "Web", "Listen", HUB_CONFIG_ADDRESS, "127.0.0.1", "Where browsers reach the desk" },
   { "Web", "Port", HUB_CONFIG_PORT, "8443", "0 lets the kernel choose" },
   { "Web", "Origin", HUB_CONFIG_ORIGIN, NULL, "What browsers call the desk" },
+  { "Web", "Proxies", HUB_CONFIG_ADDRESSES, "127.0.0.1,::1",
+    "Proxies whose X-Forwarded-For is believed" },
   { "Peers", "Listen", HUB_CONFIG_ADDRESS, "::", "Where other hubs reach this one" },
   { "Peers", "Port", HUB_CONFIG_PORT, "8444", "0 lets the kernel choose" },
   { "Peers", "Advertise", HUB_CONFIG_ENDPOINT, NULL,

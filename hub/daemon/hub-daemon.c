@@ -179,6 +179,7 @@ open_web (HubDaemon *self, GError **error)
     .bind = text (self, "Web", "Listen"),
     .port = hub_config_port (self->config, "Web", "Port"),
     .socket = socket,
+    .proxies = text (self, "Web", "Proxies"),
     .desk = "/org/karez/desk/",
   };
 

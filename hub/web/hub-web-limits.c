@@ -17,6 +17,7 @@
 struct _HubWebLimits
 {
   HubWebBounds bounds;
+  HubWebProxies *proxies; /* not owned */
   SoupServer *server;
   GPtrArray *doors;        /* Door */
   GHashTable *connections; /* set of Connection */
@@ -130,7 +131,7 @@ is_own_user (GSocket *socket)
   return uid == 0 || uid == geteuid ();
 }
 
-/* "192.0.2.1", with ::ffff:192.0.2.1 the same; NULL for a connection that is gone already. */
+/* NULL for a connection that is gone already. */
 static char *
 address_of (GSocket *socket)
 {
@@ -141,7 +142,7 @@ address_of (GSocket *socket)
     return NULL;
   text = g_inet_address_to_string (
       g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (remote)));
-  return g_strdup (g_str_has_prefix (text, "::ffff:") ? text + 7 : text);
+  return hub_web_address_tidy (text);
 }
 
 static gboolean
@@ -151,7 +152,9 @@ may_come (HubWebLimits *self, GSocket *socket, const char *address)
     return FALSE;
   if (g_socket_get_family (socket) == G_SOCKET_FAMILY_UNIX)
     return is_own_user (socket);
-  return address != NULL && count_of (self, address) < self->bounds.connections_of_address;
+  return address != NULL
+         && (hub_web_proxies_has (self->proxies, address)
+             || count_of (self, address) < self->bounds.connections_of_address);
 }
 
 static void
@@ -327,11 +330,12 @@ pretend_to_listen (HubWebLimits *self)
 }
 
 HubWebLimits *
-hub_web_limits_new (SoupServer *server, const HubWebBounds *bounds)
+hub_web_limits_new (SoupServer *server, const HubWebBounds *bounds, HubWebProxies *proxies)
 {
   HubWebLimits *self = g_new0 (HubWebLimits, 1);
 
   self->bounds = *bounds;
+  self->proxies = proxies;
   self->server = g_object_ref (server);
   self->doors = g_ptr_array_new_with_free_func (door_free);
   self->connections = g_hash_table_new (NULL, NULL);
@@ -384,10 +388,16 @@ hub_web_limits_get_cut (HubWebLimits *self)
   return self->cut;
 }
 
-const char *
-hub_web_limits_get_address (SoupServerMessage *message)
+char *
+hub_web_limits_find_client (SoupServerMessage *message)
 {
-  return connection_of (message)->address;
+  const Connection *connection = connection_of (message);
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+
+  if (connection->address == NULL || connection->limits == NULL)
+    return g_strdup (connection->address);
+  return hub_web_proxies_find_client (connection->limits->proxies, connection->address,
+                                      soup_message_headers_get_list (headers, "X-Forwarded-For"));
 }
 
 gboolean

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "hub-web-proxies.h"
+
 #include <libsoup/soup.h>
 
 G_BEGIN_DECLS
@@ -8,7 +10,8 @@ G_BEGIN_DECLS
 /**
  * HubWebBounds:
  * @connections: most at once
- * @connections_of_address: most at once from one address; the Unix socket has no address
+ * @connections_of_address: most at once from one address; neither for the Unix socket, which has
+ *   none, nor for a proxy
  * @header_ms: from the connection, or a request's first byte, to the end of its head
  * @body_ms: from there to the end of its body
  * @answer_ms: from there until the answer must be given
@@ -41,7 +44,9 @@ typedef struct
  */
 typedef struct _HubWebLimits HubWebLimits;
 
-HubWebLimits *hub_web_limits_new (SoupServer *server, const HubWebBounds *bounds);
+/* @proxies: must outlive it */
+HubWebLimits *hub_web_limits_new (SoupServer *server, const HubWebBounds *bounds,
+                                  HubWebProxies *proxies);
 /* Ends accepting. The server must have let go of its connections. */
 void hub_web_limits_free (HubWebLimits *self);
 /* Accepts from @listening on. May be called for several. */
@@ -53,8 +58,8 @@ guint hub_web_limits_get_connections (HubWebLimits *self);
 guint64 hub_web_limits_get_refused (HubWebLimits *self);
 guint64 hub_web_limits_get_cut (HubWebLimits *self);
 
-/* Where a message came from: "192.0.2.1", or NULL for the Unix socket. As long as the message. */
-const char *hub_web_limits_get_address (SoupServerMessage *message);
+/* Where a message came from: "192.0.2.1", or NULL for the Unix socket. Returns: (transfer full) */
+char *hub_web_limits_find_client (SoupServerMessage *message);
 /* The Unix socket, with root or the hub's own user at the other end. */
 gboolean hub_web_limits_is_local (SoupServerMessage *message);
 /* soup_server_message_get_socket() knows no socket that it did not accept. Returns: (nullable) */

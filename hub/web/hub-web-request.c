@@ -125,12 +125,12 @@ hub_web_request_new (SoupServerMessage *message, GHashTable *query, GBytes *byte
                      HubWebTongue *tongue, guint answer_ms, GObject *owner)
 {
   HubWebRequest *self = g_object_new (HUB_TYPE_WEB_REQUEST, NULL);
-  const char *address = hub_web_limits_get_address (message);
+  char *address = hub_web_limits_find_client (message);
 
   self->message = g_object_ref (message);
   self->owner = g_object_ref (owner);
   self->path = g_strdup (g_uri_get_path (soup_server_message_get_uri (message)));
-  self->address = g_strdup (address != NULL ? address : "local");
+  self->address = address != NULL ? address : g_strdup ("local");
   self->query = query != NULL ? g_hash_table_ref (query) : NULL;
   self->bytes = g_bytes_ref (bytes);
   self->tongue = tongue;

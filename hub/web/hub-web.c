@@ -31,6 +31,7 @@ struct _HubWeb
   JsonNode *names;
   guint16 port;
   HubWebBounds bounds;
+  HubWebProxies *proxies;
   gboolean started, ready;
 
   SoupServer *server;
@@ -515,7 +516,7 @@ static void
 make_server (HubWeb *self)
 {
   self->server = soup_server_new ("raw-paths", TRUE, NULL);
-  self->limits = hub_web_limits_new (self->server, &self->bounds);
+  self->limits = hub_web_limits_new (self->server, &self->bounds, self->proxies);
   soup_server_add_handler (self->server, NULL, on_request, self, NULL);
   g_signal_connect (self->server, "request-started", G_CALLBACK (on_request_started), self);
   g_signal_connect (self->server, "request-finished", G_CALLBACK (on_request_done), self);
@@ -547,6 +548,7 @@ hub_web_new (HubStore *store, const HubWebConfig *config)
   self->port = config->port;
   self->socket = g_strdup (config->socket);
   self->bounds = config->bounds != NULL ? *config->bounds : standard;
+  self->proxies = hub_web_proxies_new (config->proxies);
 
   self->router = hub_web_router_new ();
   self->policy = hub_web_policy_new ();
@@ -702,6 +704,7 @@ hub_web_finalize (GObject *object)
   g_object_unref (self->live);
   g_signal_handlers_disconnect_by_data (self->server, self);
   hub_web_limits_free (self->limits);
+  hub_web_proxies_free (self->proxies);
   g_object_unref (self->server);
   hub_web_router_free (self->router);
   hub_web_account_free (self->account);

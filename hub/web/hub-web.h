@@ -19,6 +19,7 @@ G_BEGIN_DECLS
  * @bind: a numeric address: "127.0.0.1"
  * @port: 0 lets the kernel choose
  * @socket: (nullable): path of the Unix socket for karezctl
+ * @proxies: (nullable): as hub_web_proxies_new() takes them
  * @desk: (nullable): GResource folder of the desk's files, ended by "/"
  * @bounds: (nullable): %HUB_WEB_BOUNDS_DEFAULT
  */
@@ -31,6 +32,7 @@ typedef struct
   const char *bind;
   guint16 port;
   const char *socket;
+  const char *proxies;
   const char *desk;
   const HubWebBounds *bounds;
 } HubWebConfig;

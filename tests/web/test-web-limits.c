@@ -285,6 +285,19 @@ test_many_connections (void)
     g_assert_cmpuint (by_other.status, ==, 200);
     g_assert_cmpuint (by_local.status, ==, 200);
   }
+  {
+    /* A proxy brings many. */
+    g_autoptr (GPtrArray) brought = g_ptr_array_new_with_free_func ((GDestroyNotify) client_free);
+
+    for (guint i = 0; i < 12; i++)
+      {
+        Client *one = client_new (fixture, TEST_PROXY);
+        g_auto (Answer) answer = ask (one, "GET", "/healthz", NULL, NULL);
+
+        g_ptr_array_add (brought, one);
+        g_assert_cmpuint (answer.status, ==, 200);
+      }
+  }
   g_ptr_array_set_size (wires, 0);
   run_ms (100);
   late = wire_open (fixture);

@@ -3,6 +3,7 @@
 #include "hub-web-metrics.h"
 #include "hub-web-policy.h"
 #include "hub-web-problem.h"
+#include "hub-web-proxies.h"
 #include "hub-web-rate.h"
 #include "hub-web-router.h"
 #include "hub-web-sign-in.h"
@@ -426,6 +427,41 @@ seven (gpointer data)
 }
 
 static void
+test_proxies (void)
+{
+  static const struct
+  {
+    const char *address, *forwarded, *client;
+  } cases[] = {
+    { "192.0.2.1", NULL, "192.0.2.1" },
+    { "192.0.2.1", "198.51.100.7", "192.0.2.1" }, /* no proxy of ours says so */
+    { "127.0.0.1", NULL, "127.0.0.1" },
+    { "127.0.0.1", "198.51.100.7", "198.51.100.7" },
+    { "127.0.0.1", "203.0.113.9, 198.51.100.7", "198.51.100.7" }, /* the client's own word */
+    { "10.0.0.1", "203.0.113.9,198.51.100.7 , 127.0.0.1", "198.51.100.7" }, /* two of ours */
+    { "::1", "2001:DB8::7", "2001:db8::7" },
+    { "127.0.0.1", "::ffff:198.51.100.7", "198.51.100.7" },
+    { "127.0.0.1", "198.51.100.7, unknown", "127.0.0.1" },
+    { "127.0.0.1", "198.51.100.7, ", "127.0.0.1" },
+    { "127.0.0.1", "127.0.0.1, 127.0.0.1", "127.0.0.1" },
+    { "127.0.0.1", "", "127.0.0.1" },
+  };
+  g_autoptr (HubWebProxies) proxies = hub_web_proxies_new ("127.0.0.1, ::1,10.0.0.1");
+  g_autoptr (HubWebProxies) none = hub_web_proxies_new (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *client = hub_web_proxies_find_client (proxies, cases[i].address,
+                                                             cases[i].forwarded);
+      g_autofree char *believed = hub_web_proxies_find_client (none, cases[i].address,
+                                                               cases[i].forwarded);
+
+      g_assert_cmpstr (client, ==, cases[i].client);
+      g_assert_cmpstr (believed, ==, cases[i].address);
+    }
+}
+
+static void
 test_metrics (void)
 {
   g_autoptr (HubWebMetrics) metrics = hub_web_metrics_new ();
@@ -461,6 +497,7 @@ main (int argc, char **argv)
   g_test_add_func ("/web/language", test_language);
   g_test_add_func ("/web/problem", test_problem);
   g_test_add_func ("/web/problem/statuses", test_statuses);
+  g_test_add_func ("/web/proxies", test_proxies);
   g_test_add_func ("/web/metrics", test_metrics);
   return g_test_run ();
 }

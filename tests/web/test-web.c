@@ -122,6 +122,28 @@ test_sign_in (void)
   g_assert_cmpstr (event, ==, "desk 127.0.0.1 account");
 }
 
+/* Who comes by a proxy is known by their own address, to the audit log and to the limits; who says
+ * so without being one is not believed. */
+static void
+test_proxy (void)
+{
+  static const char wrong[] = "{\"login\": \"nobody\", \"password\": \"x\"}";
+  g_autoptr (Client) proxy = client_new (fixture, TEST_PROXY);
+  g_autoptr (Client) liar = client_new (fixture, "127.0.0.98");
+  const char *last = "select address from karez.event where action = 'account.sign-in-refused' "
+                     "order by id desc limit 1";
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_auto (Answer) refused = ask (i == 0 ? proxy : liar, "POST", "/api/v1/sign-in", wrong,
+                                     "X-Forwarded-For", "127.0.0.1, 198.51.100.7", NULL);
+      g_autofree char *address = sql (fixture, last);
+
+      assert_problem (&refused, 401, "sign-in/refused");
+      g_assert_cmpstr (address, ==, i == 0 ? "198.51.100.7" : "127.0.0.98");
+    }
+}
+
 /* The next sign-in forgets those that nobody can use any more, of this account. */
 static void
 test_forgotten (void)
@@ -722,6 +744,7 @@ main (int argc, char **argv)
   g_test_add_func ("/web/paths", test_paths);
   g_test_add_func ("/web/nobody", test_nobody);
   g_test_add_func ("/web/sign-in", test_sign_in);
+  g_test_add_func ("/web/proxy", test_proxy);
   g_test_add_func ("/web/forgotten", test_forgotten);
   g_test_add_func ("/web/sign-out", test_sign_out);
   g_test_add_func ("/web/csrf-and-origin", test_csrf_and_origin);

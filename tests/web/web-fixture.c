@@ -132,6 +132,7 @@ fixture_new (const HubWebBounds *bounds)
                                                                .origin = TEST_ORIGIN,
                                                                .bind = "127.0.0.1",
                                                                .socket = fixture->socket,
+                                                               .proxies = TEST_PROXY,
                                                                .desk = "/org/karez/test/desk/",
                                                                .bounds = bounds });
   hub_web_set_feed (fixture->web, fixture->feed);

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 #define TEST_HUB "01930000-0000-7000-8000-00000000a001"
 #define TEST_ORIGIN "http://aral.localhost:8801"
 #define TEST_PASSWORD "a long password"
+#define TEST_PROXY "127.0.0.99"
 
 /**
  * Fixture:
