@@ -238,7 +238,8 @@ take_clock (HubRtcBridge *self, HubRtcTrack *track, const guint8 *datagram, gsiz
   theirs = (gint64) (hub_get64 (datagram + 8) & G_MAXINT64 >> 1);
   shift = now - theirs;
   drift = (now - self->clock_time) / 10000;
-  if (self->clock_time == 0 || shift < self->clock_shift + drift)
+  if (self->clock_time == 0 || shift < self->clock_shift + drift
+      || shift > self->clock_shift + HUB_RTC_CLOCK_JUMP_US)
     self->clock_shift = shift;
   else
     self->clock_shift += drift;

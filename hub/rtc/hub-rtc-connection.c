@@ -122,6 +122,28 @@ hub_rtc_connection_find_track (HubRtcConnection *self, guint32 ssrc)
   return NULL;
 }
 
+static gboolean
+is_reporter (const HubRtcConnection *self, guint32 ssrc)
+{
+  for (guint i = 0; i < self->n_reporters; i++)
+    if (self->reporters[i] == ssrc)
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+hub_rtc_connection_may_report (const HubRtcConnection *self, guint32 ssrc)
+{
+  return self->n_reporters < HUB_RTC_MAX_REPORTERS || is_reporter (self, ssrc);
+}
+
+void
+hub_rtc_connection_add_reporter (HubRtcConnection *self, guint32 ssrc)
+{
+  if (!is_reporter (self, ssrc) && self->n_reporters < HUB_RTC_MAX_REPORTERS)
+    self->reporters[self->n_reporters++] = ssrc;
+}
+
 gint64
 hub_rtc_connection_take_clock (HubRtcConnection *self, guint64 ntp, gint64 arrival)
 {
@@ -130,7 +152,8 @@ hub_rtc_connection_take_clock (HubRtcConnection *self, guint64 ntp, gint64 arriv
   /* What was quickest waited least; a little is added, since two clocks drift apart. */
   gint64 drift = (arrival - self->clock_time) / 10000;
 
-  if (self->clock_time == 0 || shift < self->clock_shift + drift)
+  if (self->clock_time == 0 || shift < self->clock_shift + drift
+      || shift > self->clock_shift + HUB_RTC_CLOCK_JUMP_US)
     self->clock_shift = shift;
   else
     self->clock_shift += drift;

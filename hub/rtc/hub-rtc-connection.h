@@ -17,8 +17,14 @@ G_BEGIN_DECLS
 #define HUB_RTC_MAX_ADDRESSES 4u
 /* RFC 7675, 5.1: consent that is older has expired. */
 #define HUB_RTC_CONSENT_US (30 * 1000 * 1000)
-/* A browser checks every 2.5 s or more often: after three that did not come it is away. */
+/* Chromium checks every 2.5 s or more often, Firefox every 4 to 6 s and not again: of a page that
+ * is not heard from for so long, by checks or by media, it is said that it is away. */
 #define HUB_RTC_AWAY_US (8 * 1000 * 1000)
+/* A way on which nothing came for so long is left for another one that was checked: Firefox does
+ * not nominate again when its address changes. */
+#define HUB_RTC_MOVED_US (2 * 1000 * 1000)
+/* Who may speak RTCP here: libsrtp keeps something for each. */
+#define HUB_RTC_MAX_REPORTERS 128u
 
 typedef enum
 {
@@ -59,6 +65,8 @@ struct _HubRtcConnection
   HubAddress remote; /* where we send to */
   HubRtcOut *out;    /* of the socket that it came to; not owned */
   gint64 checked;    /* when the newest check came */
+  gint64 heard;      /* when the newest check or packet of media came, from wherever */
+  gint64 remote_at;  /* and from @remote */
   gint64 made;       /* when it was added, then when the way was known */
 
   HubDtls *dtls;
@@ -77,6 +85,8 @@ struct _HubRtcConnection
   gboolean touched;      /* something came since the last look */
   gint64 told, reported; /* when feedback and reports were sent */
   guint64 received, received_bytes, received_before, sent_before;
+  guint32 reporters[HUB_RTC_MAX_REPORTERS]; /* SSRCs whose RTCP was opened */
+  guint n_reporters;
   guint64 unknown;  /* packets of a stream that was not agreed on */
   guint64 unopened; /* forged, repeated or too old */
   guint64 unsealed; /* that libsrtp would not seal */
@@ -100,6 +110,9 @@ gboolean hub_rtc_connection_add_address (HubRtcConnection *self, const HubAddres
 const HubRtcStream *hub_rtc_connection_find_stream (HubRtcConnection *self, const HubRtp *packet);
 HubRtcSlot *hub_rtc_connection_find_slot (HubRtcConnection *self, guint32 ssrc, gboolean rtx);
 HubRtcTrack *hub_rtc_connection_find_track (HubRtcConnection *self, guint32 ssrc);
+/* Whether RTCP of @ssrc may be opened, and that it was. */
+gboolean hub_rtc_connection_may_report (const HubRtcConnection *self, guint32 ssrc);
+void hub_rtc_connection_add_reporter (HubRtcConnection *self, guint32 ssrc);
 /* The time of our clock at which the page says it was @ntp. */
 gint64 hub_rtc_connection_take_clock (HubRtcConnection *self, guint64 ntp, gint64 arrival);
 /* FALSE if there is no room. @track: (transfer full) */

@@ -37,7 +37,8 @@ typedef struct
   guint position; /* among those of its kind; the same is played together */
   guint codecs;   /* bits */
   guint32 ssrc, rtx_ssrc;
-  guint track; /* 0 for none */
+  guint track;   /* 0 for none */
+  gboolean used; /* somebody was shown there */
 } HubRtcPlace;
 
 /**

@@ -39,6 +39,7 @@ feed (HubRtc *self, HubRtcPage *page, HubRtcPlace *place, guint track)
   HubRtcCommand *command = g_new0 (HubRtcCommand, 1);
 
   place->track = track;
+  place->used |= track != 0;
   command->kind = HUB_RTC_FEED;
   command->connection = page->connection;
   command->track = track;
@@ -66,17 +67,19 @@ find_beside (const HubRtcPage *page, const HubRtcPlace *place)
 }
 
 /* How well a free place suits: best beside the voice or the face of the same person, then where
- * both are free. */
+ * both are free. One where nobody was before is better: a page that is away from its hub, and does
+ * not learn who is in a place now, shows nobody there, and not somebody under another's name. */
 static guint
 suit (const HubRtcPage *page, const HubRtcPlace *place, guint partner)
 {
   const HubRtcPlace *beside = find_beside (page, place);
+  guint fresh = place->used ? 0 : 1;
 
   if (beside == NULL)
-    return 1;
+    return 2 + fresh;
   if (partner != 0 && beside->track == partner)
-    return 3;
-  return beside->track == 0 ? 2 : 1;
+    return 6 + fresh;
+  return (beside->track == 0 ? 4 : 2) + fresh;
 }
 
 static HubRtcPlace *

@@ -67,15 +67,27 @@ static const HubRtcpHandlers handlers = {
   .picture = on_picture,
 };
 
-void
+gboolean
 hub_rtc_room_take_rtcp (HubRtcRoom *self, HubRtcConnection *connection, guint8 *datagram,
                         gsize length, gint64 now)
 {
   Reading reading = { self, connection, now };
+  guint32 ssrc = length >= 8 ? hub_get32 (datagram + 4) : 0;
 
-  if (!hub_srtp_unprotect_rtcp (connection->srtp, datagram, &length)
-      || !hub_rtcp_read (self->rtcp, datagram, length, &handlers, &reading))
+  if (!hub_rtc_connection_may_report (connection, ssrc))
+    {
+      connection->unknown++;
+      return FALSE;
+    }
+  if (!hub_srtp_unprotect_rtcp (connection->srtp, datagram, &length))
+    {
+      connection->unopened++;
+      return FALSE;
+    }
+  hub_rtc_connection_add_reporter (connection, ssrc);
+  if (!hub_rtcp_read (self->rtcp, datagram, length, &handlers, &reading))
     connection->unopened++;
+  return TRUE;
 }
 
 /* Ends the compound that was begun, seals it, and puts it on its way. */

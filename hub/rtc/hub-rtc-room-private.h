@@ -34,8 +34,9 @@ void hub_rtc_room_change (HubRtcRoom *self, HubRtcConnection *connection,
                           HubRtcConnectionState state, const char *failure);
 
 /* hub-rtc-reports.c: RTCP of one connection. */
-void hub_rtc_room_take_rtcp (HubRtcRoom *self, HubRtcConnection *connection, guint8 *datagram,
-                             gsize length, gint64 now);
+/* Whether it came from who it says. */
+gboolean hub_rtc_room_take_rtcp (HubRtcRoom *self, HubRtcConnection *connection, guint8 *datagram,
+                                 gsize length, gint64 now);
 /* What a page is to send again, and whole pictures. */
 void hub_rtc_room_ask (HubRtcRoom *self, HubRtcConnection *connection, gint64 now);
 /* What a page sent that came. */

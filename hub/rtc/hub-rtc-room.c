@@ -161,10 +161,35 @@ follow_dtls (HubRtcRoom *self, HubRtcConnection *connection)
     }
 }
 
+static void
+move_to (HubRtcConnection *connection, HubRtcOut *out, const HubAddress *source, gint64 now)
+{
+  /* What waits goes where it was to go. */
+  if (connection->out != NULL)
+    hub_rtc_out_flush (connection->out);
+  connection->remote = *source;
+  connection->out = out;
+  connection->remote_at = now;
+}
+
+/* Something came that only the page can have sent, on a way that was checked. */
+static void
+hear_from (HubRtcRoom *self, HubRtcConnection *connection, HubRtcOut *out, const HubAddress *source,
+           gint64 now)
+{
+  connection->heard = now;
+  if (hub_address_equal (source, &connection->remote))
+    connection->remote_at = now;
+  else if (now - connection->remote_at > HUB_RTC_MOVED_US)
+    move_to (connection, out, source, now);
+  if (connection->state == HUB_RTC_AWAY)
+    open_connection (self, connection);
+}
+
 /* A way that was proved: replies go there, and its datagrams are known. */
 static void
 learn_address (HubRtcRoom *self, HubRtcConnection *connection, HubRtcOut *out,
-               const HubAddress *source, gboolean nominated)
+               const HubAddress *source, gboolean nominated, gint64 now)
 {
   HubAddress forgotten;
 
@@ -175,13 +200,7 @@ learn_address (HubRtcRoom *self, HubRtcConnection *connection, HubRtcOut *out,
       g_hash_table_replace (self->by_address, g_memdup2 (source, sizeof *source), connection);
     }
   if (nominated || connection->state == HUB_RTC_NEW)
-    {
-      /* What waits goes where it was to go. */
-      if (connection->out != NULL)
-        hub_rtc_out_flush (connection->out);
-      connection->remote = *source;
-      connection->out = out;
-    }
+    move_to (connection, out, source, now);
 }
 
 static void
@@ -205,7 +224,7 @@ take_stun (HubRtcRoom *self, HubRtcOut *out, const guint8 *datagram, gsize lengt
     return;
   connection = g_hash_table_lookup (self->by_ufrag, ufrag);
   connection->checked = now;
-  learn_address (self, connection, out, source, outcome == HUB_STUN_NOMINATED);
+  learn_address (self, connection, out, source, outcome == HUB_STUN_NOMINATED, now);
   if (connection->state == HUB_RTC_NEW)
     {
       connection->dtls = hub_dtls_new (self->identity, FALSE, connection->peer_fingerprint,
@@ -213,8 +232,7 @@ take_stun (HubRtcRoom *self, HubRtcOut *out, const guint8 *datagram, gsize lengt
       connection->made = now;
       hub_rtc_room_change (self, connection, HUB_RTC_SHAKING, NULL);
     }
-  else if (connection->state == HUB_RTC_AWAY)
-    open_connection (self, connection);
+  hear_from (self, connection, out, source, now);
 }
 
 /* Packets. */
@@ -322,7 +340,8 @@ unwrap_repair (const HubRtcTrack *track, HubRtp *packet)
   return TRUE;
 }
 
-static void
+/* Whether it came from who it says. */
+static gboolean
 take_rtp (HubRtcRoom *self, HubRtcConnection *connection, guint8 *datagram, gsize length,
           gint64 arrival)
 {
@@ -331,19 +350,19 @@ take_rtp (HubRtcRoom *self, HubRtcConnection *connection, guint8 *datagram, gsiz
   HubRtp packet;
 
   if (!hub_rtp_parse (&packet, datagram, length))
-    return;
+    return FALSE;
   /* Before it is opened: libsrtp keeps something for each SSRC that it opens. */
   stream = hub_rtc_connection_find_stream (connection, &packet);
   if (stream == NULL)
     {
       connection->unknown++;
-      return;
+      return FALSE;
     }
   if (!hub_srtp_unprotect (connection->srtp, datagram, &length)
       || !hub_rtp_parse (&packet, datagram, length) || !hub_rtp_strip_padding (&packet, datagram))
     {
       connection->unopened++;
-      return;
+      return FALSE;
     }
   connection->received++;
   connection->received_bytes += packet.payload_length;
@@ -357,6 +376,7 @@ take_rtp (HubRtcRoom *self, HubRtcConnection *connection, guint8 *datagram, gsiz
   if (stream->rtx ? unwrap_repair (stream->track, &packet)
                   : packet.payload_type == stream->track->payload_type)
     forward (self, stream->track, &packet, &extensions, arrival, stream->rtx);
+  return TRUE;
 }
 
 void
@@ -384,10 +404,10 @@ hub_rtc_room_take (HubRtcRoom *self, HubRtcOut *out, guint8 *datagram, gsize len
     }
   else if (connection->srtp == NULL)
     self->strangers++;
-  else if (kind == HUB_DATAGRAM_RTP)
-    take_rtp (self, connection, datagram, length, arrival);
-  else
-    hub_rtc_room_take_rtcp (self, connection, datagram, length, arrival);
+  else if (kind == HUB_DATAGRAM_RTP
+               ? take_rtp (self, connection, datagram, length, arrival)
+               : hub_rtc_room_take_rtcp (self, connection, datagram, length, arrival))
+    hear_from (self, connection, out, source, arrival);
 }
 
 void
@@ -425,10 +445,11 @@ watch (HubRtcRoom *self, HubRtcConnection *connection, gint64 now)
       hub_dtls_tick (connection->dtls);
       follow_dtls (self, connection);
     }
-  else if (connection->state == HUB_RTC_OPEN && now - connection->checked > HUB_RTC_AWAY_US)
-    hub_rtc_room_change (self, connection, HUB_RTC_AWAY, NULL);
-  else if (connection->state == HUB_RTC_AWAY && now - connection->checked > HUB_RTC_CONSENT_US)
+  else if ((connection->state == HUB_RTC_OPEN || connection->state == HUB_RTC_AWAY)
+           && now - connection->checked > HUB_RTC_CONSENT_US)
     hub_rtc_room_change (self, connection, HUB_RTC_CLOSED, "timeout");
+  else if (connection->state == HUB_RTC_OPEN && now - connection->heard > HUB_RTC_AWAY_US)
+    hub_rtc_room_change (self, connection, HUB_RTC_AWAY, NULL);
 }
 
 static void

@@ -30,6 +30,14 @@ hub_rtc_track_free (HubRtcTrack *self)
   g_free (self);
 }
 
+/* Each place begins with a whole picture. */
+static void
+wait_all (HubRtcTrack *self)
+{
+  for (HubRtcSlot *slot = self->slots; slot != NULL; slot = slot->next)
+    slot->waiting = TRUE;
+}
+
 /* RFC 6464: how far below full scale it is, and whether it is speech. */
 static void
 hear (HubRtcTrack *self, const HubRtpExtensions *extensions)
@@ -50,12 +58,17 @@ hub_rtc_track_take (HubRtcTrack *self, const HubRtp *packet, const HubRtpExtensi
                     gint64 arrival, gboolean repair)
 {
   const HubRtpReceiver *receiver = &self->receiver;
-  gint64 index = hub_rtp_unwrap (receiver->newest, packet->sequence);
+  gint64 before = receiver->newest;
+  gint64 index = hub_rtp_unwrap (before, packet->sequence);
+  gboolean resumes = !repair && hub_rtp_receiver_resumes (receiver, packet->sequence, arrival);
 
-  if (receiver->started && hub_rtp_history_find (self->history, index) != NULL)
+  if (receiver->started && !resumes && hub_rtp_history_find (self->history, index) != NULL)
     return NULL;
   if (!hub_rtp_receiver_take (&self->receiver, packet, arrival, repair, &index))
     return NULL;
+  /* It began anew: so does each place, whose own numbers go on without the gap. */
+  if (index - before > 65535)
+    wait_all (self);
   self->arrived = arrival;
   if (hub_codec_kind (self->codec) == HUB_MEDIA_AUDIO)
     hear (self, extensions);
@@ -77,9 +90,7 @@ void
 hub_rtc_track_allow (HubRtcTrack *self)
 {
   self->allowed = self->receiver.started ? self->receiver.newest + 1 : 0;
-  /* Each place begins anew, with a whole picture and without a gap. */
-  for (HubRtcSlot *slot = self->slots; slot != NULL; slot = slot->next)
-    slot->waiting = TRUE;
+  wait_all (self);
 }
 
 gboolean

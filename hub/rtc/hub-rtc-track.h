@@ -7,6 +7,8 @@
 
 G_BEGIN_DECLS
 
+/* A clock that seems late by more is another one: its machine was started anew. */
+#define HUB_RTC_CLOCK_JUMP_US (1000 * 1000)
 /* One request for a whole picture in this time, whoever asks. */
 #define HUB_RTC_PICTURE_US (500 * 1000)
 

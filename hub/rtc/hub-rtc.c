@@ -185,7 +185,11 @@ take_offer (HubRtc *self, KarezParticipant *participant, JsonNode *node, GError 
                            &self->next_track, hub_rtc_run, self, answer->places, error))
     {
       if (page->version == 0)
-        drop_page (self, page);
+        {
+          drop_page (self, page);
+          /* With what the page before it sent. */
+          hub_rtc_place_everybody (self);
+        }
       return FALSE;
     }
   take_off (page, object);
@@ -255,9 +259,10 @@ hub_rtc_join (KarezMedia *media, KarezParticipant *participant)
   HubRtc *self = HUB_RTC (media);
   HubRtcPage *page = find_page (self, participant);
 
-  karez_participant_send (participant,
-                          karez_json_object ("type", "s", "media.hello", "connection", "s",
-                                             page != NULL ? page->token : NULL, NULL));
+  karez_participant_send (
+      participant,
+      karez_json_object ("type", "s", "media.hello", "connection", "s",
+                         page != NULL && page->state != HUB_RTC_CLOSED ? page->token : NULL, NULL));
   if (self->link_down)
     karez_participant_send (participant, describe_link (self));
   if (page != NULL)

@@ -5,6 +5,8 @@
 #define MAX_DROPOUT 3000
 #define MAX_MISORDER 1000
 #define NO_BREAK 65536u /* no sequence number */
+/* No packet is as late as this. */
+#define SILENCE_US (5 * 1000 * 1000)
 /* Room below the first, so that an index is never negative. */
 #define FIRST_CYCLE 65536
 
@@ -81,6 +83,23 @@ note_gap (HubRtpReceiver *self, gint64 until, gint64 now)
 }
 
 gboolean
+hub_rtp_receiver_resumes (const HubRtpReceiver *self, guint16 sequence, gint64 arrival)
+{
+  return self->started && arrival - self->arrived > SILENCE_US
+         && hub_rtp_unwrap (self->newest, sequence) <= self->newest;
+}
+
+/* Forward, so that nobody takes it for something old. */
+static gint64
+begin_anew (HubRtpReceiver *self, guint16 sequence)
+{
+  gint64 index = self->newest + 65536 + (guint16) (sequence - (guint16) self->newest);
+
+  begin (self, index);
+  return index;
+}
+
+gboolean
 hub_rtp_receiver_take (HubRtpReceiver *self, const HubRtp *packet, gint64 arrival, gboolean repair,
                        gint64 *index)
 {
@@ -90,19 +109,22 @@ hub_rtp_receiver_take (HubRtpReceiver *self, const HubRtp *packet, gint64 arriva
     begin (self, FIRST_CYCLE + packet->sequence);
   *index = hub_rtp_unwrap (self->newest, packet->sequence);
   distance = *index - self->newest;
-  if (distance > MAX_DROPOUT || distance < -MAX_MISORDER)
+  if (!repair && hub_rtp_receiver_resumes (self, packet->sequence, arrival))
+    *index = begin_anew (self, packet->sequence);
+  else if (distance > MAX_DROPOUT || distance < -MAX_MISORDER)
     {
       if (repair || self->break_at != packet->sequence)
         {
           self->break_at = (guint16) (packet->sequence + 1);
           return FALSE;
         }
-      /* Forward, so that nobody takes it for something old. */
-      *index = self->newest + 65536 + (guint16) (packet->sequence - (guint16) self->newest);
-      begin (self, *index);
+      *index = begin_anew (self, packet->sequence);
     }
   if (!repair)
-    measure_jitter (self, packet->timestamp, arrival);
+    {
+      measure_jitter (self, packet->timestamp, arrival);
+      self->arrived = arrival;
+    }
   if (*index > self->newest)
     {
       note_gap (self, *index, arrival);

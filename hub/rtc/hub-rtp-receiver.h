@@ -28,6 +28,7 @@ typedef struct
   guint clock_rate;
   gboolean started;
   gint64 first, newest; /* indexes */
+  gint64 arrived;       /* when the newest packet came, repairs apart */
   guint32 break_at;     /* RFC 3550, A.1: a packet of this number after one far away is a break */
   guint64 received, bytes;
   guint64 repaired; /* of them by retransmission */
@@ -59,6 +60,10 @@ typedef struct
 } HubRtpReport;
 
 void hub_rtp_receiver_init (HubRtpReceiver *self, guint clock_rate);
+
+/* Whether a number that seems old is a new one after a long silence, in which the numbers went
+ * round: then the stream is taken to have begun anew. */
+gboolean hub_rtp_receiver_resumes (const HubRtpReceiver *self, guint16 sequence, gint64 arrival);
 
 /**
  * hub_rtp_receiver_take:

@@ -435,6 +435,9 @@ write_section (const HubSdpAnswer *self, const HubSdpOffer *offer, guint number,
   for (guint i = 0; i < HUB_RTP_N_EXTENSIONS; i++)
     if (offer->extensions.ids[i] != 0
         && (section->kind == HUB_MEDIA_AUDIO ? i != HUB_RTP_ORIENTATION : i != HUB_RTP_AUDIO_LEVEL)
+        /* Whose browser may leave it to the viewer's to turn the picture does so, and Firefox's and
+         * the other hospital's may not know how. */
+        && !(section->sends && i == HUB_RTP_ORIENTATION)
         && (section->sends || i != HUB_RTP_TRANSPORT_SEQUENCE))
       add (media, "extmap", "%u %s", offer->extensions.ids[i],
            hub_rtp_extension_uri ((HubRtpExtension) i));

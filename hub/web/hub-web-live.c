@@ -4,6 +4,8 @@
 #include "hub-catalogue.h"
 #include "hub-id.h"
 
+/* The desk takes a silence of more than two of them for a dead connection. */
+#define BEAT_S 15
 #define MAX_PAGES 1000
 #define MAX_PAGES_OF_ACCOUNT 20
 #define BATCH 200
@@ -42,6 +44,7 @@ struct _HubWebLive
   HubWebLiveFunc handler;
   gpointer handler_data;
   GHashTable *viewers; /* connection → Viewer */
+  guint beat_source;
 };
 
 static guint closed_signal;
@@ -526,6 +529,16 @@ hub_web_live_get_count (HubWebLive *self)
   return g_hash_table_size (self->viewers);
 }
 
+/* A script sees no pings: by this a page knows that its connection is there. */
+static gboolean
+on_beat (gpointer data)
+{
+  g_autoptr (JsonNode) beat = karez_json_object ("type", "s", "beat", NULL);
+
+  hub_web_live_broadcast (data, "board.read", beat);
+  return G_SOURCE_CONTINUE;
+}
+
 HubWebLive *
 hub_web_live_new (HubStore *store, const char *hub, HubWebPolicy *policy, HubWebTongue *tongue)
 {
@@ -535,6 +548,7 @@ hub_web_live_new (HubStore *store, const char *hub, HubWebPolicy *policy, HubWeb
   self->hub = g_strdup (hub);
   self->policy = policy;
   self->tongue = tongue;
+  self->beat_source = g_timeout_add_seconds (BEAT_S, on_beat, self);
   return self;
 }
 
@@ -559,6 +573,7 @@ hub_web_live_dispose (GObject *object)
 {
   HubWebLive *self = HUB_WEB_LIVE (object);
 
+  g_clear_handle_id (&self->beat_source, g_source_remove);
   g_hash_table_remove_all (self->viewers);
   hub_web_live_set_feed (self, NULL);
   g_clear_object (&self->store);

@@ -139,7 +139,6 @@ test_restart (Pair *pair, gconstpointer data)
 {
   RtcPerson *here = rtc_join (&pair->rooms[0], 2), *there = rtc_join (&pair->rooms[1], 2);
   JsonArray *places;
-  guint64 before;
   RtcStream *camera;
 
   rtc_until_all_open (&pair->rooms[0]);
@@ -152,8 +151,7 @@ test_restart (Pair *pair, gconstpointer data)
   there = rtc_join (&pair->rooms[1], 2);
   connect_ends (pair);
   rtc_until_all_open (&pair->rooms[1]);
-  before = camera->packets;
-  rtc_run_until (rtc_shown (here, there, "camera") != NULL && camera->packets > before + 100);
+  rtc_run_until ((camera = rtc_shown (here, there, "camera")) != NULL && camera->packets > 100);
   places = json_object_get_array_member (rtc_last_message (here, "media.places"), "places");
   g_assert_cmpuint (json_array_get_length (places), ==, 2);
 }

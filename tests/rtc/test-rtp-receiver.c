@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "hub-rtp-history.h"
-#include "hub-rtp-receiver.h"
+#include "hub-rtc-slot.h"
 
 #define START (1000 * 1000)
 #define MS (gint64) 1000
@@ -38,7 +37,8 @@ take (Stream *stream, guint16 sequence, guint32 timestamp, gint64 arrival, gbool
                           .payload_length = 5 };
   gint64 index = hub_rtp_unwrap (stream->receiver.newest, sequence);
 
-  if (stream->receiver.started && hub_rtp_history_find (stream->history, index) != NULL)
+  if (stream->receiver.started && hub_rtp_history_find (stream->history, index) != NULL
+      && (repair || !hub_rtp_receiver_resumes (&stream->receiver, sequence, arrival)))
     return 0;
   if (!hub_rtp_receiver_take (&stream->receiver, &packet, arrival, repair, &index))
     return 0;
@@ -312,6 +312,23 @@ test_long_gap (Stream *stream, gconstpointer data)
   g_assert_cmpint (report (stream, START).lost, ==, 1001);
 }
 
+/* After a long silence the numbers went round: what seems old is new. A repair never is. */
+static void
+test_silence (Stream *stream, gconstpointer data)
+{
+  gint64 before = 0, index;
+
+  for (guint16 i = 0; i < 10; i++)
+    before = take (stream, (guint16) (500 + i), 0, START, FALSE);
+  g_assert_true (take (stream, 505, 0, START + 3000 * MS, FALSE) == 0);
+  g_assert_true (take (stream, 505, 0, START + 9000 * MS, TRUE) == 0);
+  index = take (stream, 505, 0, START + 9000 * MS, FALSE);
+  g_assert_cmpint (index, >, before + 65535);
+  g_assert_cmpint (take (stream, 506, 0, START + 9000 * MS, FALSE), ==, index + 1);
+  /* Who only paused goes on. */
+  g_assert_cmpint (take (stream, 507, 0, START + 99000 * MS, FALSE), ==, index + 2);
+}
+
 /* RFC 3550, A.1: one that is far away is left out; two that follow each other begin anew. */
 static void
 test_break (Stream *stream, gconstpointer data)
@@ -409,6 +426,38 @@ test_history (void)
   g_assert_nonnull (hub_rtp_history_find (history, 116));
 }
 
+/* A place that is fed from a track that begins anew does so, too: its own numbers have no gap. */
+static void
+test_places (void)
+{
+  static const HubRtpExtensions none = { { 0 } };
+  static const guint8 key[] = { 0x10, 0x00, 0x9d, 0x01, 0x2a };
+  static const guint16 jumps[] = { 33000, 40000, 50000, 64700, 65530 };
+  const HubSdpSection section = { .mid = "1", .kind = HUB_MEDIA_VIDEO, .payload_types = { 0, 96 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (jumps); i++)
+    {
+      g_autoptr (HubRtcTrack) track = hub_rtc_track_new (1, HUB_CODEC_VP8);
+      g_autofree HubRtcSlot *slot = hub_rtc_slot_new (&section, 7, 8, 9);
+      HubRtp packet = { .sequence = 100, .payload = key, .payload_length = sizeof key };
+
+      hub_rtc_slot_feed (slot, track);
+      g_assert_nonnull (hub_rtc_track_take (track, &packet, &none, START, FALSE));
+      slot->waiting = FALSE;
+      packet.sequence++;
+      g_assert_nonnull (hub_rtc_track_take (track, &packet, &none, START, FALSE));
+      g_assert_false (slot->waiting);
+      for (guint j = 0; j < 2; j++)
+        {
+          packet.sequence = (guint16) (101 + jumps[i] + j);
+          hub_rtc_track_take (track, &packet, &none, START + 400 * G_USEC_PER_SEC, FALSE);
+        }
+      g_assert_true (slot->waiting);
+      g_assert_nonnull (hub_rtc_track_find (track, track->receiver.newest));
+      hub_rtc_slot_feed (slot, NULL);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -429,6 +478,7 @@ main (int argc, char **argv)
                 { "/rtc/receiver/asking", test_asking },
                 { "/rtc/receiver/asking-twice", test_asking_twice },
                 { "/rtc/receiver/long-gap", test_long_gap },
+                { "/rtc/receiver/silence", test_silence },
                 { "/rtc/receiver/break", test_break },
                 { "/rtc/receiver/break-bounds", test_break_bounds },
                 { "/rtc/receiver/break-zero", test_break_zero },
@@ -438,5 +488,6 @@ main (int argc, char **argv)
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
     g_test_add (tests[i].path, Stream, NULL, stream_up, tests[i].function, stream_down);
   g_test_add_func ("/rtc/history/keep", test_history);
+  g_test_add_func ("/rtc/track/begins-anew", test_places);
   return g_test_run ();
 }

@@ -9,6 +9,10 @@ const firstDelay = 250;
 const lastDelay = 2000;
 const settle = 60; // events of one act come together; one refetch for all of them
 const pollEvery = 10_000;
+const checkEvery = 5000;
+const openWithin = 10_000;
+/** The hub says something every 15 s. */
+const longestSilence = 40_000;
 const refusals = 4; // so many failures with an answering hub mean that sockets are refused
 
 /** What an event's table is about: the things that pages ask to be told of. */
@@ -40,6 +44,10 @@ export class Live extends EventTarget {
   #retry;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #poll;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #check;
+  /** When the socket was begun or last heard from, in ms. */
+  #alive = 0;
   /** @type {Set<string>} */
   #pending = new Set();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -55,6 +63,7 @@ export class Live extends EventTarget {
   start() {
     this.#wanted = true;
     this.#connect();
+    this.#check = setInterval(this.#look, checkEvery);
     globalThis.addEventListener?.('online', this.#now);
     document.addEventListener('visibilitychange', this.#visible);
   }
@@ -62,6 +71,7 @@ export class Live extends EventTarget {
   stop() {
     this.#wanted = false;
     clearTimeout(this.#retry);
+    clearInterval(this.#check);
     clearInterval(this.#poll);
     this.#poll = undefined;
     globalThis.removeEventListener?.('online', this.#now);
@@ -73,7 +83,17 @@ export class Live extends EventTarget {
     this.#setState('connecting');
   }
 
+  /** A connection whose other end is gone may never say so: after a sleep, a lost network, a hub without power. */
+  #look = () => {
+    const socket = this.#socket;
+    if (!socket || Date.now() - this.#alive < (socket.readyState === WebSocket.OPEN ? longestSilence : openWithin))
+      return;
+    this.#socket = null;
+    socket.close();
+    this.#again();
+  };
   #now = () => {
+    this.#look();
     if (this.#wanted && !this.#socket) {
       clearTimeout(this.#retry);
       this.#delay = firstDelay;
@@ -89,9 +109,15 @@ export class Live extends EventTarget {
     const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
     const socket = new WebSocket(`${scheme}://${location.host}/api/v1/live`);
     this.#socket = socket;
-    socket.onopen = () => socket.send(JSON.stringify({ type: 'hello', since: this.#cursor }));
+    this.#alive = Date.now();
+    socket.onopen = () => {
+      this.#alive = Date.now();
+      socket.send(JSON.stringify({ type: 'hello', since: this.#cursor }));
+    };
     socket.onmessage = ({ data }) => {
-      this.heard = Date.now();
+      if (socket !== this.#socket)
+        return;
+      this.heard = this.#alive = Date.now();
       try {
         this.#receive(JSON.parse(data));
       } catch (error) {

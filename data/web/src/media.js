@@ -69,6 +69,8 @@ export class MediaClient extends EventTarget {
     this.again = false;
     /** Whether the worker was told of this connection. */
     this.offered = false;
+    /** What it was told of each source. @type {Partial<Record<Source, boolean>>} */
+    this.told = {};
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
     /** When the newest offer was set, in ms of performance.now(). */
@@ -109,6 +111,8 @@ export class MediaClient extends EventTarget {
     this.token = '';
     this.sending = {};
     this.offering = this.again = this.offered = false;
+    this.told = {};
+    this.lacking = { audio: 0, video: 0 };
     this.places = [];
     this.people = new Map();
   }
@@ -156,12 +160,14 @@ export class MediaClient extends EventTarget {
     if (connection !== this.connection)
       return;
     const named = sources.map((source) => [this.sending[source]?.mid, source]).filter(([mid]) => mid);
+    const off = sources.filter((source) => !this.isOn(source));
     const sent = this.send({
-      type: 'media.offer', connection: this.token, sdp: connection.localDescription?.sdp,
-      sources: Object.fromEntries(named), off: sources.filter((source) => !this.isOn(source)),
+      type: 'media.offer', connection: this.token, sdp: connection.localDescription?.sdp, sources: Object.fromEntries(named), off,
     });
     this.offered = sent;
-    if (!sent)
+    if (sent)
+      this.told = Object.fromEntries(sources.map((source) => [source, !off.includes(source)]));
+    else
       this.retry();
   }
 
@@ -233,10 +239,17 @@ export class MediaClient extends EventTarget {
   }
 
   /** The worker says which connection it knows. Not this one: an offer was lost, or it is another process. An
-   * answer that has not come by now was lost, too. @param {string | null} connection */
+   * answer that has not come by now was lost, too, and what was said of a source may have been. @param {string | null} connection */
   greet(connection) {
-    if (this.wanted && (connection !== this.token || this.offering))
+    if (!this.wanted)
+      return;
+    if (connection !== this.token || this.offering) {
       this.connect();
+      return;
+    }
+    this.told = {};
+    for (const source of sources)
+      this.tellOn(source);
   }
 
   /** @param {string} sdp */
@@ -255,7 +268,7 @@ export class MediaClient extends EventTarget {
       return;
     this.offering = false;
     this.show();
-    if (this.again)
+    if (!this.makeRoom() && this.again)
       void this.offer();
   }
 
@@ -264,10 +277,18 @@ export class MediaClient extends EventTarget {
     this.places = message.places;
     this.lacking = { audio: message.lacking_audio, video: message.lacking_video };
     this.show();
-    if ((this.lacking.audio || this.lacking.video) && !this.offering) {
-      this.addPlaces(Math.max(this.lacking.audio, morePlaces), Math.max(this.lacking.video, morePlaces));
-      void this.offer();
-    }
+    this.makeRoom();
+  }
+
+  /** Offers the places that are lacking; what is told while an offer is under way waits for its answer. */
+  makeRoom() {
+    const { audio, video } = this.lacking;
+    if (this.offering || !(audio || video))
+      return false;
+    this.lacking = { audio: 0, video: 0 };
+    this.addPlaces(Math.max(audio, morePlaces), Math.max(video, morePlaces));
+    void this.offer();
+    return true;
   }
 
   /** Puts the tracks of the places under the names of those who are shown there. */
@@ -310,10 +331,12 @@ export class MediaClient extends EventTarget {
     this.tellOn(source);
   }
 
-  /** @param {Source} source */
+  /** What the worker does not know yet. @param {Source} source */
   tellOn(source) {
-    if (this.offered) // else the offer says it
-      this.send({ type: 'media.source', connection: this.token, source, on: this.isOn(source) });
+    const on = this.isOn(source);
+    if (this.offered && this.told[source] !== on // else the offer says it
+        && this.send({ type: 'media.source', connection: this.token, source, on }))
+      this.told[source] = on;
     this.changed();
   }
 }

@@ -2,7 +2,7 @@
 // Which events tell whom that something is to be fetched again.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 
 // Node 18 has none.
 globalThis.CustomEvent ??= /** @type {any} */ (class extends Event {
@@ -15,7 +15,7 @@ globalThis.CustomEvent ??= /** @type {any} */ (class extends Event {
 let socket;
 Object.assign(globalThis, {
   location: { protocol: 'http:', host: 'hub' },
-  document: { addEventListener() {}, visibilityState: 'visible' },
+  document: { addEventListener() {}, removeEventListener() {}, visibilityState: 'visible' },
   WebSocket: class {
     static OPEN = 1;
     readyState = 1;
@@ -26,6 +26,7 @@ Object.assign(globalThis, {
 });
 const { live } = await import('../src/live.js');
 live.start();
+after(() => live.stop());
 
 /** @param {any} event @returns {Promise<string[]>} the topics that it touches */
 async function touched(event) {

@@ -111,3 +111,44 @@ test('an offer that was lost is made again, and the end of a former connection i
   assert.equal(client.failure, 'timeout');
   client.close();
 });
+
+test('what was said of a source while the hub was away is said again', async () => {
+  /** @type {any[]} */
+  const told = [];
+  let there = true;
+  const client = new MediaClient((body) => {
+    if (there && body.type === 'media.source')
+      told.push([body.source, body.on]);
+    return there;
+  });
+  const microphone = { kind: 'audio', enabled: false, readyState: 'live' };
+  client.open(/** @type {any} */ ({ microphone }));
+  await turn();
+  client.take({ type: 'media.answer', connection: client.token, sdp: 'answer' });
+  await turn();
+  await turn();
+  there = false;
+  client.setOn('microphone', true);
+  there = true;
+  assert.deepEqual(told, []);
+  client.take({ type: 'media.hello', connection: client.token });
+  assert.deepEqual(told.filter(([source]) => source === 'microphone'), [['microphone', true]]);
+  told.length = 0;
+  client.tellOn('microphone');
+  assert.deepEqual(told, [], 'once is enough');
+  client.setOn('microphone', false);
+  assert.deepEqual(told, [['microphone', false]]);
+  client.close();
+});
+
+test('places that are lacking are offered though an answer was not taken yet', async () => {
+  const { client, offers, connection } = await begin();
+  const before = connection().transceivers.length;
+  client.take({ type: 'media.answer', connection: offers[0], sdp: 'answer' });
+  client.take({ type: 'media.places', connection: offers[0], places: [], lacking_audio: 1, lacking_video: 1 });
+  await turn();
+  await turn();
+  assert.equal(offers.length, 2);
+  assert.equal(connection().transceivers.length, before + 8);
+  client.close();
+});

@@ -143,7 +143,8 @@ export class Devices extends EventTarget {
 
   /** @param {Own} source @param {MediaStreamTrack} track @param {number} turn */
   put(source, track, turn) {
-    if (turn !== this.turn) {
+    // No light for a camera that was turned off while the browser asked.
+    if (turn !== this.turn || source === 'camera' && !this.wants.camera) {
       track.stop();
       return;
     }
@@ -233,11 +234,16 @@ export class Devices extends EventTarget {
   /** @param {MediaStreamTrack} track */
   listen(track) {
     this.deafen();
-    this.audio = new AudioContext();
-    this.analyser = this.audio.createAnalyser();
-    this.analyser.fftSize = this.samples.length;
-    this.audio.createMediaStreamSource(new MediaStream([track])).connect(this.analyser);
-    void this.audio.resume().catch(() => {});
+    try {
+      this.audio = new AudioContext();
+      this.analyser = this.audio.createAnalyser();
+      this.analyser.fftSize = this.samples.length;
+      this.audio.createMediaStreamSource(new MediaStream([track])).connect(this.analyser);
+      void this.audio.resume().catch(() => {});
+    } catch {
+      // A meter less: Firefox has none for a microphone of another sample rate.
+      this.deafen();
+    }
   }
 
   deafen() {

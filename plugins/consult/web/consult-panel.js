@@ -5,7 +5,7 @@
 import { LitElement, html, nothing } from 'lit';
 import { _, N_, ngettext, onLanguage } from '@karez/i18n';
 import {
-  api, button, clock, confirm, duration, emptyState, factList, failedState, hubName, icon, keyHint, live, loadingState, may, problemNote,
+  Problem, api, button, clock, confirm, duration, emptyState, factList, failedState, hubName, icon, keyHint, live, loadingState, may, problemNote,
   say, sessionRole, state, timePair,
 } from '@karez/components';
 import { MediaClient } from '@karez/media';
@@ -59,6 +59,10 @@ export class ConsultPanel extends LitElement {
     /** @type {Consent | null} */
     this.consent = null;
     this.mayConsent = false;
+    /** Somebody here withdrew it, and the worker has not said so yet. */
+    this.withdrawn = false;
+    /** That did not reach the worker: it is sent again as soon as that is heard from. */
+    this.withdrawing = false;
     this.forwarding = false;
     /** The browser plays no sound before somebody asks for it. */
     this.silent = false;
@@ -89,8 +93,6 @@ export class ConsultPanel extends LitElement {
     this.screen = null;
     /** @type {MediaClient | null} */
     this.client = null;
-    /** What the worker was told of each source. @type {Partial<Record<Source, boolean>>} */
-    this.told = {};
     /** One for each track, so that nothing that plays is begun again. @type {WeakMap<MediaStreamTrack, MediaStream>} */
     this.streams = new WeakMap();
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -200,9 +202,6 @@ export class ConsultPanel extends LitElement {
     });
     this.client = client;
     this.refusal = null;
-    this.told = {};
-    for (const source of /** @type {const} */ (['microphone', 'camera']))
-      this.told[source] = this.devices.isOn(source);
     client.open({ ...this.devices.tracks, screen: this.screen });
     // Who said yes before is not asked again, and nobody is asked without a click.
     if (!this.devices.asked)
@@ -233,14 +232,11 @@ export class ConsultPanel extends LitElement {
     const { client } = this;
     const tracks = /** @type {Record<Source, MediaStreamTrack | null>} */ ({ ...this.devices.tracks, screen: this.screen });
     if (client?.connection)
-      for (const source of /** @type {Source[]} */ (['microphone', 'camera', 'screen'])) {
-        const on = tracks[source]?.enabled ?? false;
+      for (const source of /** @type {Source[]} */ (['microphone', 'camera', 'screen']))
         if ((client.own[source] ?? null) !== tracks[source])
           void client.replace(source, tracks[source]);
-        else if ((this.told[source] ?? on) !== on)
+        else
           client.tellOn(source);
-        this.told[source] = on;
-      }
     else if (client)
       client.own = tracks;
     this.requestUpdate();
@@ -254,6 +250,8 @@ export class ConsultPanel extends LitElement {
       this.mayConsent = body.may_consent;
       this.forwarding = body.forwarding;
       this.consent = body.consent;
+      if (this.withdrawing)
+        this.tellWithdrawal();
       this.requestUpdate();
     } else if (typeof body.rule === 'string' && body.rule.startsWith('rtc/'))
       this.refusal = body;
@@ -262,8 +260,11 @@ export class ConsultPanel extends LitElement {
   /** @param {Record<string, any>} frame */
   takeProblem(frame) {
     const rule = frame.problem?.rule ?? '';
-    if (frame.session === this.session?.id && /^(rtc|consult)\//.test(rule))
-      this.refusal = { ...frame.problem, message: frame.problem.detail || frame.problem.title };
+    if (frame.session !== this.session?.id || !/^(rtc|consult|worker)\//.test(rule))
+      return;
+    this.refusal = { ...frame.problem, message: frame.problem.detail || frame.problem.title };
+    if (this.withdrawn && rule.startsWith('worker/'))
+      this.waitToWithdraw();
   }
 
   /** @param {KeyboardEvent} event */
@@ -281,7 +282,8 @@ export class ConsultPanel extends LitElement {
     const source = { m: /** @type {const} */ ('microphone'), v: /** @type {const} */ ('camera') }[event.key.toLowerCase()];
     if (source) {
       event.preventDefault();
-      void this.toggle(source);
+      if (!this.devices.asking)
+        void this.toggle(source);
     }
   }
 
@@ -347,8 +349,9 @@ export class ConsultPanel extends LitElement {
 
   /** @param {string} basis */
   agree(basis) {
-    this.refusal = null;
-    this.send({ type: 'consult.consent', basis });
+    this.withdrawing = this.withdrawn = false;
+    this.refusal = this.send({ type: 'consult.consent', basis }) ? null
+      : new Problem({ status: 0, title: _('It was not recorded: the hub is away. Try again once it is back.') });
   }
 
   async hurry() {
@@ -363,8 +366,28 @@ export class ConsultPanel extends LitElement {
     if (await confirm({
       title: _('Withdraw the consent?'), action: _('Withdraw'),
       text: _('Nobody is seen or heard any more until consent is given again. The withdrawal is recorded with your name and the time.'),
-    }))
-      this.send({ type: 'consult.withdraw' });
+    })) {
+      this.withdrawn = true;
+      this.tellWithdrawal();
+    }
+  }
+
+  tellWithdrawal() {
+    this.withdrawing = false;
+    if (this.consent?.state !== 'given') {
+      this.withdrawn = false;
+      this.refusal = null;
+    } else if (!this.send({ type: 'consult.withdraw' }))
+      this.waitToWithdraw();
+  }
+
+  /** What this page can do by itself until then. */
+  waitToWithdraw() {
+    this.withdrawing = true;
+    for (const source of /** @type {const} */ (['camera', 'microphone']))
+      void this.devices.set(source, false);
+    this.stopSharing();
+    this.refusal = new Problem({ status: 0, title: _('The hub is away: the withdrawal is recorded as soon as it is back. Until then your camera and microphone are off.') });
   }
 
   /** This hospital's half keeps it by itself, maybe after the other's has ended the session. */

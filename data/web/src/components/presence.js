@@ -155,6 +155,9 @@ export class Presence extends EventTarget {
         return;
       this.problem = error;
       if (as === 'joining') {
+        // The hub may have given the place all the same: it is this page's when it asks again.
+        this.#former = this.participant || this.#former;
+        this.participant = '';
         this.role = '';
         this.#set('out');
         throw error;

@@ -92,8 +92,12 @@ export class SessionPage extends KarezElement {
     super.disconnectedCallback();
     for (const off of this.off)
       off();
+    this.goOut();
+  }
+
+  /** Somebody who goes to another page is no longer in the room. */
+  goOut() {
     this.presence?.silence();
-    // Somebody who goes to another page is no longer in the room.
     if (this.presence && this.presence.state !== 'out')
       this.presence.leave().catch(() => {});
   }
@@ -101,7 +105,7 @@ export class SessionPage extends KarezElement {
   /** @param {Map<string, unknown>} changed */
   willUpdate(changed) {
     if (changed.has('session') && this.session) {
-      this.presence?.silence();
+      this.goOut();
       this.presence = new Presence(this.session);
       this.presence.listen();
       this.presence.addEventListener('change', () => this.present());
