@@ -297,6 +297,65 @@ test('what is not kept goes when the page is left', async () => {
   assert.deepEqual([last().body.findings, last().body.revision], ['one and two', 1], 'after the one on its way');
 });
 
+test('what went when the page was left is no other window’s', async () => {
+  const { keeper, asked, last } = hub();
+  keeper.type({ findings: 'one' });
+  clock.tick(settleMs);
+  keeper.type({ findings: 'one and two' });
+  keeper.leave();
+  const [first, left] = asked;
+  assert.deepEqual([left.body.findings, left.body.revision], ['one and two', 1]);
+  await first.keep();
+  keeper.type({ findings: 'one, two and three' });
+  clock.tick(settleMs);
+  assert.deepEqual([last().body.findings, last().body.revision], ['one, two and three', 1]);
+  await last().fail(conflict);
+  assert.equal(keeper.standing, 'keeping');
+  assert.deepEqual([last().body.findings, last().body.revision], ['one and two', 1], 'it is said again');
+  await last().keep();
+  assert.deepEqual([last().body.findings, last().body.revision], ['one, two and three', 2]);
+  await last().keep();
+  assert.equal(keeper.standing, 'kept');
+  assert.equal(keeper.revision, 3);
+  keeper.type({ findings: 'four' });
+  clock.tick(settleMs);
+  const before = asked.length;
+  await last().fail(conflict);
+  assert.equal(asked.length, before, 'what was left then says nothing any more');
+  assert.equal(keeper.standing, 'conflict');
+});
+
+test('what was left is said again with its own revision only', async () => {
+  const { keeper, asked, last } = hub();
+  keeper.type({ findings: 'one' });
+  clock.tick(settleMs);
+  keeper.type({ findings: 'one and two' });
+  keeper.leave();
+  await asked[0].fail(conflict);
+  assert.equal(keeper.standing, 'conflict');
+  assert.equal(asked.length, 2, 'another window’s words are not written over');
+  assert.equal(last(), asked[1]);
+});
+
+test('also when the answer to what it followed was lost', async () => {
+  const { keeper, asked, last } = hub();
+  keeper.type({ findings: 'one' });
+  clock.tick(settleMs);
+  keeper.type({ findings: 'one and two' });
+  keeper.leave();
+  await asked[1].keep();
+  await asked[0].fail(away);
+  clock.tick(retryMs);
+  await last().fail(conflict);
+  assert.deepEqual([last().body.findings, last().body.revision], ['one', 0]);
+  await last().fail(conflict);
+  assert.deepEqual([last().body.findings, last().body.revision], ['one and two', 1]);
+  await last().keep();
+  await last().keep();
+  assert.equal(keeper.standing, 'kept');
+  assert.equal(keeper.revision, 3);
+});
+
 test('an amendment begins with what is signed, and is kept', async () => {
   const { keeper, last } = hub();
   keeper.begin({ findings: 'f', impression: 'i', recommendation: 'r' });

@@ -36,6 +36,8 @@ export class Keeper extends EventTarget {
   #under = null;
   /** What may have arrived though nobody answered. @type {Words[]} */
   #lost = [];
+  /** What went after one that was on its way, and may be the hub's newest. @type {(Words & {revision: number, arrived: boolean})[]} */
+  #left = [];
 
   /** @param {(body: Words & {revision: number}) => Promise<{revision?: number, saved_at?: string}>} put */
   constructor(put) {
@@ -147,14 +149,19 @@ export class Keeper extends EventTarget {
       return;
     if (!this.#running)
       void this.flush();
-    else if (this.#under && !same(this.words, this.#under))
+    else if (this.#under && !same(this.words, this.#under)) {
       // It follows one that is on its way, whose revision is the next one.
-      this.#put({ revision: this.revision + 1, ...copy(this.words) }).catch(() => {});
+      const body = { revision: this.revision + 1, ...copy(this.words) };
+      const left = { ...body, arrived: false };
+      this.#left.push(left);
+      this.#put(body).then(() => { left.arrived = true; }, () => {});
+    }
   }
 
   #anew() {
     clearTimeout(this.#timer);
     this.#lost = [];
+    this.#left = [];
     this.#turn++;
     this.mark++;
     this.#since = 0;
@@ -183,6 +190,7 @@ export class Keeper extends EventTarget {
     const turn = this.#turn;
     const sent = copy(this.words);
     const { revision } = this;
+    const left = this.#left.length;
     this.#since = 0;
     this.mark++;
     if (this.standing !== 'away')
@@ -193,6 +201,8 @@ export class Keeper extends EventTarget {
       if (turn !== this.#turn)
         return false;
       this.#lost = [];
+      // What went while this one was on its way comes after it.
+      this.#left.splice(0, left);
       this.#known = sent;
       this.revision = kept.revision ?? revision + 1;
       this.savedAt = kept.saved_at ?? new Date().toISOString();
@@ -212,7 +222,8 @@ export class Keeper extends EventTarget {
   }
 
   /**
-   * Words whose answer was lost are no other window's: said again, the hub knows them.
+   * Words whose answer was lost are no other window's, nor are those that went when the page was
+   * left: said again, the hub knows them.
    * @param {number} revision
    * @param {Words} words
    */
@@ -224,10 +235,12 @@ export class Keeper extends EventTarget {
         this.#lost.push(words);
       if (error?.rule !== 'consult/revision')
         throw error;
-      for (const lost of this.#lost) {
-        const kept = await this.#again(revision, lost);
+      // One of a later revision that is not known to be there could be written over another window's words.
+      const left = this.#left.filter((one) => one.revision === revision || one.arrived);
+      for (const before of [...this.#lost.map((lost) => ({ revision, ...lost })), ...left]) {
+        const kept = await this.#again(before.revision, copy(before));
         if (kept)
-          return this.#put({ revision: kept.revision ?? revision + 1, ...words });
+          return this.#put({ revision: kept.revision ?? before.revision + 1, ...words });
       }
       throw error;
     }
