@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What people do in a consultation, one page at each hospital: an emergency that begins without
 // waiting, mute and camera, a shared screen, hold, a consent that is withdrawn while the worker
-// dies, a second window, leaving; and that nobody is seen or heard when they must not be.
+// dies, a second window, leaving, an opinion that is typed through all of it; and that nobody is
+// seen or heard when they must not be.
 
 import assert from 'node:assert/strict';
 import path from 'node:path';
@@ -9,7 +10,7 @@ import path from 'node:path';
 import { checkAccess, openBrowser, shootAll, signIn } from './browser.mjs';
 import { addSeconds, assertStill, book, fresh, join, panel, prepare, received } from './consult-page.mjs';
 import { assertKept } from './contract.mjs';
-import { build, randomUUID, until, withPair } from './hubs.mjs';
+import { build, randomUUID, sleep, until, withPair } from './hubs.mjs';
 import { Person } from './person.mjs';
 
 process.env.KAREZ_PLUGINS ??= path.join(build, 'plugins/consult');
@@ -194,14 +195,63 @@ async function leave([aral, hangzhou]) {
   await seeAll([aral, hangzhou]);
 }
 
+/** Types what would be keys of the desk and of the panel while something happens, and a moment longer; all of it
+ * arrives in the opinion. @param {any} page @param {string} what @param {() => Promise<unknown>} act */
+async function typeThrough(page, what, act) {
+  const field = page.getByLabel('Findings');
+  const { pathname } = new URL(page.url());
+  const before = await field.inputValue();
+  let typed = '';
+  let over = 0;
+  const acted = act().finally(() => { over = Date.now() + 1000; });
+  for (let i = 0; !over || Date.now() < over; i++) {
+    const letter = 'nemov'[i % 5];
+    await page.keyboard.press(letter);
+    typed += letter;
+    await sleep(20);
+  }
+  await acted;
+  assert.equal(new URL(page.url()).pathname, pathname, `${what}: letters are no keys`);
+  assert.equal(await field.inputValue(), before + typed, what);
+}
+
+/** The worker dies beneath who writes, and the place with it. @param {any[]} pages @param {string} id @param {import('./hubs.mjs').Pair} pair */
+async function write([, hangzhou], id, { hangzhou: hub }) {
+  await hangzhou.locator('#consult-opinion-button').click();
+  await hangzhou.getByLabel('Findings').click();
+  const worker = (await hub.api('GET', '/workers')).items.find((one) => one.session === id);
+  const back = await reconnection(hangzhou);
+  await typeThrough(hangzhou, 'a worker that dies', async () => {
+    process.kill(worker.pid, 'SIGKILL');
+    await back();
+  });
+  const doctor = await Person.signIn(hub, 'doctor.hangzhou');
+  const again = await reconnection(hangzhou);
+  const join = '**/api/v1/sessions/*/join';
+  await hangzhou.route(join, (route) => route.abort());
+  await typeThrough(hangzhou, 'a place that is lost for longer than the camera waits', async () => {
+    const participant = await hangzhou.evaluate(() => document.querySelector('karez-session').presence.participant);
+    await doctor.api('POST', `/sessions/${id}/leave`, { participant });
+    await hangzhou.evaluate(() => document.querySelector('karez-session').presence.again());
+    await sleep(3000);
+    await hangzhou.unroute(join);
+    await again();
+  });
+  await shootAll(hangzhou, 'consult-acts-7-writing');
+  await hangzhou.getByLabel('Findings').press('Control+End');
+}
+
 /** Both hospitals know each act. @param {any[]} pages @param {string} id @param {import('./hubs.mjs').Pair} pair */
-async function end([aral], id, pair) {
+async function end([aral, hangzhou], id, pair) {
   await aral.getByRole('button', { name: /^End for all/ }).click();
-  await yes(aral, 'End for all');
-  for (const hub of pair.hubs)
-    await until(`${hub.name} to end it`, async () => (await hub.api('GET', `/sessions/${id}`)).state === 'ended');
-  await aral.getByText('What was kept').waitFor();
-  await shootAll(aral, 'consult-acts-7-kept');
+  await typeThrough(hangzhou, 'the end', async () => {
+    await yes(aral, 'End for all');
+    for (const hub of pair.hubs)
+      await until(`${hub.name} to end it`, async () => (await hub.api('GET', `/sessions/${id}`)).state === 'ended');
+    for (const page of [aral, hangzhou]) await page.getByText('What was kept').waitFor();
+  });
+  await hangzhou.getByText(/^Kept \d/).waitFor();
+  await shootAll(aral, 'consult-acts-8-kept');
   const expected = { 'consent.give': 4, 'consent.withdraw': 2, 'session.hold': 1, 'session.resume': 1, 'session.stop': 1 };
   for (const hub of pair.hubs)
     for (const [action, n] of Object.entries(expected))
@@ -229,6 +279,7 @@ await withPair('consult-acts', async (pair) => {
     await withdraw(pages, id, pair);
     await secondWindow(pages, pair.aral.origin, id);
     await leave(pages);
+    await write(pages, id, pair);
     await end(pages, id, pair);
     for (const page of pages) assert.deepEqual(page.faults, []);
     assertKept();

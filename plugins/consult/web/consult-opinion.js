@@ -43,6 +43,10 @@ export class ConsultOpinion extends KarezElement {
     this.paper = null;
     this.keeper = new Keeper((body) => this.put(body));
     this.keeper.addEventListener('change', () => this.requestUpdate());
+    /** Where somebody types. @type {HTMLTextAreaElement | null} */
+    this.field = null;
+    this.addEventListener('focusin', ({ target }) => { this.field = target instanceof HTMLTextAreaElement ? target : null; });
+    this.addEventListener('focusout', () => this.lookForField());
     /** @type {(() => void)[]} */
     this.off = [];
     /** @type {Loader<Opinions>} */
@@ -72,6 +76,8 @@ export class ConsultOpinion extends KarezElement {
           void this.loader.reload();
       }),
     ];
+    if (this.field)
+      void this.goOn(this.field);
   }
 
   disconnectedCallback() {
@@ -79,6 +85,26 @@ export class ConsultOpinion extends KarezElement {
     for (const off of this.off)
       off();
     this.keeper.leave();
+    this.lookForField();
+  }
+
+  /** Moved in the page, as at the session's end: who types goes on, and no letter becomes one of the desk's keys.
+   * @param {HTMLTextAreaElement} field */
+  async goOn(field) {
+    const { selectionStart, selectionEnd, selectionDirection } = field;
+    await this.updateComplete;
+    if (!field.isConnected || document.activeElement !== document.body)
+      return;
+    field.focus({ preventScroll: true });
+    field.setSelectionRange(selectionStart, selectionEnd, selectionDirection);
+  }
+
+  /** What is moved loses the focus, too: only later it is known who went elsewhere. */
+  lookForField() {
+    setTimeout(() => {
+      if (!this.contains(document.activeElement))
+        this.field = null;
+    });
   }
 
   /** @param {Map<string, any>} changed */

@@ -166,6 +166,7 @@ export class ConsultPanel extends LitElement {
   /** Begins when this page is in, ends when it is not. */
   attend() {
     if (this.isOver) {
+      this.writing = false;
       this.finish();
     } else if (this.participant) {
       clearTimeout(this.leaving);
@@ -221,7 +222,6 @@ export class ConsultPanel extends LitElement {
     this.echo.stop();
     this.devices.stop();
     this.choosing = false;
-    this.writing = false;
     this.news = 0;
     if (document.fullscreenElement && this.contains(document.fullscreenElement))
       void document.exitFullscreen();
@@ -525,9 +525,14 @@ export class ConsultPanel extends LitElement {
   room(client) {
     const given = this.consent?.state === 'given';
     const quiet = !given ? _('Not seen or heard before consent is on record.') : this.forwarding ? '' : _('Not seen or heard now.');
-    return html`<div class="consult ${this.writing ? 'with-sheet' : ''}"><div class="consult-main">${this.consentBar()}${this.bars(client)}
+    return html`${this.consentBar()}${this.bars(client)}
       ${stage({ client, people: this.people(), camera: this.devices.isOn('camera'), microphone: this.devices.isOn('microphone'), quiet })}
-      ${this.screen ? html`<p class="hint" role="status">${_('You share your screen; the others see it.')}</p>` : nothing}${this.tools()}</div>${this.sheet()}</div>`;
+      ${this.screen ? html`<p class="hint" role="status">${_('You share your screen; the others see it.')}</p>` : nothing}${this.tools()}`;
+  }
+
+  /** What is beside the opinion changes, the opinion stays: somebody may be typing in it. @param {unknown} main */
+  frame(main) {
+    return html`<div class="consult ${this.writing ? 'with-sheet' : ''}"><div class="consult-main">${main}</div>${this.sheet()}</div>`;
   }
 
   sheet() {
@@ -573,13 +578,12 @@ export class ConsultPanel extends LitElement {
     if (this.isOver)
       return this.afterwards();
     if (this.client && running.includes(this.session.state))
-      return this.room(this.client);
-    if (this.leaving !== undefined || this.session.state === 'stopping')
-      return loadingState(4);
-    return deviceCheck(this.devices, {
+      return this.frame(this.room(this.client));
+    const main = this.leaving !== undefined || this.session.state === 'stopping' ? loadingState(4) : deviceCheck(this.devices, {
       name: this.participant?.name ?? state.me?.names?.en ?? '', tone: this.tone, playTone: () => this.playTone(),
       begin: () => this.check(), echo: this.client ? null : this.echo,
     });
+    return this.writing ? this.frame(main) : main;
   }
 }
 

@@ -190,7 +190,7 @@ export class SessionPage extends KarezElement {
   async showPanel(session) {
     const wanted = hasPanel(session.modality) && (over.includes(session.state)
       || (this.presence?.state !== 'out' && [...running, 'stopping'].includes(session.state))
-      || (hasLobby(session.modality) && may('session.join') && [...running, 'ready', 'starting'].includes(session.state)));
+      || (hasLobby(session.modality) && may('session.join') && [...running, 'ready', 'starting', 'stopping'].includes(session.state)));
     if (!wanted) {
       this.panel = null;
       if (this.presence?.state === 'out')
@@ -383,7 +383,7 @@ export class SessionPage extends KarezElement {
           : html`<p class="hint">${_('The desk prepares it.')}</p>`}`,
       preparing: () => html`<p class="row"><i class="spinner" aria-hidden="true"></i> ${_('Both hospitals prepare their part. This takes a few seconds.')}</p>${loadingState(3)}`,
       starting: () => html`<p class="row"><i class="spinner" aria-hidden="true"></i> ${_('The session is starting.')}</p>${this.ahead()}`,
-      stopping: () => html`<p class="row"><i class="spinner" aria-hidden="true"></i> ${_('The session is ending; what it made is being kept.')}</p>`,
+      stopping: () => html`<p class="row"><i class="spinner" aria-hidden="true"></i> ${_('The session is ending; what it made is being kept.')}</p>${this.ahead()}`,
       ready: () => html`${checkList(session.checks ?? [], settling)}
         ${this.ahead()}
         ${this.joinForm(session)}
