@@ -201,3 +201,55 @@ test('a discarded request stops, and goes on when the discard is undone', async 
   await whole(draft);
   assert.equal(draft.items[0].state, 'whole');
 });
+
+const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
+
+test('a discard that is undone in time stops nothing, whoever undoes it', async () => {
+  const { draft } = hub();
+  let forgotten = 0;
+  draft.write({ question: 'Why?' });
+  draft.discard(10, () => { forgotten++; });
+  draft.resume();
+  await draft.add([png('a', 9)]);
+  await whole(draft);
+  await pause(20);
+  assert.equal(draft.items[0].stop.signal.aborted, false);
+  assert.equal(forgotten, 0);
+  draft.discard(10, () => { forgotten++; });
+  await pause(20);
+  assert.equal(forgotten, 1);
+});
+
+test('what was stopped is sent by trying again, and by the button', async () => {
+  const way = { retry: (draft) => draft.retry(draft.items[0]), save: (draft) => draft.save({ wait: true }) };
+  for (const [name, act] of Object.entries(way)) {
+    const { draft, said } = hub();
+    await draft.add([png('a', 9)]);
+    draft.abandon();
+    draft.write({ question: 'Why?' });
+    assert.equal(draft.items[0].state, 'failed');
+    await act(draft);
+    assert.equal(draft.items[0].state, 'whole', name);
+    assert.deepEqual(said, ['put Why?', 'announce a', 'part a 0 9']);
+  }
+});
+
+test('a discard that is undone while a part is stopped sends it again', async () => {
+  let stopped = (error) => assert.fail(String(error));
+  let first = true;
+  const { draft, said } = hub((what) => {
+    if (what !== `part a 1 ${partBytes}` || !first)
+      return undefined;
+    first = false;
+    return new Promise((done, fail) => { stopped = fail; });
+  });
+  draft.write({ question: 'Why?' });
+  await draft.add([png('a')]);
+  await pause(5);
+  draft.abandon();
+  draft.resume();
+  stopped(new DOMException('stopped', 'AbortError'));
+  await whole(draft);
+  assert.equal(draft.items[0].state, 'whole');
+  assert.equal(said.filter((one) => one.startsWith('part a 0')).length, 1, 'what the hub has is not sent again');
+});

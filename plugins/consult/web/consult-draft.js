@@ -54,6 +54,9 @@ export class RequestDraft extends EventTarget {
   items = [];
   /** Whether something was typed or chosen. */
   touched = false;
+  /** Runs while it is discarded and that may be undone; whichever element shows it then.
+   * @type {ReturnType<typeof setTimeout> | undefined} */
+  leaving = undefined;
 
   /** What the hub has, as text. */
   #kept = '';
@@ -175,6 +178,7 @@ export class RequestDraft extends EventTarget {
 
   /** @param {Item} item */
   async #send(item) {
+    const { stop } = item;
     item.state = 'sending';
     item.problem = null;
     this.#changed();
@@ -194,29 +198,38 @@ export class RequestDraft extends EventTarget {
       item.state = 'whole';
       this.#changed();
     } catch (error) {
-      if (this.items.includes(item))
+      // One that goes on after it was stopped has its turn again.
+      if (this.items.includes(item) && item.stop === stop)
         this.#fail(item, error);
     }
   }
 
   /** @param {Item} item @param {() => Promise<unknown>} act */
   async #again(item, act) {
+    const { signal } = item.stop;
     for (let attempt = 0; ; attempt++) {
-      item.stop.signal.throwIfAborted();
+      signal.throwIfAborted();
       try {
         return await act();
       } catch (error) {
-        if (attempt >= pauses.length || !passes(error) || item.stop.signal.aborted)
+        if (attempt >= pauses.length || !passes(error) || signal.aborted)
           throw error;
       }
       await this.#pause(pauses[attempt]);
     }
   }
 
-  /** @param {Item} item that failed */
-  async retry(item) {
+  /** What was stopped may be sent again. @param {Item} item */
+  #renew(item) {
+    if (item.stop.signal.aborted)
+      item.stop = new AbortController();
     item.state = 'waiting';
     item.problem = null;
+  }
+
+  /** @param {Item} item that failed */
+  async retry(item) {
+    this.#renew(item);
     this.#changed();
     await this.#run().catch(() => {});
   }
@@ -252,7 +265,7 @@ export class RequestDraft extends EventTarget {
       return;
     await this.put();
     for (const item of this.items.filter((one) => one.state === 'failed'))
-      item.state = 'waiting';
+      this.#renew(item);
     if (!wait) {
       this.#run().catch(() => {});
       return;
@@ -264,7 +277,16 @@ export class RequestDraft extends EventTarget {
       throw failed.problem;
   }
 
-  /** Nobody wants it any more; or does again. */
+  /** Nobody wants it any more, unless it is resumed within so many ms. @param {number} within @param {() => void} [forget] */
+  discard(within, forget = () => {}) {
+    clearTimeout(this.leaving);
+    this.leaving = setTimeout(() => {
+      this.leaving = undefined;
+      this.abandon();
+      forget();
+    }, within);
+  }
+
   abandon() {
     for (const item of this.items.filter((one) => one.state !== 'whole')) {
       item.stop.abort();
@@ -273,11 +295,10 @@ export class RequestDraft extends EventTarget {
   }
 
   resume() {
-    for (const item of this.items.filter((one) => one.stop.signal.aborted)) {
-      item.stop = new AbortController();
-      item.state = 'waiting';
-      item.problem = null;
-    }
+    clearTimeout(this.leaving);
+    this.leaving = undefined;
+    for (const item of this.items.filter((one) => one.stop.signal.aborted))
+      this.#renew(item);
     this.begin();
   }
 }

@@ -74,15 +74,16 @@ export class ConsultRequestForm extends KarezElement {
     /** Whether the composer sent it. */
     this.given = false;
     this.changed = () => this.requestUpdate();
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.leaving = undefined;
   }
 
   connectedCallback() {
     super.connectedCallback();
-    clearTimeout(this.leaving);
-    this.draft?.addEventListener('change', this.changed);
-    this.draft?.resume();
+    const { draft } = this;
+    if (!draft)
+      return;
+    drafts.set(draft.booking, draft);
+    draft.addEventListener('change', this.changed);
+    draft.resume();
   }
 
   disconnectedCallback() {
@@ -90,7 +91,7 @@ export class ConsultRequestForm extends KarezElement {
     const { draft } = this;
     draft?.removeEventListener('change', this.changed);
     if (this.request && !this.given && draft)
-      this.leaving = setTimeout(() => draft.abandon(), abandonAfter);
+      draft.discard(abandonAfter, () => drafts.delete(draft.booking));
   }
 
   willUpdate() {
