@@ -297,6 +297,25 @@ test('what is not kept goes when the page is left', async () => {
   assert.deepEqual([last().body.findings, last().body.revision], ['one and two', 1], 'after the one on its way');
 });
 
+test('what the hub does not take would be lost with the page', async () => {
+  const { keeper, last } = hub();
+  assert.equal(keeper.atRisk, false);
+  keeper.type({ findings: 'one' });
+  assert.equal(keeper.atRisk, false, 'it goes when the page is left');
+  clock.tick(settleMs);
+  await last().fail(away);
+  assert.equal(keeper.atRisk, true);
+  clock.tick(retryMs);
+  await last().keep();
+  assert.equal(keeper.atRisk, false);
+  for (const problem of [{ status: 403, rule: 'consult/consultant' }, conflict]) {
+    keeper.type({ findings: `not ${problem.rule}` });
+    clock.tick(settleMs);
+    await last().fail(problem);
+    assert.equal(keeper.atRisk, true);
+  }
+});
+
 test('what went when the page was left is no other window’s', async () => {
   const { keeper, asked, last } = hub();
   keeper.type({ findings: 'one' });

@@ -220,6 +220,22 @@ test('a discard that is undone in time stops nothing, whoever undoes it', async 
   assert.equal(forgotten, 1);
 });
 
+test('what was written and not sent is asked for before the page is closed', async () => {
+  const { draft } = hub();
+  assert.equal(draft.unsent, false);
+  draft.write({ history: 'No fever.' });
+  assert.equal(draft.unsent, true);
+  draft.write({ history: '  ' });
+  assert.equal(draft.unsent, false, 'nothing is written');
+  draft.write({ question: 'Why?' });
+  draft.discard(10);
+  assert.equal(draft.unsent, false, 'it is discarded');
+  draft.resume();
+  assert.equal(draft.unsent, true);
+  draft.settle();
+  assert.equal(draft.unsent, false, 'the hub has it');
+});
+
 test('what was stopped is sent by trying again, and by the button', async () => {
   const way = { retry: (draft) => draft.retry(draft.items[0]), save: (draft) => draft.save({ wait: true }) };
   for (const [name, act] of Object.entries(way)) {

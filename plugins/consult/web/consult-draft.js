@@ -97,6 +97,11 @@ export class RequestDraft extends EventTarget {
     return this.items.some((one) => one.state === 'sending');
   }
 
+  /** Whether something would be lost with the page that nobody has discarded. */
+  get unsent() {
+    return this.leaving === undefined && (this.busy || (this.touched && !this.empty));
+  }
+
   #body() {
     return { partner: this.partner, history: this.history.trim(), question: this.asks };
   }

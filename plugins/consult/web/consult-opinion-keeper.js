@@ -63,6 +63,11 @@ export class Keeper extends EventTarget {
     return !same(this.words, this.#known);
   }
 
+  /** Whether words would be lost with the page, although they go when it is left. */
+  get atRisk() {
+    return this.standing === 'conflict' || (this.dirty && (this.standing === 'away' || this.standing === 'refused'));
+  }
+
   /**
    * What the hub has. Words that are not kept yet stay.
    * @param {Draft | null} draft

@@ -110,6 +110,12 @@ export class ConsultPanel extends LitElement {
     super.connectedCallback();
     const keys = (/** @type {KeyboardEvent} */ event) => this.key(event);
     const full = () => this.requestUpdate();
+    // The opinion may be closed, and its words are not kept none the less.
+    const ask = (/** @type {Event} */ event) => {
+      if (this.paper?.keeper?.atRisk)
+        event.preventDefault();
+    };
+    addEventListener('beforeunload', ask);
     document.addEventListener('keydown', keys);
     document.addEventListener('fullscreenchange', full);
     navigator.mediaDevices?.addEventListener('devicechange', this.devices.listed);
@@ -124,6 +130,7 @@ export class ConsultPanel extends LitElement {
       live.on('event', ({ event }) => this.hearOf(event)),
       live.onTouched(['session'], () => this.lookForKept()),
       onLanguage(() => this.requestUpdate()),
+      () => removeEventListener('beforeunload', ask),
       () => document.removeEventListener('keydown', keys),
       () => document.removeEventListener('fullscreenchange', full),
       () => navigator.mediaDevices?.removeEventListener('devicechange', this.devices.listed),

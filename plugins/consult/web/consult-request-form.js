@@ -3,7 +3,7 @@
 // composer; and, for what is added later, of a booking.
 
 import { _ } from '@karez/i18n';
-import { KarezElement, api, button, html, newId, nothing, size, textField, toastProblem } from '@karez/components';
+import { KarezElement, api, button, confirm, html, newId, nothing, size, textField, toastProblem } from '@karez/components';
 import { RequestDraft } from './consult-draft.js';
 import { accept, kindWords, refusalWords, share } from './consult-file.js';
 
@@ -30,7 +30,7 @@ const hub = {
 };
 
 addEventListener('beforeunload', (event) => {
-  if ([...drafts.values()].some((one) => one.busy))
+  if ([...drafts.values()].some((one) => one.unsent))
     event.preventDefault();
 });
 
@@ -180,8 +180,12 @@ export class ConsultRequestForm extends KarezElement {
   }
 
   /** Nothing is added; what is on its way goes on. */
-  close() {
+  async close() {
     const { draft } = this;
+    if (draft && !draft.busy && draft.unsent && !await confirm({
+      title: _('Discard the draft?'), text: _('What you wrote and the files that you chose are removed. What was sent stays as it is.'), action: _('Discard'),
+    }))
+      return;
     if (draft && !draft.busy) {
       drafts.delete(draft.booking);
       for (const item of draft.items)

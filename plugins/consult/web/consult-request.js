@@ -69,7 +69,8 @@ export class ConsultRequest extends KarezElement {
     const before = changed.get('booking')?.id;
     if (!changed.has('booking') || before === this.booking?.id)
       return;
-    this.adding = draftOf(this.booking?.id ?? '')?.items.some((one) => one.state !== 'whole') ?? false;
+    const draft = draftOf(this.booking?.id ?? '');
+    this.adding = draft !== undefined && (draft.unsent || draft.items.some((one) => one.state !== 'whole'));
     if (before)
       void this.loader.renew();
     else if (!this.loader.loading)
