@@ -16,6 +16,44 @@ const people = [['aral', 'doctor'], ['aral', 'second'], ['hangzhou', 'doctor'], 
 const question = 'Is a biopsy needed?';
 const impression = 'Psoriasis, no sign of lymphoma.';
 
+/** Whether a page asks before it is closed. @param {any} page */
+const asks = (page) => page.evaluate(() => !dispatchEvent(new Event('beforeunload', { cancelable: true })));
+
+/** Another page is opened while a file is on its way; undone, all of it is there. @param {any} page */
+async function wander(page) {
+  const parts = '**/api/v1/x/consult/attachments/*/parts/*';
+  await page.route(parts, async () => {});
+  await page.locator('karez-consult-request-form input[type="file"]').setInputFiles(
+    { name: 'knee.png', mimeType: 'image/png', buffer: await page.screenshot({ clip: { x: 0, y: 0, width: 320, height: 240 } }) });
+  const file = page.locator('.consult-list li', { hasText: 'knee.png' });
+  await page.locator('.consult-list li[data-state="sending"]', { hasText: 'knee.png' }).waitFor();
+  assert.equal(await asks(page), true, 'it asks before words are lost');
+  await page.getByRole('link', { name: 'Hospitals' }).click();
+  await page.getByText('The draft was discarded.').waitFor();
+  assert.equal(await asks(page), false, 'what is discarded is not asked about');
+  await page.unroute(parts);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await file.getByText('added', { exact: true }).waitFor();
+  assert.equal(await page.getByLabel('Question', { exact: true }).inputValue(), question);
+  await page.getByRole('button', { name: 'Remove knee.png' }).click();
+  await file.waitFor({ state: 'detached' });
+}
+
+/** What would be added is not sent after all. @param {any} page */
+async function goBack(page) {
+  await page.getByRole('button', { name: 'Add to the request…' }).click();
+  const form = page.locator('karez-consult-request-form');
+  await form.getByLabel('History').fill('Fever since today.');
+  await form.getByRole('button', { name: 'Go back' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Go back' }).click();
+  assert.equal(await form.getByLabel('History').inputValue(), 'Fever since today.');
+  await form.getByRole('button', { name: 'Go back' }).click();
+  await dialog.getByRole('button', { name: 'Discard' }).click();
+  await form.waitFor({ state: 'detached' });
+  assert.equal(await asks(page), false, 'it was discarded');
+}
+
 /** The request, as Aral's desk writes it. @param {any} page @param {import('./hubs.mjs').Pair} pair */
 async function ask(page, pair) {
   await page.goto(`${pair.aral.origin}/new`);
@@ -23,6 +61,7 @@ async function ask(page, pair) {
   await page.getByLabel('Question', { exact: true }).fill(question);
   await page.getByLabel('History').fill('Two ointments without effect, no fever, no weight loss.');
   await page.getByLabel('Reason').fill('No dermatologist in Aral.');
+  await wander(page);
   await page.locator('karez-consult-request-form input[type="file"]').setInputFiles([
     { name: 'elbow.png', mimeType: 'image/png', buffer: await page.screenshot({ clip: { x: 0, y: 0, width: 320, height: 240 } }) },
     { name: 'page.html', mimeType: 'text/html', buffer: Buffer.from('<html>') },
@@ -34,6 +73,8 @@ async function ask(page, pair) {
   await page.waitForURL(/\/bookings\//);
   const id = page.url().split('/').pop() ?? '';
   await page.locator('karez-consult-request').getByText(question).waitFor();
+  assert.equal(await asks(page), false, 'it is sent');
+  await goBack(page);
   return id;
 }
 

@@ -5,7 +5,7 @@ import { html, nothing } from 'lit';
 import { api } from '../api.js';
 import { _ } from '../i18n.js';
 import { go } from '../router.js';
-import { may } from '../state.js';
+import { may, state } from '../state.js';
 import { DAY, dayLong, isoDay, moment, rfc3339, startOfDay } from '../time.js';
 import { isRunning, phase } from '../words.js';
 import '../components/board.js';
@@ -21,6 +21,9 @@ import { toast } from '../components/toast.js';
 
 /** @typedef {import('../types.js').Board} BoardData */
 /** @typedef {import('../components/request.js').Request} Request */
+
+/** A discarded request that is wanted back, maybe on another page of this kind. @type {Request | null} */
+let undone = null;
 
 const narrow = matchMedia('(max-width: 760px)');
 
@@ -55,6 +58,8 @@ export class DayPage extends KarezElement {
   disconnectedCallback() {
     super.disconnectedCallback();
     narrow.removeEventListener('change', this.media);
+    if (state.me)
+      this.discard();
   }
 
   get composing() {
@@ -73,7 +78,11 @@ export class DayPage extends KarezElement {
     const asked = this.route.query.get('day');
     if (this.composing) {
       const emergency = this.route.page === 'emergency';
-      if (!this.request || emergency !== (this.request.urgency === 'T0'))
+      if (undone) {
+        this.discard();
+        this.request = undone;
+        undone = null;
+      } else if (!this.request || emergency !== (this.request.urgency === 'T0'))
         this.request = newRequest({ emergency });
       this.showDay(startOfDay(this.request.start));
     } else {
@@ -88,11 +97,18 @@ export class DayPage extends KarezElement {
   /** A request that was begun is not lost by one wrong key. */
   discard() {
     const { request } = this;
+    const whose = state.me?.id;
     this.request = null;
     if (request && (request.title.trim() || request.begun))
       toast(_('The draft was discarded.'), { undo: () => {
-        this.request = request;
-        go(request.urgency === 'T0' ? '/emergency' : '/new');
+        if (state.me?.id !== whose)
+          return;
+        const path = request.urgency === 'T0' ? '/emergency' : '/new';
+        undone = request;
+        if (location.pathname === path)
+          /** @type {DayPage | null} */ (document.querySelector('karez-day'))?.requestUpdate('route');
+        else
+          go(path);
       } });
   }
 
