@@ -72,14 +72,17 @@ consult_hub_begin (ConsultHub *self)
   return karez_store_begin (self->store, actor);
 }
 
-void
+gboolean
 consult_hub_post (ConsultHub *self, KarezTransaction *transaction, const char *peer, KarezLane lane,
                   const char *topic, JsonNode *body)
 {
-  if (consult_hub_is_paired (self, peer))
-    karez_transaction_post (transaction, peer, lane, topic, body);
-  else
-    json_node_unref (body);
+  if (!consult_hub_is_paired (self, peer))
+    {
+      json_node_unref (body);
+      return FALSE;
+    }
+  karez_transaction_post (transaction, peer, lane, topic, body);
+  return TRUE;
 }
 
 const char *

@@ -23,12 +23,20 @@ ConsultHub *consult_hub_ref (ConsultHub *self);
 void consult_hub_unref (ConsultHub *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ConsultHub, consult_hub_unref)
 
-gboolean consult_hub_is_paired (ConsultHub *self, const char *peer);
 /* A transaction of what the hub does by itself. Returns: (transfer full) */
 KarezTransaction *consult_hub_begin (ConsultHub *self);
-/* Posts, unless @peer is not paired any more. @body: (transfer full) */
-void consult_hub_post (ConsultHub *self, KarezTransaction *transaction, const char *peer,
-                       KarezLane lane, const char *topic, JsonNode *body);
+/* FALSE while a plugin is enabled: the hub reads its pairings after that. */
+gboolean consult_hub_is_paired (ConsultHub *self, const char *peer);
+/**
+ * consult_hub_post:
+ * @body: (transfer full)
+ *
+ * Returns: FALSE if @peer is not paired; nothing is posted then, so that @transaction, which says
+ * that it was, must not be committed
+ */
+gboolean consult_hub_post (ConsultHub *self, KarezTransaction *transaction, const char *peer,
+                           KarezLane lane, const char *topic,
+                           JsonNode *body) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Members of "Booking" of the API. */
 const char *consult_booking_text (JsonNode *booking, const char *name);

@@ -3,6 +3,7 @@
 
 #include <glib/gi18n.h>
 
+#define FIRST_LOOK_SECONDS 2
 #define LOOK_SECONDS 60
 #define TOPIC_REQUEST "consult.request"
 #define TOPIC_ATTACHMENT "consult.attachment"
@@ -13,6 +14,7 @@ struct _ConsultRequests
 
   ConsultHub *hub;
   guint timer;
+  guint wait; /* seconds before the next look */
 };
 
 G_DEFINE_FINAL_TYPE (ConsultRequests, consult_requests, G_TYPE_OBJECT)
@@ -66,7 +68,8 @@ on_sent (GObject *source, GAsyncResult *result, gpointer data)
     g_message ("%s: the request could not be sent yet: %s", work->id, error->message);
 }
 
-static void
+/* FALSE if nothing was posted: what is marked as sent here must not be kept then. */
+static gboolean
 post_request (Work *work, KarezTransaction *transaction, KarezRows *rows)
 {
   gint64 version = karez_rows_integer (rows, 0, "version");
@@ -76,7 +79,7 @@ post_request (Work *work, KarezTransaction *transaction, KarezRows *rows)
                              "request_sent", "(sis)", work->id, (gint32) version, provider);
   karez_transaction_event (transaction, "request.send", "request", work->id,
                            karez_json_object ("version", "i", version, NULL));
-  consult_hub_post (
+  return consult_hub_post (
       work->self->hub, transaction, provider, consult_booking_lane (work->booking), TOPIC_REQUEST,
       karez_json_object ("booking", "s", work->id, "version", "i", version, "history", "s",
                          karez_rows_text (rows, 0, "history"), "question", "s",
@@ -86,7 +89,7 @@ post_request (Work *work, KarezTransaction *transaction, KarezRows *rows)
                          karez_actor_to_json (karez_transaction_get_actor (transaction)), NULL));
 }
 
-static void
+static gboolean
 post_attachment (Work *work, KarezTransaction *transaction, JsonNode *attachment)
 {
   JsonNode *body = json_node_copy (attachment);
@@ -99,8 +102,9 @@ post_attachment (Work *work, KarezTransaction *transaction, JsonNode *attachment
   karez_transaction_run_one (transaction, "consult/sent", N_ ("This file was announced before"),
                              "attachment_sent", "(s)", id);
   karez_transaction_event (transaction, "attachment.send", "attachment", id, NULL);
-  consult_hub_post (work->self->hub, transaction, consult_booking_text (work->booking, "provider"),
-                    consult_booking_lane (work->booking), TOPIC_ATTACHMENT, body);
+  return consult_hub_post (work->self->hub, transaction,
+                           consult_booking_text (work->booking, "provider"),
+                           consult_booking_lane (work->booking), TOPIC_ATTACHMENT, body);
 }
 
 static void
@@ -111,6 +115,7 @@ on_unsent (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
   g_autoptr (KarezTransaction) transaction = NULL;
   g_autoptr (JsonNode) attachments = NULL;
+  gboolean posted = TRUE;
   JsonArray *array;
 
   if (rows == NULL || karez_rows_get_count (rows) == 0)
@@ -121,11 +126,14 @@ on_unsent (GObject *source, GAsyncResult *result, gpointer data)
   transaction = consult_hub_begin (work->self->hub);
   karez_transaction_about (transaction, work->id, consult_booking_text (work->booking, "patient"));
   if (karez_rows_integer (rows, 0, "sent_version") < karez_rows_integer (rows, 0, "version"))
-    post_request (work, transaction, rows);
+    posted = post_request (work, transaction, rows);
   else if (json_array_get_length (array) == 0)
     return;
-  for (guint i = 0; i < json_array_get_length (array); i++)
-    post_attachment (work, transaction, json_array_get_element (array, i));
+  for (guint i = 0; posted && i < json_array_get_length (array); i++)
+    posted = post_attachment (work, transaction, json_array_get_element (array, i));
+  /* While the hospitals are not paired it stays unsent: the next look finds it again. */
+  if (!posted)
+    return;
   karez_transaction_commit_async (transaction, NULL, on_sent, g_steal_pointer (&work));
 }
 
@@ -225,7 +233,9 @@ look (gpointer data)
   karez_store_query_async (self->hub->store, "requests_unsent",
                            g_variant_new ("(s)", self->hub->id), NULL, on_looked,
                            g_object_ref (self));
-  return G_SOURCE_CONTINUE;
+  self->timer = g_timeout_add_seconds (self->wait, look, self);
+  self->wait = MIN (self->wait * 2, LOOK_SECONDS);
+  return G_SOURCE_REMOVE;
 }
 
 /* ── PUT ────────────────────────────────────────────────────────────────────────────────────── */
@@ -486,8 +496,10 @@ consult_requests_start (ConsultRequests *self, KarezRoutes *routes, GError **err
                                    g_object_ref (self), g_object_unref, error))
     return FALSE;
   g_signal_connect_object (self->hub->agenda, "changed", G_CALLBACK (on_agenda_changed), self, 0);
-  look (self);
-  self->timer = g_timeout_add_seconds (LOOK_SECONDS, look, self);
+  /* The hub reads its pairings after its plugins are enabled, and nothing is sent before: the first
+   * looks follow each other soon. */
+  self->wait = FIRST_LOOK_SECONDS;
+  self->timer = g_timeout_add_seconds (self->wait, look, self);
   return TRUE;
 }
 

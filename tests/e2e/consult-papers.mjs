@@ -4,10 +4,11 @@
 
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
+import fs from 'node:fs';
 import path from 'node:path';
 
 import { assertKept } from './contract.mjs';
-import { build, password, randomUUID, until, withPair } from './hubs.mjs';
+import { build, password, randomUUID, run, until, withPair } from './hubs.mjs';
 import { Person } from './person.mjs';
 
 process.env.KAREZ_PLUGINS ??= path.join(build, 'plugins/consult');
@@ -117,6 +118,25 @@ async function invitations(pair, session, partner, doctor) {
   for (const action of ['session.invite', 'session.uninvite']) await onRecord(pair.hangzhou, session, action);
 }
 
+/** Changes a hub's database behind its back, as a crash or a restore does. @param {any} hub @param {string} sql */
+async function meddle(hub, sql) {
+  const socket = fs.readFileSync(path.join(hub.state, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[4];
+  await run('psql', ['-XqAt', '-v', 'ON_ERROR_STOP=1', '-h', socket, '-U', 'hub', '-d', 'karez', '-c',
+    `set session_replication_role = replica; ${sql}`]);
+}
+
+/** What was acknowledged just before a hub died is sent when it is there again; what is written after a restore
+ * counts, too. @param {any} pair @param {string} id a booking that is requested @param {Person} doctor @param {Person} partner */
+async function deaths(pair, id, doctor, partner) {
+  const { aral } = pair;
+  const there = () => partner.api('GET', `/x/consult/requests/${id}`);
+  await aral.kill();
+  await meddle(aral, `update consult.request set version = version + 1, question = 'Written last', written_at = clock_timestamp () where id = '${id}'`);
+  await aral.start();
+  await until('what was written last', async () => (await there()).question === 'Written last');
+  assert.equal((await doctor.api('GET', `/x/consult/requests/${id}`)).sent, true);
+}
+
 async function requests(pair, doctor, partner, named) {
   const id = randomUUID();
   const request = { partner: pair.hangzhou.id, history: 'Two ointments, no fever.', question: 'Is a biopsy needed?' };
@@ -164,6 +184,7 @@ async function requests(pair, doctor, partner, named) {
   for (let n = 2; n < 10; n++) await attach(doctor, id, png.subarray(0, 100));
   await refused(attach(doctor, id, png.subarray(0, 100)), 409, 'consult/attachment-count');
 
+  await deaths(pair, id, doctor, partner);
   for (const action of ['request.write', 'attachment.add', 'request.send', 'attachment.send', 'booking.request']) await onRecord(pair.aral, id, action);
   for (const action of ['request.receive', 'attachment.receive', 'request.read', 'attachment.read']) await onRecord(pair.hangzhou, id, action);
   const emergency = randomUUID();
