@@ -154,6 +154,13 @@ to_json (Work *work)
                             karez_rows_json (work->rows, 0, "opinions"), NULL);
 }
 
+static void
+respond_read (Work *work)
+{
+  karez_request_respond_read (work->request, work->self->hub->audit, "opinion.read", work->id,
+                              consult_booking_text (work->booking, "patient"), to_json (work));
+}
+
 /* The first time that somebody here reads a version of the other hospital's, it is told. */
 static void
 read_first (Work *work)
@@ -171,11 +178,14 @@ read_first (Work *work)
   karez_transaction_event (
       transaction, "opinion.read", "opinion", opinion,
       karez_json_object ("version", "i", karez_rows_integer (work->rows, 0, "version"), NULL));
-  consult_hub_post (hub, transaction, consult_booking_text (work->booking, "provider"),
-                    consult_booking_lane (work->booking), TOPIC_READING,
-                    karez_json_object ("booking", "s", work->id, "opinion", "s", opinion, "at", "s",
-                                       at, "actor", "n", karez_actor_to_json (actor), NULL));
-  karez_request_commit (work->request, transaction, 200, to_json (work));
+  if (consult_hub_post (hub, transaction, consult_booking_text (work->booking, "provider"),
+                        consult_booking_lane (work->booking), TOPIC_READING,
+                        karez_json_object ("booking", "s", work->id, "opinion", "s", opinion, "at",
+                                           "s", at, "actor", "n", karez_actor_to_json (actor),
+                                           NULL)))
+    karez_request_commit (work->request, transaction, 200, to_json (work));
+  else
+    respond_read (work); /* the first reading that can be told is told */
 }
 
 static void
@@ -190,8 +200,7 @@ show (Work *data)
   else if (asked_for && !karez_rows_boolean (work->rows, 0, "read"))
     read_first (work);
   else
-    karez_request_respond_read (work->request, hub->audit, "opinion.read", work->id,
-                                consult_booking_text (work->booking, "patient"), to_json (work));
+    respond_read (work);
 }
 
 static void
@@ -363,11 +372,21 @@ opinion_from_draft (Work *work, JsonObject *body)
   };
 }
 
+static GError *
+unpaired_error (void)
+{
+  return karez_error_new (KAREZ_ERROR_CONFLICT, "consult/unpaired",
+                          N_ ("a signature once the hospitals are paired again"),
+                          N_ ("The hospital that asked is not paired with this one any more"));
+}
+
 /* It is who signed in: the opinion, its event, and its way to the other hospital are one. */
 static void
 on_confirmed (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (Work) work = data;
+  ConsultHub *hub = work->self->hub;
+  KarezActor *actor = karez_request_get_actor (work->request);
   JsonObject *body = json_node_get_object (karez_request_get_body (work->request));
   const char *draft = karez_rows_text (work->rows, 0, "draft");
   g_autoptr (GError) error = NULL;
@@ -386,9 +405,14 @@ on_confirmed (GObject *source, GAsyncResult *result, gpointer data)
                              draft, (gint32) karez_json_integer (body, "revision", 0));
   karez_transaction_event (transaction, "opinion.finish", "opinion_draft", draft, NULL);
   consult_opinion_keep (&opinion, transaction, "opinion.sign");
-  consult_hub_post (work->self->hub, transaction, consult_booking_text (work->booking, "requester"),
-                    KAREZ_LANE_RECORDS, TOPIC_OPINION,
-                    consult_opinion_to_message (&opinion, karez_request_get_actor (work->request)));
+  if (!consult_hub_post (hub, transaction, consult_booking_text (work->booking, "requester"),
+                         KAREZ_LANE_RECORDS, TOPIC_OPINION,
+                         consult_opinion_to_message (&opinion, actor)))
+    {
+      error = unpaired_error ();
+      karez_request_fail (work->request, error);
+      return;
+    }
   karez_request_commit (
       work->request, transaction, 201,
       karez_json_object ("id", "s", opinion.id, "version", "i", opinion.version, NULL));
@@ -402,6 +426,11 @@ check_signing (Work *work, JsonObject *body, GError **error)
 
   if (!check_writer (work, error))
     return FALSE;
+  if (!consult_hub_is_paired (work->self->hub, consult_booking_text (work->booking, "requester")))
+    {
+      g_propagate_error (error, unpaired_error ());
+      return FALSE;
+    }
   if (karez_rows_integer (work->rows, 0, "revision") != karez_json_integer (body, "revision", 0))
     {
       g_propagate_error (error, revision_error ());

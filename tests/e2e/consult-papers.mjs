@@ -257,6 +257,10 @@ async function opinions(pair, id, doctor, partner) {
     await until(`${hub.name} to end it`, async () => (await hub.api('GET', `/sessions/${id}`)).state === 'ended');
   await partner.api('PUT', `${opinion}/draft`, { revision: 0, ...words, recommendation: 'Biopsy after all.' });
   await refused(sign({ revision: 1 }), 422, 'consult/amendment');
+  await pair.hangzhou.api('DELETE', `/peers/${pair.aral.id}`);
+  await refused(sign({ revision: 1, amendment: 'Nobody gets it.' }), 409, 'consult/unpaired');
+  assert.equal((await partner.api('GET', opinion)).draft.revision, 1);
+  await pair.join();
   assert.equal((await sign({ revision: 1, amendment: 'The photo shows scaling.' })).version, 2);
   const both = await until('the second version there', async () => {
     const now = await doctor.api('GET', opinion);
