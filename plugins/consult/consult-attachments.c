@@ -52,6 +52,13 @@ work_free (Work *work)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Work, work_free)
 
+static void
+set_no_attachment (GError **error)
+{
+  karez_error_set (error, KAREZ_ERROR_NOT_FOUND, "consult/no-attachment",
+                   N_ ("a file of a request"), N_ ("There is no such file"));
+}
+
 /* The attachment of @work; an answer has been given when it is not there. */
 static gboolean
 take_found (Work *work, GAsyncResult *result)
@@ -60,8 +67,7 @@ take_found (Work *work, GAsyncResult *result)
 
   work->rows = karez_store_query_finish (work->self->hub->store, result, &error);
   if (work->rows != NULL && karez_rows_get_count (work->rows) == 0)
-    karez_error_set (&error, KAREZ_ERROR_NOT_FOUND, "consult/no-attachment",
-                     N_ ("a file of a request"), N_ ("There is no such file"));
+    set_no_attachment (&error);
   if (error == NULL)
     return TRUE;
   karez_request_fail (work->request, error);
@@ -310,6 +316,9 @@ on_bytes (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
   g_autoptr (GBytes) bytes = rows != NULL ? karez_rows_bytes (rows, 0, "bytes") : NULL;
 
+  /* It may have been removed since it was found. */
+  if (rows != NULL && bytes == NULL)
+    set_no_attachment (&error);
   if (bytes == NULL)
     karez_request_fail (work->request, error);
   else
