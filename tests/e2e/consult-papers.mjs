@@ -181,6 +181,9 @@ async function requests(pair, doctor, partner, named) {
     const now = await partner.api('GET', `/x/consult/requests/${id}`);
     return now.version === 2 && now.attachments.some((one) => one.id === late && one.state === 'whole');
   });
+  // A file that is found, and gone when its bytes are read: as when it is removed in between.
+  await meddle(pair.hangzhou, `delete from consult.attachment_part where attachment = '${late}'`);
+  await refused(partner.api('GET', `/x/consult/attachments/${late}`), 404, 'consult/no-attachment');
   for (let n = 2; n < 10; n++) await attach(doctor, id, png.subarray(0, 100));
   await refused(attach(doctor, id, png.subarray(0, 100)), 409, 'consult/attachment-count');
 
