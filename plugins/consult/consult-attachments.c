@@ -19,24 +19,29 @@ struct _ConsultAttachments
 
 G_DEFINE_FINAL_TYPE (ConsultAttachments, consult_attachments, G_TYPE_OBJECT)
 
-/* One request of the API while it waits for the database. */
-typedef struct
+/* One request of the API while it waits for the database: for the file that it names, for the
+ * booking of that. */
+typedef struct _Work Work;
+struct _Work
 {
   ConsultAttachments *self;
   KarezRequest *request;
-  char *id; /* the attachment's */
-  KarezRows *rows;
-  char *booking;
-} Work;
+  char *id;                   /* the attachment's */
+  KarezRows *rows;            /* attachment_by_id; NULL while one is added */
+  JsonNode *booking;          /* NULL for a draft's */
+  void (*go_on) (Work *work); /* takes the work */
+};
 
 static Work *
-work_new (ConsultAttachments *self, KarezRequest *request, const char *id)
+work_new (ConsultAttachments *self, KarezRequest *request, const char *id,
+          void (*go_on) (Work *work))
 {
   Work *work = g_new0 (Work, 1);
 
   work->self = g_object_ref (self);
   work->request = g_object_ref (request);
   work->id = g_strdup (id);
+  work->go_on = go_on;
   return work;
 }
 
@@ -46,7 +51,7 @@ work_free (Work *work)
   g_object_unref (work->self);
   g_object_unref (work->request);
   g_clear_pointer (&work->rows, karez_rows_unref);
-  g_free (work->booking);
+  g_clear_pointer (&work->booking, json_node_unref);
   g_free (work->id);
   g_free (work);
 }
@@ -59,38 +64,70 @@ set_no_attachment (GError **error)
                    N_ ("a file of a request"), N_ ("There is no such file"));
 }
 
-/* The attachment of @work; an answer has been given when it is not there. */
-static gboolean
-take_found (Work *work, GAsyncResult *result)
+static void
+on_booking (GObject *source, GAsyncResult *result, gpointer data)
 {
+  g_autoptr (Work) work = data;
   g_autoptr (GError) error = NULL;
+  void (*go_on) (Work *) = work->go_on;
 
-  work->rows = karez_store_query_finish (work->self->hub->store, result, &error);
-  if (work->rows != NULL && karez_rows_get_count (work->rows) == 0)
-    set_no_attachment (&error);
-  if (error == NULL)
-    return TRUE;
-  karez_request_fail (work->request, error);
-  return FALSE;
+  /* A draft has no booking, and so no patient yet. */
+  work->booking = karez_agenda_get_booking_finish (KAREZ_AGENDA (source), result, &error);
+  if (error != NULL && !karez_error_is_not_found (error))
+    karez_request_fail (work->request, error);
+  else
+    go_on (g_steal_pointer (&work));
+}
+
+/* Goes on with the booking, if there is one; takes the work. */
+static void
+find_booking (Work *work, const char *id)
+{
+  karez_agenda_get_booking_async (work->self->hub->agenda, id, NULL, on_booking, work);
 }
 
 static void
-find (ConsultAttachments *self, KarezRequest *request, GAsyncReadyCallback callback)
+on_found (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Work) work = data;
+  g_autoptr (GError) error = NULL;
+  const char *request;
+
+  work->rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
+  if (work->rows != NULL && karez_rows_get_count (work->rows) == 0)
+    set_no_attachment (&error);
+  if (error != NULL)
+    {
+      karez_request_fail (work->request, error);
+      return;
+    }
+  request = karez_rows_text (work->rows, 0, "request");
+  find_booking (g_steal_pointer (&work), request);
+}
+
+static void
+find (ConsultAttachments *self, KarezRequest *request, void (*go_on) (Work *work))
 {
   const char *id = consult_path_id (request, "attachment", "consult/no-attachment");
 
   if (id != NULL)
     karez_store_query_async (self->hub->store, "attachment_by_id", g_variant_new ("(s)", id), NULL,
-                             callback, work_new (self, request, id));
+                             on_found, work_new (self, request, id, go_on));
 }
 
-/* A transaction of the request's, about the consultation of the file that was found. */
+static const char *
+patient (Work *work)
+{
+  return work->booking != NULL ? consult_booking_text (work->booking, "patient") : NULL;
+}
+
+/* A transaction of the request's, about the consultation @booking. */
 static KarezTransaction *
-begin (Work *work)
+begin (Work *work, const char *booking)
 {
   KarezTransaction *transaction = karez_request_begin (work->request, work->self->hub->store);
 
-  karez_transaction_about (transaction, karez_rows_text (work->rows, 0, "request"), NULL);
+  karez_transaction_about (transaction, booking, patient (work));
   return transaction;
 }
 
@@ -134,6 +171,7 @@ on_request_to_add (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (Work) work = data;
   ConsultHub *hub = work->self->hub;
+  const char *booking = karez_request_get_path_part (work->request, "booking");
   JsonObject *body = json_node_get_object (karez_request_get_body (work->request));
   gint64 size = karez_json_integer (body, "size", 0);
   g_autoptr (GError) error = NULL;
@@ -153,11 +191,10 @@ on_request_to_add (GObject *source, GAsyncResult *result, gpointer data)
       karez_request_fail (work->request, error);
       return;
     }
-  transaction = karez_request_begin (work->request, hub->store);
-  karez_transaction_about (transaction, work->booking, NULL);
+  transaction = begin (work, booking);
   karez_transaction_run_one (transaction, "consult/attachment-count",
                              N_ ("A request has at most 10 files"), "attachment_add", "(ssssissx)",
-                             work->id, work->booking, karez_json_text (body, "name"),
+                             work->id, booking, karez_json_text (body, "name"),
                              karez_json_text (body, "media_type"), (gint32) size,
                              karez_actor_get_name (karez_request_get_actor (work->request)),
                              hub->id, (gint64) CONSULT_FILE_MAX_OF_REQUEST);
@@ -172,13 +209,21 @@ on_request_to_add (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
+look_up_request (Work *work)
+{
+  karez_store_query_async (
+      work->self->hub->store, "request_by_id",
+      g_variant_new ("(s)", karez_request_get_path_part (work->request, "booking")), NULL,
+      on_request_to_add, work);
+}
+
+static void
 on_add (KarezRequest *request, gpointer data)
 {
   ConsultAttachments *self = data;
   const char *booking = consult_path_id (request, "booking", "consult/no-request");
   JsonObject *body = booking != NULL ? karez_request_check_body (request, added_fields) : NULL;
   g_autoptr (GError) error = NULL;
-  Work *work;
 
   if (body == NULL)
     return;
@@ -187,10 +232,7 @@ on_add (KarezRequest *request, gpointer data)
       karez_request_fail (request, error);
       return;
     }
-  work = work_new (self, request, karez_json_text (body, "id"));
-  work->booking = g_strdup (booking);
-  karez_store_query_async (self->hub->store, "request_by_id", g_variant_new ("(s)", booking), NULL,
-                           on_request_to_add, work);
+  find_booking (work_new (self, request, karez_json_text (body, "id"), look_up_request), booking);
 }
 
 /* ── PUT: its bytes ─────────────────────────────────────────────────────────────────────────── */
@@ -251,21 +293,19 @@ check_part (Work *work, gint64 *part, GError **error)
 }
 
 static void
-on_part_found (GObject *source, GAsyncResult *result, gpointer data)
+keep_part (Work *data)
 {
   g_autoptr (Work) work = data;
   g_autoptr (GError) error = NULL;
   g_autoptr (KarezTransaction) transaction = NULL;
   gint64 part;
 
-  if (!take_found (work, result))
-    return;
   if (!check_part (work, &part, &error))
     {
       karez_request_fail (work->request, error);
       return;
     }
-  transaction = begin (work);
+  transaction = begin (work, karez_rows_text (work->rows, 0, "request"));
   karez_transaction_run (transaction, "part_keep", "(si@ay)", work->id, (gint32) part,
                          g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING,
                                                    karez_request_get_bytes (work->request), TRUE));
@@ -278,20 +318,18 @@ on_part_found (GObject *source, GAsyncResult *result, gpointer data)
 static void
 on_part (KarezRequest *request, gpointer data)
 {
-  find (data, request, on_part_found);
+  find (data, request, keep_part);
 }
 
 /* ── DELETE ─────────────────────────────────────────────────────────────────────────────────── */
 
 static void
-on_removal_found (GObject *source, GAsyncResult *result, gpointer data)
+discard (Work *data)
 {
   g_autoptr (Work) work = data;
-  g_autoptr (KarezTransaction) transaction = NULL;
+  g_autoptr (KarezTransaction)
+      transaction = begin (work, karez_rows_text (work->rows, 0, "request"));
 
-  if (!take_found (work, result))
-    return;
-  transaction = begin (work);
   karez_transaction_run (transaction, "part_discard", "(s)", work->id);
   karez_transaction_run_one (transaction, "consult/sent",
                              N_ ("The other hospital has this file already"), "attachment_discard",
@@ -303,7 +341,7 @@ on_removal_found (GObject *source, GAsyncResult *result, gpointer data)
 static void
 on_remove (KarezRequest *request, gpointer data)
 {
-  find (data, request, on_removal_found);
+  find (data, request, discard);
 }
 
 /* ── GET ────────────────────────────────────────────────────────────────────────────────────── */
@@ -323,19 +361,17 @@ on_bytes (GObject *source, GAsyncResult *result, gpointer data)
     karez_request_fail (work->request, error);
   else
     karez_request_respond_read_bytes (work->request, work->self->hub->audit, "attachment.read",
-                                      karez_rows_text (work->rows, 0, "request"), NULL,
+                                      karez_rows_text (work->rows, 0, "request"), patient (work),
                                       karez_json_object ("attachment", "s", work->id, NULL),
                                       karez_rows_text (work->rows, 0, "media_type"), bytes);
 }
 
 static void
-on_file_found (GObject *source, GAsyncResult *result, gpointer data)
+show (Work *data)
 {
   g_autoptr (Work) work = data;
   g_autoptr (GError) error = NULL;
 
-  if (!take_found (work, result))
-    return;
   if (g_str_equal (karez_rows_text (work->rows, 0, "state"), "whole"))
     {
       karez_store_query_async (work->self->hub->store, "attachment_bytes",
@@ -351,7 +387,7 @@ on_file_found (GObject *source, GAsyncResult *result, gpointer data)
 static void
 on_file (KarezRequest *request, gpointer data)
 {
-  find (data, request, on_file_found);
+  find (data, request, show);
 }
 
 /* ── between the hospitals ──────────────────────────────────────────────────────────────────── */

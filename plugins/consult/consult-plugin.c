@@ -43,6 +43,7 @@ typedef struct
 {
   ConsultHub *hub;
   KarezRequest *request;
+  JsonNode *booking; /* NULL for a session that was not booked */
 } Reading;
 
 static void
@@ -50,6 +51,7 @@ reading_free (Reading *self)
 {
   consult_hub_unref (self->hub);
   g_object_unref (self->request);
+  g_clear_pointer (&self->booking, json_node_unref);
   g_free (self);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Reading, reading_free)
@@ -83,12 +85,31 @@ on_found (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   people = karez_rows_json (rows, 0, "people");
-  karez_request_respond_read (request, reading->hub->audit, "consult.read", session, NULL,
-                              karez_json_object ("session", "s", session, "consents", "n",
-                                                 karez_rows_json (rows, 0, "consents"), "people",
-                                                 "n", people != NULL ? people : empty_array (),
-                                                 "seconds", "i",
-                                                 karez_rows_integer (rows, 0, "seconds"), NULL));
+  karez_request_respond_read (
+      request, reading->hub->audit, "consult.read", session,
+      reading->booking != NULL ? consult_booking_text (reading->booking, "patient") : NULL,
+      karez_json_object ("session", "s", session, "consents", "n",
+                         karez_rows_json (rows, 0, "consents"), "people", "n",
+                         people != NULL ? people : empty_array (), "seconds", "i",
+                         karez_rows_integer (rows, 0, "seconds"), NULL));
+}
+
+static void
+on_booking (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Reading) reading = data;
+  const char *session = karez_request_get_path_part (reading->request, "session");
+  g_autoptr (GError) error = NULL;
+
+  reading->booking = karez_agenda_get_booking_finish (KAREZ_AGENDA (source), result, &error);
+  if (error != NULL && !karez_error_is_not_found (error))
+    {
+      karez_request_fail (reading->request, error);
+      return;
+    }
+  karez_store_query_async (reading->hub->store, "summary_by_session",
+                           g_variant_new ("(s)", session), NULL, on_found, reading);
+  g_steal_pointer (&reading);
 }
 
 static void
@@ -103,8 +124,7 @@ on_wanted (KarezRequest *request, gpointer data)
   reading = g_new0 (Reading, 1);
   reading->hub = consult_hub_ref (self->hub);
   reading->request = g_object_ref (request);
-  karez_store_query_async (self->hub->store, "summary_by_session", g_variant_new ("(s)", session),
-                           NULL, on_found, reading);
+  karez_agenda_get_booking_async (self->hub->agenda, session, NULL, on_booking, reading);
 }
 
 /* Start. */

@@ -39,9 +39,9 @@ const ask = (pair, id, more = {}) => ({
   starts_at: new Date(Date.now() + 60000).toISOString(), ends_at: new Date(Date.now() + 1860000).toISOString(), resources: [], ...more,
 });
 
-/** @param {any} hub @param {string} id @param {string} action */
-const onRecord = (hub, id, action) => until(`${hub.name} to have ${action} on record`, async () =>
-  (await hub.api('GET', `/events?session=${id}&limit=200`)).items.some((one) => one.action === action));
+/** @param {any} hub @param {string} id @param {string} action @param {string} [patient] whom it is about */
+const onRecord = (hub, id, action, patient) => until(`${hub.name} to have ${action} on record`, async () =>
+  (await hub.api('GET', `/events?session=${id}&limit=200`)).items.some((one) => one.action === action && (!patient || one.patient === patient)));
 
 /** What makes a person one that bookings can name, known at the other hospital. @param {any} pair @param {string} person */
 async function nameable(pair, person) {
@@ -162,7 +162,9 @@ async function requests(pair, doctor, partner, named) {
   await doctor.api('DELETE', `/x/consult/attachments/${false_}`);
   await refused(partner.api('GET', `/x/consult/requests/${id}`), 404, 'consult/no-request');
 
-  await doctor.api('POST', '/bookings', ask(pair, id, { resources: [named] }));
+  const patient = randomUUID();
+  await pair.aral.api('POST', '/patients', { id: patient, names: { en: 'Somebody' } });
+  await doctor.api('POST', '/bookings', ask(pair, id, { resources: [named], patient }));
   const there = await until('the request at the other hospital', () => partner.api('GET', `/x/consult/requests/${id}`));
   assert.equal(there.question, request.question);
   assert.equal(there.hub, pair.aral.id);
@@ -181,6 +183,11 @@ async function requests(pair, doctor, partner, named) {
     const now = await partner.api('GET', `/x/consult/requests/${id}`);
     return now.version === 2 && now.attachments.some((one) => one.id === late && one.state === 'whole');
   });
+  await doctor.api('GET', `/x/consult/attachments/${late}`);
+  for (const action of ['attachment.add', 'attachment.part', 'attachment.read'])
+    await onRecord(pair.aral, id, action, patient);
+  await refused(doctor.api('GET', `/x/consult/requests/${id.toUpperCase()}`), 404, 'consult/no-request');
+  await refused(doctor.api('GET', `/x/consult/attachments/${late.toUpperCase()}`), 404, 'consult/no-attachment');
   // A file that is found, and gone when its bytes are read: as when it is removed in between.
   await meddle(pair.hangzhou, `delete from consult.attachment_part where attachment = '${late}'`);
   await refused(partner.api('GET', `/x/consult/attachments/${late}`), 404, 'consult/no-attachment');
@@ -273,6 +280,8 @@ async function opinions(pair, id, doctor, partner) {
   assert.equal(both.opinions[0].amendment, 'The photo shows scaling.');
   await refused(doctor.api('PUT', `/x/consult/requests/${id}`, { partner: pair.hangzhou.id, history: '', question: 'More?' }), 409, 'consult/over');
 
+  await until('the summary to be kept', () => doctor.api('GET', `/x/consult/sessions/${id}`));
+  await onRecord(pair.aral, id, 'consult.read', (await doctor.api('GET', `/bookings/${id}`)).patient);
   for (const action of ['opinion.sign', 'opinion.read', 'account.confirm-refused', 'consultant.enter'])
     if (action !== 'account.confirm-refused') await onRecord(pair.hangzhou, id, action);
   assert.ok((await pair.hangzhou.api('GET', '/events?limit=200')).items.some((one) => one.action === 'account.confirm-refused'));
