@@ -57,11 +57,11 @@ work_free (Work *work)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Work, work_free)
 
-static void
-set_no_attachment (GError **error)
+static GError *
+no_attachment_error (void)
 {
-  karez_error_set (error, KAREZ_ERROR_NOT_FOUND, "consult/no-attachment",
-                   N_ ("a file of a request"), N_ ("There is no such file"));
+  return karez_error_new (KAREZ_ERROR_NOT_FOUND, "consult/no-attachment",
+                          N_ ("a file of a request"), N_ ("There is no such file"));
 }
 
 static void
@@ -95,7 +95,7 @@ on_found (GObject *source, GAsyncResult *result, gpointer data)
 
   work->rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
   if (work->rows != NULL && karez_rows_get_count (work->rows) == 0)
-    set_no_attachment (&error);
+    error = no_attachment_error ();
   if (error != NULL)
     {
       karez_request_fail (work->request, error);
@@ -186,6 +186,8 @@ on_request_to_add (GObject *source, GAsyncResult *result, gpointer data)
     karez_error_set (&error, KAREZ_ERROR_CONFLICT, "consult/side",
                      N_ ("the hospital that asks, where the patient is"),
                      N_ ("The request was written by the other hospital"));
+  else if (rows != NULL && work->booking != NULL)
+    consult_booking_check_open (work->booking, &error);
   if (error != NULL)
     {
       karez_request_fail (work->request, error);
@@ -277,6 +279,10 @@ check_part (Work *work, gint64 *part, GError **error)
     return karez_error_set (error, KAREZ_ERROR_CONFLICT, "consult/side",
                             N_ ("the hospital that asks, where the patient is"),
                             N_ ("The file belongs to the other hospital"));
+  /* What was announced before the consultation was over may become whole, and is sent then. */
+  if (work->booking != NULL && consult_booking_was_called_off (work->booking)
+      && !consult_booking_check_open (work->booking, error))
+    return FALSE;
   if (!g_ascii_string_to_signed (karez_request_get_path_part (work->request, "part"), 10, 0,
                                  consult_file_count_parts (size) - 1, part, NULL))
     return karez_error_set (error, KAREZ_ERROR_NOT_FOUND, "consult/part",
@@ -356,7 +362,7 @@ on_bytes (GObject *source, GAsyncResult *result, gpointer data)
 
   /* It may have been removed since it was found. */
   if (rows != NULL && bytes == NULL)
-    set_no_attachment (&error);
+    error = no_attachment_error ();
   if (bytes == NULL)
     karez_request_fail (work->request, error);
   else

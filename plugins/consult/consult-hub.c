@@ -92,11 +92,22 @@ consult_booking_text (JsonNode *booking, const char *name)
 }
 
 gboolean
-consult_booking_is_open (JsonNode *booking)
+consult_booking_check_open (JsonNode *booking, GError **error)
 {
   static const char *const open[] = { "requested", "confirmed", NULL };
 
-  return g_strv_contains (open, consult_booking_text (booking, "state"));
+  return g_strv_contains (open, consult_booking_text (booking, "state"))
+         || karez_error_set (error, KAREZ_ERROR_CONFLICT, "consult/over",
+                             N_ ("a booking that is requested or confirmed"),
+                             N_ ("This consultation is over or was called off"));
+}
+
+gboolean
+consult_booking_was_called_off (JsonNode *booking)
+{
+  static const char *const ends[] = { "declined", "cancelled", NULL };
+
+  return g_strv_contains (ends, consult_booking_text (booking, "state"));
 }
 
 KarezLane

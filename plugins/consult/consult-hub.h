@@ -40,8 +40,10 @@ gboolean consult_hub_post (ConsultHub *self, KarezTransaction *transaction, cons
 
 /* Members of "Booking" of the API. */
 const char *consult_booking_text (JsonNode *booking, const char *name);
-/* Whether it is to take place still. */
-gboolean consult_booking_is_open (JsonNode *booking);
+/* Whether it is to take place still; FALSE with "consult/over". */
+gboolean consult_booking_check_open (JsonNode *booking, GError **error);
+/* Whether it never takes place: what was written for it goes nowhere any more. */
+gboolean consult_booking_was_called_off (JsonNode *booking);
 /* Everything about one consultation goes by one lane, so that its order is kept. */
 KarezLane consult_booking_lane (JsonNode *booking);
 

@@ -5,6 +5,8 @@
 
 #define FIRST_LOOK_SECONDS 2
 #define LOOK_SECONDS 60
+#define LOOK_REQUESTS 50
+#define FIRST_ID "00000000-0000-0000-0000-000000000000"
 #define TOPIC_REQUEST "consult.request"
 #define TOPIC_ATTACHMENT "consult.attachment"
 
@@ -14,7 +16,8 @@ struct _ConsultRequests
 
   ConsultHub *hub;
   guint timer;
-  guint wait; /* seconds before the next look */
+  guint wait;  /* seconds before the next look */
+  char *after; /* the request after which it looks on */
 };
 
 G_DEFINE_FINAL_TYPE (ConsultRequests, consult_requests, G_TYPE_OBJECT)
@@ -108,6 +111,27 @@ post_attachment (Work *work, KarezTransaction *transaction, JsonNode *attachment
 }
 
 static void
+on_closed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Work) work = data;
+  g_autoptr (GError) error = NULL;
+
+  if (!karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error)
+      && !karez_error_is_conflict (error))
+    g_message ("%s: the request could not be closed yet: %s", work->id, error->message);
+}
+
+/* What was not sent before the booking was called off is not looked for any more. */
+static void
+close_request (Work *work, KarezTransaction *transaction)
+{
+  karez_transaction_run_one (transaction, "consult/over", N_ ("The request was closed before"),
+                             "request_close", "(s)", work->id);
+  karez_transaction_event (transaction, "request.close", "request", work->id, NULL);
+  karez_transaction_commit_async (transaction, NULL, on_closed, work);
+}
+
+static void
 on_unsent (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (Work) work = data;
@@ -115,20 +139,26 @@ on_unsent (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
   g_autoptr (KarezTransaction) transaction = NULL;
   g_autoptr (JsonNode) attachments = NULL;
-  gboolean posted = TRUE;
+  gboolean posted = TRUE, changed;
   JsonArray *array;
 
   if (rows == NULL || karez_rows_get_count (rows) == 0)
     return;
+  changed = karez_rows_integer (rows, 0, "sent_version") < karez_rows_integer (rows, 0, "version");
   attachments = karez_rows_json (rows, 0, "attachments");
   array = json_node_get_array (attachments);
+  if (!changed && json_array_get_length (array) == 0)
+    return;
   /* Who wrote it is on record with the writing; that it leaves is the hub's own act. */
   transaction = consult_hub_begin (work->self->hub);
   karez_transaction_about (transaction, work->id, consult_booking_text (work->booking, "patient"));
-  if (karez_rows_integer (rows, 0, "sent_version") < karez_rows_integer (rows, 0, "version"))
+  if (consult_booking_was_called_off (work->booking))
+    {
+      close_request (g_steal_pointer (&work), transaction);
+      return;
+    }
+  if (changed)
     posted = post_request (work, transaction, rows);
-  else if (json_array_get_length (array) == 0)
-    return;
   for (guint i = 0; posted && i < json_array_get_length (array); i++)
     posted = post_attachment (work, transaction, json_array_get_element (array, i));
   /* While the hospitals are not paired it stays unsent: the next look finds it again. */
@@ -183,7 +213,9 @@ on_booking_to_send (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
 
   work->booking = karez_agenda_get_booking_finish (KAREZ_AGENDA (source), result, &error);
-  if (work->booking != NULL && consult_booking_is_open (work->booking)
+  /* One that is being withdrawn may go either way. */
+  if (work->booking != NULL
+      && !g_str_equal (consult_booking_text (work->booking, "state"), "withdrawing")
       && g_str_equal (consult_booking_text (work->booking, "requester"), hub->id))
     karez_store_query_async (hub->store, "request_unsent", g_variant_new ("(ss)", id, hub->id),
                              NULL, on_unsent, g_steal_pointer (&work));
@@ -213,6 +245,8 @@ on_agenda_changed (KarezAgenda *agenda, const char *booking, ConsultRequests *se
   consult_requests_send (self, booking);
 }
 
+static gboolean look (gpointer data);
+
 static void
 on_looked (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -220,9 +254,18 @@ on_looked (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
 
-  for (guint i = 0; rows != NULL && i < karez_rows_get_count (rows); i++)
+  guint count = rows != NULL ? karez_rows_get_count (rows) : 0;
+  gboolean more = count == LOOK_REQUESTS;
+
+  for (guint i = 0; i < count; i++)
     send_one (self, karez_rows_text (rows, i, "id"),
               karez_rows_boolean (rows, i, "stale") && karez_rows_boolean (rows, i, "draft"));
+  /* In pages, soon after each other: what cannot be sent now never stands before what can. */
+  g_free (self->after);
+  self->after = g_strdup (more ? karez_rows_text (rows, count - 1, "id") : FIRST_ID);
+  self->timer = g_timeout_add_seconds (more ? FIRST_LOOK_SECONDS : self->wait, look, self);
+  if (!more)
+    self->wait = MIN (self->wait * 2, LOOK_SECONDS);
 }
 
 static gboolean
@@ -230,11 +273,11 @@ look (gpointer data)
 {
   ConsultRequests *self = data;
 
-  karez_store_query_async (self->hub->store, "requests_unsent",
-                           g_variant_new ("(s)", self->hub->id), NULL, on_looked,
-                           g_object_ref (self));
-  self->timer = g_timeout_add_seconds (self->wait, look, self);
-  self->wait = MIN (self->wait * 2, LOOK_SECONDS);
+  self->timer = 0;
+  karez_store_query_async (
+      self->hub->store, "requests_unsent",
+      g_variant_new ("(ssx)", self->hub->id, self->after, (gint64) LOOK_REQUESTS), NULL, on_looked,
+      g_object_ref (self));
   return G_SOURCE_REMOVE;
 }
 
@@ -287,10 +330,8 @@ check_write (Work *work, JsonObject *body, GError **error)
     return karez_error_set (error, KAREZ_ERROR_CONFLICT, "consult/side",
                             N_ ("the hospital that asks, where the patient is"),
                             N_ ("The request was written by the other hospital"));
-  if (!consult_booking_is_open (work->booking))
-    return karez_error_set (error, KAREZ_ERROR_CONFLICT, "consult/over",
-                            N_ ("a booking that is requested or confirmed"),
-                            N_ ("This consultation is over or was called off"));
+  if (!consult_booking_check_open (work->booking, error))
+    return FALSE;
   if (!g_str_equal (consult_booking_text (work->booking, "provider"), partner))
     return karez_error_set (error, KAREZ_ERROR_CONFLICT, "consult/partner",
                             N_ ("the hospital that the booking asks"),
@@ -509,6 +550,7 @@ consult_requests_new (ConsultHub *hub)
   ConsultRequests *self = g_object_new (CONSULT_TYPE_REQUESTS, NULL);
 
   self->hub = consult_hub_ref (hub);
+  self->after = g_strdup (FIRST_ID);
   return self;
 }
 
@@ -518,6 +560,7 @@ consult_requests_finalize (GObject *object)
   ConsultRequests *self = CONSULT_REQUESTS (object);
 
   g_clear_handle_id (&self->timer, g_source_remove);
+  g_free (self->after);
   g_clear_pointer (&self->hub, consult_hub_unref);
   G_OBJECT_CLASS (consult_requests_parent_class)->finalize (object);
 }

@@ -125,16 +125,46 @@ async function meddle(hub, sql) {
     `set session_replication_role = replica; ${sql}`]);
 }
 
+/** A booking that is declined while a file of it is on its way. @param {any} pair @param {Person} doctor */
+async function calledOff(pair, doctor) {
+  const id = randomUUID();
+  const files = `/x/consult/requests/${id}/attachments`;
+  const file = { id: randomUUID(), name: 'late.txt', media_type: 'text/plain', size: 4 };
+  const starts = (hours) => new Date(Date.now() + hours * 3600000).toISOString();
+  await doctor.api('PUT', `/x/consult/requests/${id}`, { partner: pair.hangzhou.id, history: '', question: 'Why?' });
+  await doctor.api('POST', files, file);
+  await doctor.api('POST', '/bookings', ask(pair, id, { starts_at: starts(30), ends_at: starts(31) }));
+  await until('it to be asked', () => pair.hangzhou.api('POST', `/bookings/${id}/decline`, { answer: 'a test' }).then(() => true));
+  await until('it to be declined', async () => (await doctor.api('GET', `/bookings/${id}`)).state === 'declined');
+  await refused(doctor.api('PUT', `/x/consult/attachments/${file.id}/parts/0`, Buffer.from('late')), 409, 'consult/over');
+  await refused(doctor.api('POST', files, { ...file, id: randomUUID() }), 409, 'consult/over');
+  return id;
+}
+
+/** A file that becomes whole after the consultation is sent; none is added then. @param {any} pair @param {string} id
+ * @param {string} slow @param {Person} doctor @param {Person} partner */
+async function afterwards(pair, id, slow, doctor, partner) {
+  const own = async () => (await doctor.api('GET', `/x/consult/requests/${id}`)).attachments.find((one) => one.id === slow);
+  await until('it to be completed', async () => (await doctor.api('GET', `/bookings/${id}`)).state === 'completed');
+  await refused(doctor.api('POST', `/x/consult/requests/${id}/attachments`, { id: randomUUID(), name: 'a', media_type: 'text/plain', size: 4 }), 409, 'consult/over');
+  assert.equal((await own()).sent, false);
+  await doctor.api('PUT', `/x/consult/attachments/${slow}/parts/0`, Buffer.from('slow'));
+  await until('the slow file there', async () => (await partner.api('GET', `/x/consult/requests/${id}`)).attachments.some((one) => one.id === slow && one.state === 'whole'));
+  assert.equal((await own()).sent, true);
+}
+
 /** What was acknowledged just before a hub died is sent when it is there again; what is written after a restore
  * counts, too. @param {any} pair @param {string} id a booking that is requested @param {Person} doctor @param {Person} partner */
 async function deaths(pair, id, doctor, partner) {
   const { aral } = pair;
+  const off = await calledOff(pair, doctor);
   const there = () => partner.api('GET', `/x/consult/requests/${id}`);
   await aral.kill();
-  await meddle(aral, `update consult.request set version = version + 1, question = 'Written last', written_at = clock_timestamp () where id = '${id}'`);
+  await meddle(aral, `update consult.request set version = version + 1, question = 'Written last', written_at = clock_timestamp () where id in ('${id}', '${off}')`);
   await aral.start();
   await until('what was written last', async () => (await there()).question === 'Written last');
   assert.equal((await doctor.api('GET', `/x/consult/requests/${id}`)).sent, true);
+  await onRecord(aral, off, 'request.close');
 }
 
 async function requests(pair, doctor, partner, named) {
@@ -191,7 +221,9 @@ async function requests(pair, doctor, partner, named) {
   // A file that is found, and gone when its bytes are read: as when it is removed in between.
   await meddle(pair.hangzhou, `delete from consult.attachment_part where attachment = '${late}'`);
   await refused(partner.api('GET', `/x/consult/attachments/${late}`), 404, 'consult/no-attachment');
-  for (let n = 2; n < 10; n++) await attach(doctor, id, png.subarray(0, 100));
+  const slow = randomUUID();
+  await doctor.api('POST', files, { id: slow, name: 'slow.txt', media_type: 'text/plain', size: 4 });
+  for (let n = 3; n < 10; n++) await attach(doctor, id, png.subarray(0, 100));
   await refused(attach(doctor, id, png.subarray(0, 100)), 409, 'consult/attachment-count');
 
   await deaths(pair, id, doctor, partner);
@@ -205,7 +237,7 @@ async function requests(pair, doctor, partner, named) {
   const open = await until('it to be planned', () => partner.api('GET', `/sessions/${emergency}/invitations`));
   assert.equal(open.open, true, 'an emergency waits for nobody');
   assert.deepEqual(open.items.map((one) => one.booked), [true]);
-  return id;
+  return { id, slow };
 }
 
 async function opinions(pair, id, doctor, partner) {
@@ -296,7 +328,8 @@ await withPair('papers', async (pair) => {
   const doctor = await Person.signIn(pair.aral, 'doctor.aral');
   const partner = await Person.signIn(pair.hangzhou, 'doctor.hangzhou');
   const named = await nameable(pair, partner.id);
-  const id = await requests(pair, doctor, partner, named);
+  const { id, slow } = await requests(pair, doctor, partner, named);
   await opinions(pair, id, doctor, partner);
+  await afterwards(pair, id, slow, doctor, partner);
   assertKept();
 });

@@ -53,6 +53,7 @@ const sentences = {
   'request.receive': [N_('What “%2$s” asks arrived'), N_('What a consultation asks arrived')],
   'request.read': [N_('%1$s read what “%2$s” asks'), N_('%1$s read what a consultation asks')],
   'request.discard': [N_('A draft of a request that came to nothing was removed')],
+  'request.close': [N_('What was not sent of the request of “%2$s” stays here: it was called off'), N_('What was not sent of a request stays here: it was called off')],
   'attachment.add': [N_('%1$s added a file to the request of “%2$s”'), N_('%1$s added a file to a request')],
   'attachment.part': [N_('A part of a file for “%2$s” arrived'), N_('A part of a file arrived')],
   'attachment.remove': [N_('%1$s removed a file from the request of “%2$s”'), N_('%1$s removed a file from a request')],

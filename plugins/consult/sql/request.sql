@@ -6,7 +6,7 @@ select r.id, r.hub, r.partner, r.version, r.history, r.question, r.written_by,
   (select count (*) from consult.attachment a where a.request = r.id) as attachment_count,
   (select coalesce (json_agg (json_build_object (
       'id', a.id, 'name', a.name, 'media_type', a.media_type, 'size', a.size, 'state', a.state,
-      'received', (select coalesce (sum (octet_length (p.bytes)), 0)
+      'sent', a.sent, 'received', (select coalesce (sum (octet_length (p.bytes)), 0)
                    from consult.attachment_part p where p.attachment = a.id),
       'added_by', a.added_by, 'added_at', consult.rfc3339 (a.added_at))
       order by a.added_at, a.id), '[]'::json)
@@ -33,15 +33,15 @@ on conflict (id) do update set version = excluded.version, sent_version = exclud
   written_at = excluded.written_at
 where request.hub = excluded.hub and request.version < excluded.version
 
--- Own requests of which the other hospital has not been sent all.
+-- Own requests of which the other hospital has not been sent all: a page after the id $2.
 -- name: requests_unsent
 select r.id, r.written_at < clock_timestamp () - interval '48 hours' as stale,
   r.sent_version = 0 as draft
 from consult.request r
-where r.hub = $1::uuid and (r.sent_version < r.version
+where r.hub = $1::uuid and not r.over and r.id > $2::uuid and (r.sent_version < r.version
   or exists (select from consult.attachment a where a.request = r.id and not a.sent
              and a.state = 'whole'))
-order by r.written_at desc limit 50
+order by r.id limit $3::bigint
 
 -- What is to be sent of one.
 -- name: request_unsent
@@ -53,7 +53,11 @@ select r.version, r.sent_version, r.history, r.question, r.written_by,
       'added_at', consult.rfc3339 (a.added_at)) order by a.added_at, a.id), '[]'::json)
    from consult.attachment a where a.request = r.id and not a.sent and a.state = 'whole')
    as attachments
-from consult.request r where r.id = $1::uuid and r.hub = $2::uuid
+from consult.request r where r.id = $1::uuid and r.hub = $2::uuid and not r.over
+
+-- Nothing more of it is sent.
+-- name: request_close
+update consult.request set over = true where id = $1::uuid and not over
 
 -- name: request_sent
 update consult.request set sent_version = $2::integer, partner = $3::uuid

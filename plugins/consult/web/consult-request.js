@@ -9,7 +9,7 @@ import {
 import { kindWords, share } from './consult-file.js';
 import { draftOf } from './consult-request-form.js';
 
-/** @typedef {{id: string, name: string, media_type: string, size: number, state: 'coming' | 'whole' | 'broken', received: number}} Attachment */
+/** @typedef {{id: string, name: string, media_type: string, size: number, state: 'coming' | 'whole' | 'broken', sent: boolean, received: number}} Attachment */
 /**
  * @typedef {object} Request
  * @property {number} version
@@ -27,6 +27,7 @@ const readEvery = 3000;
 /** A larger picture waits until somebody opens it: a clinic's line is slow. */
 const previewBytes = 4 * 1024 * 1024;
 const open = ['requested', 'confirmed'];
+const calledOff = ['declined', 'cancelled'];
 
 export class ConsultRequest extends KarezElement {
   static properties = { booking: { attribute: false }, hubs: { attribute: false }, readonly: { type: Boolean }, adding: { state: true } };
@@ -115,6 +116,13 @@ export class ConsultRequest extends KarezElement {
       ${ours && this.mayAdd ? button({ label: _('Remove'), name: _('Remove %s', one.name), kind: 'quiet', onclick: () => void this.discard(one) }) : nothing}`;
   }
 
+  /** What is here alone must not look as if it had left. @param {Attachment} one */
+  unsent(one) {
+    if (one.sent || !isOurs(this.booking?.requester))
+      return nothing;
+    return html`<small class="consult-file-state">${calledOff.includes(this.booking?.state ?? '') ? _('It was not sent.') : _('It is not sent yet.')}</small>`;
+  }
+
   /** @param {Attachment} one */
   file(one) {
     const address = `/api/v1/x/consult/attachments/${one.id}`;
@@ -126,7 +134,7 @@ export class ConsultRequest extends KarezElement {
     const saved = one.media_type === 'application/dicom';
     return html`<li data-state="whole"><a class="consult-file" href=${address} target=${saved ? nothing : '_blank'} rel=${saved ? nothing : 'noopener'}
         download=${saved ? one.name : nothing}>${picture ? html`<img src=${address} alt="" loading="lazy">` : nothing}<span>${what}${
-        saved ? nothing : html`<span class="unseen"> ${_('opens in a new tab')}</span>`}</span></a></li>`;
+        saved ? nothing : html`<span class="unseen"> ${_('opens in a new tab')}</span>`}</span></a>${this.unsent(one)}</li>`;
   }
 
   /** @param {Request | null} asked */
