@@ -194,6 +194,7 @@ on_request_to_add (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   transaction = begin (work, booking);
+  karez_transaction_run (transaction, "request_lock", "(s)", booking);
   karez_transaction_run_one (transaction, "consult/attachment-count",
                              N_ ("A request has at most 10 files"), "attachment_add", "(ssssissx)",
                              work->id, booking, karez_json_text (body, "name"),
@@ -416,18 +417,22 @@ fill_attachment (ConsultHub *hub, KarezTransaction *transaction, JsonObject *bod
                  KarezActor *person, JsonNode *booking, GError **error)
 {
   const char *id = karez_json_text (body, "id");
+  const char *request = karez_json_text (body, "booking");
 
   if (!check_added (body, error))
     return FALSE;
   if (strspn (karez_json_text (body, "sha256"), "0123456789abcdef") != 64)
     return karez_error_set (error, KAREZ_ERROR_INVALID, "consult/digest",
                             N_ ("64 hexadecimal digits"), N_ ("The file's digest is none"));
-  karez_transaction_run (
-      transaction, "attachment_receive", "(ssssissssx)", id, karez_json_text (body, "booking"),
-      karez_json_text (body, "name"), karez_json_text (body, "media_type"),
-      (gint32) karez_json_integer (body, "size", 0), karez_json_text (body, "sha256"),
-      karez_json_text (body, "added_by"), karez_json_text (body, "added_at"),
-      consult_booking_text (booking, "requester"), (gint64) CONSULT_FILE_MAX_OF_REQUEST);
+  karez_transaction_run (transaction, "request_lock", "(s)", request);
+  karez_transaction_run_one (
+      transaction, "consult/attachment",
+      N_ ("The request of this file is not here, or has as many files as it may"),
+      "attachment_receive", "(ssssissssx)", id, request, karez_json_text (body, "name"),
+      karez_json_text (body, "media_type"), (gint32) karez_json_integer (body, "size", 0),
+      karez_json_text (body, "sha256"), karez_json_text (body, "added_by"),
+      karez_json_text (body, "added_at"), consult_booking_text (booking, "requester"),
+      (gint64) CONSULT_FILE_MAX_OF_REQUEST);
   karez_transaction_event (transaction, "attachment.announce", "attachment", id, NULL);
   return TRUE;
 }

@@ -161,6 +161,18 @@ respond_read (Work *work)
                               consult_booking_text (work->booking, "patient"), to_json (work));
 }
 
+static void
+keep_reading (KarezTransaction *transaction, const char *session, const char *opinion,
+              const char *hub, KarezActor *person, const char *at)
+{
+  g_autofree char *id = g_uuid_string_random ();
+
+  karez_transaction_run_one (transaction, "consult/reading",
+                             N_ ("This consultation has no such opinion"), "reading_keep",
+                             "(sssssss)", id, opinion, hub, karez_actor_get_id (person),
+                             karez_actor_get_name (person), at, session);
+}
+
 /* The first time that somebody here reads a version of the other hospital's, it is told. */
 static void
 read_first (Work *work)
@@ -168,13 +180,11 @@ read_first (Work *work)
   ConsultHub *hub = work->self->hub;
   KarezActor *actor = karez_request_get_actor (work->request);
   const char *opinion = karez_rows_text (work->rows, 0, "newest");
-  g_autofree char *id = g_uuid_string_random ();
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   g_autofree char *at = g_date_time_format (now, "%Y-%m-%dT%H:%M:%SZ");
   g_autoptr (KarezTransaction) transaction = begin (work);
 
-  karez_transaction_run (transaction, "reading_keep", "(ssssss)", id, opinion, hub->id,
-                         karez_actor_get_id (actor), karez_actor_get_name (actor), at);
+  keep_reading (transaction, work->id, opinion, hub->id, actor, at);
   karez_transaction_event (
       transaction, "opinion.read", "opinion", opinion,
       karez_json_object ("version", "i", karez_rows_integer (work->rows, 0, "version"), NULL));
@@ -535,11 +545,9 @@ fill_reading (ConsultHub *hub, KarezTransaction *transaction, JsonObject *body, 
               JsonNode *booking, GError **error)
 {
   const char *opinion = karez_json_text (body, "opinion");
-  g_autofree char *id = g_uuid_string_random ();
 
-  karez_transaction_run (transaction, "reading_keep", "(ssssss)", id, opinion,
-                         consult_booking_text (booking, "requester"), karez_actor_get_id (person),
-                         karez_actor_get_name (person), karez_json_text (body, "at"));
+  keep_reading (transaction, consult_booking_text (booking, "id"), opinion,
+                consult_booking_text (booking, "requester"), person, karez_json_text (body, "at"));
   karez_transaction_event (transaction, "opinion.read", "opinion", opinion, NULL);
   return TRUE;
 }

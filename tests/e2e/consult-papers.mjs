@@ -141,6 +141,16 @@ async function calledOff(pair, doctor) {
   return id;
 }
 
+/** Files that are added at once do not pass the limit together. @param {any} pair @param {Person} doctor */
+async function crowd(pair, doctor) {
+  const id = randomUUID();
+  await doctor.api('PUT', `/x/consult/requests/${id}`, { partner: pair.hangzhou.id, history: '', question: 'How many?' });
+  const all = await Promise.allSettled(Array.from({ length: 20 }, () =>
+    doctor.api('POST', `/x/consult/requests/${id}/attachments`, { id: randomUUID(), name: 'a', media_type: 'text/plain', size: 4 })));
+  assert.equal(all.filter((one) => one.status === 'fulfilled').length, 10);
+  for (const one of all) if (one.status === 'rejected') assert.equal(one.reason.rule, 'consult/attachment-count');
+}
+
 /** A file that becomes whole after the consultation is sent; none is added then. @param {any} pair @param {string} id
  * @param {string} slow @param {Person} doctor @param {Person} partner */
 async function afterwards(pair, id, slow, doctor, partner) {
@@ -226,6 +236,7 @@ async function requests(pair, doctor, partner, named) {
   for (let n = 3; n < 10; n++) await attach(doctor, id, png.subarray(0, 100));
   await refused(attach(doctor, id, png.subarray(0, 100)), 409, 'consult/attachment-count');
 
+  await crowd(pair, doctor);
   await deaths(pair, id, doctor, partner);
   for (const action of ['request.write', 'attachment.add', 'request.send', 'attachment.send', 'booking.request']) await onRecord(pair.aral, id, action);
   for (const action of ['request.receive', 'attachment.receive', 'request.read', 'attachment.read']) await onRecord(pair.hangzhou, id, action);

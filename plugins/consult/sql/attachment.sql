@@ -1,5 +1,9 @@
 -- SPDX-License-Identifier: LGPL-2.1-or-later
 
+-- Its files are counted by one at a time.
+-- name: request_lock
+select r.id from consult.request r where r.id = $1::uuid for update
+
 -- Added here, to an own request that has room.
 -- name: attachment_add
 insert into consult.attachment (id, request, name, media_type, size, state, added_by, added_at)
@@ -7,14 +11,18 @@ select $1::uuid, r.id, $3, $4, $5::integer, 'coming', $6, clock_timestamp ()
 from consult.request r where r.id = $2::uuid and r.hub = $7::uuid
   and (select count (*) from consult.attachment a where a.request = r.id) < $8::bigint
 
+-- Announced by the other hospital. A row unless there is no such request or it is full; one that is
+-- announced again stays as it is.
 -- name: attachment_receive
 insert into consult.attachment (id, request, name, media_type, size, sha256, state, sent, added_by,
   added_at)
 select $1::uuid, r.id, $3, $4, $5::integer, decode ($6, 'hex'), 'coming', true, $7,
   $8::timestamptz
 from consult.request r where r.id = $2::uuid and r.hub = $9::uuid
-  and (select count (*) from consult.attachment a where a.request = r.id) < $10::bigint
-on conflict (id) do nothing
+  and (select count (*) from consult.attachment a where a.request = r.id and a.id <> $1::uuid)
+    < $10::bigint
+on conflict (id) do update set sent = true
+where attachment.request = excluded.request and attachment.sha256 = excluded.sha256
 
 -- name: attachment_by_id
 select a.id, a.request, r.hub, r.partner, a.name, a.media_type, a.size, a.state, a.sent,

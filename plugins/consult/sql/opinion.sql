@@ -48,8 +48,9 @@ values ($1::uuid, $2::uuid, $3::integer, $4::uuid, $5, $6, $7, $8, $9, $10, $11:
 on conflict do nothing
 returning id
 
+-- A row if the consultation $7 has this opinion; one that is told again stays as it is.
 -- name: reading_keep
 insert into consult.reading (id, opinion, hub, reader, read_by, read_at)
 select $1::uuid, o.id, $3::uuid, $4, $5, $6::timestamptz
-from consult.opinion o where o.id = $2::uuid
-on conflict (opinion, hub, reader) do nothing
+from consult.opinion o where o.id = $2::uuid and o.session = $7::uuid
+on conflict (opinion, hub, reader) do update set read_at = reading.read_at
