@@ -460,11 +460,11 @@ fill_request (ConsultHub *hub, KarezTransaction *transaction, JsonObject *body, 
   const char *id = karez_json_text (body, "booking");
   gint64 version = karez_json_integer (body, "version", 0);
 
-  karez_transaction_run (transaction, "request_receive", "(sssissss)", id,
-                         consult_booking_text (booking, "requester"), hub->id, (gint32) version,
-                         karez_json_text (body, "history"), karez_json_text (body, "question"),
-                         karez_json_text (body, "written_by"),
-                         karez_json_text (body, "written_at"));
+  karez_transaction_run_one (
+      transaction, "consult/stale", N_ ("A newer request is here already"), "request_receive",
+      "(sssissss)", id, consult_booking_text (booking, "requester"), hub->id, (gint32) version,
+      karez_json_text (body, "history"), karez_json_text (body, "question"),
+      karez_json_text (body, "written_by"), karez_json_text (body, "written_at"));
   karez_transaction_event (transaction, "request.receive", "request", id,
                            karez_json_object ("version", "i", version, NULL));
   return TRUE;

@@ -121,8 +121,9 @@ async function invitations(pair, session, partner, doctor) {
 /** Changes a hub's database behind its back, as a crash or a restore does. @param {any} hub @param {string} sql */
 async function meddle(hub, sql) {
   const socket = fs.readFileSync(path.join(hub.state, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[4];
-  await run('psql', ['-XqAt', '-v', 'ON_ERROR_STOP=1', '-h', socket, '-U', 'hub', '-d', 'karez', '-c',
+  const { stdout } = await run('psql', ['-XqAt', '-v', 'ON_ERROR_STOP=1', '-h', socket, '-U', 'hub', '-d', 'karez', '-c',
     `set session_replication_role = replica; ${sql}`]);
+  return stdout.trim();
 }
 
 /** A booking that is declined while a file of it is on its way. @param {any} pair @param {Person} doctor */
@@ -175,6 +176,15 @@ async function deaths(pair, id, doctor, partner) {
   await until('what was written last', async () => (await there()).question === 'Written last');
   assert.equal((await doctor.api('GET', `/x/consult/requests/${id}`)).sent, true);
   await onRecord(aral, off, 'request.close');
+  // As a restore leaves it: versions and files that were sent are not known as such.
+  await meddle(aral, `update consult.request set version = 1, sent_version = 0 where id = '${id}'`);
+  await meddle(aral, `update consult.attachment set sent = false where request = '${id}' and state = 'whole'`);
+  await doctor.api('PUT', `/x/consult/requests/${id}`, { partner: pair.hangzhou.id, history: '', question: 'After the restore?' });
+  await until('what was written after it', async () => (await there()).question === 'After the restore?');
+  await until('all to be sent again', async () => (await doctor.api('GET', `/x/consult/requests/${id}`)).attachments.every((one) => one.sent || one.state === 'coming'));
+  // The same once more does no harm.
+  await meddle(aral, `update consult.request set sent_version = 0 where id = '${id}'`);
+  await until('it to be sent again', async () => (await doctor.api('GET', `/x/consult/requests/${id}`)).sent, 20000);
 }
 
 async function requests(pair, doctor, partner, named) {
@@ -315,6 +325,7 @@ async function opinions(pair, id, doctor, partner) {
   assert.equal((await partner.api('GET', opinion)).draft.revision, 1);
   await pair.join();
   assert.equal((await sign({ revision: 1, amendment: 'The photo shows scaling.' })).version, 2);
+  await meddle(pair.aral, 'delete from consult.reading');
   const both = await until('the second version there', async () => {
     const now = await doctor.api('GET', opinion);
     return now.opinions.length === 2 && now;
@@ -342,5 +353,7 @@ await withPair('papers', async (pair) => {
   const { id, slow } = await requests(pair, doctor, partner, named);
   await opinions(pair, id, doctor, partner);
   await afterwards(pair, id, slow, doctor, partner);
+  for (const hub of pair.hubs)
+    assert.equal(await meddle(hub, 'select reason from karez.inbox_aside'), '', `${hub.name} puts nothing aside`);
   assertKept();
 });

@@ -23,15 +23,17 @@ on conflict (id) do update set version = request.version + 1, partner = excluded
 where request.hub = excluded.hub
 returning version
 
--- Told by the other hospital; an older one changes nothing, nor does one of somebody else.
+-- Told by the other hospital. No row for an older one, and for one of somebody else. A hospital that
+-- was restored counts its versions again: there the time of writing tells which is newer.
 -- name: request_receive
 insert into consult.request (id, hub, partner, version, history, question, written_by, written_at,
   sent_version)
 values ($1::uuid, $2::uuid, $3::uuid, $4::integer, $5, $6, $7, $8::timestamptz, $4::integer)
-on conflict (id) do update set version = excluded.version, sent_version = excluded.sent_version,
-  history = excluded.history, question = excluded.question, written_by = excluded.written_by,
+on conflict (id) do update set version = greatest (request.version, excluded.version),
+  sent_version = greatest (request.version, excluded.version), history = excluded.history, question = excluded.question, written_by = excluded.written_by,
   written_at = excluded.written_at
-where request.hub = excluded.hub and request.version < excluded.version
+where request.hub = excluded.hub
+  and (request.version < excluded.version or request.written_at <= excluded.written_at)
 
 -- Own requests of which the other hospital has not been sent all: a page after the id $2.
 -- name: requests_unsent
