@@ -6,23 +6,56 @@
 #include <glib/gi18n.h>
 
 #define AGAIN_SECONDS 10
+#define MAX_REST_SECONDS 600
 
 struct _ConsultPuller
 {
   GObject parent_instance;
 
   ConsultHub *hub;
-  KarezRows *wanted; /* attachments that have not come */
-  guint next;        /* the row that is being fetched */
-  guint part;        /* and its part */
+  GPtrArray *coming; /* of Coming: one file of each hospital */
+  guint next;        /* the file of which a part is being fetched */
   gboolean busy;     /* from the first question to the last answer */
-  gboolean woken;    /* while it was busy */
+  gboolean woken;    /* there is another file to fetch, found while it was busy */
+  GHashTable *rests; /* of files that could not be fetched, by id: Rest */
   guint again;
 };
 
 G_DEFINE_FINAL_TYPE (ConsultPuller, consult_puller, G_TYPE_OBJECT)
 
+/* A file that has not come whole. */
+typedef struct
+{
+  char *id, *request, *hub;
+  gint64 size;
+  guint part; /* that is to be fetched */
+} Coming;
+
+static void
+coming_free (gpointer data)
+{
+  Coming *file = data;
+
+  g_free (file->id);
+  g_free (file->request);
+  g_free (file->hub);
+  g_free (file);
+}
+
+/* How long a file that could not be fetched stands back: others have their turn. */
+typedef struct
+{
+  gint64 until; /* monotonic */
+  guint seconds;
+} Rest;
+
 static void fetch_next (ConsultPuller *self);
+
+static Coming *
+get_file (ConsultPuller *self)
+{
+  return g_ptr_array_index (self->coming, self->next);
+}
 
 static gboolean
 on_again (gpointer data)
@@ -34,28 +67,32 @@ on_again (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* A hospital that was away says nothing when it is back: so it looks again in any case. */
 static void
 rest (ConsultPuller *self)
 {
-  gboolean left = self->wanted != NULL && karez_rows_get_count (self->wanted) > 0;
-
-  g_clear_pointer (&self->wanted, karez_rows_unref);
   self->busy = FALSE;
   if (self->woken)
     consult_puller_wake (self);
-  else if (left && self->again == 0)
+  else if (self->again == 0)
     self->again = g_timeout_add_seconds (AGAIN_SECONDS, on_again, self);
 }
 
-/* The next file has its turn; this one again at the next look. */
 static void
-skip (ConsultPuller *self, const GError *error)
+put_back (ConsultPuller *self, const GError *error)
 {
-  if (error != NULL)
-    g_message ("%s: part %u could not be fetched yet: %s",
-               karez_rows_text (self->wanted, self->next, "id"), self->part, error->message);
-  self->next++;
-  self->part = 0;
+  Coming *file = get_file (self);
+  Rest *known = g_hash_table_lookup (self->rests, file->id);
+  Rest *later = g_new0 (Rest, 1);
+
+  g_message ("%s: part %u could not be fetched yet: %s", file->id, file->part, error->message);
+  later->seconds = known != NULL ? MIN (known->seconds * 2, MAX_REST_SECONDS) : AGAIN_SECONDS;
+  later->until = g_get_monotonic_time () + later->seconds * G_USEC_PER_SEC;
+  g_hash_table_replace (self->rests, g_strdup (file->id), later);
+  /* When it is the file, and not the way, the hospital's next one has its turn. */
+  if (g_error_matches (error, KAREZ_ERROR, KAREZ_ERROR_INVALID))
+    self->woken = TRUE;
+  g_ptr_array_remove_index (self->coming, self->next);
   fetch_next (self);
 }
 
@@ -64,43 +101,48 @@ on_part_kept (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (ConsultPuller) self = data;
   g_autoptr (GError) error = NULL;
+  Coming *file = get_file (self);
 
   if (!karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
     {
-      skip (self, error);
+      put_back (self, error);
       return;
     }
-  self->part++;
-  if (self->part < consult_file_count_parts (karez_rows_integer (self->wanted, self->next, "size")))
-    fetch_next (self);
+  g_hash_table_remove (self->rests, file->id);
+  file->part++;
+  if (file->part < consult_file_count_parts (file->size))
+    self->next++;
   else
-    skip (self, NULL);
+    {
+      self->woken = TRUE;
+      g_ptr_array_remove_index (self->coming, self->next);
+    }
+  fetch_next (self);
 }
 
 static void
 keep_part (ConsultPuller *self, GBytes *bytes)
 {
-  const char *id = karez_rows_text (self->wanted, self->next, "id");
-  guint parts = consult_file_count_parts (karez_rows_integer (self->wanted, self->next, "size"));
+  Coming *file = get_file (self);
+  guint parts = consult_file_count_parts (file->size);
   g_autoptr (KarezActor)
       actor = karez_actor_new (KAREZ_ACTOR_HUB, "consult", "Video consultation", NULL, NULL, NULL);
   g_autoptr (KarezTransaction) transaction = karez_store_begin (self->hub->store, actor);
 
-  karez_transaction_about (transaction, karez_rows_text (self->wanted, self->next, "request"),
-                           NULL);
-  karez_transaction_run (transaction, "part_keep", "(si@ay)", id, (gint32) self->part,
+  karez_transaction_about (transaction, file->request, NULL);
+  karez_transaction_run (transaction, "part_keep", "(si@ay)", file->id, (gint32) file->part,
                          g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, bytes, TRUE));
-  karez_transaction_run (transaction, "attachment_close", "(s)", id);
+  karez_transaction_run (transaction, "attachment_close", "(s)", file->id);
   karez_transaction_event (
-      transaction, self->part + 1 == parts ? "attachment.receive" : "attachment.part", "attachment",
-      id,
-      karez_json_object ("part", "i", (gint64) self->part + 1, "parts", "i", (gint64) parts, NULL));
+      transaction, file->part + 1 == parts ? "attachment.receive" : "attachment.part", "attachment",
+      file->id,
+      karez_json_object ("part", "i", (gint64) file->part + 1, "parts", "i", (gint64) parts, NULL));
   karez_transaction_commit_async (transaction, NULL, on_part_kept, g_object_ref (self));
 }
 
 /* Exactly the part that was asked for, or NULL with @error. */
 static GBytes *
-read_part (ConsultPuller *self, JsonNode *answer, GError **error)
+read_part (const Coming *file, JsonNode *answer, GError **error)
 {
   static const KarezJsonField item_fields[] = {
     { "part", KAREZ_JSON_INTEGER, TRUE, 0, G_MAXINT32 },
@@ -122,10 +164,8 @@ read_part (ConsultPuller *self, JsonNode *answer, GError **error)
   if (item == NULL)
     return NULL;
   bytes = g_base64_decode (karez_json_text (item, "bytes"), &length);
-  if (karez_json_integer (item, "part", -1) != self->part
-      || length
-             != consult_file_part_length (karez_rows_integer (self->wanted, self->next, "size"),
-                                          self->part))
+  if (karez_json_integer (item, "part", -1) != file->part
+      || length != consult_file_part_length (file->size, file->part))
     {
       karez_error_set (error, KAREZ_ERROR_INVALID, "consult/part",
                        N_ ("the part that was asked for"),
@@ -141,29 +181,33 @@ on_pulled (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (ConsultPuller) self = data;
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonNode) answer = karez_peers_pull_finish (KAREZ_PEERS (source), result, &error);
-  g_autoptr (GBytes) bytes = answer != NULL ? read_part (self, answer, &error) : NULL;
+  g_autoptr (GBytes) bytes = answer != NULL ? read_part (get_file (self), answer, &error) : NULL;
 
   if (bytes != NULL)
     keep_part (self, bytes);
   else
-    skip (self, error);
+    put_back (self, error);
 }
 
+/* A part of each file in turn: a hospital with a large file or a slow line does not stop others. */
 static void
 fetch_next (ConsultPuller *self)
 {
   g_autofree char *cursor = NULL;
+  Coming *file;
 
-  if (self->next >= karez_rows_get_count (self->wanted))
+  if (self->coming->len == 0 || self->woken)
     {
+      g_ptr_array_set_size (self->coming, 0);
       rest (self);
       return;
     }
-  if (self->part == 0)
-    self->part = karez_rows_integer (self->wanted, self->next, "parts");
-  cursor = g_strdup_printf ("%s/%u", karez_rows_text (self->wanted, self->next, "id"), self->part);
-  karez_peers_pull_async (self->hub->peers, karez_rows_text (self->wanted, self->next, "hub"),
-                          CONSULT_FEED_PARTS, cursor, 1, NULL, on_pulled, g_object_ref (self));
+  if (self->next >= self->coming->len)
+    self->next = 0;
+  file = get_file (self);
+  cursor = g_strdup_printf ("%s/%u", file->id, file->part);
+  karez_peers_pull_async (self->hub->peers, file->hub, CONSULT_FEED_PARTS, cursor, 1, NULL,
+                          on_pulled, g_object_ref (self));
 }
 
 static void
@@ -171,30 +215,72 @@ on_wanted (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (ConsultPuller) self = data;
   g_autoptr (GError) error = NULL;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
 
-  self->wanted = karez_store_query_finish (KAREZ_STORE (source), result, &error);
-  if (self->wanted == NULL)
+  for (guint i = 0; rows != NULL && i < karez_rows_get_count (rows); i++)
     {
-      self->busy = FALSE;
-      if (self->again == 0)
-        self->again = g_timeout_add_seconds (AGAIN_SECONDS, on_again, self);
-      return;
+      Coming *file = g_new0 (Coming, 1);
+
+      file->id = g_strdup (karez_rows_text (rows, i, "id"));
+      file->request = g_strdup (karez_rows_text (rows, i, "request"));
+      file->hub = g_strdup (karez_rows_text (rows, i, "hub"));
+      file->size = karez_rows_integer (rows, i, "size");
+      file->part = karez_rows_integer (rows, i, "parts");
+      g_ptr_array_add (self->coming, file);
     }
   fetch_next (self);
+}
+
+/* The hospitals that can be asked now. */
+static GStrv
+list_up (ConsultPuller *self)
+{
+  g_autoptr (JsonNode) list = karez_peers_list (self->hub->peers);
+  JsonArray *peers = json_node_get_array (list);
+  g_autoptr (GStrvBuilder) up = g_strv_builder_new ();
+
+  for (guint i = 0; i < json_array_get_length (peers); i++)
+    {
+      JsonObject *one = json_array_get_object_element (peers, i);
+
+      if (g_strcmp0 (karez_json_text (one, "state"), "up") == 0)
+        g_strv_builder_add (up, karez_json_text (one, "id"));
+    }
+  return g_strv_builder_end (up);
+}
+
+/* The files that are not tried yet again. */
+static GStrv
+list_resting (ConsultPuller *self)
+{
+  g_autoptr (GStrvBuilder) resting = g_strv_builder_new ();
+  gint64 now = g_get_monotonic_time ();
+  GHashTableIter iter;
+  gpointer id, value;
+
+  g_hash_table_iter_init (&iter, self->rests);
+  while (g_hash_table_iter_next (&iter, &id, &value))
+    if (((Rest *) value)->until > now)
+      g_strv_builder_add (resting, id);
+  return g_strv_builder_end (resting);
 }
 
 void
 consult_puller_wake (ConsultPuller *self)
 {
+  g_auto (GStrv) up = NULL;
+  g_auto (GStrv) resting = NULL;
+
   self->woken = self->busy;
   if (self->busy)
     return;
   self->busy = TRUE;
   self->next = 0;
-  self->part = 0;
   g_clear_handle_id (&self->again, g_source_remove);
+  up = list_up (self);
+  resting = list_resting (self);
   karez_store_query_async (self->hub->store, "attachments_coming",
-                           g_variant_new ("(s)", self->hub->id), NULL, on_wanted,
+                           g_variant_new ("(s^as^as)", self->hub->id, up, resting), NULL, on_wanted,
                            g_object_ref (self));
 }
 
@@ -204,6 +290,8 @@ consult_puller_new (ConsultHub *hub)
   ConsultPuller *self = g_object_new (CONSULT_TYPE_PULLER, NULL);
 
   self->hub = consult_hub_ref (hub);
+  self->coming = g_ptr_array_new_with_free_func (coming_free);
+  self->rests = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   return self;
 }
 
@@ -213,7 +301,8 @@ consult_puller_finalize (GObject *object)
   ConsultPuller *self = CONSULT_PULLER (object);
 
   g_clear_handle_id (&self->again, g_source_remove);
-  g_clear_pointer (&self->wanted, karez_rows_unref);
+  g_clear_pointer (&self->coming, g_ptr_array_unref);
+  g_clear_pointer (&self->rests, g_hash_table_unref);
   g_clear_pointer (&self->hub, consult_hub_unref);
   G_OBJECT_CLASS (consult_puller_parent_class)->finalize (object);
 }

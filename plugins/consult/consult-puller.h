@@ -12,8 +12,8 @@ G_BEGIN_DECLS
 #define CONSULT_TYPE_PULLER (consult_puller_get_type ())
 /**
  * ConsultPuller:
- * Fetches the parts of announced files, one after the other, and looks again every 10 s while some
- * have not come.
+ * Fetches the parts of announced files, of each hospital that is up one file at a time and a part
+ * in turn, and looks again every 10 s. A file that cannot be fetched stands back for a while.
  */
 G_DECLARE_FINAL_TYPE (ConsultPuller, consult_puller, CONSULT, PULLER, GObject)
 

@@ -142,6 +142,15 @@ async function calledOff(pair, doctor) {
   return id;
 }
 
+/** Files that never come, more than are looked for at once. @param {any} pair */
+async function clog({ aral, hangzhou }) {
+  const id = randomUUID();
+  await meddle(hangzhou, `insert into consult.request (id, hub, partner, version, history, question, written_by, written_at)
+      values ('${id}', '${aral.id}', '${hangzhou.id}', 1, '', 'Lost?', 'Somebody', '2000-01-01');
+    insert into consult.attachment (id, request, name, media_type, size, state, added_by, added_at)
+      select gen_random_uuid (), '${id}', 'lost', 'text/plain', 4, 'coming', 'Somebody', '2000-01-01' from generate_series (1, 60)`);
+}
+
 /** Files that are added at once do not pass the limit together. @param {any} pair @param {Person} doctor */
 async function crowd(pair, doctor) {
   const id = randomUUID();
@@ -228,6 +237,8 @@ async function requests(pair, doctor, partner, named) {
   await refused(partner.api('PUT', `/x/consult/requests/${id}`, { ...request, partner: pair.aral.id }), 409, 'consult/side');
   await refused(partner.api('POST', files, file), 409, 'consult/side');
   await doctor.api('PUT', `/x/consult/requests/${id}`, { ...request, question: 'Is a biopsy needed, and when?' });
+  for (const action of ['request.receive', 'attachment.receive', 'request.read', 'attachment.read']) await onRecord(pair.hangzhou, id, action);
+  await clog(pair);
   const late = await attach(doctor, id, Buffer.from('Ferritin 12 µg/L\n'), { name: 'blood.txt', media_type: 'text/plain' });
   await until('the second version and the second file there', async () => {
     const now = await partner.api('GET', `/x/consult/requests/${id}`);
@@ -249,7 +260,6 @@ async function requests(pair, doctor, partner, named) {
   await crowd(pair, doctor);
   await deaths(pair, id, doctor, partner);
   for (const action of ['request.write', 'attachment.add', 'request.send', 'attachment.send', 'booking.request']) await onRecord(pair.aral, id, action);
-  for (const action of ['request.receive', 'attachment.receive', 'request.read', 'attachment.read']) await onRecord(pair.hangzhou, id, action);
   const emergency = randomUUID();
   const later = (minutes) => new Date(Date.now() + minutes * 60000).toISOString();
   await doctor.api('POST', '/bookings', ask(pair, emergency, { urgency: 'T0', resources: [named], starts_at: later(60), ends_at: later(90) }));

@@ -65,13 +65,17 @@ from digest d
 where a.id = $1::uuid and a.state = 'coming' and d.sha256 is not null
 returning a.state
 
--- What the other hospital announced and has not come whole. The oldest first.
+-- The next file of each of the hospitals $2 that has not come whole, but for the files $3.
 -- name: attachments_coming
-select a.id, a.request, r.hub, a.size,
-  (select count (*) from consult.attachment_part p where p.attachment = a.id) as parts
-from consult.attachment a join consult.request r on r.id = a.request
-where a.state = 'coming' and r.partner = $1::uuid and r.hub <> $1::uuid
-order by a.added_at, a.id limit 50
+select c.id, c.request, c.hub, c.size,
+  (select count (*) from consult.attachment_part p where p.attachment = c.id) as parts
+from (
+  select distinct on (r.hub) a.id, a.request, r.hub, a.size
+  from consult.attachment a join consult.request r on r.id = a.request
+  where a.state = 'coming' and r.partner = $1::uuid and r.hub = any ($2::text[]::uuid[])
+    and a.id <> all ($3::text[]::uuid[])
+  order by r.hub, a.known_at, a.id
+) c
 
 -- name: part_discard
 delete from consult.attachment_part where attachment = $1::uuid
