@@ -249,20 +249,19 @@ list_up (ConsultPuller *self)
   return g_strv_builder_end (up);
 }
 
-/* The files that are not tried yet again. */
+/* The files that could not be fetched, or those of them that are not tried again before @now. */
 static GStrv
-list_resting (ConsultPuller *self)
+list_failed (ConsultPuller *self, gint64 now)
 {
-  g_autoptr (GStrvBuilder) resting = g_strv_builder_new ();
-  gint64 now = g_get_monotonic_time ();
+  g_autoptr (GStrvBuilder) failed = g_strv_builder_new ();
   GHashTableIter iter;
   gpointer id, value;
 
   g_hash_table_iter_init (&iter, self->rests);
   while (g_hash_table_iter_next (&iter, &id, &value))
     if (((Rest *) value)->until > now)
-      g_strv_builder_add (resting, id);
-  return g_strv_builder_end (resting);
+      g_strv_builder_add (failed, id);
+  return g_strv_builder_end (failed);
 }
 
 void
@@ -270,6 +269,7 @@ consult_puller_wake (ConsultPuller *self)
 {
   g_auto (GStrv) up = NULL;
   g_auto (GStrv) resting = NULL;
+  g_auto (GStrv) failed = NULL;
 
   self->woken = self->busy;
   if (self->busy)
@@ -278,10 +278,11 @@ consult_puller_wake (ConsultPuller *self)
   self->next = 0;
   g_clear_handle_id (&self->again, g_source_remove);
   up = list_up (self);
-  resting = list_resting (self);
+  resting = list_failed (self, g_get_monotonic_time ());
+  failed = list_failed (self, 0);
   karez_store_query_async (self->hub->store, "attachments_coming",
-                           g_variant_new ("(s^as^as)", self->hub->id, up, resting), NULL, on_wanted,
-                           g_object_ref (self));
+                           g_variant_new ("(s^as^as^as)", self->hub->id, up, resting, failed), NULL,
+                           on_wanted, g_object_ref (self));
 }
 
 ConsultPuller *

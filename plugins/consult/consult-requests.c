@@ -287,6 +287,7 @@ static const KarezJsonField request_fields[] = {
   { "partner", KAREZ_JSON_UUID, TRUE },
   { "history", KAREZ_JSON_TEXT, TRUE, 0, 8000 },
   { "question", KAREZ_JSON_TEXT, TRUE, 1, 4000 },
+  { "version", KAREZ_JSON_INTEGER, FALSE, 0, G_MAXINT32 },
   { NULL },
 };
 
@@ -303,7 +304,7 @@ on_written (GObject *source, GAsyncResult *result, gpointer data)
       karez_request_fail (work->request, error);
       return;
     }
-  rows = karez_transaction_get_rows (transaction, 0);
+  rows = karez_transaction_get_rows (transaction, 1);
   karez_request_respond (work->request, 200,
                          rows != NULL ? karez_json_object (
                              "version", "i", karez_rows_integer (rows, 0, "version"), NULL)
@@ -360,11 +361,15 @@ on_booking_to_write (GObject *source, GAsyncResult *result, gpointer data)
   karez_transaction_about (transaction, work->id,
                            work->booking != NULL ? consult_booking_text (work->booking, "patient")
                                                  : NULL);
+  karez_transaction_run_one (transaction, "consult/request-version",
+                             N_ ("Somebody changed the request meanwhile"), "request_at", "(sx)",
+                             work->id, karez_json_integer (body, "version", -1));
   karez_transaction_run_one (transaction, "consult/side",
                              N_ ("The request was written by the other hospital"), "request_write",
-                             "(ssssss)", work->id, hub->id, karez_json_text (body, "partner"),
+                             "(ssssssx)", work->id, hub->id, karez_json_text (body, "partner"),
                              karez_json_text (body, "history"), karez_json_text (body, "question"),
-                             karez_actor_get_name (karez_request_get_actor (work->request)));
+                             karez_actor_get_name (karez_request_get_actor (work->request)),
+                             karez_json_integer (body, "version", -1));
   karez_transaction_event (transaction, "request.write", "request", work->id, NULL);
   karez_transaction_commit_async (transaction, NULL, on_written, g_steal_pointer (&work));
 }

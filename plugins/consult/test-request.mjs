@@ -269,3 +269,28 @@ test('a discard that is undone while a part is stopped sends it again', async ()
   assert.equal(draft.items[0].state, 'whole');
   assert.equal(said.filter((one) => one.startsWith('part a 0')).length, 1, 'what the hub has is not sent again');
 });
+
+test('a text follows the version that its writer saw', async () => {
+  const versions = [];
+  let refuse = false;
+  const draft = new RequestDraft('b', {
+    ...hub().hub, put: async (_booking, body) => {
+      versions.push(body.version);
+      if (refuse)
+        throw Object.assign(new Error('changed'), { status: 409, rule: 'consult/request-version' });
+      return { version: 7 };
+    },
+  });
+  draft.partner = 'p';
+  draft.write({ question: 'How?' });
+  await draft.save({ wait: true });
+  assert.deepEqual(versions, [undefined], 'a new one follows none');
+  draft.seen = 6;
+  draft.write({ question: 'How now?' });
+  await draft.save({ wait: true });
+  draft.write({ question: 'And now?' });
+  refuse = true;
+  await assert.rejects(draft.save({ wait: true }));
+  assert.deepEqual(versions, [undefined, 6, 7]);
+  assert.ok(draft.says({ history: '', question: 'And now?' }));
+});

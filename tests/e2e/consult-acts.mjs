@@ -30,6 +30,38 @@ const sayAll = (pages, text) => Promise.all(pages.map((page) => page.locator(pan
 /** @param {any[]} pages */
 const seeAll = (pages) => Promise.all(pages.map((page) => fresh(page, 1, 15000)));
 
+/** Two people of one hospital change a request: nobody's words go without a question.
+ * @param {any} browser @param {import('./hubs.mjs').Pair} pair */
+async function colleagues(browser, { aral, hangzhou }) {
+  const id = randomUUID();
+  const second = await Person.signIn(aral, 'second.aral');
+  const request = { partner: hangzhou.id, history: 'No fever.', question: 'Why?' };
+  await second.api('PUT', `/x/consult/requests/${id}`, request);
+  await second.api('POST', '/bookings', {
+    id, modality: 'consultation', title: 'Rash', reason: 'A test.', urgency: 'T2', partner: hangzhou.id, resources: [],
+    starts_at: new Date(Date.now() + 4 * 3600000).toISOString(), ends_at: new Date(Date.now() + 5 * 3600000).toISOString(),
+  });
+  const page = await signIn(browser, aral, 'doctor.aral');
+  await page.goto(`${aral.origin}/bookings/${id}`);
+  await page.getByRole('button', { name: 'Add to the request…' }).click();
+  const history = page.getByLabel('History');
+  await history.fill('No fever. Itches at night.');
+  await second.api('PUT', `/x/consult/requests/${id}`, { ...request, history: 'No fever. Allergic to penicillin.', version: 1 });
+  const send = page.getByRole('button', { name: /^Send to/ });
+  await send.click();
+  await page.getByText('Second doctor of aral changed the request meanwhile.').waitFor();
+  await shootAll(page, 'consult-acts-0-changed');
+  await checkAccess(page, 'a request that was changed meanwhile');
+  await page.getByRole('button', { name: 'Take theirs' }).click();
+  await page.getByText('changed the request meanwhile').waitFor({ state: 'detached' });
+  assert.equal(await history.inputValue(), 'No fever. Allergic to penicillin.');
+  await history.fill('No fever. Allergic to penicillin. Itches at night.');
+  await send.click();
+  await until('all of it', async () => (await second.api('GET', `/x/consult/requests/${id}`)).history.endsWith('penicillin. Itches at night.'));
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+}
+
 /** The lobby's check goes to the worker and back. @param {any} page */
 async function tryNetwork(page) {
   await page.getByRole('button', { name: 'Check camera, microphone and network' }).click();
@@ -263,6 +295,7 @@ await withPair('consult-acts', async (pair) => {
   const browser = await openBrowser(10);
   try {
     await addSeconds(pair);
+    await colleagues(browser, pair);
     await invitation(browser, pair);
     const id = await book(pair);
     await prepare(pair, id);

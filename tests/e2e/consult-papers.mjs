@@ -169,7 +169,7 @@ async function afterwards(pair, id, slow, doctor, partner) {
   await refused(doctor.api('POST', `/x/consult/requests/${id}/attachments`, { id: randomUUID(), name: 'a', media_type: 'text/plain', size: 4 }), 409, 'consult/over');
   assert.equal((await own()).sent, false);
   await doctor.api('PUT', `/x/consult/attachments/${slow}/parts/0`, Buffer.from('slow'));
-  await until('the slow file there', async () => (await partner.api('GET', `/x/consult/requests/${id}`)).attachments.some((one) => one.id === slow && one.state === 'whole'));
+  await until('the slow file there', async () => (await partner.api('GET', `/x/consult/requests/${id}`)).attachments.some((one) => one.id === slow && one.state === 'whole'), 40000);
   assert.equal((await own()).sent, true);
 }
 
@@ -240,6 +240,9 @@ async function requests(pair, doctor, partner, named) {
   for (const action of ['request.receive', 'attachment.receive', 'request.read', 'attachment.read']) await onRecord(pair.hangzhou, id, action);
   await clog(pair);
   const late = await attach(doctor, id, Buffer.from('Ferritin 12 µg/L\n'), { name: 'blood.txt', media_type: 'text/plain' });
+  const newer = (version) => doctor.api('PUT', `/x/consult/requests/${id}`, { partner: pair.hangzhou.id, history: 'Not this.', question: 'And?', version });
+  await refused(newer(1), 409, 'consult/request-version');
+  await refused(newer(0), 409, 'consult/request-version');
   await until('the second version and the second file there', async () => {
     const now = await partner.api('GET', `/x/consult/requests/${id}`);
     return now.version === 2 && now.attachments.some((one) => one.id === late && one.state === 'whole');

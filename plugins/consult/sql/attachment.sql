@@ -65,7 +65,8 @@ from digest d
 where a.id = $1::uuid and a.state = 'coming' and d.sha256 is not null
 returning a.state
 
--- The next file of each of the hospitals $2 that has not come whole, but for the files $3.
+-- The next file of each of the hospitals $2 that has not come whole, but for the files $3; those of
+-- $4 after all others.
 -- name: attachments_coming
 select c.id, c.request, c.hub, c.size,
   (select count (*) from consult.attachment_part p where p.attachment = c.id) as parts
@@ -74,7 +75,7 @@ from (
   from consult.attachment a join consult.request r on r.id = a.request
   where a.state = 'coming' and r.partner = $1::uuid and r.hub = any ($2::text[]::uuid[])
     and a.id <> all ($3::text[]::uuid[])
-  order by r.hub, a.known_at, a.id
+  order by r.hub, a.id = any ($4::text[]::uuid[]), a.known_at, a.id
 ) c
 
 -- name: part_discard

@@ -13,14 +13,20 @@ select r.id, r.hub, r.partner, r.version, r.history, r.question, r.written_by,
    from consult.attachment a where a.request = r.id) as attachments
 from consult.request r where r.id = $1::uuid
 
--- Written here. A row if it is this hospital's own.
+-- A row if the version is this one, 0 for a request that is not there; or if it is -1, any.
+-- name: request_at
+select 1 as there where $2::bigint = -1
+  or coalesce ((select version from consult.request where id = $1::uuid), 0) = $2::bigint
+
+-- Written here. A row if it is this hospital's own, and the version $7 that the writer saw, or any
+-- for -1: two who write at once do not pass each other.
 -- name: request_write
 insert into consult.request (id, hub, partner, version, history, question, written_by, written_at)
 values ($1::uuid, $2::uuid, $3::uuid, 1, $4, $5, $6, clock_timestamp ())
 on conflict (id) do update set version = request.version + 1, partner = excluded.partner,
   history = excluded.history, question = excluded.question, written_by = excluded.written_by,
   written_at = excluded.written_at
-where request.hub = excluded.hub
+where request.hub = excluded.hub and ($7::bigint = -1 or request.version = $7::bigint)
 returning version
 
 -- Told by the other hospital. No row for an older one, and for one of somebody else. A hospital that

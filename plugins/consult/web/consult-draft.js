@@ -22,7 +22,7 @@ import { headBytes, kindOf, partsOf, refusalOf } from './consult-file.js';
  */
 /**
  * @typedef {object} Hub what is asked of it; each throws a problem
- * @property {(booking: string, body: {partner: string, history: string, question: string}) => Promise<unknown>} put
+ * @property {(booking: string, body: {partner: string, history: string, question: string, version?: number}) => Promise<{version?: number} | undefined | unknown>} put
  * @property {(booking: string, item: Item) => Promise<unknown>} announce
  * @property {(item: Item, part: number, bytes: Blob) => Promise<unknown>} part
  * @property {(item: Item) => Promise<unknown>} remove
@@ -54,6 +54,8 @@ export class RequestDraft extends EventTarget {
   items = [];
   /** Whether something was typed or chosen. */
   touched = false;
+  /** The version at the hub that this one follows; null while nobody else can write it. @type {number | null} */
+  seen = null;
   /** Runs while it is discarded and that may be undone; whichever element shows it then.
    * @type {ReturnType<typeof setTimeout> | undefined} */
   leaving = undefined;
@@ -104,6 +106,12 @@ export class RequestDraft extends EventTarget {
 
   #body() {
     return { partner: this.partner, history: this.history.trim(), question: this.asks };
+  }
+
+  /** Whether it says the same. @param {{history: string, question: string}} other */
+  says({ history, question }) {
+    const body = this.#body();
+    return body.history === history && body.question === question;
   }
 
   /** What the hub has is what is written: nothing is to be sent. */
@@ -255,8 +263,10 @@ export class RequestDraft extends EventTarget {
     const text = JSON.stringify(body);
     if (text === this.#kept || !body.question)
       return;
-    this.#putting = this.#hub.put(this.booking, body).then(() => {
+    this.#putting = this.#hub.put(this.booking, this.seen === null ? body : { ...body, version: this.seen }).then((/** @type {any} */ kept) => {
       this.#kept = text;
+      if (this.seen !== null)
+        this.seen = kept?.version ?? this.seen + 1;
     });
     await this.#putting;
   }

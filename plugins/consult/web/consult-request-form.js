@@ -8,7 +8,7 @@ import { RequestDraft } from './consult-draft.js';
 import { accept, kindWords, refusalWords, share } from './consult-file.js';
 
 /** @typedef {import('./consult-draft.js').Item} Item */
-/** @typedef {{history: string, question: string, attachments: {id: string}[]}} Asked */
+/** @typedef {{version: number, history: string, question: string, written_by: string, attachments: {id: string}[]}} Asked */
 
 /** Undoing a discard is offered for so long. */
 const abandonAfter = 9000;
@@ -50,6 +50,7 @@ export class ConsultRequestForm extends KarezElement {
     // The composer changes its request in place.
     request: { attribute: false, hasChanged: () => true }, problem: { attribute: false }, booking: { attribute: false }, asked: { attribute: false },
     partner: {}, tried: { state: true }, over: { state: true }, busy: { state: true }, refusal: { state: true },
+    theirs: { state: true },
   };
 
   constructor() {
@@ -69,6 +70,8 @@ export class ConsultRequestForm extends KarezElement {
     this.busy = false;
     /** @type {any} */
     this.refusal = null;
+    /** What somebody else wrote while this was being written. @type {Asked | null} */
+    this.theirs = null;
     /** @type {RequestDraft | null} */
     this.draft = null;
     /** Whether the composer sent it. */
@@ -114,6 +117,8 @@ export class ConsultRequestForm extends KarezElement {
     draft.eager = false;
     draft.partner = this.booking?.provider ?? '';
     draft.there = this.asked?.attachments.filter((one) => !draft.items.some((item) => item.id === one.id)).length ?? 0;
+    if (!draft.touched)
+      draft.seen = this.asked?.version ?? 0;
     if (!draft.touched && this.asked) {
       draft.history = this.asked.history;
       draft.question = this.asked.question;
@@ -173,10 +178,53 @@ export class ConsultRequestForm extends KarezElement {
       await draft.save({ wait: true });
       drafts.delete(draft.booking);
       this.dispatchEvent(new CustomEvent('sent'));
+    } catch (/** @type {any} */ error) {
+      if (error?.rule === 'consult/request-version')
+        await this.compare(draft);
+      else
+        this.refusal = error;
+    }
+    this.busy = false;
+  }
+
+  /** Somebody else wrote meanwhile; or it was this page, whose answer was lost. @param {RequestDraft} draft */
+  async compare(draft) {
+    try {
+      const theirs = await api.get(`/x/consult/requests/${draft.booking}`);
+      this.theirs = draft.says(theirs) ? null : theirs;
+      if (!this.theirs)
+        this.take(theirs);
     } catch (error) {
       this.refusal = error;
     }
-    this.busy = false;
+  }
+
+  /** @param {Asked} theirs */
+  take(theirs) {
+    const { draft } = this;
+    if (!draft)
+      return;
+    this.asked = theirs;
+    Object.assign(draft, { history: theirs.history, question: theirs.question, seen: theirs.version });
+    draft.settle();
+    draft.touched = draft.items.length > 0;
+    this.theirs = null;
+  }
+
+  /** @param {Asked} theirs */
+  async insist(theirs) {
+    if (this.draft)
+      this.draft.seen = theirs.version;
+    this.theirs = null;
+    await this.send();
+  }
+
+  /** @param {Asked} theirs */
+  choice(theirs) {
+    return html`<div class="note warn" role="alert"><p><b>${_('%s changed the request meanwhile.', theirs.written_by)}</b></p>
+      <p class="prose" dir="auto">${theirs.question}</p>${theirs.history ? html`<p class="prose" dir="auto">${theirs.history}</p>` : nothing}
+      <div class="row-end">${button({ label: _('Take theirs'), onclick: () => this.take(theirs) })}
+        ${button({ label: _('Send mine instead'), onclick: () => void this.insist(theirs) })}</div></div>`;
   }
 
   /** Nothing is added; what is on its way goes on. */
@@ -270,7 +318,7 @@ export class ConsultRequestForm extends KarezElement {
       ${textField({ id: 'consult-history', label: _('History'), value: draft.history, lines: 4, max: 8000, wide: true, optional: true,
         oninput: (history) => this.write({ history }) })}
       ${this.files(draft)}
-      ${this.booking && !this.request ? html`${this.refusal ? html`<div class="note bad" role="alert"><p>${this.refusal.message}</p>${
+      ${this.booking && !this.request ? html`${this.theirs ? this.choice(this.theirs) : nothing}${this.refusal ? html`<div class="note bad" role="alert"><p>${this.refusal.message}</p>${
         this.refusal.accepted ? html`<p>${this.refusal.accepted}</p>` : nothing}</div>` : nothing}
         <div class="row-end">${button({ label: _('Go back'), onclick: () => this.close() })}
           ${button({ label: _('Send to %s', this.partner), kind: 'primary', busy: this.busy, onclick: () => void this.send() })}</div>` : nothing}</div>`;
