@@ -8,8 +8,8 @@
 
 #define CONNECTION_KEY "hub-peer-connection"
 
-static void
-connection_free (gpointer data)
+static gboolean
+on_gone (gpointer data)
 {
   HubPeerConnection *self = data;
 
@@ -20,6 +20,20 @@ connection_free (gpointer data)
   g_free (self->key);
   g_free (self->host);
   g_free (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* GIO closes streams in threads of its own, and the last word on the address may be theirs; the
+ * table is the main thread's. */
+static void
+connection_gone (gpointer data)
+{
+  HubPeerConnection *self = data;
+
+  if (g_thread_self () == self->thread)
+    on_gone (self);
+  else
+    g_idle_add_full (G_PRIORITY_HIGH, on_gone, self, NULL);
 }
 
 HubPeerConnection *
@@ -35,13 +49,14 @@ hub_peer_connection_new (struct _HubPeerServer *server, GHashTable *table,
   host = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (remote));
   self = g_new0 (HubPeerConnection, 1);
   self->server = server;
+  self->thread = g_thread_self ();
   self->table = table;
   self->socket = g_object_ref (g_socket_connection_get_socket (stream));
   self->host = g_inet_address_to_string (host);
   /* An object of our own: the socket keeps the other one, and would keep itself alive. */
   *address = g_inet_socket_address_new (
       host, g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (remote)));
-  g_object_set_data_full (G_OBJECT (*address), CONNECTION_KEY, self, connection_free);
+  g_object_set_data_full (G_OBJECT (*address), CONNECTION_KEY, self, connection_gone);
   g_hash_table_add (table, self);
   return self;
 }

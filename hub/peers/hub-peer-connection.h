@@ -11,6 +11,7 @@ G_BEGIN_DECLS
  * its messages' remote address, and to nothing else.
  *
  * @server: cleared when the server goes first
+ * @thread: the main one, to which all of this belongs
  * @table: the server's set of connections, cleared with @server
  * @key: hash of the key; NULL until the handshake
  * @stream: not counted; NULL before the handshake and once it is being closed
@@ -20,6 +21,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   struct _HubPeerServer *server;
+  GThread *thread;
   GHashTable *table;
   GSocket *socket;
   char *key, *host;

@@ -34,7 +34,8 @@ typedef struct
   guint source;
 } Door;
 
-/* One TCP or Unix connection. Kept by its wire, and by the address that the messages know. */
+/* One TCP or Unix connection. Kept by its wire, and by the address that the messages know, which
+ * may end in a thread of GIO's. */
 typedef struct
 {
   HubWebLimits *limits; /* NULL once they are gone, or it is */
@@ -99,7 +100,7 @@ connection_clear (Connection *connection)
 static void
 connection_unref (gpointer connection)
 {
-  g_rc_box_release_full (connection, (GDestroyNotify) connection_clear);
+  g_atomic_rc_box_release_full (connection, (GDestroyNotify) connection_clear);
 }
 
 /* The wire is gone, and with it the connection; a message may still ask where it came from. */
@@ -177,7 +178,7 @@ take (HubWebLimits *self, GSocket *socket)
   if (address != NULL)
     g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
   wire = hub_web_wire_new (socket);
-  connection = g_rc_box_new0 (Connection);
+  connection = g_atomic_rc_box_new0 (Connection);
   connection->limits = self;
   connection->wire = wire;
   connection->address = g_steal_pointer (&address);
@@ -185,8 +186,10 @@ take (HubWebLimits *self, GSocket *socket)
   if (connection->address != NULL)
     set_count (self, connection->address, count_of (self, connection->address) + 1);
   g_object_weak_ref (G_OBJECT (wire), on_wire_gone, connection);
-  g_object_set_data_full (G_OBJECT (socket), KEY, g_rc_box_acquire (connection), connection_unref);
-  g_object_set_data_full (G_OBJECT (remote), KEY, g_rc_box_acquire (connection), connection_unref);
+  g_object_set_data_full (G_OBJECT (socket), KEY, g_atomic_rc_box_acquire (connection),
+                          connection_unref);
+  g_object_set_data_full (G_OBJECT (remote), KEY, g_atomic_rc_box_acquire (connection),
+                          connection_unref);
   soup_server_accept_iostream (self->server, G_IO_STREAM (wire), local, remote, NULL);
 }
 
