@@ -201,6 +201,31 @@ async function withdraw(pages, id, pair) {
   }
 }
 
+/** Withdrawn while the hub is away: this page sends nothing more, and it counts as soon as the hub is back; and
+ * who unmutes meanwhile is not shown muted afterwards. @param {any[]} pages @param {import('./hubs.mjs').Pair} pair */
+async function withdrawAway(pages, { aral: hub }) {
+  const [aral, hangzhou] = pages;
+  const mutedThere = () => hangzhou.evaluate((name) => [...document.querySelector(name).client.people.values()].some((one) => one.on.microphone === false), panel);
+  await press(aral, 'Mute');
+  await until('Aral to be shown muted', mutedThere);
+  await hub.kill();
+  await aral.getByText('The hub is away.').first().waitFor();
+  await press(aral, 'Unmute');
+  await press(aral, 'Withdraw…');
+  await yes(aral, 'Withdraw');
+  await aral.getByText('The hub is away: the withdrawal is recorded as soon as it is back.').waitFor();
+  await aral.getByRole('button', { name: 'Camera on' }).waitFor();
+  await hub.start();
+  await sayAll(pages, 'Consent was withdrawn');
+  await assertStill(pages, 'consent was withdrawn while the hub was away');
+  await press(aral, 'The patient agrees');
+  await sayAll(pages, 'Consent: the patient agrees');
+  await press(aral, 'Camera on');
+  await press(aral, 'Unmute');
+  await seeAll(pages);
+  await until('Aral not to be shown muted', async () => !await mutedThere());
+}
+
 /** The same person in a second window: asked first, and then the older one has left; it can have the
  * place back. @param {any[]} pages @param {string} origin @param {string} id */
 async function secondWindow([aral, hangzhou], origin, id) {
@@ -284,7 +309,7 @@ async function end([aral, hangzhou], id, pair) {
   });
   await hangzhou.getByText(/^Kept \d/).waitFor();
   await shootAll(aral, 'consult-acts-8-kept');
-  const expected = { 'consent.give': 4, 'consent.withdraw': 2, 'session.hold': 1, 'session.resume': 1, 'session.stop': 1 };
+  const expected = { 'consent.give': 5, 'consent.withdraw': 3, 'session.hold': 1, 'session.resume': 1, 'session.stop': 1 };
   for (const hub of pair.hubs)
     for (const [action, n] of Object.entries(expected))
       await until(`${hub.name} to have ${action} on record`, async () =>
@@ -310,6 +335,7 @@ await withPair('consult-acts', async (pair) => {
     await screen(pages);
     await hold(pages);
     await withdraw(pages, id, pair);
+    await withdrawAway(pages, pair);
     await secondWindow(pages, pair.aral.origin, id);
     await leave(pages);
     await write(pages, id, pair);

@@ -257,8 +257,7 @@ export class ConsultPanel extends LitElement {
       this.mayConsent = body.may_consent;
       this.forwarding = body.forwarding;
       this.consent = body.consent;
-      if (this.withdrawing)
-        this.tellWithdrawal();
+      this.followWithdrawal();
       this.requestUpdate();
     } else if (typeof body.rule === 'string' && body.rule.startsWith('rtc/'))
       this.refusal = body;
@@ -381,11 +380,18 @@ export class ConsultPanel extends LitElement {
 
   tellWithdrawal() {
     this.withdrawing = false;
-    if (this.consent?.state !== 'given') {
-      this.withdrawn = false;
-      this.refusal = null;
-    } else if (!this.send({ type: 'consult.withdraw' }))
+    if (!this.send({ type: 'consult.withdraw' }))
       this.waitToWithdraw();
+  }
+
+  /** The worker says how it is: it has heard of it, or is told again. */
+  followWithdrawal() {
+    if (this.consent?.state === 'given') {
+      if (this.withdrawing)
+        this.tellWithdrawal();
+      return;
+    }
+    this.withdrawn = this.withdrawing = false;
   }
 
   /** What this page can do by itself until then. */
@@ -394,7 +400,7 @@ export class ConsultPanel extends LitElement {
     for (const source of /** @type {const} */ (['camera', 'microphone']))
       void this.devices.set(source, false);
     this.stopSharing();
-    this.refusal = new Problem({ status: 0, title: _('The hub is away: the withdrawal is recorded as soon as it is back. Until then your camera and microphone are off.') });
+    this.requestUpdate();
   }
 
   /** This hospital's half keeps it by itself, maybe after the other's has ended the session. */
@@ -495,6 +501,7 @@ export class ConsultPanel extends LitElement {
         _('Your connection is interrupted, trying again.')}</p></div>` : nothing}
       ${client.linkUp ? nothing : html`<div class="note bad" role="status"><p>${_('The other hospital cannot be reached right now. You are connected again as soon as the link is back.')}</p></div>`}
       ${this.session.state === 'held' ? html`<div class="note warn" role="status"><p>${_('On hold: nobody is seen or heard until it is resumed.')}</p></div>` : nothing}
+      ${this.withdrawing ? html`<div class="note bad" role="alert"><p>${_('The hub is away: the withdrawal is recorded as soon as it is back. Until then your camera and microphone are off.')}</p></div>` : nothing}
       ${this.refusal ? html`<div class="consult-refused">${problemNote(this.refusal)}<p>${button({ label: _('Close'), kind: 'quiet', onclick: () => { this.refusal = null; } })}</p></div>` : nothing}
       ${this.silent ? html`<div class="note warn" role="alert"><p>${_('The browser plays no sound until you ask for it.')}</p><p>${button({ label: _('Turn sound on'), kind: 'primary', onclick: () => this.soundOn() })}</p></div>` : nothing}
       ${off ? html`<div class="note warn" role="status"><p>${_('The others neither see nor hear you yet.')}</p><p>${
