@@ -90,7 +90,7 @@ void hub_sessions_forward (HubSessions *self, HubSession *session, const char *p
 /* Adds to @transaction that its actor is invited to the session, or it fails: rule
  * "session/invited". */
 void hub_sessions_put_admission (KarezTransaction *transaction, const char *id);
-/* The same by a read alone, for acts that are not recorded. */
+/* The same by a read alone, before an act. */
 void hub_sessions_admit_async (HubSessions *self, const char *id, KarezActor *actor,
                                GAsyncReadyCallback callback, gpointer data);
 gboolean hub_sessions_admit_finish (HubSessions *self, GAsyncResult *result, GError **error);

@@ -136,8 +136,11 @@ move_now (KarezRequest *request, HubSessions *self, const char *edge)
 /* A session is moved by those whom it is for and by those who look after all of them. Anybody who
  * controls sessions may hold one: that is away from risk, and undone by a word. */
 static gboolean
-needs_invitation (KarezActor *actor, const char *edge)
+needs_invitation (HubSession *session, KarezActor *actor, const char *edge)
 {
+  /* Whoever is in it ends it without a question to the database. */
+  if (g_str_equal (edge, "stop") && session && hub_session_find_other (session, actor, NULL))
+    return FALSE;
   return !g_str_equal (edge, "hold") && !karez_actor_has_role (actor, "desk")
          && !karez_actor_has_role (actor, "engineer")
          && !karez_actor_has_role (actor, "administrator");
@@ -151,9 +154,10 @@ on_admitted (GObject *source, GAsyncResult *result, gpointer data)
   const char *edge = g_object_get_data (G_OBJECT (request), "edge");
   g_autoptr (GError) error = NULL;
 
-  /* Ending waits for no database. */
+  /* Ending waits for no database that is away. */
   if (hub_sessions_admit_finish (self, result, &error)
-      || (g_str_equal (edge, "stop") && karez_error_is_unavailable (error)))
+      || (g_str_equal (edge, "stop")
+          && (karez_error_is_unavailable (error) || karez_error_is_timeout (error))))
     move_now (request, self, edge);
   else
     karez_request_fail (request, error);
@@ -170,7 +174,7 @@ move (KarezRequest *request, HubSessions *self, const char *edge, gboolean has_r
       || (karez_request_get_body (request)
           && !karez_request_check_body (request, has_reason ? reason_fields : reason_fields + 1)))
     return;
-  if (!needs_invitation (actor, edge))
+  if (!needs_invitation (hub_sessions_get (self, id), actor, edge))
     {
       move_now (request, self, edge);
       return;

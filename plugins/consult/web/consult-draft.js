@@ -22,7 +22,7 @@ import { headBytes, kindOf, partsOf, refusalOf } from './consult-file.js';
  */
 /**
  * @typedef {object} Hub what is asked of it; each throws a problem
- * @property {(booking: string, body: {partner: string, history: string, question: string, version?: number}) => Promise<{version?: number} | undefined | unknown>} put
+ * @property {(booking: string, body: {partner: string, history: string, question: string, version?: number}) => Promise<unknown>} put
  * @property {(booking: string, item: Item) => Promise<unknown>} announce
  * @property {(item: Item, part: number, bytes: Blob) => Promise<unknown>} part
  * @property {(item: Item) => Promise<unknown>} remove

@@ -174,28 +174,35 @@ export class ConsultRequestForm extends KarezElement {
     }
     this.busy = true;
     this.refusal = null;
+    let again = false;
     try {
       await draft.save({ wait: true });
       drafts.delete(draft.booking);
       this.dispatchEvent(new CustomEvent('sent'));
     } catch (/** @type {any} */ error) {
       if (error?.rule === 'consult/request-version')
-        await this.compare(draft);
+        again = await this.compare(draft);
       else
         this.refusal = error;
     }
     this.busy = false;
+    if (again)
+      await this.send();
   }
 
-  /** Somebody else wrote meanwhile; or it was this page, whose answer was lost. @param {RequestDraft} draft */
+  /** Somebody else wrote meanwhile; or it was this page, whose answer was lost: then what is left goes.
+   * @param {RequestDraft} draft */
   async compare(draft) {
     try {
       const theirs = await api.get(`/x/consult/requests/${draft.booking}`);
       this.theirs = draft.says(theirs) ? null : theirs;
-      if (!this.theirs)
-        this.take(theirs);
+      if (this.theirs)
+        return false;
+      this.take(theirs);
+      return true;
     } catch (error) {
       this.refusal = error;
+      return false;
     }
   }
 
