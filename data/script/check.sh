@@ -4,9 +4,9 @@
 
 # shellcheck disable=SC2154  # tree, build, build_asan, artefacts come from ./karez
 
-suites=(rules unit store peers web agenda link rtc engine plugin e2e)
+suites=(rules unit store peers web agenda link rtc engine plugin fuzz e2e)
 # The suites of C programs, which the sanitizers run again.
-suites_asan=(unit store peers web agenda link rtc engine plugin)
+suites_asan=(unit store peers web agenda link rtc engine plugin fuzz)
 
 # A word for each suite: what meson test wants.
 suite_options () { # SUITE…

@@ -139,3 +139,60 @@ hub_address_parse (HubAddress *self, const char *text, gboolean with_port)
   self->length = (socklen_t) g_socket_address_get_native_size (whole);
   return g_socket_address_to_native (whole, &self->storage, sizeof self->storage, NULL);
 }
+
+/* An IPv4-mapped address as what it maps. Returns: (transfer full) */
+static GInetAddress *
+unmap (GInetAddress *address)
+{
+  const guint8 *bytes = g_inet_address_to_bytes (address);
+
+  if (g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV6
+      && IN6_IS_ADDR_V4MAPPED ((const struct in6_addr *) bytes))
+    return g_inet_address_new_from_bytes (bytes + 12, G_SOCKET_FAMILY_IPV4);
+  return g_object_ref (address);
+}
+
+/* Returns: (transfer full) (nullable) */
+static GInetAddress *
+parse_host (const char *text)
+{
+  g_autofree char *host = NULL;
+  g_autofree char *port = NULL;
+  GInetAddress *address = g_inet_address_new_from_string (text);
+  guint64 number;
+
+  if (address != NULL)
+    return address;
+  if (!split_address (text, &host, &port)
+      || (*port != '\0' && !g_ascii_string_to_unsigned (port, 10, 0, 65535, &number, NULL)))
+    return NULL;
+  /* Brackets are for IPv6 alone, and IPv6 with a port needs them. */
+  if ((*text == '[') != (strchr (host, ':') != NULL))
+    return NULL;
+  return g_inet_address_new_from_string (host);
+}
+
+char *
+hub_address_host (const char *text)
+{
+  g_autoptr (GInetAddress) said = strlen (text) <= 60 ? parse_host (text) : NULL;
+  g_autoptr (GInetAddress) address = said != NULL ? unmap (said) : NULL;
+
+  return address != NULL ? g_inet_address_to_string (address) : NULL;
+}
+
+char *
+hub_address_customer (const char *host)
+{
+  g_autoptr (GInetAddress) address = host != NULL ? g_inet_address_new_from_string (host) : NULL;
+  g_autoptr (GInetAddress) network = NULL;
+  g_autofree char *text = NULL;
+  guint8 bytes[16] = { 0 };
+
+  if (address == NULL || g_inet_address_get_family (address) != G_SOCKET_FAMILY_IPV6)
+    return g_strdup (host);
+  memcpy (bytes, g_inet_address_to_bytes (address), 8);
+  network = g_inet_address_new_from_bytes (bytes, G_SOCKET_FAMILY_IPV6);
+  text = g_inet_address_to_string (network);
+  return g_strconcat (text, "/64", NULL);
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hub-web-gate.h"
 
+#include "hub-address.h"
 #include "hub-catalogue.h"
 #include "hub-clock.h"
 #include "hub-hash.h"
@@ -175,13 +176,13 @@ static gboolean
 check_rate (HubWebGate *self, HubWebRequest *request, GError **error)
 {
   HubWebSignIn *sign_in = hub_web_request_get_sign_in (request);
-  guint wait;
+  g_autofree char *customer = hub_address_customer (hub_web_request_get_address (request));
   g_autofree char *seconds = NULL;
+  guint wait;
 
   if (hub_web_limits_is_local (hub_web_request_get_message (request))
-      || hub_web_rate_take (
-          self->rate, sign_in != NULL ? sign_in->account : hub_web_request_get_address (request),
-          hub_clock_monotonic (), &wait))
+      || hub_web_rate_take (self->rate, sign_in != NULL ? sign_in->account : customer,
+                            hub_clock_monotonic (), &wait))
     return TRUE;
   seconds = g_strdup_printf ("%u", wait);
   hub_web_request_set_header (request, "Retry-After", seconds);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hub-web-limits.h"
 
+#include "hub-address.h"
 #include "hub-log.h"
 #include "hub-web-wire.h"
 
@@ -21,7 +22,7 @@ struct _HubWebLimits
   SoupServer *server;
   GPtrArray *doors;        /* Door */
   GHashTable *connections; /* set of Connection */
-  GHashTable *addresses;   /* address → how many */
+  GHashTable *customers;   /* hub_address_customer() → how many */
   guint64 refused, cut;
   int silent; /* the other end of what libsoup believes to listen at */
 };
@@ -41,6 +42,7 @@ typedef struct
   HubWebLimits *limits; /* NULL once they are gone, or it is */
   HubWebWire *wire;     /* not owned; NULL once it is gone */
   char *address;        /* NULL: the Unix socket */
+  char *customer;       /* of the address */
   guint deadline;
   const char *what;
 } Connection;
@@ -76,18 +78,18 @@ arm (Connection *connection, guint ms, const char *what)
 }
 
 static guint
-count_of (HubWebLimits *self, const char *address)
+count_of (HubWebLimits *self, const char *customer)
 {
-  return GPOINTER_TO_UINT (g_hash_table_lookup (self->addresses, address));
+  return GPOINTER_TO_UINT (g_hash_table_lookup (self->customers, customer));
 }
 
 static void
-set_count (HubWebLimits *self, const char *address, guint count)
+set_count (HubWebLimits *self, const char *customer, guint count)
 {
   if (count == 0)
-    g_hash_table_remove (self->addresses, address);
+    g_hash_table_remove (self->customers, customer);
   else
-    g_hash_table_insert (self->addresses, g_strdup (address), GUINT_TO_POINTER (count));
+    g_hash_table_insert (self->customers, g_strdup (customer), GUINT_TO_POINTER (count));
 }
 
 static void
@@ -95,6 +97,7 @@ connection_clear (Connection *connection)
 {
   disarm (connection);
   g_free (connection->address);
+  g_free (connection->customer);
 }
 
 static void
@@ -115,8 +118,8 @@ on_wire_gone (gpointer data, GObject *wire)
   if (self != NULL)
     {
       g_hash_table_remove (self->connections, connection);
-      if (connection->address != NULL)
-        set_count (self, connection->address, count_of (self, connection->address) - 1);
+      if (connection->customer != NULL)
+        set_count (self, connection->customer, count_of (self, connection->customer) - 1);
     }
   connection->limits = NULL;
   connection_unref (connection);
@@ -143,11 +146,11 @@ address_of (GSocket *socket)
     return NULL;
   text = g_inet_address_to_string (
       g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (remote)));
-  return hub_web_address_tidy (text);
+  return hub_address_host (text);
 }
 
 static gboolean
-may_come (HubWebLimits *self, GSocket *socket, const char *address)
+may_come (HubWebLimits *self, GSocket *socket, const char *address, const char *customer)
 {
   if (g_hash_table_size (self->connections) >= self->bounds.connections)
     return FALSE;
@@ -155,20 +158,21 @@ may_come (HubWebLimits *self, GSocket *socket, const char *address)
     return is_own_user (socket);
   return address != NULL
          && (hub_web_proxies_has (self->proxies, address)
-             || count_of (self, address) < self->bounds.connections_of_address);
+             || count_of (self, customer) < self->bounds.connections_of_address);
 }
 
 static void
 take (HubWebLimits *self, GSocket *socket)
 {
   g_autofree char *address = address_of (socket);
+  g_autofree char *customer = hub_address_customer (address);
   /* What a Unix socket has instead of addresses makes libsoup fall over. */
   g_autoptr (GSocketAddress) local = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
   g_autoptr (GSocketAddress) remote = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
   g_autoptr (HubWebWire) wire = NULL;
   Connection *connection;
 
-  if (!may_come (self, socket, address))
+  if (!may_come (self, socket, address, customer))
     {
       self->refused++;
       hub_info ("web", address, "refused a connection");
@@ -182,9 +186,10 @@ take (HubWebLimits *self, GSocket *socket)
   connection->limits = self;
   connection->wire = wire;
   connection->address = g_steal_pointer (&address);
+  connection->customer = g_steal_pointer (&customer);
   g_hash_table_add (self->connections, connection);
-  if (connection->address != NULL)
-    set_count (self, connection->address, count_of (self, connection->address) + 1);
+  if (connection->customer != NULL)
+    set_count (self, connection->customer, count_of (self, connection->customer) + 1);
   g_object_weak_ref (G_OBJECT (wire), on_wire_gone, connection);
   g_object_set_data_full (G_OBJECT (socket), KEY, g_atomic_rc_box_acquire (connection),
                           connection_unref);
@@ -342,7 +347,7 @@ hub_web_limits_new (SoupServer *server, const HubWebBounds *bounds, HubWebProxie
   self->server = g_object_ref (server);
   self->doors = g_ptr_array_new_with_free_func (door_free);
   self->connections = g_hash_table_new (NULL, NULL);
-  self->addresses = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->customers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   pretend_to_listen (self);
   g_signal_connect (server, "request-started", G_CALLBACK (on_request_started), self);
   g_signal_connect (server, "request-read", G_CALLBACK (on_request_read), self);
@@ -367,7 +372,7 @@ hub_web_limits_free (HubWebLimits *self)
       ((Connection *) connection)->limits = NULL;
     }
   g_hash_table_unref (self->connections);
-  g_hash_table_unref (self->addresses);
+  g_hash_table_unref (self->customers);
   g_object_unref (self->server);
   close (self->silent);
   g_free (self);

@@ -1,23 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hub-web-proxies.h"
 
-#include <gio/gio.h>
+#include "hub-address.h"
 
 struct _HubWebProxies
 {
   GHashTable *addresses; /* set */
 };
-
-char *
-hub_web_address_tidy (const char *text)
-{
-  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (text);
-  g_autofree char *tidy = address != NULL ? g_inet_address_to_string (address) : NULL;
-
-  return tidy != NULL && g_str_has_prefix (tidy, "::ffff:") && strchr (tidy, '.') != NULL
-             ? g_strdup (tidy + strlen ("::ffff:"))
-             : g_steal_pointer (&tidy);
-}
 
 HubWebProxies *
 hub_web_proxies_new (const char *addresses)
@@ -28,10 +17,10 @@ hub_web_proxies_new (const char *addresses)
   self->addresses = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   for (guint i = 0; list[i] != NULL; i++)
     {
-      char *tidy = hub_web_address_tidy (g_strstrip (list[i]));
+      char *host = hub_address_host (g_strstrip (list[i]));
 
-      if (tidy != NULL)
-        g_hash_table_add (self->addresses, tidy);
+      if (host != NULL)
+        g_hash_table_add (self->addresses, host);
     }
   return self;
 }
@@ -57,7 +46,7 @@ hub_web_proxies_find_client (HubWebProxies *self, const char *address, const cha
 
   for (guint i = g_strv_length (list); i-- > 0 && hub_web_proxies_has (self, client);)
     {
-      char *said = hub_web_address_tidy (g_strstrip (list[i]));
+      char *said = hub_address_host (g_strstrip (list[i]));
 
       if (said == NULL)
         break;

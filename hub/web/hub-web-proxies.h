@@ -26,9 +26,6 @@ gboolean hub_web_proxies_has (HubWebProxies *self, const char *address);
  *   anybody's word. The nearest proxy where the list says no more, or nothing that can be read.
  */
 char *hub_web_proxies_find_client (HubWebProxies *self, const char *address, const char *forwarded);
-/* "192.0.2.1", with ::ffff:192.0.2.1 the same; NULL for what is no address. Returns: (transfer
- * full) */
-char *hub_web_address_tidy (const char *text);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubWebProxies, hub_web_proxies_free)
 

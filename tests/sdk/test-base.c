@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hub-address.h"
 #include "hub-catalogue.h"
 #include "hub-clock.h"
 #include "hub-file.h"
@@ -201,10 +202,53 @@ test_error (void)
   g_assert_cmpstr (plain, ==, "plain");
 }
 
+static void
+test_address (void)
+{
+  static const struct
+  {
+    const char *text, *host, *customer;
+  } cases[] = {
+    { "192.0.2.1", "192.0.2.1", "192.0.2.1" },
+    { "192.0.2.1:4711", "192.0.2.1", "192.0.2.1" },
+    { "::ffff:192.0.2.1", "192.0.2.1", "192.0.2.1" },
+    { "[::ffff:c000:201]:4711", "192.0.2.1", "192.0.2.1" },
+    { "2001:DB8:0:1::5", "2001:db8:0:1::5", "2001:db8:0:1::/64" },
+    { "[2001:db8:0:1:ffff::6]:443", "2001:db8:0:1:ffff::6", "2001:db8:0:1::/64" },
+    { "[2001:db8:0:2::6]", "2001:db8:0:2::6", "2001:db8:0:2::/64" },
+    { "::1", "::1", "::/64" },
+    { "", NULL, NULL },
+    { "unknown", NULL, NULL },
+    { "example.org:80", NULL, NULL },
+    { "192.0.2.1:", NULL, NULL },
+    { "192.0.2.1:-1", NULL, NULL },
+    { "192.0.2.1:65536", NULL, NULL },
+    { "192.0.2.256", NULL, NULL },
+    { "192.0.2.1, 192.0.2.2", NULL, NULL },
+    { "[192.0.2.1]", NULL, NULL },
+    { "[::1", NULL, NULL },
+    { "::1]", NULL, NULL },
+    { "[::1]x", NULL, NULL },
+    { "[::1]:80:80", NULL, NULL },
+    { "0xc0000201", NULL, NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *host = hub_address_host (cases[i].text);
+      g_autofree char *customer = hub_address_customer (host);
+
+      g_test_message ("%s", cases[i].text);
+      g_assert_cmpstr (host, ==, cases[i].host);
+      g_assert_cmpstr (customer, ==, cases[i].customer);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/base/address", test_address);
   g_test_add_func ("/base/id/order", test_id_order);
   g_test_add_func ("/base/id/invalid", test_id_invalid);
   g_test_add_func ("/base/time", test_time);
