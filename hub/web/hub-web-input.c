@@ -47,15 +47,11 @@ static void
 cut (SoupServerMessage *message, Input *input)
 {
   g_autoptr (GSocket) socket = g_object_ref (hub_web_limits_get_socket (message));
-  gsize size;
-  const char *farewell = g_bytes_get_data (input->farewell, &size);
   GIOStream *stream = soup_server_message_steal_connection (message);
 
   if (stream == NULL)
     return;
-  /* Some hundred bytes into an empty buffer: all or nothing, never blocking. */
-  g_socket_send_with_blocking (socket, farewell, size, FALSE, NULL, NULL);
-  g_socket_shutdown (socket, FALSE, TRUE, NULL);
+  hub_web_limits_farewell (socket, input->farewell);
   hub_web_limits_release (socket, FAREWELL_MS);
   discard (stream);
 }

@@ -14,6 +14,7 @@
 /* So many of those that wait are taken in one turn of the main loop. */
 #define AT_ONCE 16
 #define RETRY_MS 200
+#define FAREWELL_MS 3000
 
 struct _HubWebLimits
 {
@@ -23,7 +24,9 @@ struct _HubWebLimits
   GPtrArray *doors;        /* Door */
   GHashTable *connections; /* set of Connection */
   GHashTable *customers;   /* hub_address_customer() → how many */
-  guint64 refused, cut;
+  HubWebLimitsFunc refuse;
+  gpointer refuse_data;
+  guint64 refused, refused_requests, cut;
   int silent; /* the other end of what libsoup believes to listen at */
 };
 
@@ -162,6 +165,28 @@ may_come (HubWebLimits *self, GSocket *socket, const char *address, const char *
 }
 
 static void
+on_began (HubWebWire *wire, Connection *connection)
+{
+  if (connection->limits != NULL)
+    arm (connection, connection->limits->bounds.header_ms, "head");
+}
+
+static void
+on_refused (HubWebWire *wire, const HubHttpFault *fault, Connection *connection)
+{
+  HubWebLimits *self = connection->limits;
+  g_autoptr (GBytes) answer = NULL;
+
+  if (self == NULL)
+    return;
+  self->refused_requests++;
+  hub_info ("web", connection->address, "refused a request: %s", fault->rule);
+  answer = self->refuse (fault, self->refuse_data);
+  hub_web_limits_farewell (hub_web_wire_get_socket (wire), answer);
+  arm (connection, FAREWELL_MS, "farewell");
+}
+
+static void
 take (HubWebLimits *self, GSocket *socket)
 {
   g_autofree char *address = address_of (socket);
@@ -191,6 +216,8 @@ take (HubWebLimits *self, GSocket *socket)
   if (connection->customer != NULL)
     set_count (self, connection->customer, count_of (self, connection->customer) + 1);
   g_object_weak_ref (G_OBJECT (wire), on_wire_gone, connection);
+  g_signal_connect (wire, "began", G_CALLBACK (on_began), connection);
+  g_signal_connect (wire, "refused", G_CALLBACK (on_refused), connection);
   g_object_set_data_full (G_OBJECT (socket), KEY, g_atomic_rc_box_acquire (connection),
                           connection_unref);
   g_object_set_data_full (G_OBJECT (remote), KEY, g_atomic_rc_box_acquire (connection),
@@ -338,12 +365,15 @@ pretend_to_listen (HubWebLimits *self)
 }
 
 HubWebLimits *
-hub_web_limits_new (SoupServer *server, const HubWebBounds *bounds, HubWebProxies *proxies)
+hub_web_limits_new (SoupServer *server, const HubWebBounds *bounds, HubWebProxies *proxies,
+                    HubWebLimitsFunc refuse, gpointer data)
 {
   HubWebLimits *self = g_new0 (HubWebLimits, 1);
 
   self->bounds = *bounds;
   self->proxies = proxies;
+  self->refuse = refuse;
+  self->refuse_data = data;
   self->server = g_object_ref (server);
   self->doors = g_ptr_array_new_with_free_func (door_free);
   self->connections = g_hash_table_new (NULL, NULL);
@@ -391,6 +421,12 @@ hub_web_limits_get_refused (HubWebLimits *self)
 }
 
 guint64
+hub_web_limits_get_refused_requests (HubWebLimits *self)
+{
+  return self->refused_requests;
+}
+
+guint64
 hub_web_limits_get_cut (HubWebLimits *self)
 {
   return self->cut;
@@ -430,6 +466,19 @@ hub_web_limits_release (GSocket *socket, guint last_ms)
   if (connection == NULL)
     return;
   disarm (connection);
+  if (connection->wire != NULL)
+    hub_web_wire_set_raw (connection->wire);
   if (last_ms > 0)
     arm (connection, last_ms, "farewell");
+}
+
+void
+hub_web_limits_farewell (GSocket *socket, GBytes *answer)
+{
+  gsize size;
+  const char *text = g_bytes_get_data (answer, &size);
+
+  /* Some hundred bytes into an empty buffer: all or nothing, never blocking. */
+  g_socket_send_with_blocking (socket, text, size, FALSE, NULL, NULL);
+  g_socket_shutdown (socket, FALSE, TRUE, NULL);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "hub-http-scanner.h"
 #include "hub-web-proxies.h"
 
 #include <libsoup/soup.h>
@@ -44,9 +45,13 @@ typedef struct
  */
 typedef struct _HubWebLimits HubWebLimits;
 
+/* A whole answer for a request that the server does not see, head and body, with "Connection:
+ * close". Returns: (transfer full) */
+typedef GBytes *(*HubWebLimitsFunc) (const HubHttpFault *fault, gpointer data);
+
 /* @proxies: must outlive it */
 HubWebLimits *hub_web_limits_new (SoupServer *server, const HubWebBounds *bounds,
-                                  HubWebProxies *proxies);
+                                  HubWebProxies *proxies, HubWebLimitsFunc refuse, gpointer data);
 /* Ends accepting. The server must have let go of its connections. */
 void hub_web_limits_free (HubWebLimits *self);
 /* Accepts from @listening on. May be called for several. */
@@ -54,8 +59,9 @@ void hub_web_limits_accept (HubWebLimits *self, GSocket *listening);
 /* Closes what was given to hub_web_limits_accept(). */
 void hub_web_limits_stop (HubWebLimits *self);
 guint hub_web_limits_get_connections (HubWebLimits *self);
-/* How many were refused or cut since the start. */
+/* How many were refused or cut since the start; requests refused before the server saw them. */
 guint64 hub_web_limits_get_refused (HubWebLimits *self);
+guint64 hub_web_limits_get_refused_requests (HubWebLimits *self);
 guint64 hub_web_limits_get_cut (HubWebLimits *self);
 
 /* Where a message came from: "192.0.2.1", or NULL for the Unix socket. Returns: (transfer full) */
@@ -64,8 +70,11 @@ char *hub_web_limits_find_client (SoupServerMessage *message);
 gboolean hub_web_limits_is_local (SoupServerMessage *message);
 /* soup_server_message_get_socket() knows no socket that it did not accept. Returns: (nullable) */
 GSocket *hub_web_limits_get_socket (SoupServerMessage *message);
-/* The connection goes on as something else: no deadline, or one last. @last_ms: 0 for none */
+/* The connection goes on as something else than HTTP: no deadline, or one last. @last_ms: 0 for
+ * none */
 void hub_web_limits_release (GSocket *socket, guint last_ms);
+/* The last that is said to a client, and the end of it. */
+void hub_web_limits_farewell (GSocket *socket, GBytes *answer);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubWebLimits, hub_web_limits_free)
 

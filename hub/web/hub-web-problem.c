@@ -167,6 +167,9 @@ title_of_status (guint status, guint kind)
       return N_ ("This cannot be done to it");
     case 415:
       return N_ ("Not a media type that is read here");
+    case 414:
+    case 431:
+      return N_ ("The request is too large");
     case 421:
       return N_ ("This hub has another name");
     default:
@@ -198,4 +201,18 @@ hub_web_problem_new (const GError *error, guint status, HubWebTongue *tongue, co
                             (gint64) status, "detail", "s", detail, "rule", "s", rule, "accepted",
                             "s", accepted != NULL ? say (accepted, &to) : NULL, "pointer", "s",
                             karez_error_get_pointer (error), NULL);
+}
+
+GBytes *
+hub_web_problem_answer (const GError *error, guint status, HubWebTongue *tongue,
+                        const char *language)
+{
+  g_autoptr (JsonNode) problem = hub_web_problem_new (error, status, tongue, language);
+  g_autofree char *text = karez_json_print (problem);
+  char *answer = g_strdup_printf (
+      "HTTP/1.1 %u %s\r\nContent-Type: application/problem+json\r\nContent-Length: "
+      "%" G_GSIZE_FORMAT "\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n%s",
+      status, soup_status_get_phrase (status), strlen (text), text);
+
+  return g_bytes_new_take (answer, strlen (answer));
 }

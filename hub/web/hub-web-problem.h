@@ -33,6 +33,10 @@ guint hub_web_problem_status (const GError *error);
 /* The problem document (RFC 9457) of an error. Returns: (transfer full) */
 JsonNode *hub_web_problem_new (const GError *error, guint status, HubWebTongue *tongue,
                                const char *language);
+/* A whole answer after HTTP/1.1 that ends its connection, for one that no server writes to any
+ * more. Returns: (transfer full) */
+GBytes *hub_web_problem_answer (const GError *error, guint status, HubWebTongue *tongue,
+                                const char *language);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubWebTongue, hub_web_tongue_free)
 

@@ -334,6 +334,19 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *decoded,
     no_route (self, request, NULL);
 }
 
+/* What is no HTTP says no language either. */
+static GBytes *
+refuse_request (const HubHttpFault *fault, gpointer data)
+{
+  HubWeb *self = data;
+  g_autoptr (GError) error = karez_error_new_parts (KAREZ_ERROR_INVALID, fault->rule,
+                                                    fault->accepted, fault->message, NULL);
+
+  hub_web_metrics_count_answer (self->metrics, fault->status);
+  return hub_web_problem_answer (error, fault->status, self->tongue,
+                                 hub_web_tongue_choose (self->tongue, NULL, NULL));
+}
+
 /* The answer to a body that is too large, once for libsoup and once for a connection that is cut.
  */
 static GBytes *
@@ -349,18 +362,13 @@ refuse_large (SoupServerMessage *message, gpointer data)
                                     "Accept-Language"));
   g_autoptr (JsonNode) problem = hub_web_problem_new (error, 413, self->tongue, language);
   g_autofree char *text = karez_json_print (problem);
-  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
-  char *farewell;
 
-  soup_message_headers_replace (headers, "Connection", "close");
+  soup_message_headers_replace (soup_server_message_get_response_headers (message), "Connection",
+                                "close");
   soup_server_message_set_status (message, 413, NULL);
   soup_server_message_set_response (message, "application/problem+json", SOUP_MEMORY_COPY, text,
                                     strlen (text));
-  farewell = g_strdup_printf ("HTTP/1.1 413 Payload Too Large\r\nContent-Type: "
-                              "application/problem+json\r\nContent-Length: %" G_GSIZE_FORMAT
-                              "\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n%s",
-                              strlen (text), text);
-  return g_bytes_new_take (farewell, strlen (farewell));
+  return hub_web_problem_answer (error, 413, self->tongue, language);
 }
 
 static void
@@ -467,6 +475,12 @@ count_refused_connections (gpointer data)
 }
 
 static double
+count_refused_requests (gpointer data)
+{
+  return (double) hub_web_limits_get_refused_requests (HUB_WEB (data)->limits);
+}
+
+static double
 count_cut_connections (gpointer data)
 {
   return (double) hub_web_limits_get_cut (HUB_WEB (data)->limits);
@@ -491,6 +505,8 @@ add_metrics (HubWeb *self)
   hub_web_add_metric (self, "karez_http_connections_refused_total",
                       "Connections refused because too many were open.", count_refused_connections,
                       self);
+  hub_web_add_metric (self, "karez_http_requests_refused_total",
+                      "Requests refused because they were no HTTP.", count_refused_requests, self);
   hub_web_add_metric (self, "karez_http_connections_cut_total",
                       "Connections cut because they took too long.", count_cut_connections, self);
   hub_web_add_metric (self, "karez_live_pages", "Open live pages.", count_pages, self);
@@ -516,7 +532,8 @@ static void
 make_server (HubWeb *self)
 {
   self->server = soup_server_new ("raw-paths", TRUE, NULL);
-  self->limits = hub_web_limits_new (self->server, &self->bounds, self->proxies);
+  self->limits = hub_web_limits_new (self->server, &self->bounds, self->proxies, refuse_request,
+                                     self);
   soup_server_add_handler (self->server, NULL, on_request, self, NULL);
   g_signal_connect (self->server, "request-started", G_CALLBACK (on_request_started), self);
   g_signal_connect (self->server, "request-finished", G_CALLBACK (on_request_done), self);

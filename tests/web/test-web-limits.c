@@ -257,6 +257,71 @@ test_garbage (void)
   }
 }
 
+/* Two programs that read these differently let the end of one request run as another one: the
+ * connection ends with a refusal, and the second request is nobody's. */
+static void
+test_ambiguous (void)
+{
+  static const char *const requests[] = {
+    "Content-Length: 2\r\nContent-Length: 44\r\n\r\n{}",
+    "Content-Length : 2\r\n\r\n{}",
+    "Content-Length: +2\r\n\r\n{}",
+    "Content-Length: 2, 2\r\n\r\n{}",
+    "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n0\r\n\r\n",
+    "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    "Host: elsewhere.example\r\nContent-Length: 2\r\n\r\n{}",
+    "X-Long: a\r\n Content-Length: 44\r\nContent-Length: 2\r\n\r\n{}",
+    "X: y\nContent-Length: 2\r\n\r\n{}",
+    "Content-Length: 2\r\nOrigin: " TEST_ORIGIN "\r\nOrigin: null\r\n\r\n{}",
+  };
+  g_autofree char *good = head ("GET", "/healthz", "\r\n");
+
+  for (guint i = 0; i < G_N_ELEMENTS (requests); i++)
+    {
+      g_autofree char *request = head ("POST", "/api/v1/sign-in", requests[i]);
+      g_autofree char *all = g_strconcat (request, good, NULL);
+      GSocketConnection *wire = wire_open (fixture);
+      g_autofree char *first = NULL;
+      g_autofree char *answer = NULL;
+      gboolean closed = FALSE;
+
+      g_test_message ("%s", requests[i]);
+      /* On a kept connection, too. */
+      wire_send (wire, good);
+      first = wire_read (wire, 100, &closed);
+      g_assert_true (g_str_has_prefix (first, "HTTP/1.1 200"));
+      wire_send (wire, all);
+      answer = wire_read (wire, 1000, &closed);
+      g_assert_true (closed);
+      g_assert_true (g_str_has_prefix (answer, "HTTP/1.1 400"));
+      g_assert_nonnull (strstr (answer, "application/problem+json"));
+      g_assert_nonnull (strstr (answer, "\"rule\":\"request/"));
+      g_assert_null (strstr (answer + 1, "HTTP/1.1"));
+      g_object_unref (wire);
+    }
+}
+
+/* What comes in one piece is answered one by one. */
+static void
+test_pipelined (void)
+{
+  g_autofree char *one = head ("GET", "/healthz", "\r\n");
+  g_autofree char *last = head ("GET", "/healthz", "Connection: close\r\n\r\n");
+  g_autofree char *all = g_strconcat (one, one, "\r\n", one, last, NULL);
+  GSocketConnection *wire = wire_open (fixture);
+  g_autofree char *answer = NULL;
+  g_auto (GStrv) parts = NULL;
+  gboolean closed = FALSE;
+
+  wire_send (wire, all);
+  answer = wire_read (wire, 3000, &closed);
+  parts = g_strsplit (answer, "HTTP/1.1 200", -1);
+  g_assert_true (closed);
+  g_assert_cmpuint (g_strv_length (parts), ==, 5);
+  g_object_unref (wire);
+}
+
 static void
 test_many_connections (void)
 {
@@ -444,6 +509,8 @@ main (int argc, char **argv)
   g_test_add_func ("/web/limits/large/chunked", test_large_chunked);
   g_test_add_func ("/web/limits/large/behind-bad-head", test_large_behind_bad_head);
   g_test_add_func ("/web/limits/garbage", test_garbage);
+  g_test_add_func ("/web/limits/ambiguous", test_ambiguous);
+  g_test_add_func ("/web/limits/pipelined", test_pipelined);
   g_test_add_func ("/web/limits/many-connections", test_many_connections);
   g_test_add_func ("/web/limits/left-idle", test_left_idle);
   g_test_add_func ("/web/limits/no-answer", test_no_answer);
