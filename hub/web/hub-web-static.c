@@ -2,6 +2,7 @@
 #include "hub-web-static.h"
 
 #include "hub-log.h"
+#include "hub-web-range.h"
 
 typedef struct
 {
@@ -179,6 +180,20 @@ is_page (SoupMessageHeaders *asked, const char *path)
          && strchr (strrchr (path, '/'), '.') == NULL && !g_str_has_prefix (path, "/api/");
 }
 
+/* The file, or the part of it that is asked for. */
+static void
+give (SoupServerMessage *message, GBytes *bytes, const char *etag)
+{
+  goffset first, length;
+  g_autoptr (GBytes) part = NULL;
+
+  if (hub_web_range_choose (message, etag, g_bytes_get_size (bytes), &first, &length)
+      == HUB_WEB_RANGE_UNSATISFIABLE)
+    return;
+  part = g_bytes_new_from_bytes (bytes, first, length);
+  soup_message_body_append_bytes (soup_server_message_get_response_body (message), part);
+}
+
 gboolean
 hub_web_static_answer (HubWebStatic *self, SoupServerMessage *message, const char *path)
 {
@@ -213,9 +228,7 @@ hub_web_static_answer (HubWebStatic *self, SoupServerMessage *message, const cha
   if (gzip)
     soup_message_headers_replace (headers, "Content-Encoding", "gzip");
   soup_message_headers_replace (headers, "Content-Type", file->media_type);
-  soup_message_body_append_bytes (soup_server_message_get_response_body (message),
-                                  gzip ? file->gzip : file->bytes);
-  soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
+  give (message, gzip ? file->gzip : file->bytes, gzip ? file->gzip_etag : file->etag);
   return TRUE;
 }
 

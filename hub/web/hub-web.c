@@ -12,6 +12,7 @@
 #include "hub-web-listen.h"
 #include "hub-web-live.h"
 #include "hub-web-people.h"
+#include "hub-web-range.h"
 #include "hub-web-request.h"
 #include "hub-web-resources.h"
 #include "hub-web-router.h"
@@ -374,6 +375,7 @@ refuse_large (SoupServerMessage *message, gpointer data)
 static void
 on_got_headers (SoupServerMessage *message, HubWeb *self)
 {
+  hub_web_range_take (message);
   hub_web_input_watch (message, refuse_large, self);
 }
 
