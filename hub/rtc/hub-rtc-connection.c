@@ -205,3 +205,21 @@ hub_rtc_connection_add_slot (HubRtcConnection *self, HubRtcSlot *slot)
   self->slots[self->n_slots++] = slot;
   return TRUE;
 }
+
+void
+hub_rtc_connection_remove_slot (HubRtcConnection *self, const char *mid)
+{
+  for (guint i = 0; i < self->n_slots; i++)
+    if (g_str_equal (self->slots[i]->mid, mid))
+      {
+        hub_rtc_slot_feed (self->slots[i], NULL);
+        if (self->srtp != NULL)
+          {
+            hub_srtp_forget (self->srtp, self->slots[i]->ssrc);
+            hub_srtp_forget (self->srtp, self->slots[i]->rtx_ssrc);
+          }
+        g_free (self->slots[i]);
+        self->slots[i] = self->slots[--self->n_slots];
+        return;
+      }
+}

@@ -120,5 +120,7 @@ gboolean hub_rtc_connection_add_track (HubRtcConnection *self, HubRtcTrack *trac
 void hub_rtc_connection_remove_track (HubRtcConnection *self, guint position);
 /* @slot: (transfer full) */
 gboolean hub_rtc_connection_add_slot (HubRtcConnection *self, HubRtcSlot *slot);
+/* The one of a section, if there is one. */
+void hub_rtc_connection_remove_slot (HubRtcConnection *self, const char *mid);
 
 G_END_DECLS

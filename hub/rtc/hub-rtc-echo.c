@@ -97,8 +97,7 @@ name_sources (const HubSdpOffer *offer)
 }
 
 static gboolean
-agree (HubRtc *self, HubRtcPage *page, const HubSdpOffer *offer, HubSdpAnswer *answer,
-       GError **error)
+agree (HubRtc *self, HubRtcPage *page, HubSdpOffer *offer, HubSdpAnswer *answer, GError **error)
 {
   g_autoptr (JsonObject) sources = name_sources (offer);
 

@@ -73,7 +73,7 @@ hub_rtc_page_free (HubRtcPage *self)
 }
 
 HubRtcConnection *
-hub_rtc_page_make_connection (const HubRtcPage *self, const HubSdpOffer *offer)
+hub_rtc_page_make_connection (HubRtcPage *self, const HubSdpOffer *offer)
 {
   HubRtcConnection *connection = hub_rtc_connection_new (self->connection);
 
@@ -81,7 +81,7 @@ hub_rtc_page_make_connection (const HubRtcPage *self, const HubSdpOffer *offer)
   memcpy (connection->password, self->password, sizeof connection->password);
   memcpy (connection->peer_fingerprint, self->fingerprint, sizeof connection->peer_fingerprint);
   connection->ssrc = self->ssrc;
-  connection->extensions = offer->extensions;
+  connection->extensions = self->extensions = offer->extensions;
   return connection;
 }
 
@@ -172,6 +172,34 @@ check_sources (HubRtcPage *self, const HubSdpOffer *offer, JsonObject *sources, 
   return TRUE;
 }
 
+/* A later offer may bring extensions that the first one had not; what is numbered stays so. */
+static void
+extend (HubRtcPage *self, HubSdpOffer *offer, void (*run) (HubRtcCommand *command, gpointer data),
+        gpointer data)
+{
+  HubRtpExtensionMap *mine = &self->extensions;
+  gboolean more = FALSE;
+
+  for (guint i = 0; i < HUB_RTP_N_EXTENSIONS; i++)
+    {
+      guint8 id = offer->extensions.ids[i];
+
+      if (mine->ids[i] == 0 && memchr (mine->ids, id, sizeof mine->ids) == NULL)
+        {
+          mine->ids[i] = id;
+          more = TRUE;
+        }
+    }
+  offer->extensions = *mine;
+  if (more)
+    {
+      HubRtcCommand *command = new_command (self, HUB_RTC_EXTEND);
+
+      command->extensions = *mine;
+      run (command, data);
+    }
+}
+
 static void
 publish (HubRtcPage *self, const HubSdpSection *section, HubRtcSource source, guint number,
          void (*run) (HubRtcCommand *command, gpointer data), gpointer data)
@@ -195,6 +223,21 @@ publish (HubRtcPage *self, const HubSdpSection *section, HubRtcSource source, gu
   run (command, data);
 }
 
+/* The first that no place of the kind has. */
+static guint
+find_position (const HubRtcPage *self, HubMediaKind kind)
+{
+  guint64 taken = 0;
+  guint position = 0;
+
+  for (guint i = 0; i < self->n_places; i++)
+    if (self->places[i].kind == kind)
+      taken |= G_GUINT64_CONSTANT (1) << self->places[i].position;
+  while (taken & (G_GUINT64_CONSTANT (1) << position))
+    position++;
+  return position;
+}
+
 static void
 add_place (HubRtcPage *self, const HubSdpSection *section,
            void (*run) (HubRtcCommand *command, gpointer data), gpointer data)
@@ -204,8 +247,7 @@ add_place (HubRtcPage *self, const HubSdpSection *section,
 
   *place = (HubRtcPlace){ .kind = section->kind, .ssrc = make_ssrc () };
   g_strlcpy (place->mid, section->mid, sizeof place->mid);
-  for (guint i = 0; i < self->n_places; i++)
-    place->position += self->places[i].kind == place->kind ? 1 : 0;
+  place->position = find_position (self, place->kind);
   for (guint i = 0; i < HUB_N_CODECS; i++)
     {
       place->codecs |= section->payload_types[i] != 0 ? 1u << i : 0;
@@ -241,6 +283,34 @@ unpublish_gone (HubRtcPage *self, const HubSdpOffer *offer,
     }
 }
 
+/* Places that the page gave up: nobody would be seen there. */
+static void
+remove_gone (HubRtcPage *self, const HubSdpOffer *offer,
+             void (*run) (HubRtcCommand *command, gpointer data), gpointer data)
+{
+  guint kept = 0;
+
+  for (guint i = 0; i < self->n_places; i++)
+    {
+      gboolean there = FALSE;
+
+      for (guint j = 0; j < offer->n_sections; j++)
+        there |= offer->sections[j].receives && !offer->sections[j].sends
+                 && offer->sections[j].kind == self->places[i].kind
+                 && g_str_equal (offer->sections[j].mid, self->places[i].mid);
+      if (there)
+        self->places[kept++] = self->places[i];
+      else
+        {
+          HubRtcCommand *command = new_command (self, HUB_RTC_REMOVE_SLOT);
+
+          g_strlcpy (command->mid, self->places[i].mid, sizeof command->mid);
+          run (command, data);
+        }
+    }
+  self->n_places = kept;
+}
+
 static void
 answer_section (HubRtcPage *self, const HubSdpSection *section, HubSdpPlace *out)
 {
@@ -248,7 +318,11 @@ answer_section (HubRtcPage *self, const HubSdpSection *section, HubSdpPlace *out
   const HubRtcPlace *place = find_place (self, section->mid);
 
   *out = (HubSdpPlace){ 0 };
-  if (section->sends && published != NULL && section->payload_types[published->codec] != 0)
+  if (section->rejected)
+    return;
+  if (!section->sends && !section->receives)
+    out->accepted = TRUE; /* for later */
+  else if (section->sends && published != NULL && section->payload_types[published->codec] != 0)
     {
       out->accepted = TRUE;
       out->codec = published->codec;
@@ -263,13 +337,15 @@ answer_section (HubRtcPage *self, const HubSdpSection *section, HubSdpPlace *out
 }
 
 gboolean
-hub_rtc_page_agree (HubRtcPage *self, const HubSdpOffer *offer, JsonObject *sources,
-                    guint *next_track, void (*run) (HubRtcCommand *command, gpointer data),
-                    gpointer data, HubSdpPlace *places, GError **error)
+hub_rtc_page_agree (HubRtcPage *self, HubSdpOffer *offer, JsonObject *sources, guint *next_track,
+                    void (*run) (HubRtcCommand *command, gpointer data), gpointer data,
+                    HubSdpPlace *places, GError **error)
 {
   if (!check_sources (self, offer, sources, error))
     return FALSE;
+  extend (self, offer, run, data);
   unpublish_gone (self, offer, run, data);
+  remove_gone (self, offer, run, data);
   for (guint i = 0; i < offer->n_sections; i++)
     {
       const HubSdpSection *section = &offer->sections[i];

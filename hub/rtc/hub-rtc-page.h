@@ -54,7 +54,8 @@ typedef struct
   char password[HUB_STUN_PASSWORD_LENGTH + 1];
   guint8 fingerprint[HUB_DTLS_FINGERPRINT_BYTES];
   guint32 ssrc;
-  guint64 version;
+  gboolean answered;
+  HubRtpExtensionMap extensions; /* that the connection has */
   HubRtcConnectionState state;
   HubRtcStatistics statistics;
   HubRtcPublished published[HUB_RTC_MAX_TRACKS];
@@ -70,7 +71,7 @@ void hub_rtc_page_free (HubRtcPage *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubRtcPage, hub_rtc_page_free)
 
 /* The connection of a new page, for the media thread. Returns: (transfer full) */
-HubRtcConnection *hub_rtc_page_make_connection (const HubRtcPage *self, const HubSdpOffer *offer);
+HubRtcConnection *hub_rtc_page_make_connection (HubRtcPage *self, const HubSdpOffer *offer);
 
 /**
  * hub_rtc_page_agree:
@@ -78,11 +79,12 @@ HubRtcConnection *hub_rtc_page_make_connection (const HubRtcPage *self, const Hu
  * @next_track: (inout): the number of the next track
  * @run: takes the commands that the media thread needs, in order
  *
- * Takes an offer: what is new is added, what is gone is removed. %KAREZ_ERROR_INVALID, rules
+ * Takes an offer: what is new is added, what is gone is removed, and @offer's extensions become
+ * those of the connection. %KAREZ_ERROR_INVALID, rules
  * "rtc/source" and "rtc/tracks"; nothing is changed then. @places: (out caller-allocates): one for
  * each section, for the answer.
  */
-gboolean hub_rtc_page_agree (HubRtcPage *self, const HubSdpOffer *offer, JsonObject *sources,
+gboolean hub_rtc_page_agree (HubRtcPage *self, HubSdpOffer *offer, JsonObject *sources,
                              guint *next_track, void (*run) (HubRtcCommand *command, gpointer data),
                              gpointer data, HubSdpPlace *places, GError **error);
 HubRtcPublished *hub_rtc_page_find_source (HubRtcPage *self, HubRtcSource source);

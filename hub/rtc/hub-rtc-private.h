@@ -22,7 +22,7 @@ struct _HubRtc
   gboolean has_port, link_down; /* as pages were told last */
   char *told;                   /* to the other worker last */
   guint next_connection, next_track;
-  guint64 id; /* of the SDP's o= line */
+  guint64 id, version; /* of the SDP's o= line */
   gboolean forwarding;
   guint measured; /* seconds since quality was told */
 };

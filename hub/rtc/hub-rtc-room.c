@@ -587,6 +587,10 @@ run_on (HubRtcRoom *self, HubRtcConnection *connection, HubRtcCommand *command)
     remove_track (self, connection, command->track);
   else if (command->kind == HUB_RTC_ADD_SLOT)
     hub_rtc_connection_add_slot (connection, g_steal_pointer (&command->slot_added));
+  else if (command->kind == HUB_RTC_REMOVE_SLOT)
+    hub_rtc_connection_remove_slot (connection, command->mid);
+  else if (command->kind == HUB_RTC_EXTEND)
+    connection->extensions = command->extensions;
   else if (command->kind == HUB_RTC_FEED)
     feed (self, connection, command->mid, command->track);
 }

@@ -20,6 +20,8 @@ typedef enum
   HUB_RTC_ADD_TRACK,         /* connection, track_added */
   HUB_RTC_REMOVE_TRACK,      /* track */
   HUB_RTC_ADD_SLOT,          /* connection, slot_added */
+  HUB_RTC_REMOVE_SLOT,       /* connection, mid */
+  HUB_RTC_EXTEND,            /* connection, extensions */
   HUB_RTC_FEED,              /* connection, mid, track: 0 for nothing */
   HUB_RTC_FORWARD,           /* on */
   HUB_RTC_SET_PORT,          /* port: the way to the other hospital; once */
@@ -44,6 +46,7 @@ typedef struct
   HubRtcConnection *connection_added;
   HubRtcTrack *track_added;
   HubRtcSlot *slot_added;
+  HubRtpExtensionMap extensions;
 } HubRtcCommand;
 
 /* With what it brings and nobody took. */

@@ -113,7 +113,8 @@ hub_rtc_write_answer (HubRtc *self, HubRtcPage *page, const HubSdpOffer *offer,
   answer->fingerprint = hub_dtls_identity_get_fingerprint (self->identity);
   answer->addresses = hub_rtc_loop_get_addresses (self->loop, &answer->n_addresses);
   answer->id = self->id;
-  answer->version = ++page->version;
+  answer->version = ++self->version;
+  page->answered = TRUE;
   return hub_sdp_write_answer (answer, offer);
 }
 
@@ -128,20 +129,34 @@ send_answer (HubRtc *self, HubRtcPage *page, const HubSdpOffer *offer, HubSdpAns
 }
 
 /* The page that the offer belongs to: the one that is known, unless it is of another connection,
- * which takes the place of the one before. */
+ * which takes the place of the one before. NULL if there is none, and nothing to begin one for. */
 static HubRtcPage *
 page_of_offer (HubRtc *self, KarezParticipant *participant, const char *token,
                const HubSdpOffer *offer)
 {
   HubRtcPage *page = find_page (self, participant);
 
+  /* An offer of nothing that we take has no fingerprint. */
   if (page != NULL && g_str_equal (page->token, token)
-      && memcmp (page->fingerprint, offer->fingerprint, sizeof page->fingerprint) == 0
+      && (offer->n_taken == 0
+          || memcmp (page->fingerprint, offer->fingerprint, sizeof page->fingerprint) == 0)
       && page->state != HUB_RTC_CLOSED)
     return page;
   if (page != NULL)
     drop_page (self, page);
-  return begin_page (self, participant, token, offer);
+  return offer->n_taken > 0 ? begin_page (self, participant, token, offer) : NULL;
+}
+
+/* A first offer of nothing that we take: a data channel that media will follow. */
+static void
+reject_all (HubRtc *self, KarezParticipant *participant, const char *token,
+            const HubSdpOffer *offer, HubSdpAnswer *answer)
+{
+  g_autoptr (HubRtcPage) nobody = hub_rtc_page_new (participant, token, 0, offer->fingerprint);
+
+  send_answer (self, nobody, offer, answer);
+  /* Without what a page before it sent. */
+  hub_rtc_place_everybody (self);
 }
 
 /* What the page offers to send, but does not yet. */
@@ -181,10 +196,15 @@ take_offer (HubRtc *self, KarezParticipant *participant, JsonNode *node, GError 
   if (object == NULL || !hub_sdp_parse_offer (offer, karez_json_text (object, "sdp"), error))
     return FALSE;
   page = page_of_offer (self, participant, karez_json_text (object, "connection"), offer);
+  if (page == NULL)
+    {
+      reject_all (self, participant, karez_json_text (object, "connection"), offer, answer);
+      return TRUE;
+    }
   if (!hub_rtc_page_agree (page, offer, json_object_get_object_member (object, "sources"),
                            &self->next_track, hub_rtc_run, self, answer->places, error))
     {
-      if (page->version == 0)
+      if (!page->answered)
         {
           drop_page (self, page);
           /* With what the page before it sent. */

@@ -5,42 +5,18 @@
 #include <gst/sdp/gstsdpmessage.h>
 #include <stdlib.h>
 
-/* RFC 8445, 5.1.2.1: a host candidate of the first component; each address a little less. */
-#define PRIORITY(n) ((126u << 24) + ((65535u - (n)) << 8) + 255u)
+#define MAX_PAYLOAD_TYPE 127u
+/* Of a connection's fingerprints, one for each of the hashes that its browser knows. */
+#define MAX_FINGERPRINTS 8u
+/* RFC 8866, 9: token. */
+#define TOKEN_CHARACTERS G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "!#$%&'*+-.^_`{|}~"
 
-static const struct
+/* Of one section, by payload type. The texts are the message's. */
+typedef struct
 {
-  const char *name;
-  HubMediaKind kind;
-  guint clock_rate;
-  const char *rtpmap, *fmtp;
-} codecs[HUB_N_CODECS] = {
-  [HUB_CODEC_OPUS] = { "opus", HUB_MEDIA_AUDIO, 48000, "opus/48000/2",
-                       "minptime=10;useinbandfec=1" },
-  [HUB_CODEC_VP8] = { "VP8", HUB_MEDIA_VIDEO, 90000, "VP8/90000", NULL },
-  [HUB_CODEC_H264] = { "H264", HUB_MEDIA_VIDEO, 90000, "H264/90000",
-                       "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f" },
-};
-
-HubMediaKind
-hub_codec_kind (HubCodec codec)
-{
-  return codecs[codec].kind;
-}
-
-guint
-hub_codec_clock_rate (HubCodec codec)
-{
-  return codecs[codec].clock_rate;
-}
-
-const char *
-hub_codec_name (HubCodec codec)
-{
-  return codecs[codec].name;
-}
-
-/* Reading. GstSDPMessage takes much that is none: every field is looked at again. */
+  const char *rtpmap[MAX_PAYLOAD_TYPE + 1]; /* "VP8/90000"; NULL for none */
+  const char *fmtp[MAX_PAYLOAD_TYPE + 1];   /* "" for none */
+} Payloads;
 
 static gboolean
 refuse (GError **error, const char *why)
@@ -50,13 +26,95 @@ refuse (GError **error, const char *why)
                           N_ ("The page's offer of media cannot be read: %s"), why);
 }
 
-static const char *
-attribute (const GstSDPMessage *message, const GstSDPMedia *media, const char *name)
-{
-  const char *value = gst_sdp_media_get_attribute_val (media, name);
+/* The text. GstSDPMessage takes much that is none, so its grammar is looked at before. */
 
-  return value != NULL ? value : gst_sdp_message_get_attribute_val (message, name);
+static gboolean
+is_token (const char *text)
+{
+  gsize length = strspn (text, TOKEN_CHARACTERS);
+
+  return length > 0 && length <= HUB_SDP_MAX_WORD && text[length] == '\0';
 }
+
+/* "UDP/TLS/RTP/SAVPF": tokens between slashes. */
+static gboolean
+is_protocol (const char *text)
+{
+  return strspn (text, TOKEN_CHARACTERS "/") == strlen (text) && strlen (text) <= HUB_SDP_MAX_WORD
+         && *text != '\0';
+}
+
+/* "9", or "9/2" for two of them. */
+static gboolean
+is_port (const char *text)
+{
+  g_auto (GStrv) numbers = g_strsplit (text, "/", 3);
+  guint n = g_strv_length (numbers);
+
+  return (n == 1 || n == 2) && g_ascii_string_to_unsigned (numbers[0], 10, 0, 65535, NULL, NULL)
+         && (n == 1 || g_ascii_string_to_unsigned (numbers[1], 10, 1, 65535, NULL, NULL));
+}
+
+/* "audio 9 UDP/TLS/RTP/SAVPF 111 …": RFC 8866, 5.14. */
+static gboolean
+is_media (const char *value)
+{
+  g_auto (GStrv) words = g_strsplit (value, " ", -1);
+
+  if (g_strv_length (words) < 4 || !is_token (words[0]) || !is_port (words[1])
+      || !is_protocol (words[2]))
+    return FALSE;
+  for (guint i = 3; words[i] != NULL; i++)
+    if (!is_token (words[i]))
+      return FALSE;
+  return TRUE;
+}
+
+/* RFC 8866, 5: a letter, "=" and a text of one line. */
+static gboolean
+is_line (const char *line)
+{
+  if (!g_ascii_islower (line[0]) || line[1] != '=')
+    return FALSE;
+  for (const char *at = line + 2; *at != '\0'; at++)
+    if (g_ascii_iscntrl (*at) && *at != '\t')
+      return FALSE;
+  return line[0] != 'm' || is_media (line + 2);
+}
+
+/* Lines may end without a CR: RFC 8866, 5. */
+static gboolean
+check_text (const char *text, GError **error)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  guint n_sections = 0;
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      char *line = lines[i];
+
+      if (g_str_has_suffix (line, "\r"))
+        line[strlen (line) - 1] = '\0';
+      if (*line == '\0' && lines[i + 1] == NULL)
+        break;
+      if (!is_line (line))
+        {
+          g_autofree char *where = g_strdup_printf ("%u", i + 1);
+
+          return karez_error_set (error, KAREZ_ERROR_INVALID, "rtc/sdp",
+                                  N_ ("the offer of a browser's RTCPeerConnection"),
+                                  N_ ("Line %s of the page's offer of media cannot be read"),
+                                  where);
+        }
+      n_sections += *line == 'm' ? 1 : 0;
+    }
+  if (n_sections > HUB_SDP_MAX_SECTIONS)
+    return karez_error_set (error, KAREZ_ERROR_INVALID, "rtc/sections", N_ ("at most 64"),
+                            N_ ("The offer of media has too many parts"));
+  return TRUE;
+}
+
+/* Codecs. */
 
 /* "96 …": the number, and what stands behind it. FALSE if it is no payload type. */
 static gboolean
@@ -65,27 +123,34 @@ read_payload_type (const char *value, guint8 *payload_type, const char **rest)
   char *end = NULL;
   gulong number = strtoul (value, &end, 10);
 
-  if (end == value || *end != ' ' || number == 0 || number > 127)
+  if (end == value || *end != ' ' || number == 0 || number > MAX_PAYLOAD_TYPE)
     return FALSE;
   *payload_type = (guint8) number;
   *rest = end + 1;
   return TRUE;
 }
 
-/* The a=fmtp of a payload type, or "". */
-static const char *
-find_fmtp (const GstSDPMedia *media, guint8 payload_type)
+/* The first that is said of each payload type counts. */
+static void
+read_payloads (const GstSDPMedia *media, Payloads *payloads)
 {
-  for (guint i = 0;; i++)
+  for (guint i = 0; i < gst_sdp_media_attributes_len (media); i++)
     {
-      const char *value = gst_sdp_media_get_attribute_val_n (media, "fmtp", i), *rest;
-      guint8 number;
+      const GstSDPAttribute *attribute = gst_sdp_media_get_attribute (media, i);
+      gboolean rtpmap = g_str_equal (attribute->key, "rtpmap");
+      const char *rest, **place;
+      guint8 payload_type;
 
-      if (value == NULL)
-        return "";
-      if (read_payload_type (value, &number, &rest) && number == payload_type)
-        return rest;
+      if ((!rtpmap && !g_str_equal (attribute->key, "fmtp"))
+          || !read_payload_type (attribute->value, &payload_type, &rest))
+        continue;
+      place = rtpmap ? &payloads->rtpmap[payload_type] : &payloads->fmtp[payload_type];
+      if (*place == NULL)
+        *place = rest;
     }
+  for (guint i = 0; i <= MAX_PAYLOAD_TYPE; i++)
+    if (payloads->fmtp[i] == NULL)
+      payloads->fmtp[i] = "";
 }
 
 /* The value of a parameter of a=fmtp, or NULL. Returns: (transfer full) */
@@ -118,52 +183,64 @@ is_our_h264 (const char *fmtp)
 }
 
 static void
-read_codec (const GstSDPMedia *media, HubSdpSection *section, guint8 payload_type,
-            const char *rtpmap)
+read_codec (HubSdpSection *section, guint8 payload_type, const Payloads *payloads)
 {
-  const char *fmtp = find_fmtp (media, payload_type);
+  const char *rtpmap = payloads->rtpmap[payload_type];
 
   for (guint i = 0; i < HUB_N_CODECS; i++)
-    {
-      if (g_ascii_strcasecmp (rtpmap, codecs[i].rtpmap) != 0 || codecs[i].kind != section->kind
-          || section->payload_types[i] != 0)
-        continue;
-      if (i != HUB_CODEC_H264 || is_our_h264 (fmtp))
-        section->payload_types[i] = payload_type;
-    }
+    if (g_ascii_strcasecmp (rtpmap, hub_codec_rtpmap ((HubCodec) i)) == 0
+        && hub_codec_kind ((HubCodec) i) == section->kind && section->payload_types[i] == 0
+        && (i != HUB_CODEC_H264 || is_our_h264 (payloads->fmtp[payload_type])))
+      section->payload_types[i] = payload_type;
 }
 
 static void
-read_rtx (const GstSDPMedia *media, HubSdpSection *section, guint8 payload_type)
+read_rtx (HubSdpSection *section, guint8 payload_type, const Payloads *payloads)
 {
-  g_autofree char *of = find_parameter (find_fmtp (media, payload_type), "apt");
+  g_autofree char *of = find_parameter (payloads->fmtp[payload_type], "apt");
   guint64 number;
 
-  if (of == NULL || !g_ascii_string_to_unsigned (of, 10, 1, 127, &number, NULL))
+  if (of == NULL || !g_ascii_string_to_unsigned (of, 10, 1, MAX_PAYLOAD_TYPE, &number, NULL))
     return;
   for (guint i = 0; i < HUB_N_CODECS; i++)
     if (section->payload_types[i] == number)
       section->rtx_types[i] = payload_type;
 }
 
-static void
+/* In the order that the page prefers. FALSE if none is ours. */
+static gboolean
 read_codecs (const GstSDPMedia *media, HubSdpSection *section)
 {
-  const char *value, *rest;
-  guint8 payload_type;
+  guint8 order[MAX_PAYLOAD_TYPE + 1];
+  Payloads payloads = { 0 };
+  guint n = 0;
+  gboolean any = FALSE;
 
-  for (guint i = 0; (value = gst_sdp_media_get_attribute_val_n (media, "rtpmap", i)) != NULL; i++)
-    if (read_payload_type (value, &payload_type, &rest))
-      read_codec (media, section, payload_type, rest);
-  for (guint i = 0; (value = gst_sdp_media_get_attribute_val_n (media, "rtpmap", i)) != NULL; i++)
-    if (read_payload_type (value, &payload_type, &rest)
-        && g_ascii_strcasecmp (rest, "rtx/90000") == 0)
-      read_rtx (media, section, payload_type);
+  read_payloads (media, &payloads);
+  for (guint i = 0; i < gst_sdp_media_formats_len (media) && n < G_N_ELEMENTS (order); i++)
+    {
+      guint64 number;
+
+      if (g_ascii_string_to_unsigned (gst_sdp_media_get_format (media, i), 10, 1, MAX_PAYLOAD_TYPE,
+                                      &number, NULL)
+          && payloads.rtpmap[number] != NULL)
+        order[n++] = (guint8) number;
+    }
+  for (guint i = 0; i < n; i++)
+    read_codec (section, order[i], &payloads);
+  for (guint i = 0; i < n; i++)
+    if (g_ascii_strcasecmp (payloads.rtpmap[order[i]], "rtx/90000") == 0)
+      read_rtx (section, order[i], &payloads);
+  for (guint i = 0; i < HUB_N_CODECS; i++)
+    any |= section->payload_types[i] != 0;
+  return any;
 }
+
+/* What else a section says. */
 
 /* "3 urn:…" or "3/sendrecv urn:…". */
 static void
-read_extension (const char *value, HubRtpExtensionMap *map)
+read_extension (HubSdpSection *section, const char *value)
 {
   char *end = NULL;
   gulong id = strtoul (value, &end, 10);
@@ -173,112 +250,285 @@ read_extension (const char *value, HubRtpExtensionMap *map)
   if (end == value || id == 0 || id > HUB_RTP_MAX_EXTENSION_ID || uri == NULL)
     return;
   if (hub_rtp_extension_from_uri (uri + 1, &extension))
-    map->ids[extension] = (guint8) id;
+    section->extensions.ids[extension] = (guint8) id;
 }
 
-/* "FID 1234 5678": the stream and its retransmissions. Without it, the first a=ssrc. */
-static void
-read_ssrcs (const GstSDPMedia *media, HubSdpSection *section)
+/* "3735928559 cname:…", or a word of a=ssrc-group; 0 for what is none. */
+static guint32
+read_ssrc (const char *text)
 {
-  const char *group = gst_sdp_media_get_attribute_val (media, "ssrc-group");
-  const char *single = gst_sdp_media_get_attribute_val (media, "ssrc");
-  g_auto (GStrv) words = g_strsplit (group != NULL ? group : "", " ", 4);
+  char *end = NULL;
+  guint64 number = g_ascii_isdigit (*text) ? g_ascii_strtoull (text, &end, 10) : 0;
 
-  if (g_strv_length (words) == 3 && g_str_equal (words[0], "FID"))
+  return number <= G_MAXUINT32 && (end == NULL || *end == '\0' || *end == ' ') ? (guint32) number
+                                                                               : 0;
+}
+
+/* "FID 1234 5678": the stream and its retransmissions. */
+static void
+read_ssrc_group (HubSdpSection *section, const char *value)
+{
+  g_auto (GStrv) words = g_strsplit (value, " ", 4);
+
+  if (section->rtx_ssrc != 0 || g_strv_length (words) != 3 || !g_str_equal (words[0], "FID")
+      || read_ssrc (words[1]) == 0)
+    return;
+  section->ssrc = read_ssrc (words[1]);
+  section->rtx_ssrc = read_ssrc (words[2]);
+}
+
+/* The track in "1234 msid:stream track"; NULL if it says something else. */
+static const char *
+track_of_ssrc (const char *value)
+{
+  const char *msid = strchr (value, ' ');
+
+  return msid != NULL && g_str_has_prefix (msid, " msid:") ? strchr (msid + 1, ' ') : NULL;
+}
+
+/* In one walk, since there may be thousands. FALSE for two tracks: "plan B" had those of a kind in
+ * one section, before RFC 8829. */
+static gboolean
+read_attributes (const GstSDPMedia *media, HubSdpSection *section)
+{
+  const char *track = NULL;
+  guint32 first = 0;
+
+  for (guint i = 0; i < gst_sdp_media_attributes_len (media); i++)
     {
-      section->ssrc = (guint32) strtoul (words[1], NULL, 10);
-      section->rtx_ssrc = (guint32) strtoul (words[2], NULL, 10);
+      const GstSDPAttribute *attribute = gst_sdp_media_get_attribute (media, i);
+
+      if (g_str_equal (attribute->key, "extmap"))
+        read_extension (section, attribute->value);
+      else if (g_str_equal (attribute->key, "ssrc-group"))
+        read_ssrc_group (section, attribute->value);
+      else if (g_str_equal (attribute->key, "ssrc"))
+        {
+          const char *other = track_of_ssrc (attribute->value);
+
+          if (track != NULL && other != NULL && !g_str_equal (track, other))
+            return FALSE;
+          track = other != NULL ? other : track;
+          first = first != 0 ? first : read_ssrc (attribute->value);
+        }
     }
-  else if (single != NULL)
-    section->ssrc = (guint32) strtoul (single, NULL, 10);
+  if (section->ssrc == 0)
+    section->ssrc = first;
+  return TRUE;
 }
 
-/* Port 0 is a section that is no longer used, unless it says that it has none of its own. */
 static gboolean
-is_gone (const GstSDPMedia *media)
+has_flag (const GstSDPMedia *media, const char *name)
 {
-  return gst_sdp_media_get_port (media) == 0
-         && gst_sdp_media_get_attribute_val (media, "bundle-only") == NULL;
+  return gst_sdp_media_get_attribute_val (media, name) != NULL;
+}
+
+/* Of the section, else of the whole. */
+static void
+read_direction (const GstSDPMessage *message, const GstSDPMedia *media, HubSdpSection *section)
+{
+  static const struct
+  {
+    const char *name;
+    gboolean sends, receives;
+  } directions[] = {
+    { "sendonly", TRUE, FALSE },
+    { "recvonly", FALSE, TRUE },
+    { "inactive", FALSE, FALSE },
+    { "sendrecv", TRUE, TRUE },
+  };
+
+  section->sends = section->receives = TRUE;
+  for (guint whole = 0; whole < 2; whole++)
+    for (guint i = 0; i < G_N_ELEMENTS (directions); i++)
+      if (whole ? gst_sdp_message_get_attribute_val (message, directions[i].name) != NULL
+                : has_flag (media, directions[i].name))
+        {
+          section->sends = directions[i].sends;
+          section->receives = directions[i].receives;
+          return;
+        }
+}
+
+static HubSdpSection *
+find_section (HubSdpOffer *self, const char *mid)
+{
+  for (guint i = 0; i < self->n_sections; i++)
+    if (self->sections[i].mid[0] != '\0' && g_str_equal (self->sections[i].mid, mid))
+      return &self->sections[i];
+  return NULL;
+}
+
+static gboolean
+read_kind (const char *media, HubMediaKind *kind)
+{
+  *kind = g_str_equal (media, "audio") ? HUB_MEDIA_AUDIO : HUB_MEDIA_VIDEO;
+  return *kind == HUB_MEDIA_AUDIO || g_str_equal (media, "video");
+}
+
+/* Whether it is of a kind that we take. Port 0 is a section that is no longer used, unless it says
+ * that it has none of its own; such a one leaves a=rtcp-mux to the one whose port it shares. */
+static gboolean
+is_ours (const GstSDPMedia *media, HubSdpSection *section)
+{
+  gboolean bundle_only = gst_sdp_media_get_port (media) == 0 && has_flag (media, "bundle-only");
+
+  return read_kind (section->media, &section->kind)
+         && g_str_equal (section->proto, "UDP/TLS/RTP/SAVPF") && section->mid[0] != '\0'
+         && strlen (section->mid) <= HUB_SDP_MAX_MID
+         && (bundle_only || (gst_sdp_media_get_port (media) != 0 && has_flag (media, "rtcp-mux")))
+         && read_codecs (media, section);
 }
 
 static void
-read_direction (const GstSDPMedia *media, HubSdpSection *section)
+reject (HubSdpSection *section)
 {
-  gboolean sendonly = gst_sdp_media_get_attribute_val (media, "sendonly") != NULL;
-  gboolean recvonly = gst_sdp_media_get_attribute_val (media, "recvonly") != NULL;
-  gboolean gone = is_gone (media);
-  gboolean inactive = gone || gst_sdp_media_get_attribute_val (media, "inactive") != NULL;
-
-  section->sends = !recvonly && !inactive;
-  section->receives = !sendonly && !inactive;
+  section->rejected = TRUE;
+  section->sends = section->receives = FALSE;
 }
 
 static gboolean
-read_section (HubSdpOffer *self, const GstSDPMedia *media, GError **error)
+read_section (HubSdpOffer *self, const GstSDPMessage *message, const GstSDPMedia *media,
+              GError **error)
 {
   HubSdpSection *section = &self->sections[self->n_sections];
-  const char *mid = gst_sdp_media_get_attribute_val (media, "mid"), *value;
-  const char *kind = gst_sdp_media_get_media (media);
+  const char *mid = gst_sdp_media_get_attribute_val (media, "mid");
 
-  if (g_strcmp0 (kind, "audio") != 0 && g_strcmp0 (kind, "video") != 0)
-    return refuse (error, "m=");
-  if (g_strcmp0 (gst_sdp_media_get_proto (media), "UDP/TLS/RTP/SAVPF") != 0)
-    return refuse (error, "UDP/TLS/RTP/SAVPF");
-  if (mid == NULL || *mid == '\0' || strlen (mid) > HUB_SDP_MAX_MID
-      || strspn (mid, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-_") != strlen (mid))
+  if (mid != NULL && (!is_token (mid) || find_section (self, mid) != NULL))
     return refuse (error, "a=mid");
-  for (guint i = 0; i < self->n_sections; i++)
-    if (g_str_equal (self->sections[i].mid, mid))
-      return refuse (error, "a=mid");
-  if (gst_sdp_media_get_attribute_val (media, "rtcp-mux") == NULL)
-    return refuse (error, "a=rtcp-mux");
-  g_strlcpy (section->mid, mid, sizeof section->mid);
-  section->kind = g_str_equal (kind, "audio") ? HUB_MEDIA_AUDIO : HUB_MEDIA_VIDEO;
-  read_direction (media, section);
-  read_codecs (media, section);
-  read_ssrcs (media, section);
-  for (guint i = 0; (value = gst_sdp_media_get_attribute_val_n (media, "extmap", i)) != NULL; i++)
-    read_extension (value, &self->extensions);
+  g_strlcpy (section->mid, mid != NULL ? mid : "", sizeof section->mid);
+  g_strlcpy (section->media, gst_sdp_media_get_media (media), sizeof section->media);
+  g_strlcpy (section->proto, gst_sdp_media_get_proto (media), sizeof section->proto);
+  g_strlcpy (section->format, gst_sdp_media_get_format (media, 0), sizeof section->format);
+  read_direction (message, media, section);
+  if (!read_attributes (media, section))
+    return karez_error_set (error, KAREZ_ERROR_INVALID, "rtc/plan-b",
+                            N_ ("an offer with one track in each section (unified plan, RFC 8829)"),
+                            N_ ("The offer of media has several tracks in one section (plan B)"));
+  if (!is_ours (media, section))
+    reject (section);
   self->n_sections++;
   return TRUE;
+}
+
+/* The whole. */
+
+/* Notes the sections of the bundle that we take, in its order. FALSE if there is none. */
+static gboolean
+order_by_bundle (HubSdpOffer *self, const char *group)
+{
+  g_auto (GStrv) words = g_strsplit (group, " ", HUB_SDP_MAX_SECTIONS + 2);
+  guint64 seen = 0;
+
+  self->n_taken = 0;
+  for (guint i = 1; g_strcmp0 (words[0], "BUNDLE") == 0 && words[i] != NULL; i++)
+    {
+      const HubSdpSection *section = find_section (self, words[i]);
+      guint number = section != NULL ? (guint) (section - self->sections) : 0;
+
+      if (section == NULL || section->rejected || seen & (G_GUINT64_CONSTANT (1) << number))
+        continue;
+      seen |= G_GUINT64_CONSTANT (1) << number;
+      self->order[self->n_taken++] = (guint8) number;
+    }
+  return self->n_taken > 0;
+}
+
+/* RFC 9143, 7.2: what is in use is in the one bundle that we take. A single section needs none. */
+static gboolean
+read_bundle (HubSdpOffer *self, const GstSDPMessage *message, GError **error)
+{
+  const char *group;
+  guint n = 0, single = 0;
+
+  for (guint i = 0; i < self->n_sections; i++)
+    if (!self->sections[i].rejected)
+      {
+        single = i;
+        n++;
+      }
+  if (n == 0)
+    return TRUE;
+  for (guint i = 0; i < HUB_SDP_MAX_SECTIONS && !self->bundled
+                    && (group = gst_sdp_message_get_attribute_val_n (message, "group", i)) != NULL;
+       i++)
+    self->bundled = order_by_bundle (self, group);
+  if (!self->bundled && n > 1)
+    return karez_error_set (error, KAREZ_ERROR_INVALID, "rtc/bundle",
+                            N_ ("all media in one bundle"),
+                            N_ ("The offer of media needs more than one connection"));
+  if (!self->bundled)
+    self->order[self->n_taken++] = (guint8) single;
+  for (guint i = 0; i < self->n_sections; i++)
+    if (memchr (self->order, (int) i, self->n_taken) == NULL)
+      reject (&self->sections[i]);
+  return TRUE;
+}
+
+/* The connection's: of the first section of the bundle that we take, else of all, else of the first
+ * section that has it. Returns the @n-th, or NULL. */
+static const char *
+transport_attribute (const HubSdpOffer *self, const GstSDPMessage *message, const char *name,
+                     guint n)
+{
+  const GstSDPMedia *tagged = gst_sdp_message_get_media (message, self->order[0]);
+
+  if (has_flag (tagged, name))
+    return gst_sdp_media_get_attribute_val_n (tagged, name, n);
+  if (gst_sdp_message_get_attribute_val (message, name) != NULL)
+    return gst_sdp_message_get_attribute_val_n (message, name, n);
+  for (guint i = 0; i < self->n_sections; i++)
+    if (has_flag (gst_sdp_message_get_media (message, i), name))
+      return gst_sdp_media_get_attribute_val_n (gst_sdp_message_get_media (message, i), name, n);
+  return NULL;
+}
+
+static gboolean
+read_fingerprint (HubSdpOffer *self, const GstSDPMessage *message)
+{
+  for (guint i = 0; i < MAX_FINGERPRINTS; i++)
+    {
+      const char *fingerprint = transport_attribute (self, message, "fingerprint", i);
+
+      if (fingerprint == NULL)
+        return FALSE;
+      if (g_ascii_strncasecmp (fingerprint, "sha-256 ", 8) == 0)
+        return hub_dtls_fingerprint_parse (fingerprint + 8, self->fingerprint);
+    }
+  return FALSE;
 }
 
 static gboolean
 read_transport (HubSdpOffer *self, const GstSDPMessage *message, GError **error)
 {
-  const GstSDPMedia *first = gst_sdp_message_get_media (message, 0);
-  const char *ufrag = attribute (message, first, "ice-ufrag");
-  const char *setup = attribute (message, first, "setup");
-  const char *fingerprint = attribute (message, first, "fingerprint");
+  const char *ufrag = transport_attribute (self, message, "ice-ufrag", 0);
+  const char *setup = transport_attribute (self, message, "setup", 0);
 
   if (ufrag == NULL || strlen (ufrag) < 4 || strlen (ufrag) > HUB_SDP_MAX_UFRAG)
     return refuse (error, "a=ice-ufrag");
   g_strlcpy (self->ufrag, ufrag, sizeof self->ufrag);
   if (g_strcmp0 (setup, "actpass") != 0 && g_strcmp0 (setup, "active") != 0)
     return refuse (error, "a=setup");
-  if (fingerprint == NULL || g_ascii_strncasecmp (fingerprint, "sha-256 ", 8) != 0
-      || !hub_dtls_fingerprint_parse (fingerprint + 8, self->fingerprint))
+  if (!read_fingerprint (self, message))
     return karez_error_set (error, KAREZ_ERROR_INVALID, "rtc/fingerprint",
                             N_ ("the SHA-256 fingerprint of the page's certificate"),
                             N_ ("The offer of media does not say who makes it"));
   return TRUE;
 }
 
-/* RFC 9143, 7.2: what is in use is in the one bundle. */
-static gboolean
-read_bundle (const HubSdpOffer *self, const GstSDPMessage *message, GError **error)
+/* RFC 9143, 9: one number means the same in all sections of the bundle. */
+static void
+unite_extensions (HubSdpOffer *self)
 {
-  const char *group = gst_sdp_message_get_attribute_val (message, "group");
-  g_auto (GStrv) words = g_strsplit (group != NULL ? group : "", " ", -1);
-  gboolean whole = g_strcmp0 (words[0], "BUNDLE") == 0;
+  for (guint i = 0; i < self->n_taken; i++)
+    for (guint j = 0; j < HUB_RTP_N_EXTENSIONS; j++)
+      {
+        guint8 id = self->sections[self->order[i]].extensions.ids[j];
 
-  for (guint i = 0; i < self->n_sections && whole; i++)
-    whole = is_gone (gst_sdp_message_get_media (message, i))
-            || g_strv_contains ((const char *const *) words + 1, self->sections[i].mid);
-  return whole
-         || karez_error_set (error, KAREZ_ERROR_INVALID, "rtc/bundle",
-                             N_ ("all media in one bundle"),
-                             N_ ("The offer of media needs more than one connection"));
+        if (self->extensions.ids[j] == 0
+            && memchr (self->extensions.ids, id, sizeof self->extensions.ids) == NULL)
+          self->extensions.ids[j] = id;
+      }
 }
 
 static gboolean
@@ -286,17 +536,16 @@ read_message (HubSdpOffer *self, const GstSDPMessage *message, GError **error)
 {
   guint n = gst_sdp_message_medias_len (message);
 
-  if (g_strcmp0 (gst_sdp_message_get_version (message), "0") != 0 || n == 0)
+  if (g_strcmp0 (gst_sdp_message_get_version (message), "0") != 0 || n == 0
+      || n > HUB_SDP_MAX_SECTIONS)
     return refuse (error, "v=, m=");
-  if (n > HUB_SDP_MAX_SECTIONS)
-    return karez_error_set (error, KAREZ_ERROR_INVALID, "rtc/sections", N_ ("at most 64"),
-                            N_ ("The offer of media has too many parts"));
-  if (!read_transport (self, message, error))
-    return FALSE;
   for (guint i = 0; i < n; i++)
-    if (!read_section (self, gst_sdp_message_get_media (message, i), error))
+    if (!read_section (self, message, gst_sdp_message_get_media (message, i), error))
       return FALSE;
-  return read_bundle (self, message, error);
+  if (!read_bundle (self, message, error))
+    return FALSE;
+  unite_extensions (self);
+  return self->n_taken == 0 || read_transport (self, message, error);
 }
 
 gboolean
@@ -310,6 +559,8 @@ hub_sdp_parse_offer (HubSdpOffer *self, const char *text, GError **error)
   /* GstSDPMessage reports an empty text as a programming error. */
   if (length == 0 || length > HUB_SDP_MAX_BYTES || !g_utf8_validate (text, -1, NULL))
     return refuse (error, "128 KiB");
+  if (!check_text (text, error))
+    return FALSE;
   if (gst_sdp_message_new (&message) != GST_SDP_OK)
     return refuse (error, "SDP");
   read = gst_sdp_message_parse_buffer ((const guint8 *) text, (guint) length, message) == GST_SDP_OK
@@ -317,163 +568,4 @@ hub_sdp_parse_offer (HubSdpOffer *self, const char *text, GError **error)
              : refuse (error, "SDP");
   gst_sdp_message_free (message);
   return read;
-}
-
-/* Writing. */
-
-static void G_GNUC_PRINTF (3, 4) add (GstSDPMedia *media, const char *name, const char *format, ...)
-{
-  va_list arguments;
-  g_autofree char *value = NULL;
-
-  va_start (arguments, format);
-  value = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-  gst_sdp_media_add_attribute (media, name, value);
-}
-
-static void
-add_flag (GstSDPMedia *media, const char *name)
-{
-  gst_sdp_media_add_attribute (media, name, NULL);
-}
-
-static void
-add_codec (GstSDPMedia *media, const HubSdpSection *section, HubCodec codec)
-{
-  guint8 payload_type = section->payload_types[codec], rtx = section->rtx_types[codec];
-  g_autofree char *format = g_strdup_printf ("%u", payload_type);
-
-  if (payload_type == 0)
-    return;
-  gst_sdp_media_add_format (media, format);
-  add (media, "rtpmap", "%u %s", payload_type, codecs[codec].rtpmap);
-  if (codecs[codec].fmtp != NULL)
-    add (media, "fmtp", "%u %s", payload_type, codecs[codec].fmtp);
-  add (media, "rtcp-fb", "%u transport-cc", payload_type);
-  if (section->kind == HUB_MEDIA_AUDIO)
-    return;
-  add (media, "rtcp-fb", "%u ccm fir", payload_type);
-  add (media, "rtcp-fb", "%u nack", payload_type);
-  add (media, "rtcp-fb", "%u nack pli", payload_type);
-  if (rtx != 0)
-    {
-      g_autofree char *number = g_strdup_printf ("%u", rtx);
-
-      gst_sdp_media_add_format (media, number);
-      add (media, "rtpmap", "%u rtx/90000", rtx);
-      add (media, "fmtp", "%u apt=%u", rtx, payload_type);
-    }
-}
-
-static void
-add_transport (const HubSdpAnswer *self, GstSDPMedia *media)
-{
-  g_autofree char *fingerprint = hub_dtls_fingerprint_print (self->fingerprint);
-
-  add (media, "ice-ufrag", "%s", self->ufrag);
-  add (media, "ice-pwd", "%s", self->password);
-  add (media, "fingerprint", "sha-256 %s", fingerprint);
-  add (media, "setup", "passive");
-  add_flag (media, "rtcp-mux");
-  add_flag (media, "rtcp-rsize");
-}
-
-static void
-add_candidates (const HubSdpAnswer *self, GstSDPMedia *media)
-{
-  for (guint i = 0; i < self->n_addresses; i++)
-    {
-      g_autofree char *host = NULL;
-      guint16 port;
-
-      host = hub_address_split (&self->addresses[i], &port);
-      add (media, "candidate", "%u 1 udp %u %s %u typ host", i + 1, PRIORITY (i), host, port);
-    }
-  add_flag (media, "end-of-candidates");
-}
-
-static void
-add_streams (const HubSdpPlace *place, GstSDPMedia *media)
-{
-  if (place->rtx_ssrc != 0)
-    add (media, "ssrc-group", "FID %u %u", place->ssrc, place->rtx_ssrc);
-  add (media, "msid", "%s %s-%u", place->stream, place->stream, place->ssrc);
-  add (media, "ssrc", "%u cname:karez", place->ssrc);
-  if (place->rtx_ssrc != 0)
-    add (media, "ssrc", "%u cname:karez", place->rtx_ssrc);
-}
-
-/* RFC 9143, 7.3: the bundle's transport is that of the first section that is accepted. */
-static gboolean
-is_tagged (const HubSdpAnswer *self, guint number)
-{
-  for (guint i = 0; i < number; i++)
-    if (self->places[i].accepted)
-      return FALSE;
-  return self->places[number].accepted;
-}
-
-static void
-write_section (const HubSdpAnswer *self, const HubSdpOffer *offer, guint number,
-               GstSDPMessage *message)
-{
-  const HubSdpSection *section = &offer->sections[number];
-  const HubSdpPlace *place = &self->places[number];
-  GstSDPMedia *media;
-
-  gst_sdp_media_new (&media);
-  gst_sdp_media_set_media (media, section->kind == HUB_MEDIA_AUDIO ? "audio" : "video");
-  gst_sdp_media_set_port_info (media, place->accepted ? 9 : 0, 1);
-  gst_sdp_media_set_proto (media, "UDP/TLS/RTP/SAVPF");
-  gst_sdp_media_add_connection (media, "IN", "IP4", "0.0.0.0", 0, 0);
-  add (media, "mid", "%s", section->mid);
-  add_transport (self, media);
-  if (is_tagged (self, number))
-    add_candidates (self, media);
-  add_flag (media, !place->accepted ? "inactive" : section->sends ? "recvonly" : "sendonly");
-  for (guint i = 0; i < HUB_RTP_N_EXTENSIONS; i++)
-    if (offer->extensions.ids[i] != 0
-        && (section->kind == HUB_MEDIA_AUDIO ? i != HUB_RTP_ORIENTATION : i != HUB_RTP_AUDIO_LEVEL)
-        /* Whose browser may leave it to the viewer's to turn the picture does so, and Firefox's and
-         * the other hospital's may not know how. */
-        && !(section->sends && i == HUB_RTP_ORIENTATION)
-        && (section->sends || i != HUB_RTP_TRANSPORT_SEQUENCE))
-      add (media, "extmap", "%u %s", offer->extensions.ids[i],
-           hub_rtp_extension_uri ((HubRtpExtension) i));
-  for (guint i = 0; i < HUB_N_CODECS && place->accepted; i++)
-    if (section->sends ? i == place->codec : codecs[i].kind == section->kind)
-      add_codec (media, section, (HubCodec) i);
-  if (place->accepted && !section->sends)
-    add_streams (place, media);
-  if (!place->accepted)
-    gst_sdp_media_add_format (media, "0");
-  gst_sdp_message_add_media (message, media);
-  gst_sdp_media_free (media);
-}
-
-char *
-hub_sdp_write_answer (const HubSdpAnswer *self, const HubSdpOffer *offer)
-{
-  g_autoptr (GString) bundle = g_string_new ("BUNDLE");
-  g_autofree char *id = g_strdup_printf ("%" G_GUINT64_FORMAT, self->id);
-  g_autofree char *version = g_strdup_printf ("%" G_GUINT64_FORMAT, self->version);
-  GstSDPMessage *message;
-  char *text;
-
-  gst_sdp_message_new (&message);
-  gst_sdp_message_set_version (message, "0");
-  gst_sdp_message_set_origin (message, "-", id, version, "IN", "IP4", "0.0.0.0");
-  gst_sdp_message_set_session_name (message, "-");
-  gst_sdp_message_add_time (message, "0", "0", NULL);
-  for (guint i = 0; i < offer->n_sections; i++)
-    if (self->places[i].accepted)
-      g_string_append_printf (bundle, " %s", offer->sections[i].mid);
-  gst_sdp_message_add_attribute (message, "group", bundle->str);
-  gst_sdp_message_add_attribute (message, "ice-lite", NULL);
-  for (guint i = 0; i < offer->n_sections; i++)
-    write_section (self, offer, i, message);
-  text = gst_sdp_message_as_text (message);
-  gst_sdp_message_free (message);
-  return text;
 }

@@ -76,7 +76,7 @@ async function test(name, run) {
 }
 
 const pages = [];
-console.log('1..5');
+console.log('1..7');
 try {
   await test('a page that tries its way is told how it is', async () => {
     const [near, far, nowhere, cut] = await Promise.all([openPage(), openPage(), openPage(), openPage()]);
@@ -137,6 +137,26 @@ try {
       assert.deepEqual(await page.evaluate(() => globalThis.room.refused), []);
     }
   });
+
+  for (const policy of ['max-bundle', 'balanced'])
+    await test(`a page with a data channel and a picture in several sizes, ${policy}`, async () => {
+      const page = await openPage();
+      const id = await page.evaluate(() => globalThis.room.participant);
+      const seen = () => pages[0].evaluate(async (who) => (await globalThis.room.received())[who], id);
+      await page.evaluate((one) => globalThis.room.joinByChannel(one), policy);
+      await until('it is connected', () => page.evaluate(() => globalThis.room.raw.state() === 'connected'));
+      await until('it is seen and heard', async () => (await seen())?.frames > 20 && (await seen()).energy > 0);
+      await page.evaluate(() => globalThis.room.raw.stopCamera());
+      await until('it is not seen any more', async () => !(await seen())?.frames);
+      await page.evaluate(() => globalThis.room.raw.startCamera());
+      await until('it is seen again, in the section of the former picture', async () => (await seen())?.frames > 20);
+      assert.deepEqual(await page.evaluate(() => globalThis.room.raw.sections), [
+        ['application, rejected'], ['application, rejected', 'audio', 'video'],
+        ['application, rejected', 'audio', 'video, rejected'], ['application, rejected', 'audio', 'video'],
+      ]);
+      assert.deepEqual(await page.evaluate(() => globalThis.room.refused), []);
+      await page.context().close();
+    });
 
   await test('who leaves is gone, and who covers the camera is shown so', async () => {
     const [first, second, third] = pages;

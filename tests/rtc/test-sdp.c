@@ -1,60 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "hub-sdp.h"
+#include "sdp-test.h"
 
 #include <gst/sdp/gstsdpmessage.h>
-
-#define FINGERPRINT                                                                                \
-  "7B:8B:F0:65:5F:78:E2:51:3B:AC:6F:F3:3F:46:1B:35:DC:B8:5F:64:1A:24:C2:43:F0:A1:58:D0:A1:2C:19:"  \
-  "08"
-#define UFRAG "a=ice-ufrag:F7gI\r\n"
-#define LONG_16 "0123456789abcdef"
-#define LONG_64 LONG_16 LONG_16 LONG_16 LONG_16
-#define LONG_256 LONG_64 LONG_64 LONG_64 LONG_64
-
-static char *
-load (const char *name)
-{
-  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "rtc", "corpus", name, NULL);
-  g_autoptr (GError) error = NULL;
-  char *text;
-
-  g_file_get_contents (path, &text, NULL, &error);
-  g_assert_no_error (error);
-  return text;
-}
-
-/* All of @find in @text are replaced; there must be one. Returns: (transfer full) */
-static char *
-replace (const char *text, const char *find, const char *by)
-{
-  GString *out = g_string_new (text);
-
-  g_assert_cmpuint (g_string_replace (out, find, by, 0), >, 0);
-  return g_string_free (out, FALSE);
-}
-
-static void
-parse (HubSdpOffer *offer, const char *text)
-{
-  g_autoptr (GError) error = NULL;
-
-  memset (offer, 0xff, sizeof *offer);
-  hub_sdp_parse_offer (offer, text, &error);
-  g_assert_no_error (error);
-}
-
-/* Refused by @rule, and by no other. */
-static void
-refuse (const char *text, const char *rule)
-{
-  g_autofree HubSdpOffer *offer = g_new (HubSdpOffer, 1);
-  g_autoptr (GError) error = NULL;
-
-  g_assert_false (hub_sdp_parse_offer (offer, text, &error));
-  g_assert_true (karez_error_is_invalid (error));
-  g_assert_cmpstr (karez_error_get_rule (error), ==, rule);
-  g_assert_nonnull (karez_error_get_accepted (error));
-}
 
 static void
 check_section (const HubSdpSection *section, const HubSdpSection *expected)
@@ -79,10 +26,10 @@ test_chromium (void)
     { "3", HUB_MEDIA_VIDEO, FALSE, TRUE, { 0, 96, 106 }, { 0, 97, 107 }, 0, 0 },
     { "4", HUB_MEDIA_VIDEO, FALSE, TRUE, { 0, 96, 106 }, { 0, 97, 107 }, 0, 0 },
   };
-  g_autofree char *text = load ("sdp-chromium.sdp"), *fingerprint = NULL;
+  g_autofree char *text = sdp_test_load ("sdp-chromium.sdp"), *fingerprint = NULL;
   HubSdpOffer offer;
 
-  parse (&offer, text);
+  sdp_test_parse (&offer, text);
   fingerprint = hub_dtls_fingerprint_print (offer.fingerprint);
   g_assert_cmpstr (fingerprint, ==, FINGERPRINT);
   g_assert_cmpstr (offer.ufrag, ==, "F7gI");
@@ -111,10 +58,10 @@ test_firefox (void)
       1546849463,
       3306041713 },
   };
-  g_autofree char *text = load ("sdp-firefox.sdp"), *fingerprint = NULL;
+  g_autofree char *text = sdp_test_load ("sdp-firefox.sdp"), *fingerprint = NULL;
   HubSdpOffer offer;
 
-  parse (&offer, text);
+  sdp_test_parse (&offer, text);
   fingerprint = hub_dtls_fingerprint_print (offer.fingerprint);
   g_assert_cmpstr (fingerprint, ==, FINGERPRINT);
   g_assert_cmpstr (offer.ufrag, ==, "8f2e1d0c");
@@ -171,15 +118,15 @@ static const struct
 static void
 test_variants (void)
 {
-  g_autofree char *text = load ("sdp-chromium.sdp");
+  g_autofree char *text = sdp_test_load ("sdp-chromium.sdp");
   HubSdpOffer offer;
 
   for (guint i = 0; i < G_N_ELEMENTS (variants); i++)
     {
-      g_autofree char *other = replace (text, variants[i].find, variants[i].by);
+      g_autofree char *other = sdp_test_replace (text, variants[i].find, variants[i].by);
 
       g_test_message ("case %u", i);
-      parse (&offer, other);
+      sdp_test_parse (&offer, other);
       check_section (&offer.sections[1], &variants[i].second);
       g_assert_cmpuint (offer.extensions.ids[HUB_RTP_ORIENTATION], ==, 13);
     }
@@ -190,25 +137,21 @@ test_variants (void)
 static void
 test_ports (void)
 {
-  g_autofree char *text = load ("sdp-chromium.sdp"), *gone = NULL, *bundled = NULL;
+  g_autofree char *text = sdp_test_load ("sdp-chromium.sdp"), *gone = NULL, *bundled = NULL;
   HubSdpOffer offer;
 
-  gone = replace (text, "m=video 9", "m=video 0");
-  bundled = replace (gone, "a=rtcp-rsize\r\n", "a=rtcp-rsize\r\na=bundle-only\r\n");
-  parse (&offer, gone);
+  gone = sdp_test_replace (text, "m=video 9", "m=video 0");
+  bundled = sdp_test_replace (gone, "a=rtcp-rsize\r\n", "a=rtcp-rsize\r\na=bundle-only\r\n");
+  sdp_test_parse (&offer, gone);
   g_assert_true (offer.sections[0].sends);
   g_assert_false (offer.sections[1].sends);
   g_assert_false (offer.sections[1].receives);
   g_assert_false (offer.sections[3].receives);
   g_assert_cmpuint (offer.n_sections, ==, 5);
-  parse (&offer, bundled);
+  sdp_test_parse (&offer, bundled);
   g_assert_true (offer.sections[1].sends);
   g_assert_true (offer.sections[3].receives);
   g_assert_cmpuint (offer.n_sections, ==, 5);
-  /* It lives nowhere. */
-  g_clear_pointer (&gone, g_free);
-  gone = replace (bundled, "a=group:BUNDLE 0 1 2 3 4", "a=group:BUNDLE 0 1 2 3");
-  refuse (gone, "rtc/bundle");
 }
 
 static void
@@ -220,22 +163,29 @@ test_refused (void)
   } cases[] = {
     { "rtc/sdp", "v=0\r\n", "" },
     { "rtc/sdp", "v=0\r\n", "v=1\r\n" },
-    { "rtc/sdp", "m=video 9", "m=application 9" },
-    { "rtc/sdp", "m=audio 9 ", "m=text 9 " },
-    { "rtc/sdp", "UDP/TLS/RTP/SAVPF", "RTP/AVP" },
-    { "rtc/sdp", "a=mid:3\r\n", "" },
     { "rtc/sdp", "a=mid:3\r\n", "a=mid:\r\n" },
     { "rtc/sdp", "a=mid:3\r\n", "a=mid:1\r\n" },
     { "rtc/sdp", "a=mid:3\r\n", "a=mid:3 4\r\n" },
     { "rtc/sdp", "a=mid:3\r\n", "a=mid:\"3\"\r\n" },
-    { "rtc/sdp", "a=mid:3\r\n", "a=mid:" LONG_16 "0\r\n" },
-    { "rtc/sdp", "a=rtcp-mux\r\n", "" },
     { "rtc/sdp", UFRAG, "" },
     { "rtc/sdp", UFRAG, "a=ice-ufrag:F7g\r\n" },
     { "rtc/sdp", UFRAG, "a=ice-ufrag:" LONG_256 "0\r\n" },
     { "rtc/sdp", "a=setup:actpass\r\n", "" },
     { "rtc/sdp", "a=setup:actpass", "a=setup:passive" },
     { "rtc/sdp", "a=setup:actpass", "a=setup:holdconn" },
+    { "rtc/sdp", "a=mid:3\r\n", "a=mid:" LONG_64 "\r\n" },
+    { "rtc/sdp", "m=video 9 ", "m=video -9 " },
+    { "rtc/sdp", "m=video 9 ", "m=video 65536 " },
+    { "rtc/sdp", "m=video 9 ", "m=video 9/0 " },
+    { "rtc/sdp", "m=video 9 ", "m=video " },
+    { "rtc/sdp", "m=video 9 ", "m=" LONG_64 " 9 " },
+    { "rtc/sdp", "UDP/TLS/RTP/SAVPF", "UDP/TLS/" LONG_64 },
+    { "rtc/sdp", "SAVPF 111", "SAVPF  111" },
+    { "rtc/sdp", "a=mid:3\r\n", "a=mid:3\r\n\r\n" },
+    { "rtc/sdp", "a=mid:3\r\n", "a=mid:3\ra=recvonly\r\n" },
+    { "rtc/sdp", "a=mid:3\r\n", "mid 3\r\n" },
+    { "rtc/sdp", "a=mid:3\r\n", "A=mid:3\r\n" },
+    { "rtc/sdp", "s=-", "s=\x1b" },
     { "rtc/sdp", "s=-", "s=\xff" },
     { "rtc/sdp", "s=-", "s=\xc3\x28" },
     { "rtc/fingerprint", "a=fingerprint:sha-256 " FINGERPRINT "\r\n", "" },
@@ -244,23 +194,21 @@ test_refused (void)
     { "rtc/fingerprint", "2C:19:08", "2C:19:0G" },
     { "rtc/bundle", "a=group:BUNDLE 0 1 2 3 4\r\n", "" },
     { "rtc/bundle", "a=group:BUNDLE", "a=group:LS" },
-    { "rtc/bundle", "a=group:BUNDLE 0 1 2 3 4", "a=group:BUNDLE 0 1 2 4" },
-    { "rtc/bundle", "a=group:BUNDLE 0 1 2 3 4", "a=group:BUNDLE 0 1 2 33 4" },
     { "rtc/bundle", "a=group:BUNDLE 0 1 2 3 4", "a=group:BUNDLE " },
   };
-  g_autofree char *text = load ("sdp-chromium.sdp");
+  g_autofree char *text = sdp_test_load ("sdp-chromium.sdp");
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autofree char *other = replace (text, cases[i].find, cases[i].by);
+      g_autofree char *other = sdp_test_replace (text, cases[i].find, cases[i].by);
 
       g_test_message ("case %u", i);
-      refuse (other, cases[i].rule);
+      sdp_test_refuse (other, cases[i].rule);
     }
-  refuse ("", "rtc/sdp");
-  refuse ("v", "rtc/sdp");
-  refuse ("v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n", "rtc/sdp");
-  refuse ("<!DOCTYPE html>\n<html></html>\n", "rtc/sdp");
+  sdp_test_refuse ("", "rtc/sdp");
+  sdp_test_refuse ("v", "rtc/sdp");
+  sdp_test_refuse ("v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n", "rtc/sdp");
+  sdp_test_refuse ("<!DOCTYPE html>\n<html></html>\n", "rtc/sdp");
 }
 
 /* What is just accepted: the neighbours of what is refused. */
@@ -279,63 +227,42 @@ test_accepted (void)
     /* A section that was given up is in no bundle: RFC 9143, 7.3. */
     { "BUNDLE 0 1 2 3 4", "BUNDLE 0 1" },
   };
-  g_autofree char *text = load ("sdp-chromium.sdp");
+  g_autofree char *text = sdp_test_load ("sdp-chromium.sdp");
   HubSdpOffer offer;
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autofree char *other = replace (text, cases[i].find, cases[i].by);
+      g_autofree char *other = sdp_test_replace (text, cases[i].find, cases[i].by);
       g_autofree char *last = NULL;
 
       if (i == 2)
-        last = replace (other, "a=mid:3\r\n", "a=mid:" LONG_16 "\r\n");
+        last = sdp_test_replace (other, "a=mid:3\r\n", "a=mid:" LONG_16 "\r\n");
       else if (i == 5)
         {
           g_auto (GStrv) parts = g_strsplit (other, "a=mid:2", 2);
           const char *section = g_strrstr (parts[0], "m=audio 9");
           g_autofree char *before = g_strndup (parts[0], (gsize) (section - parts[0]));
           g_autofree char *after = g_strconcat (section, "a=mid:2", parts[1], NULL);
-          g_autofree char *gone = replace (after, "m=audio 9", "m=audio 0");
-          g_autofree char *all = replace (gone, "m=video 9", "m=video 0");
+          g_autofree char *gone = sdp_test_replace (after, "m=audio 9", "m=audio 0");
+          g_autofree char *all = sdp_test_replace (gone, "m=video 9", "m=video 0");
 
           last = g_strconcat (before, all, NULL);
         }
       g_test_message ("case %u", i);
-      parse (&offer, last != NULL ? last : other);
+      sdp_test_parse (&offer, last != NULL ? last : other);
       g_assert_cmpuint (offer.n_sections, ==, 5);
     }
-}
-
-/* An offer of @n sections, of @filler bytes more. */
-static char *
-make_offer (guint n, gsize filler)
-{
-  GString *text = g_string_new ("v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE");
-
-  for (guint i = 0; i < n; i++)
-    g_string_append_printf (text, " %u", i);
-  g_string_append (text,
-                   "\r\n" UFRAG "a=setup:actpass\r\na=fingerprint:sha-256 " FINGERPRINT "\r\na=x:");
-  for (gsize i = 0; i < filler; i++)
-    g_string_append_c (text, 'x');
-  for (guint i = 0; i < n; i++)
-    g_string_append_printf (text,
-                            "\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:%u\r\na=rtcp-mux\r\n"
-                            "a=recvonly\r\na=rtpmap:96 VP8/90000",
-                            i);
-  g_string_append (text, "\r\n");
-  return g_string_free (text, FALSE);
 }
 
 static void
 test_bounds (void)
 {
-  g_autofree char *most = make_offer (64, 0), *more = make_offer (65, 0);
+  g_autofree char *most = sdp_test_make_offer (64, 0), *more = sdp_test_make_offer (65, 0);
   g_autofree char *longest = NULL, *longer = NULL;
   HubSdpOffer offer;
   gsize length;
 
-  parse (&offer, most);
+  sdp_test_parse (&offer, most);
   g_assert_cmpuint (offer.n_sections, ==, 64);
   for (guint i = 0; i < 64; i++)
     {
@@ -344,14 +271,14 @@ test_bounds (void)
       g_assert_cmpstr (offer.sections[i].mid, ==, mid);
       g_assert_cmpuint (offer.sections[i].payload_types[HUB_CODEC_VP8], ==, 96);
     }
-  refuse (more, "rtc/sections");
+  sdp_test_refuse (more, "rtc/sections");
 
   length = strlen (most);
-  longest = make_offer (64, HUB_SDP_MAX_BYTES - length);
-  longer = make_offer (64, HUB_SDP_MAX_BYTES - length + 1);
+  longest = sdp_test_make_offer (64, HUB_SDP_MAX_BYTES - length);
+  longer = sdp_test_make_offer (64, HUB_SDP_MAX_BYTES - length + 1);
   g_assert_cmpuint (strlen (longest), ==, HUB_SDP_MAX_BYTES);
-  parse (&offer, longest);
-  refuse (longer, "rtc/sdp");
+  sdp_test_parse (&offer, longest);
+  sdp_test_refuse (longer, "rtc/sdp");
 }
 
 /* The answer. */
@@ -376,10 +303,10 @@ answer_up (Answer *self, gconstpointer data)
     { TRUE, HUB_CODEC_VP8, 1002, 1003, "ward" },
     { FALSE, HUB_CODEC_VP8, 1004, 1005, "nobody" },
   };
-  g_autofree char *text = load ("sdp-chromium.sdp");
+  g_autofree char *text = sdp_test_load ("sdp-chromium.sdp");
 
   memset (self, 0, sizeof *self);
-  parse (&self->offer, text);
+  sdp_test_parse (&self->offer, text);
   g_assert_true (hub_address_parse (&self->addresses[0], "192.0.2.5:40000", TRUE));
   g_assert_true (hub_address_parse (&self->addresses[1], "[2001:db8::5]:40001", TRUE));
   g_assert_true (hub_dtls_fingerprint_parse (FINGERPRINT, self->fingerprint));
@@ -471,12 +398,12 @@ test_answer (Answer *self, gconstpointer data)
       g_assert_cmpuint (gst_sdp_media_get_port (media), ==, i == 4 ? 0 : 9);
       g_assert_cmpstr (gst_sdp_media_get_proto (media), ==, "UDP/TLS/RTP/SAVPF");
       assert_values (self, i, "mid", mid);
-      assert_values (self, i, "ice-ufrag", "ourufrag|");
-      assert_values (self, i, "ice-pwd", "our/password+of24letters|");
-      assert_values (self, i, "fingerprint", "sha-256 " FINGERPRINT "|");
-      assert_values (self, i, "setup", "passive|");
-      assert_values (self, i, "rtcp-mux", "|");
-      assert_values (self, i, "rtcp-rsize", "|");
+      assert_values (self, i, "ice-ufrag", i == 4 ? "" : "ourufrag|");
+      assert_values (self, i, "ice-pwd", i == 4 ? "" : "our/password+of24letters|");
+      assert_values (self, i, "fingerprint", i == 4 ? "" : "sha-256 " FINGERPRINT "|");
+      assert_values (self, i, "setup", i == 4 ? "" : "passive|");
+      assert_values (self, i, "rtcp-mux", i == 4 ? "" : "|");
+      assert_values (self, i, "rtcp-rsize", i == 4 ? "" : "|");
       for (guint j = 0; j < G_N_ELEMENTS (all); j++)
         assert_values (self, i, all[j], g_str_equal (all[j], directions[i]) ? "|" : "");
     }
@@ -507,7 +434,7 @@ test_answer_codecs (Answer *self, gconstpointer data)
   /* What we send may be either. */
   check_formats (self, 3, "96 97 106 107 ");
   assert_values (self, 3, "rtpmap", "96 VP8/90000|97 rtx/90000|106 H264/90000|107 rtx/90000|");
-  check_formats (self, 4, "0 ");
+  check_formats (self, 4, "96 ");
   assert_values (self, 4, "rtpmap", "");
 }
 

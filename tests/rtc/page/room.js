@@ -11,6 +11,8 @@ const client = new MediaClient((body) => {
 });
 const room = { client, participant: '', refused: [], firstFrame: 0, messages: 0, through: '' };
 const elements = new Map();
+/** Takes the next answer of a connection that is not the client's, by its token. */
+const answers = new Map();
 
 /** Every track that is shown is played, so that it is decoded. */
 client.addEventListener('change', () => {
@@ -37,6 +39,7 @@ socket.addEventListener('message', (event) => {
   if (message.type === 'you') room.participant = message.participant;
   else if (message.type === 'echo') room.answered(message.sdp);
   else if (message.type === 'refused') room.refused.push(message);
+  else if (message.type === 'media.answer' && answers.has(message.connection)) answers.get(message.connection)(message.sdp);
   else client.take(message);
 });
 
@@ -63,6 +66,37 @@ room.tryWay = async () => {
   });
   await echo.run();
   return { states, measured: echo.measured, addresses: echo.addresses };
+};
+
+/** A connection that begins with a data channel, then sends what the room takes: a picture in several sizes. @param {RTCBundlePolicy} bundlePolicy */
+room.joinByChannel = async (bundlePolicy) => {
+  const connection = new RTCPeerConnection({ bundlePolicy }), token = crypto.randomUUID();
+  const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 640, height: 360 } });
+  const [voice] = stream.getAudioTracks(), [picture] = stream.getVideoTracks();
+  let camera;
+  const negotiate = async (sources) => {
+    await connection.setLocalDescription();
+    const answer = new Promise((done, failed) => {
+      answers.set(token, done);
+      setTimeout(() => failed(new Error(`no answer; refused: ${JSON.stringify(room.refused)}`)), 5000);
+    });
+    socket.send(JSON.stringify({ type: 'media.offer', connection: token, sdp: connection.localDescription.sdp, sources: sources() }));
+    await connection.setRemoteDescription({ type: 'answer', sdp: await answer });
+    return [...connection.remoteDescription.sdp.matchAll(/^m=(\S+) (\d+)/gm)].map(([, kind, port]) => (port === '0' ? `${kind}, rejected` : kind));
+  };
+  const addCamera = () => { camera = connection.addTransceiver(picture, { direction: 'sendonly', sendEncodings: [{ rid: 'q', scaleResolutionDownBy: 2 }, { rid: 'f' }] }); };
+  connection.createDataChannel('chat');
+  const sections = [await negotiate(() => ({}))];
+  const microphone = connection.addTransceiver(voice, { direction: 'sendonly' });
+  const sources = () => ({ [microphone.mid]: 'microphone', ...(camera.stopped ? {} : { [camera.mid]: 'camera' }) });
+  addCamera();
+  sections.push(await negotiate(sources));
+  room.raw = {
+    sections, state: () => connection.connectionState,
+    stopCamera: async () => { camera.stop(); sections.push(await negotiate(() => ({ [microphone.mid]: 'microphone' }))); },
+    startCamera: async () => { addCamera(); sections.push(await negotiate(sources)); },
+    close: () => connection.close(),
+  };
 };
 
 /** Begins anew, without anything of its own to send. */
