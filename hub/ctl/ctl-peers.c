@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ctl.h"
 
-#define USAGE "pair list | begin HOST:PORT | confirm ID STRING | cancel ID | unpair PEER"
+#define USAGE                                                                                      \
+  "pair list | begin HOST:PORT | confirm ID STRING | cancel ID | "                                 \
+  "unpair PEER | forget PEER"
 
 static CtlStatus
 list (Ctl *ctl)
@@ -81,6 +83,19 @@ end (Ctl *ctl, const char *what, const char *id)
   return status;
 }
 
+/* So that the hub may be paired again under another key. */
+static CtlStatus
+forget (Ctl *ctl, const char *id)
+{
+  g_autofree char *escaped = ctl_escape (id);
+  g_autofree char *path = g_strdup_printf ("/peers/%s/forget", escaped);
+  CtlStatus status = ctl_call (ctl, "POST", path, NULL, NULL);
+
+  if (status == CTL_OK)
+    ctl_json (ctl, NULL);
+  return status;
+}
+
 CtlStatus
 ctl_pair (Ctl *ctl, int argc, char **argv)
 {
@@ -96,5 +111,7 @@ ctl_pair (Ctl *ctl, int argc, char **argv)
     return end (ctl, "pairings", argv[2]);
   if (argc == 3 && g_str_equal (verb, "unpair"))
     return end (ctl, "peers", argv[2]);
+  if (argc == 3 && g_str_equal (verb, "forget"))
+    return forget (ctl, argv[2]);
   return ctl_usage (USAGE, NULL);
 }

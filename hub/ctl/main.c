@@ -6,7 +6,9 @@
 
 static const CtlCommand commands[] = {
   { "status", "status", N_ ("How the hub is"), ctl_status },
-  { "pair", "pair list | begin HOST:PORT | confirm ID STRING | cancel ID | unpair PEER",
+  { "pair",
+    "pair list | begin HOST:PORT | confirm ID STRING | cancel ID | "
+    "unpair PEER | forget PEER",
     N_ ("Pairing with other hospitals"), ctl_pair },
   { "users",
     "users list | add LOGIN --name NAME --role ROLE… | set-password LOGIN | disable LOGIN | "

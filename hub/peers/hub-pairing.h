@@ -36,6 +36,7 @@ typedef enum
   HUB_PAIRING_BURN,
   HUB_PAIRING_EXPIRE,
   HUB_PAIRING_CANCEL,
+  HUB_PAIRING_REFUSE, /* it cannot be written down */
 } HubPairingEdge;
 
 #define HUB_TYPE_PAIRING (hub_pairing_get_type ())

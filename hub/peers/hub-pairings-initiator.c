@@ -148,9 +148,8 @@ take_responder (GTask *task, HubPeerClient *client, GBytes *answer, GError **err
   if (!hub_pairings_is_hex (nonce) || g_strcmp0 (key, hub_peer_client_get_key (client)) != 0)
     return karez_error_set (error, KAREZ_ERROR_DENIED, "peers/other-key", NULL,
                             N_ ("The other hub names a key that is not the one of its connection"));
-  if (g_str_equal (key, hub_identity_get_key_hash (self->identity)))
-    return karez_error_set (error, KAREZ_ERROR_INVALID, "peers/self", N_ ("Another hub's address"),
-                            N_ ("This is the address of this hub itself"));
+  if (!hub_pairings_check_claim (self, key, karez_json_text (object, "hub"), error))
+    return FALSE;
   hub_pairing_set_other (pairing, key, karez_json_text (object, "hub"), names);
   g_object_set_data_full (G_OBJECT (task), "nonce", g_strdup (nonce), g_free);
   return TRUE;

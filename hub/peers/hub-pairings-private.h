@@ -58,6 +58,10 @@ void hub_pairings_maybe_pin (HubPairings *self, HubPairingsEntry *entry);
 /* Tells the responder how it stands here, and asks how it stands there. */
 void hub_pairings_poll (HubPairings *self, HubPairingsEntry *entry);
 gboolean hub_pairings_is_hex (const char *text);
+/* Whether a hub with this key may be known as @hub: neither is this hub's own ("peers/self",
+ * "peers/own-id") or belongs to another one ("peers/known-otherwise"). */
+gboolean hub_pairings_check_claim (HubPairings *self, const char *key, const char *hub,
+                                   GError **error);
 /* Whether it is over without success. */
 gboolean hub_pairings_is_ended (HubPairing *pairing);
 

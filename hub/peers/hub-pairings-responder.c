@@ -108,7 +108,9 @@ check_commit (HubPairings *self, HubPeerRequest *request, JsonObject *object, GE
   if (address != NULL && !hub_peer_client_check_address (address, error))
     return FALSE;
   return hub_pairings_make_room (self, HUB_PAIRING_RESPONDER, error)
-         && check_rate (self, hub_peer_request_get_address (request), error);
+         && check_rate (self, hub_peer_request_get_address (request), error)
+         && hub_pairings_check_claim (self, hub_peer_request_get_key (request),
+                                      karez_json_text (object, "hub"), error);
 }
 
 static void
@@ -136,9 +138,9 @@ serve_commit (HubPairings *self, HubPeerRequest *request)
       answer_commit (self, entry->pairing, request); /* the answer was lost */
       return;
     }
+  /* A hub that dials itself has such a pairing, as the initiator. */
   if (g_str_equal (key, hub_identity_get_key_hash (self->identity)))
-    karez_error_set (&error, KAREZ_ERROR_INVALID, "peers/self", N_ ("Another hub's address"),
-                     N_ ("This is the address of this hub itself"));
+    hub_pairings_check_claim (self, key, karez_json_text (object, "hub"), &error);
   else if (entry != NULL)
     karez_error_set (&error, KAREZ_ERROR_CONFLICT, "peers/pairing-state", N_ ("A new pairing"),
                      N_ ("There is such a pairing already"));

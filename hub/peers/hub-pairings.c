@@ -170,22 +170,47 @@ hub_pairings_make_room (HubPairings *self, HubPairingRole role, GError **error)
   return TRUE;
 }
 
-void
-hub_pairings_maybe_pin (HubPairings *self, HubPairingsEntry *entry)
+gboolean
+hub_pairings_check_claim (HubPairings *self, const char *key, const char *hub, GError **error)
 {
-  if (self->stopped || entry->pinning || hub_pairing_get_state (entry->pairing) != HUB_PAIRING_BOTH)
-    return;
-  entry->pinning = TRUE;
-  self->hooks->pin (entry->pairing, entry->confirmer, self->data);
+  if (g_str_equal (key, hub_identity_get_key_hash (self->identity)))
+    return karez_error_set (error, KAREZ_ERROR_INVALID, "peers/self", N_ ("Another hub's address"),
+                            N_ ("This is the address of this hub itself"));
+  if (g_str_equal (hub, hub_identity_get_id (self->identity)))
+    return karez_error_set (error, KAREZ_ERROR_CONFLICT, "peers/own-id",
+                            N_ ("A hub with an id of its own"),
+                            N_ ("The other hub claims the id of this hub"));
+  return self->hooks->check_known (key, hub, self->data, error);
 }
 
 void
-hub_pairings_pinned (HubPairings *self, HubPairing *pairing, gboolean success)
+hub_pairings_maybe_pin (HubPairings *self, HubPairingsEntry *entry)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->stopped || entry->pinning || hub_pairing_get_state (entry->pairing) != HUB_PAIRING_BOTH)
+    return;
+  entry->pinning = TRUE;
+  /* Another pairing may have been written down since this one began. */
+  if (hub_pairings_check_claim (self, hub_pairing_get_other_key (entry->pairing),
+                                hub_pairing_get_other_hub (entry->pairing), &error))
+    self->hooks->pin (entry->pairing, entry->confirmer, self->data);
+  else
+    hub_pairings_pinned (self, entry->pairing, error);
+}
+
+void
+hub_pairings_pinned (HubPairings *self, HubPairing *pairing, const GError *error)
 {
   HubPairingsEntry *entry = hub_pairings_find (self, hub_pairing_get_id (pairing));
 
-  if (success)
+  if (error == NULL)
     hub_pairing_go (pairing, HUB_PAIRING_PIN);
+  else
+    hub_warning ("peers", hub_pairing_get_other_hub (pairing),
+                 "The pairing could not be written down: %s", error->message);
+  if (karez_error_is_conflict (error) || karez_error_is_invalid (error))
+    hub_pairing_go (pairing, HUB_PAIRING_REFUSE);
   if (entry != NULL)
     entry->pinning = FALSE; /* the next tick tries again */
 }

@@ -17,11 +17,14 @@ G_BEGIN_DECLS
 /**
  * HubPairingsHooks:
  * @is_paired: whether @key is a paired hub's already
+ * @check_known: whether neither @hub is known under another key nor @key under another id;
+ *   %KAREZ_ERROR_CONFLICT with rule "peers/known-otherwise"
  * @pin: writes the pairing down, as an act of @actor, and then calls hub_pairings_pinned()
  */
 typedef struct
 {
   gboolean (*is_paired) (const char *key, gpointer data);
+  gboolean (*check_known) (const char *key, const char *hub, gpointer data, GError **error);
   void (*pin) (HubPairing *pairing, KarezActor *actor, gpointer data);
 } HubPairingsHooks;
 
@@ -61,8 +64,9 @@ HubPairing *hub_pairings_lookup (HubPairings *self, const char *id);
 /* {"items": […]}, the newest first. */
 JsonNode *hub_pairings_list (HubPairings *self);
 
-/* The end of HubPairingsHooks.pin. */
-void hub_pairings_pinned (HubPairings *self, HubPairing *pairing, gboolean success);
+/* The end of HubPairingsHooks.pin. @error: (nullable): why it was not written down; one that does
+ * not pass by itself ends the pairing */
+void hub_pairings_pinned (HubPairings *self, HubPairing *pairing, const GError *error);
 /* Answers pairing/commit, pairing/reveal and pairing/confirm. */
 void hub_pairings_serve (HubPairings *self, HubPeerRequest *request);
 

@@ -24,9 +24,7 @@ on_pinned (GObject *source, GAsyncResult *result, gpointer data)
   gboolean good = karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error);
 
   g_free (pin);
-  if (!good)
-    hub_warning ("peers", id, "The pairing could not be written down: %s", error->message);
-  else if (!g_cancellable_is_cancelled (self->cancellable))
+  if (good && !g_cancellable_is_cancelled (self->cancellable))
     {
       g_autoptr (HubPeer) peer = hub_peer_new (
           self->identity, id, hub_pairing_get_other_names (pairing),
@@ -39,7 +37,7 @@ on_pinned (GObject *source, GAsyncResult *result, gpointer data)
       hub_peer_heartbeat_beat (hub_peers_add_entry (self, peer)->heartbeat);
       g_signal_emit (self, hub_peers_signal_changed, 0, id);
     }
-  hub_pairings_pinned (self->pairings, pairing, good);
+  hub_pairings_pinned (self->pairings, pairing, error);
 }
 
 static void
@@ -71,7 +69,34 @@ is_paired (const char *key, gpointer data)
   return hub_peers_find_by_key (data, key) != NULL;
 }
 
-const HubPairingsHooks hub_peers_pairings_hooks = { is_paired, pin_pairing };
+/* Those that were unpaired count, too: their rows here are still theirs. */
+static gboolean
+check_known (const char *key, const char *hub, gpointer data, GError **error)
+{
+  HubPeers *self = data;
+  GHashTableIter iter;
+  HubPeersEntry *entry;
+
+  g_hash_table_iter_init (&iter, self->entries);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &entry))
+    {
+      gboolean same_id = g_str_equal (hub_peer_get_id (entry->peer), hub);
+      gboolean same_key = g_str_equal (hub_peer_get_key (entry->peer), key);
+
+      if (same_id && !same_key)
+        return karez_error_set (error, KAREZ_ERROR_CONFLICT, "peers/known-otherwise",
+                                N_ ("Forgetting the hub that is known, once its hospital has said "
+                                    "why its key is another"),
+                                N_ ("A hub with this id is known under another key"));
+      if (same_key && !same_id)
+        return karez_error_set (error, KAREZ_ERROR_CONFLICT, "peers/known-otherwise",
+                                N_ ("The id under which the hub is known"),
+                                N_ ("A hub with this key is known under another id"));
+    }
+  return TRUE;
+}
+
+const HubPairingsHooks hub_peers_pairings_hooks = { is_paired, check_known, pin_pairing };
 
 /* What administrators do */
 
@@ -128,6 +153,60 @@ hub_peers_unpair_finish (HubPeers *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
   g_return_val_if_fail (g_async_result_is_tagged (result, hub_peers_unpair_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+on_forgotten (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  HubPeers *self = g_task_get_source_object (task);
+  const char *peer = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  if (karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
+    {
+      hub_peers_drop_entry (self, peer);
+      g_task_return_boolean (task, TRUE);
+    }
+  else
+    g_task_return_error (task, error);
+}
+
+void
+hub_peers_forget_async (HubPeers *self, KarezTransaction *transaction, const char *peer,
+                        GAsyncReadyCallback callback, gpointer data)
+{
+  GTask *task;
+  HubPeersEntry *entry;
+
+  g_return_if_fail (HUB_IS_PEERS (self));
+
+  task = g_task_new (self, NULL, callback, data);
+  g_task_set_source_tag (task, hub_peers_forget_async);
+  g_task_set_task_data (task, g_strdup (peer), g_free);
+  entry = g_hash_table_lookup (self->entries, peer);
+  if (entry == NULL)
+    {
+      g_task_return_error (task, hub_peers_not_paired (peer));
+      g_object_unref (task);
+      return;
+    }
+  karez_transaction_run (transaction, "forget_greeting", "(s)", peer);
+  karez_transaction_run_one (transaction, "peers/still-paired",
+                             N_ ("This hub is still paired; end the pairing first"), "forget_peer",
+                             "(s)", peer);
+  karez_transaction_event (transaction, "peer.forget", "peer", peer,
+                           karez_json_object ("key", "s", hub_peer_get_key (entry->peer), NULL));
+  karez_transaction_commit_async (transaction, NULL, on_forgotten, task);
+}
+
+gboolean
+hub_peers_forget_finish (HubPeers *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, hub_peers_forget_async), FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
 }

@@ -49,6 +49,8 @@ HubPeersEntry *hub_peers_find (HubPeers *self, const char *id);
 /* The paired one with this key. */
 HubPeersEntry *hub_peers_find_by_key (HubPeers *self, const char *key);
 HubPeersEntry *hub_peers_add_entry (HubPeers *self, HubPeer *peer);
+/* Forgets one that is not paired any more. */
+void hub_peers_drop_entry (HubPeers *self, const char *id);
 /* Cuts everything of a peer, now. */
 void hub_peers_cut_entry (HubPeers *self, HubPeersEntry *entry);
 extern guint hub_peers_signal_changed;

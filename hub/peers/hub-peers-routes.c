@@ -115,6 +115,25 @@ delete_peer (KarezRequest *request, gpointer data)
 }
 
 static void
+on_forgotten (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Way) way = data;
+  g_autoptr (GError) error = NULL;
+  gboolean good = hub_peers_forget_finish (HUB_PEERS (source), result, &error);
+
+  respond_done (way, good, error);
+}
+
+static void
+forget_peer (KarezRequest *request, gpointer data)
+{
+  Way *way = way_new (data, request);
+
+  hub_peers_forget_async (data, way->transaction, karez_request_get_path_part (request, "id"),
+                          on_forgotten, way);
+}
+
+static void
 on_acknowledged (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (Way) way = data;
@@ -241,6 +260,7 @@ hub_peers_add_routes (HubPeers *self, KarezRoutes *routes, GError **error)
   } table[] = {
     { "GET", "/peers", "peers.read", get_peers },
     { "DELETE", "/peers/{id}", "peers.write", delete_peer },
+    { "POST", "/peers/{id}/forget", "peers.write", forget_peer },
     { "POST", "/peers/{id}/acknowledge-restore", "peers.write", acknowledge_restore },
     { "GET", "/pairings", "peers.write", get_pairings },
     { "POST", "/pairings", "peers.write", begin_pairing },

@@ -217,6 +217,18 @@ hub_peers_add_entry (HubPeers *self, HubPeer *peer)
 }
 
 void
+hub_peers_drop_entry (HubPeers *self, const char *id)
+{
+  HubPeersEntry *entry = g_hash_table_lookup (self->entries, id);
+
+  if (entry == NULL || entry->revoking
+      || hub_peer_get_state (entry->peer) != HUB_PEER_STATE_REVOKED)
+    return;
+  g_hash_table_remove (self->entries, id);
+  g_signal_emit (self, hub_peers_signal_changed, 0, id);
+}
+
+void
 hub_peers_cut_entry (HubPeers *self, HubPeersEntry *entry)
 {
   hub_peer_heartbeat_stop (entry->heartbeat);
@@ -230,7 +242,11 @@ static void
 apply_row (HubPeers *self, KarezRows *rows, guint row)
 {
   const char *id = karez_rows_text (rows, row, "id");
-  gboolean paired = g_str_equal (karez_rows_text (rows, row, "state"), "paired");
+  /* A row from before the database refused it is nobody's. */
+  gboolean own = g_str_equal (id, hub_identity_get_id (self->identity))
+                 || g_str_equal (karez_rows_text (rows, row, "key"),
+                                 hub_identity_get_key_hash (self->identity));
+  gboolean paired = !own && g_str_equal (karez_rows_text (rows, row, "state"), "paired");
   gboolean restored = karez_rows_boolean (rows, row, "restored");
   HubPeersEntry *entry = g_hash_table_lookup (self->entries, id);
   gboolean was_paired = entry != NULL && hub_peer_get_state (entry->peer) != HUB_PEER_STATE_REVOKED;
@@ -261,6 +277,30 @@ apply_row (HubPeers *self, KarezRows *rows, guint row)
     }
 }
 
+static gboolean
+is_listed (KarezRows *rows, const char *id)
+{
+  for (guint i = 0; i < karez_rows_get_count (rows); i++)
+    if (g_str_equal (karez_rows_text (rows, i, "id"), id))
+      return TRUE;
+  return FALSE;
+}
+
+/* One that was forgotten; one that is paired may be newer than the list. */
+static void
+drop_unlisted (HubPeers *self, KarezRows *rows)
+{
+  g_autoptr (GList) ids = g_hash_table_get_keys (self->entries);
+
+  for (GList *link = ids; link != NULL; link = link->next)
+    if (!is_listed (rows, link->data))
+      {
+        g_autofree char *id = g_strdup (link->data);
+
+        hub_peers_drop_entry (self, id);
+      }
+}
+
 static void
 on_swept (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -272,6 +312,7 @@ on_swept (GObject *source, GAsyncResult *result, gpointer data)
     return;
   for (guint i = 0; i < karez_rows_get_count (rows); i++)
     apply_row (self, rows, i);
+  drop_unlisted (self, rows);
 }
 
 static gboolean

@@ -68,6 +68,13 @@ void hub_peers_unpair_async (HubPeers *self, KarezTransaction *transaction, cons
                              GAsyncReadyCallback callback, gpointer data);
 gboolean hub_peers_unpair_finish (HubPeers *self, GAsyncResult *result, GError **error);
 
+/* Forgets a hub that is not paired any more, so that its id may be paired under another key: it
+ * lost its identity, or was set up anew. Its rows in other tables stay. "peers/still-paired" while
+ * it is paired. @transaction: the request's, still empty */
+void hub_peers_forget_async (HubPeers *self, KarezTransaction *transaction, const char *peer,
+                             GAsyncReadyCallback callback, gpointer data);
+gboolean hub_peers_forget_finish (HubPeers *self, GAsyncResult *result, GError **error);
+
 /* See hub_peer_restore_async(). */
 void hub_peers_acknowledge_async (HubPeers *self, KarezTransaction *transaction, const char *peer,
                                   GAsyncReadyCallback callback, gpointer data);

@@ -92,12 +92,11 @@ test_hub_start (TestHub *self, guint16 port)
   g_autoptr (GAsyncResult) started = NULL;
   g_autoptr (GError) error = NULL;
 
-  self->identity = hub_identity_open (self->directory, NULL, &error);
+  /* The id is kept over restarts. */
+  self->identity = hub_identity_open (self->directory, self->id, &error);
   g_assert_no_error (error);
-  /* The key is kept over restarts. */
-  g_assert_true (self->id == NULL || g_str_equal (self->id, hub_identity_get_id (self->identity)));
-  g_free (self->id);
-  self->id = g_strdup (hub_identity_get_id (self->identity));
+  if (self->id == NULL)
+    self->id = g_strdup (hub_identity_get_id (self->identity));
   self->store = hub_store_new (self->database, 6, 200);
   hub_peers_add_schema (self->store);
   g_assert_nonnull (ward_sql_get_resource ());
@@ -133,12 +132,19 @@ test_hub_stop (TestHub *self)
 TestHub *
 test_hub (guint number)
 {
+  return test_hub_as (number, NULL);
+}
+
+TestHub *
+test_hub_as (guint number, const char *id)
+{
   static const char *const variables[] = { "KAREZ_TEST_DATABASE", "KAREZ_TEST_DATABASE_2",
                                            "KAREZ_TEST_DATABASE_3" };
   static const char *const roles[] = { "administrator", NULL };
   TestHub *self = g_new0 (TestHub, 1);
   g_autoptr (GError) error = NULL;
 
+  self->id = g_strdup (id);
   self->database = g_getenv (variables[number - 1]);
   g_assert_nonnull (self->database);
   self->directory = g_dir_make_tmp ("karez-peers-XXXXXX", &error);

@@ -38,6 +38,8 @@ void test_keep (GObject *source, GAsyncResult *result, gpointer data);
 
 /* @number: 1, 2 or 3: whose database. It is emptied and the hub is started. */
 TestHub *test_hub (guint number);
+/* The same under an id that is given, which may be somebody else's; NULL makes one. */
+TestHub *test_hub_as (guint number, const char *id);
 /* The hub ends and starts again with the same key, database and, if it can be had, port. */
 void test_hub_stop (TestHub *self);
 void test_hub_start (TestHub *self, guint16 port);

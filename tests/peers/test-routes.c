@@ -294,6 +294,10 @@ test_walk (void)
   g_assert_cmpuint (answer->status, ==, 204);
   g_object_unref (answer);
   g_assert_cmpstr (test_state (one, other), ==, "revoked");
+  answer = request (one, near, "POST /peers/{id}/forget", test_hub_id (other), NULL, NULL);
+  g_assert_cmpuint (answer->status, ==, 204);
+  g_object_unref (answer);
+  g_assert_null (test_state (one, other));
   g_object_unref (near);
   g_object_unref (far);
   test_hub_free (one);

@@ -23,6 +23,10 @@ update peers.peer set state = 'revoked', revoked_at = clock_timestamp(), revoked
 where id = $1::uuid and state = 'paired'
 returning id;
 
+-- name: forget_peer
+delete from peers.peer where id = $1::uuid and state = 'revoked'
+returning id;
+
 -- name: mark_restored
 update peers.peer set restored_at = clock_timestamp()
 where id = $1::uuid and state = 'paired' and restored_at is null

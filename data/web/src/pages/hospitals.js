@@ -136,6 +136,25 @@ export class HospitalsPage extends KarezElement {
   }
 
   /** @param {Peer} peer */
+  async forget(peer) {
+    const name = nameOf(peer.names);
+    const answer = await confirm({
+      title: _('Forget the key of %s?', name),
+      text: _('Do this only when the administrators of %s told you by telephone that their hub was set up anew. Whoever is paired under its id after that speaks for this hospital: its rooms, its people and its bookings here.', name),
+      action: _('Forget'),
+    });
+    if (!answer)
+      return;
+    try {
+      await api.post(`/peers/${peer.id}/forget`);
+      toast(_('%s is forgotten and can be paired anew.', name));
+    } catch (error) {
+      toastProblem(error);
+    }
+    this.reload();
+  }
+
+  /** @param {Peer} peer */
   async acknowledge(peer) {
     try {
       await api.post(`/peers/${peer.id}/acknowledge-restore`);
@@ -186,7 +205,8 @@ export class HospitalsPage extends KarezElement {
         [_('Address'), peer.address ? html`<bdi><code>${peer.address}</code></bdi>` : _('it dials this hospital')],
         [_('Key'), peer.key ? html`<bdi><code class="key">${peer.key.match(/.{1,8}/g)?.slice(0, 4).join(' ')} …</code></bdi>` : ''],
       ])}
-      ${may('peers.write') && peer.state !== 'revoked' ? html`<div class="row-end">${button({ label: _('Unpair…'), kind: 'danger-plain', onclick: () => this.unpair(peer) })}</div>` : nothing}</section>`;
+      ${may('peers.write') && peer.state !== 'revoked' ? html`<div class="row-end">${button({ label: _('Unpair…'), kind: 'danger-plain', onclick: () => this.unpair(peer) })}</div>` : nothing}
+      ${may('peers.write') && peer.state === 'revoked' ? html`<p class="quiet">${_('It can be paired again with the key that it had. If its hub has another key now, forget this one first.')}</p><div class="row-end">${button({ label: _('Forget…'), kind: 'danger-plain', onclick: () => this.forget(peer) })}</div>` : nothing}</section>`;
   }
 
   /** The address of the other hub, and what happens next. */
