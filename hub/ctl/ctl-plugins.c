@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ctl.h"
 
+#include "hub-file.h"
+#include "hub-lock.h"
+#include "hub-plugin-file.h"
+#include "hub-plugin-marks.h"
+
 #define USAGE "plugins list | put-aside ID --reason TEXT | restore ID"
 
 static CtlStatus
@@ -30,6 +35,41 @@ act (Ctl *ctl, const char *id, const char *verb, JsonNode *body)
   return status;
 }
 
+/* Holds the hub's state while no hub does; NULL when one runs, or the state cannot be reached. */
+static HubLock *
+take_state (Ctl *ctl)
+{
+  if (ctl->socket != NULL || ctl->config == NULL)
+    return NULL;
+  return hub_lock_take (hub_config_text (ctl->config, "Hub", "State"), NULL);
+}
+
+/* A plugin that keeps the hub from running can be put aside without the hub. */
+static CtlStatus
+put_aside (Ctl *ctl, const char *id, const char *reason)
+{
+  g_autoptr (HubLock) lock = take_state (ctl);
+  g_autofree char *directory = NULL;
+  g_autoptr (JsonNode) answer = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (lock == NULL)
+    return act (ctl, id, "put-aside", karez_json_object ("reason", "s", reason, NULL));
+  if (!hub_plugin_id_is_valid (id))
+    return ctl_usage (USAGE, _ ("this is not the id of a plugin"));
+  directory = g_build_filename (hub_config_text (ctl->config, "Hub", "State"), "plugins", NULL);
+  if (!hub_file_make_directory (directory, 0700, &error)
+      || !hub_plugin_marks_put_aside (directory, id, reason, &error))
+    {
+      g_printerr ("karezctl: %s\n", error->message);
+      return CTL_REFUSED;
+    }
+  answer = karez_json_object ("id", "s", id, "state", "s", "aside", "reason", "s", reason, NULL);
+  if (!ctl_json (ctl, answer))
+    g_print (_ ("The hub does not run; it starts without %s.\n"), id);
+  return CTL_OK;
+}
+
 CtlStatus
 ctl_plugins (Ctl *ctl, int argc, char **argv)
 {
@@ -46,7 +86,7 @@ ctl_plugins (Ctl *ctl, int argc, char **argv)
   if (argc == 2 && g_str_equal (verb, "list") && reason == NULL)
     return list (ctl);
   if (argc == 3 && g_str_equal (verb, "put-aside") && reason != NULL)
-    return act (ctl, argv[2], verb, karez_json_object ("reason", "s", reason, NULL));
+    return put_aside (ctl, argv[2], reason);
   if (argc == 3 && g_str_equal (verb, "restore") && reason == NULL)
     return act (ctl, argv[2], verb, NULL);
   return ctl_usage (USAGE, NULL);

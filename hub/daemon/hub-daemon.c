@@ -53,6 +53,7 @@ struct _HubDaemon
   HubEngine *engine;
   HubSystem *system;
   guint retry_id;
+  gboolean ready;
   GTask *stopping;
 };
 
@@ -74,14 +75,26 @@ read_names (HubConfig *config)
                             hub_config_name (config, "Hub", "Name", "ug"), NULL);
 }
 
-/* Advances with TRUE, fails with FALSE and @error (transfer full). */
+/* @error: (transfer full) (nullable): why the step under way failed */
 static void
-conclude (HubDaemon *self, gboolean done, GError *error)
+conclude (HubDaemon *self, GError *error)
 {
-  if (done)
+  if (error == NULL)
     karez_transition_advance (KAREZ_TRANSITION (self));
   else
     karez_transition_fail (KAREZ_TRANSITION (self), error);
+}
+
+typedef gboolean (*Part) (HubDaemon *self, GError **error);
+
+/* A step that is done when @part returns; it sets the error when it fails. */
+static void
+do_now (HubDaemon *self, Part part)
+{
+  GError *error = NULL;
+
+  part (self, &error);
+  conclude (self, error);
 }
 
 static gboolean
@@ -205,9 +218,9 @@ on_plugins_loaded (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (HubDaemon) self = data;
   GError *error = NULL;
-  gboolean done = hub_engine_load_finish (self->engine, result, &error);
 
-  conclude (self, done, error);
+  hub_engine_load_finish (self->engine, result, &error);
+  conclude (self, error);
 }
 
 static void
@@ -215,9 +228,9 @@ on_cluster_started (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (HubDaemon) self = data;
   GError *error = NULL;
-  gboolean done = hub_cluster_start_finish (self->cluster, result, &error);
 
-  conclude (self, done, error);
+  hub_cluster_start_finish (self->cluster, result, &error);
+  conclude (self, error);
 }
 
 static void open_store (HubDaemon *self);
@@ -241,7 +254,7 @@ on_store_opened (GObject *source, GAsyncResult *result, gpointer data)
 
   if (done || !karez_error_is_unavailable (error))
     {
-      conclude (self, done, error);
+      conclude (self, error);
       return;
     }
   hub_warning ("daemon", NULL, "waiting for the database: %s", error->message);
@@ -267,7 +280,7 @@ on_registered (GObject *source, GAsyncResult *result, gpointer data)
     hub_store_set_incarnation (
         self->store,
         karez_rows_integer (karez_transaction_get_rows (transaction, 0), 0, "incarnation"));
-  conclude (self, done, error);
+  conclude (self, error);
 }
 
 /* A database that another hub filled is not taken over by accident. */
@@ -345,9 +358,9 @@ on_engine_started (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (HubDaemon) self = data;
   GError *error = NULL;
-  gboolean done = hub_engine_start_finish (self->engine, result, &error);
 
-  conclude (self, done, error);
+  hub_engine_start_finish (self->engine, result, &error);
+  conclude (self, error);
 }
 
 static JsonNode *
@@ -386,13 +399,14 @@ on_peers_started (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
   gboolean done = hub_peers_start_finish (self->peers, result, &error);
 
+  self->ready = done;
   if (done)
     {
       hub_web_set_ready (self->web);
       hub_notice ("daemon", hub_identity_get_id (self->identity), "ready at %s",
                   text (self, "Web", "Origin"));
     }
-  conclude (self, done, error);
+  conclude (self, error);
 }
 
 static guint
@@ -407,15 +421,14 @@ static void
 hub_daemon_execute_step (KarezTransition *transition, guint step)
 {
   HubDaemon *self = HUB_DAEMON (transition);
-  GError *error = NULL;
 
   switch (step)
     {
     case STEP_CLAIM:
-      conclude (self, claim (self, &error), error);
+      do_now (self, claim);
       break;
     case STEP_WEB:
-      conclude (self, open_web (self, &error), error);
+      do_now (self, open_web);
       break;
     case STEP_PLUGINS:
       hub_engine_load_async (self->engine, NULL, on_plugins_loaded, g_object_ref (self));
@@ -433,7 +446,7 @@ hub_daemon_execute_step (KarezTransition *transition, guint step)
       register_hub (self);
       break;
     case STEP_PARTS:
-      conclude (self, make_parts (self, &error), error);
+      do_now (self, make_parts);
       break;
     case STEP_ENGINE:
       start_engine (self);
@@ -460,17 +473,46 @@ hub_daemon_start_finish (HubDaemon *self, GAsyncResult *result, GError **error)
 }
 
 static void
+finish_stop (HubDaemon *self)
+{
+  g_autoptr (GTask) task = g_steal_pointer (&self->stopping);
+
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+on_cluster_stopped (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (HubDaemon) self = data;
+  g_autoptr (GError) error = NULL;
+
+  if (!hub_cluster_stop_finish (self->cluster, result, &error))
+    hub_warning ("daemon", NULL, "the database goes on: %s", error->message);
+  finish_stop (self);
+}
+
+/* A hub that never was ready leaves no server behind that it has started itself. */
+static void
+stop_cluster (HubDaemon *self)
+{
+  if (self->cluster != NULL && !self->ready && !hub_cluster_was_adopted (self->cluster)
+      && hub_cluster_get_state (self->cluster) == HUB_CLUSTER_RUNNING)
+    hub_cluster_stop_async (self->cluster, NULL, on_cluster_stopped, g_object_ref (self));
+  else
+    finish_stop (self);
+}
+
+static void
 on_engine_stopped (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (HubDaemon) self = data;
-  g_autoptr (GTask) task = g_steal_pointer (&self->stopping);
 
   hub_engine_stop_finish (self->engine, result, NULL);
   if (self->peers != NULL)
     hub_peers_stop (self->peers);
   hub_web_stop (self->web);
   hub_store_close (self->store);
-  g_task_return_boolean (task, TRUE);
+  stop_cluster (self);
 }
 
 void
@@ -482,11 +524,7 @@ hub_daemon_stop_async (HubDaemon *self, GAsyncReadyCallback callback, gpointer d
   if (self->engine != NULL)
     hub_engine_stop_async (self->engine, on_engine_stopped, g_object_ref (self));
   else
-    {
-      g_autoptr (GTask) task = g_steal_pointer (&self->stopping);
-
-      g_task_return_boolean (task, TRUE);
-    }
+    finish_stop (self);
 }
 
 gboolean

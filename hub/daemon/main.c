@@ -54,12 +54,15 @@ on_started (GObject *source, GAsyncResult *result, gpointer data)
 {
   Program *program = data;
   g_autoptr (GError) error = NULL;
+  const char *accepted = NULL;
 
   if (hub_daemon_start_finish (program->daemon, result, &error) || program->ending)
     return;
-  hub_critical ("daemon", NULL, "cannot start: %s", error->message);
+  accepted = karez_error_get_accepted (error);
+  hub_critical ("daemon", NULL, "cannot start: %s%s%s%s", error->message, accepted ? " (" : "",
+                accepted ? accepted : "", accepted ? ")" : "");
   program->status = EXIT_FAILURE;
-  g_main_loop_quit (program->loop);
+  end (program);
 }
 
 static HubConfig *

@@ -4,6 +4,7 @@
 
 #include "hub-catalogue.h"
 #include "hub-log.h"
+#include "hub-plugin-marks.h"
 
 static KarezStore *
 own_store (HubEngine *self)
@@ -217,8 +218,8 @@ on_states (GObject *source, GAsyncResult *result, gpointer data)
   transaction = karez_store_begin (own_store (self), self->actor);
   for (guint i = 0; i < all->len; i++)
     {
-      g_autofree char *verdict = hub_watchdog_verdict (self->markers,
-                                                       hub_plugin_get_id (all->pdata[i]));
+      g_autofree char *verdict = hub_plugin_marks_verdict (self->markers,
+                                                           hub_plugin_get_id (all->pdata[i]));
 
       if (!verdict || g_hash_table_contains (known, hub_plugin_get_id (all->pdata[i])))
         continue;
@@ -343,7 +344,7 @@ on_restored (GObject *source, GAsyncResult *result, gpointer data)
       g_task_return_error (task, error);
       return;
     }
-  hub_watchdog_forgive (self->markers, hub_plugin_get_id (plugin));
+  hub_plugin_marks_clear (self->markers, hub_plugin_get_id (plugin));
   if (hub_plugin_get_state (plugin) != HUB_PLUGIN_ASIDE)
     finish_with (task);
   else if (hub_plugin_is_open (plugin))

@@ -72,14 +72,18 @@ add_plugin_schemas (HubEngine *self)
 
       if (hub_plugin_get_state (plugin) != HUB_PLUGIN_FOUND || !schema)
         continue;
-      if (files)
+      if (files && !hub_store_get_scope (self->store, schema))
         {
           hub_store_add_schema (self->store, schema, folder, TRUE);
           hub_store_grant_topics (self->store, schema, hub_plugin_file_get_topics (file));
           continue;
         }
-      karez_error_set (&error, KAREZ_ERROR_INVALID, "plugin/schema", folder,
-                       N_ ("The module brings no migrations for its schema “%s”."), schema);
+      if (files)
+        karez_error_set (&error, KAREZ_ERROR_INVALID, "plugin/schema", NULL,
+                         N_ ("Another plugin has the schema “%s”."), schema);
+      else
+        karez_error_set (&error, KAREZ_ERROR_INVALID, "plugin/schema", folder,
+                         N_ ("The module brings no migrations for its schema “%s”."), schema);
       hub_plugin_refuse (plugin, error);
     }
 }
@@ -165,6 +169,23 @@ static void
 on_session_over (HubSessions *sessions, const char *session, KarezActor *actor, HubEngine *self)
 {
   g_signal_emit (self, signals[SESSION_OVER], 0, session, actor);
+}
+
+/* What the store had to leave out, the hub goes on without. */
+static void
+refuse_left_out (HubEngine *self)
+{
+  GPtrArray *all = hub_plugin_list_get_all (self->plugins);
+
+  for (guint i = 0; i < all->len; i++)
+    {
+      HubPluginFile *file = hub_plugin_get_file (all->pdata[i]);
+      const char *schema = file ? hub_plugin_file_get_schema (file) : NULL;
+      const GError *refusal = schema ? hub_store_get_refusal (self->store, schema) : NULL;
+
+      if (refusal && hub_plugin_get_state (all->pdata[i]) == HUB_PLUGIN_FOUND)
+        hub_plugin_refuse (all->pdata[i], refusal);
+    }
 }
 
 static void
@@ -255,6 +276,7 @@ hub_engine_start_async (HubEngine *self, const HubEngineServices *services,
                        g_object_ref (services->agenda));
   g_hash_table_insert (self->services, GSIZE_TO_POINTER (KAREZ_TYPE_AUDIT),
                        g_object_ref (services->audit));
+  refuse_left_out (self);
   make_sessions (self, services);
   if (!hub_sessions_add_routes (self->sessions, services->routes, &error)
       || !hub_engine_add_plugin_routes (self, services->routes, &error))

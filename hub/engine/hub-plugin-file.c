@@ -88,6 +88,12 @@ is_name (const char *text, const char *more, gsize max)
   return TRUE;
 }
 
+gboolean
+hub_plugin_id_is_valid (const char *id)
+{
+  return is_name (id, "-", 32);
+}
+
 static gboolean
 refuse (GError **error, const char *group, const char *key, const char *value, const char *accepted)
 {
@@ -253,7 +259,7 @@ read_plugin (HubPluginFile *self, GKeyFile *keys, GError **error)
     return FALSE;
   if (!check_api (api, error))
     return FALSE;
-  if (!is_name (self->id, "-", 32))
+  if (!hub_plugin_id_is_valid (self->id))
     return refuse (error, "Plugin", "Id", self->id,
                    N_ ("up to 32 lower-case letters, digits and “-”, a letter first"));
   if (!self->control && !self->live)

@@ -20,6 +20,8 @@ typedef struct
   guint duration;
 } HubModalityInfo;
 
+/* Up to 32 lower-case letters, digits and "-", a letter first. */
+gboolean hub_plugin_id_is_valid (const char *id);
 /**
  * hub_plugin_file_load:
  * @path: a .plugin key file of at most 64 KiB

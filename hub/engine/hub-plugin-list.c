@@ -4,6 +4,7 @@
 #include "hub-catalogue.h"
 #include "hub-log.h"
 #include "hub-module.h"
+#include "hub-plugin-marks.h"
 
 #define MAX_PLUGINS 256
 
@@ -284,7 +285,8 @@ put_aside_by_markers (HubPluginList *self)
   for (guint i = 0; i < self->plugins->len; i++)
     {
       HubPlugin *plugin = self->plugins->pdata[i];
-      g_autofree char *verdict = hub_watchdog_verdict (self->markers, hub_plugin_get_id (plugin));
+      g_autofree char *verdict = hub_plugin_marks_verdict (self->markers,
+                                                           hub_plugin_get_id (plugin));
 
       if (verdict && hub_plugin_get_state (plugin) == HUB_PLUGIN_FOUND)
         hub_plugin_set_state (plugin, HUB_PLUGIN_ASIDE, verdict);

@@ -2,14 +2,12 @@
 #include "hub-watchdog.h"
 
 #include "hub-clock.h"
-#include "hub-file.h"
 #include "hub-log.h"
+#include "hub-plugin-marks.h"
 
-#include <glib/gstdio.h>
 #include <stdlib.h>
 
 #define MAX_DEPTH 32
-#define DAY_US (24 * G_TIME_SPAN_HOUR)
 
 typedef struct
 {
@@ -36,14 +34,10 @@ G_DEFINE_FINAL_TYPE (HubWatchdog, hub_watchdog, G_TYPE_OBJECT)
 static void
 bite (HubWatchdog *self, const Frame *frame)
 {
-  g_autofree char *path = g_strdup_printf ("%s/%s.blocked-%" G_GINT64_FORMAT, self->directory,
-                                           frame->plugin, hub_clock_now ());
-  g_autofree char *text = g_strdup_printf ("%s\n", frame->call);
-  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
   g_autoptr (GError) error = NULL;
 
-  if (!hub_file_write_durable (path, bytes, 0600, &error))
-    hub_warning ("watchdog", frame->plugin, "The marker could not be kept: %s", error->message);
+  if (!hub_plugin_marks_add (self->directory, frame->plugin, HUB_MARK_BLOCKED, frame->call, &error))
+    hub_warning ("watchdog", frame->plugin, "The mark could not be kept: %s", error->message);
   hub_log (G_LOG_LEVEL_WARNING, "watchdog", frame->plugin, __FILE__, G_STRINGIFY (__LINE__),
            G_STRFUNC,
            "The plugin “%s” held the hub's main thread for %" G_GINT64_FORMAT
@@ -105,80 +99,6 @@ hub_watchdog_leave (HubWatchdog *self)
   if (self->depth)
     self->frames[self->depth - 1].since = hub_clock_monotonic ();
   g_mutex_unlock (&self->mutex);
-}
-
-/* Calls @func for each marker of @plugin with its time. */
-static void
-each_marker (const char *directory, const char *plugin,
-             void (*func) (const char *path, gint64 at, gpointer data), gpointer data)
-{
-  g_autoptr (GDir) dir = g_dir_open (directory, 0, NULL);
-  g_autofree char *prefix = g_strdup_printf ("%s.blocked-", plugin);
-  const char *name = NULL;
-
-  while (dir && (name = g_dir_read_name (dir)))
-    {
-      gint64 at = 0;
-      g_autofree char *path = g_build_filename (directory, name, NULL);
-
-      if (g_str_has_prefix (name, prefix)
-          && g_ascii_string_to_signed (name + strlen (prefix), 10, 0, G_MAXINT64, &at, NULL))
-        func (path, at, data);
-    }
-}
-
-typedef struct
-{
-  guint n;
-  gint64 last;
-  char *call;
-} Verdict;
-
-static void
-count_marker (const char *path, gint64 at, gpointer data)
-{
-  Verdict *verdict = data;
-
-  if (hub_clock_now () - at > DAY_US)
-    {
-      g_unlink (path);
-      return;
-    }
-  verdict->n++;
-  if (at < verdict->last)
-    return;
-  verdict->last = at;
-  g_clear_pointer (&verdict->call, g_free);
-  if (g_file_get_contents (path, &verdict->call, NULL, NULL))
-    g_strchomp (verdict->call);
-}
-
-char *
-hub_watchdog_verdict (const char *directory, const char *plugin)
-{
-  Verdict verdict = { 0 };
-  g_autofree char *call = NULL;
-  g_autofree char *when = NULL;
-
-  each_marker (directory, plugin, count_marker, &verdict);
-  call = g_steal_pointer (&verdict.call);
-  if (verdict.n < 2)
-    return NULL;
-  when = hub_time_format (verdict.last);
-  return g_strdup_printf ("It held the hub %u times within a day, last in “%s” at %s.", verdict.n,
-                          call ? call : "?", when);
-}
-
-static void
-remove_marker (const char *path, gint64 at, gpointer data)
-{
-  g_unlink (path);
-}
-
-void
-hub_watchdog_forgive (const char *directory, const char *plugin)
-{
-  each_marker (directory, plugin, remove_marker, NULL);
 }
 
 static void

@@ -11,23 +11,17 @@ G_BEGIN_DECLS
 /**
  * HubWatchdog:
  * A thread that knows which plugin is being called on the main thread. A call that holds it longer
- * than the limit leaves a marker on disk and ends the process with the plugin's name in the log:
- * a hub that hangs serves nobody, and a restarted one takes its workers over.
+ * than the limit leaves a mark (hub-plugin-marks.h) and ends the process with the plugin's name in
+ * the log: a hub that hangs serves nobody, and a restarted one takes its workers over.
  */
 G_DECLARE_FINAL_TYPE (HubWatchdog, hub_watchdog, HUB, WATCHDOG, GObject)
 
-/* @directory: where markers are kept, it must be there. @limit_ms: %HUB_WATCHDOG_MS */
+/* @directory: where marks are kept, it must be there. @limit_ms: %HUB_WATCHDOG_MS */
 HubWatchdog *hub_watchdog_new (const char *directory, guint limit_ms);
 
 /* Around each call, on the main thread; calls nest. Both texts must live until the leave. @self
  * may be NULL, and then nobody watches. */
 void hub_watchdog_enter (HubWatchdog *self, const char *plugin, const char *call);
 void hub_watchdog_leave (HubWatchdog *self);
-
-/* Why @plugin must not be loaded: it held the hub twice within a day. Returns: (transfer full)
- * (nullable) */
-char *hub_watchdog_verdict (const char *directory, const char *plugin);
-/* Forgets what @plugin did. */
-void hub_watchdog_forgive (const char *directory, const char *plugin);
 
 G_END_DECLS

@@ -13,15 +13,20 @@
 #define LOCK "323218457946"
 
 static gboolean
-prepare_session (PGconn *pg, GError **error)
+set_session (PGconn *pg, GError **error)
 {
   return hub_migrate_run (pg, error, "set client_min_messages = warning")
          && hub_migrate_run (pg, error, "set search_path = ''")
          && hub_migrate_run (pg, error, "set timezone = 'UTC'")
          && hub_migrate_run (pg, error, "set lock_timeout = '60s'")
          && hub_migrate_run (pg, error, "set default_transaction_isolation = 'read committed'")
-         && hub_migrate_run (pg, error, "select pg_advisory_lock (" LOCK ")")
-         && hub_migrate_run (pg, error, "create schema if not exists karez")
+         && hub_migrate_run (pg, error, "select pg_advisory_lock (" LOCK ")");
+}
+
+static gboolean
+prepare_session (PGconn *pg, GError **error)
+{
+  return set_session (pg, error) && hub_migrate_run (pg, error, "create schema if not exists karez")
          && hub_migrate_run (pg, error,
                              "create table if not exists karez.migration ("
                              " schema text not null, number integer not null, name text not null,"
@@ -213,6 +218,24 @@ migrate_schema (PGconn *pg, HubSchema *schema, GError **error)
   return !schema->plugin || grant (pg, schema, error);
 }
 
+/* What a plugin's migration does wrong is the plugin's loss, and it leaves nothing in the session:
+ * the others are migrated, and the hub starts without it. */
+static gboolean
+migrate_plugin (PGconn *pg, HubSchema *schema, GError **error)
+{
+  g_autoptr (GError) cause = NULL;
+
+  if (schema->refusal != NULL || migrate_schema (pg, schema, &cause))
+    return TRUE;
+  if (PQstatus (pg) != CONNECTION_OK || karez_error_is_unavailable (cause))
+    {
+      g_propagate_error (error, g_steal_pointer (&cause));
+      return FALSE;
+    }
+  schema->refusal = g_steal_pointer (&cause);
+  return hub_migrate_run (pg, error, "discard all") && set_session (pg, error);
+}
+
 /* "15.20" of "15.20 (Debian 15.20-0+deb12u1)". */
 static char *
 server_number (PGconn *pg)
@@ -241,7 +264,11 @@ hub_migrate (const char *conninfo, GPtrArray *schemas, char **server_version, GE
 
   ok = prepare_session (pg, error);
   for (guint i = 0; ok && i < schemas->len; i++)
-    ok = migrate_schema (pg, schemas->pdata[i], error);
+    {
+      HubSchema *schema = schemas->pdata[i];
+
+      ok = schema->plugin ? migrate_plugin (pg, schema, error) : migrate_schema (pg, schema, error);
+    }
   if (ok)
     *server_version = server_number (pg);
   PQfinish (pg); /* and with it the lock */

@@ -5,6 +5,8 @@
 #include "hub-pg-error.h"
 #include "hub-pg-source.h"
 
+#include <glib/gi18n.h>
+
 #include <string.h>
 
 #define PREPARE_DEADLINE_MS 20000
@@ -290,6 +292,7 @@ typedef struct
   gboolean read_only;
   guint statement_timeout_ms;
   HubPgConnection *connection;
+  GPtrArray *sent; /* HubStatement, as they were then */
 } Opening;
 
 static void
@@ -300,6 +303,7 @@ free_opening (gpointer data)
   g_free (opening->conninfo);
   hub_statements_unref (opening->statements);
   g_clear_object (&opening->connection);
+  g_clear_pointer (&opening->sent, g_ptr_array_unref);
   g_free (opening);
 }
 
@@ -316,27 +320,46 @@ connect_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *ca
     g_task_return_pointer (task, pg, (GDestroyNotify) PQfinish);
 }
 
+static void prepare (HubPgConnection *self, GTask *task, gboolean again);
+
+/* The error of the statement that the database does not understand; NULL when it was a plugin's,
+ * which is left out from now on. */
+static GError *
+judge_statement (Opening *opening, const HubStatement *statement, const PGresult *result)
+{
+  g_autoptr (GError) error = karez_error_new (
+      KAREZ_ERROR_FAILED, "database/statement",
+      statement->plugin ? N_ ("The version of the plugin that fits its tables") : NULL,
+      N_ ("The statement %s is not understood: %s"), statement->key,
+      PQresultErrorField (result, PG_DIAG_MESSAGE_PRIMARY));
+
+  if (!statement->plugin)
+    return g_steal_pointer (&error);
+  hub_statements_refuse (opening->statements, statement->schema, error);
+  return NULL;
+}
+
 static void
 on_prepared (HubPgConnection *self, HubPgBatch *batch, const char *lost, gpointer data)
 {
   g_autoptr (GTask) task = data;
   Opening *opening = g_task_get_task_data (task);
   const PGresult *result;
+  guint first = hub_pg_batch_get_count (batch) - opening->sent->len;
   int failed = hub_pg_batch_get_failed (batch, &result);
+  GError *error = NULL;
 
-  if (failed > 0)
+  if (failed >= (int) first && !hub_pg_is_fatal (result))
     {
-      HubStatement *statement = hub_statements_list (opening->statements)->pdata[failed - 1];
-      const char *why = PQresultErrorField (result, PG_DIAG_MESSAGE_PRIMARY);
-
-      if (hub_pg_is_fatal (result))
-        g_task_return_error (task, hub_pg_error (result));
-      else
-        g_task_return_error (task, karez_error_new (KAREZ_ERROR_FAILED, "database/statement", NULL,
-                                                    "The statement %s is not understood: %s",
-                                                    statement->key, why));
+      error = judge_statement (opening, opening->sent->pdata[failed - first], result);
+      if (error == NULL)
+        {
+          prepare (self, g_steal_pointer (&task), TRUE);
+          return;
+        }
+      g_task_return_error (task, error);
     }
-  else if (failed == 0)
+  else if (failed >= 0)
     g_task_return_error (task, hub_pg_error (result));
   else if (lost != NULL)
     g_task_return_error (task, hub_pg_lost (lost, FALSE));
@@ -348,12 +371,11 @@ on_prepared (HubPgConnection *self, HubPgBatch *batch, const char *lost, gpointe
   hub_pg_connection_close (self, "it could not be set up");
 }
 
-/* Settings first, then every statement, in one pipeline. */
+/* Settings first, then every statement, in one pipeline. @again: some may be prepared already */
 static void
-prepare (HubPgConnection *self, GTask *task)
+prepare (HubPgConnection *self, GTask *task, gboolean again)
 {
   Opening *opening = g_task_get_task_data (task);
-  GPtrArray *list = hub_statements_list (opening->statements);
   g_autoptr (HubPgBatch) batch = hub_pg_batch_new (HUB_PG_SYNC);
   g_autofree char *settings = g_strdup_printf (
       "select set_config ('statement_timeout', '%ums', false),"
@@ -367,9 +389,13 @@ prepare (HubPgConnection *self, GTask *task)
       opening->statement_timeout_ms, opening->statement_timeout_ms / 2,
       opening->statement_timeout_ms * 2, opening->read_only ? "on" : "off");
 
+  g_clear_pointer (&opening->sent, g_ptr_array_unref);
+  opening->sent = g_ptr_array_copy (hub_statements_list (opening->statements), NULL, NULL);
+  if (again)
+    hub_pg_batch_add_text (batch, "deallocate all");
   hub_pg_batch_add_text (batch, settings);
-  for (guint i = 0; i < list->len; i++)
-    hub_pg_batch_add_prepare (batch, list->pdata[i]);
+  for (guint i = 0; i < opening->sent->len; i++)
+    hub_pg_batch_add_prepare (batch, opening->sent->pdata[i]);
   hub_pg_connection_send (self, batch, PREPARE_DEADLINE_MS, on_prepared, task);
 }
 
@@ -398,7 +424,7 @@ on_connected (GObject *source, GAsyncResult *result, gpointer data)
       hub_pg_connection_close (self, "no pipeline mode");
       return;
     }
-  prepare (self, g_steal_pointer (&task));
+  prepare (self, g_steal_pointer (&task), FALSE);
 }
 
 void

@@ -70,6 +70,7 @@ clear (HubSchema *self)
   g_free (self->role);
   g_free (self->owner);
   g_free (self->topics);
+  g_clear_error (&self->refusal);
   g_ptr_array_unref (self->migrations);
   g_ptr_array_unref (self->sources);
 }

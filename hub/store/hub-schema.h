@@ -26,6 +26,7 @@ typedef struct
   char *topics;          /* of a plugin: how its posts' topics begin; NULL: it posts none */
   GPtrArray *migrations; /* HubMigration, from 1 without a gap */
   GPtrArray *sources;    /* HubSource */
+  GError *refusal;       /* of a plugin: why the hub goes on without it */
 } HubSchema;
 
 typedef struct

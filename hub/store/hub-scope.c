@@ -194,6 +194,14 @@ hub_scope_query_async (KarezStore *store, const char *name, GVariant *params,
   statement = hub_statements_lookup (self->state->statements, self->state->schema->name, name);
   if (statement == NULL)
     {
+      const GError *refusal = hub_statements_get_refusal (self->state->statements,
+                                                          self->state->schema->name);
+
+      if (refusal != NULL)
+        {
+          g_task_return_error (task, g_error_copy (refusal));
+          return;
+        }
       hub_critical ("store", name, "The statement is not there.");
       g_task_return_error (task, karez_error_new (KAREZ_ERROR_FAILED, "database/statement", NULL,
                                                   N_ ("The database failed (%s)."), name));

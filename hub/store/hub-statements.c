@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hub-statements.h"
 
+#include "hub-log.h"
+
 #include <string.h>
 
 #define HEADER "-- name:"
@@ -9,8 +11,10 @@
 
 struct _HubStatements
 {
+  GPtrArray *all; /* owns them */
   GPtrArray *list;
   GHashTable *by_key;
+  GHashTable *refused; /* schema → GError */
 };
 
 static void
@@ -20,6 +24,7 @@ free_statement (gpointer data)
 
   g_free (statement->key);
   g_free (statement->sql);
+  g_free (statement->schema);
   g_free (statement);
 }
 
@@ -28,8 +33,11 @@ hub_statements_new (void)
 {
   HubStatements *self = g_atomic_rc_box_new0 (HubStatements);
 
-  self->list = g_ptr_array_new_with_free_func (free_statement);
+  self->all = g_ptr_array_new_with_free_func (free_statement);
+  self->list = g_ptr_array_new ();
   self->by_key = g_hash_table_new (g_str_hash, g_str_equal);
+  self->refused = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+                                         (GDestroyNotify) g_error_free);
   return self;
 }
 
@@ -42,8 +50,10 @@ hub_statements_ref (HubStatements *self)
 static void
 clear (HubStatements *self)
 {
+  g_hash_table_unref (self->refused);
   g_hash_table_unref (self->by_key);
   g_ptr_array_unref (self->list);
+  g_ptr_array_unref (self->all);
 }
 
 void
@@ -112,6 +122,9 @@ add (HubStatements *self, HubSchema *schema, HubSource *source, const char *name
   statement = g_new0 (HubStatement, 1);
   statement->key = g_steal_pointer (&key);
   statement->sql = g_strdup (text->str);
+  statement->schema = g_strdup (schema->name);
+  statement->plugin = schema->plugin;
+  g_ptr_array_add (self->all, statement);
   g_ptr_array_add (self->list, statement);
   g_hash_table_insert (self->by_key, statement->key, statement);
   return TRUE;
@@ -166,4 +179,28 @@ GPtrArray *
 hub_statements_list (HubStatements *self)
 {
   return self->list;
+}
+
+void
+hub_statements_refuse (HubStatements *self, const char *schema, const GError *why)
+{
+  if (g_hash_table_contains (self->refused, schema))
+    return;
+  hub_warning ("store", schema, "The hub goes on without this plugin's tables: %s", why->message);
+  g_hash_table_insert (self->refused, g_strdup (schema), g_error_copy (why));
+  for (guint i = self->list->len; i > 0; i--)
+    {
+      HubStatement *statement = self->list->pdata[i - 1];
+
+      if (!g_str_equal (statement->schema, schema))
+        continue;
+      g_hash_table_remove (self->by_key, statement->key);
+      g_ptr_array_remove_index (self->list, i - 1);
+    }
+}
+
+const GError *
+hub_statements_get_refusal (HubStatements *self, const char *schema)
+{
+  return g_hash_table_lookup (self->refused, schema);
 }

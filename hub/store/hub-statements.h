@@ -9,11 +9,13 @@ typedef struct
 {
   char *key; /* "schema.name": the prepared statement's name on each connection */
   char *sql;
+  char *schema;
+  gboolean plugin;
 } HubStatement;
 
 /**
  * HubStatements:
- * The named statements of every schema. Counted; thread-safe once nothing is added any more.
+ * The named statements of every schema. Counted, from any thread; used on the main thread.
  */
 typedef struct _HubStatements HubStatements;
 
@@ -32,6 +34,11 @@ const HubStatement *hub_statements_lookup (HubStatements *self, const char *sche
                                            const char *name);
 /* In the order of the files. Returns: (transfer none) (element-type HubStatement) */
 GPtrArray *hub_statements_list (HubStatements *self);
+/* Leaves out everything of a plugin's @schema, because of @why: one plugin's mistake must not keep
+ * a connection from being made. What the list held lives as long as @self. */
+void hub_statements_refuse (HubStatements *self, const char *schema, const GError *why);
+/* Why @schema was left out. Returns: (transfer none) (nullable) */
+const GError *hub_statements_get_refusal (HubStatements *self, const char *schema);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubStatements, hub_statements_unref)
 

@@ -12,6 +12,8 @@
 #include "hub-string.h"
 #include "store-resources.h"
 
+#include <glib/gi18n.h>
+
 #include <string.h>
 
 #define STATEMENT_TIMEOUT_MS 10000
@@ -32,6 +34,7 @@ struct _HubStore
   GPtrArray *scopes;   /* HubScope, in the order of the schemas */
   HubPgPool *writers, *readers, *appenders;
   HubPgWriter *writer;
+  HubStatements *statements; /* since it was opened */
   gint64 incarnation;
   HubPgListen *listen;
   char *server_version;
@@ -127,6 +130,12 @@ hub_store_get_scope (HubStore *self, const char *schema)
   return NULL;
 }
 
+const GError *
+hub_store_get_refusal (HubStore *self, const char *schema)
+{
+  return self->statements != NULL ? hub_statements_get_refusal (self->statements, schema) : NULL;
+}
+
 gboolean
 hub_store_is_available (HubStore *self)
 {
@@ -205,13 +214,27 @@ load_schemas (HubStore *self, Opening *opening, GError **error)
     {
       Declared *declared = self->declared->pdata[i];
       HubSchema *schema = hub_schema_new (declared->name, declared->plugin);
+      GError **refusal = schema->plugin ? &schema->refusal : error;
 
       g_ptr_array_add (opening->schemas, schema);
-      if (!hub_schema_load (schema, declared->resource_path, error)
-          || !hub_statements_add (opening->statements, schema, error))
+      if ((!hub_schema_load (schema, declared->resource_path, refusal)
+           || !hub_statements_add (opening->statements, schema, refusal))
+          && !schema->plugin)
         return FALSE;
     }
   return TRUE;
+}
+
+static void
+leave_out_refused (Opening *opening)
+{
+  for (guint i = 0; i < opening->schemas->len; i++)
+    {
+      HubSchema *schema = opening->schemas->pdata[i];
+
+      if (schema->refusal != NULL)
+        hub_statements_refuse (opening->statements, schema->name, schema->refusal);
+    }
 }
 
 /* Another karezd that took this database counted on. */
@@ -243,6 +266,8 @@ finish_open (HubStore *self, GTask *task)
 
   if (g_task_return_error_if_cancelled (task))
     return;
+  g_clear_pointer (&self->statements, hub_statements_unref);
+  self->statements = hub_statements_ref (opening->statements);
   self->writers = g_steal_pointer (&opening->pools[0]);
   self->readers = g_steal_pointer (&opening->pools[1]);
   self->appenders = g_steal_pointer (&opening->pools[2]);
@@ -282,6 +307,23 @@ on_pool_open (GObject *source, GAsyncResult *result, gpointer data)
     finish_open (self, task);
 }
 
+/* What libpq does not understand never comes by waiting. */
+static gboolean
+check_connection (const char *connection, GError **error)
+{
+  char *why = NULL;
+  PQconninfoOption *options = PQconninfoParse (connection, &why);
+  g_autofree char *told = g_strchomp (g_strdup (why != NULL ? why : "out of memory"));
+
+  PQfreemem (why);
+  if (options == NULL)
+    return karez_error_set (error, KAREZ_ERROR_INVALID, "database/connection",
+                            N_ ("A connection string of libpq: host=… dbname=…"),
+                            N_ ("Connection= in [Database] is not understood: %s"), told);
+  PQconninfoFree (options);
+  return TRUE;
+}
+
 static void
 migrate_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
@@ -313,6 +355,7 @@ on_migrated (GObject *source, GAsyncResult *result, gpointer data)
     }
   g_free (self->server_version);
   self->server_version = version;
+  leave_out_refused (opening);
   settings.conninfo = self->connection;
   settings.statements = opening->statements;
   settings.statement_timeout_ms = STATEMENT_TIMEOUT_MS;
@@ -341,7 +384,7 @@ hub_store_open_async (HubStore *self, GCancellable *cancellable, GAsyncReadyCall
   opening->schemas = g_ptr_array_new_with_free_func ((GDestroyNotify) hub_schema_unref);
   opening->statements = hub_statements_new ();
   g_task_set_task_data (task, opening, free_opening);
-  if (!load_schemas (self, opening, &error))
+  if (!check_connection (self->connection, &error) || !load_schemas (self, opening, &error))
     {
       g_task_return_error (task, error);
       return;
@@ -462,6 +505,7 @@ hub_store_finalize (GObject *object)
     hub_scope_detach (self->scopes->pdata[i]);
   g_ptr_array_unref (self->scopes);
   g_ptr_array_unref (self->declared);
+  g_clear_pointer (&self->statements, hub_statements_unref);
   g_free (self->connection);
   g_free (self->server_version);
 

@@ -54,7 +54,8 @@ void hub_store_grant_topics (HubStore *self, const char *schema, const char *top
  * May be called again after a failure. %KAREZ_ERROR_UNAVAILABLE when the database cannot be
  * reached; %KAREZ_ERROR_FAILED with rule "database/migration-changed", "database/newer",
  * "database/migration", "database/version" or "database/statement" when it and the program do not
- * fit.
+ * fit, %KAREZ_ERROR_INVALID with rule "database/connection" for a connection string that libpq does
+ * not understand. What is wrong with a plugin's schema leaves out that schema only.
  */
 void hub_store_open_async (HubStore *self, GCancellable *cancellable, GAsyncReadyCallback callback,
                            gpointer data);
@@ -65,6 +66,11 @@ void hub_store_close (HubStore *self);
 
 /* The schema's store, "karez" too. Returns: (transfer none): NULL for one that was not added */
 KarezStore *hub_store_get_scope (HubStore *self, const char *schema);
+
+/* Why the store goes on without a plugin's schema: its files, a migration or a statement were not
+ * accepted. It may be left out later too, when a connection is made again. Returns: (transfer none)
+ * (nullable) */
+const GError *hub_store_get_refusal (HubStore *self, const char *schema);
 
 gboolean hub_store_is_available (HubStore *self);
 /* What karez.hub counted when this process registered there; 0 before. */

@@ -478,12 +478,20 @@ hub_transaction_commit_async (KarezTransaction *transaction, GCancellable *cance
 {
   HubTransaction *self = HUB_TRANSACTION (transaction);
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, data);
+  const GError *refusal = NULL;
 
   g_task_set_source_tag (task, hub_transaction_commit_async);
   /* What was sent is told as it ended, whoever lost interest. */
   g_task_set_check_cancellable (task, FALSE);
   if (g_task_return_error_if_cancelled (task))
     return;
+  if (self->scope->statements != NULL)
+    refusal = hub_statements_get_refusal (self->scope->statements, self->scope->schema->name);
+  if (refusal != NULL)
+    {
+      g_task_return_error (task, g_error_copy (refusal));
+      return;
+    }
   if (self->started || self->unknown != NULL)
     {
       hub_critical ("store", self->unknown, "A transaction was %s.",

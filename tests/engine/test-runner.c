@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "engine-fixture.h"
 #include "hub-runner.h"
+#include "hub-plugin-marks.h"
 
 #include <glib/gstdio.h>
 
@@ -249,19 +250,19 @@ test_watchdog (void)
   g_setenv ("KAREZ_TEST_MARKERS", markers, TRUE);
   for (guint i = 0; i < 2; i++)
     {
-      g_assert_null (hub_watchdog_verdict (markers, "odd"));
+      g_assert_null (hub_plugin_marks_verdict (markers, "odd"));
       g_test_trap_subprocess ("/runner/watchdog", 10 * G_USEC_PER_SEC, 0);
       g_test_trap_assert_failed ();
       g_test_trap_assert_stderr ("*odd*held the hub's main thread*enable*");
     }
-  verdict = hub_watchdog_verdict (markers, "odd");
+  verdict = hub_plugin_marks_verdict (markers, "odd");
   g_assert_nonnull (verdict);
   g_assert_nonnull (strstr (verdict, "2 times"));
   g_assert_nonnull (strstr (verdict, "enable"));
-  g_assert_null (hub_watchdog_verdict (markers, "other"));
-  g_assert_null (hub_watchdog_verdict (markers, "od"));
-  hub_watchdog_forgive (markers, "odd");
-  g_assert_null (hub_watchdog_verdict (markers, "odd"));
+  g_assert_null (hub_plugin_marks_verdict (markers, "other"));
+  g_assert_null (hub_plugin_marks_verdict (markers, "od"));
+  hub_plugin_marks_clear (markers, "odd");
+  g_assert_null (hub_plugin_marks_verdict (markers, "odd"));
 }
 
 /* Markers of yesterday do not count. */
@@ -271,7 +272,7 @@ test_old_markers (void)
   g_autofree char *one = scratch_file ("late.blocked-1000000", "enable\n");
   g_autofree char *two = scratch_file ("late.blocked-2000000", "enable\n");
 
-  g_assert_null (hub_watchdog_verdict (scratch (), "late"));
+  g_assert_null (hub_plugin_marks_verdict (scratch (), "late"));
   g_assert_false (g_file_test (one, G_FILE_TEST_EXISTS));
 }
 

@@ -47,6 +47,9 @@ BLOCKED = [(re.compile(rf'(?<![\w.>])({names})\s*\('), where, instead)
 GERROR_VOID = re.compile(
     r'^(?:static\s+|KAREZ_\w+\s+)*void\s+\(?\*?\w+\)?\s*\([^;{}]*GError\s*\*\*', re.M)
 OPEN = re.compile(r'^\{', re.M)
+# What a call within an argument takes away, and what it may set: then a bare use is out of order.
+TAKEN = re.compile(r'\bg_(?:steal|clear)_\w+\s*\(\s*&([A-Za-z_]\w*(?:(?:->|\.)\w+)*)')
+SET = re.compile(r'[(,]\s*&([A-Za-z_]\w*)\s*[,)]')
 
 
 def check_text(path, text, faults):
@@ -94,6 +97,46 @@ def check_size(path, text, code, faults):
             faults.note(path, number, 'function-size', said, lines)
 
 
+def arguments(code, start):
+    """The arguments of the call whose "(" is at `start`, or None when it does not end."""
+    depth, begin, found = 0, start + 1, []
+    for at in range(start, len(code)):
+        if code[at] in '([{':
+            depth += 1
+        elif code[at] in ')]}':
+            depth -= 1
+            if depth == 0:
+                return [*found, code[begin:at]]
+        elif code[at] == ',' and depth == 1:
+            found.append(code[begin:at])
+            begin = at + 1
+        elif code[at] == ';':
+            return None
+    return None
+
+
+def disorder(given):
+    """What one argument changes and another reads: they are evaluated in any order."""
+    for changing in given:
+        for pattern, after in ((TAKEN, r'\b'), (SET, r'\b(?!\s*(?:->|[.(\[]))')):
+            for name in pattern.findall(changing):
+                reads = re.compile(r'(?<![\w.>&])' + re.escape(name) + after)
+                if any(reads.search(other) for other in given if other is not changing):
+                    return name
+    return None
+
+
+def check_order(path, code, faults, lines):
+    for call in re.finditer(r'\b([A-Za-z_]\w*)\s*\(', code):
+        if call.group(1) in ('if', 'while', 'for', 'switch', 'return', 'sizeof'):
+            continue
+        given = arguments(code, call.end() - 1)
+        name = disorder(given) if given and len(given) > 1 else None
+        if name:
+            faults.add(path, csource.line_of(code, call.start()), 'argument-order',
+                       f'one argument changes {name}, another reads it', lines)
+
+
 def check_c(path, text, faults):
     lines = text.splitlines()
     code = csource.blank(text)
@@ -111,6 +154,7 @@ def check_c(path, text, faults):
         for found in pattern.finditer(code):
             faults.add(path, csource.line_of(code, found.start()), 'blocked',
                        f'{found.group(1)}: use {instead}', lines)
+    check_order(path, code, faults, lines)
     check_size(path, text, code, faults)
 
 

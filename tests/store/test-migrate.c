@@ -64,16 +64,50 @@ replace (Fixture *f)
   g_ptr_array_add (f->schemas, f->notes);
 }
 
+/* The plugin's schema is left out, and the hub goes on. */
 static void
 assert_refused (Fixture *f, const char *rule, const char *says)
 {
+  const GError *refusal = NULL;
   g_autoptr (GError) error = NULL;
 
-  g_assert_false (migrate (f, &error));
-  g_assert_error (error, KAREZ_ERROR, KAREZ_ERROR_FAILED);
-  g_assert_cmpstr (karez_error_get_rule (error), ==, rule);
-  g_test_message ("%s", error->message);
-  g_assert_nonnull (strstr (error->message, says));
+  g_assert_true (migrate (f, &error));
+  g_assert_no_error (error);
+  refusal = f->notes->refusal;
+  g_assert_error (refusal, KAREZ_ERROR, KAREZ_ERROR_FAILED);
+  g_assert_cmpstr (karez_error_get_rule (refusal), ==, rule);
+  g_test_message ("%s", refusal->message);
+  g_assert_nonnull (strstr (refusal->message, says));
+}
+
+/* What a plugin's migration leaves in the session does not reach the next plugin. */
+static void
+test_next_plugin (Fixture *f, gconstpointer data)
+{
+  static const char *const bad[] = { "set search_path = notes; set role none; select 1 / 0",
+                                     NOTES "; commit; begin", "rollback",
+                                     "select pg_advisory_unlock_all (); select * from nowhere" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      HubSchema *next = hub_schema_new ("next", TRUE);
+
+      replace (f);
+      add (f, "0001-bad.sql", bad[i]);
+      hub_schema_add (next, "0001-next.sql", "create table next.thing (id uuid primary key)", NULL);
+      g_ptr_array_add (f->schemas, next);
+      g_assert_true (migrate (f, NULL));
+      g_assert_nonnull (f->notes->refusal);
+      g_assert_no_error (next->refusal);
+      g_assert_cmpint (test_count (f->pg, "select count(*) from pg_trigger t join pg_class c on"
+                                          " c.oid = t.tgrelid where c.relname = 'thing'"
+                                          " and t.tgname = 'karez_demand_event'"),
+                       ==, 1);
+      g_ptr_array_remove_index (f->schemas, 2);
+      g_free (test_ask (f->pg, "drop schema next cascade"));
+      g_free (test_ask (f->pg, "drop schema if exists notes cascade"));
+      g_free (test_ask (f->pg, "delete from karez.migration where schema = 'next'"));
+    }
 }
 
 static void
@@ -257,6 +291,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   ADD ("/store/migrate/forward", test_forward);
+  ADD ("/store/migrate/next-plugin", test_next_plugin);
   ADD ("/store/migrate/changed", test_changed);
   ADD ("/store/migrate/newer", test_newer);
   ADD ("/store/migrate/whole", test_whole);

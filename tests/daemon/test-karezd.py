@@ -1,0 +1,265 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""karezd's start and end as systemd meets them: what it cannot do without ends it with the reason,
+what it can do without does not.
+
+test-karezd.py BUILD [TEST…]      KAREZ_TEST_DATABASE: a database of its own"""
+import contextlib
+import os
+import signal
+import socket
+import sys
+import time
+
+import karezd
+from karezd import Karezd, sql, until
+
+
+@contextlib.contextmanager
+def hub(**settings):
+    made = Karezd(**settings)
+    try:
+        yield made
+    finally:
+        made.remove()
+
+
+def assert_ends(it, *words, status=1, seconds=8):
+    """It ends by itself, soon, with this status and these words; nothing of it is left."""
+    began = time.monotonic()
+    it.spawn()
+    code = it.ends(seconds)
+    said = it.said()
+    assert code == status, f'status {code}\n{said}'
+    for word in words:
+        assert word in said, f'no “{word}” in\n{said}'
+    assert 'CRITICAL' not in said, said
+    assert time.monotonic() - began < seconds
+
+
+@contextlib.contextmanager
+def listening(port):
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(('127.0.0.1', port))
+        taken.listen()
+        yield
+
+
+def test_web_port_is_taken():
+    with hub() as it, listening(it.settings['Web', 'Port']):
+        assert_ends(it, 'cannot start', str(it.settings['Web', 'Port']))
+
+
+def test_peers_port_is_taken():
+    with hub() as it, listening(it.settings['Peers', 'Port']):
+        assert_ends(it, 'cannot start', str(it.settings['Peers', 'Port']))
+
+
+def test_private_database_ends_with_a_failed_start():
+    """What this start began is not left behind; what a hub that was ready left is adopted."""
+    def servers():
+        found = []
+        for name in os.listdir('/proc'):
+            with contextlib.suppress(OSError):
+                if name.isdigit() and os.readlink(f'/proc/{name}/cwd').startswith(it.state):
+                    found.append(name)
+        return found
+
+    with hub(database=False) as it, listening(it.settings['Peers', 'Port']):
+        assert_ends(it, 'cannot start', str(it.settings['Peers', 'Port']), seconds=60)
+        assert not servers()
+
+
+def test_local_socket_is_taken():
+    with hub() as it, socket.socket(socket.AF_UNIX) as taken:
+        os.makedirs(it.runtime)
+        taken.bind(it.socket)
+        taken.listen()
+        assert_ends(it, 'cannot start', it.socket)
+
+
+def test_local_socket_is_a_directory():
+    with hub() as it:
+        os.makedirs(it.socket)
+        assert_ends(it, 'cannot start', it.socket)
+
+
+def test_workers_socket_is_a_directory():
+    with hub() as it:
+        os.makedirs(os.path.join(it.runtime, 'workers.sock', 'x'))
+        assert_ends(it, 'cannot start', 'workers')
+
+
+def test_state_cannot_be_written():
+    with hub() as it:
+        blocked = os.path.join(it.folder, 'file')
+        open(blocked, 'w', encoding='utf-8').close()
+        it.settings['Hub', 'State'] = blocked + '/state'
+        assert_ends(it, 'cannot start', blocked)
+        it.settings['Hub', 'State'] = it.state
+        it.settings['Hub', 'Runtime'] = blocked + '/run'
+        assert_ends(it, 'cannot start', blocked)
+
+
+def test_state_is_in_use():
+    with hub() as it, hub() as other:
+        it.start()
+        other.settings['Hub', 'State'] = it.state
+        assert_ends(other, 'cannot start', str(it.process.pid))
+        assert it.stop() == 0
+
+
+def test_identity_is_damaged():
+    with hub() as it:
+        it.start().stop()
+        keys = [name for name in os.listdir(it.state) if name.endswith('.pem')]
+        assert keys, os.listdir(it.state)
+        for name in keys:
+            with open(os.path.join(it.state, name), 'w', encoding='utf-8') as file:
+                file.write('nonsense\n')
+        assert_ends(it, 'cannot start')
+
+
+def test_configuration_is_wrong():
+    with hub(Web__Port='x') as it:
+        assert_ends(it, 'karezd:', status=2)
+    with hub(Nonsense__Key='1') as it:
+        assert_ends(it, 'karezd:', status=2)
+    with hub(Database__Connection='host=/nonexistent nonsense=1') as it:
+        assert_ends(it, 'cannot start', 'nonsense')
+
+
+def test_migration_of_the_hub_is_edited():
+    with hub() as it:
+        it.start().stop()
+        sql("update karez.migration set sha256 = 'x' where schema = 'agenda' and number = 1")
+        assert_ends(it, 'cannot start', 'agenda/0001')
+
+
+def test_database_is_another_hubs():
+    with hub() as it, hub() as other:
+        it.start().stop()
+        assert_ends(other, 'cannot start', 'another hub')
+
+
+def test_end_while_it_starts():
+    """A signal at any moment of the start ends it, without a critical."""
+    with hub() as it:
+        it.start().stop()
+        for wait in (0, 0.05, 0.1, 0.2, 0.4):
+            it.spawn(G_DEBUG='fatal-criticals')
+            time.sleep(wait)
+            status = it.stop()
+            assert status == 0 or (wait < 0.1 and status == -signal.SIGTERM), (wait, status)
+
+
+def test_database_comes_later():
+    """One that is only away is waited for, and the desk is there meanwhile."""
+    name = os.environ['PGDATABASE']
+    with hub() as it:
+        it.settings['Database', 'Connection'] = (
+            os.environ['KAREZ_TEST_DATABASE'].replace('port=5432', 'port=5499'))
+        it.spawn()
+        until('the hub to wait', lambda: 'waiting for the database' in it.said())
+        assert name and it.stop() == 0
+
+
+def assert_without(it, name, *words):
+    """The hub is ready without the plugin, and says so wherever somebody looks."""
+    it.start()
+    plugin = it.plugin(name)
+    assert plugin['state'] in ('refused', 'failed'), plugin
+    code, out, _ = it.ctl('plugins', 'list')
+    assert code == 0
+    for word in words:
+        assert word in plugin['reason'], plugin
+        assert word in out, out
+        assert word in it.said(), it.said()
+    assert it.ask('GET', '/hello')[0] == 200
+    assert it.stop() == 0
+
+
+def test_migration_of_a_plugin_is_edited():
+    with hub() as it:
+        it.start().stop()
+        sql("update karez.migration set sha256 = 'x' where schema = 'template' and number = 1")
+        assert_without(it, 'template', 'template/0001')
+
+
+def test_migration_of_a_plugin_fails():
+    with hub() as it:
+        sql('create schema template; create table template.note (x integer)')
+        assert_without(it, 'template', 'template/0001')
+        sql('drop schema template cascade')
+        assert it.start().plugin('template')['state'] == 'enabled'
+
+
+def test_database_of_a_plugin_is_newer():
+    with hub() as it:
+        it.start().stop()
+        sql("insert into karez.migration select schema, 77, '0077-x.sql', sha256, '9' "
+            "from karez.migration where schema = 'template' and number = 1")
+        assert_without(it, 'template', 'template/0077')
+
+
+def test_statement_of_a_plugin_is_wrong():
+    with hub() as it:
+        it.start().stop()
+        table = sql("select tablename from pg_tables where schemaname = 'template' limit 1")
+        sql(f'alter table template.{table} rename to gone')
+        assert_without(it, 'template', 'template.')
+
+
+def test_statement_of_a_plugin_breaks_while_the_hub_runs():
+    """Connections that are made again come without that plugin's statements."""
+    with hub() as it:
+        it.start()
+        table = sql("select tablename from pg_tables where schemaname = 'template' limit 1")
+        sql(f'alter table template.{table} rename to gone')
+        sql("select pg_terminate_backend (pid) from pg_stat_activity "
+            "where application_name = 'karezd' and datname = current_database ()")
+        until('the hub to answer from its database',
+              lambda: it.ask('GET', '/system')[1]['database']['state'] == 'up')
+        assert it.ask('GET', '/people')[0] == 200
+        assert it.process.poll() is None and it.stop() == 0
+
+
+def test_key_file_is_damaged():
+    with hub() as it:
+        folder = os.path.join(it.folder, 'plugins')
+        os.makedirs(folder)
+        with open(os.path.join(folder, 'bad.plugin'), 'wb') as file:
+            file.write(b'[Plugin]\nId=\xff\n')
+        it.settings['Plugins', 'Path'] = folder + ';' + it.settings['Plugins', 'Path']
+        it.start()
+        assert it.plugin('bad.plugin')['state'] == 'refused'
+        assert it.plugin('template')['state'] == 'enabled'
+
+
+def test_put_aside_while_the_hub_is_down():
+    with hub() as it:
+        it.start().stop()
+        code, out, err = it.ctl('plugins', 'put-aside', 'template', '--reason', 'It crashes here')
+        assert code == 0, (out, err)
+        plugin = it.start().plugin('template')
+        assert plugin['state'] == 'aside' and 'It crashes here' in plugin['reason'], plugin
+        assert sql("select count(*) from karez.event where action = 'plugin.put-aside'") == '1'
+        it.stop()
+        assert it.start().plugin('template')['state'] == 'aside'
+        assert it.ctl('plugins', 'restore', 'template')[0] == 0
+        it.stop()
+        assert it.start().plugin('template')['state'] == 'enabled'
+
+
+def test_put_aside_refuses_names():
+    with hub() as it:
+        it.start().stop()
+        for name in ('../x', 'A', ''):
+            assert it.ctl('plugins', 'put-aside', name, '--reason', 'x')[0] != 0, name
+        assert not [name for name in os.listdir(it.state) if name.startswith('x')]
+
+
+if __name__ == '__main__':
+    sys.exit(karezd.run([value for name, value in list(globals().items())
+                         if name.startswith('test_')]))
