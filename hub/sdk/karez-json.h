@@ -5,7 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* What is accepted from outside: RFC 8259, UTF-8, no member twice, and these bounds. */
+/* What is accepted from outside: RFC 8259 and nothing else, in UTF-8, no member twice, no U+0000
+ * and no half of a surrogate pair in a text, numbers of 64 bits, and these bounds. */
 #define KAREZ_JSON_MAX_BYTES (1024 * 1024)
 #define KAREZ_JSON_MAX_DEPTH 32
 
@@ -14,14 +15,17 @@ G_BEGIN_DECLS
  * @bytes: a JSON document
  * @max_bytes: the largest accepted, or 0 for %KAREZ_JSON_MAX_BYTES
  *
- * Reads a document that somebody else wrote. Depth and UTF-8 are checked before the parser sees
- * it. %KAREZ_ERROR_INVALID says where it breaks, %KAREZ_ERROR_TOO_LARGE what the bound is.
+ * Reads a document that somebody else wrote. All of it is checked before the parser sees a byte.
+ * %KAREZ_ERROR_INVALID says where it breaks, %KAREZ_ERROR_TOO_LARGE what the bound is: besides
+ * size and depth, 256 members of an object, and one value for each 8 of @max_bytes, where an object
+ * or an array counts as four.
  *
  * Returns: (transfer full): the root
  */
 KAREZ_PUBLIC JsonNode *karez_json_parse (GBytes *bytes, gsize max_bytes, GError **error);
 
-/* The document without white space. Returns: (transfer full) */
+/* The document after RFC 8259, without white space. A double that is not finite is a mistake of the
+ * caller and becomes null. Returns: (transfer full) */
 KAREZ_PUBLIC char *karez_json_print (JsonNode *node);
 
 typedef enum

@@ -28,7 +28,7 @@ test_refused (void)
     { "{\"a\":1,}", "json/syntax" },
     { "// hello\n{}", "json/syntax" },
     { "{\"a\":1,\"b\":{\"a\":2},\"a\":3}", "json/duplicate" },
-    { "{\"a\":1,\"\\u0061\":3}", "json/name" },
+    { "{\"a\":1,\"\\u0061\":3}", "json/duplicate" },
     { "{\"a\":\"\xff\"}", "json/utf-8" },
     { "{\"a\":\"\xed\xa0\x80\"}", "json/utf-8" },
     { "{\"a\":\"unfinished", "json/syntax" },

@@ -237,6 +237,9 @@ test_bad_bodies (void)
     { "{\"login\": \"a\"}", "json/missing", "/password", 422 },
     { "{\"login\": 1, \"password\": \"b\"}", "json/type", "/login", 422 },
     { "{\"login\": \"\", \"password\": \"b\"}", "json/length", "/login", 422 },
+    { "{\"login\": \"a\\u0000b\", \"password\": \"b\"}", "json/text", "/login", 422 },
+    { "{\"login\": \"a\", \"password\": \"\\ud83d\"}", "json/text", "/password", 422 },
+    { "{'login': 'a', 'password': 'b'}", "json/syntax", NULL, 400 },
     { "[]", "json/object", NULL, 400 },
   };
 
