@@ -165,14 +165,18 @@ on_no_hello (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* @pidfd: taken */
 static void
-watch_process (Worker *worker, int pid)
+watch_process (Worker *worker, int pid, int pidfd)
 {
   if (worker->pid == pid && worker->pidfd >= 0)
-    return;
+    {
+      close_fd (&pidfd);
+      return;
+    }
   release_process (worker);
   worker->pid = pid;
-  worker->pidfd = pidfd_open (pid, 0);
+  worker->pidfd = pidfd;
   /* Not our child after a restart of the hub, so no waitpid; readable means ended. */
   if (worker->pidfd >= 0)
     worker->pidfd_source = g_unix_fd_add (worker->pidfd, G_IO_IN, on_process_end, worker);
@@ -199,6 +203,48 @@ on_closed (HubWorkerProxy *proxy, const char *reason, Worker *worker)
 
 /* Hello. */
 
+/* The number of a pidfd's process, by proc(5): 0 if it is none or has ended. */
+static int
+pid_of (int pidfd)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/self/fdinfo/%d", pidfd);
+  g_autofree char *text = NULL;
+  g_autofree char *number = NULL;
+  const char *line = NULL;
+  guint64 pid = 0;
+
+  if (pidfd < 0 || !g_file_get_contents (path, &text, NULL, NULL))
+    return 0;
+  line = strstr (text, "\nPid:\t");
+  if (!line)
+    return 0;
+  line += strlen ("\nPid:\t");
+  number = g_strndup (line, strspn (line, G_CSET_DIGITS));
+  g_ascii_string_to_unsigned (number, 10, 1, G_MAXINT, &pid, NULL);
+  return (int) pid;
+}
+
+/* The process that says Hello, by the pidfd that comes with it, which nobody but itself could have
+ * made. -1 without one, or if it is not the one that was started. */
+static int
+take_process (const Worker *worker, GDBusMethodInvocation *invocation, GError **error)
+{
+  GDBusMessage *message = g_dbus_method_invocation_get_message (invocation);
+  GUnixFDList *list = g_dbus_message_get_unix_fd_list (message);
+  int pidfd = list && g_unix_fd_list_get_length (list) == 1 ? g_unix_fd_list_get (list, 0, NULL)
+                                                            : -1;
+  int pid = pid_of (pidfd);
+
+  if (pid == 0 || (worker->pid != 0 && worker->pid != pid))
+    {
+      close_fd (&pidfd);
+      karez_error_set (error, KAREZ_ERROR_DENIED, "worker/process",
+                       N_ ("a pidfd of the session's own process"),
+                       N_ ("The worker does not say which process it is."));
+    }
+  return pidfd;
+}
+
 static Worker *
 admit (HubSupervisor *self, const char *session, const char *token, GError **error)
 {
@@ -223,9 +269,10 @@ on_hello (HubBusHub1 *skeleton, GDBusMethodInvocation *invocation, const char *s
   Worker *worker = snapshot ? admit (self, session, token, &error) : NULL;
   g_autoptr (HubWorkerProxy) proxy = NULL;
   gboolean adopted = FALSE;
-  int pid = 0;
+  int pidfd = worker ? take_process (worker, invocation, &error) : -1;
+  int pid = pid_of (pidfd);
 
-  if (!worker)
+  if (pidfd < 0)
     {
       hub_bus_return_error (invocation, error);
       return TRUE;
@@ -233,12 +280,10 @@ on_hello (HubBusHub1 *skeleton, GDBusMethodInvocation *invocation, const char *s
   /* The same worker again, on a new connection: the old one is of no use to it. */
   release_proxy (worker);
   g_clear_handle_id (&worker->hello_source, g_source_remove);
-  proxy = hub_worker_proxy_new (connection, session, self->incarnation);
+  proxy = hub_worker_proxy_new (connection, session, self->incarnation, pid);
   worker->proxy = g_object_ref (proxy);
-  pid = hub_worker_proxy_get_pid (proxy);
   adopted = worker->token == NULL;
-  if (pid)
-    watch_process (worker, pid);
+  watch_process (worker, pid, pidfd);
   g_signal_connect (proxy, "closed", G_CALLBACK (on_closed), worker);
   g_signal_connect (proxy, "lost", G_CALLBACK (on_lost), worker);
   hub_bus_hub1_complete_hello (skeleton, invocation, self->incarnation);
@@ -475,7 +520,7 @@ hub_supervisor_spawn (HubSupervisor *self, const char *session, const char *plug
   if (g_subprocess_get_identifier (process))
     g_ascii_string_to_unsigned (g_subprocess_get_identifier (process), 10, 1, G_MAXINT, &pid, NULL);
   if (pid)
-    watch_process (worker, (int) pid);
+    watch_process (worker, (int) pid, pidfd_open ((int) pid, 0));
   worker->hello_source = g_timeout_add_seconds (HELLO_S, on_no_hello, worker);
   return TRUE;
 }

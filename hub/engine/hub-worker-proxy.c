@@ -20,6 +20,7 @@ struct _HubWorkerProxy
   GDBusConnection *connection;
   char *session;
   guint64 incarnation;
+  int pid;
   guint signal_id, ping_source;
   guint missed;
   gboolean lost;
@@ -349,13 +350,15 @@ on_closed (GDBusConnection *connection, gboolean vanished, GError *error, HubWor
 }
 
 HubWorkerProxy *
-hub_worker_proxy_new (GDBusConnection *connection, const char *session, guint64 incarnation)
+hub_worker_proxy_new (GDBusConnection *connection, const char *session, guint64 incarnation,
+                      int pid)
 {
   HubWorkerProxy *self = g_object_new (HUB_TYPE_WORKER_PROXY, NULL);
 
   self->connection = g_object_ref (connection);
   self->session = g_strdup (session);
   self->incarnation = incarnation;
+  self->pid = pid;
   self->signal_id = g_dbus_connection_signal_subscribe (
       connection, NULL, HUB_WORKER_BUS_NAME, NULL, HUB_WORKER_BUS_PATH, NULL,
       G_DBUS_SIGNAL_FLAGS_NONE, on_signal, self, NULL);
@@ -372,10 +375,7 @@ hub_worker_proxy_get_session (HubWorkerProxy *self)
 int
 hub_worker_proxy_get_pid (HubWorkerProxy *self)
 {
-  GCredentials *credentials = g_dbus_connection_get_peer_credentials (self->connection);
-  int pid = credentials ? g_credentials_get_unix_pid (credentials, NULL) : 0;
-
-  return MAX (pid, 0);
+  return self->pid;
 }
 
 void

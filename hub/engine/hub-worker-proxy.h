@@ -21,10 +21,10 @@ G_BEGIN_DECLS
  */
 G_DECLARE_FINAL_TYPE (HubWorkerProxy, hub_worker_proxy, HUB, WORKER_PROXY, GObject)
 
+/* @pid: the process at the other end */
 HubWorkerProxy *hub_worker_proxy_new (GDBusConnection *connection, const char *session,
-                                      guint64 incarnation);
+                                      guint64 incarnation, int pid);
 const char *hub_worker_proxy_get_session (HubWorkerProxy *self);
-/* The process at the other end, by the socket's credentials; 0 if unknown. */
 int hub_worker_proxy_get_pid (HubWorkerProxy *self);
 /* Begins the heartbeat: every 500 ms, three missed are the end. */
 void hub_worker_proxy_start_heartbeat (HubWorkerProxy *self);

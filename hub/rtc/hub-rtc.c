@@ -2,9 +2,11 @@
 #include "hub-rtc-private.h"
 
 #include "hub-log.h"
+#include "hub-srtp.h"
 
 #include <glib/gi18n.h>
 #include <gst/gst.h>
+#include <openssl/ssl.h>
 #include <sodium.h>
 
 /* How often people are told how good their connections are. */
@@ -436,9 +438,12 @@ hub_rtc_emit_tell (HubRtc *self, JsonNode *message)
 /* Making and unmaking. */
 
 /* GStreamer's types of memory are needed, its elements are not: no registry is read or written. */
-static gboolean
-open_gstreamer (GError **error)
+gboolean
+hub_rtc_open_libraries (GError **error)
 {
+  OPENSSL_init_ssl (OPENSSL_INIT_LOAD_CONFIG, NULL);
+  if (!hub_srtp_open_library (error))
+    return FALSE;
   if (gst_is_initialized ())
     return TRUE;
   g_setenv ("GST_PLUGIN_SYSTEM_PATH_1_0", "", FALSE);
@@ -452,7 +457,7 @@ hub_rtc_new (const char *addresses, GError **error)
 {
   g_autoptr (HubRtc) self = g_object_new (HUB_TYPE_RTC, NULL);
 
-  if (!open_gstreamer (error))
+  if (!hub_rtc_open_libraries (error))
     return NULL;
   self->identity = hub_dtls_identity_new (error);
   if (self->identity == NULL)

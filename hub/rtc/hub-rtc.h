@@ -16,6 +16,9 @@ G_DECLARE_FINAL_TYPE (HubRtc, hub_rtc, HUB, RTC, GObject)
  * a media thread that does it. On the thread that made it, whose default main context it runs in.
  */
 
+/* Opens what libraries read from files, once, for a process that cannot open any later. Without it,
+ * hub_rtc_new() does. */
+gboolean hub_rtc_open_libraries (GError **error);
 /**
  * hub_rtc_new:
  * @addresses: as hub_rtc_loop_new() takes them: where pages reach this process

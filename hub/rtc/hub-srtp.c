@@ -73,21 +73,46 @@ open_direction (HubSrtpProfile profile, const guint8 *key, srtp_ssrc_type_t ssrc
                              status == srtp_err_status_alloc_fail ? "memory" : "libsrtp");
 }
 
-HubSrtp *
-hub_srtp_new (HubSrtpProfile profile, const guint8 *send, const guint8 *receive, GError **error)
+static HubSrtp *
+make (HubSrtpProfile profile, const guint8 *send, const guint8 *receive, GError **error)
 {
-  static gsize once = 0;
   g_autoptr (HubSrtp) self = g_new0 (HubSrtp, 1);
 
-  if (g_once_init_enter (&once))
-    {
-      g_assert (srtp_init () == srtp_err_status_ok);
-      g_once_init_leave (&once, 1);
-    }
   if (!open_direction (profile, send, ssrc_any_outbound, &self->send, error)
       || !open_direction (profile, receive, ssrc_any_inbound, &self->receive, error))
     return NULL;
   return g_steal_pointer (&self);
+}
+
+/* One of each kind of cipher that stays: NSS, by which Debian's libsrtp works, loads its own
+ * library of ciphers with the first, and unloads it with the last. */
+gboolean
+hub_srtp_open_library (GError **error)
+{
+  static const HubSrtpProfile profiles[] = { HUB_SRTP_AEAD_AES_128_GCM,
+                                             HUB_SRTP_AES_128_CM_SHA1_80 };
+  static const guint8 key[HUB_SRTP_MAX_KEY] = { 0 };
+  static HubSrtp *kept[G_N_ELEMENTS (profiles)];
+  static gsize once = 0;
+
+  if (g_once_init_enter (&once))
+    {
+      g_assert (srtp_init () == srtp_err_status_ok);
+      for (guint i = 0; i < G_N_ELEMENTS (profiles); i++)
+        kept[i] = make (profiles[i], key, key, NULL);
+      g_once_init_leave (&once, 1);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (profiles); i++)
+    if (kept[i] == NULL)
+      return karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "rtc/srtp", NULL,
+                              N_ ("The media keys cannot be used: %s"), "libsrtp");
+  return TRUE;
+}
+
+HubSrtp *
+hub_srtp_new (HubSrtpProfile profile, const guint8 *send, const guint8 *receive, GError **error)
+{
+  return hub_srtp_open_library (error) ? make (profile, send, receive, error) : NULL;
 }
 
 void

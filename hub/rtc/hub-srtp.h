@@ -29,6 +29,9 @@ gsize hub_srtp_salt_bytes (guint profile);
  */
 typedef struct _HubSrtp HubSrtp;
 
+/* It loads libraries of its own, which a confined process cannot. Once; hub_srtp_new() does it. */
+gboolean hub_srtp_open_library (GError **error);
+
 /* @send, @receive: key and salt. NULL with %KAREZ_ERROR_UNAVAILABLE. */
 HubSrtp *hub_srtp_new (HubSrtpProfile profile, const guint8 *send, const guint8 *receive,
                        GError **error);

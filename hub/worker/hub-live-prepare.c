@@ -236,13 +236,13 @@ restore (HubLiveSession *self, GBytes *blob)
 static gboolean
 make_modality (HubLiveSession *self, GError **error)
 {
-  const KarezAbi *abi = hub_module_open (self->module, HUB_SYMBOL_LIVE, error);
-  GType type = abi ? hub_module_get_type (abi, self->module, error) : G_TYPE_INVALID;
-
-  if (type == G_TYPE_INVALID)
-    return FALSE;
+  if (self->type == G_TYPE_INVALID)
+    {
+      g_propagate_error (error, g_error_copy (self->module_error));
+      return FALSE;
+    }
   self->runner = hub_runner_new (self->plugin, NULL);
-  self->modality = g_object_new (type, NULL);
+  self->modality = g_object_new (self->type, NULL);
   self->driver = hub_live_driver_new (self->runner, self->modality, KAREZ_SESSION (self));
   g_signal_connect (self->driver, "reached", G_CALLBACK (on_reached), self);
   g_signal_connect (self->driver, "failed", G_CALLBACK (on_failed), self);

@@ -19,7 +19,9 @@ struct _HubLiveSession
 {
   GObject parent_instance;
 
-  char *id, *directory, *plugin, *module, *link_address, *media_address;
+  char *id, *directory, *plugin, *link_address, *media_address;
+  GType type;           /* of the live half; G_TYPE_INVALID if its module is no good: */
+  GError *module_error; /* and why */
   HubSpool *spool;
   HubCheckpoint *checkpoint;
 

@@ -6,6 +6,7 @@
 #include "hub-clock.h"
 #include "hub-id.h"
 #include "hub-log.h"
+#include "hub-module.h"
 #include "hub-string.h"
 
 #include <glib/gstdio.h>
@@ -535,6 +536,15 @@ hub_live_session_panic (HubLiveSession *self, const char *reason)
     hold (KAREZ_SESSION (self), reason);
 }
 
+/* Now, since a confined worker opens no modules; who asks to prepare is told if it is no good. */
+static void
+open_module (HubLiveSession *self, const char *path)
+{
+  const KarezAbi *abi = hub_module_open (path, HUB_SYMBOL_LIVE, &self->module_error);
+
+  self->type = abi ? hub_module_get_type (abi, path, &self->module_error) : G_TYPE_INVALID;
+}
+
 HubLiveSession *
 hub_live_session_new (const HubLiveSessionConfig *config, GError **error)
 {
@@ -545,11 +555,11 @@ hub_live_session_new (const HubLiveSessionConfig *config, GError **error)
   self->id = g_strdup (config->id);
   self->directory = g_strdup (config->directory);
   self->plugin = g_strdup (config->plugin);
-  self->module = g_strdup (config->module);
   self->link_address = g_strdup (config->link_address);
   self->media_address = g_strdup (config->media_address);
   self->actor = session_actor (self);
   self->checkpoint = hub_checkpoint_new (checkpoint);
+  open_module (self, config->module);
   self->spool = hub_spool_open (spool, error);
   if (!self->spool)
     return NULL;
@@ -594,7 +604,7 @@ hub_live_session_finalize (GObject *object)
   g_free (self->id);
   g_free (self->directory);
   g_free (self->plugin);
-  g_free (self->module);
+  g_clear_error (&self->module_error);
   g_free (self->link_address);
   g_free (self->media_address);
   g_free (self->hub);

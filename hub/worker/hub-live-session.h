@@ -30,7 +30,8 @@ typedef struct
   const char *id, *directory, *plugin, *module, *link_address, *media_address;
 } HubLiveSessionConfig;
 
-/* Opens the spool. NULL with @error set. */
+/* Opens the spool and the module: nothing outside of the directory is opened later. NULL with
+ * @error set, but for a module that is no good: hub_live_session_prepare_async() says so. */
 HubLiveSession *hub_live_session_new (const HubLiveSessionConfig *config, GError **error);
 
 /* @session: as Prepare of org.karez.Worker1 has it. Finishes once the live half is prepared. */

@@ -9,6 +9,8 @@
 #include "hub-names.h"
 #include "hub-session-machine.h"
 
+#include <gio/gunixfdlist.h>
+
 #define RECONNECT_MS 50
 #define HELLO_MS 5000
 /* A hub that says nothing for so long is not there, whatever its socket does. */
@@ -23,12 +25,14 @@ struct _HubWorkerBus
   GObject parent_instance;
 
   HubLiveSession *session;
-  char *id, *socket, *token;
+  HubConnector *connector;
+  char *id, *token;
   GDBusConnection *connection;
   HubBusWorker1 *skeleton;
   guint64 incarnation; /* the newest seen */
   gboolean welcome;    /* Hello was answered on this connection */
   gboolean connecting;
+  gboolean warned; /* that it cannot connect */
   gint64 heard_at;
   guint64 sent;      /* the last record sent on this connection */
   guint64 forgotten; /* the last that the hub has */
@@ -452,8 +456,8 @@ on_hello (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (HubWorkerBus) self = data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant)
-      reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
+  g_autoptr (GVariant) reply = g_dbus_connection_call_with_unix_fd_list_finish (
+      G_DBUS_CONNECTION (source), NULL, result, &error);
   guint64 incarnation = 0;
 
   if (G_DBUS_CONNECTION (source) != self->connection)
@@ -485,15 +489,16 @@ on_hello (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-on_connected (GObject *source, GAsyncResult *result, gpointer data)
+on_authenticated (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (HubWorkerBus) self = data;
   g_autoptr (GError) error = NULL;
+  g_autoptr (GUnixFDList) process = g_unix_fd_list_new ();
   g_autoptr (JsonNode) snapshot = NULL;
   g_autofree char *text = NULL;
 
   self->connecting = FALSE;
-  self->connection = g_dbus_connection_new_for_address_finish (result, &error);
+  self->connection = g_dbus_connection_new_finish (result, &error);
   if (!self->connection)
     return;
   g_signal_connect (self->connection, "closed", G_CALLBACK (on_closed), self);
@@ -508,10 +513,34 @@ on_connected (GObject *source, GAsyncResult *result, gpointer data)
   snapshot = hub_live_session_get_snapshot (self->session);
   text = karez_json_print (snapshot);
   self->heard_at = hub_clock_monotonic ();
-  g_dbus_connection_call (self->connection, NULL, HUB_BUS_PATH, HUB_BUS_NAME, "Hello",
-                          g_variant_new ("(sss)", self->id, self->token, text),
-                          G_VARIANT_TYPE ("(t)"), G_DBUS_CALL_FLAGS_NONE, HELLO_MS, NULL, on_hello,
-                          g_object_ref (self));
+  g_unix_fd_list_append (process, hub_connector_get_process (self->connector), NULL);
+  g_dbus_connection_call_with_unix_fd_list (
+      self->connection, NULL, HUB_BUS_PATH, HUB_BUS_NAME, "Hello",
+      g_variant_new ("(sss)", self->id, self->token, text), G_VARIANT_TYPE ("(t)"),
+      G_DBUS_CALL_FLAGS_NONE, HELLO_MS, process, NULL, on_hello, g_object_ref (self));
+}
+
+static void
+on_connected (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (HubWorkerBus) self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSocketConnection)
+      stream = hub_connector_connect_finish (HUB_CONNECTOR (source), result, &error);
+
+  if (stream != NULL)
+    g_dbus_connection_new (G_IO_STREAM (stream), NULL,
+                           G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT
+                               | G_DBUS_CONNECTION_FLAGS_DELAY_MESSAGE_PROCESSING,
+                           NULL, NULL, on_authenticated, g_object_ref (self));
+  else
+    self->connecting = FALSE;
+  /* A hub that is not there is nothing to tell of; anything else is, and once. */
+  if (error == NULL || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED)
+      || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) || self->warned)
+    return;
+  self->warned = TRUE;
+  hub_warning ("worker", self->id, "The worker cannot connect to its hub: %s", error->message);
 }
 
 static gboolean
@@ -519,8 +548,6 @@ on_tick (gpointer data)
 {
   HubWorkerBus *self = data;
   gint64 silence = hub_clock_monotonic () - self->heard_at;
-  g_autofree char *path = NULL;
-  g_autofree char *address = NULL;
 
   if (self->connection && silence > SILENCE_US)
     {
@@ -533,12 +560,7 @@ on_tick (gpointer data)
   if (self->connection || self->connecting || self->ended)
     return G_SOURCE_CONTINUE;
   self->connecting = TRUE;
-  path = g_dbus_address_escape_value (self->socket);
-  address = g_strdup_printf ("unix:path=%s", path);
-  g_dbus_connection_new_for_address (address,
-                                     G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT
-                                         | G_DBUS_CONNECTION_FLAGS_DELAY_MESSAGE_PROCESSING,
-                                     NULL, NULL, on_connected, g_object_ref (self));
+  hub_connector_connect_async (self->connector, on_connected, g_object_ref (self));
   return G_SOURCE_CONTINUE;
 }
 
@@ -559,13 +581,14 @@ on_second (gpointer data)
 }
 
 HubWorkerBus *
-hub_worker_bus_new (HubLiveSession *session, const char *id, const char *socket, const char *token)
+hub_worker_bus_new (HubLiveSession *session, const char *id, HubConnector *connector,
+                    const char *token)
 {
   HubWorkerBus *self = g_object_new (HUB_TYPE_WORKER_BUS, NULL);
 
   self->session = g_object_ref (session);
   self->id = g_strdup (id);
-  self->socket = g_strdup (socket);
+  self->connector = g_object_ref (connector);
   self->token = g_strdup (token);
   self->heard_at = hub_clock_monotonic ();
   self->skeleton = hub_bus_worker1_skeleton_new ();
@@ -604,6 +627,7 @@ hub_worker_bus_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->session, self);
   g_clear_object (&self->skeleton);
   g_clear_object (&self->session);
+  g_clear_object (&self->connector);
 
   G_OBJECT_CLASS (hub_worker_bus_parent_class)->dispose (object);
 }
@@ -614,7 +638,6 @@ hub_worker_bus_finalize (GObject *object)
   HubWorkerBus *self = HUB_WORKER_BUS (object);
 
   g_free (self->id);
-  g_free (self->socket);
   g_free (self->token);
 
   G_OBJECT_CLASS (hub_worker_bus_parent_class)->finalize (object);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "hub-connector.h"
 #include "hub-live-session.h"
 
 G_BEGIN_DECLS
@@ -17,8 +18,8 @@ G_BEGIN_DECLS
  */
 G_DECLARE_FINAL_TYPE (HubWorkerBus, hub_worker_bus, HUB, WORKER_BUS, GObject)
 
-/* @socket: the hub's Unix socket. @token: what the hub gave at the spawn */
-HubWorkerBus *hub_worker_bus_new (HubLiveSession *session, const char *id, const char *socket,
+/* @connector: to the hub's Unix socket. @token: what the hub gave at the spawn */
+HubWorkerBus *hub_worker_bus_new (HubLiveSession *session, const char *id, HubConnector *connector,
                                   const char *token);
 void hub_worker_bus_start (HubWorkerBus *self);
 

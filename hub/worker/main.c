@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* karez-worker: one live session, or one look at a plugin's module. */
+#include "hub-confine.h"
+#include "hub-connector.h"
 #include "hub-file.h"
 #include "hub-id.h"
 #include "hub-log.h"
 #include "hub-module.h"
+#include "hub-rtc.h"
 #include "hub-worker-bus.h"
 
 #include <glib-unix.h>
@@ -57,8 +60,20 @@ on_terminate (gpointer loop)
   return G_SOURCE_CONTINUE;
 }
 
+/* All that lies outside of the session's directory is opened here. */
+static HubLiveSession *
+open_session (const HubLiveSessionConfig *config, GError **error)
+{
+  g_autoptr (HubLiveSession) session = hub_live_session_new (config, error);
+
+  if (session == NULL || (config->media_address != NULL && !hub_rtc_open_libraries (error)))
+    return NULL;
+  hub_confine (config->directory, config->id);
+  return g_steal_pointer (&session);
+}
+
 static int
-run_session (const HubLiveSessionConfig *config, const char *socket)
+run_session (const HubLiveSessionConfig *config, HubConnector *connector)
 {
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (GError) error = NULL;
@@ -71,13 +86,13 @@ run_session (const HubLiveSessionConfig *config, const char *socket)
       hub_critical ("worker", config->id, "No token came on standard input.");
       return 2;
     }
-  session = hub_live_session_new (config, &error);
+  session = open_session (config, &error);
   if (!session)
     {
       hub_critical ("worker", config->id, "The session cannot begin: %s", error->message);
       return 1;
     }
-  bus = hub_worker_bus_new (session, config->id, socket, token);
+  bus = hub_worker_bus_new (session, config->id, connector, token);
   g_signal_connect_swapped (bus, "done", G_CALLBACK (g_main_loop_quit), loop);
   g_unix_signal_add (SIGTERM, on_terminate, loop);
   /* Ctrl+C of a developer's terminal is for the hub. */
@@ -98,6 +113,9 @@ main (int argc, char **argv)
   g_autofree char *address = NULL, *media = NULL;
   g_auto (GStrv) looked = NULL;
   gboolean probing = FALSE;
+  char *arguments = argc > 1 ? argv[1] : NULL;
+  gsize size = arguments ? (gsize) (argv[argc - 1] + strlen (argv[argc - 1]) - arguments) : 0;
+  g_autoptr (HubConnector) connector = NULL;
   g_autoptr (GError) error = NULL;
   GOptionEntry options[] = {
     { "probe", 0, 0, G_OPTION_ARG_NONE, &probing, "Look at MODULE and tell what it is", NULL },
@@ -132,5 +150,11 @@ main (int argc, char **argv)
       return 2;
     }
   config = (HubLiveSessionConfig){ id, directory, plugin, module, address, media };
-  return run_session (&config, socket);
+  connector = hub_connector_new (socket, arguments, size, &error);
+  if (!connector)
+    {
+      hub_critical ("worker", id, "The hub cannot be reached: %s", error->message);
+      return 1;
+    }
+  return run_session (&config, connector);
 }

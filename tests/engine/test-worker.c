@@ -6,7 +6,10 @@
 #include "hub-module.h"
 #include "hub-supervisor.h"
 
+#include <errno.h>
+#include <gio/gunixsocketaddress.h>
 #include <signal.h>
+#include <unistd.h>
 
 typedef struct
 {
@@ -187,10 +190,9 @@ join (Fixture *f, const char *participant, GError **error)
 }
 
 static gboolean
-say (Fixture *f, const char *participant, const char *type, GError **error)
+say_body (Fixture *f, const char *participant, JsonNode *body, GError **error)
 {
   g_autoptr (HubWorkerProxy) worker = g_object_ref (f->worker);
-  g_autoptr (JsonNode) body = karez_json_object ("type", "s", type, NULL);
   Await await = { 0 };
   g_autoptr (JsonNode) answer = NULL;
 
@@ -198,6 +200,14 @@ say (Fixture *f, const char *participant, const char *type, GError **error)
   answer = hub_worker_proxy_finish (worker, await_result (&await), error);
   g_object_unref (await.result);
   return answer != NULL;
+}
+
+static gboolean
+say (Fixture *f, const char *participant, const char *type, GError **error)
+{
+  g_autoptr (JsonNode) body = karez_json_object ("type", "s", type, NULL);
+
+  return say_body (f, participant, body, error);
 }
 
 static gboolean
@@ -497,6 +507,125 @@ test_too_large (Fixture *f, gconstpointer data)
   g_assert_true (say (f, participant, "add", &error));
 }
 
+/* Somebody who broke into the worker. */
+
+static JsonNode *
+texts (const char *const *items)
+{
+  JsonArray *array = json_array_new ();
+  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
+
+  for (guint i = 0; items[i] != NULL; i++)
+    json_array_add_string_element (array, items[i]);
+  json_node_take_array (node, array);
+  return node;
+}
+
+static GSocketListener *
+listen_at (const char *path)
+{
+  GSocketListener *listener = g_socket_listener_new ();
+  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (path);
+  g_autoptr (GError) error = NULL;
+
+  g_socket_listener_add_address (listener, address, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT,
+                                 NULL, NULL, &error);
+  g_assert_no_error (error);
+  return listener;
+}
+
+/* @refused: each must have failed, and not for another reason than that it is not allowed */
+static void
+check_results (JsonObject *results, gboolean refused)
+{
+  g_autoptr (GList) names = json_object_get_members (results);
+
+  g_assert_cmpuint (g_list_length (names), >=, refused ? 100 : 16);
+  for (GList *l = names; l != NULL; l = l->next)
+    {
+      gint64 code = json_object_get_int_member (results, l->data);
+      gboolean right = refused ? code == EPERM || code == EACCES || code == ENOSYS : code == 0;
+
+      /* A refused rename or link says that it would be one across borders. */
+      if (refused && code == EXDEV)
+        right = g_str_has_prefix (l->data, "rename") || strstr (l->data, ": rename") != NULL;
+      if (!right)
+        g_test_message ("“%s”: %s", (char *) l->data, code ? g_strerror ((int) code) : "done");
+      if (!right)
+        g_test_fail ();
+    }
+}
+
+static void
+try_to_escape (Fixture *f, const char *participant)
+{
+  g_autofree char *directory = hub_supervisor_get_directory (f->supervisor, f->id);
+  g_autofree char *key = g_build_filename (f->state_dir, "identity.pem", NULL);
+  g_autofree char *inside = g_build_filename (f->state_dir, "sessions", "another", NULL);
+  g_autofree char *hub = g_build_filename (f->state_dir, "workers.sock", NULL);
+  g_autofree char *database = g_build_filename (f->state_dir, ".s.PGSQL.5432", NULL);
+  g_autofree char *control = g_build_filename (f->state_dir, "control.sock", NULL);
+  g_autoptr (GSocketListener) listens = listen_at (database), listens_too = listen_at (control);
+  const char *const files[] = { key, inside, NULL };
+  const char *const foreign[] = { "/etc/passwd", "/etc/group", NULL };
+  const char *const sockets[] = { hub, database, control, NULL };
+  g_autoptr (JsonNode)
+      body = karez_json_object ("type", "s", "escape", "victim", "i", (gint64) getpid (),
+                                "directory", "s", directory, "files", "n", texts (files), "foreign",
+                                "n", texts (foreign), "sockets", "n", texts (sockets), NULL);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *secret = NULL;
+
+  g_assert_true (g_file_set_contents (key, "secret", -1, NULL));
+  g_assert_true (g_file_set_contents (inside, "another session's", -1, NULL));
+  g_clear_pointer (&f->sent, json_node_unref);
+  g_assert_true (say_body (f, participant, body, &error));
+  g_assert_no_error (error);
+  turn_until (has_sent, f, 5, "what came of it is told");
+  check_results (json_object_get_object_member (json_node_get_object (f->sent), "refused"), TRUE);
+  check_results (json_object_get_object_member (json_node_get_object (f->sent), "needed"), FALSE);
+  g_assert_true (g_file_get_contents (key, &secret, NULL, NULL));
+  g_assert_cmpstr (secret, ==, "secret");
+}
+
+static gboolean
+has_record (gpointer data)
+{
+  Fixture *f = data;
+
+  return f->records->len > 0 && g_str_equal (action_of (f, f->records->len - 1), "count.note");
+}
+
+/* Nothing of the hub's is in reach, and the session goes on: with another hub, too, to which the
+ * worker can connect no other way than by its connector. */
+static void
+test_confined (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *participant = hub_id_new ();
+  g_autofree char *directory = hub_supervisor_get_directory (f->supervisor, f->id);
+  g_autofree char *log = g_build_filename (directory, "worker.log", NULL);
+  g_autofree char *said = NULL;
+
+  f->acknowledge = FALSE;
+  g_assert_true (prepare (f, "", 1, &error));
+  g_assert_true (join (f, participant, &error));
+  try_to_escape (f, participant);
+  g_assert_true (say (f, participant, "record", &error));
+  end_hub (f);
+  g_ptr_array_set_size (f->records, 0);
+  start_hub (f, 2);
+  hub_supervisor_expect (f->supervisor, f->id, f->hash);
+  turn_until (has_worker, f, 3, "the worker comes to the new hub");
+  g_assert_cmpuint (f->adopted, ==, 1);
+  turn_until (has_record, f, 3, "what the former hub did not acknowledge comes again");
+  g_clear_pointer (&f->sent, json_node_unref);
+  g_assert_true (say (f, participant, "add", &error));
+  turn_until (has_sent, f, 3, "the session goes on");
+  g_assert_true (g_file_get_contents (log, &said, NULL, NULL));
+  g_assert_nonnull (strstr (said, "The worker is confined: its files by Landlock"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -515,5 +644,6 @@ main (int argc, char **argv)
   ADD ("/worker/prepare-hangs", test_prepare_hangs);
   ADD ("/worker/prepare-crashes", test_prepare_crashes);
   ADD ("/worker/too-large", test_too_large);
+  ADD ("/worker/confined", test_confined);
   return g_test_run ();
 }

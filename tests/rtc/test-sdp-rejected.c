@@ -3,6 +3,7 @@
 #include "sdp-test.h"
 
 #include <gst/sdp/gstsdpmessage.h>
+#include <time.h>
 
 /* What is answered with port 0 where it stands, while the rest works. */
 static const struct
@@ -177,7 +178,17 @@ test_plan_b (void)
   sdp_test_refuse (two, "rtc/plan-b");
 }
 
-/* Nobody's offer takes long to refuse or to take. */
+/* CPU time, which other programs do not change. */
+static gint64
+now_us (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
+  return (gint64) now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
+/* Nobody's offer takes long to refuse or to take: what is quadratic takes minutes of these. */
 static void
 test_many (void)
 {
@@ -199,14 +210,15 @@ test_many (void)
       g_autofree char *whole = NULL;
       g_autoptr (GError) error = NULL;
       HubSdpOffer offer;
-      gint64 begun = g_get_monotonic_time ();
+      gint64 begun;
 
       while (text->len + strlen (lines[i]) <= HUB_SDP_MAX_BYTES)
         g_string_append (text, lines[i]);
       whole = g_string_free (text, FALSE);
+      begun = now_us ();
       hub_sdp_parse_offer (&offer, whole, &error);
-      g_test_message ("%s%" G_GINT64_FORMAT " us", lines[i], g_get_monotonic_time () - begun);
-      g_assert_cmpint (g_get_monotonic_time () - begun, <, G_USEC_PER_SEC);
+      g_test_message ("%s%" G_GINT64_FORMAT " us", lines[i], now_us () - begun);
+      g_assert_cmpint (now_us () - begun, <, 2 * G_USEC_PER_SEC);
     }
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A live half that counts, and does what the booking's reason says. */
+#include "escape.h"
+
 #include <karez.h>
 #include <stdlib.h>
 
@@ -103,6 +105,14 @@ message (KarezModality *modality, KarezParticipant *participant, JsonObject *bod
                             karez_json_object ("count", "i", self->count, NULL));
       return TRUE;
     }
+  if (g_strcmp0 (type, "escape") == 0)
+    {
+      JsonNode *node = json_node_new (JSON_NODE_OBJECT);
+
+      json_node_take_object (node, escape_try (body));
+      karez_participant_send (participant, node);
+      return TRUE;
+    }
   if (g_strcmp0 (type, "hold") == 0)
     {
       karez_session_hold (self->session, "asked by a page");
@@ -111,8 +121,9 @@ message (KarezModality *modality, KarezParticipant *participant, JsonObject *bod
   if (g_strcmp0 (type, "hang") == 0)
     for (;;)
       g_usleep (G_USEC_PER_SEC);
-  return karez_error_set (error, KAREZ_ERROR_INVALID, "test/type", "add, record, hold or hang",
-                          "There is no message “%s”.", type ? type : "");
+  return karez_error_set (error, KAREZ_ERROR_INVALID, "test/type",
+                          "add, record, escape, hold or hang", "There is no message “%s”.",
+                          type ? type : "");
 }
 
 static GBytes *
