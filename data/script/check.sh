@@ -4,7 +4,7 @@
 
 # shellcheck disable=SC2154  # tree, build, build_asan, artefacts come from ./karez
 
-suites=(rules unit store peers web agenda link rtc engine plugin fuzz e2e)
+suites=(rules unit store peers web agenda link rtc engine plugin fuzz e2e hostile)
 # The suites of C programs, which the sanitizers run again.
 suites_asan=(unit store peers web agenda link rtc engine plugin fuzz)
 
@@ -44,7 +44,7 @@ command_check () {
   local -a groups=(run check)
   for argument in "$@"; do
     case $argument in
-      --long) long=yes; groups+=(long) ;;
+      --long) long=yes; groups+=(long); export KAREZ_MUTATIONS=${KAREZ_MUTATIONS:-20000} ;;
       asan) asan=yes ;;
       -*) die "check knows --long, not $argument" 2 ;;
       *)

@@ -10,6 +10,7 @@
 /* Of a length in decimal and of a chunk's in hexadecimal: no sum overflows. */
 #define MAX_DIGITS 18
 #define MAX_HEX_DIGITS 15
+#define NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 
 typedef enum
 {
@@ -163,6 +164,29 @@ begins_with (Line line, const char *text)
   return line.length >= strlen (text) && g_ascii_strncasecmp (line.text, text, strlen (text)) == 0;
 }
 
+/* Whether two hexadecimal digits follow. */
+static gboolean
+is_escape (Line line, gsize percent)
+{
+  return percent + 2 < line.length && g_ascii_isxdigit (line.text[percent + 1])
+         && g_ascii_isxdigit (line.text[percent + 2]);
+}
+
+/* A name, an IPv4 address or an IPv6 address in brackets, and perhaps a port (RFC 3986, 3.2). */
+static gboolean
+is_authority (const char *text)
+{
+  const char *end = *text == '[' ? text + 1 + strspn (text + 1, "0123456789abcdefABCDEF:.")
+                                 : text + strspn (text, NAME_CHARACTERS);
+  guint64 port;
+
+  if (*text == '[' && *end++ != ']')
+    return FALSE;
+  return end > text
+         && (*end == '\0'
+             || (*end == ':' && g_ascii_string_to_unsigned (end + 1, 10, 0, 65535, &port, NULL)));
+}
+
 /* Origin form, absolute form, or the asterisk of OPTIONS (RFC 9112, 3.2). */
 static gboolean
 take_target (HubHttpScanner *self, Line target, gboolean is_options)
@@ -170,7 +194,8 @@ take_target (HubHttpScanner *self, Line target, gboolean is_options)
   gsize length = 0;
 
   for (gsize i = 0; i < target.length; i++)
-    if ((guchar) target.text[i] <= ' ' || (guchar) target.text[i] >= 0x7f || target.text[i] == '#')
+    if ((guchar) target.text[i] <= ' ' || (guchar) target.text[i] >= 0x7f || target.text[i] == '#'
+        || (target.text[i] == '%' && !is_escape (target, i)))
       return FALSE;
   if (begins_with (target, "/") || (is_options && equals (target, "*")))
     return TRUE;
@@ -269,9 +294,10 @@ take_field (HubHttpScanner *self, Line line)
     return take_length (self, value);
   if (which == TRANSFER_ENCODING && !equals (value, "chunked"))
     return &bad_coding;
-  if (which == HOST)
-    self->host = g_strndup (value.text, value.length);
-  return NULL;
+  if (which != HOST)
+    return NULL;
+  self->host = g_strndup (value.text, value.length);
+  return is_authority (self->host) ? NULL : &bad_host;
 }
 
 static const HubHttpFault *

@@ -61,7 +61,12 @@ export class Socket extends EventEmitter {
 
   /** @param {any} body */
   send(body) {
-    if (!this.stream.destroyed) this.stream.write(frame(text, Buffer.from(JSON.stringify(body))));
+    this.sendBytes(Buffer.from(JSON.stringify(body)));
+  }
+
+  /** A text message that may be none. @param {Buffer} bytes */
+  sendBytes(bytes) {
+    if (!this.stream.destroyed) this.stream.write(frame(text, bytes));
   }
 
   close() {

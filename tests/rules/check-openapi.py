@@ -10,6 +10,7 @@ import sys
 
 import csource
 
+WALK = 'tests/hostile/routes.json'
 DOCUMENT = 'data/api/openapi.json'
 METHODS = ('get', 'post', 'put', 'delete')
 ROUTE = re.compile(r'"(GET|POST|PUT|DELETE)"\s*,\s*"(/[^"\s]*)"\s*,\s*(?:"([^"]*)"|(\w+))')
@@ -175,6 +176,24 @@ def check_route(document, key, places, faults):
                        f'{path}: needs {permission}, the document says {wanted}')
 
 
+def check_walk(root, document, faults):
+    """tests/hostile/routes.json says who may ask what, in words of its own: each operation."""
+    try:
+        with open(os.path.join(root, WALK), encoding='utf-8') as file:
+            table = json.load(file)
+    except OSError:
+        return
+    walked = [name for who, names in table.items() if who != 'comment' for name in names]
+    served = {f'{method.upper()} {path}' for path, item in document.get('paths', {}).items()
+              for method in item}
+    for name in sorted(served - set(walked)):
+        faults.add(WALK, 1, 'openapi', f'who may {name}?')
+    for name in sorted(set(walked) - served):
+        faults.add(WALK, 1, 'openapi', f'there is no {name}')
+    for name in sorted({name for name in walked if walked.count(name) > 1}):
+        faults.add(WALK, 1, 'openapi', f'{name} stands there twice')
+
+
 def main():
     root = csource.root_from_arguments()
     faults = csource.Faults(root)
@@ -193,6 +212,7 @@ def main():
         for method in item:
             if (method, path) not in code:
                 faults.add(DOCUMENT, 1, 'openapi', f'nothing serves {method.upper()} {path}')
+    check_walk(root, document, faults)
     return faults.end(1 + len(code))
 
 
