@@ -2,7 +2,7 @@
 #include "ctl.h"
 
 #define USAGE                                                                                      \
-  "pair list | begin HOST:PORT | confirm ID STRING | cancel ID | "                                 \
+  "pair list | begin HOST:PORT | expect ADDRESS | confirm ID STRING | cancel ID | "                \
   "unpair PEER | forget PEER"
 
 static CtlStatus
@@ -57,6 +57,17 @@ begin (Ctl *ctl, const char *address)
 }
 
 static CtlStatus
+expect (Ctl *ctl, const char *address)
+{
+  CtlStatus status = ctl_call (ctl, "POST", "/pairings/expected",
+                               karez_json_object ("address", "s", address, NULL), NULL);
+
+  if (status == CTL_OK)
+    ctl_json (ctl, NULL);
+  return status;
+}
+
+static CtlStatus
 confirm (Ctl *ctl, const char *id, const char *string)
 {
   static const char *const lines[] = { N_ ("Pairing"), "id", N_ ("State"), "state", NULL };
@@ -105,6 +116,8 @@ ctl_pair (Ctl *ctl, int argc, char **argv)
     return list (ctl);
   if (argc == 3 && g_str_equal (verb, "begin"))
     return begin (ctl, argv[2]);
+  if (argc == 3 && g_str_equal (verb, "expect"))
+    return expect (ctl, argv[2]);
   if (argc == 4 && g_str_equal (verb, "confirm"))
     return confirm (ctl, argv[2], argv[3]);
   if (argc == 3 && g_str_equal (verb, "cancel"))

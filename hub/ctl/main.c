@@ -7,7 +7,7 @@
 static const CtlCommand commands[] = {
   { "status", "status", N_ ("How the hub is"), ctl_status },
   { "pair",
-    "pair list | begin HOST:PORT | confirm ID STRING | cancel ID | "
+    "pair list | begin HOST:PORT | expect ADDRESS | confirm ID STRING | cancel ID | "
     "unpair PEER | forget PEER",
     N_ ("Pairing with other hospitals"), ctl_pair },
   { "users",

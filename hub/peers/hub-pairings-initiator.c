@@ -213,6 +213,25 @@ on_begin_recorded (GObject *source, GAsyncResult *result, gpointer data)
                               g_task_get_cancellable (task), on_committed, task);
 }
 
+/* What others began does not count. */
+static gboolean
+check_open (HubPairings *self, GError **error)
+{
+  guint open = 0;
+
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      HubPairingsEntry *entry = g_ptr_array_index (self->entries, i);
+
+      open += !hub_pairing_is_over (entry->pairing)
+              && hub_pairing_get_role (entry->pairing) == HUB_PAIRING_INITIATOR;
+    }
+  return open < HUB_PAIRINGS_MAX_OPEN
+         || karez_error_set (error, KAREZ_ERROR_BUSY, "peers/pairings-open",
+                             N_ ("One of the open pairings finished or cancelled"),
+                             N_ ("Too many pairings are open"));
+}
+
 void
 hub_pairings_begin_async (HubPairings *self, KarezTransaction *transaction, const char *address,
                           GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
@@ -226,12 +245,12 @@ hub_pairings_begin_async (HubPairings *self, KarezTransaction *transaction, cons
                         hub_pairing_new (HUB_PAIRING_INITIATOR, id,
                                          hub_identity_get_key_hash (self->identity), address),
                         g_object_unref);
-  if (!hub_peer_client_check_address (address, &error)
-      || !hub_pairings_make_room (self, HUB_PAIRING_INITIATOR, &error))
+  if (!hub_peer_client_check_address (address, &error) || !check_open (self, &error))
     {
       fail_begin (task, error);
       return;
     }
+  hub_pairings_make_room (self);
   karez_transaction_event (transaction, "pairing.begin", "pairing", id,
                            karez_json_object ("address", "s", address, NULL));
   karez_transaction_commit_async (transaction, cancellable, on_begin_recorded, task);

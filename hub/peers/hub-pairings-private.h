@@ -4,6 +4,7 @@
 /* What the three files of HubPairings share: what administrators do (hub-pairings.c), the side that
  * dials (hub-pairings-initiator.c) and the side that is dialled (hub-pairings-responder.c). */
 
+#include "hub-pairing-gate.h"
 #include "hub-pairings.h"
 #include "hub-peer-client.h"
 
@@ -23,7 +24,7 @@ struct _HubPairings
   const HubPairingsHooks *hooks;
   gpointer data;
   GPtrArray *entries; /* Entry, the oldest first */
-  GQueue arrivals;    /* Arrival, the oldest first */
+  HubPairingGate *gate;
   guint timer;
   gboolean stopped; /* the hooks' data may be gone */
 };
@@ -38,21 +39,14 @@ typedef struct
   gboolean told; /* the other hub knows how it ended here */
 } HubPairingsEntry;
 
-typedef struct
-{
-  gint64 at;
-  char *host;
-} HubPairingsArrival;
-
 /* {"en", …} and {"pairing", "confirmed", "ended"} */
 extern const KarezJsonField hub_pairings_name_fields[];
 extern const KarezJsonField hub_pairings_status_fields[];
 
-void hub_pairings_arrival_free (gpointer data);
 HubPairingsEntry *hub_pairings_find (HubPairings *self, const char *id);
 HubPairingsEntry *hub_pairings_add (HubPairings *self, HubPairing *pairing);
-/* Room for one more; what is over goes first. */
-gboolean hub_pairings_make_room (HubPairings *self, HubPairingRole role, GError **error);
+/* Forgets pairings that are over when there are too many. */
+void hub_pairings_make_room (HubPairings *self);
 /* Has it written down if both have confirmed. */
 void hub_pairings_maybe_pin (HubPairings *self, HubPairingsEntry *entry);
 /* Tells the responder how it stands here, and asks how it stands there. */

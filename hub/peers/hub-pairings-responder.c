@@ -2,7 +2,6 @@
 #include "hub-pairings-private.h"
 
 #include "hub-catalogue.h"
-#include "hub-clock.h"
 
 static const KarezJsonField commit_fields[] = {
   { "pairing", KAREZ_JSON_UUID, TRUE, 0, 0, NULL },
@@ -17,31 +16,6 @@ static const KarezJsonField reveal_fields[] = {
   { "nonce", KAREZ_JSON_TEXT, TRUE, HUB_PAIRINGS_HEX, HUB_PAIRINGS_HEX, NULL },
   { NULL },
 };
-
-/* Strangers may begin so many pairings in ten minutes: each leaves a line in the audit log. */
-static gboolean
-check_rate (HubPairings *self, const char *host, GError **error)
-{
-  gint64 now = hub_clock_monotonic ();
-  guint same = 0;
-  HubPairingsArrival *arrival;
-
-  while ((arrival = g_queue_peek_head (&self->arrivals)) != NULL
-         && now - arrival->at > HUB_PAIRING_MINUTES * G_GINT64_CONSTANT (60) * G_USEC_PER_SEC)
-    hub_pairings_arrival_free (g_queue_pop_head (&self->arrivals));
-  for (GList *link = self->arrivals.head; link != NULL; link = link->next)
-    if (g_strcmp0 (((HubPairingsArrival *) link->data)->host, host) == 0)
-      same++;
-  if (same >= HUB_PAIRINGS_RATE_HOST || self->arrivals.length >= HUB_PAIRINGS_RATE_ALL)
-    return karez_error_set (error, KAREZ_ERROR_BUSY, "peers/pairing-rate",
-                            N_ ("A pairing some minutes later"),
-                            N_ ("Too many pairings were begun with this hub"));
-  arrival = g_new0 (HubPairingsArrival, 1);
-  arrival->at = now;
-  arrival->host = g_strdup (host);
-  g_queue_push_tail (&self->arrivals, arrival);
-  return TRUE;
-}
 
 static void
 answer_commit (HubPairings *self, HubPairing *pairing, HubPeerRequest *request)
@@ -107,8 +81,9 @@ check_commit (HubPairings *self, HubPeerRequest *request, JsonObject *object, GE
     return FALSE;
   if (address != NULL && !hub_peer_client_check_address (address, error))
     return FALSE;
-  return hub_pairings_make_room (self, HUB_PAIRING_RESPONDER, error)
-         && check_rate (self, hub_peer_request_get_address (request), error)
+  return hub_pairing_gate_take (
+             self->gate, hub_peer_request_get_address (request),
+             self->hooks->is_paired (hub_peer_request_get_key (request), self->data), error)
          && hub_pairings_check_claim (self, hub_peer_request_get_key (request),
                                       karez_json_text (object, "hub"), error);
 }
@@ -151,6 +126,7 @@ serve_commit (HubPairings *self, HubPeerRequest *request)
       hub_peer_request_fail (request, error);
       return;
     }
+  hub_pairings_make_room (self);
   end_others (self, key);
   pairing = hub_pairing_new (HUB_PAIRING_RESPONDER, id, hub_identity_get_key_hash (self->identity),
                              karez_json_text (object, "address"));

@@ -22,15 +22,6 @@ entry_free (gpointer data)
   g_free (entry);
 }
 
-void
-hub_pairings_arrival_free (gpointer data)
-{
-  HubPairingsArrival *arrival = data;
-
-  g_free (arrival->host);
-  g_free (arrival);
-}
-
 static void
 hub_pairings_dispose (GObject *object)
 {
@@ -50,7 +41,7 @@ hub_pairings_finalize (GObject *object)
   HubPairings *self = HUB_PAIRINGS (object);
 
   g_ptr_array_unref (self->entries);
-  g_queue_clear_full (&self->arrivals, hub_pairings_arrival_free);
+  hub_pairing_gate_free (self->gate);
   g_free (self->address);
   G_OBJECT_CLASS (hub_pairings_parent_class)->finalize (object);
 }
@@ -66,7 +57,7 @@ static void
 hub_pairings_init (HubPairings *self)
 {
   self->entries = g_ptr_array_new_with_free_func (entry_free);
-  g_queue_init (&self->arrivals);
+  self->gate = hub_pairing_gate_new ();
 }
 
 HubPairings *
@@ -139,25 +130,13 @@ hub_pairings_list (HubPairings *self)
       json_array_add_element (items, hub_pairing_to_json (entry->pairing));
     }
   json_node_take_array (node, items);
-  return karez_json_object ("items", "n", node, NULL);
+  return karez_json_object ("items", "n", node, "expected", "n", hub_pairing_gate_list (self->gate),
+                            NULL);
 }
 
-gboolean
-hub_pairings_make_room (HubPairings *self, HubPairingRole role, GError **error)
+void
+hub_pairings_make_room (HubPairings *self)
 {
-  guint open = 0;
-
-  for (guint i = 0; i < self->entries->len; i++)
-    {
-      HubPairingsEntry *entry = g_ptr_array_index (self->entries, i);
-
-      if (!hub_pairing_is_over (entry->pairing) && hub_pairing_get_role (entry->pairing) == role)
-        open++;
-    }
-  if (open >= HUB_PAIRINGS_MAX_OPEN)
-    return karez_error_set (error, KAREZ_ERROR_BUSY, "peers/pairings-open",
-                            N_ ("One of the open pairings finished or cancelled"),
-                            N_ ("Too many pairings are open"));
   for (guint i = 0; i < self->entries->len && self->entries->len >= HUB_PAIRINGS_MAX;)
     {
       HubPairingsEntry *entry = g_ptr_array_index (self->entries, i);
@@ -167,7 +146,6 @@ hub_pairings_make_room (HubPairings *self, HubPairingRole role, GError **error)
       else
         i++;
     }
-  return TRUE;
 }
 
 gboolean
@@ -282,6 +260,51 @@ hub_pairings_is_ended (HubPairing *pairing)
 }
 
 /* The administrator here */
+
+static void
+on_expected (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  HubPairings *self = g_task_get_source_object (task);
+  GError *error = NULL;
+
+  if (karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
+    {
+      hub_pairing_gate_expect (self->gate, g_task_get_task_data (task));
+      g_task_return_boolean (task, TRUE);
+    }
+  else
+    g_task_return_error (task, error);
+}
+
+void
+hub_pairings_expect_async (HubPairings *self, KarezTransaction *transaction, const char *address,
+                           GAsyncReadyCallback callback, gpointer data)
+{
+  GTask *task = g_task_new (self, NULL, callback, data);
+  GError *error = NULL;
+  char *host = hub_pairing_gate_check (self->gate, address, &error);
+
+  g_task_set_source_tag (task, hub_pairings_expect_async);
+  if (host == NULL)
+    {
+      g_task_return_error (task, error);
+      g_object_unref (task);
+      return;
+    }
+  g_task_set_task_data (task, host, g_free);
+  karez_transaction_event (transaction, "pairing.expect", "pairing", host, NULL);
+  karez_transaction_commit_async (transaction, NULL, on_expected, task);
+}
+
+gboolean
+hub_pairings_expect_finish (HubPairings *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, hub_pairings_expect_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
 
 typedef struct
 {

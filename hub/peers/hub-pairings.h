@@ -7,12 +7,10 @@
 
 G_BEGIN_DECLS
 
-/* Bounds: open pairings, those that are remembered, and how many strangers may begin in ten
- * minutes, from one host and from all. */
+/* Bounds: open pairings that were begun here, and those that are remembered. See HubPairingGate for
+ * those that others begin. */
 #define HUB_PAIRINGS_MAX_OPEN 16
-#define HUB_PAIRINGS_MAX 64
-#define HUB_PAIRINGS_RATE_HOST 12
-#define HUB_PAIRINGS_RATE_ALL 48
+#define HUB_PAIRINGS_MAX 256
 
 /**
  * HubPairingsHooks:
@@ -43,6 +41,12 @@ HubPairings *hub_pairings_new (HubIdentity *identity, KarezStore *scope, KarezAc
 void hub_pairings_set_address (HubPairings *self, const char *address);
 void hub_pairings_stop (HubPairings *self);
 
+/* Announces that somebody will dial this hub from @address, for an hour: then their pairing has
+ * room whatever others begin. @transaction: the request's, still empty */
+void hub_pairings_expect_async (HubPairings *self, KarezTransaction *transaction,
+                                const char *address, GAsyncReadyCallback callback, gpointer data);
+gboolean hub_pairings_expect_finish (HubPairings *self, GAsyncResult *result, GError **error);
+
 /* Dials @address and goes as far as the strings. @transaction: the request's, still empty. */
 void hub_pairings_begin_async (HubPairings *self, KarezTransaction *transaction,
                                const char *address, GCancellable *cancellable,
@@ -61,7 +65,7 @@ gboolean hub_pairings_cancel_finish (HubPairings *self, GAsyncResult *result, GE
 
 /* Returns: (transfer none) (nullable) */
 HubPairing *hub_pairings_lookup (HubPairings *self, const char *id);
-/* {"items": […]}, the newest first. */
+/* {"items": […], "expected": […]}, the newest first. */
 JsonNode *hub_pairings_list (HubPairings *self);
 
 /* The end of HubPairingsHooks.pin. @error: (nullable): why it was not written down; one that does

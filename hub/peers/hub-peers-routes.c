@@ -192,6 +192,29 @@ begin_pairing (KarezRequest *request, gpointer data)
                             karez_json_text (object, "address"), NULL, on_begun, way);
 }
 
+static void
+on_expected (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Way) way = data;
+  g_autoptr (GError) error = NULL;
+  gboolean good = hub_pairings_expect_finish (HUB_PAIRINGS (source), result, &error);
+
+  respond_done (way, good, error);
+}
+
+static void
+expect_pairing (KarezRequest *request, gpointer data)
+{
+  JsonObject *object = karez_request_check_body (request, begin_fields);
+  Way *way;
+
+  if (object == NULL)
+    return;
+  way = way_new (data, request);
+  hub_pairings_expect_async (hub_peers_get_pairings (data), way->transaction,
+                             karez_json_text (object, "address"), on_expected, way);
+}
+
 static const KarezJsonField confirm_fields[] = {
   { "string", KAREZ_JSON_TEXT, TRUE, 1, 32, NULL },
   { NULL },
@@ -264,6 +287,7 @@ hub_peers_add_routes (HubPeers *self, KarezRoutes *routes, GError **error)
     { "POST", "/peers/{id}/acknowledge-restore", "peers.write", acknowledge_restore },
     { "GET", "/pairings", "peers.write", get_pairings },
     { "POST", "/pairings", "peers.write", begin_pairing },
+    { "POST", "/pairings/expected", "peers.write", expect_pairing },
     { "POST", "/pairings/{id}/confirm", "peers.write", confirm_pairing },
     { "DELETE", "/pairings/{id}", "peers.write", delete_pairing },
   };

@@ -378,6 +378,7 @@ struct _TestRelay
 {
   GSocketService *service;
   guint16 port, target;
+  GSocketAddress *source;
   GMutex lock;
   GPtrArray *sockets;
   GPtrArray *connections;
@@ -442,7 +443,8 @@ on_relay (GThreadedSocketService *service, GSocketConnection *connection, GObjec
   GSocket *near = g_socket_connection_get_socket (connection);
 
   g_mutex_lock (&self->lock);
-  if (self->open && g_socket_connect (socket, address, NULL, NULL))
+  if (self->open && g_socket_bind (socket, self->source, FALSE, NULL)
+      && g_socket_connect (socket, address, NULL, NULL))
     {
       g_socket_set_blocking (near, TRUE);
       g_ptr_array_add (self->sockets, g_object_ref (near));
@@ -460,10 +462,17 @@ on_relay (GThreadedSocketService *service, GSocketConnection *connection, GObjec
 TestRelay *
 test_relay (guint16 port)
 {
+  return test_relay_from (port, "127.0.0.1");
+}
+
+TestRelay *
+test_relay_from (guint16 port, const char *source)
+{
   TestRelay *self = g_new0 (TestRelay, 1);
   g_autoptr (GError) error = NULL;
 
   self->target = port;
+  self->source = g_inet_socket_address_new_from_string (source, 0);
   self->open = TRUE;
   self->sockets = g_ptr_array_new_with_free_func (g_object_unref);
   self->connections = g_ptr_array_new_with_free_func (g_object_unref);
@@ -522,6 +531,7 @@ test_relay_free (TestRelay *self)
   g_socket_listener_close (G_SOCKET_LISTENER (self->service));
   test_run_for (50);
   g_object_unref (self->service);
+  g_object_unref (self->source);
   g_ptr_array_unref (self->sockets);
   g_ptr_array_unref (self->connections);
   g_mutex_clear (&self->lock);

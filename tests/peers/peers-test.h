@@ -80,6 +80,8 @@ char *test_words (TestHub *self, int lane);
 /* Bytes between two ports, until it is cut. */
 typedef struct _TestRelay TestRelay;
 TestRelay *test_relay (guint16 port);
+/* The same, and the target sees it come from @source: 127.0.0.9. */
+TestRelay *test_relay_from (guint16 port, const char *source);
 char *test_relay_address (TestRelay *self);
 /* Ends every connection; new ones are taken while it is open. */
 void test_relay_cut (TestRelay *self);

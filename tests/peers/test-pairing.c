@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hub-pairing-gate.h"
 #include "peers-test.h"
 
 #include <string.h>
@@ -198,7 +199,7 @@ test_bounds (void)
   g_assert_null (test_begin (one, own, &error));
   g_assert_cmpstr (karez_error_get_rule (error), ==, "peers/self");
   g_clear_error (&error);
-  for (guint i = 0; i < HUB_PAIRINGS_RATE_HOST; i++)
+  for (guint i = 0; i < HUB_PAIRING_GATE_CUSTOMER; i++)
     {
       g_autoptr (HubPairing) pairing = test_begin (one, address, &error);
 
@@ -207,9 +208,95 @@ test_bounds (void)
     }
   g_assert_null (test_begin (one, address, &error));
   g_assert_cmpstr (karez_error_get_rule (error), ==, "peers/pairing-rate");
-  g_assert_cmpint (begun, ==, HUB_PAIRINGS_RATE_HOST);
+  g_assert_cmpint (begun, ==, HUB_PAIRING_GATE_CUSTOMER);
   test_hub_free (one);
   test_hub_free (other);
+}
+
+/* What somebody hears who begins a pairing with @hub from @source; NULL: it was begun. */
+static char *
+rule_from (TestHub *hub, HubIdentity *stranger, const char *source)
+{
+  static guint count;
+  TestRelay *relay = test_relay_from (hub_peers_get_port (hub->peers), source);
+  g_autofree char *address = test_relay_address (relay);
+  g_autoptr (HubPeerClient) client = hub_peer_client_new (stranger, address, NULL);
+  g_autofree char *digits = g_strnfill (64, '1');
+  g_autofree char *commit = g_strdup_printf (
+      "{\"pairing\":\"0197e5f0-0000-7000-8000-%012x\",\"commitment\":\"%s\","
+      "\"hub\":\"0197e5f0-0000-7000-8000-00000000beef\",\"names\":{\"en\":\"x\"}}",
+      ++count, digits);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) answer = raw (client, "pairing/commit", commit, &error);
+
+  hub_peer_client_close (client);
+  test_relay_free (relay);
+  return answer != NULL ? NULL : g_strdup (karez_error_get_rule (error));
+}
+
+static void
+expect (TestHub *self, const char *address, GError **error)
+{
+  HubPairings *pairings = hub_peers_get_pairings (self->peers);
+  g_autoptr (KarezTransaction) transaction = test_hub_begin (self, "peers");
+  g_autoptr (GAsyncResult) result = NULL;
+
+  hub_pairings_expect_async (pairings, transaction, address, test_keep, &result);
+  test_until (result != NULL);
+  hub_pairings_expect_finish (pairings, result, error);
+}
+
+static void
+pair_from (TestHub *one, TestHub *other, const char *source)
+{
+  TestRelay *relay = test_relay_from (hub_peers_get_port (other->peers), source);
+  g_autofree char *address = test_relay_address (relay);
+
+  test_pair (one, other, address);
+  test_relay_free (relay);
+}
+
+/* Pairings from many addresses: one address does not take the others' room, and when there is no
+ * more, what an administrator begins or announces goes on. */
+static void
+test_flood (void)
+{
+  TestHub *one = test_hub (1), *other = test_hub (2), *third = test_hub (3);
+  g_autofree char *address = test_hub_address (other);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HubPairing) begun = NULL;
+  guint taken = 0;
+
+  for (guint i = 0; i < HUB_PAIRING_GATE_ALL + 12; i++)
+    {
+      g_autofree char *source = g_strdup_printf ("127.0.0.%u",
+                                                 2 + i / (HUB_PAIRING_GATE_CUSTOMER + 1));
+      g_autofree char *rule = rule_from (one, third->identity, source);
+
+      taken += rule == NULL;
+      g_assert_cmpstr (rule, ==,
+                       i % (HUB_PAIRING_GATE_CUSTOMER + 1) == HUB_PAIRING_GATE_CUSTOMER
+                               || taken > HUB_PAIRING_GATE_ALL
+                               || (rule != NULL && taken == HUB_PAIRING_GATE_ALL)
+                           ? "peers/pairing-rate"
+                           : NULL);
+    }
+  g_assert_cmpuint (taken, ==, HUB_PAIRING_GATE_ALL);
+  /* From here. */
+  begun = test_begin (one, address, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (begun);
+  /* From there. */
+  expect (one, "hospital.example", &error);
+  g_assert_cmpstr (karez_error_get_rule (error), ==, "peers/expected-address");
+  g_clear_error (&error);
+  expect (one, "127.0.0.77", &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (test_events (one, "pairing.expect"), ==, 1);
+  pair_from (other, one, "127.0.0.77");
+  test_hub_free (one);
+  test_hub_free (other);
+  test_hub_free (third);
 }
 
 int
@@ -224,5 +311,6 @@ main (int argc, char **argv)
   g_test_add_func ("/peers/pairing/man-in-the-middle", test_middle);
   g_test_add_func ("/peers/pairing/commitment", test_commitment);
   g_test_add_func ("/peers/pairing/bounds", test_bounds);
+  g_test_add_func ("/peers/pairing/flood", test_flood);
   return g_test_run ();
 }

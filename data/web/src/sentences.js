@@ -86,6 +86,7 @@ const sentences = {
   'patient.list': [N_('%1$s saw the list of patients')],
   'organisation.create': [N_('%1$s added a hospital to the list'), N_('%1$s added a hospital to the list')],
   'audit.read': [N_('%1$s read the audit log')],
+  'pairing.expect': [N_('%1$s announced a hospital that will dial this hub')],
   'pairing.begin': [N_('%1$s began to pair with %2$s'), N_('%1$s began a pairing')],
   'pairing.confirm': [N_('%1$s confirmed the pairing with %2$s'), N_('%1$s confirmed a pairing')],
   'pairing.wrong-string': [N_('A wrong string was typed at the pairing with %2$s'), N_('A wrong string was typed at a pairing')],
