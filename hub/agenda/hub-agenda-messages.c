@@ -6,6 +6,9 @@
 #include "hub-catalogue.h"
 #include "hub-clock.h"
 
+/* Requests of one hospital that wait for an answer: each holds resources. */
+#define MAX_WAITING 500
+
 /* Of "agenda.answer", "agenda.withdraw" and "agenda.cancel". */
 static const KarezJsonField fields[] = {
   { "booking", KAREZ_JSON_UUID, TRUE },
@@ -99,6 +102,15 @@ check_body (KarezMessage *message, GTask *task)
   return body;
 }
 
+/* What the sender says that it brings is nobody else's, as far as is known here. */
+static void
+check_theirs (Application *self, GStrv resources, const char *hub)
+{
+  karez_transaction_run_one (self->transaction, "agenda/owner",
+                             N_ ("A resource belongs to another hospital"), "resource_theirs",
+                             "(^ass)", resources, hub);
+}
+
 /* ── a request ──────────────────────────────────────────────────────────────────────────────── */
 
 static void
@@ -110,6 +122,11 @@ fill_request (Application *self, const HubBooking *booking)
   g_autofree char *ends_at = hub_time_format (booking->ends_at);
   g_auto (GStrv) claims = hub_booking_new_ids ((const char *const *) booking->wishes);
 
+  check_theirs (self, booking->resources, booking->requester);
+  check_theirs (self, booking->wishes, hub);
+  karez_transaction_run_one (t, "agenda/too-many",
+                             N_ ("Too many requests of this hospital wait for an answer"),
+                             "booking_room", "(sx)", booking->requester, (gint64) MAX_WAITING);
   karez_transaction_run (t, "resource_lock", "(^ass)", booking->wishes, booking->id);
   karez_transaction_run (t, "booking_insert", "(ssssssssmssss)", booking->id, booking->modality,
                          booking->title, booking->reason, booking->urgency, booking->requester,
@@ -175,11 +192,14 @@ fill_off (Application *self, const char *action)
 static void
 fill_answer (Application *self, JsonObject *body, const char *answer, GStrv resources)
 {
-  const char *waiting[] = { "requested", "withdrawing", NULL };
+  const char *waiting[] = { "withdrawing", "requested", NULL };
   gboolean confirmed = g_str_equal (answer, "confirmed");
   gboolean declined = g_str_equal (answer, "declined");
 
+  if (!confirmed && !declined)
+    waiting[1] = NULL; /* only what was withdrawn here */
   karez_transaction_about (self->transaction, self->booking, NULL);
+  check_theirs (self, resources, karez_message_get_peer (self->message));
   karez_transaction_run_one (
       self->transaction, "agenda/state", N_ ("The answer is to a booking that does not wait"),
       "booking_move", "(ss^asmsmsss)", self->booking,
@@ -289,6 +309,16 @@ fill_withdrawal (Application *self, JsonObject *seen)
   return NULL;
 }
 
+static gboolean
+is_between (JsonObject *booking, const char *peer, const char *own)
+{
+  const char *requester = karez_json_text (booking, "requester");
+  const char *provider = karez_json_text (booking, "provider");
+
+  return (g_strcmp0 (requester, peer) == 0 && g_strcmp0 (provider, own) == 0)
+         || (g_strcmp0 (requester, own) == 0 && g_strcmp0 (provider, peer) == 0);
+}
+
 static GError *
 fill_cancellation (Application *self, JsonObject *seen)
 {
@@ -296,9 +326,7 @@ fill_cancellation (Application *self, JsonObject *seen)
   const char *peer = karez_message_get_peer (self->message);
   const char *state = seen != NULL ? karez_json_text (seen, "state") : NULL;
 
-  if (seen == NULL
-      || (g_strcmp0 (karez_json_text (seen, "requester"), peer) != 0
-          && g_strcmp0 (karez_json_text (seen, "provider"), peer) != 0))
+  if (seen == NULL || !is_between (seen, peer, self->agenda->hub))
     return karez_error_new (KAREZ_ERROR_INVALID, "agenda/unknown",
                             N_ ("A booking of the two hospitals"),
                             N_ ("The cancellation is of a booking that is not known here"));

@@ -56,6 +56,10 @@ mirror (KarezTransaction *transaction, const char *peer, JsonObject *item)
   g_autofree char *detail = karez_json_print (json_object_get_member (item, "detail"));
   const char *id = karez_json_text (item, "id");
 
+  karez_transaction_run_one (
+      transaction, "agenda/owner",
+      N_ ("The resource belongs to another hospital, or this one has too many"),
+      "resource_mirrored", "(ssx)", id, peer, (gint64) MAX_RESOURCES);
   karez_transaction_run (
       transaction, "resource_mirror", "(sssssbx)", id, peer, karez_json_text (item, "kind"), names,
       detail, karez_json_boolean (item, "active"), karez_json_integer (item, "version", 1));

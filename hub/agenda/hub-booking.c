@@ -7,6 +7,7 @@
 
 #define LONGEST (24 * G_TIME_SPAN_HOUR)
 #define FARTHEST (366 * G_TIME_SPAN_DAY)
+#define LATEST (31 * G_TIME_SPAN_DAY) /* of a message, after an outage */
 
 static const KarezJsonField request_fields[] = {
   { "id", KAREZ_JSON_UUID, TRUE },
@@ -144,13 +145,13 @@ check_times (const HubBooking *self, GError **error)
   return TRUE;
 }
 
-/* Only where a person asks: a message may come late. */
+/* @late: by how much an end may be over: a message may come late. */
 static gboolean
-check_reach (const HubBooking *self, GError **error)
+check_reach (const HubBooking *self, gint64 late, GError **error)
 {
   gint64 now = hub_clock_now ();
 
-  if (self->ends_at <= now)
+  if (self->ends_at <= now - late)
     return refuse (error, "/ends_at", "agenda/past", N_ ("An end in the future"),
                    N_ ("The session's time is over already"));
   if (self->starts_at > now + FARTHEST)
@@ -172,7 +173,7 @@ hub_booking_from_request (JsonNode *body, const char *own_hub, GError **error)
   self->provider = g_strdup (karez_json_text (object, "partner"));
   self->host = g_strdup (own_hub);
   self->resources = hub_booking_ids (object, "resources", HUB_BOOKING_MAX_RESOURCES, error);
-  if (self->resources == NULL || !check_times (self, error) || !check_reach (self, error))
+  if (self->resources == NULL || !check_times (self, error) || !check_reach (self, 0, error))
     return NULL;
   if (g_str_equal (self->provider, own_hub))
     {
@@ -199,7 +200,7 @@ hub_booking_from_message (KarezMessage *message, const char *own_hub, GError **e
   if (self->resources == NULL)
     return NULL;
   self->wishes = hub_booking_ids (object, "wishes", HUB_BOOKING_MAX_RESOURCES, error);
-  if (self->wishes == NULL || !check_times (self, error))
+  if (self->wishes == NULL || !check_times (self, error) || !check_reach (self, LATEST, error))
     return NULL;
   if (!g_str_equal (self->provider, own_hub))
     {

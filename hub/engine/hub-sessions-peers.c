@@ -7,13 +7,15 @@
 #include "hub-log.h"
 
 #define TELL_MS 5000
+#define MAX_SEQUENCE G_MAXINT32 /* of a state: one more at each edge */
+#define MAX_TOLD 1000           /* participants of the partner, in all of a session */
 
 static const KarezJsonField endpoint_fields[] = {
   { "session", KAREZ_JSON_UUID, TRUE },
   { "endpoint", KAREZ_JSON_OBJECT, TRUE },
   { "signature", KAREZ_JSON_OBJECT, TRUE },
   { "state", KAREZ_JSON_TEXT, TRUE, 1, 16 },
-  { "sequence", KAREZ_JSON_INTEGER, TRUE, 0, G_MAXINT64 },
+  { "sequence", KAREZ_JSON_INTEGER, TRUE, 0, MAX_SEQUENCE },
   { NULL },
 };
 
@@ -34,7 +36,7 @@ static const KarezJsonField worker_fields[] = {
 static const KarezJsonField state_fields[] = {
   { "session", KAREZ_JSON_UUID, TRUE },
   { "state", KAREZ_JSON_TEXT, TRUE, 1, 16 },
-  { "sequence", KAREZ_JSON_INTEGER, TRUE, 1, G_MAXINT64 },
+  { "sequence", KAREZ_JSON_INTEGER, TRUE, 1, MAX_SEQUENCE },
   { "reason", KAREZ_JSON_TEXT, FALSE, 0, 4000 },
   { "actor", KAREZ_JSON_OBJECT },
   { NULL },
@@ -383,7 +385,8 @@ apply_state (HubSessions *self, HubSession *session, GTask *task)
   karez_transaction_commit_async (transaction, NULL, on_applied, g_object_ref (task));
 }
 
-/* What is posted about a session that is over here already changes nothing; it is only applied. */
+/* What is posted about a session that is over here already changes nothing; it is only applied, if
+ * the session is one that is shared with the sender. */
 static void
 apply_nothing (HubSessions *self, GTask *task)
 {
@@ -391,6 +394,9 @@ apply_nothing (HubSessions *self, GTask *task)
   JsonObject *object = json_node_get_object (karez_message_get_body (message));
   g_autoptr (KarezTransaction) transaction = begin_applied (self, message, task, object);
 
+  karez_transaction_run_one (transaction, "session/unknown", N_ ("There is no such session."),
+                             "session_shared", "(ss)", karez_json_text (object, "session"),
+                             karez_message_get_peer (message));
   karez_transaction_event (
       transaction, "session.late-message", NULL, NULL,
       karez_json_object ("topic", "s", karez_message_get_topic (message), NULL));
@@ -436,6 +442,7 @@ on_person (KarezMessage *message, GTask *given, gpointer data)
   JsonObject *object = read_call (message, person_fields, task);
   const char *id = object ? karez_json_text (object, "session") : NULL;
   const char *participant = object ? karez_json_text (object, "participant") : NULL;
+  const char *peer = karez_message_get_peer (message);
   HubSession *session = object ? hub_sessions_get (self, id) : NULL;
   g_autoptr (KarezTransaction) transaction = NULL;
   g_autoptr (JsonNode) node = NULL;
@@ -444,7 +451,7 @@ on_person (KarezMessage *message, GTask *given, gpointer data)
 
   if (!object)
     return;
-  if (!session || !g_str_equal (session->partner, karez_message_get_peer (message)))
+  if (!session || !g_str_equal (session->partner, peer))
     {
       apply_nothing (self, task);
       return;
@@ -453,11 +460,16 @@ on_person (KarezMessage *message, GTask *given, gpointer data)
   node = karez_actor_to_json (karez_transaction_get_actor (transaction));
   text = karez_json_print (node);
   if (left)
-    karez_transaction_run (transaction, "participant_leave", "(ss)", participant, id);
+    karez_transaction_run_one (transaction, "session/participant",
+                               N_ ("The other hospital has no such participant in the session"),
+                               "participant_leave_told", "(sss)", participant, peer, id);
   else
-    karez_transaction_run (transaction, "participant_add", "(sssss)", participant, id, text,
-                           karez_json_text (object, "role") ? karez_json_text (object, "role") : "",
-                           session->partner);
+    karez_transaction_run_one (transaction, "session/participant",
+                               N_ ("The other hospital has no such participant in the session"),
+                               "participant_add_told", "(sssssx)", participant, peer, id, text,
+                               karez_json_text (object, "role") ? karez_json_text (object, "role")
+                                                                : "",
+                               (gint64) MAX_TOLD);
   karez_transaction_event (transaction, left ? "session.leave" : "session.join", "session", id,
                            karez_json_object ("participant", "s", participant, NULL));
   karez_transaction_commit_async (transaction, NULL, on_applied, g_object_ref (task));

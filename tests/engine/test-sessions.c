@@ -264,6 +264,11 @@ test_signatures (Pair *pair, gconstpointer data)
   g_assert_true (pair_link_is_up (pair));
 }
 
+#define PEOPLE                                                                                     \
+  "select coalesce (md5 (string_agg (p::text, ',' order by p.id)), '') from engine.participant p"
+#define PRESENT                                                                                    \
+  "select count (*) from engine.participant where session = 'SESSION' and left_at is null"
+
 static gboolean
 deliver (Pair *pair, guint to, const char *state, gint64 state_sequence, gint64 sequence,
          GError **error)
@@ -311,6 +316,69 @@ test_posts (Pair *pair, gconstpointer data)
                     pair->session, "ended");
 }
 
+/* A post about a participant of session @session. */
+static void
+tell_person (Pair *pair, guint to, const char *session, const char *participant, gboolean left,
+             const char *rule)
+{
+  static gint64 sequence[2];
+  g_autoptr (JsonNode) body = karez_json_object (
+      "session", "s", session, "participant", "s", participant, "role", "s", "observer", "left",
+      "b", left, "actor", "n",
+      karez_json_object ("kind", "s", "person", "id", "s", "x", "name", "s", "X", NULL), NULL);
+  g_autoptr (GError) error = NULL;
+  Await await = { 0 };
+  g_autofree char *before = pair_ask (&pair->hubs[to], PEOPLE), *after = NULL;
+  g_autofree char *applied = pair_ask (&pair->hubs[to], "select coalesce (max (applied), 0) from "
+                                                        "karez.inbox where lane = 1");
+
+  sequence[to] = g_ascii_strtoll (applied, NULL, 10) + 1;
+  play_peers_deliver (pair->hubs[to].peers, "session.participant", body, sequence[to], await_done,
+                      &await);
+  g_task_propagate_boolean (G_TASK (await_result (&await)), &error);
+  g_object_unref (await.result);
+  g_assert_cmpstr (karez_error_get_rule (error), ==, rule);
+  after = pair_ask (&pair->hubs[to], PEOPLE);
+  if (rule)
+    g_assert_cmpstr (before, ==, after);
+}
+
+/* The other hospital speaks for its own people in the session that it shares, and for nobody else.
+ */
+static void
+test_others_people (Pair *pair, gconstpointer data)
+{
+  g_autofree char *ours = NULL, *theirs = hub_id_new (), *fill = NULL;
+  const char *refused = "session/participant";
+
+  pair_go_live (pair);
+  ours = pair_join (pair, 0, "page-0");
+  tell_person (pair, 0, pair->session, ours, TRUE, refused);
+  tell_person (pair, 0, pair->session, ours, FALSE, refused);
+  tell_person (pair, 0, pair->session, theirs, TRUE, refused);
+  tell_person (pair, 0, theirs, theirs, FALSE, "session/unknown");
+  tell_person (pair, 0, theirs, ours, TRUE, "session/unknown");
+  pair_expect_rows (&pair->hubs[0], PRESENT, pair->session, "1");
+  /* Its own come and go, once. */
+  tell_person (pair, 0, pair->session, theirs, FALSE, NULL);
+  tell_person (pair, 0, pair->session, theirs, FALSE, NULL);
+  pair_expect_rows (&pair->hubs[0], PRESENT, pair->session, "2");
+  tell_person (pair, 0, pair->session, theirs, TRUE, NULL);
+  tell_person (pair, 0, pair->session, theirs, TRUE, NULL);
+  pair_expect_rows (&pair->hubs[0], PRESENT, pair->session, "1");
+  /* Not without end. */
+  fill = g_strdup_printf (
+      "set session_replication_role = replica; insert into engine.participant (id, session, actor, "
+      "role, hospital) select gen_random_uuid (), session, actor, role, hospital from "
+      "engine.participant, generate_series (1, 999) where id = '%s'; "
+      "set session_replication_role = origin; select 1",
+      theirs);
+  g_free (pair_ask (&pair->hubs[0], fill));
+  g_free (theirs);
+  theirs = hub_id_new ();
+  tell_person (pair, 0, pair->session, theirs, FALSE, refused);
+}
+
 static guint
 count_heard (Pair *pair, const char *connection, const char *text)
 {
@@ -323,8 +391,6 @@ count_heard (Pair *pair, const char *connection, const char *text)
 }
 
 #define REPLACED "\"type\":\"replaced\""
-#define PRESENT                                                                                    \
-  "select count (*) from engine.participant where session = 'SESSION' and left_at is null"
 
 /* A person has one place; another window takes it only when it is told to, or when it is free. */
 static void
@@ -389,5 +455,6 @@ main (int argc, char **argv)
   ADD ("/sessions/strangers", NULL, test_strangers);
   ADD ("/sessions/signatures", NULL, test_signatures);
   ADD ("/sessions/posts", NULL, test_posts);
+  ADD ("/sessions/others-people", NULL, test_others_people);
   return g_test_run ();
 }

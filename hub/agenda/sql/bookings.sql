@@ -9,6 +9,12 @@ insert into agenda.booking (id, modality, title, reason, urgency, requester, pro
 values ($1::uuid, $2, $3, $4, $5, $6::uuid, $7::uuid, $8::uuid, $9::uuid, $10::timestamptz,
   $11::timestamptz, 'requested', $12)
 
+-- A row while the hub $1 waits for fewer than $2 answers.
+-- name: booking_room
+select 1 as room where (select count (*) from agenda.booking b
+  where b.requester = $1::uuid and b.state = 'requested' and b.ends_at > clock_timestamp ())
+  < $2::bigint
+
 -- A move of the state is an edge: from one of $3 to $2 between these two, or nothing happens.
 -- name: booking_move
 update agenda.booking set state = $2, answered_by = coalesce ($4, answered_by),

@@ -33,6 +33,18 @@ on conflict (id) do update set names = excluded.names, detail = excluded.detail,
   active = excluded.active, version = excluded.version
 where resource.hub = excluded.hub and resource.version < excluded.version
 
+-- A row unless one of $1 is known as another hospital's than $2.
+-- name: resource_theirs
+select 1 as theirs where not exists (select from agenda.resource r
+  where r.id = any ($1::uuid[]) and r.hub <> $2::uuid)
+
+-- A row if the resource $1 may be mirrored of the hub $2, which has at most $3.
+-- name: resource_mirrored
+select 1 as mirrored
+where not exists (select from agenda.resource r where r.id = $1::uuid and r.hub <> $2::uuid)
+  and (exists (select from agenda.resource r where r.id = $1::uuid)
+       or (select count (*) from agenda.resource r where r.hub = $2::uuid) < $3::bigint)
+
 -- name: resource_feed
 select r.id, r.kind, r.names, r.detail, r.active, r.version from agenda.resource r
 where r.hub = $1::uuid and r.id > $2::uuid order by r.id limit $3::bigint

@@ -69,6 +69,33 @@ on conflict (id) do nothing;
 update engine.participant set left_at = clock_timestamp()
 where id = $1::uuid and session = $2::uuid and left_at is null;
 
+-- Told by the partner $2: somebody of its own, in a session that it shares. The same again changes
+-- nothing; no row for somebody else's participant, another session's, or one too many ($6).
+-- name: participant_add_told
+insert into engine.participant (id, session, actor, role, hospital)
+select $1::uuid, s.id, $4::jsonb, $5, $2::uuid
+from engine.session s
+where s.id = $3::uuid and s.partner = $2::uuid
+  and (select count (*) from engine.participant p
+       where p.session = s.id and p.hospital = $2::uuid and p.id <> $1::uuid) < $6::bigint
+on conflict (id) do update set role = participant.role
+where participant.session = excluded.session and participant.hospital = excluded.hospital
+returning id;
+
+-- name: participant_leave_told
+update engine.participant p set left_at = coalesce(p.left_at, clock_timestamp())
+from engine.session s
+where p.id = $1::uuid and p.hospital = $2::uuid and p.session = $3::uuid
+  and s.id = p.session and s.partner = $2::uuid
+returning p.id;
+
+-- Whether the session, or the booking that it would be of, is shared with the hub $2.
+-- name: session_shared
+select 1 as shared
+where exists (select from engine.session s where s.id = $1::uuid and s.partner = $2::uuid)
+   or exists (select from agenda.booking b
+              where b.id = $1::uuid and $2::uuid in (b.requester, b.provider));
+
 -- name: participants_leave
 update engine.participant set left_at = clock_timestamp()
 where session = $1::uuid and left_at is null;

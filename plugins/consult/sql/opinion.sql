@@ -44,7 +44,8 @@ delete from consult.opinion_draft where id = $1::uuid and revision = $2::integer
 -- name: opinion_sign
 insert into consult.opinion (id, session, version, hub, findings, impression, recommendation,
   amendment, signer, signed_by, signed_at, digest)
-values ($1::uuid, $2::uuid, $3::integer, $4::uuid, $5, $6, $7, $8, $9, $10, $11::timestamptz, $12)
+select $1::uuid, $2::uuid, $3::integer, $4::uuid, $5, $6, $7, $8, $9, $10, $11::timestamptz, $12
+where (select count (*) from consult.opinion o where o.session = $2::uuid) < 100
 on conflict do nothing
 returning id
 
@@ -53,4 +54,5 @@ returning id
 insert into consult.reading (id, opinion, hub, reader, read_by, read_at)
 select $1::uuid, o.id, $3::uuid, $4, $5, $6::timestamptz
 from consult.opinion o where o.id = $2::uuid and o.session = $7::uuid
+  and (select count (*) from consult.reading g where g.opinion = o.id and g.reader <> $4) < 500
 on conflict (opinion, hub, reader) do update set read_at = reading.read_at
