@@ -6,14 +6,17 @@
 #include "hub-plugin-file.h"
 #include "hub-plugin-marks.h"
 
-#define USAGE "plugins list | put-aside ID --reason TEXT | restore ID"
+#define USAGE                                                                                      \
+  "plugins list | put-aside ID --reason TEXT | restore ID | parked | deliver ID | aside | "        \
+  "retry PEER LANE SEQUENCE | records | retry-record SESSION SEQUENCE"
 
 static CtlStatus
 list (Ctl *ctl)
 {
-  static const char *const columns[] = { N_ ("PLUGIN"),  "id",      N_ ("NAME"),  "name",
-                                         N_ ("VERSION"), "version", N_ ("STATE"), "state",
-                                         N_ ("REASON"),  "reason",  NULL };
+  static const char *const columns[] = { N_ ("PLUGIN"),     "id",         N_ ("NAME"),   "name",
+                                         N_ ("VERSION"),    "version",    N_ ("STATE"),  "state",
+                                         N_ ("PARKED"),     "parked",     N_ ("REASON"), "reason",
+                                         N_ ("LAST FAULT"), "last_fault", NULL };
   g_autoptr (JsonNode) answer = NULL;
   CtlStatus status = ctl_call (ctl, "GET", "/plugins", NULL, &answer);
 
@@ -33,6 +36,94 @@ act (Ctl *ctl, const char *id, const char *verb, JsonNode *body)
   if (status == CTL_OK)
     ctl_json (ctl, answer);
   return status;
+}
+
+/* Messages of other hospitals that wait for a plugin that is away. */
+static CtlStatus
+list_parked (Ctl *ctl)
+{
+  static const char *const columns[] = { N_ ("PLUGIN"), "plugin", N_ ("PEER"),     "peer",
+                                         N_ ("LANE"),   "lane",   N_ ("MESSAGES"), "messages",
+                                         N_ ("SINCE"),  "since",  N_ ("REASON"),   "reason",
+                                         NULL };
+  g_autoptr (JsonNode) answer = NULL;
+  CtlStatus status = ctl_call (ctl, "GET", "/messages/parked", NULL, &answer);
+
+  if (status == CTL_OK && !ctl_json (ctl, answer))
+    ctl_table (ctl_items (answer), columns);
+  return status;
+}
+
+/* Messages that could not be applied. */
+static CtlStatus
+list_aside (Ctl *ctl)
+{
+  static const char *const columns[] = {
+    N_ ("PEER"), "peer",    N_ ("LANE"), "lane",        N_ ("SEQUENCE"), "sequence", N_ ("TOPIC"),
+    "topic",     N_ ("AT"), "at",        N_ ("REASON"), "reason",        NULL
+  };
+  g_autoptr (JsonNode) answer = NULL;
+  CtlStatus status = ctl_call (ctl, "GET", "/messages/aside", NULL, &answer);
+
+  if (status == CTL_OK && !ctl_json (ctl, answer))
+    ctl_table (ctl_items (answer), columns);
+  return status;
+}
+
+/* Records of sessions that their plugin refused. */
+static CtlStatus
+list_records (Ctl *ctl)
+{
+  static const char *const columns[] = { N_ ("SESSION"), "session",     N_ ("SEQUENCE"),
+                                         "sequence",     N_ ("ACTION"), "action",
+                                         N_ ("AT"),      "at",          N_ ("REASON"),
+                                         "reason",       NULL };
+  g_autoptr (JsonNode) answer = NULL;
+  CtlStatus status = ctl_call (ctl, "GET", "/records/aside", NULL, &answer);
+
+  if (status == CTL_OK && !ctl_json (ctl, answer))
+    ctl_table (ctl_items (answer), columns);
+  return status;
+}
+
+static CtlStatus
+post (Ctl *ctl, const char *path)
+{
+  CtlStatus status = ctl_call (ctl, "POST", path, NULL, NULL);
+
+  if (status == CTL_OK)
+    ctl_json (ctl, NULL);
+  return status;
+}
+
+static CtlStatus
+deliver (Ctl *ctl, const char *id)
+{
+  g_autofree char *escaped = ctl_escape (id);
+  g_autofree char *path = g_strdup_printf ("/messages/parked/%s/retry", escaped);
+
+  return post (ctl, path);
+}
+
+static CtlStatus
+retry_record (Ctl *ctl, char **words)
+{
+  g_autofree char *session = ctl_escape (words[0]);
+  g_autofree char *sequence = ctl_escape (words[1]);
+  g_autofree char *path = g_strdup_printf ("/records/aside/%s/%s/retry", session, sequence);
+
+  return post (ctl, path);
+}
+
+static CtlStatus
+retry (Ctl *ctl, char **words)
+{
+  g_autofree char *peer = ctl_escape (words[0]);
+  g_autofree char *lane = ctl_escape (words[1]);
+  g_autofree char *sequence = ctl_escape (words[2]);
+  g_autofree char *path = g_strdup_printf ("/messages/aside/%s/%s/%s/retry", peer, lane, sequence);
+
+  return post (ctl, path);
 }
 
 /* Holds the hub's state while no hub does; NULL when one runs, or the state cannot be reached. */
@@ -87,6 +178,18 @@ ctl_plugins (Ctl *ctl, int argc, char **argv)
     return list (ctl);
   if (argc == 3 && g_str_equal (verb, "put-aside") && reason != NULL)
     return put_aside (ctl, argv[2], reason);
+  if (argc == 2 && g_str_equal (verb, "parked") && reason == NULL)
+    return list_parked (ctl);
+  if (argc == 3 && g_str_equal (verb, "deliver") && reason == NULL)
+    return deliver (ctl, argv[2]);
+  if (argc == 2 && g_str_equal (verb, "aside") && reason == NULL)
+    return list_aside (ctl);
+  if (argc == 2 && g_str_equal (verb, "records") && reason == NULL)
+    return list_records (ctl);
+  if (argc == 4 && g_str_equal (verb, "retry-record") && reason == NULL)
+    return retry_record (ctl, argv + 2);
+  if (argc == 5 && g_str_equal (verb, "retry") && reason == NULL)
+    return retry (ctl, argv + 2);
   if (argc == 3 && g_str_equal (verb, "restore") && reason == NULL)
     return act (ctl, argv[2], verb, NULL);
   return ctl_usage (USAGE, NULL);

@@ -16,8 +16,10 @@ static const CtlCommand commands[] = {
     N_ ("People who may sign in; passwords are read from standard input"), ctl_users },
   { "sessions", "sessions list | show ID | stop ID --reason TEXT", N_ ("Live sessions"),
     ctl_sessions },
-  { "plugins", "plugins list | put-aside ID --reason TEXT | restore ID", N_ ("Plugins"),
-    ctl_plugins },
+  { "plugins",
+    "plugins list | put-aside ID --reason TEXT | restore ID | parked | deliver ID | aside | "
+    "retry PEER LANE SEQUENCE | records | retry-record SESSION SEQUENCE",
+    N_ ("Plugins, and the messages that wait for them"), ctl_plugins },
   { "migrate", "migrate [--check]", N_ ("Brings the database to this program's state"),
     ctl_migrate },
   { "audit",

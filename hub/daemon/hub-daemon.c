@@ -310,6 +310,20 @@ on_peer_changed (HubPeers *peers, const char *id, gpointer data)
                      karez_json_object ("type", "s", "peer", "id", "s", id, NULL));
 }
 
+static guint
+count_parked (const char *plugin, gpointer peers)
+{
+  return hub_peer_parking_count (hub_peers_get_parking (peers), plugin);
+}
+
+static void
+on_plugin_enabled (HubEngine *engine, const char *plugin, gpointer data)
+{
+  HubDaemon *self = data;
+
+  hub_peers_deliver_parked (self->peers, plugin);
+}
+
 static void
 on_completed (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -343,6 +357,8 @@ make_parts (HubDaemon *self, GError **error)
                                text (self, "Peers", "Listen"));
   hub_peers_set_address (self->peers, text (self, "Peers", "Advertise"));
   g_signal_connect_object (self->peers, "peer-changed", G_CALLBACK (on_peer_changed), self, 0);
+  hub_peers_set_plugin_check (self->peers, hub_engine_owns_topic, self->engine);
+  g_signal_connect_object (self->engine, "plugin-enabled", G_CALLBACK (on_plugin_enabled), self, 0);
   self->agenda = hub_agenda_new (self->store, KAREZ_PEERS (self->peers), id);
   hub_agenda_set_modality_check (self->agenda, hub_engine_check_modality, self->engine);
   g_signal_connect_object (self->engine, "session-over", G_CALLBACK (on_session_over), self, 0);
@@ -387,6 +403,8 @@ start_engine (HubDaemon *self)
     .audit = KAREZ_AUDIT (self->audit),
     .signer = &signer,
     .signer_data = self->peers,
+    .parked = count_parked,
+    .parked_data = self->peers,
   };
 
   hub_engine_start_async (self->engine, &services, NULL, on_engine_started, g_object_ref (self));

@@ -326,7 +326,9 @@ on_back (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GTask) task = data;
   g_autoptr (GError) error = NULL;
 
-  if (!hub_plugin_enable_finish (HUB_PLUGIN (source), result, &error))
+  if (hub_plugin_enable_finish (HUB_PLUGIN (source), result, &error))
+    hub_engine_tell_enabled (g_task_get_source_object (task), HUB_PLUGIN (source));
+  else
     hub_warning ("plugins", hub_plugin_get_id (HUB_PLUGIN (source)), "%s", error->message);
   finish_with (task);
 }
@@ -393,7 +395,17 @@ on_list (KarezRequest *request, gpointer data)
   JsonNode *items = json_node_new (JSON_NODE_ARRAY);
 
   for (guint i = 0; i < all->len; i++)
-    json_array_add_element (array, hub_plugin_to_json (all->pdata[i]));
+    {
+      JsonNode *item = hub_plugin_to_json (all->pdata[i]);
+      const char *id = hub_plugin_get_id (all->pdata[i]);
+      g_autofree char *last = hub_plugin_marks_last (self->markers, id);
+
+      json_object_set_int_member (json_node_get_object (item), "parked",
+                                  self->parked ? self->parked (id, self->parked_data) : 0);
+      if (last)
+        json_object_set_string_member (json_node_get_object (item), "last_fault", last);
+      json_array_add_element (array, item);
+    }
   json_node_set_array (items, array);
   karez_request_respond (request, 200, karez_json_object ("items", "n", items, NULL));
 }

@@ -20,10 +20,15 @@ struct _HubEngine
   HubSupervisor *supervisor;
   HubSessions *sessions;
   GHashTable *services;
+  GHashTable *faulty; /* sessions whose worker a live half ended */
   KarezActor *actor;
   HubPages pages;
+  guint (*parked) (const char *plugin, gpointer data);
+  gpointer parked_data;
   guint at; /* the plugin that is being enabled or disabled */
 };
+
+void hub_engine_tell_enabled (HubEngine *self, HubPlugin *plugin);
 
 /* hub-engine-plugins.c */
 /* Puts aside what the database says is aside, and records what the watchdog said. */

@@ -5,12 +5,14 @@
 #include "hub-catalogue.h"
 #include "hub-file.h"
 #include "hub-log.h"
+#include "hub-plugin-marks.h"
 
 G_DEFINE_FINAL_TYPE (HubEngine, hub_engine, G_TYPE_OBJECT)
 
 enum
 {
   SESSION_OVER,
+  PLUGIN_ENABLED,
   N_SIGNALS
 };
 static guint signals[N_SIGNALS];
@@ -56,6 +58,20 @@ hub_engine_new (const HubEngineConfig *config)
 /* Loading. */
 
 static void
+enter_plugin (gpointer runner, const char *call)
+{
+  hub_runner_enter (runner, call);
+}
+
+static void
+leave_plugin (gpointer runner)
+{
+  hub_runner_leave (runner);
+}
+
+static const HubSchemaGuard guard = { enter_plugin, leave_plugin };
+
+static void
 add_plugin_schemas (HubEngine *self)
 {
   GPtrArray *all = hub_plugin_list_get_all (self->plugins);
@@ -76,6 +92,8 @@ add_plugin_schemas (HubEngine *self)
         {
           hub_store_add_schema (self->store, schema, folder, TRUE);
           hub_store_grant_topics (self->store, schema, hub_plugin_file_get_topics (file));
+          hub_store_set_guard (self->store, schema, &guard,
+                               g_object_ref (hub_plugin_get_runner (plugin)), g_object_unref);
           continue;
         }
       if (files)
@@ -104,6 +122,28 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer data)
   g_task_return_boolean (task, TRUE);
 }
 
+/* What the hub before this one was doing when it ended, and from now on what this one does. */
+static gboolean
+begin_calls (HubEngine *self, GError **error)
+{
+  g_autofree char *path = g_build_filename (self->runtime_dir, "karezd.calls", NULL);
+  g_autofree char *plugin = NULL, *call = NULL;
+  HubCalls *calls = NULL;
+
+  if (hub_calls_read (path, &plugin, &call))
+    {
+      hub_warning ("plugins", plugin, "The hub ended while it was in “%s” of the plugin “%s”.",
+                   call, plugin);
+      if (!hub_plugin_id_is_valid (plugin)
+          || !hub_plugin_marks_add (self->markers, plugin, HUB_MARK_CRASHED, call, error))
+        return FALSE;
+    }
+  calls = hub_calls_new (path, error);
+  if (calls)
+    hub_watchdog_set_calls (self->watchdog, calls);
+  return calls != NULL;
+}
+
 void
 hub_engine_load_async (HubEngine *self, GCancellable *cancellable, GAsyncReadyCallback callback,
                        gpointer data)
@@ -112,7 +152,7 @@ hub_engine_load_async (HubEngine *self, GCancellable *cancellable, GAsyncReadyCa
   GError *error = NULL;
 
   g_task_set_source_tag (task, hub_engine_load_async);
-  if (!hub_file_make_directory (self->markers, 0700, &error))
+  if (!hub_file_make_directory (self->markers, 0700, &error) || !begin_calls (self, &error))
     g_task_return_error (task, error);
   else
     hub_plugin_list_load_async (self->plugins, cancellable, on_loaded, g_steal_pointer (&task));
@@ -165,6 +205,12 @@ on_page_closed (HubWeb *web, const char *connection, HubEngine *self)
 
 /* Starting: states, plugins, sessions. */
 
+void
+hub_engine_tell_enabled (HubEngine *self, HubPlugin *plugin)
+{
+  g_signal_emit (self, signals[PLUGIN_ENABLED], 0, hub_plugin_get_id (plugin));
+}
+
 static void
 on_session_over (HubSessions *sessions, const char *session, KarezActor *actor, HubEngine *self)
 {
@@ -189,6 +235,45 @@ refuse_left_out (HubEngine *self)
 }
 
 static void
+on_faulty_aside (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) node = hub_engine_put_aside_finish (HUB_ENGINE (source), result, &error);
+
+  if (!node)
+    hub_warning ("plugins", NULL, "It could not be put aside: %s", error->message);
+}
+
+/* A live half crashed or blocked its worker. One session's, started again, counts once; what
+ * happens to two is the plugin's. */
+static void
+on_fault (HubSupervisor *supervisor, const char *session, const char *plugin, const char *call,
+          HubEngine *self)
+{
+  g_autofree char *where = g_strdup_printf ("%s, session %s", call, session);
+  g_autofree char *verdict = NULL;
+  g_autoptr (KarezTransaction) transaction = NULL;
+  g_autoptr (GError) error = NULL;
+
+  hub_warning ("plugins", plugin, "The worker of session %s ended while it was in “%s” of “%s”.",
+               session, call, plugin);
+  if (!hub_plugin_list_find (self->plugins, plugin)
+      || !g_hash_table_add (self->faulty, g_strdup (session)))
+    return;
+  if (!hub_plugin_marks_add (self->markers, plugin, HUB_MARK_CRASHED, where, &error))
+    {
+      hub_warning ("plugins", plugin, "The mark could not be kept: %s", error->message);
+      return;
+    }
+  verdict = hub_plugin_marks_verdict (self->markers, plugin);
+  if (!verdict
+      || hub_plugin_get_state (hub_plugin_list_find (self->plugins, plugin)) != HUB_PLUGIN_ENABLED)
+    return;
+  transaction = karez_store_begin (hub_store_get_scope (self->store, "engine"), self->actor);
+  hub_engine_put_aside_async (self, plugin, verdict, transaction, on_faulty_aside, NULL);
+}
+
+static void
 make_sessions (HubEngine *self, const HubEngineServices *services)
 {
   HubSupervisorConfig supervised = {
@@ -207,6 +292,7 @@ make_sessions (HubEngine *self, const HubEngineServices *services)
                                .signer_data = services->signer_data };
 
   self->supervisor = hub_supervisor_new (&supervised);
+  g_signal_connect_object (self->supervisor, "fault", G_CALLBACK (on_fault), self, 0);
   config.supervisor = self->supervisor;
   if (!config.pages && self->web)
     {
@@ -276,6 +362,8 @@ hub_engine_start_async (HubEngine *self, const HubEngineServices *services,
                        g_object_ref (services->agenda));
   g_hash_table_insert (self->services, GSIZE_TO_POINTER (KAREZ_TYPE_AUDIT),
                        g_object_ref (services->audit));
+  self->parked = services->parked;
+  self->parked_data = services->parked_data;
   refuse_left_out (self);
   make_sessions (self, services);
   if (!hub_sessions_add_routes (self->sessions, services->routes, &error)
@@ -349,6 +437,22 @@ hub_engine_check_modality (JsonNode *booking, GTask *given, gpointer engine)
     }
 }
 
+gboolean
+hub_engine_owns_topic (const char *topic, gpointer engine)
+{
+  GPtrArray *all = hub_plugin_list_get_all (HUB_ENGINE (engine)->plugins);
+
+  for (guint i = 0; i < all->len; i++)
+    {
+      HubPluginFile *file = hub_plugin_get_file (all->pdata[i]);
+      const char *topics = file ? hub_plugin_file_get_topics (file) : NULL;
+
+      if (topics && g_str_has_prefix (topic, topics))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 HubPluginList *
 hub_engine_get_plugins (HubEngine *self)
 {
@@ -379,6 +483,7 @@ hub_engine_finalize (GObject *object)
   g_clear_object (&self->settings);
   g_clear_object (&self->store);
   g_hash_table_unref (self->services);
+  g_hash_table_unref (self->faulty);
   karez_actor_unref (self->actor);
   g_free (self->hub);
   g_free (self->state_dir);
@@ -396,6 +501,8 @@ hub_engine_class_init (HubEngineClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = hub_engine_finalize;
 
+  signals[PLUGIN_ENABLED] = g_signal_new ("plugin-enabled", HUB_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0,
+                                          NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
   signals[SESSION_OVER] = g_signal_new ("session-over", HUB_TYPE_ENGINE, G_SIGNAL_RUN_LAST, 0, NULL,
                                         NULL, NULL, G_TYPE_NONE, 2, G_TYPE_STRING,
                                         KAREZ_TYPE_ACTOR);
@@ -405,4 +512,5 @@ static void
 hub_engine_init (HubEngine *self)
 {
   self->services = g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
+  self->faulty = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }

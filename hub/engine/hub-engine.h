@@ -56,6 +56,9 @@ typedef struct
   gpointer pages_data;
   const HubSigner *signer;
   gpointer signer_data;
+  /* (nullable): how many messages of peers wait for a plugin */
+  guint (*parked) (const char *plugin, gpointer data);
+  gpointer parked_data;
 } HubEngineServices;
 
 /* Adds the schema "engine", after "agenda", before hub_store_open_async(). */
@@ -91,6 +94,9 @@ gboolean hub_engine_stop_finish (HubEngine *self, GAsyncResult *result, GError *
  * @engine: the HubEngine */
 void hub_engine_check_modality (JsonNode *booking, GTask *task, gpointer engine);
 
+/* Whether a peer topic is granted to a plugin that is installed here, in whatever state.
+ * @engine: the HubEngine */
+gboolean hub_engine_owns_topic (const char *topic, gpointer engine);
 HubPluginList *hub_engine_get_plugins (HubEngine *self);
 /* NULL before the start. */
 HubSessions *hub_engine_get_sessions (HubEngine *self);

@@ -186,15 +186,19 @@ static void
 on_answer (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
+  HubScopedPeers *self = g_task_get_source_object (task);
   GError *error = NULL;
   gboolean pulled = g_str_equal (g_task_get_name (task), "pull");
   JsonNode *node = pulled ? karez_peers_pull_finish (KAREZ_PEERS (source), result, &error)
                           : karez_peers_call_finish (KAREZ_PEERS (source), result, &error);
 
+  /* The plugin's callback runs in here. */
+  hub_runner_enter (self->runner, "answer");
   if (node)
     g_task_return_pointer (task, node, (GDestroyNotify) json_node_unref);
   else
     g_task_return_error (task, error);
+  hub_runner_leave (self->runner);
 }
 
 static void

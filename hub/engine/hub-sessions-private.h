@@ -100,6 +100,13 @@ gboolean hub_sessions_add_invitation_routes (HubSessions *self, KarezRoutes *rou
 /* hub-sessions-echo.c */
 void hub_sessions_on_echo (KarezRequest *request, gpointer data);
 
+/* hub-sessions-aside.c */
+/* Keeps on disk a record that cannot be kept where it belongs because of @why, and tells the pages
+ * of its session. Returns: (transfer full): the file; NULL when it is not on disk */
+char *hub_sessions_keep_aside (HubSessions *self, HubSession *session, HubSessionRecord *record,
+                               const GError *why, GError **error);
+gboolean hub_sessions_add_aside_routes (HubSessions *self, KarezRoutes *routes, GError **error);
+
 /* hub-sessions-routes.c */
 /* The session's id in the path; NULL: the request is answered. */
 const char *hub_sessions_read_id (KarezRequest *request);

@@ -90,19 +90,13 @@ static void
 put_aside (HubSessions *self, Keeping *keeping, const GError *error)
 {
   HubSession *session = keeping->session;
-  g_autofree char *directory = hub_supervisor_get_directory (self->supervisor, session->id);
-  g_autofree char *name = g_strdup_printf ("aside-%" G_GUINT64_FORMAT ".json",
-                                           keeping->record->sequence);
-  g_autofree char *path = g_build_filename (directory, name, NULL);
-  g_autofree char *text = karez_json_print (keeping->record->node);
-  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
   g_autoptr (GError) local = NULL;
+  g_autofree char *path = hub_sessions_keep_aside (self, session, keeping->record, error, &local);
 
   hub_warning ("sessions", session->id, "Record %" G_GUINT64_FORMAT " is put aside in %s: %s",
-               keeping->record->sequence, path, error->message);
-  if (!hub_file_write_durable (path, bytes, 0600, &local))
+               keeping->record->sequence, path ? path : local->message, error->message);
+  if (!path)
     {
-      hub_warning ("sessions", session->id, "%s", local->message);
       g_queue_push_head (&session->records, g_rc_box_acquire (keeping->record));
       session->recording = FALSE;
       if (!session->record_source)

@@ -341,5 +341,6 @@ hub_sessions_add_routes (HubSessions *self, KarezRoutes *routes, GError **error)
     if (!karez_routes_add (routes, table[i].method, table[i].path, table[i].permission,
                            table[i].func, g_object_ref (self), g_object_unref, error))
       return FALSE;
-  return hub_sessions_add_invitation_routes (self, routes, error);
+  return hub_sessions_add_invitation_routes (self, routes, error)
+         && hub_sessions_add_aside_routes (self, routes, error);
 }

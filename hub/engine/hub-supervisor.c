@@ -3,6 +3,7 @@
 
 #include "hub-bus-error.h"
 #include "hub-bus.h"
+#include "hub-calls.h"
 #include "hub-catalogue.h"
 #include "hub-clock.h"
 #include "hub-file.h"
@@ -58,6 +59,7 @@ enum
 {
   ARRIVED,
   DIED,
+  FAULT,
   N_SIGNALS
 };
 static guint signals[N_SIGNALS];
@@ -126,12 +128,30 @@ hash_token (const char *token)
   return hub_hex (hash, sizeof hash);
 }
 
+/* Names the plugin whose code ran when the worker ended. Returns: (transfer full): what to tell */
+static char *
+find_culprit (Worker *worker, const char *reason)
+{
+  HubSupervisor *self = worker->supervisor;
+  g_autofree char *directory = hub_supervisor_get_directory (self, worker->session);
+  g_autofree char *path = g_build_filename (directory, HUB_CALLS_OF_SESSION, NULL);
+  g_autofree char *plugin = NULL, *call = NULL;
+
+  if (!hub_calls_read (path, &plugin, &call))
+    return g_strdup (reason);
+  /* The next worker begins its own; what this one did is told once. */
+  g_unlink (path);
+  g_signal_emit (self, signals[FAULT], 0, worker->session, plugin, call);
+  return g_strdup_printf ("%s in “%s” of the plugin “%s”", reason, call, plugin);
+}
+
 /* The end of a worker, told once. */
 static void
-bury (Worker *worker, const char *reason)
+bury (Worker *worker, const char *cause)
 {
   HubSupervisor *self = worker->supervisor;
   g_autofree char *session = g_strdup (worker->session);
+  g_autofree char *reason = NULL;
   gboolean forgotten = worker->forgotten;
 
   /* Whatever hung must not wake up beside its successor. */
@@ -139,6 +159,7 @@ bury (Worker *worker, const char *reason)
     pidfd_send_signal (worker->pidfd, SIGKILL, NULL, 0);
   release_proxy (worker);
   release_process (worker);
+  reason = find_culprit (worker, cause);
   hub_notice ("worker", session, "The worker is gone: %s.", reason);
   if (forgotten)
     g_hash_table_remove (self->workers, session);
@@ -641,6 +662,9 @@ hub_supervisor_class_init (HubSupervisorClass *klass)
   signals[ARRIVED] = g_signal_new ("arrived", HUB_TYPE_SUPERVISOR, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                    NULL, G_TYPE_NONE, 3, HUB_TYPE_WORKER_PROXY,
                                    JSON_TYPE_NODE | G_SIGNAL_TYPE_STATIC_SCOPE, G_TYPE_BOOLEAN);
+  signals[FAULT] = g_signal_new ("fault", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
+                                 NULL, NULL, G_TYPE_NONE, 3, G_TYPE_STRING, G_TYPE_STRING,
+                                 G_TYPE_STRING);
   signals[DIED] = g_signal_new ("died", HUB_TYPE_SUPERVISOR, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                 G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
 }

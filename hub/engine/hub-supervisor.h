@@ -17,10 +17,9 @@ G_BEGIN_DECLS
  * a heartbeat and its process. Dropping it lets every worker go on. Main thread only.
  *
  * Signals: "arrived" (HubWorkerProxy *worker, JsonNode *snapshot, gboolean adopted): a worker said
- * Hello; "died" (const char *session, const char *reason): it is gone, its process too.
- *
- * Not here: workers as transient units of a service manager. One that kills a unit's whole control
- * group ends directly started workers with the hub; the unit of karezd says KillMode=process.
+ * Hello; "died" (const char *session, const char *reason): it is gone, its process too;
+ * before it, "fault" (const char *session, const char *plugin, const char *call): a call of the
+ * live half was under way when it ended.
  */
 G_DECLARE_FINAL_TYPE (HubSupervisor, hub_supervisor, HUB, SUPERVISOR, GObject)
 

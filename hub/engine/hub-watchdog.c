@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#define MAX_DEPTH 32
+#define MAX_DEPTH HUB_CALLS_MAX_DEPTH
 
 typedef struct
 {
@@ -25,6 +25,7 @@ struct _HubWatchdog
   GCond cond;
   GThread *thread;
   gboolean ending;
+  HubCalls *calls; /* nullable */
   Frame frames[MAX_DEPTH];
   guint depth;
 };
@@ -36,13 +37,18 @@ bite (HubWatchdog *self, const Frame *frame)
 {
   g_autoptr (GError) error = NULL;
 
-  if (!hub_plugin_marks_add (self->directory, frame->plugin, HUB_MARK_BLOCKED, frame->call, &error))
+  if (self->directory
+      && !hub_plugin_marks_add (self->directory, frame->plugin, HUB_MARK_BLOCKED, frame->call,
+                                &error))
     hub_warning ("watchdog", frame->plugin, "The mark could not be kept: %s", error->message);
   hub_log (G_LOG_LEVEL_WARNING, "watchdog", frame->plugin, __FILE__, G_STRINGIFY (__LINE__),
            G_STRFUNC,
-           "The plugin “%s” held the hub's main thread for %" G_GINT64_FORMAT
-           " ms in “%s”; the hub ends itself so that it can start again.",
+           "The plugin “%s” held the main thread for %" G_GINT64_FORMAT
+           " ms in “%s”; the process ends itself so that it can start again.",
            frame->plugin, self->limit / 1000, frame->call);
+  /* The mark tells already; without one, what was called has to. */
+  if (self->calls && self->directory)
+    hub_calls_clear (self->calls);
   abort ();
 }
 
@@ -77,10 +83,19 @@ hub_watchdog_new (const char *directory, guint limit_ms)
 }
 
 void
+hub_watchdog_set_calls (HubWatchdog *self, HubCalls *calls)
+{
+  g_clear_pointer (&self->calls, hub_calls_free);
+  self->calls = calls;
+}
+
+void
 hub_watchdog_enter (HubWatchdog *self, const char *plugin, const char *call)
 {
   if (!self)
     return;
+  if (self->calls)
+    hub_calls_enter (self->calls, plugin, call);
   g_mutex_lock (&self->mutex);
   g_assert (self->depth < MAX_DEPTH);
   self->frames[self->depth++] = (Frame){ plugin, call, hub_clock_monotonic () };
@@ -92,6 +107,8 @@ hub_watchdog_leave (HubWatchdog *self)
 {
   if (!self)
     return;
+  if (self->calls)
+    hub_calls_leave (self->calls);
   g_mutex_lock (&self->mutex);
   g_assert (self->depth > 0);
   self->depth--;
@@ -113,6 +130,7 @@ hub_watchdog_finalize (GObject *object)
   g_thread_join (self->thread);
   g_mutex_clear (&self->mutex);
   g_cond_clear (&self->cond);
+  g_clear_pointer (&self->calls, hub_calls_free);
   g_free (self->directory);
 
   G_OBJECT_CLASS (hub_watchdog_parent_class)->finalize (object);

@@ -18,6 +18,8 @@ struct _HubPeerHandlers
 {
   GObject parent_instance;
   GHashTable *handlers[N_KINDS]; /* name -> Handler */
+  HubPeerPluginFunc is_plugins;
+  gpointer plugins_data;
 };
 
 G_DEFINE_FINAL_TYPE (HubPeerHandlers, hub_peer_handlers, G_TYPE_OBJECT)
@@ -144,6 +146,46 @@ hub_peer_handlers_add_feed (HubPeerHandlers *self, const char *feed, KarezFeedFu
                             gpointer data, GDestroyNotify destroy, GError **error)
 {
   return add (self, KIND_FEED, feed, G_CALLBACK (func), data, destroy, error);
+}
+
+void
+hub_peer_handlers_set_plugin_check (HubPeerHandlers *self, HubPeerPluginFunc func, gpointer data)
+{
+  self->is_plugins = func;
+  self->plugins_data = data;
+}
+
+static gboolean
+is_nobody (const GError *error)
+{
+  return g_strcmp0 (karez_error_get_rule (error), "peers/no-handler") == 0;
+}
+
+gboolean
+hub_peer_handlers_may_help_later (const GError *error)
+{
+  return karez_error_is_unavailable (error) || karez_error_is_busy (error)
+         || karez_error_is_timeout (error) || is_nobody (error)
+         || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+gboolean
+hub_peer_handlers_must_park (HubPeerHandlers *self, const char *topic, const GError *error)
+{
+  if (error != NULL && !hub_peer_handlers_may_help_later (error))
+    return FALSE;
+  return !g_hash_table_contains (self->handlers[KIND_POST], topic)
+         || (self->is_plugins != NULL && self->is_plugins (topic, self->plugins_data));
+}
+
+GError *
+hub_peer_handlers_no_checkpoint (const char *topic)
+{
+  hub_critical ("peers", topic,
+                "The handler finished a message without karez_transaction_applied().");
+  return karez_error_new (KAREZ_ERROR_FAILED, "peers/no-checkpoint", NULL,
+                          N_ ("The handler of %s did not record that it applied the message"),
+                          topic);
 }
 
 static gboolean

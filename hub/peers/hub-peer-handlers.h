@@ -24,6 +24,24 @@ gboolean hub_peer_handlers_add_post (HubPeerHandlers *self, const char *topic, K
 gboolean hub_peer_handlers_add_feed (HubPeerHandlers *self, const char *feed, KarezFeedFunc func,
                                      gpointer data, GDestroyNotify destroy, GError **error);
 
+/* Whether a topic is one of a plugin that is installed here. */
+typedef gboolean (*HubPeerPluginFunc) (const char *topic, gpointer data);
+void hub_peer_handlers_set_plugin_check (HubPeerHandlers *self, HubPeerPluginFunc func,
+                                         gpointer data);
+/**
+ * hub_peer_handlers_must_park:
+ * @error: (nullable): what the handler of @topic failed with; NULL: it was not asked yet
+ *
+ * Whether a message that cannot be applied now waits outside of its lane: nobody handles it, or a
+ * plugin does, and says that it may later. What the hub itself handles waits in its lane.
+ */
+gboolean hub_peer_handlers_must_park (HubPeerHandlers *self, const char *topic,
+                                      const GError *error);
+/* Whether what failed with @error may be done later: nobody is there, busy, too slow, cancelled. */
+gboolean hub_peer_handlers_may_help_later (const GError *error);
+/* What a handler failed with that succeeded without a checkpoint. Returns: (transfer full) */
+GError *hub_peer_handlers_no_checkpoint (const char *topic);
+
 /* Runs the call's handler and answers @request within its timeout. */
 void hub_peer_handlers_run_call (HubPeerHandlers *self, KarezMessage *message,
                                  HubPeerRequest *request);

@@ -10,6 +10,7 @@
 
 #define MAX_ITEMS 256
 #define ITEM_TIMEOUT_MS 20000
+#define PLUGIN_TIMEOUT_MS 5000              /* then it is parked, and the lane goes on */
 #define BATCH_TIME_US (30 * G_USEC_PER_SEC) /* then no further item is begun */
 
 struct _HubPeerInbox
@@ -17,8 +18,8 @@ struct _HubPeerInbox
   GObject parent_instance;
   HubPeer *peer;
   KarezStore *scope;
-  KarezActor *actor;
   HubPeerHandlers *handlers;
+  HubPeerParking *parking;
   gboolean busy[KAREZ_N_LANES];
 };
 
@@ -81,7 +82,7 @@ hub_peer_inbox_finalize (GObject *object)
   g_object_unref (self->peer);
   g_object_unref (self->scope);
   g_object_unref (self->handlers);
-  karez_actor_unref (self->actor);
+  g_object_unref (self->parking);
   G_OBJECT_CLASS (hub_peer_inbox_parent_class)->finalize (object);
 }
 
@@ -97,14 +98,15 @@ hub_peer_inbox_init (HubPeerInbox *self)
 }
 
 HubPeerInbox *
-hub_peer_inbox_new (HubPeer *peer, KarezStore *scope, KarezActor *actor, HubPeerHandlers *handlers)
+hub_peer_inbox_new (HubPeer *peer, KarezStore *scope, HubPeerHandlers *handlers,
+                    HubPeerParking *parking)
 {
   HubPeerInbox *self = g_object_new (HUB_TYPE_PEER_INBOX, NULL);
 
   self->peer = g_object_ref (peer);
   self->scope = g_object_ref (scope);
-  self->actor = karez_actor_ref (actor);
   self->handlers = g_object_ref (handlers);
+  self->parking = g_object_ref (parking);
   return self;
 }
 
@@ -256,43 +258,43 @@ on_aside (GObject *source, GAsyncResult *result, gpointer data)
   Batch *batch = data;
   g_autoptr (GError) error = NULL;
 
-  if (karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
+  if (hub_peer_parking_put_aside_finish (HUB_PEER_PARKING (source), result, &error))
     read_checkpoint (batch);
   else
     fail_batch (batch, error);
 }
 
-/* The row, its event and the checkpoint are one. */
 static void
 put_aside (Batch *batch, const GError *error)
 {
-  HubPeerInbox *self = batch->inbox;
   Item *item = g_ptr_array_index (batch->items, batch->next);
-  const char *peer = hub_peer_get_id (self->peer);
-  g_autoptr (KarezTransaction) transaction = karez_store_begin (self->scope, self->actor);
   g_autofree char *body = printable_body (item);
-  g_autofree char *row = g_strdup_printf ("%s/%u/%" G_GINT64_FORMAT, peer, batch->lane,
-                                          item->sequence);
 
-  hub_warning ("peers", peer, "Message %s of topic %s is put aside: %s", item->id, item->topic,
-               error->message);
-  karez_transaction_run (transaction, "aside_message", "(sixsss)", peer, (int) batch->lane,
-                         item->sequence, item->topic, body, error->message);
-  karez_transaction_event (transaction, "message.aside", "karez.inbox_aside", row,
-                           karez_json_object ("peer", "s", peer, "lane", "i", (gint64) batch->lane,
-                                              "sequence", "i", item->sequence, "message", "s",
-                                              item->id, "topic", "s", item->topic, "rule", "s",
-                                              karez_error_get_rule (error), NULL));
-  karez_transaction_applied (transaction, batch->message);
-  karez_transaction_commit_async (transaction, NULL, on_aside, batch);
+  hub_peer_parking_put_aside_async (batch->inbox->parking, batch->message, item->id, body, error,
+                                    on_aside, batch);
 }
 
-static gboolean
-is_transient (const GError *error)
+static void
+on_parked (GObject *source, GAsyncResult *result, gpointer data)
 {
-  return karez_error_is_unavailable (error) || karez_error_is_busy (error)
-         || karez_error_is_timeout (error)
-         || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  Batch *batch = data;
+  g_autoptr (GError) error = NULL;
+
+  if (hub_peer_parking_put_finish (HUB_PEER_PARKING (source), result, &error))
+    read_checkpoint (batch);
+  else if (hub_peer_handlers_may_help_later (error))
+    fail_batch (batch, error);
+  else
+    put_aside (batch, error);
+}
+
+static void
+park (Batch *batch, const char *reason)
+{
+  Item *item = g_ptr_array_index (batch->items, batch->next);
+
+  hub_peer_parking_put_async (batch->inbox->parking, batch->message, item->id, reason, on_parked,
+                              batch);
 }
 
 /* What the handler said, kept while the checkpoint is looked up. */
@@ -325,13 +327,7 @@ on_verdict_checked (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   if (refusal == NULL)
-    {
-      hub_critical ("peers", item->topic,
-                    "The handler finished a message without karez_transaction_applied().");
-      refusal = karez_error_new (
-          KAREZ_ERROR_FAILED, "peers/no-checkpoint", NULL,
-          N_ ("The handler of %s did not record that it applied the message"), item->topic);
-    }
+    refusal = hub_peer_handlers_no_checkpoint (item->topic);
   put_aside (batch, refusal);
 }
 
@@ -340,15 +336,19 @@ on_handled (GObject *source, GAsyncResult *result, gpointer data)
 {
   Batch *batch = data;
   HubPeerInbox *self = batch->inbox;
+  Item *item = g_ptr_array_index (batch->items, batch->next);
   GError *error = NULL;
   Verdict *verdict;
 
   hub_peer_handlers_run_post_finish (HUB_PEER_HANDLERS (source), result, &error);
-  if (error != NULL && is_transient (error))
+  if (error != NULL && hub_peer_handlers_may_help_later (error))
     {
-      g_autoptr (GError) transient = error;
+      g_autoptr (GError) later = error;
 
-      fail_batch (batch, transient);
+      if (hub_peer_handlers_must_park (self->handlers, item->topic, later))
+        park (batch, later->message);
+      else
+        fail_batch (batch, later);
       return;
     }
   verdict = g_new0 (Verdict, 1);
@@ -368,6 +368,7 @@ apply_item (Batch *batch)
       actor = hub_peer_make_actor (self->peer, hub_peer_request_get_address (batch->request));
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonNode) body = karez_json_parse (item->body, 0, &error);
+  gboolean plugins;
 
   g_clear_pointer (&batch->message, karez_message_unref);
   batch->message = karez_message_new (actor, item->topic, body, batch->lane, item->sequence);
@@ -377,10 +378,14 @@ apply_item (Batch *batch)
       error = karez_error_new (KAREZ_ERROR_TOO_LARGE, "peers/message-size", NULL,
                                N_ ("The message was too long to be sent"));
     }
+  plugins = hub_peer_handlers_must_park (self->handlers, item->topic, NULL);
   if (error != NULL)
     put_aside (batch, error);
+  else if (plugins && hub_peer_parking_is_waiting (self->parking, batch->message))
+    park (batch, N_ ("It waits for the messages before it."));
   else
-    hub_peer_handlers_run_post_async (self->handlers, batch->message, ITEM_TIMEOUT_MS, on_handled,
+    hub_peer_handlers_run_post_async (self->handlers, batch->message,
+                                      plugins ? PLUGIN_TIMEOUT_MS : ITEM_TIMEOUT_MS, on_handled,
                                       batch);
 }
 

@@ -253,3 +253,58 @@ hub_peers_acknowledge_finish (HubPeers *self, GAsyncResult *result, GError **err
 
   return g_task_propagate_boolean (G_TASK (result), error);
 }
+
+/* What was put aside */
+
+static void
+on_retried (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  HubPeers *self = g_task_get_source_object (task);
+  KarezTransaction *transaction = KAREZ_TRANSACTION (source);
+  GError *error = NULL;
+
+  if (!karez_transaction_commit_finish (transaction, result, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  if (!karez_transaction_is_repeated (transaction))
+    {
+      KarezRows *rows = karez_transaction_get_rows (transaction, 0);
+
+      hub_peer_parking_add (self->parking, g_task_get_task_data (task),
+                            GPOINTER_TO_INT (g_object_get_data (G_OBJECT (task), "lane")),
+                            karez_rows_text (rows, 0, "topic"),
+                            karez_rows_integer (rows, 0, "bytes"));
+    }
+  g_task_return_boolean (task, TRUE);
+}
+
+void
+hub_peers_retry_aside_async (HubPeers *self, KarezTransaction *transaction, const char *peer,
+                             int lane, gint64 sequence, GAsyncReadyCallback callback, gpointer data)
+{
+  GTask *task = g_task_new (self, NULL, callback, data);
+  g_autofree char *row = g_strdup_printf ("%s/%d/%" G_GINT64_FORMAT, peer, lane, sequence);
+
+  g_return_if_fail (HUB_IS_PEERS (self));
+
+  g_task_set_source_tag (task, hub_peers_retry_aside_async);
+  g_task_set_task_data (task, g_strdup (peer), g_free);
+  g_object_set_data (G_OBJECT (task), "lane", GINT_TO_POINTER (lane));
+  karez_transaction_run_one (transaction, "peers/aside",
+                             N_ ("This message is not put aside any more"), "aside_retry", "(six)",
+                             peer, lane, sequence);
+  karez_transaction_event (transaction, "message.retry", "karez.inbox_aside", row, NULL);
+  karez_transaction_commit_async (transaction, NULL, on_retried, task);
+}
+
+gboolean
+hub_peers_retry_aside_finish (HubPeers *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, hub_peers_retry_aside_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}

@@ -25,6 +25,7 @@ struct _HubPeers
   char *bind_address;
   HubPeerServer *server;
   HubPeerHandlers *handlers;
+  HubPeerParking *parking;
   HubPairings *pairings;
   GHashTable *entries; /* id -> Entry */
   GCancellable *cancellable;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hub-peers.h"
 
+#include "hub-catalogue.h"
 #include "hub-names.h"
 
 /* The HTTP API of peers and pairings, for the desk and karezctl. */
@@ -273,6 +274,93 @@ delete_pairing (KarezRequest *request, gpointer data)
                              karez_request_get_path_part (request, "id"), on_cancelled, way);
 }
 
+/* What waits outside of the lanes */
+
+static void
+get_parked (KarezRequest *request, gpointer data)
+{
+  karez_request_respond (
+      request, 200,
+      karez_json_object ("items", "n", hub_peer_parking_list (hub_peers_get_parking (data)), NULL));
+}
+
+static void
+retry_parked (KarezRequest *request, gpointer data)
+{
+  hub_peers_deliver_parked (data, karez_request_get_path_part (request, "id"));
+  karez_request_respond (request, 204, NULL);
+}
+
+static void
+on_aside_listed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (KarezRequest) request = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
+  JsonArray *items;
+  JsonNode *node;
+
+  if (rows == NULL)
+    {
+      karez_request_fail (request, error);
+      return;
+    }
+  items = json_array_new ();
+  for (guint i = 0; i < karez_rows_get_count (rows); i++)
+    json_array_add_element (
+        items, karez_json_object ("peer", "s", karez_rows_text (rows, i, "peer"), "lane", "i",
+                                  karez_rows_integer (rows, i, "lane"), "sequence", "i",
+                                  karez_rows_integer (rows, i, "sequence"), "topic", "s",
+                                  karez_rows_text (rows, i, "topic"), "reason", "s",
+                                  karez_rows_text (rows, i, "reason"), "at", "s",
+                                  karez_rows_text (rows, i, "at"), NULL));
+  node = json_node_new (JSON_NODE_ARRAY);
+  json_node_take_array (node, items);
+  karez_request_respond (request, 200, karez_json_object ("items", "n", node, NULL));
+}
+
+static void
+get_aside (KarezRequest *request, gpointer data)
+{
+  karez_store_query_async (hub_store_get_scope (hub_peers_get_store (data), "peers"), "aside_list",
+                           NULL, NULL, on_aside_listed, g_object_ref (request));
+}
+
+static void
+on_aside_retried (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Way) way = data;
+  g_autoptr (GError) error = NULL;
+  gboolean good = hub_peers_retry_aside_finish (HUB_PEERS (source), result, &error);
+
+  respond_done (way, good, error);
+}
+
+static void
+retry_aside (KarezRequest *request, gpointer data)
+{
+  const char *peer = karez_request_get_path_part (request, "peer");
+  guint64 lane = 0;
+  gint64 sequence = 0;
+  g_autoptr (GError) error = NULL;
+  Way *way;
+
+  if (!g_uuid_string_is_valid (peer)
+      || !g_ascii_string_to_unsigned (karez_request_get_path_part (request, "lane"), 10, 0,
+                                      KAREZ_N_LANES - 1, &lane, NULL)
+      || !g_ascii_string_to_signed (karez_request_get_path_part (request, "sequence"), 10, 1,
+                                    G_MAXINT64, &sequence, NULL))
+    {
+      karez_error_set (&error, KAREZ_ERROR_NOT_FOUND, "peers/aside", NULL,
+                       N_ ("This message is not put aside any more"));
+      karez_request_fail (request, error);
+      return;
+    }
+  way = way_new (data, request);
+  hub_peers_retry_aside_async (data, way->transaction, peer, (int) lane, sequence, on_aside_retried,
+                               way);
+}
+
 gboolean
 hub_peers_add_routes (HubPeers *self, KarezRoutes *routes, GError **error)
 {
@@ -285,6 +373,10 @@ hub_peers_add_routes (HubPeers *self, KarezRoutes *routes, GError **error)
     { "DELETE", "/peers/{id}", "peers.write", delete_peer },
     { "POST", "/peers/{id}/forget", "peers.write", forget_peer },
     { "POST", "/peers/{id}/acknowledge-restore", "peers.write", acknowledge_restore },
+    { "GET", "/messages/parked", "plugins.read", get_parked },
+    { "POST", "/messages/parked/{id}/retry", "plugins.write", retry_parked },
+    { "GET", "/messages/aside", "plugins.read", get_aside },
+    { "POST", "/messages/aside/{peer}/{lane}/{sequence}/retry", "plugins.write", retry_aside },
     { "GET", "/pairings", "peers.write", get_pairings },
     { "POST", "/pairings", "peers.write", begin_pairing },
     { "POST", "/pairings/expected", "peers.write", expect_pairing },

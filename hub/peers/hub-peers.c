@@ -177,6 +177,40 @@ on_committed (HubStore *store, gpointer data)
   look_for_waiting (data);
 }
 
+/* Parking */
+
+static HubPeer *
+find_paired (const char *id, gpointer data)
+{
+  HubPeersEntry *entry = hub_peers_find (data, id);
+
+  return entry != NULL ? entry->peer : NULL;
+}
+
+void
+hub_peers_set_plugin_check (HubPeers *self, HubPeerPluginFunc func, gpointer data)
+{
+  g_return_if_fail (HUB_IS_PEERS (self));
+
+  hub_peer_handlers_set_plugin_check (self->handlers, func, data);
+}
+
+void
+hub_peers_deliver_parked (HubPeers *self, const char *plugin)
+{
+  g_return_if_fail (HUB_IS_PEERS (self));
+
+  hub_peer_parking_deliver (self->parking, plugin);
+}
+
+HubPeerParking *
+hub_peers_get_parking (HubPeers *self)
+{
+  g_return_val_if_fail (HUB_IS_PEERS (self), NULL);
+
+  return self->parking;
+}
+
 /* Entries */
 
 static void
@@ -208,7 +242,7 @@ hub_peers_add_entry (HubPeers *self, HubPeer *peer)
   entry->heartbeat = hub_peer_heartbeat_new (peer, self->scope, self->actor,
                                              hub_identity_get_id (self->identity), self->pulse_ms);
   entry->outbox = hub_peer_outbox_new (peer, self->scope, self->actor);
-  entry->inbox = hub_peer_inbox_new (peer, self->scope, self->actor, self->handlers);
+  entry->inbox = hub_peer_inbox_new (peer, self->scope, self->handlers, self->parking);
   hub_peer_set_serve (peer, serve, self);
   g_signal_connect (peer, "changed", G_CALLBACK (on_changed), entry);
   g_signal_connect (entry->outbox, "suspicious", G_CALLBACK (on_suspicious), entry);
@@ -323,6 +357,7 @@ on_sweep (gpointer data)
   karez_store_query_async (self->scope, "peer_list", NULL, self->cancellable, on_swept,
                            g_object_ref (self));
   look_for_waiting (self);
+  hub_peer_parking_deliver (self->parking, NULL);
   return G_SOURCE_CONTINUE;
 }
 
@@ -336,6 +371,7 @@ hub_peers_dispose (GObject *object)
   hub_peers_stop (self);
   g_clear_object (&self->pairings);
   g_clear_object (&self->server);
+  g_clear_object (&self->parking);
   g_clear_object (&self->handlers);
   g_clear_object (&self->store);
   g_clear_object (&self->scope);
@@ -395,6 +431,8 @@ hub_peers_new (HubStore *store, HubIdentity *identity, JsonNode *names, guint16 
   self->port = port;
   self->bind_address = g_strdup (bind_address);
   self->actor = karez_actor_new (KAREZ_ACTOR_HUB, "peers", "peers", NULL, NULL, NULL);
+  self->parking = hub_peer_parking_new (self->scope, self->actor, self->handlers, find_paired,
+                                        self);
   self->server = hub_peer_server_new (identity, &server_hooks, self);
   self->pairings = hub_pairings_new (identity, self->scope, self->actor, names,
                                      &hub_peers_pairings_hooks, self);
@@ -431,6 +469,7 @@ hub_peers_stop (HubPeers *self)
   g_clear_handle_id (&self->sweep, g_source_remove);
   g_signal_handlers_disconnect_by_data (self->store, self);
   hub_pairings_stop (self->pairings);
+  hub_peer_parking_stop (self->parking);
   g_hash_table_iter_init (&iter, self->entries);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &entry))
     {
@@ -588,6 +627,23 @@ on_own_hub (GObject *source, GAsyncResult *result, gpointer data)
                            task);
 }
 
+static void
+on_parking_loaded (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  HubPeers *self = g_task_get_source_object (task);
+  GError *error = NULL;
+
+  if (hub_peer_parking_load_finish (HUB_PEER_PARKING (source), result, &error))
+    {
+      karez_store_query_async (self->scope, "own_hub", NULL, g_task_get_cancellable (task),
+                               on_own_hub, task);
+      return;
+    }
+  g_task_return_error (task, error);
+  g_object_unref (task);
+}
+
 void
 hub_peers_start_async (HubPeers *self, GCancellable *cancellable, GAsyncReadyCallback callback,
                        gpointer data)
@@ -598,7 +654,7 @@ hub_peers_start_async (HubPeers *self, GCancellable *cancellable, GAsyncReadyCal
 
   task = g_task_new (self, cancellable, callback, data);
   g_task_set_source_tag (task, hub_peers_start_async);
-  karez_store_query_async (self->scope, "own_hub", NULL, cancellable, on_own_hub, task);
+  hub_peer_parking_load_async (self->parking, cancellable, on_parking_loaded, task);
 }
 
 gboolean

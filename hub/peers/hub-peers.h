@@ -3,6 +3,7 @@
 
 #include "hub-identity.h"
 #include "hub-pairings.h"
+#include "hub-peer-parking.h"
 #include "hub-store.h"
 
 G_BEGIN_DECLS
@@ -58,6 +59,18 @@ JsonNode *hub_peers_sign (HubPeers *self, const char *text, GError **error);
 /* As hub_identity_verify(), with the pinned key of @peer; "peers/not-paired" without one. */
 gboolean hub_peers_verify (HubPeers *self, const char *peer, const char *text, JsonNode *signature,
                            GError **error);
+/* Tells which topics are plugins': see hub_peer_handlers_must_park(). */
+void hub_peers_set_plugin_check (HubPeers *self, HubPeerPluginFunc func, gpointer data);
+/* @plugin is back: what is parked for it is delivered now. */
+void hub_peers_deliver_parked (HubPeers *self, const char *plugin);
+/* Delivers once more what was put aside as @peer, @lane and @sequence: "peers/aside" when it is not
+ * there. @transaction: the request's, still empty */
+void hub_peers_retry_aside_async (HubPeers *self, KarezTransaction *transaction, const char *peer,
+                                  int lane, gint64 sequence, GAsyncReadyCallback callback,
+                                  gpointer data);
+gboolean hub_peers_retry_aside_finish (HubPeers *self, GAsyncResult *result, GError **error);
+/* Returns: (transfer none) */
+HubPeerParking *hub_peers_get_parking (HubPeers *self);
 /* Returns: (transfer none) */
 HubPairings *hub_peers_get_pairings (HubPeers *self);
 HubStore *hub_peers_get_store (HubPeers *self);

@@ -8,7 +8,7 @@ struct _KarezMessage
   char *topic;
   JsonNode *body;
   KarezLane lane;
-  gint64 sequence;
+  gint64 sequence, parked;
 };
 
 G_DEFINE_BOXED_TYPE (KarezMessage, karez_message, karez_message_ref, karez_message_unref)
@@ -25,6 +25,22 @@ karez_message_new (KarezActor *peer, const char *topic, JsonNode *body, KarezLan
   self->lane = lane;
   self->sequence = sequence;
   return self;
+}
+
+KarezMessage *
+karez_message_new_parked (KarezActor *peer, const char *topic, JsonNode *body, KarezLane lane,
+                          gint64 sequence, gint64 number)
+{
+  KarezMessage *self = karez_message_new (peer, topic, body, lane, sequence);
+
+  self->parked = number;
+  return self;
+}
+
+gint64
+karez_message_get_parked (KarezMessage *self)
+{
+  return self->parked;
 }
 
 KarezMessage *

@@ -38,6 +38,12 @@ KAREZ_PUBLIC gint64 karez_message_get_sequence (KarezMessage *self);
 KAREZ_PUBLIC KarezLane karez_message_get_lane (KarezMessage *self);
 KAREZ_PRIVATE KarezMessage *karez_message_new (KarezActor *peer, const char *topic, JsonNode *body,
                                                KarezLane lane, gint64 sequence);
+/* One that waits in karez.inbox_parked under @number: what applies it deletes it there. */
+KAREZ_PRIVATE KarezMessage *karez_message_new_parked (KarezActor *peer, const char *topic,
+                                                      JsonNode *body, KarezLane lane,
+                                                      gint64 sequence, gint64 number);
+/* 0 for one that is not parked. */
+KAREZ_PRIVATE gint64 karez_message_get_parked (KarezMessage *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KarezMessage, karez_message_unref)
 
 #define KAREZ_TYPE_PEERS (karez_peers_get_type ())
@@ -60,7 +66,8 @@ KAREZ_PUBLIC G_DECLARE_INTERFACE (KarezPeers, karez_peers, KAREZ, PEERS, GObject
  * Applies a post in one transaction that holds karez_transaction_applied (@message): effect and
  * checkpoint are one, so that a repeated delivery has no second effect. %KAREZ_ERROR_UNAVAILABLE,
  * BUSY and TIMEOUT are tried again; any other error puts the message aside, with an event, so that
- * one bad message does not stop its lane.
+ * one bad message does not stop its lane. A plugin's message that has to wait is parked in the
+ * database, and those of the plugin behind it: its lane goes on, and they are delivered in order.
  */
 typedef void (*KarezPostFunc) (KarezMessage *message, GTask *task, gpointer data);
 

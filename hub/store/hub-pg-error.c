@@ -30,7 +30,11 @@ gboolean
 hub_pg_is_fatal (const PGresult *result)
 {
   const char *sqlstate = hub_pg_sqlstate (result);
+  const char *severity = PQresultErrorField (result, PG_DIAG_SEVERITY_NONLOCALIZED);
 
+  /* 08P01 is also what a statement with a parameter too few gets: an error as any other. */
+  if (g_strcmp0 (severity, "ERROR") == 0)
+    return FALSE;
   return g_str_has_prefix (sqlstate, "57P") || g_str_has_prefix (sqlstate, "08")
          || strcmp (sqlstate, "25P03") == 0; /* idle in a transaction for too long */
 }
@@ -62,6 +66,12 @@ static const struct
   { "KZ005", KAREZ_ERROR_CONFLICT, "peers/gap", N_ ("A message before this one is missing.") },
   { "42501", KAREZ_ERROR_NOT_GRANTED, "database/role",
     N_ ("The plugin may not touch this part of the database.") },
+  { "08P01", KAREZ_ERROR_FAILED, "database/statement",
+    N_ ("The program called a statement of the database wrongly.") },
+  { "26", KAREZ_ERROR_FAILED, "database/statement",
+    N_ ("The program called a statement of the database wrongly.") },
+  { "42P", KAREZ_ERROR_FAILED, "database/statement",
+    N_ ("The program called a statement of the database wrongly.") },
   { "25006", KAREZ_ERROR_FAILED, "database/read-only",
     N_ ("This connection to the database may only read.") },
   { "55P03", KAREZ_ERROR_BUSY, "database/lock",
@@ -87,6 +97,31 @@ hub_pg_refusal (KarezError code, const char *rule, const char *message)
 #pragma GCC diagnostic ignored "-Wformat-security"
   return karez_error_new (code, rule, NULL, message);
 #pragma GCC diagnostic pop
+}
+
+gboolean
+hub_pg_is_mistake (const PGresult *result)
+{
+  const char *sqlstate = hub_pg_sqlstate (result);
+
+  /* Protocol (a wrong number of parameters), a value that is none of its type, syntax and names. */
+  return g_str_has_prefix (sqlstate, "08P") || g_str_has_prefix (sqlstate, "22")
+         || g_str_has_prefix (sqlstate, "26") || g_str_has_prefix (sqlstate, "42")
+         || strcmp (sqlstate, HUB_SQLSTATE_NO_EVENT) == 0;
+}
+
+GError *
+hub_pg_error_of (const PGresult *result, const char *statement)
+{
+  const char *primary = PQresultErrorField (result, PG_DIAG_MESSAGE_PRIMARY);
+
+  /* Class 22 quotes the value, which is nobody's business in a log. */
+  if (hub_pg_is_mistake (result))
+    hub_warning ("store", statement, "The database refuses this statement (%s): %s",
+                 hub_pg_sqlstate (result),
+                 primary != NULL && !g_str_has_prefix (hub_pg_sqlstate (result), "22") ? primary
+                                                                                       : "a value");
+  return hub_pg_error (result);
 }
 
 GError *

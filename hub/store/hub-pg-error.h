@@ -20,6 +20,11 @@ gboolean hub_pg_is_retryable (const PGresult *result);
 /* The server ends the session: shutdown, crash, or an administrator's command. */
 gboolean hub_pg_is_fatal (const PGresult *result);
 
+/* Whether a mistake of a program is refused, which no repetition mends. */
+gboolean hub_pg_is_mistake (const PGresult *result);
+/* As hub_pg_error(); a mistake is logged with the statement, "schema.name".
+ * Returns: (transfer full) */
+GError *hub_pg_error_of (const PGresult *result, const char *statement);
 /* The database's refusal as one of ours. No value of a row stands in it. Returns: (transfer full)
  */
 GError *hub_pg_error (const PGresult *result);

@@ -71,6 +71,8 @@ clear (HubSchema *self)
   g_free (self->owner);
   g_free (self->topics);
   g_clear_error (&self->refusal);
+  if (self->guard_destroy != NULL)
+    self->guard_destroy (self->guard_data);
   g_ptr_array_unref (self->migrations);
   g_ptr_array_unref (self->sources);
 }
@@ -153,4 +155,42 @@ hub_schema_load (HubSchema *self, const char *resource_path, GError **error)
         return FALSE;
     }
   return TRUE;
+}
+
+typedef struct
+{
+  HubSchema *schema;
+  char *call;
+  GAsyncReadyCallback callback;
+  gpointer data;
+} Guarded;
+
+static void
+on_guarded (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Guarded *guarded = data;
+  HubSchema *schema = guarded->schema;
+
+  schema->guard->enter (schema->guard_data, guarded->call);
+  guarded->callback (source, result, guarded->data);
+  schema->guard->leave (schema->guard_data);
+  hub_schema_unref (schema);
+  g_free (guarded->call);
+  g_free (guarded);
+}
+
+GTask *
+hub_schema_task_new (HubSchema *self, gpointer source, const char *call, GCancellable *cancellable,
+                     GAsyncReadyCallback callback, gpointer data)
+{
+  Guarded *guarded = NULL;
+
+  if (self->guard == NULL || callback == NULL)
+    return g_task_new (source, cancellable, callback, data);
+  guarded = g_new (Guarded, 1);
+  guarded->schema = hub_schema_ref (self);
+  guarded->call = g_strdup (call);
+  guarded->callback = callback;
+  guarded->data = data;
+  return g_task_new (source, cancellable, on_guarded, guarded);
 }

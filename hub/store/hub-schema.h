@@ -13,6 +13,13 @@ typedef struct
   char *sha256;
 } HubMigration;
 
+/* Told around each call back into whose schema it is: @call is what was asked of the store. */
+typedef struct
+{
+  void (*enter) (gpointer data, const char *call);
+  void (*leave) (gpointer data);
+} HubSchemaGuard;
+
 /**
  * HubSchema:
  * What the program brings for one schema of the database: its migrations and the texts of its
@@ -22,11 +29,14 @@ typedef struct
 {
   char *name;
   gboolean plugin;
-  char *role, *owner;    /* of a plugin: its statements' role, and the one that migrates */
-  char *topics;          /* of a plugin: how its posts' topics begin; NULL: it posts none */
-  GPtrArray *migrations; /* HubMigration, from 1 without a gap */
-  GPtrArray *sources;    /* HubSource */
-  GError *refusal;       /* of a plugin: why the hub goes on without it */
+  char *role, *owner;          /* of a plugin: its statements' role, and the one that migrates */
+  char *topics;                /* of a plugin: how its posts' topics begin; NULL: it posts none */
+  GPtrArray *migrations;       /* HubMigration, from 1 without a gap */
+  GPtrArray *sources;          /* HubSource */
+  const HubSchemaGuard *guard; /* nullable */
+  gpointer guard_data;
+  GDestroyNotify guard_destroy;
+  GError *refusal; /* of a plugin: why the hub goes on without it */
 } HubSchema;
 
 typedef struct
@@ -44,6 +54,10 @@ gboolean hub_schema_add (HubSchema *self, const char *name, const char *text, GE
 /* Adds the files of a GResource folder and looks whether the numbers have a gap. */
 gboolean hub_schema_load (HubSchema *self, const char *resource_path, GError **error);
 gboolean hub_schema_name_is_valid (const char *name);
+
+/* A task whose callback runs between the guard's enter and leave. */
+GTask *hub_schema_task_new (HubSchema *self, gpointer source, const char *call,
+                            GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubSchema, hub_schema_unref)
 

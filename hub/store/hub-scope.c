@@ -145,7 +145,7 @@ on_batch (HubPgConnection *connection, HubPgBatch *batch, const char *lost, gpoi
     {
       if (query->state->schema->role != NULL && hub_pg_connection_is_open (connection))
         hub_pg_connection_roll_back (connection, HUB_PG_SYNC);
-      g_task_return_error (task, hub_pg_error (result));
+      g_task_return_error (task, hub_pg_error_of (result, query->key));
     }
   else if (lost != NULL)
     g_task_return_error (task, hub_pg_lost (lost, FALSE));
@@ -177,7 +177,8 @@ hub_scope_query_async (KarezStore *store, const char *name, GVariant *params,
                        GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
 {
   HubScope *self = HUB_SCOPE (store);
-  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, data);
+  g_autoptr (GTask)
+      task = hub_schema_task_new (self->state->schema, self, name, cancellable, callback, data);
   Query *query = g_new0 (Query, 1);
   const HubStatement *statement;
 

@@ -117,6 +117,21 @@ hub_store_grant_topics (HubStore *self, const char *schema, const char *topics)
   hub_set_string (&hub_scope_get_schema (HUB_SCOPE (scope))->topics, topics);
 }
 
+void
+hub_store_set_guard (HubStore *self, const char *schema, const HubSchemaGuard *guard, gpointer data,
+                     GDestroyNotify destroy)
+{
+  KarezStore *scope = hub_store_get_scope (self, schema);
+  HubSchema *own;
+
+  g_return_if_fail (scope != NULL);
+
+  own = hub_scope_get_schema (HUB_SCOPE (scope));
+  own->guard = guard;
+  own->guard_data = data;
+  own->guard_destroy = destroy;
+}
+
 KarezStore *
 hub_store_get_scope (HubStore *self, const char *schema)
 {

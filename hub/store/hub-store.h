@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <karez.h>
+#include "hub-schema.h"
 
 G_BEGIN_DECLS
 
@@ -47,6 +47,10 @@ void hub_store_add_schema (HubStore *self, const char *schema, const char *resou
 
 /* Lets the plugin that owns @schema post to peers, about topics that begin with @topics. */
 void hub_store_grant_topics (HubStore *self, const char *schema, const char *topics);
+
+/* Tells @guard around each callback of the plugin that owns @schema. */
+void hub_store_set_guard (HubStore *self, const char *schema, const HubSchemaGuard *guard,
+                          gpointer data, GDestroyNotify destroy);
 
 /**
  * hub_store_open_async:

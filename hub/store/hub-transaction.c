@@ -126,12 +126,18 @@ add_guards (HubTransaction *self, HubPgBatch *batch, GError **error)
                               karez_actor_get_id (karez_transaction_get_actor (transaction))),
                error))
     return FALSE;
-  if (message != NULL && karez_message_get_sequence (message) > 0
-      && !add (batch, "karez.guard_message",
-               g_variant_new ("(six)", karez_message_get_peer (message),
-                              karez_message_get_lane (message),
-                              karez_message_get_sequence (message)),
-               error))
+  if (message != NULL && karez_message_get_parked (message) > 0)
+    {
+      if (!add (batch, "karez.guard_parked",
+                g_variant_new ("(x)", karez_message_get_parked (message)), error))
+        return FALSE;
+    }
+  else if (message != NULL && karez_message_get_sequence (message) > 0
+           && !add (batch, "karez.guard_message",
+                    g_variant_new ("(six)", karez_message_get_peer (message),
+                                   karez_message_get_lane (message),
+                                   karez_message_get_sequence (message)),
+                    error))
     return FALSE;
   return session == NULL
          || add (batch, "karez.guard_record", g_variant_new ("(ssx)", session, origin, sequence),
@@ -316,6 +322,16 @@ find_disappointment (HubTransaction *self, HubPgBatch *batch, int failed)
   return NULL;
 }
 
+/* What was refused, for the log: a statement, or what the commit checks. */
+static const char *
+name_of (HubTransaction *self, HubPgBatch *batch, int failed)
+{
+  if (failed >= (int) self->first && (guint) failed < self->first + self->statements->len)
+    return ((Statement *) self->statements->pdata[failed - self->first])->key;
+  return self->statements->len > 0 ? ((Statement *) self->statements->pdata[0])->key
+                                   : self->scope->schema->name;
+}
+
 /* The database's answer was no. */
 static void
 on_refused (HubTransaction *self, GTask *task, HubPgBatch *batch, int failed,
@@ -359,7 +375,8 @@ on_refused (HubTransaction *self, GTask *task, HubPgBatch *batch, int failed,
     {
       GError *error = find_disappointment (self, batch, failed);
 
-      fail (self, task, error != NULL ? error : hub_pg_error (result));
+      fail (self, task,
+            error != NULL ? error : hub_pg_error_of (result, name_of (self, batch, failed)));
     }
 }
 
@@ -477,7 +494,10 @@ hub_transaction_commit_async (KarezTransaction *transaction, GCancellable *cance
                               GAsyncReadyCallback callback, gpointer data)
 {
   HubTransaction *self = HUB_TRANSACTION (transaction);
-  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, data);
+  const char *call = self->statements->len > 0 ? ((Statement *) self->statements->pdata[0])->key
+                                               : "commit";
+  g_autoptr (GTask)
+      task = hub_schema_task_new (self->scope->schema, self, call, cancellable, callback, data);
   const GError *refusal = NULL;
 
   g_task_set_source_tag (task, hub_transaction_commit_async);

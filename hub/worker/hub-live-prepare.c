@@ -241,7 +241,9 @@ make_modality (HubLiveSession *self, GError **error)
       g_propagate_error (error, g_error_copy (self->module_error));
       return FALSE;
     }
-  self->runner = hub_runner_new (self->plugin, NULL);
+  self->watchdog = hub_watchdog_new (NULL, HUB_WATCHDOG_LIVE_MS);
+  hub_watchdog_set_calls (self->watchdog, g_steal_pointer (&self->calls));
+  self->runner = hub_runner_new (self->plugin, self->watchdog);
   self->modality = g_object_new (self->type, NULL);
   self->driver = hub_live_driver_new (self->runner, self->modality, KAREZ_SESSION (self));
   g_signal_connect (self->driver, "reached", G_CALLBACK (on_reached), self);

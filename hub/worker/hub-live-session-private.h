@@ -40,6 +40,8 @@ struct _HubLiveSession
   HubLink *link;
   HubRtc *media; /* NULL until somebody asks for it */
   HubLiveBridge *bridge;
+  HubCalls *calls;       /* until the watchdog has it, which is a thread: after the confinement */
+  HubWatchdog *watchdog; /* NULL before Prepare */
   HubRunner *runner;
   KarezModality *modality;
   HubLiveDriver *driver;

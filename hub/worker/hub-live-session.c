@@ -551,6 +551,7 @@ hub_live_session_new (const HubLiveSessionConfig *config, GError **error)
   g_autoptr (HubLiveSession) self = g_object_new (HUB_TYPE_LIVE_SESSION, NULL);
   g_autofree char *spool = g_build_filename (config->directory, "spool", NULL);
   g_autofree char *checkpoint = g_build_filename (config->directory, "checkpoint", NULL);
+  g_autofree char *called = g_build_filename (config->directory, HUB_CALLS_OF_SESSION, NULL);
 
   self->id = g_strdup (config->id);
   self->directory = g_strdup (config->directory);
@@ -559,7 +560,12 @@ hub_live_session_new (const HubLiveSessionConfig *config, GError **error)
   self->media_address = g_strdup (config->media_address);
   self->actor = session_actor (self);
   self->checkpoint = hub_checkpoint_new (checkpoint);
+  self->calls = hub_calls_new (called, error);
+  if (!self->calls)
+    return NULL;
+  hub_calls_enter (self->calls, self->plugin, "load");
   open_module (self, config->module);
+  hub_calls_leave (self->calls);
   self->spool = hub_spool_open (spool, error);
   if (!self->spool)
     return NULL;
@@ -589,6 +595,8 @@ hub_live_session_dispose (GObject *object)
   g_clear_object (&self->driver);
   g_clear_object (&self->modality);
   g_clear_object (&self->runner);
+  g_clear_object (&self->watchdog);
+  g_clear_pointer (&self->calls, hub_calls_free);
   g_clear_object (&self->bridge);
   g_clear_object (&self->media);
   g_clear_object (&self->link);

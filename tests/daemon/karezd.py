@@ -86,7 +86,7 @@ class Karezd:
 
     def spawn(self, **environment):
         self.write()
-        with open(self.log, 'a', encoding='utf-8') as out:
+        with open(self.log, 'w', encoding='utf-8') as out:
             self.process = subprocess.Popen(
                 [KAREZD, '--config', self.config], stdout=out, stderr=out, stdin=subprocess.DEVNULL,
                 env={**os.environ, 'KAREZ_WORKER': WORKER, **environment})

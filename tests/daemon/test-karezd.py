@@ -260,6 +260,73 @@ def test_put_aside_refuses_names():
         assert not [name for name in os.listdir(it.state) if name.startswith('x')]
 
 
+def harmful(it, behaviour):
+    """Gives the hub a plugin "good" that does harm."""
+    folder = os.path.join(it.folder, 'plugins')
+    os.makedirs(folder)
+    os.symlink(os.path.join(karezd.BUILD, 'tests/engine/module-control.so'),
+               os.path.join(folder, 'module-control.so'))
+    with open(os.path.join(folder, 'good.plugin'), 'w', encoding='utf-8') as file:
+        file.write('[Plugin]\nId=good\nName=Good\nVersion=1\nApi=1.0\nControl=module-control\n'
+                   '[Grants]\nServices=routes;settings;\nRoutes=/x/good/\n'
+                   f'[Settings]\nBehaviour={behaviour}\n')
+    it.settings['Plugins', 'Path'] = folder + ';' + it.settings['Plugins', 'Path']
+
+
+def assert_dies(it, seconds=5):
+    """It ends by a signal, soon."""
+    code = it.ends(seconds)
+    assert code == -signal.SIGABRT, (code, it.said())
+
+
+def assert_harmed(path, word):
+    with hub() as it:
+        harmful(it, 'harmful')
+        it.start()
+        with contextlib.suppress(OSError, karezd.http.client.HTTPException):
+            it.ask('GET', path)
+        assert_dies(it, 12)
+        said = it.said()
+        plugin = it.start().plugin('good')
+        assert plugin['state'] == 'enabled', plugin
+        assert 'route' in plugin['last_fault'] and word in plugin['last_fault'], plugin
+        assert '“good”' in said + it.said(), said + it.said()
+        code, out, _ = it.ctl('plugins', 'list')
+        assert code == 0 and 'route' in out, out
+        with contextlib.suppress(OSError, karezd.http.client.HTTPException):
+            it.ask('GET', path)
+        assert_dies(it, 12)
+        plugin = it.start().plugin('good')
+        assert plugin['state'] == 'aside' and 'route' in plugin['reason'], plugin
+        assert sql("select count(*) from karez.event where action = 'plugin.put-aside'") == '1'
+        assert it.ask('GET', path)[0] in (404, 503)
+        it.stop()
+        assert it.start().plugin('good')['state'] == 'aside'
+        assert it.ctl('plugins', 'restore', 'good')[0] == 0
+        it.stop()
+        assert it.start().plugin('good')['state'] == 'enabled'
+
+
+def test_plugin_crashes_in_a_route():
+    """The plugin is named, and the second time put aside."""
+    assert_harmed('/x/good/crash', 'crashed')
+
+
+def test_plugin_blocks_in_a_route():
+    assert_harmed('/x/good/block', 'blocked')
+
+
+def test_plugin_crashes_at_each_start():
+    """The hub is there at the third start, without the plugin."""
+    with hub() as it:
+        harmful(it, 'crash in enable')
+        for _ in range(2):
+            it.spawn()
+            assert_dies(it, 15)
+        plugin = it.start().plugin('good')
+        assert plugin['state'] == 'aside' and 'enable' in plugin['reason'], plugin
+
+
 if __name__ == '__main__':
     sys.exit(karezd.run([value for name, value in list(globals().items())
                          if name.startswith('test_')]))

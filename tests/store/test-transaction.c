@@ -43,6 +43,51 @@ begin (Fixture *f)
   return karez_store_begin (hub_store_get_scope (f->store, "clinic"), f->actor);
 }
 
+/* What a program gets wrong is an error of the program: it is not tried again, and the connection
+ * goes on. */
+static void
+test_mistakes (Fixture *f, gconstpointer data)
+{
+  static const struct
+  {
+    const char *rule;
+    KarezError code;
+  } wrong[] = {
+    { "database/statement", KAREZ_ERROR_FAILED },
+    { "database/statement", KAREZ_ERROR_FAILED },
+    { "database/value", KAREZ_ERROR_INVALID },
+  };
+  g_autofree char *id = hub_id_new ();
+  g_autoptr (KarezRows) rows = NULL;
+  g_autoptr (GError) error = NULL;
+  GLogLevelFlags fatal = g_log_set_always_fatal (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      g_autoptr (KarezTransaction) transaction = begin (f);
+
+      if (i == 0)
+        karez_transaction_run (transaction, "thing_put", "(s)", id);
+      else if (i == 1)
+        karez_transaction_run (transaction, "thing_put", "(ssssss)", id, "a", "1", "x", "y", "z");
+      else
+        karez_transaction_run (transaction, "thing_put", "(ssss)", id, "a", "not a number", "x");
+      karez_transaction_event (transaction, "thing.put", "thing", id, NULL);
+      test_commit (transaction, &error);
+      g_assert_error (error, KAREZ_ERROR, (int) wrong[i].code);
+      g_assert_cmpstr (karez_error_get_rule (error), ==, wrong[i].rule);
+      g_clear_error (&error);
+    }
+  rows = test_query (f->store, "clinic", "thing_by_id", NULL, &error);
+  g_assert_null (rows);
+  g_assert_cmpstr (karez_error_get_rule (error), ==, "database/statement");
+  g_clear_error (&error);
+  rows = test_query (f->store, "clinic", "thing_by_id", g_variant_new ("(s)", id), &error);
+  g_assert_no_error (error);
+  g_assert_true (hub_store_is_available (f->store));
+  g_log_set_always_fatal (fatal);
+}
+
 static void
 test_round (Fixture *f, gconstpointer data)
 {
@@ -570,6 +615,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
+  ADD ("/store/transaction/mistakes", test_mistakes);
   ADD ("/store/transaction/round", test_round);
   ADD ("/store/transaction/no-event", test_no_event);
   ADD ("/store/transaction/changes-need-events", test_changes_need_events);

@@ -43,6 +43,8 @@ class App extends KarezElement {
     this.loaded = new Set();
     /** @type {import('./api.js').Problem | null} */
     this.fault = null;
+    /** @type {Loader<{items: import('./types.js').ParkedMessages[]}>} */
+    this.parked = new Loader(this, () => (state.me && may('plugins.read') ? api.get('/messages/parked') : null), 'plugin');
     /** @type {Loader<import('./types.js').Board>} */
     this.ahead = new Loader(this, () => {
       if (!state.me || !may('board.read'))
@@ -53,6 +55,7 @@ class App extends KarezElement {
     onRoute(() => this.arrive());
     onState(() => {
       this.ahead.renew();
+      this.parked.renew();
       this.arrive();
     });
     live.on('state', () => this.requestUpdate());
@@ -230,6 +233,9 @@ class App extends KarezElement {
     if (down.length)
       return html`<div class="banner" role="status"><p><b>${_('No link to %s.', listOf(down.map((hub) => nameOf(hub.names))))}</b> ${
         running.length ? _('Running sessions go on by their own paths. Requests are sent when it is back.') : _('Requests are kept and sent when it is back.')}</p></div>`;
+    const plugins = [...new Set((this.parked.value?.items ?? []).map((waiting) => waiting.plugin))];
+    if (plugins.length)
+      return html`<div class="banner" role="status"><p><b>${_('Messages of other hospitals wait for a plugin that is away: %s.', listOf(plugins))}</b> <a href="/system">${_('System')}</a></p></div>`;
     return nothing;
   }
 

@@ -162,6 +162,35 @@
  * @property {string | null} [since]
  * @property {string | null} [modality]
  * @property {string[]} [grants]
+ * @property {number} [parked] messages of other hospitals that wait for it
+ * @property {string} [last_fault] what it did to the hub, within a day
+ */
+/**
+ * @typedef {object} ParkedMessages
+ * @property {string} plugin
+ * @property {string} peer
+ * @property {number} lane
+ * @property {number} messages
+ * @property {number} bytes
+ * @property {string} since
+ * @property {string | null} [reason]
+ */
+/**
+ * @typedef {object} AsideMessage
+ * @property {string} peer
+ * @property {number} lane
+ * @property {number} sequence
+ * @property {string} topic
+ * @property {string} reason
+ * @property {string} at
+ */
+/**
+ * @typedef {object} AsideRecord
+ * @property {string} session
+ * @property {number} sequence
+ * @property {string} action
+ * @property {string | null} [reason]
+ * @property {string | null} [at]
  */
 /**
  * @typedef {object} Worker

@@ -102,6 +102,42 @@ on conflict (peer, lane, sequence) do update
   set topic = excluded.topic, body = excluded.body, reason = excluded.reason,
       at = clock_timestamp();
 
+-- A message that came twice under one id is kept once.
+-- name: park_message
+insert into karez.inbox_parked (peer, lane, sequence, id, topic, owner, body, reason)
+values ($1::uuid, $2::smallint, $3::bigint, $4::uuid, $5::text, split_part($5::text, '.', 1),
+        $6::jsonb, $7::text)
+on conflict (peer, id) do nothing
+returning octet_length(body::text)::bigint as bytes;
+
+-- name: parked_streams
+select peer, lane, owner, count(*) as messages, sum(octet_length(body::text))::bigint as bytes,
+       min(at) as since, (array_agg(reason order by number))[1] as reason
+from karez.inbox_parked group by peer, lane, owner order by owner, peer, lane;
+
+-- name: parked_next
+select number, sequence, id, topic, body, octet_length(body::text)::bigint as bytes
+from karez.inbox_parked
+where peer = $1::uuid and lane = $2::smallint and owner = $3::text order by number limit 1;
+
+-- name: parked_is_there
+select exists (select from karez.inbox_parked where number = $1::bigint) as there;
+
+-- name: aside_list
+select peer, lane, sequence, topic, reason, at from karez.inbox_aside
+order by at desc, peer, lane, sequence limit 200;
+
+-- What was put aside is delivered once more, as if its plugin had been away.
+-- name: aside_retry
+with gone as (
+  delete from karez.inbox_aside
+  where peer = $1::uuid and lane = $2::smallint and sequence = $3::bigint
+  returning peer, lane, sequence, topic, body, reason)
+insert into karez.inbox_parked (peer, lane, sequence, id, topic, owner, body, reason)
+select peer, lane, sequence, gen_random_uuid(), topic, split_part(topic, '.', 1), body, reason
+from gone
+returning octet_length(body::text)::bigint as bytes, topic;
+
 -- After a restore: both sides count on from what the other one knows. The head's row lock keeps
 -- out everybody who posts meanwhile.
 -- name: restore_lock_head

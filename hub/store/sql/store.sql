@@ -7,6 +7,9 @@ select karez.guard_request ($1::uuid, $2::text, $3::text);
 -- name: guard_message
 select karez.guard_message ($1::uuid, $2::smallint, $3::bigint);
 
+-- name: guard_parked
+select karez.guard_parked ($1::bigint);
+
 -- name: guard_record
 select karez.guard_record ($1::uuid, $2::uuid, $3::bigint);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A control half that does what its setting "Behaviour" says. */
 #include <karez.h>
+#include <stdlib.h>
 
 #define TEST_TYPE_PLUGIN (test_plugin_get_type ())
 G_DECLARE_FINAL_TYPE (TestPlugin, test_plugin, TEST, PLUGIN, GObject)
@@ -21,6 +22,15 @@ on_route (KarezRequest *request, gpointer data)
   karez_request_respond (request, 200, karez_json_object ("from", "s", "plugin", NULL));
 }
 
+static void
+on_harm (KarezRequest *request, gpointer data)
+{
+  if (g_str_equal (data, "crash"))
+    abort ();
+  for (;;)
+    g_usleep (G_USEC_PER_SEC);
+}
+
 static gboolean
 behave (TestPlugin *self, KarezContext *context, GError **error)
 {
@@ -37,6 +47,17 @@ behave (TestPlugin *self, KarezContext *context, GError **error)
              && karez_routes_add (routes, "GET", "/people/secret", "board.read", on_route, NULL,
                                   NULL, error);
     }
+  if (g_str_equal (behaviour, "harmful"))
+    {
+      routes = karez_context_get_routes (context, error);
+      return routes
+             && karez_routes_add (routes, "GET", "/x/good/crash", "board.read", on_harm,
+                                  (gpointer) "crash", NULL, error)
+             && karez_routes_add (routes, "GET", "/x/good/block", "board.read", on_harm,
+                                  (gpointer) "block", NULL, error);
+    }
+  if (g_str_equal (behaviour, "crash in enable"))
+    abort ();
   if (g_str_equal (behaviour, "ungranted"))
     return karez_context_get_agenda (context, error) != NULL;
   if (g_str_equal (behaviour, "silent"))

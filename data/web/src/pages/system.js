@@ -17,6 +17,9 @@ import { toast, toastProblem } from '../components/toast.js';
 /** @typedef {import('../types.js').Worker} Worker */
 /** @typedef {import('../types.js').System} System */
 /** @typedef {import('../types.js').Peer} Peer */
+/** @typedef {import('../types.js').ParkedMessages} ParkedMessages */
+/** @typedef {import('../types.js').AsideMessage} AsideMessage */
+/** @typedef {import('../types.js').AsideRecord} AsideRecord */
 
 const refresh = 10_000;
 const enoughClock = 500;
@@ -59,6 +62,12 @@ export class SystemPage extends KarezElement {
     this.plugins = new Loader(this, () => (may('plugins.read') ? api.get('/plugins') : null), 'plugin');
     /** @type {Loader<{items: Worker[]}>} */
     this.workers = new Loader(this, () => api.get('/workers'), 'session');
+    /** @type {Loader<{items: ParkedMessages[]}>} */
+    this.parked = new Loader(this, () => (may('plugins.read') ? api.get('/messages/parked') : null), 'plugin');
+    /** @type {Loader<{items: AsideMessage[]}>} */
+    this.aside = new Loader(this, () => (may('plugins.read') ? api.get('/messages/aside') : null), 'plugin');
+    /** @type {Loader<{items: AsideRecord[]}>} */
+    this.records = new Loader(this, () => (may('plugins.read') ? api.get('/records/aside') : null), 'plugin');
     /** @type {Loader<{items: Peer[]}>} */
     this.peers = new Loader(this, () => (may('peers.read') ? api.get('/peers') : null), 'peer');
   }
@@ -68,6 +77,8 @@ export class SystemPage extends KarezElement {
     this.timer = setInterval(() => {
       this.system.reload();
       this.workers.reload();
+      this.parked.reload();
+      this.records.reload();
     }, refresh);
   }
 
@@ -106,7 +117,7 @@ export class SystemPage extends KarezElement {
     const write = may('plugins.write');
     return line({
       name: html`${_(plugin.name)} <bdi class="soft">${plugin.version}</bdi>`, state: plugin.state, since: since(plugin.since),
-      note: plugin.reason ? html`<bdi>${plugin.reason}</bdi>` : plugin.grants?.length ? html`${_('may use')} <bdi>${plugin.grants.join(', ')}</bdi>` : nothing,
+      note: plugin.reason || plugin.last_fault ? html`<bdi>${plugin.reason ?? plugin.last_fault}</bdi>` : plugin.grants?.length ? html`${_('may use')} <bdi>${plugin.grants.join(', ')}</bdi>` : nothing,
       action: !write ? nothing : aside
         ? button({ label: _('Take back'), busy: this.busy === plugin.id, onclick: () => this.act(plugin, 'restore', {}) })
         : plugin.state !== 'enabled' ? nothing : button({ label: _('Put aside…'), kind: 'danger-plain', busy: this.busy === plugin.id, onclick: () => this.putAside(plugin) }),
@@ -147,6 +158,62 @@ export class SystemPage extends KarezElement {
       action: html`<a class="button small" href="/hospitals">${_('Open')}<span class="unseen"> ${nameOf(peer.names)}</span></a>` });
   }
 
+  /** @param {string} id */
+  nameOfPeer(id) {
+    const peer = this.peers.value?.items.find((one) => one.id === id);
+    return peer ? nameOf(peer.names) : id;
+  }
+
+  /** @param {string} path @param {string} key @param {string} said */
+  async retry(path, key, said) {
+    this.busy = key;
+    try {
+      await api.post(path, {});
+      toast(said);
+    } catch (error) {
+      toastProblem(error);
+    }
+    this.busy = '';
+    live.touch('plugin');
+  }
+
+  /** @param {ParkedMessages} waiting */
+  parkedLine(waiting) {
+    const name = this.plugins.value?.items.find((one) => one.id === waiting.plugin)?.name;
+    const path = `/messages/parked/${waiting.plugin}/retry`;
+    return line({ name: html`<bdi>${name ? _(name) : waiting.plugin}</bdi> · <bdi>${this.nameOfPeer(waiting.peer)}</bdi>`, state: 'aside',
+      text: ngettext('one message waits', '%s messages wait', waiting.messages, number(waiting.messages)), since: since(waiting.since),
+      note: waiting.reason ? html`<bdi>${_(waiting.reason)}</bdi>` : nothing,
+      action: may('plugins.write') ? button({ label: _('Deliver now'), busy: this.busy === path, onclick: () => this.retry(path, path, _('The plugin is asked again.')) }) : nothing });
+  }
+
+  /** @param {AsideMessage} message */
+  asideLine(message) {
+    const row = `${message.peer}/${message.lane}/${message.sequence}`;
+    return line({ name: html`<bdi>${message.topic}</bdi> · <bdi>${this.nameOfPeer(message.peer)}</bdi>`, state: 'failed', text: _('Not applied'), since: since(message.at),
+      note: html`<bdi>${message.reason}</bdi> · <bdi>${`karez.inbox_aside ${row}`}</bdi>`,
+      action: may('plugins.write') ? button({ label: _('Try again'), busy: this.busy === row, onclick: () => this.retry(`/messages/aside/${row}/retry`, row, _('The message is delivered once more.')) }) : nothing });
+  }
+
+  /** @param {AsideRecord} record */
+  recordLine(record) {
+    const row = `${record.session}/${record.sequence}`;
+    return line({ name: html`<bdi>${record.action}</bdi>`, state: 'failed', text: _('Not kept'), since: since(record.at),
+      note: html`<bdi>${record.reason}</bdi> · <bdi>${`sessions ${row}`}</bdi>`,
+      action: may('plugins.write') ? button({ label: _('Try again'), busy: this.busy === row, onclick: () => this.retry(`/records/aside/${row}/retry`, row, _('The record is kept.')) }) : nothing });
+  }
+
+  messages() {
+    const records = this.records.value?.items ?? [];
+    const parked = this.parked.value?.items ?? [];
+    const aside = this.aside.value?.items ?? [];
+    if (!may('plugins.read') || !(parked.length || aside.length || records.length))
+      return nothing;
+    return html`<section class="card" aria-labelledby="sys-messages"><h2 id="sys-messages">${_('Messages and records that wait')}</h2>
+      <p class="hint">${_('They are kept here, but the plugin that they are for has not taken them.')}</p>
+      <ul class="plain lines">${parked.map((waiting) => this.parkedLine(waiting))}${aside.map((message) => this.asideLine(message))}${records.map((record) => this.recordLine(record))}</ul></section>`;
+  }
+
   render() {
     return html`<div class="page">${pageHead({ title: _('System'), text: _('Each part of this hub: how it is, since when, and what helps.') })}
       <div class="stack">
@@ -156,6 +223,7 @@ export class SystemPage extends KarezElement {
           ? html`<ul class="plain lines">${items.map((peer) => this.peer(peer))}</ul>` : emptyState({ title: _('No partner yet.') })), { lines: 2 })}</section>` : nothing}
         ${may('plugins.read') ? html`<section class="card" aria-labelledby="sys-plugins"><h2 id="sys-plugins">${_('Plugins')}</h2>${shown(this.plugins, ({ items }) => (items.length
           ? html`<ul class="plain lines">${items.map((plugin) => this.plugin(plugin))}</ul>` : emptyState({ title: _('No plugins are installed.') })), { lines: 2 })}</section>` : nothing}
+        ${this.messages()}
       </div></div>`;
   }
 }

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hub-calls.h"
+
+#include "hub-file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define MAGIC "karez-calls-1"
+
+typedef struct
+{
+  char plugin[40], call[72];
+} Frame;
+
+typedef struct
+{
+  char magic[16];
+  int depth; /* written last on the way in, first on the way out */
+  Frame frames[HUB_CALLS_MAX_DEPTH];
+} Page;
+
+struct _HubCalls
+{
+  Page *page;
+};
+
+HubCalls *
+hub_calls_new (const char *path, GError **error)
+{
+  int fd = open (path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  Page *page = MAP_FAILED;
+  HubCalls *self = NULL;
+
+  if (fd >= 0 && ftruncate (fd, sizeof (Page)) == 0)
+    page = mmap (NULL, sizeof (Page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (page == MAP_FAILED)
+    {
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "%s: %s", path,
+                   g_strerror (errno));
+      if (fd >= 0)
+        close (fd);
+      return NULL;
+    }
+  close (fd);
+  memcpy (page->magic, MAGIC, sizeof MAGIC);
+  self = g_new (HubCalls, 1);
+  self->page = page;
+  return self;
+}
+
+void
+hub_calls_free (HubCalls *self)
+{
+  munmap (self->page, sizeof (Page));
+  g_free (self);
+}
+
+void
+hub_calls_enter (HubCalls *self, const char *plugin, const char *call)
+{
+  int depth = self->page->depth;
+
+  if (depth < HUB_CALLS_MAX_DEPTH)
+    {
+      Frame *frame = &self->page->frames[depth];
+
+      g_strlcpy (frame->plugin, plugin, sizeof frame->plugin);
+      g_strlcpy (frame->call, call, sizeof frame->call);
+    }
+  g_atomic_int_set (&self->page->depth, depth + 1);
+}
+
+void
+hub_calls_leave (HubCalls *self)
+{
+  g_atomic_int_set (&self->page->depth, MAX (0, self->page->depth - 1));
+}
+
+void
+hub_calls_clear (HubCalls *self)
+{
+  g_atomic_int_set (&self->page->depth, 0);
+}
+
+gboolean
+hub_calls_read (const char *path, char **plugin, char **call)
+{
+  g_autoptr (GBytes) bytes = hub_file_read (path, sizeof (Page), NULL);
+  Page page;
+
+  if (bytes == NULL || g_bytes_get_size (bytes) != sizeof page)
+    return FALSE;
+  memcpy (&page, g_bytes_get_data (bytes, NULL), sizeof page);
+  if (strncmp (page.magic, MAGIC, sizeof page.magic) != 0 || page.depth < 1)
+    return FALSE;
+  {
+    const Frame *frame = &page.frames[MIN (page.depth, HUB_CALLS_MAX_DEPTH) - 1];
+
+    *plugin = g_strndup (frame->plugin, sizeof frame->plugin);
+    *call = g_strndup (frame->call, sizeof frame->call);
+  }
+  return TRUE;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* In a session's directory: what its worker calls. */
+#define HUB_CALLS_OF_SESSION "calls"
+/* Calls nest no deeper. */
+#define HUB_CALLS_MAX_DEPTH 32
+
+/**
+ * HubCalls:
+ * Which plugin is being called, in a file that is mapped and shared: it outlives the process, so
+ * whoever looks after a crash can name the plugin. Nothing is flushed; it is about processes, not
+ * about power failures. One thread writes.
+ */
+typedef struct _HubCalls HubCalls;
+
+/* Makes @path anew. %G_IO_ERROR */
+HubCalls *hub_calls_new (const char *path, GError **error);
+void hub_calls_free (HubCalls *self);
+void hub_calls_enter (HubCalls *self, const char *plugin, const char *call);
+void hub_calls_leave (HubCalls *self);
+/* Nobody is being called: what follows is not the plugin's doing. */
+void hub_calls_clear (HubCalls *self);
+
+/**
+ * hub_calls_read:
+ * @plugin: (out) (transfer full): whose code ran innermost
+ * @call: (out) (transfer full): what was called
+ *
+ * What the process that wrote @path last was doing. FALSE when it called no plugin, or the file is
+ * not there or not one of these.
+ */
+gboolean hub_calls_read (const char *path, char **plugin, char **call);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubCalls, hub_calls_free)
+
+G_END_DECLS
