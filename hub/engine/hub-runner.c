@@ -28,6 +28,13 @@ struct _HubRunner
 
 G_DEFINE_FINAL_TYPE (HubRunner, hub_runner, G_TYPE_OBJECT)
 
+enum
+{
+  LATE,
+  N_SIGNALS
+};
+static guint signals[N_SIGNALS];
+
 typedef gpointer (*Finish) (gpointer target, GAsyncResult *result, GError **error);
 
 typedef struct
@@ -158,7 +165,10 @@ on_called (GObject *source, GAsyncResult *result, gpointer data)
   gpointer value = NULL;
 
   if (call->over)
-    return;
+    {
+      g_signal_emit (self, signals[LATE], 0, call->name);
+      return;
+    }
   call_end (call);
   hub_watchdog_enter (self->watchdog, self->plugin, call->name);
   value = call->finish ? call->finish (call->target, result, &error) : NULL;
@@ -526,6 +536,9 @@ static void
 hub_runner_class_init (HubRunnerClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = hub_runner_finalize;
+
+  signals[LATE] = g_signal_new ("late", HUB_TYPE_RUNNER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                G_TYPE_NONE, 1, G_TYPE_STRING);
 }
 
 static void

@@ -15,6 +15,8 @@ G_BEGIN_DECLS
  * (%KAREZ_ERROR_FAILED, rule "plugin/no-error"). A vfunc that is NULL succeeds. A call that misses
  * its deadline fails with %KAREZ_ERROR_TIMEOUT, rule "plugin/deadline"; what it answers later is
  * dropped. A cancelled call finishes at once with %G_IO_ERROR_CANCELLED. Main thread only.
+ *
+ * Signal "late" (const char *call): what was given up has answered, so what it does it has done.
  */
 G_DECLARE_FINAL_TYPE (HubRunner, hub_runner, HUB, RUNNER, GObject)
 

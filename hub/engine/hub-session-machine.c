@@ -37,6 +37,19 @@ static const HubEdge edges[] = {
   { LIVE,      "hold",     HELD,      NONE,      0,           FALSE, TRUE,  "session.hold" },
   { DEGRADED,  "hold",     HELD,      NONE,      0,           FALSE, TRUE,  "session.hold" },
   { HELD,      "resume",   LIVE,      NONE,      0,           TRUE,  TRUE,  "session.resume" },
+  /* What has not begun cannot be held, but a start that is on its way is overtaken: the state has
+   * another number. A hold of what is held overtakes a resume. */
+  { PREPARING, "hold",     PREPARING, NONE,      PREPARE_MS,  FALSE, TRUE,  "session.hold" },
+  { READY,     "hold",     READY,     NONE,      0,           FALSE, TRUE,  "session.hold" },
+  { STARTING,  "hold",     HELD,      NONE,      0,           FALSE, TRUE,  "session.hold" },
+  { HELD,      "hold",     HELD,      NONE,      0,           FALSE, TRUE,  "session.hold" },
+  /* As a hold, and the live half is brought to its safe state before it is asked to hold. */
+  { PREPARING, "panic",    PREPARING, NONE,      PREPARE_MS,  FALSE, TRUE,  "session.panic" },
+  { READY,     "panic",    READY,     NONE,      0,           FALSE, TRUE,  "session.panic" },
+  { STARTING,  "panic",    HELD,      NONE,      0,           FALSE, TRUE,  "session.panic" },
+  { LIVE,      "panic",    HELD,      NONE,      0,           FALSE, TRUE,  "session.panic" },
+  { DEGRADED,  "panic",    HELD,      NONE,      0,           FALSE, TRUE,  "session.panic" },
+  { HELD,      "panic",    HELD,      NONE,      0,           FALSE, TRUE,  "session.panic" },
 
   { PREPARING, "fail",     FAILED,    NONE,      0,           FALSE, FALSE, "session.fail" },
   { READY,     "fail",     FAILED,    NONE,      0,           FALSE, FALSE, "session.fail" },
@@ -98,7 +111,7 @@ hub_session_machine_find (KarezState from, const char *edge, GError **error)
   if (!known)
     {
       karez_error_set (error, KAREZ_ERROR_INVALID, "session/edge-name",
-                       N_ ("prepare, start, hold, resume or stop"),
+                       N_ ("prepare, start, hold, panic, resume or stop"),
                        N_ ("A session knows no step “%s”."), edge ? edge : "");
       return NULL;
     }
@@ -115,19 +128,29 @@ hub_session_machine_find (KarezState from, const char *edge, GError **error)
 }
 
 const char *
-hub_session_machine_action (KarezState from, KarezState to)
+hub_session_machine_action (KarezState from, KarezState to, const char *said)
 {
-  const char *into = "session.state";
+  const char *into = "session.state", *found = NULL;
 
   for (guint i = G_N_ELEMENTS (edges); i-- > 0;)
     {
       if (edges[i].to != to)
         continue;
-      if (edges[i].from == from)
-        return edges[i].action;
       into = edges[i].action;
+      if (edges[i].from != from)
+        continue;
+      if (g_strcmp0 (edges[i].action, said) == 0)
+        return edges[i].action;
+      found = edges[i].action;
     }
-  return into;
+  return found ? found : into;
+}
+
+gboolean
+hub_session_machine_is_away (const char *edge)
+{
+  return g_strcmp0 (edge, "hold") == 0 || g_strcmp0 (edge, "panic") == 0
+         || g_strcmp0 (edge, "stop") == 0;
 }
 
 gboolean
@@ -137,18 +160,19 @@ hub_state_is_over (KarezState state)
 }
 
 gboolean
+hub_state_is_on (KarezState state)
+{
+  return state == STARTING || state == LIVE || state == DEGRADED;
+}
+
+gboolean
 hub_state_is_live (KarezState state)
 {
-  return state == STARTING || state == LIVE || state == DEGRADED || state == HELD
-         || state == STOPPING;
+  return hub_state_is_on (state) || state == HELD || state == STOPPING;
 }
 
 gboolean
 hub_session_machine_is_done (KarezState state, const char *edge)
 {
-  if (g_strcmp0 (edge, "stop") == 0)
-    return state == STOPPING || hub_state_is_over (state);
-  if (g_strcmp0 (edge, "hold") == 0)
-    return state == HELD;
-  return FALSE;
+  return hub_session_machine_is_away (edge) && (state == STOPPING || hub_state_is_over (state));
 }

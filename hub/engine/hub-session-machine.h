@@ -57,13 +57,18 @@ const HubEdge *hub_session_machine_edges (guint *n);
  */
 const HubEdge *hub_session_machine_find (KarezState from, const char *edge, GError **error);
 /* What the audit log of a mirror calls the step from @from to @to, which it may see as one though
- * the host took several. */
-const char *hub_session_machine_action (KarezState from, KarezState to);
+ * the host took several. @said: (nullable): what the host calls it, if it is such a step */
+const char *hub_session_machine_action (KarezState from, KarezState to, const char *said);
+/* Whether @edge leads away from risk: hold, panic, stop. */
+gboolean hub_session_machine_is_away (const char *edge);
 /* Whether nothing can come after @state. */
 gboolean hub_state_is_over (KarezState state);
+/* Whether something may go on in it that a hold ends: STARTING, LIVE, DEGRADED. */
+gboolean hub_state_is_on (KarezState state);
 /* Whether people are at work in it: a worker that loses its hub now must go on. */
 gboolean hub_state_is_live (KarezState state);
-/* Whether the edge has nothing left to do: the state it asks for was reached or passed. */
+/* Whether the edge has nothing left to do: the session ends or is over. A hold of what is held is
+ * not done: somebody may be resuming it. */
 gboolean hub_session_machine_is_done (KarezState state, const char *edge);
 
 G_END_DECLS

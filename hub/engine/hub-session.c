@@ -58,7 +58,10 @@ hub_session_new (const char *id, const char *modality, const char *title, const 
 gboolean
 hub_session_take_state (HubSession *self, KarezState state, guint64 sequence, const char *reason)
 {
-  if (sequence <= self->sequence)
+  gboolean held_here = sequence == self->sequence && state == KAREZ_STATE_HELD
+                       && hub_state_is_on (self->state);
+
+  if (sequence <= self->sequence && !held_here)
     return FALSE;
   self->state = state;
   self->sequence = sequence;
@@ -173,6 +176,7 @@ hub_session_finalize (GObject *object)
   g_clear_pointer (&self->booking, json_node_unref);
   g_clear_pointer (&self->checks, json_node_unref);
   g_clear_pointer (&self->link, json_node_unref);
+  g_clear_pointer (&self->away, json_node_unref);
   g_clear_pointer (&self->people, json_node_unref);
   g_hash_table_unref (self->persons);
   g_ptr_array_unref (self->waiting);

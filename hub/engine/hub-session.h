@@ -79,8 +79,11 @@ struct _HubSession
   gboolean media;        /* whether it may have #KarezMedia */
   gboolean exchanging, exchanged;
   guint exchange_source, exchange_delay_s, restart_source;
-  GPtrArray *waiting; /* GTask: peer calls that wait for the worker */
-  GQueue records;     /* HubSessionRecord */
+  GPtrArray *waiting;  /* GTask: what waits for the worker */
+  JsonNode *away;      /* a word away from risk that no worker has yet, as Prepare has it */
+  gboolean away_given; /* the worker that is being prepared has it */
+  gboolean ending;     /* the end of a session without a worker is being recorded */
+  GQueue records;      /* HubSessionRecord */
   gboolean recording;
   guint record_source;
   guint64 queued; /* the highest record in the queue or acknowledged */
@@ -89,7 +92,8 @@ struct _HubSession
 HubSession *hub_session_new (const char *id, const char *modality, const char *title,
                              const char *host, const char *partner, gboolean hosted,
                              JsonNode *booking);
-/* The state as a worker or a peer told it. FALSE if it is not newer. */
+/* The state as a worker or a peer told it. FALSE if it is not newer. A mirror's own side is HELD
+ * under the host's number until the host has heard of it. */
 gboolean hub_session_take_state (HubSession *self, KarezState state, guint64 sequence,
                                  const char *reason);
 HubSessionPerson *hub_session_add_person (HubSession *self, const char *id, KarezActor *actor,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Moving a session: towards risk recorded durably, then done; away from risk done, then recorded
- * by what the worker says. A mirror asks the host. */
+ * by what the worker says. A mirror asks the host; away from risk its own side goes first. */
 #include "hub-sessions-private.h"
 
 #include "hub-catalogue.h"
@@ -11,9 +11,14 @@
 typedef struct
 {
   char *edge, *reason;
+  guint64 seen, ask;
   KarezActor *actor;
   KarezTransaction *transaction; /* NULL: none was given, or it is used */
+  gboolean taken;                /* a mirror's worker has it: in force on this side, and recorded */
+  gboolean kept;                 /* its next one gets it */
 } Move;
+
+static void move_on (GTask *task);
 
 static void
 move_free (gpointer data)
@@ -64,6 +69,17 @@ on_refusal_told (GObject *source, GAsyncResult *result, gpointer data)
     hub_warning ("sessions", NULL, "A refused move could not be recorded: %s", error->message);
 }
 
+/* Whether what a worker answered is news. */
+static gboolean
+take_answer (HubSession *session, JsonObject *answer)
+{
+  KarezState state;
+
+  return karez_state_from_name (karez_json_text (answer, "state"), &state)
+         && hub_session_take_state (session, state, karez_json_integer (answer, "sequence", 0),
+                                    session->reason);
+}
+
 static void
 on_moved (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -75,13 +91,10 @@ on_moved (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (JsonNode) answer = hub_worker_proxy_finish (HUB_WORKER_PROXY (source), result, &error);
   JsonObject *object = answer ? json_node_get_object (answer) : NULL;
   g_autofree char *action = g_strconcat ("session.", move->edge, NULL);
-  KarezState state;
 
   if (object)
     {
-      if (karez_state_from_name (karez_json_text (object, "state"), &state)
-          && hub_session_take_state (session, state, karez_json_integer (object, "sequence", 0),
-                                     session->reason))
+      if (take_answer (session, object))
         hub_sessions_tell_pages (self, session);
       finish (task);
       return;
@@ -107,8 +120,54 @@ move_worker (GTask *task)
                                                   N_ ("The session's worker is not there now.")));
       return;
     }
-  hub_worker_proxy_move_async (proxy, move->edge, move->reason, move->actor, NULL, on_moved,
-                               g_object_ref (task));
+  hub_worker_proxy_move_async (proxy, move->edge, move->reason, move->actor, move->seen, move->ask,
+                               on_moved, g_object_ref (task));
+}
+
+/* The worker is there, or none comes. */
+static void
+move_again (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+
+  if (hub_task_session (task)->away_given)
+    finish (task);
+  else
+    move_on (task);
+}
+
+static void
+wait_for_worker (GTask *task)
+{
+  g_object_set_data (G_OBJECT (task), "again", move_again);
+  g_ptr_array_add (hub_task_session (task)->waiting, g_object_ref (task));
+}
+
+/* Whether a word away from risk was kept for the next worker, which gets it before anything begins.
+ */
+static gboolean
+keep_for_worker (GTask *task)
+{
+  HubSessions *self = g_task_get_source_object (task);
+  HubSession *session = hub_task_session (task);
+  Move *move = g_task_get_task_data (task);
+  gboolean beginning = session->state == KAREZ_STATE_PLANNED && session->generation > 0;
+  const char *before = session->away
+                           ? karez_json_text (json_node_get_object (session->away), "edge")
+                           : NULL;
+
+  if (!hub_session_machine_is_away (move->edge)
+      || (session->worker != HUB_WORKER_STARTING && session->worker != HUB_WORKER_RESTARTING
+          && !beginning)
+      || hub_supervisor_get_worker (self->supervisor, session->id))
+    return FALSE;
+  if (g_strcmp0 (before, "stop") != 0)
+    {
+      g_clear_pointer (&session->away, json_node_unref);
+      session->away = karez_json_object ("edge", "s", move->edge, "reason", "s", move->reason,
+                                         "actor", "n", karez_actor_to_json (move->actor), NULL);
+    }
+  return TRUE;
 }
 
 /* Towards risk: the record first. */
@@ -212,8 +271,9 @@ on_booking (GObject *source, GAsyncResult *result, gpointer data)
                      N_ ("a booking that both hospitals have confirmed"),
                      N_ ("The booking is not confirmed."));
   /* Two people pressed at once. */
-  if (!error && session->state != KAREZ_STATE_PLANNED)
-    hub_session_machine_find (session->state, "prepare", &error);
+  if (!error && (session->ending || session->state != KAREZ_STATE_PLANNED))
+    hub_session_machine_find (session->ending ? KAREZ_STATE_STOPPING : session->state, "prepare",
+                              &error);
   if (error)
     {
       g_task_return_error (task, error);
@@ -236,6 +296,7 @@ on_ended (GObject *source, GAsyncResult *result, gpointer data)
   Move *move = g_task_get_task_data (task);
   GError *error = NULL;
 
+  session->ending = FALSE;
   if (!karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
     {
       g_task_return_error (task, error);
@@ -256,6 +317,7 @@ end_planned (GTask *task)
   Move *move = g_task_get_task_data (task);
   g_autoptr (KarezTransaction) transaction = take_transaction (task);
 
+  session->ending = TRUE;
   hub_sessions_put_state (self, session, transaction, "session.stop", KAREZ_STATE_STOPPING,
                           session->sequence + 1, move->reason, FALSE);
   hub_sessions_put_state (self, session, transaction, "session.end", KAREZ_STATE_ENDED,
@@ -274,29 +336,37 @@ move_hosted (GTask *task)
   HubWorkerProxy *proxy = hub_supervisor_get_worker (self->supervisor, session->id);
 
   if (hub_session_machine_is_done (session->state, move->edge)
-      && (!proxy || session->state != KAREZ_STATE_HELD))
+      && !(proxy && g_str_equal (move->edge, "panic")))
     {
       finish (task);
       return;
     }
-  /* A hold while it is held may end a resume: only the worker knows. */
-  edge = hub_session_machine_is_done (session->state, move->edge)
-             ? NULL
-             : hub_session_machine_find (session->state, move->edge, &error);
+  if (keep_for_worker (task))
+    {
+      wait_for_worker (task);
+      return;
+    }
+  /* The worker's own state counts, and away from risk it is asked whatever is known here. */
+  if (proxy && hub_session_machine_is_away (move->edge))
+    {
+      move_worker (task);
+      return;
+    }
+  edge = hub_session_machine_find (session->state, move->edge, &error);
   if (error)
     g_task_return_error (task, error);
-  else if (edge && !edge->asked)
+  else if (!edge->asked)
     g_task_return_error (task, karez_error_new (KAREZ_ERROR_INVALID, "session/edge-name",
-                                                N_ ("prepare, start, hold, resume or stop"),
+                                                N_ ("prepare, start, hold, panic, resume or stop"),
                                                 N_ ("Nobody can ask for “%s”."), move->edge));
-  else if (edge && edge->guard == HUB_GUARD_CONFIRMED)
+  else if (edge->guard == HUB_GUARD_CONFIRMED)
     karez_agenda_get_booking_async (self->agenda, session->id, NULL, on_booking,
                                     g_object_ref (task));
-  else if (edge && session->state == KAREZ_STATE_PLANNED)
+  else if (session->state == KAREZ_STATE_PLANNED)
     end_planned (task);
-  else if (edge && edge->guard == HUB_GUARD_PREFLIGHT && proxy)
+  else if (edge->guard == HUB_GUARD_PREFLIGHT && proxy)
     hub_worker_proxy_preflight_async (proxy, NULL, on_preflight, g_object_ref (task));
-  else if (edge && edge->towards_risk && proxy)
+  else if (edge->towards_risk && proxy)
     record_then_move (task);
   else
     move_worker (task);
@@ -332,32 +402,36 @@ on_host_answered (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
   HubSession *session = hub_task_session (task);
-  HubSessions *self = g_task_get_source_object (task);
   Move *move = g_task_get_task_data (task);
-  gboolean away = g_str_equal (move->edge, "hold") || g_str_equal (move->edge, "stop");
   GError *error = NULL;
   JsonNode *answer = karez_peers_call_finish (KAREZ_PEERS (source), result, &error);
   g_autoptr (KarezTransaction) transaction = NULL;
 
-  if (away && !g_object_get_data (G_OBJECT (task), "noted"))
+  if (hub_session_machine_is_away (move->edge) && !move->taken)
     {
       transaction = note_question (task);
       karez_transaction_commit_async (transaction, NULL, on_asked_recorded, NULL);
     }
   if (answer)
     {
+      if (move->kept)
+        g_clear_pointer (&session->away, json_node_unref);
       g_task_return_pointer (task, answer, (GDestroyNotify) json_node_unref);
       return;
     }
-  /* The hub does not answer; its worker may, by the link. */
-  if (away && (karez_error_is_unavailable (error) || karez_error_is_timeout (error))
-      && hub_supervisor_get_worker (self->supervisor, session->id))
+  if (!(move->taken || move->kept)
+      || !(karez_error_is_unavailable (error) || karez_error_is_timeout (error)))
     {
-      g_error_free (error);
-      move_worker (task);
+      g_task_return_error (task, error);
       return;
     }
-  g_task_return_error (task, error);
+  g_error_free (error);
+  /* The host's hub does not answer: this side is held, and its worker says it by the link as soon
+   * as that is there. */
+  if (move->taken || !session->away)
+    finish (task);
+  else
+    wait_for_worker (task);
 }
 
 static void
@@ -367,11 +441,12 @@ ask_host (GTask *task)
   HubSession *session = hub_task_session (task);
   Move *move = g_task_get_task_data (task);
 
-  karez_peers_call_async (self->peers, session->partner, HUB_SESSION_TOPIC_MOVE,
-                          karez_json_object ("session", "s", session->id, "edge", "s", move->edge,
-                                             "reason", "s", move->reason, "actor", "n",
-                                             karez_actor_to_json (move->actor), NULL),
-                          ASK_MS, NULL, on_host_answered, g_object_ref (task));
+  karez_peers_call_async (
+      self->peers, session->partner, HUB_SESSION_TOPIC_MOVE,
+      karez_json_object ("session", "s", session->id, "edge", "s", move->edge, "reason", "s",
+                         move->reason, "actor", "n", karez_actor_to_json (move->actor), "seen", "i",
+                         (gint64) move->seen, "ask", "i", (gint64) move->ask, NULL),
+      ASK_MS, NULL, on_host_answered, g_object_ref (task));
 }
 
 static void
@@ -386,20 +461,68 @@ on_noted (GObject *source, GAsyncResult *result, gpointer data)
     g_task_return_error (task, error);
 }
 
+/* This side is held; the host's hub hears it too, under the same number. */
+static void
+on_own_side (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  HubSessions *self = g_task_get_source_object (task);
+  HubSession *session = hub_task_session (task);
+  Move *move = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) answer = hub_worker_proxy_finish (HUB_WORKER_PROXY (source), result, &error);
+  JsonObject *object = answer ? json_node_get_object (answer) : NULL;
+
+  if (object)
+    {
+      move->ask = karez_json_integer (object, "asked", 0);
+      move->taken = move->ask > 0;
+      if (take_answer (session, object))
+        hub_sessions_tell_pages (self, session);
+    }
+  else
+    hub_warning ("sessions", session->id, "This side's worker did not take “%s”: %s", move->edge,
+                 error->message);
+  ask_host (task);
+}
+
 static void
 move_mirrored (GTask *task)
 {
+  HubSessions *self = g_task_get_source_object (task);
+  HubSession *session = hub_task_session (task);
   Move *move = g_task_get_task_data (task);
+  HubWorkerProxy *proxy = hub_supervisor_get_worker (self->supervisor, session->id);
   g_autoptr (KarezTransaction) transaction = NULL;
 
-  if (g_str_equal (move->edge, "hold") || g_str_equal (move->edge, "stop"))
+  if (!hub_session_machine_is_away (move->edge))
     {
-      ask_host (task);
-      return;
+      transaction = note_question (task);
+      karez_transaction_commit_async (transaction, NULL, on_noted, g_object_ref (task));
     }
-  transaction = note_question (task);
-  g_object_set_data (G_OBJECT (task), "noted", task);
-  karez_transaction_commit_async (transaction, NULL, on_noted, g_object_ref (task));
+  else if (proxy)
+    hub_worker_proxy_move_async (proxy, move->edge, move->reason, move->actor, 0, 0, on_own_side,
+                                 g_object_ref (task));
+  else
+    {
+      move->kept = keep_for_worker (task);
+      ask_host (task);
+    }
+}
+
+static void
+move_on (GTask *task)
+{
+  HubSession *session = hub_task_session (task);
+  Move *move = g_task_get_task_data (task);
+
+  /* By number, so that nothing that is said meanwhile is lifted. */
+  if (!move->seen && !hub_session_machine_is_away (move->edge))
+    move->seen = session->sequence;
+  if (session->hosted)
+    move_hosted (task);
+  else
+    move_mirrored (task);
 }
 
 static void
@@ -415,14 +538,11 @@ on_planned (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   hub_task_set_session (task, session);
-  if (session->hosted)
-    move_hosted (task);
-  else
-    move_mirrored (task);
+  move_on (task);
 }
 
 void
-hub_sessions_move_async (HubSessions *self, const char *id, const char *edge, const char *reason,
+hub_sessions_move_async (HubSessions *self, const char *id, const HubSessionStep *step,
                          KarezActor *actor, KarezTransaction *transaction,
                          GAsyncReadyCallback callback, gpointer data)
 {
@@ -431,8 +551,10 @@ hub_sessions_move_async (HubSessions *self, const char *id, const char *edge, co
   Move *move = g_new0 (Move, 1);
 
   g_task_set_source_tag (task, hub_sessions_move_async);
-  move->edge = g_strdup (edge);
-  move->reason = g_strdup (reason);
+  move->edge = g_strdup (step->edge);
+  move->reason = g_strdup (step->reason);
+  move->seen = step->seen;
+  move->ask = step->ask;
   move->actor = karez_actor_ref (actor);
   g_set_object (&move->transaction, transaction);
   g_task_set_task_data (task, move, move_free);
@@ -443,10 +565,7 @@ hub_sessions_move_async (HubSessions *self, const char *id, const char *edge, co
       return;
     }
   hub_task_set_session (task, session);
-  if (session->hosted)
-    move_hosted (task);
-  else
-    move_mirrored (task);
+  move_on (task);
 }
 
 JsonNode *

@@ -21,9 +21,11 @@ static const KarezJsonField endpoint_fields[] = {
 
 static const KarezJsonField move_fields[] = {
   { "session", KAREZ_JSON_UUID, TRUE },
-  { "edge", KAREZ_JSON_ENUM, TRUE, 0, 0, "prepare|start|hold|resume|stop" },
+  { "edge", KAREZ_JSON_ENUM, TRUE, 0, 0, "prepare|start|hold|panic|resume|stop" },
   { "reason", KAREZ_JSON_TEXT, FALSE, 0, 1000 },
   { "actor", KAREZ_JSON_OBJECT, TRUE },
+  { "seen", KAREZ_JSON_INTEGER, FALSE, 0, G_MAXINT64 },
+  { "ask", KAREZ_JSON_INTEGER, FALSE, 0, G_MAXINT64 },
   { NULL },
 };
 
@@ -220,6 +222,7 @@ on_move (KarezMessage *message, GTask *given, gpointer data)
   HubSession *session = object ? hub_sessions_get (self, karez_json_text (object, "session"))
                                : NULL;
   g_autoptr (KarezActor) actor = NULL;
+  HubSessionStep step = { 0 };
   GError *error = NULL;
 
   if (!object)
@@ -227,15 +230,23 @@ on_move (KarezMessage *message, GTask *given, gpointer data)
   if (check_sender (session, message, &error) && !session->hosted)
     karez_error_set (&error, KAREZ_ERROR_CONFLICT, "session/host", NULL,
                      N_ ("The other hospital hosts the session."));
+  step.edge = karez_json_text (object, "edge");
+  step.reason = karez_json_text (object, "reason");
+  step.seen = karez_json_integer (object, "seen", 0);
+  step.ask = karez_json_integer (object, "ask", 0);
+  /* What comes late must not lift what was said since. */
+  if (!error && !step.seen && !hub_session_machine_is_away (step.edge)
+      && !g_str_equal (step.edge, "prepare"))
+    karez_error_set (&error, KAREZ_ERROR_INVALID, "session/seen",
+                     N_ ("the sequence of the state that is lifted"),
+                     N_ ("The step “%s” does not say which state it was asked in."), step.edge);
   if (error)
     {
       g_task_return_error (task, error);
       return;
     }
   actor = hub_sessions_peer_actor (message, json_object_get_member (object, "actor"));
-  hub_sessions_move_async (self, session->id, karez_json_text (object, "edge"),
-                           karez_json_text (object, "reason"), actor, NULL, on_moved,
-                           g_object_ref (task));
+  hub_sessions_move_async (self, session->id, &step, actor, NULL, on_moved, g_object_ref (task));
 }
 
 /* Call "session.worker": how the sender's worker is. */

@@ -11,6 +11,13 @@ static const KarezJsonField reason_fields[] = {
   { NULL },
 };
 
+static const KarezJsonField no_fields[] = { { NULL } };
+
+static const KarezJsonField seen_fields[] = {
+  { "sequence", KAREZ_JSON_INTEGER, FALSE, 1, G_MAXINT64 },
+  { NULL },
+};
+
 static const KarezJsonField join_fields[] = {
   { "role", KAREZ_JSON_TEXT, TRUE, 1, 32 },
   { "replace", KAREZ_JSON_BOOLEAN, FALSE },
@@ -125,10 +132,13 @@ static void
 move_now (KarezRequest *request, HubSessions *self, const char *edge)
 {
   JsonNode *body = karez_request_get_body (request);
-  const char *reason = body ? karez_json_text (json_node_get_object (body), "reason") : NULL;
+  JsonObject *object = body ? json_node_get_object (body) : NULL;
   g_autoptr (KarezTransaction) transaction = karez_request_begin (request, self->store);
+  HubSessionStep step = { .edge = edge };
 
-  hub_sessions_move_async (self, karez_request_get_path_part (request, "id"), edge, reason,
+  step.reason = object ? karez_json_text (object, "reason") : NULL;
+  step.seen = object ? karez_json_integer (object, "sequence", 0) : 0;
+  hub_sessions_move_async (self, karez_request_get_path_part (request, "id"), &step,
                            karez_request_get_actor (request), transaction, on_moved,
                            g_object_ref (request));
 }
@@ -141,8 +151,8 @@ needs_invitation (HubSession *session, KarezActor *actor, const char *edge)
   /* Whoever is in it ends it without a question to the database. */
   if (g_str_equal (edge, "stop") && session && hub_session_find_other (session, actor, NULL))
     return FALSE;
-  return !g_str_equal (edge, "hold") && !karez_actor_has_role (actor, "desk")
-         && !karez_actor_has_role (actor, "engineer")
+  return !g_str_equal (edge, "hold") && !g_str_equal (edge, "panic")
+         && !karez_actor_has_role (actor, "desk") && !karez_actor_has_role (actor, "engineer")
          && !karez_actor_has_role (actor, "administrator");
 }
 
@@ -163,16 +173,14 @@ on_admitted (GObject *source, GAsyncResult *result, gpointer data)
     karez_request_fail (request, error);
 }
 
-/* @edge: a literal */
+/* @edge: a literal @fields: of the body, which may be left out */
 static void
-move (KarezRequest *request, HubSessions *self, const char *edge, gboolean has_reason)
+move (KarezRequest *request, HubSessions *self, const char *edge, const KarezJsonField *fields)
 {
   const char *id = hub_sessions_read_id (request);
   KarezActor *actor = karez_request_get_actor (request);
 
-  if (!id
-      || (karez_request_get_body (request)
-          && !karez_request_check_body (request, has_reason ? reason_fields : reason_fields + 1)))
+  if (!id || (karez_request_get_body (request) && !karez_request_check_body (request, fields)))
     return;
   if (!needs_invitation (hub_sessions_get (self, id), actor, edge))
     {
@@ -186,31 +194,37 @@ move (KarezRequest *request, HubSessions *self, const char *edge, gboolean has_r
 static void
 on_prepare (KarezRequest *request, gpointer data)
 {
-  move (request, data, "prepare", FALSE);
+  move (request, data, "prepare", no_fields);
 }
 
 static void
 on_start (KarezRequest *request, gpointer data)
 {
-  move (request, data, "start", FALSE);
+  move (request, data, "start", seen_fields);
 }
 
 static void
 on_hold (KarezRequest *request, gpointer data)
 {
-  move (request, data, "hold", TRUE);
+  move (request, data, "hold", reason_fields);
+}
+
+static void
+on_panic (KarezRequest *request, gpointer data)
+{
+  move (request, data, "panic", reason_fields);
 }
 
 static void
 on_resume (KarezRequest *request, gpointer data)
 {
-  move (request, data, "resume", FALSE);
+  move (request, data, "resume", seen_fields);
 }
 
 static void
 on_stop (KarezRequest *request, gpointer data)
 {
-  move (request, data, "stop", TRUE);
+  move (request, data, "stop", reason_fields);
 }
 
 /* People. */
@@ -328,6 +342,7 @@ hub_sessions_add_routes (HubSessions *self, KarezRoutes *routes, GError **error)
     { "POST", "/sessions/{id}/prepare", "session.control", on_prepare },
     { "POST", "/sessions/{id}/start", "session.control", on_start },
     { "POST", "/sessions/{id}/hold", "session.control", on_hold },
+    { "POST", "/sessions/{id}/panic", "session.control", on_panic },
     { "POST", "/sessions/{id}/resume", "session.control", on_resume },
     { "POST", "/sessions/{id}/stop", "session.control", on_stop },
     { "POST", "/sessions/{id}/join", "session.join", on_join },

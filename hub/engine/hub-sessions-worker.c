@@ -76,9 +76,10 @@ on_begun (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
   gboolean restart = session->generation > 1;
 
-  if (self->stopped)
+  if (self->stopped || hub_sessions_get (self, session->id) != session)
     {
-      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "the hub ends");
+      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                               "the hub or the session ended");
       return;
     }
   if (!karez_transaction_commit_finish (transaction, result, &error))
@@ -170,6 +171,8 @@ running (HubSessions *self, HubSession *session)
   hub_sessions_rejoin (self, session);
   hub_sessions_exchange (self, session);
   answer_waiting (session);
+  g_clear_pointer (&session->away, json_node_unref);
+  session->away_given = FALSE;
 }
 
 static void
@@ -204,9 +207,11 @@ prepare (HubSessions *self, HubSession *session, HubWorkerProxy *proxy)
       session->modality, "hub", "s", self->hub, "partner", "s", session->partner, "host", "b",
       session->hosted, "generation", "i", (gint64) session->generation, "restored", "b",
       (gboolean) (session->generation > 1), "state", "s", karez_state_name (session->state),
-      "sequence", "i", (gint64) session->sequence, NULL);
+      "sequence", "i", (gint64) session->sequence, "away", "n",
+      session->away ? json_node_ref (session->away) : NULL, NULL);
 
   session->worker = HUB_WORKER_STARTING;
+  session->away_given = session->away != NULL;
   hub_worker_proxy_prepare_async (proxy, node, NULL, on_prepared, g_object_ref (session));
 }
 

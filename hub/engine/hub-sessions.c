@@ -207,6 +207,7 @@ on_stopped (GObject *source, GAsyncResult *result, gpointer data)
 static void
 on_booking_changed (GObject *source, GAsyncResult *result, gpointer data)
 {
+  static const HubSessionStep stop = { .edge = "stop", .reason = N_ ("the booking was cancelled") };
   g_autoptr (HubSession) session = data;
   HubSessions *self = g_object_get_data (G_OBJECT (session), "sessions");
   g_autoptr (JsonNode)
@@ -219,8 +220,8 @@ on_booking_changed (GObject *source, GAsyncResult *result, gpointer data)
     return;
   /* Once prepared, only people end it. */
   if (g_strcmp0 (state, "cancelled") == 0)
-    hub_sessions_move_async (self, session->id, "stop", N_ ("the booking was cancelled"),
-                             self->actor, NULL, on_stopped, g_strdup (session->id));
+    hub_sessions_move_async (self, session->id, &stop, self->actor, NULL, on_stopped,
+                             g_strdup (session->id));
 }
 
 static void

@@ -59,15 +59,31 @@ void hub_sessions_stop (HubSessions *self);
 HubSession *hub_sessions_get (HubSessions *self, const char *id);
 
 /**
+ * HubSessionStep:
+ * @edge: "prepare", "start", "hold", "panic", "resume" or "stop"
+ * @reason: (nullable)
+ * @seen: the number of the state that a start or resume lifts; 0: the one that is known here now
+ * @ask: the number that the other side's worker gave a word away from risk; 0: none
+ *
+ * What somebody asks of a session.
+ */
+typedef struct
+{
+  const char *edge, *reason;
+  guint64 seen, ask;
+} HubSessionStep;
+
+/**
  * hub_sessions_move_async:
- * @edge: "prepare", "start", "hold", "resume" or "stop"
  * @transaction: (nullable): of the request, with its id; empty still
  *
- * Moves a session, or asks its host to. %KAREZ_ERROR_NOT_FOUND, rule "session/unknown";
- * %KAREZ_ERROR_CONFLICT, "session/edge" or "session/preflight"; %KAREZ_ERROR_UNAVAILABLE.
+ * Moves a session, or asks its host to. Hold, panic and stop need no database, win over every step
+ * that is under way, and wait for a worker that is being replaced. %KAREZ_ERROR_NOT_FOUND, rule
+ * "session/unknown"; %KAREZ_ERROR_CONFLICT, "session/edge", "session/preflight" or
+ * "session/overtaken": it was held after @seen; %KAREZ_ERROR_UNAVAILABLE.
  */
-void hub_sessions_move_async (HubSessions *self, const char *id, const char *edge,
-                              const char *reason, KarezActor *actor, KarezTransaction *transaction,
+void hub_sessions_move_async (HubSessions *self, const char *id, const HubSessionStep *step,
+                              KarezActor *actor, KarezTransaction *transaction,
                               GAsyncReadyCallback callback, gpointer data);
 /* Returns: (transfer full): {"id", "state", "sequence"} */
 JsonNode *hub_sessions_move_finish (HubSessions *self, GAsyncResult *result, GError **error);

@@ -64,7 +64,7 @@ on_answer (GObject *source, GAsyncResult *result, gpointer data)
       reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &error);
   const char *name = g_task_get_name (task);
   const char *text = NULL;
-  guint64 sequence = 0;
+  guint64 sequence = 0, asked = 0;
   JsonNode *node = NULL;
 
   if (!reply)
@@ -74,8 +74,9 @@ on_answer (GObject *source, GAsyncResult *result, gpointer data)
     }
   if (g_str_equal (name, "Move"))
     {
-      g_variant_get (reply, "(&st)", &text, &sequence);
-      node = karez_json_object ("state", "s", text, "sequence", "i", (gint64) sequence, NULL);
+      g_variant_get (reply, "(&stt)", &text, &sequence, &asked);
+      node = karez_json_object ("state", "s", text, "sequence", "i", (gint64) sequence, "asked",
+                                "i", (gint64) asked, NULL);
     }
   else if (g_variant_is_of_type (reply, G_VARIANT_TYPE ("(s)")))
     {
@@ -138,14 +139,15 @@ hub_worker_proxy_prepare_async (HubWorkerProxy *self, JsonNode *session, GCancel
 
 void
 hub_worker_proxy_move_async (HubWorkerProxy *self, const char *edge, const char *reason,
-                             KarezActor *actor, GCancellable *cancellable,
+                             KarezActor *actor, guint64 seen, guint64 ask,
                              GAsyncReadyCallback callback, gpointer data)
 {
   g_autoptr (JsonNode) node = karez_actor_to_json (actor);
   g_autofree char *text = karez_json_print (node);
 
-  call (self, "Move", g_variant_new ("(tsss)", self->incarnation, edge, reason ? reason : "", text),
-        MOVE_MS, cancellable, callback, data);
+  call (self, "Move",
+        g_variant_new ("(tssstt)", self->incarnation, edge, reason ? reason : "", text, seen, ask),
+        MOVE_MS, NULL, callback, data);
 }
 
 void
@@ -211,14 +213,6 @@ hub_worker_proxy_mirror_async (HubWorkerProxy *self, JsonNode *state, GCancellab
                                GAsyncReadyCallback callback, gpointer data)
 {
   call_document (self, "Mirror", state, CALL_MS, cancellable, callback, data);
-}
-
-void
-hub_worker_proxy_panic_async (HubWorkerProxy *self, const char *reason, GCancellable *cancellable,
-                              GAsyncReadyCallback callback, gpointer data)
-{
-  call (self, "Panic", g_variant_new ("(ts)", self->incarnation, reason), CALL_MS, cancellable,
-        callback, data);
 }
 
 void

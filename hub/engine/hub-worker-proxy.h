@@ -34,8 +34,9 @@ void hub_worker_proxy_close (HubWorkerProxy *self);
 void hub_worker_proxy_prepare_async (HubWorkerProxy *self, JsonNode *session,
                                      GCancellable *cancellable, GAsyncReadyCallback callback,
                                      gpointer data);
+/* @seen, @ask: as Move of org.karez.Worker1 has them */
 void hub_worker_proxy_move_async (HubWorkerProxy *self, const char *edge, const char *reason,
-                                  KarezActor *actor, GCancellable *cancellable,
+                                  KarezActor *actor, guint64 seen, guint64 ask,
                                   GAsyncReadyCallback callback, gpointer data);
 void hub_worker_proxy_preflight_async (HubWorkerProxy *self, GCancellable *cancellable,
                                        GAsyncReadyCallback callback, gpointer data);
@@ -58,9 +59,6 @@ void hub_worker_proxy_connect_async (HubWorkerProxy *self, JsonNode *endpoint,
 void hub_worker_proxy_mirror_async (HubWorkerProxy *self, JsonNode *state,
                                     GCancellable *cancellable, GAsyncReadyCallback callback,
                                     gpointer data);
-void hub_worker_proxy_panic_async (HubWorkerProxy *self, const char *reason,
-                                   GCancellable *cancellable, GAsyncReadyCallback callback,
-                                   gpointer data);
 void hub_worker_proxy_recorded (HubWorkerProxy *self, guint64 sequence);
 void hub_worker_proxy_ping_async (HubWorkerProxy *self, GCancellable *cancellable,
                                   GAsyncReadyCallback callback, gpointer data);
@@ -68,8 +66,8 @@ void hub_worker_proxy_ping_async (HubWorkerProxy *self, GCancellable *cancellabl
  * hub_worker_proxy_finish:
  *
  * Returns: (transfer full): what was answered: an endpoint, the answer to an offer, an array of
- *   checks, a snapshot, {"state", "sequence"} for a move, {} for the others; NULL with the worker's
- *   own error, or %KAREZ_ERROR_UNAVAILABLE or %KAREZ_ERROR_TIMEOUT
+ *   checks, a snapshot, {"state", "sequence", "asked"} for a move, {} for the others; NULL with the
+ * worker's own error, or %KAREZ_ERROR_UNAVAILABLE or %KAREZ_ERROR_TIMEOUT
  */
 JsonNode *hub_worker_proxy_finish (HubWorkerProxy *self, GAsyncResult *result, GError **error);
 

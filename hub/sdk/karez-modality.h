@@ -17,14 +17,17 @@ G_DECLARE_INTERFACE (KarezModality, karez_modality, KAREZ, MODALITY, GObject)
  * runner names it. Each finish either succeeds or sets the error.
  *
  * @prepare: PREPARING. Get what the session needs. Deadline 10 s. Where a worker of this session
- *   died, the new one gets @restore, @prepare, @start, and @hold if the session is HELD.
+ *   died, the new one gets @restore, @prepare, and @start, or @hold where the session is HELD; it
+ * is started then when it goes on.
  * @preflight: READY, as often as asked. Returns: (transfer full): a GListModel of KarezCheck.
  *   Deadline 10 s.
  * @start: STARTING; the start is already on record. Deadline 5 s.
  * @join: somebody came, at either hospital, or a participant's page came back: it may be called
  *   again for one who is in. Send a local one the state. Deadline 2 s.
  * @leave: somebody left or lost the connection. Deadline 2 s.
- * @hold, @resume: LIVE or DEGRADED to HELD and back. Deadline 2 s.
+ * @hold, @resume: LIVE or DEGRADED to HELD and back. Deadline 2 s. A hold or stop that comes while
+ *   @start or @resume is under way cancels it and does not wait for it: @panic comes at once, then
+ *   @hold or @stop, and @panic again when the call that was cancelled ends.
  * @stop: STOPPING; record what must be kept. Deadline 10 s, then the session ends without it.
  * @panic: now, synchronous, within 10 ms, any number of times: reach the safe state.
  * @message: what a local participant's page sent: an object of at most 64 KiB. What is wrong in it

@@ -10,10 +10,11 @@ G_BEGIN_DECLS
 
 /**
  * KarezState:
- * PLANNED → PREPARING → READY → STARTING → LIVE ⇄ DEGRADED; LIVE and DEGRADED ⇄ HELD;
- * any → STOPPING → ENDED; PREPARING, READY and STARTING → FAILED. When a worker died and another
- * took its place: PREPARING, READY and STARTING → PREPARING, LIVE → DEGRADED; DEGRADED, HELD and
- * STOPPING stay. The edges are one table (hub-session-machine.c); a plugin never sets a state.
+ * PLANNED → PREPARING → READY → STARTING → LIVE ⇄ DEGRADED; STARTING, LIVE and DEGRADED → HELD →
+ * LIVE; any → STOPPING → ENDED; PREPARING, READY and STARTING → FAILED. When a worker died and
+ * another took its place: PREPARING, READY and STARTING → PREPARING, LIVE → DEGRADED; DEGRADED,
+ * HELD and STOPPING stay. The edges are one table (hub-session-machine.c); a plugin never sets a
+ * state.
  */
 typedef enum
 {
@@ -98,7 +99,8 @@ KAREZ_PUBLIC void karez_session_record (KarezSession *self, const char *action, 
 KAREZ_PUBLIC void karez_session_save (KarezSession *self);
 /* Tells a measurement: a failed one makes LIVE DEGRADED, a passed one of the same id heals it. */
 KAREZ_PUBLIC void karez_session_report (KarezSession *self, KarezCheck *check);
-/* Asks for HELD or for the end; acted on at once by the host, recorded after. */
+/* Asks for HELD or for the end: in force on this side when it returns, whatever is under way, and
+ * on the other one as soon as that can be told; recorded after. */
 KAREZ_PUBLIC void karez_session_hold (KarezSession *self, const char *reason);
 KAREZ_PUBLIC void karez_session_finish (KarezSession *self, const char *reason);
 

@@ -26,6 +26,7 @@ struct _HubLiveDriver
   KarezModality *modality;
   KarezSession *session;
   HubPhase phase, target;
+  gboolean started; /* once: from then on it is resumed */
   char *reason;
   Step step;
   GCancellable *running;
@@ -44,7 +45,7 @@ static guint signals[N_SIGNALS];
 static void drive (HubLiveDriver *self);
 
 static Step
-next_step (HubPhase phase, HubPhase target)
+next_step (HubPhase phase, HubPhase target, gboolean started)
 {
   if (phase == target || phase == HUB_PHASE_STOPPED || target == HUB_PHASE_NONE)
     return STEP_NONE;
@@ -52,13 +53,30 @@ next_step (HubPhase phase, HubPhase target)
     return STEP_STOP;
   if (phase == HUB_PHASE_NONE)
     return STEP_PREPARE;
-  if (phase == HUB_PHASE_PREPARED)
-    return STEP_START;
-  if (phase == HUB_PHASE_STARTED && target == HUB_PHASE_HELD)
-    return STEP_HOLD;
-  if (phase == HUB_PHASE_HELD && target == HUB_PHASE_STARTED)
-    return STEP_RESUME;
-  return STEP_NONE;
+  if (target == HUB_PHASE_STARTED)
+    return started ? STEP_RESUME : STEP_START;
+  /* Back to PREPARED: the host's worker died while the session was starting. */
+  return target == HUB_PHASE_HELD || phase == HUB_PHASE_STARTED ? STEP_HOLD : STEP_NONE;
+}
+
+static gboolean
+is_moving (Step step)
+{
+  return step == STEP_START || step == STEP_RESUME;
+}
+
+/* Whether @target is further away from risk than where @step leads. */
+static gboolean
+is_overtaken (Step step, HubPhase target)
+{
+  return is_moving (step) ? target != HUB_PHASE_STARTED
+                          : step == STEP_PREPARE && target == HUB_PHASE_STOPPED;
+}
+
+static void
+make_safe (HubLiveDriver *self)
+{
+  hub_runner_panic (self->runner, self->modality, self->reason ? self->reason : "");
 }
 
 static void
@@ -96,12 +114,15 @@ on_step (GObject *source, GAsyncResult *result, gpointer data)
 
   self->step = STEP_NONE;
   g_clear_object (&self->running);
-  if (done)
-    reach (self, step_leads_to[step]);
-  else if (cancelled)
-    /* Half begun counts as begun, so that hold and stop are called for it. */
+  /* Half begun counts as begun, so that hold and stop are called for it. */
+  if (done || cancelled)
     self->phase = step_leads_to[step];
-  else
+  self->started = self->started || self->phase == HUB_PHASE_STARTED;
+  if (is_moving (step) && is_overtaken (step, self->target))
+    make_safe (self);
+  if (done)
+    g_signal_emit (self, signals[REACHED], 0, step_leads_to[step]);
+  else if (!cancelled)
     fail (self, step, error);
   drive (self);
 }
@@ -133,17 +154,16 @@ run_step (HubLiveDriver *self, Step step)
 static void
 drive (HubLiveDriver *self)
 {
-  Step step = next_step (self->phase, self->target);
+  Step step = next_step (self->phase, self->target, self->started);
 
   if (self->step != STEP_NONE)
     {
-      gboolean towards = self->step == STEP_PREPARE || self->step == STEP_START
-                         || self->step == STEP_RESUME;
-
-      if (towards
-          && (self->target == HUB_PHASE_STOPPED
-              || (self->target == HUB_PHASE_HELD && self->step == STEP_RESUME)))
-        g_cancellable_cancel (self->running);
+      if (!is_overtaken (self->step, self->target) || g_cancellable_is_cancelled (self->running))
+        return;
+      g_cancellable_cancel (self->running);
+      /* Safe now, whether or not it listens to being cancelled. */
+      if (is_moving (self->step))
+        make_safe (self);
       return;
     }
   if (step == STEP_STOP && self->phase == HUB_PHASE_NONE)
@@ -163,6 +183,22 @@ hub_live_driver_set_target (HubLiveDriver *self, HubPhase target, const char *re
   drive (self);
 }
 
+/* A start or resume that was given up, by a hold or by its deadline, has done its work after all.
+ */
+static void
+on_late (HubRunner *runner, const char *call, gpointer data)
+{
+  HubLiveDriver *self = data;
+
+  if ((g_strcmp0 (call, step_names[STEP_START]) != 0
+       && g_strcmp0 (call, step_names[STEP_RESUME]) != 0)
+      || self->target == HUB_PHASE_STARTED)
+    return;
+  hub_warning ("session", karez_session_get_id (self->session),
+               "“%s” ended after it was given up; the live half is made safe again.", call);
+  make_safe (self);
+}
+
 HubPhase
 hub_live_driver_get_phase (HubLiveDriver *self)
 {
@@ -177,6 +213,7 @@ hub_live_driver_new (HubRunner *runner, KarezModality *modality, KarezSession *s
   self->runner = g_object_ref (runner);
   self->modality = g_object_ref (modality);
   self->session = session;
+  g_signal_connect_object (runner, "late", G_CALLBACK (on_late), self, 0);
   return self;
 }
 

@@ -22,7 +22,9 @@ typedef enum
 /**
  * HubLiveDriver:
  * Brings a live half to the phase that its session's state asks for, one vfunc after another, at
- * the host as at a mirror. A target away from risk cancels a step towards risk that still runs.
+ * the host as at a mirror. A target away from risk cancels a step towards risk that still runs, and
+ * panics the live half at once; so does such a step's end, however late. A live half that has never
+ * been started is held without a start, and is started when it goes on.
  *
  * Signals: "reached" (HubPhase), "failed" (const char *step, GError *error): the target is then
  * what was reached. A hold or resume that fails panics the live half and counts as HELD; a stop

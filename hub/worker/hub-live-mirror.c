@@ -12,15 +12,20 @@ static const KarezJsonField state_fields[] = {
   { "sequence", KAREZ_JSON_INTEGER, TRUE, 0, G_MAXINT64 },
   { "reason", KAREZ_JSON_TEXT, FALSE, 0, 4000 },
   { "actor", KAREZ_JSON_OBJECT },
+  { "action", KAREZ_JSON_TEXT, FALSE, 1, 64 },
+  { "heard", KAREZ_JSON_INTEGER, FALSE, 0, G_MAXINT64 },
   { "participants", KAREZ_JSON_ARRAY, FALSE, 0, 200 },
   { NULL },
 };
 
-/* The mirror's: its people, its checks, and what it asks for. */
+/* The mirror's: its people, its checks, where it is, and what it asks for. */
 static const KarezJsonField mirror_fields[] = {
   { "participants", KAREZ_JSON_ARRAY, FALSE, 0, 200 },
   { "checks", KAREZ_JSON_ARRAY, FALSE, 0, 64 },
-  { "ask", KAREZ_JSON_ENUM, FALSE, 0, 0, "hold|stop" },
+  { "state", KAREZ_JSON_TEXT, FALSE, 1, 16 },
+  { "sequence", KAREZ_JSON_INTEGER, FALSE, 0, G_MAXINT64 },
+  { "ask", KAREZ_JSON_ENUM, FALSE, 0, 0, "hold|panic|stop" },
+  { "number", KAREZ_JSON_INTEGER, FALSE, 1, G_MAXINT64 },
   { "reason", KAREZ_JSON_TEXT, FALSE, 0, 4000 },
   { "actor", KAREZ_JSON_OBJECT },
   { NULL },
@@ -45,6 +50,16 @@ send (HubLiveSession *self, JsonNode *body, GError **error)
   return karez_link_send (KAREZ_LINK (self->link), HUB_STREAM_STATE, bytes, error);
 }
 
+static void
+add_asked (HubLiveSession *self, JsonObject *body)
+{
+  json_object_set_string_member (body, "ask", self->asked_edge);
+  json_object_set_int_member (body, "number", (gint64) self->asked);
+  if (self->asked_reason)
+    json_object_set_string_member (body, "reason", self->asked_reason);
+  json_object_set_member (body, "actor", karez_actor_to_json (self->asked_actor));
+}
+
 void
 hub_live_session_tell (HubLiveSession *self)
 {
@@ -57,27 +72,18 @@ hub_live_session_tell (HubLiveSession *self)
   if (self->host)
     body = karez_json_object ("state", "s", karez_state_name (self->state), "sequence", "i",
                               (gint64) self->sequence, "reason", "s", self->reason, "actor", "n",
-                              karez_actor_to_json (self->actor), "participants", "n",
+                              karez_actor_to_json (self->actor), "action", "s", self->walked,
+                              "heard", "i", (gint64) self->heard, "participants", "n",
                               hub_live_session_participants_to_json (self, TRUE), NULL);
   else
-    body = karez_json_object ("participants", "n",
-                              hub_live_session_participants_to_json (self, TRUE), "checks", "n",
-                              hub_live_session_checks_to_json (self->checks), NULL);
+    body = karez_json_object (
+        "participants", "n", hub_live_session_participants_to_json (self, TRUE), "checks", "n",
+        hub_live_session_checks_to_json (self->checks), "state", "s",
+        karez_state_name (self->state), "sequence", "i", (gint64) self->sequence, NULL);
+  if (self->asked)
+    add_asked (self, json_node_get_object (body));
   if (!send (self, body, &error))
     hub_warning ("session", self->id, "The other worker cannot be told: %s", error->message);
-}
-
-gboolean
-hub_live_session_ask (HubLiveSession *self, const char *edge, const char *reason, KarezActor *actor,
-                      GError **error)
-{
-  if (!self->link || !karez_link_is_up (KAREZ_LINK (self->link)))
-    return karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "session/link", NULL,
-                            N_ ("The link to the hospital that hosts the session is down."));
-  return send (self,
-               karez_json_object ("ask", "s", edge, "reason", "s", reason, "actor", "n",
-                                  karez_actor_to_json (actor), NULL),
-               error);
 }
 
 static gboolean
@@ -101,7 +107,8 @@ follow (HubLiveSession *self, JsonObject *object, GError **error)
     }
   hub_live_session_set_state (self, state, sequence, karez_json_text (object, "reason"), actor);
   hub_live_session_retarget (self);
-  hub_live_session_spool_state (self, hub_session_machine_action (before, state));
+  hub_live_session_spool_state (
+      self, hub_session_machine_action (before, state, karez_json_text (object, "action")));
   g_signal_emit_by_name (self, "state-changed");
   hub_live_session_write_checkpoint (self, FALSE);
   return TRUE;
@@ -152,13 +159,14 @@ obey_mirror (HubLiveSession *self, JsonObject *object, GError **error)
   const char *ask = karez_json_text (object, "ask");
   g_autoptr (KarezActor) theirs = NULL;
   g_autoptr (KarezActor) actor = NULL;
-  const HubEdge *edge = NULL;
+  guint64 number = karez_json_integer (object, "number", 0);
+  KarezState state;
 
-  if (!ask || hub_session_machine_is_done (self->state, ask))
+  if (json_object_has_member (object, "sequence")
+      && karez_state_from_name (karez_json_text (object, "state"), &state))
+    hub_live_session_catch_up (self, karez_json_integer (object, "sequence", 0), state);
+  if (!ask)
     return TRUE;
-  edge = hub_session_machine_find (self->state, ask, error);
-  if (!edge)
-    return FALSE;
   theirs = karez_actor_from_json (json_object_get_member (object, "actor"), error);
   if (!theirs)
     return FALSE;
@@ -166,7 +174,10 @@ obey_mirror (HubLiveSession *self, JsonObject *object, GError **error)
   actor = karez_actor_new (KAREZ_ACTOR_PEER, karez_actor_get_id (theirs),
                            karez_actor_get_name (theirs), karez_actor_get_roles (theirs), NULL,
                            self->partner);
-  hub_live_session_take_edge (self, edge, karez_json_text (object, "reason"), actor);
+  if (hub_live_session_is_news (self, number))
+    hub_live_session_back_off (self, ask, karez_json_text (object, "reason"), actor);
+  /* Also when it was heard before: the mirror may not know. */
+  hub_live_session_tell (self);
   return TRUE;
 }
 
@@ -185,7 +196,12 @@ take_message (HubLiveSession *self, GBytes *payload, GError **error)
                                         error))
     return FALSE;
   if (!self->host)
-    return follow (self, object, error);
+    {
+      if (!follow (self, object, error))
+        return FALSE;
+      hub_live_session_heard (self, karez_json_integer (object, "heard", 0));
+      return TRUE;
+    }
   return (!json_object_has_member (object, "checks")
           || take_checks (self, json_object_get_array_member (object, "checks"), error))
          && obey_mirror (self, object, error);

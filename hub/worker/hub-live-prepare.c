@@ -18,6 +18,15 @@ static const KarezJsonField session_fields[] = {
   { "restored", KAREZ_JSON_BOOLEAN },
   { "state", KAREZ_JSON_TEXT, TRUE, 1, 16 },
   { "sequence", KAREZ_JSON_INTEGER, TRUE, 0, G_MAXINT64 },
+  { "away", KAREZ_JSON_OBJECT },
+  { NULL },
+};
+
+/* What was said while there was no worker. */
+static const KarezJsonField away_fields[] = {
+  { "edge", KAREZ_JSON_ENUM, TRUE, 0, 0, "hold|panic|stop" },
+  { "reason", KAREZ_JSON_TEXT, FALSE, 0, 4000 },
+  { "actor", KAREZ_JSON_OBJECT, TRUE },
   { NULL },
 };
 
@@ -25,6 +34,8 @@ static const KarezJsonField head_fields[] = {
   { "state", KAREZ_JSON_TEXT, TRUE, 1, 16 },
   { "sequence", KAREZ_JSON_INTEGER, TRUE, 0, G_MAXINT64 },
   { "reason", KAREZ_JSON_TEXT, FALSE, 0, 4000 },
+  { "heard", KAREZ_JSON_INTEGER, FALSE, 0, G_MAXINT64 },
+  { "asked", KAREZ_JSON_OBJECT },
   { NULL },
 };
 
@@ -41,9 +52,10 @@ hub_live_session_finish (HubLiveSession *self, GAsyncResult *result, GError **er
 void
 hub_live_session_write_checkpoint (HubLiveSession *self, gboolean now)
 {
-  g_autoptr (JsonNode)
-      head = karez_json_object ("state", "s", karez_state_name (self->state), "sequence", "i",
-                                (gint64) self->sequence, "reason", "s", self->reason, NULL);
+  g_autoptr (JsonNode) head = karez_json_object (
+      "state", "s", karez_state_name (self->state), "sequence", "i", (gint64) self->sequence,
+      "reason", "s", self->reason, "heard", "i", (gint64) self->heard, "asked", "n",
+      hub_live_session_asked_to_json (self), NULL);
   g_autoptr (GBytes) state = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -128,7 +140,7 @@ on_reached (HubLiveDriver *driver, HubPhase phase, gpointer data)
     return;
   if (phase == HUB_PHASE_STARTED && self->state == KAREZ_STATE_STARTING)
     walk (self, "live", NULL, NULL);
-  else if (phase == HUB_PHASE_STARTED && self->state == KAREZ_STATE_HELD && self->resuming)
+  else if (phase == HUB_PHASE_STARTED && self->state == KAREZ_STATE_HELD)
     {
       KarezActor *actor = self->moving ? g_object_get_data (G_OBJECT (self->moving), "actor")
                                        : NULL;
@@ -159,11 +171,13 @@ static void
 on_failed (HubLiveDriver *driver, const char *step, const GError *error, gpointer data)
 {
   HubLiveSession *self = data;
-  gboolean beginning = g_str_equal (step, "prepare") || g_str_equal (step, "start");
+  /* One that was restored while it was held is started when it is resumed, and stays held then. */
+  gboolean resuming = self->lifting && self->state == KAREZ_STATE_HELD;
+  gboolean beginning = g_str_equal (step, "prepare") || (g_str_equal (step, "start") && !resuming);
 
-  self->resuming = FALSE;
+  self->lifting = 0;
   end_task (&self->moving, error);
-  if (!g_str_equal (step, "resume"))
+  if (!self->host || !resuming)
     report_step (self, step, error);
   if (self->host && beginning)
     {
@@ -190,6 +204,11 @@ recall (HubLiveSession *self, JsonObject *object, GBytes **blob)
     {
       JsonObject *known = karez_json_check (head, head_fields, NULL);
 
+      if (known)
+        {
+          self->heard = karez_json_integer (known, "heard", 0);
+          hub_live_session_recall_asked (self, json_object_get_member (known, "asked"), NULL);
+        }
       if (known && (guint64) karez_json_integer (known, "sequence", 0) > sequence
           && karez_state_from_name (karez_json_text (known, "state"), &state))
         {
@@ -204,11 +223,17 @@ recall (HubLiveSession *self, JsonObject *object, GBytes **blob)
       g_autoptr (JsonNode) record = hub_live_session_get_record (self, at);
       JsonObject *whole = record ? json_node_get_object (record) : NULL;
       JsonNode *body = whole ? json_object_get_member (whole, "body") : NULL;
+      g_autoptr (KarezActor) asker = NULL;
       JsonObject *known = whole && g_str_has_prefix (karez_json_text (whole, "action"), "session.")
                                   && body
                               ? karez_json_check (body, head_fields, NULL)
                               : NULL;
 
+      if (whole && g_strcmp0 (karez_json_text (whole, "action"), "session.ask") == 0)
+        {
+          asker = karez_actor_from_json (json_object_get_member (whole, "actor"), NULL);
+          hub_live_session_recall_asked (self, body, asker);
+        }
       if (!known || (guint64) karez_json_integer (known, "sequence", 0) <= sequence
           || !karez_state_from_name (karez_json_text (known, "state"), &state))
         continue;
@@ -231,6 +256,20 @@ restore (HubLiveSession *self, GBytes *blob)
       hub_live_session_spool (self, "session.state-lost", self->actor,
                               karez_json_object ("reason", "s", error->message, NULL));
     }
+}
+
+/* Before anything is driven: a worker that takes the place of one that died begins held. */
+static void
+take_away (HubLiveSession *self, JsonNode *node)
+{
+  JsonObject *object = node ? karez_json_check (node, away_fields, NULL) : NULL;
+  g_autoptr (KarezActor)
+      actor = object ? karez_actor_from_json (json_object_get_member (object, "actor"), NULL)
+                     : NULL;
+
+  if (object)
+    hub_live_session_back_off (self, karez_json_text (object, "edge"),
+                               karez_json_text (object, "reason"), actor ? actor : self->actor);
 }
 
 static gboolean
@@ -294,9 +333,11 @@ hub_live_session_prepare_async (HubLiveSession *self, JsonNode *node, GAsyncRead
       if (self->host && hub_session_machine_find (self->state, "restart", NULL))
         {
           walk (self, "restart", N_ ("the session's worker was restarted"), NULL);
+          take_away (self, json_object_get_member (object, "away"));
           return;
         }
     }
+  take_away (self, json_object_get_member (object, "away"));
   hub_live_session_retarget (self);
   /* Nothing to prepare: it was over already, or the host has not said where it stands. */
   if (hub_state_is_over (self->state))
@@ -317,7 +358,7 @@ check_start (HubLiveSession *self, GError **error)
 
 static gboolean
 begin_move (HubLiveSession *self, const char *name, const char *reason, KarezActor *actor,
-            GError **error)
+            guint64 seen, GError **error)
 {
   const HubEdge *edge = hub_session_machine_find (self->state, name, error);
 
@@ -325,19 +366,18 @@ begin_move (HubLiveSession *self, const char *name, const char *reason, KarezAct
     return FALSE;
   if (!edge->asked || edge->to == KAREZ_STATE_PREPARING)
     return karez_error_set (error, KAREZ_ERROR_CONFLICT, "session/edge",
-                            N_ ("start, hold, resume or stop"),
+                            N_ ("start, hold, panic, resume or stop"),
                             N_ ("Nobody can ask a worker for “%s”."), name);
   if (edge->guard == HUB_GUARD_PREFLIGHT && !check_start (self, error))
     return FALSE;
   if (self->moving && edge->towards_risk)
     return karez_error_set (error, KAREZ_ERROR_BUSY, "session/moving", NULL,
                             N_ ("The session is being moved already."));
+  if (!hub_live_session_lift (self, seen, error))
+    return FALSE;
   /* HELD stays HELD until the live half has resumed. */
   if (g_str_equal (name, "resume"))
-    {
-      self->resuming = TRUE;
-      hub_live_session_retarget (self);
-    }
+    hub_live_session_retarget (self);
   else
     hub_live_session_take_edge (self, edge, reason, actor);
   return TRUE;
@@ -345,34 +385,25 @@ begin_move (HubLiveSession *self, const char *name, const char *reason, KarezAct
 
 void
 hub_live_session_move_async (HubLiveSession *self, const char *name, const char *reason,
-                             KarezActor *actor, GAsyncReadyCallback callback, gpointer data)
+                             KarezActor *actor, guint64 seen, guint64 ask,
+                             GAsyncReadyCallback callback, gpointer data)
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
-  gboolean towards = g_str_equal (name, "start") || g_str_equal (name, "resume");
   g_autoptr (GError) error = NULL;
 
   g_task_set_source_tag (task, hub_live_session_finish);
   if (!self->driver)
     karez_error_set (&error, KAREZ_ERROR_CONFLICT, "session/edge", NULL,
                      N_ ("The session is not prepared."));
-  else if (hub_session_machine_is_done (self->state, name))
+  else if (hub_session_machine_is_away (name))
     {
-      /* A hold also ends a resume that is under way. */
-      hub_live_session_overtake (self);
-      if (self->resuming)
-        {
-          self->resuming = FALSE;
-          hub_live_session_retarget (self);
-        }
-      g_task_return_boolean (task, TRUE);
-      return;
+      if (!ask || hub_live_session_is_news (self, ask))
+        hub_live_session_back_off (self, name, reason, actor);
     }
-  else if (!self->host && towards)
+  else if (!self->host)
     karez_error_set (&error, KAREZ_ERROR_CONFLICT, "session/host", NULL,
                      N_ ("Only the hospital that hosts the session can do this."));
-  else if (!self->host)
-    hub_live_session_ask (self, name, reason, actor, &error);
-  else if (begin_move (self, name, reason, actor, &error) && towards)
+  else if (begin_move (self, name, reason, actor, seen, &error))
     {
       g_object_set_data_full (G_OBJECT (task), "actor", karez_actor_ref (actor),
                               (GDestroyNotify) karez_actor_unref);

@@ -34,6 +34,7 @@ struct _HubLiveSession
   KarezState state;
   guint64 sequence;
   char *reason;
+  char *walked; /* the action of the edge that led to the state; NULL: it was recalled */
   KarezActor *actor;
   gint64 moved_at;
 
@@ -55,7 +56,15 @@ struct _HubLiveSession
 
   GTask *preparing; /* the Prepare that waits */
   GTask *moving;    /* the Move towards risk that waits */
-  gboolean resuming;
+  guint64 lifting;  /* the number of the state that a start or resume lifts; 0: none */
+
+  /* A mirror's word away from risk that the host has not heard; 0: none. */
+  guint64 asked;
+  guint64 last_asked; /* also when it was heard */
+  guint n_asked;
+  char *asked_edge, *asked_reason;
+  KarezActor *asked_actor;
+  guint64 heard; /* at the host: the newest of such words that it has obeyed */
 
   GQueue unspooled; /* JsonNode: records that the disk did not take */
   guint retry_source, second_source;
@@ -83,8 +92,25 @@ void hub_live_session_join_waiting (HubLiveSession *self);
 /* hub-live-mirror.c */
 gboolean hub_live_session_open_link (HubLiveSession *self, GError **error);
 void hub_live_session_tell (HubLiveSession *self);
-gboolean hub_live_session_ask (HubLiveSession *self, const char *edge, const char *reason,
-                               KarezActor *actor, GError **error);
+
+/* hub-live-hold.c */
+/* Whether nothing was said that keeps the session from walking @edge. */
+gboolean hub_live_session_may_walk (HubLiveSession *self, const HubEdge *edge);
+/* Begins to lift the state whose number is @seen, for a start or a resume: %KAREZ_ERROR_CONFLICT,
+ * rule "session/overtaken", if there is a newer one. */
+gboolean hub_live_session_lift (HubLiveSession *self, guint64 seen, GError **error);
+/* Takes a hold, panic or stop, whoever says it; it is in force when this returns. */
+void hub_live_session_back_off (HubLiveSession *self, const char *name, const char *reason,
+                                KarezActor *actor);
+/* At a mirror: the host has obeyed the word of that number. */
+void hub_live_session_heard (HubLiveSession *self, guint64 number);
+/* At the host: whether the mirror's word of that number was not obeyed yet; it is now. */
+gboolean hub_live_session_is_news (HubLiveSession *self, guint64 number);
+/* At the host: what the mirror knows, which is later only if this side has lost something. */
+void hub_live_session_catch_up (HubLiveSession *self, guint64 sequence, KarezState state);
+/* What a next worker must say in this one's place. Returns: (transfer full) (nullable) */
+JsonNode *hub_live_session_asked_to_json (HubLiveSession *self);
+void hub_live_session_recall_asked (HubLiveSession *self, JsonNode *asked, KarezActor *actor);
 
 /* hub-live-prepare.c */
 void hub_live_session_write_checkpoint (HubLiveSession *self, gboolean now);

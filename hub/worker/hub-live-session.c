@@ -146,7 +146,7 @@ hub_live_session_retarget (HubLiveSession *self)
 
   if (!self->driver)
     return;
-  switch (self->state)
+  switch (hub_live_session_get_state (self))
     {
     case KAREZ_STATE_PREPARING:
     case KAREZ_STATE_READY:
@@ -158,7 +158,7 @@ hub_live_session_retarget (HubLiveSession *self)
       target = HUB_PHASE_STARTED;
       break;
     case KAREZ_STATE_HELD:
-      target = self->resuming ? HUB_PHASE_STARTED : HUB_PHASE_HELD;
+      target = self->lifting ? HUB_PHASE_STARTED : HUB_PHASE_HELD;
       break;
     case KAREZ_STATE_STOPPING:
     case KAREZ_STATE_ENDED:
@@ -172,7 +172,7 @@ hub_live_session_retarget (HubLiveSession *self)
   if (target == HUB_PHASE_STOPPED && self->state == KAREZ_STATE_STOPPING && self->preparing
       && hub_live_driver_get_phase (self->driver) == HUB_PHASE_NONE)
     target = HUB_PHASE_PREPARED;
-  hub_live_driver_set_target (self->driver, target, self->reason);
+  hub_live_driver_set_target (self->driver, target, hub_live_session_get_reason (self));
 }
 
 /* Away from risk the live half acts first; the record follows in the same turn. */
@@ -180,10 +180,17 @@ void
 hub_live_session_take_edge (HubLiveSession *self, const HubEdge *edge, const char *reason,
                             KarezActor *actor)
 {
+  if (!hub_live_session_may_walk (self, edge))
+    {
+      hub_notice ("session", self->id, "“%s” was overtaken by a hold.", edge->edge);
+      return;
+    }
   hub_live_session_set_state (self, edge->to, self->sequence + 1, reason, actor);
-  if (edge->to == KAREZ_STATE_STOPPING || edge->to == KAREZ_STATE_HELD)
+  if (hub_session_machine_is_away (edge->edge))
     hub_live_session_overtake (self);
-  self->resuming = FALSE;
+  /* A start goes on to LIVE. */
+  self->lifting = edge->to == KAREZ_STATE_STARTING ? self->sequence : 0;
+  hub_set_string (&self->walked, edge->action);
   hub_live_session_retarget (self);
   /* Towards risk the hub has recorded the act under its own name already. */
   hub_live_session_spool_state (self, edge->towards_risk ? "session.state" : edge->action);
@@ -304,7 +311,7 @@ get_booking (KarezSession *session)
 static KarezState
 get_state (KarezSession *session)
 {
-  return HUB_LIVE_SESSION (session)->state;
+  return hub_live_session_get_state (HUB_LIVE_SESSION (session));
 }
 
 static gboolean
@@ -386,22 +393,8 @@ static void
 ask_for (HubLiveSession *self, const char *name, const char *reason)
 {
   g_autoptr (KarezActor) actor = session_actor (self);
-  g_autoptr (GError) error = NULL;
-  const HubEdge *edge = NULL;
 
-  if (hub_session_machine_is_done (self->state, name) && !self->resuming)
-    return;
-  if (!self->host)
-    {
-      if (!hub_live_session_ask (self, name, reason, actor, &error))
-        hub_warning ("session", self->id, "The host cannot be asked: %s", error->message);
-      return;
-    }
-  edge = hub_session_machine_find (self->state, name, &error);
-  if (edge)
-    hub_live_session_take_edge (self, edge, reason, actor);
-  else
-    hub_notice ("session", self->id, "The live half asked in vain: %s", error->message);
+  hub_live_session_back_off (self, name, reason, actor);
 }
 
 static void
@@ -436,28 +429,28 @@ session_iface_init (KarezSessionInterface *iface)
 
 /* What the bus asks. */
 
-KarezState
-hub_live_session_get_state (HubLiveSession *self)
-{
-  return self->state;
-}
-
 guint64
 hub_live_session_get_sequence (HubLiveSession *self)
 {
   return self->sequence;
 }
 
+guint64
+hub_live_session_get_asked (HubLiveSession *self)
+{
+  return self->last_asked;
+}
+
 const char *
 hub_live_session_get_reason (HubLiveSession *self)
 {
-  return self->reason;
+  return self->asked ? self->asked_reason : self->reason;
 }
 
 KarezActor *
 hub_live_session_get_actor (HubLiveSession *self)
 {
-  return self->actor;
+  return self->asked ? self->asked_actor : self->actor;
 }
 
 gboolean
@@ -469,13 +462,13 @@ hub_live_session_is_prepared (HubLiveSession *self)
 JsonNode *
 hub_live_session_get_snapshot (HubLiveSession *self)
 {
-  return karez_json_object ("state", "s", karez_state_name (self->state), "sequence", "i",
-                            (gint64) self->sequence, "reason", "s", self->reason, "generation", "i",
-                            (gint64) self->generation, "prepared", "b",
-                            (gboolean) (self->modality != NULL), "participants", "n",
-                            hub_live_session_participants_to_json (self, FALSE), "link", "n",
-                            self->link ? karez_link_get_statistics (KAREZ_LINK (self->link)) : NULL,
-                            "checks", "n", hub_live_session_checks_to_json (self->checks), NULL);
+  return karez_json_object (
+      "state", "s", karez_state_name (hub_live_session_get_state (self)), "sequence", "i",
+      (gint64) self->sequence, "reason", "s", hub_live_session_get_reason (self), "generation", "i",
+      (gint64) self->generation, "prepared", "b", (gboolean) (self->modality != NULL),
+      "participants", "n", hub_live_session_participants_to_json (self, FALSE), "link", "n",
+      self->link ? karez_link_get_statistics (KAREZ_LINK (self->link)) : NULL, "checks", "n",
+      hub_live_session_checks_to_json (self->checks), NULL);
 }
 
 JsonNode *
@@ -529,11 +522,8 @@ hub_live_session_clean (HubLiveSession *self)
 void
 hub_live_session_panic (HubLiveSession *self, const char *reason)
 {
-  if (!self->modality)
-    return;
-  hub_runner_panic (self->runner, self->modality, reason);
-  if (self->state == KAREZ_STATE_LIVE || self->state == KAREZ_STATE_DEGRADED)
-    hold (KAREZ_SESSION (self), reason);
+  if (self->modality)
+    hub_runner_panic (self->runner, self->modality, reason);
 }
 
 /* Now, since a confined worker opens no modules; who asks to prepare is told if it is no good. */
@@ -619,6 +609,10 @@ hub_live_session_finalize (GObject *object)
   g_free (self->partner);
   g_free (self->modality_id);
   g_free (self->reason);
+  g_free (self->walked);
+  g_free (self->asked_edge);
+  g_free (self->asked_reason);
+  g_clear_pointer (&self->asked_actor, karez_actor_unref);
   g_clear_pointer (&self->booking, json_node_unref);
   g_clear_pointer (&self->preflight, json_node_unref);
   g_clear_pointer (&self->actor, karez_actor_unref);

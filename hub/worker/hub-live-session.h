@@ -37,9 +37,17 @@ HubLiveSession *hub_live_session_new (const HubLiveSessionConfig *config, GError
 /* @session: as Prepare of org.karez.Worker1 has it. Finishes once the live half is prepared. */
 void hub_live_session_prepare_async (HubLiveSession *self, JsonNode *session,
                                      GAsyncReadyCallback callback, gpointer data);
-/* Finishes once the edge is walked and, towards risk, the live half has answered. */
+/**
+ * hub_live_session_move_async:
+ * @seen: the number of the state that a start or resume lifts
+ * @ask: the mirror's number of a word away from risk that may come by the link too; 0: none
+ *
+ * Finishes once the edge is walked and, towards risk, the live half has answered. A mirror takes
+ * hold, panic and stop for its own side, and tells the host until it has heard it.
+ */
 void hub_live_session_move_async (HubLiveSession *self, const char *edge, const char *reason,
-                                  KarezActor *actor, GAsyncReadyCallback callback, gpointer data);
+                                  KarezActor *actor, guint64 seen, guint64 ask,
+                                  GAsyncReadyCallback callback, gpointer data);
 void hub_live_session_join_async (HubLiveSession *self, JsonNode *participant,
                                   GAsyncReadyCallback callback, gpointer data);
 void hub_live_session_leave_async (HubLiveSession *self, const char *participant,
@@ -62,10 +70,14 @@ JsonNode *hub_live_session_get_endpoint (HubLiveSession *self, GError **error);
 gboolean hub_live_session_connect (HubLiveSession *self, JsonNode *endpoint, GError **error);
 /* What the host's hub said; nothing if it is older than what is known. Mirror only. */
 gboolean hub_live_session_mirror (HubLiveSession *self, JsonNode *state, GError **error);
+/* Brings the live half to its safe state, and no more than that: a worker that ends. */
 void hub_live_session_panic (HubLiveSession *self, const char *reason);
 
+/* As it is on this side: HELD where a mirror's word has not reached the host yet. */
 KarezState hub_live_session_get_state (HubLiveSession *self);
 guint64 hub_live_session_get_sequence (HubLiveSession *self);
+/* The number of the mirror's newest word away from risk, heard by the host or not; 0: none */
+guint64 hub_live_session_get_asked (HubLiveSession *self);
 const char *hub_live_session_get_reason (HubLiveSession *self);
 /* Who moved it last; never NULL. */
 KarezActor *hub_live_session_get_actor (HubLiveSession *self);

@@ -172,13 +172,15 @@ on_moved (GObject *source, GAsyncResult *result, gpointer data)
     }
   g_dbus_method_invocation_return_value (
       g_object_ref (invocation),
-      g_variant_new ("(st)", karez_state_name (hub_live_session_get_state (session)),
-                     hub_live_session_get_sequence (session)));
+      g_variant_new ("(stt)", karez_state_name (hub_live_session_get_state (session)),
+                     hub_live_session_get_sequence (session),
+                     hub_live_session_get_asked (session)));
 }
 
 static gboolean
 on_move (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 incarnation,
-         const char *edge, const char *reason, const char *actor_text, HubWorkerBus *self)
+         const char *edge, const char *reason, const char *actor_text, guint64 seen, guint64 ask,
+         HubWorkerBus *self)
 {
   g_autoptr (JsonNode) node = NULL;
   g_autoptr (KarezActor) actor = NULL;
@@ -191,8 +193,8 @@ on_move (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 inc
     return TRUE;
   actor = karez_actor_from_json (node, &error);
   if (actor)
-    hub_live_session_move_async (self->session, edge, *reason ? reason : NULL, actor, on_moved,
-                                 g_object_ref (invocation));
+    hub_live_session_move_async (self->session, edge, *reason ? reason : NULL, actor, seen, ask,
+                                 on_moved, g_object_ref (invocation));
   else
     hub_bus_return_error (invocation, error);
   return TRUE;
@@ -354,17 +356,6 @@ on_mirror (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 i
            const char *text, HubWorkerBus *self)
 {
   return take_document (self, invocation, incarnation, text, hub_live_session_mirror);
-}
-
-static gboolean
-on_panic (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 incarnation,
-          const char *reason, HubWorkerBus *self)
-{
-  if (!obey (self, invocation, incarnation))
-    return TRUE;
-  hub_live_session_panic (self->session, reason);
-  hub_bus_worker1_complete_panic (skeleton, invocation);
-  return TRUE;
 }
 
 static gboolean
@@ -592,14 +583,13 @@ hub_worker_bus_new (HubLiveSession *session, const char *id, HubConnector *conne
   self->token = g_strdup (token);
   self->heard_at = hub_clock_monotonic ();
   self->skeleton = hub_bus_worker1_skeleton_new ();
-  g_object_connect (self->skeleton, "signal::handle-prepare", on_prepare, self,
-                    "signal::handle-move", on_move, self, "signal::handle-preflight", on_preflight,
-                    self, "signal::handle-join", on_join, self, "signal::handle-leave", on_leave,
-                    self, "signal::handle-message", on_message, self, "signal::handle-echo",
-                    on_echo, self, "signal::handle-get-endpoint", on_get_endpoint, self,
-                    "signal::handle-connect", on_connect, self, "signal::handle-mirror", on_mirror,
-                    self, "signal::handle-panic", on_panic, self, "signal::handle-recorded",
-                    on_recorded, self, "signal::handle-ping", on_ping, self, NULL);
+  g_object_connect (
+      self->skeleton, "signal::handle-prepare", on_prepare, self, "signal::handle-move", on_move,
+      self, "signal::handle-preflight", on_preflight, self, "signal::handle-join", on_join, self,
+      "signal::handle-leave", on_leave, self, "signal::handle-message", on_message, self,
+      "signal::handle-echo", on_echo, self, "signal::handle-get-endpoint", on_get_endpoint, self,
+      "signal::handle-connect", on_connect, self, "signal::handle-mirror", on_mirror, self,
+      "signal::handle-recorded", on_recorded, self, "signal::handle-ping", on_ping, self, NULL);
   g_object_connect (session, "signal::state-changed", on_state_changed, self, "signal::send",
                     on_send, self, "signal::recorded", on_record, self, NULL);
   return self;

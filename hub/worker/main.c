@@ -101,7 +101,10 @@ run_session (const HubLiveSessionConfig *config, HubConnector *connector)
   hub_worker_bus_start (bus);
   g_main_loop_run (loop);
   if (!hub_live_session_is_finished (session))
-    hub_live_session_save (session);
+    {
+      hub_live_session_panic (session, "the worker ends");
+      hub_live_session_save (session);
+    }
   return 0;
 }
 

@@ -269,16 +269,25 @@ pair_tear_down (Pair *pair, gconstpointer data)
   g_free (pair->session);
 }
 
+void
+pair_begin_move (Pair *pair, guint i, const char *edge, Await *await)
+{
+  HubSessionStep step = { .edge = edge };
+  g_autoptr (KarezActor)
+      actor = karez_actor_new (KAREZ_ACTOR_PERSON, pair->hubs[i].id, "Somebody", NULL, NULL, NULL);
+
+  hub_sessions_move_async (hub_engine_get_sessions (pair->hubs[i].engine), pair->session, &step,
+                           actor, NULL, await_done, await);
+}
+
 JsonNode *
 pair_move (Pair *pair, guint i, const char *edge, GError **error)
 {
   HubSessions *sessions = hub_engine_get_sessions (pair->hubs[i].engine);
-  g_autoptr (KarezActor)
-      actor = karez_actor_new (KAREZ_ACTOR_PERSON, pair->hubs[i].id, "Somebody", NULL, NULL, NULL);
   Await await = { 0 };
   JsonNode *answer = NULL;
 
-  hub_sessions_move_async (sessions, pair->session, edge, NULL, actor, NULL, await_done, &await);
+  pair_begin_move (pair, i, edge, &await);
   answer = hub_sessions_move_finish (sessions, await_result (&await), error);
   g_object_unref (await.result);
   return answer;
@@ -454,5 +463,12 @@ pair_expect_rows (PairHub *hub, const char *format, const char *session, const c
   g_autofree char *sql = g_strjoinv (session, parts);
   g_autofree char *found = pair_ask (hub, sql);
 
+  /* Records follow what was done. */
+  for (guint i = 0; i < 20 && !g_str_equal (found, expected); i++)
+    {
+      turn_for (100);
+      g_free (found);
+      found = pair_ask (hub, sql);
+    }
   g_assert_cmpstr (found, ==, expected);
 }

@@ -50,6 +50,8 @@ HubSession *pair_session_of (Pair *pair, guint i);
 int pair_worker_of (Pair *pair, guint i);
 JsonNode *pair_move (Pair *pair, guint i, const char *edge, GError **error);
 void pair_move_well (Pair *pair, guint i, const char *edge);
+/* The same without waiting for the answer; await_result() and g_object_unref() end it. */
+void pair_begin_move (Pair *pair, guint i, const char *edge, Await *await);
 /* Until both hubs say so. */
 void pair_wait_for (Pair *pair, KarezState state, guint seconds);
 void pair_go_live (Pair *pair);

@@ -2,8 +2,8 @@
 #include "engine-fixture.h"
 #include "hub-session-machine.h"
 
-static const char *const names[] = { "prepare", "ready",  "start", "live", "degrade", "heal",
-                                     "hold",    "resume", "fail",  "stop", "end",     "restart" };
+static const char *const names[] = { "prepare", "ready", "start", "live", "degrade", "heal", "hold",
+                                     "resume",  "fail",  "stop",  "end",  "restart", "panic" };
 
 /* Every state with every edge: in the table exactly once, or refused by the rule. */
 static void
@@ -111,16 +111,39 @@ test_errors (void)
   g_assert_null (hub_session_machine_find (KAREZ_STATE_LIVE, "explode", &unknown));
   assert_rule (unknown, "session/edge-name");
   g_assert_null (hub_session_machine_find (KAREZ_STATE_HELD, "start", &held));
-  g_assert_nonnull (strstr (held->message, "resume, stop"));
+  g_assert_nonnull (strstr (held->message, "resume, hold, panic, stop"));
   g_assert_null (hub_session_machine_find (KAREZ_STATE_ENDED, "start", &nothing));
   g_assert_nonnull (strstr (nothing->message, "Nothing is"));
   g_assert_null (hub_session_machine_find (KAREZ_STATE_LIVE, NULL, NULL));
 }
 
+/* What has begun is held by a hold from everywhere, and nothing leads on to LIVE by itself. */
+static void
+test_holds (void)
+{
+  static const char *const words[] = { "hold", "panic" };
+
+  for (guint s = 0; s < KAREZ_N_STATES; s++)
+    for (guint w = 0; w < G_N_ELEMENTS (words); w++)
+      {
+        const HubEdge *edge = hub_session_machine_find (s, words[w], NULL);
+        gboolean begun = hub_state_is_on (s) || s == KAREZ_STATE_HELD;
+
+        g_assert_true (hub_session_machine_is_away (words[w]));
+        g_assert_cmpint (edge != NULL, ==,
+                         begun || s == KAREZ_STATE_PREPARING || s == KAREZ_STATE_READY);
+        if (edge)
+          g_assert_cmpint (edge->to, ==, begun ? KAREZ_STATE_HELD : s);
+      }
+  g_assert_false (hub_session_machine_is_away ("resume"));
+}
+
 static void
 test_done (void)
 {
-  g_assert_true (hub_session_machine_is_done (KAREZ_STATE_HELD, "hold"));
+  /* Somebody may be resuming it. */
+  g_assert_false (hub_session_machine_is_done (KAREZ_STATE_HELD, "hold"));
+  g_assert_true (hub_session_machine_is_done (KAREZ_STATE_ENDED, "hold"));
   g_assert_false (hub_session_machine_is_done (KAREZ_STATE_LIVE, "hold"));
   g_assert_true (hub_session_machine_is_done (KAREZ_STATE_ENDED, "stop"));
   g_assert_true (hub_session_machine_is_done (KAREZ_STATE_STOPPING, "stop"));
@@ -131,14 +154,22 @@ test_done (void)
 static void
 test_action (void)
 {
-  g_assert_cmpstr (hub_session_machine_action (KAREZ_STATE_READY, KAREZ_STATE_STARTING), ==,
+  g_assert_cmpstr (hub_session_machine_action (KAREZ_STATE_READY, KAREZ_STATE_STARTING, NULL), ==,
                    "session.start");
-  g_assert_cmpstr (hub_session_machine_action (KAREZ_STATE_HELD, KAREZ_STATE_LIVE), ==,
+  g_assert_cmpstr (hub_session_machine_action (KAREZ_STATE_HELD, KAREZ_STATE_LIVE, NULL), ==,
                    "session.resume");
-  g_assert_cmpstr (hub_session_machine_action (KAREZ_STATE_READY, KAREZ_STATE_LIVE), ==,
+  g_assert_cmpstr (hub_session_machine_action (KAREZ_STATE_READY, KAREZ_STATE_LIVE, NULL), ==,
                    "session.live");
-  g_assert_cmpstr (hub_session_machine_action (KAREZ_STATE_LIVE, KAREZ_STATE_ENDED), ==,
+  g_assert_cmpstr (hub_session_machine_action (KAREZ_STATE_LIVE, KAREZ_STATE_ENDED, NULL), ==,
                    "session.end");
+  /* Where there are two, the host says which. */
+  g_assert_cmpstr (
+      hub_session_machine_action (KAREZ_STATE_HELD, KAREZ_STATE_HELD, "session.restart"), ==,
+      "session.restart");
+  g_assert_cmpstr (hub_session_machine_action (KAREZ_STATE_LIVE, KAREZ_STATE_HELD, "session.panic"),
+                   ==, "session.panic");
+  g_assert_cmpstr (hub_session_machine_action (KAREZ_STATE_LIVE, KAREZ_STATE_HELD, "drop table"),
+                   ==, "session.hold");
 }
 
 int
@@ -152,6 +183,7 @@ main (int argc, char **argv)
   g_test_add_func ("/machine/reach", test_reach);
   g_test_add_func ("/machine/risk", test_risk);
   g_test_add_func ("/machine/errors", test_errors);
+  g_test_add_func ("/machine/holds", test_holds);
   g_test_add_func ("/machine/done", test_done);
   g_test_add_func ("/machine/action", test_action);
   return g_test_run ();

@@ -219,7 +219,10 @@ move (Fixture *f, const char *edge, GError **error)
   Await await = { 0 };
   g_autoptr (JsonNode) answer = NULL;
 
-  hub_worker_proxy_move_async (worker, edge, NULL, actor, NULL, await_done, &await);
+  hub_worker_proxy_move_async (
+      worker, edge, NULL, actor,
+      karez_json_integer (json_node_get_object (f->snapshot), "sequence", 0), 0, await_done,
+      &await);
   answer = hub_worker_proxy_finish (worker, await_result (&await), error);
   g_object_unref (await.result);
   return answer != NULL;

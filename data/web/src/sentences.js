@@ -32,6 +32,7 @@ const sentences = {
   'session.invite': [N_('%1$s invited somebody to “%2$s”'), N_('%1$s invited somebody to a session')],
   'session.uninvite': [N_('%1$s took an invitation to “%2$s” back'), N_('%1$s took an invitation to a session back')],
   'session.hold': [N_('%1$s put “%2$s” on hold'), N_('%1$s put a session on hold')],
+  'session.panic': [N_('%1$s stopped “%2$s” at once and put it on hold'), N_('%1$s stopped a session at once and put it on hold')],
   'session.resume': [N_('%1$s resumed “%2$s”'), N_('%1$s resumed a session')],
   'session.degrade': [N_('“%2$s” became limited'), N_('A session became limited')],
   'session.heal': [N_('“%2$s” is no longer limited'), N_('A session is no longer limited')],

@@ -14,6 +14,7 @@ struct _TestModality
   KarezSession *session;
   gint64 count;
   char *reason;
+  gboolean moving; /* what holds and stops still */
 };
 
 static void modality_iface_init (KarezModalityInterface *iface);
@@ -58,11 +59,64 @@ prepare_async (KarezModality *modality, KarezSession *session, GCancellable *can
   succeed (modality, cancellable, callback, data);
 }
 
-static void
-start_async (KarezModality *modality, GCancellable *cancellable, GAsyncReadyCallback callback,
-             gpointer data)
+/* How long a start and a resume take, which then do not listen when they are cancelled. */
+static guint
+delay_of (TestModality *self)
 {
+  if (g_strcmp0 (self->reason, "slow") == 0)
+    return 300;
+  return g_strcmp0 (self->reason, "quick") == 0 ? 8 : 0;
+}
+
+/* Whether something moves, told as a check. */
+static void
+set_moving (TestModality *self, gboolean moving)
+{
+  g_autoptr (KarezCheck) check = karez_check_new ("test.moving", KAREZ_VERDICT_PASSED,
+                                                  moving ? "moving" : "still", NULL, NULL);
+
+  self->moving = moving;
+  if (self->session && delay_of (self))
+    karez_session_report (self->session, check);
+}
+
+static gboolean
+on_slow (gpointer data)
+{
+  g_autoptr (GTask) task = data;
+
+  set_moving (g_task_get_source_object (task), TRUE);
+  g_task_return_boolean (task, TRUE);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+move_async (KarezModality *modality, GCancellable *cancellable, GAsyncReadyCallback callback,
+            gpointer data)
+{
+  TestModality *self = (TestModality *) modality;
+
+  if (delay_of (self))
+    g_timeout_add (delay_of (self), on_slow, g_task_new (modality, NULL, callback, data));
+  else
+    {
+      set_moving (self, TRUE);
+      succeed (modality, cancellable, callback, data);
+    }
+}
+
+static void
+hold_async (KarezModality *modality, const char *reason, GCancellable *cancellable,
+            GAsyncReadyCallback callback, gpointer data)
+{
+  set_moving ((TestModality *) modality, FALSE);
   succeed (modality, cancellable, callback, data);
+}
+
+static void
+panic (KarezModality *modality, const char *reason)
+{
+  set_moving ((TestModality *) modality, FALSE);
 }
 
 static void
@@ -82,6 +136,7 @@ stop_async (KarezModality *modality, const char *reason, GCancellable *cancellab
 {
   TestModality *self = (TestModality *) modality;
 
+  set_moving (self, FALSE);
   karez_session_record (self->session, "count.keep", NULL,
                         karez_json_object ("count", "i", self->count, NULL));
   succeed (modality, cancellable, callback, data);
@@ -151,8 +206,13 @@ modality_iface_init (KarezModalityInterface *iface)
 {
   iface->prepare_async = prepare_async;
   iface->prepare_finish = finish;
-  iface->start_async = start_async;
+  iface->start_async = move_async;
   iface->start_finish = finish;
+  iface->hold_async = hold_async;
+  iface->hold_finish = finish;
+  iface->resume_async = move_async;
+  iface->resume_finish = finish;
+  iface->panic = panic;
   iface->join_async = join_async;
   iface->join_finish = finish;
   iface->stop_async = stop_async;

@@ -382,13 +382,14 @@ export class SessionPage extends KarezElement {
         ${mayControl ? button({ label: _('Prepare'), kind: 'primary', busy: this.busy === 'prepare', onclick: () => this.move('prepare') })
           : html`<p class="hint">${_('The desk prepares it.')}</p>`}`,
       preparing: () => html`<p class="row"><i class="spinner" aria-hidden="true"></i> ${_('Both hospitals prepare their part. This takes a few seconds.')}</p>${loadingState(3)}`,
-      starting: () => html`<p class="row"><i class="spinner" aria-hidden="true"></i> ${_('The session is starting.')}</p>${this.ahead()}`,
+      starting: () => html`<p class="row"><i class="spinner" aria-hidden="true"></i> ${_('The session is starting.')}</p>${this.ahead()}
+        ${may('session.control') ? button({ label: _('Hold…'), busy: this.busy === 'hold', onclick: () => this.hold() }) : nothing}`,
       stopping: () => html`<p class="row"><i class="spinner" aria-hidden="true"></i> ${_('The session is ending; what it made is being kept.')}</p>${this.ahead()}`,
       ready: () => html`${checkList(session.checks ?? [], settling)}
         ${this.ahead()}
         ${this.joinForm(session)}
         ${mayControl ? html`<div class="row lobby-start">${button({ label: _('Start'), kind: this.presence?.state === 'in' ? 'primary' : 'plain', busy: this.busy === 'start',
-          disabled: failed.length > 0 || (settling && !session.checks?.length), why: settling ? _('The link between the hospitals is being made.') : ngettext('%s check has failed', '%s checks have failed', failed.length), onclick: () => this.move('start') })}
+          disabled: failed.length > 0 || (settling && !session.checks?.length), why: settling ? _('The link between the hospitals is being made.') : ngettext('%s check has failed', '%s checks have failed', failed.length), onclick: () => this.move('start', { sequence: session.sequence }) })}
           <small class="hint">${_('It starts for both hospitals, and the start is recorded first.')}</small></div>`
           : html`<p class="hint">${_('It begins as soon as somebody with that right starts it.')}</p>`}`,
       live: () => html`<p>${_('The session is running.')}</p>${this.ahead()}${this.joinForm(session)}`,
@@ -440,9 +441,9 @@ export class SessionPage extends KarezElement {
         <div class="panel-place">${this.panel ?? (hasPanel(session.modality) ? loadingState(6)
           : emptyState({ title: _('This kind of session has no page here.'), text: _('Its plugin brings none.') }))}</div>
         <div class="room-bar">${button({ label: _('Leave'), busy: this.busy === 'leave', onclick: () => this.leave() })}
-        ${may('session.control') ? session.state === 'held'
-          ? button({ label: _('Resume'), kind: 'primary', busy: this.busy === 'resume', onclick: () => this.move('resume') })
-          : button({ label: _('Hold…'), busy: this.busy === 'hold', onclick: () => this.hold() }) : nothing}
+        ${may('session.control') && session.state === 'held'
+          ? button({ label: _('Resume'), kind: 'primary', busy: this.busy === 'resume', onclick: () => this.move('resume', { sequence: session.sequence }) }) : nothing}
+        ${may('session.control') ? button({ label: _('Hold…'), busy: this.busy === 'hold', onclick: () => this.hold() }) : nothing}
         <span class="grow"></span>
         ${this.mayControl ? button({ label: _('End for all…'), kind: 'danger-plain', busy: this.busy === 'stop', onclick: () => this.endForAll() }) : nothing}</div></div>
       <aside class="stack">${this.people(session)}${this.invited(session)}${this.asked(session)}${this.about(session)}${session.checks?.length ? html`<section class="card"><h2>${_('Checks')}</h2>${checkList(session.checks)}</section>` : nothing}</aside></div>`;

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Words away from risk: hold, panic, stop. Each is in force when the function that takes it
+ * returns, whatever is under way; what may lift it names it by the number of the state that it
+ * made. */
+#include "hub-live-session-private.h"
+
+#include "hub-catalogue.h"
+#include "hub-clock.h"
+#include "hub-log.h"
+#include "hub-string.h"
+
+/* How far the other worker's number may be ahead: by what the disk of this one did not take. */
+#define MAX_AHEAD 1000
+#define REPEATED_US G_USEC_PER_SEC
+
+/* The one place where it is decided that a session goes on, at its host. A step towards LIVE
+ * belongs to the state that somebody asked to lift: a start from READY and the LIVE after it, a
+ * resume from HELD. Every hold, panic and stop makes a state with another number, so that nothing
+ * that was asked before it leads to LIVE after it. From DEGRADED a session heals by itself; a hold
+ * leaves it. */
+gboolean
+hub_live_session_may_walk (HubLiveSession *self, const HubEdge *edge)
+{
+  gboolean towards = edge->to == KAREZ_STATE_STARTING
+                     || (edge->to == KAREZ_STATE_LIVE && edge->from != KAREZ_STATE_DEGRADED);
+
+  return !towards || self->lifting == self->sequence;
+}
+
+/* And at a mirror: what was said here is in force here, whether or not the host has heard it. */
+KarezState
+hub_live_session_get_state (HubLiveSession *self)
+{
+  return self->asked && hub_state_is_on (self->state) ? KAREZ_STATE_HELD : self->state;
+}
+
+gboolean
+hub_live_session_lift (HubLiveSession *self, guint64 seen, GError **error)
+{
+  if (seen != self->sequence)
+    return karez_error_set (error, KAREZ_ERROR_CONFLICT, "session/overtaken",
+                            N_ ("the same again, after a look at the session"),
+                            N_ ("The session was held, or changed, after this was asked for."));
+  self->lifting = seen;
+  return TRUE;
+}
+
+/* A mirror's word: in force here, and said to the host until it has heard it. */
+static void
+ask (HubLiveSession *self, const char *name, const char *reason, KarezActor *actor)
+{
+  KarezState before = hub_live_session_get_state (self);
+  gboolean stopping = self->asked && g_str_equal (self->asked_edge, "stop");
+
+  /* A stop is not weakened to a hold. */
+  hub_set_string (&self->asked_edge, stopping ? "stop" : name);
+  hub_set_string (&self->asked_reason, reason);
+  g_clear_pointer (&self->asked_actor, karez_actor_unref);
+  self->asked_actor = karez_actor_ref (actor);
+  self->asked = ((guint64) self->generation << 24) + ++self->n_asked;
+  self->last_asked = self->asked;
+  hub_live_session_retarget (self);
+  hub_live_session_spool (self, "session.ask", actor,
+                          karez_json_object ("edge", "s", name, "reason", "s", reason, "number",
+                                             "i", (gint64) self->asked, NULL));
+  hub_live_session_write_checkpoint (self, TRUE);
+  hub_live_session_tell (self);
+  if (hub_live_session_get_state (self) != before)
+    g_signal_emit_by_name (self, "state-changed");
+}
+
+/* The same hold by the same one again while it is held, as a live half may say it at every turn. */
+static gboolean
+is_repeated (HubLiveSession *self, const HubEdge *edge, const char *reason, KarezActor *actor)
+{
+  return edge->from == KAREZ_STATE_HELD && edge->to == KAREZ_STATE_HELD && !self->lifting
+         && g_strcmp0 (self->walked, edge->action) == 0 && g_strcmp0 (self->reason, reason) == 0
+         && g_strcmp0 (karez_actor_get_id (self->actor), karez_actor_get_id (actor)) == 0
+         && hub_clock_now () - self->moved_at < REPEATED_US;
+}
+
+void
+hub_live_session_back_off (HubLiveSession *self, const char *name, const char *reason,
+                           KarezActor *actor)
+{
+  const HubEdge *edge = hub_session_machine_find (self->state, name, NULL);
+
+  if (g_str_equal (name, "panic"))
+    hub_live_session_panic (self, reason ? reason : "");
+  if (hub_session_machine_is_done (self->state, name))
+    return;
+  if (!self->host)
+    ask (self, name, reason, actor);
+  else if (edge && is_repeated (self, edge, reason, actor))
+    {
+      /* One record is enough, but a resume that is on its way is overtaken. */
+      self->sequence++;
+      hub_live_session_tell (self);
+      g_signal_emit_by_name (self, "state-changed");
+    }
+  else if (edge)
+    hub_live_session_take_edge (self, edge, reason, actor);
+}
+
+void
+hub_live_session_heard (HubLiveSession *self, guint64 number)
+{
+  KarezState before = hub_live_session_get_state (self);
+
+  if (!self->asked || number < self->asked)
+    return;
+  self->asked = 0;
+  hub_live_session_retarget (self);
+  hub_live_session_write_checkpoint (self, FALSE);
+  if (hub_live_session_get_state (self) != before)
+    g_signal_emit_by_name (self, "state-changed");
+}
+
+gboolean
+hub_live_session_is_news (HubLiveSession *self, guint64 number)
+{
+  if (!number || number <= self->heard)
+    return FALSE;
+  self->heard = number;
+  return TRUE;
+}
+
+void
+hub_live_session_catch_up (HubLiveSession *self, guint64 sequence, KarezState state)
+{
+  const char *name = state == KAREZ_STATE_STOPPING || state == KAREZ_STATE_ENDED ? "stop" : "hold";
+  gboolean backed = state == KAREZ_STATE_HELD || g_str_equal (name, "stop");
+
+  if (sequence < self->sequence || sequence > self->sequence + MAX_AHEAD
+      || (sequence == self->sequence && state == self->state))
+    return;
+  /* This worker's disk had not taken what it told before it died. */
+  hub_warning ("session", self->id,
+               "The other worker knows of a later state: %s (%" G_GUINT64_FORMAT ").",
+               karez_state_name (state), sequence);
+  self->sequence = sequence;
+  if (backed && !hub_session_machine_is_done (self->state, name) && self->state != state)
+    {
+      hub_live_session_back_off (self, name, N_ ("the session's worker was restarted"),
+                                 self->actor);
+      return;
+    }
+  hub_live_session_set_state (self, self->state, sequence + 1, self->reason, self->actor);
+  self->lifting = 0;
+  hub_live_session_spool_state (self, "session.state");
+  hub_live_session_tell (self);
+  g_signal_emit_by_name (self, "state-changed");
+}
+
+JsonNode *
+hub_live_session_asked_to_json (HubLiveSession *self)
+{
+  if (!self->asked)
+    return NULL;
+  return karez_json_object ("edge", "s", self->asked_edge, "reason", "s", self->asked_reason,
+                            "number", "i", (gint64) self->asked, "actor", "n",
+                            karez_actor_to_json (self->asked_actor), NULL);
+}
+
+void
+hub_live_session_recall_asked (HubLiveSession *self, JsonNode *node, KarezActor *actor)
+{
+  static const KarezJsonField fields[] = {
+    { "edge", KAREZ_JSON_ENUM, TRUE, 0, 0, "hold|panic|stop" },
+    { "reason", KAREZ_JSON_TEXT, FALSE, 0, 4000 },
+    { "number", KAREZ_JSON_INTEGER, TRUE, 1, G_MAXINT64 },
+    { "actor", KAREZ_JSON_OBJECT },
+    { NULL },
+  };
+  JsonObject *object = node ? karez_json_check (node, fields, NULL) : NULL;
+  JsonNode *theirs = object ? json_object_get_member (object, "actor") : NULL;
+  g_autoptr (KarezActor) own = theirs ? karez_actor_from_json (theirs, NULL) : NULL;
+  guint64 number = object ? karez_json_integer (object, "number", 0) : 0;
+
+  if (number <= self->asked)
+    return;
+  self->asked = number;
+  hub_set_string (&self->asked_edge, karez_json_text (object, "edge"));
+  hub_set_string (&self->asked_reason, karez_json_text (object, "reason"));
+  g_clear_pointer (&self->asked_actor, karez_actor_unref);
+  self->asked_actor = karez_actor_ref (own ? own : actor ? actor : self->actor);
+}

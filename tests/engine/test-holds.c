@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Whoever says hold or stop, and whenever: nothing goes live after it. The live half is "slow": a
+ * start and a resume take 300 ms, and do not listen when they are cancelled. */
+#include "engine-pair.h"
+
+#include <signal.h>
+
+/* Long enough for any step that was under way. */
+#define STEP_MS 450
+
+static void
+end_move (Await *await)
+{
+  await_result (await);
+  g_clear_object (&await->result);
+}
+
+/* What the live half of hub @i says it does. */
+static char *
+moving_at (Pair *pair, guint i)
+{
+  HubSession *session = pair_session_of (pair, i);
+  JsonArray *checks = session && session->checks && JSON_NODE_HOLDS_ARRAY (session->checks)
+                          ? json_node_get_array (session->checks)
+                          : NULL;
+
+  for (guint n = 0; checks && n < json_array_get_length (checks); n++)
+    {
+      JsonObject *check = json_array_get_object_element (checks, n);
+
+      if (g_strcmp0 (karez_json_text (check, "id"), "test.moving") == 0)
+        return g_strdup (karez_json_text (check, "measured"));
+    }
+  return g_strdup ("");
+}
+
+/* Both hubs say @state and both live halves stand still. */
+static void
+expect_still (Pair *pair, KarezState state)
+{
+  turn_for (STEP_MS);
+  pair_wait_for (pair, state, 5);
+  turn_for (STEP_MS);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autofree char *moving = moving_at (pair, i);
+
+      g_assert_cmpint (pair_session_of (pair, i)->state, ==, state);
+      g_assert_cmpstr (moving, !=, "moving");
+    }
+}
+
+static void
+be_held (Pair *pair)
+{
+  pair_go_live (pair);
+  pair_move_well (pair, 0, "hold");
+  pair_wait_for (pair, KAREZ_STATE_HELD, 5);
+}
+
+/* A resume is under way in the live half. */
+static void
+begin (Pair *pair, const char *edge, Await *await)
+{
+  pair_begin_move (pair, 0, edge, await);
+  turn_for (150);
+}
+
+static void
+test_resume_host (Pair *pair, gconstpointer data)
+{
+  Await resume = { 0 };
+
+  be_held (pair);
+  begin (pair, "resume", &resume);
+  pair_move_well (pair, 0, "hold");
+  expect_still (pair, KAREZ_STATE_HELD);
+  end_move (&resume);
+}
+
+static void
+test_resume_mirror (Pair *pair, gconstpointer data)
+{
+  Await resume = { 0 };
+
+  be_held (pair);
+  begin (pair, "resume", &resume);
+  pair_move_well (pair, 1, "hold");
+  expect_still (pair, KAREZ_STATE_HELD);
+  end_move (&resume);
+}
+
+/* By the link alone: the host's hub does not answer. */
+static void
+test_resume_mirror_link (Pair *pair, gconstpointer data)
+{
+  Await resume = { 0 };
+
+  be_held (pair);
+  begin (pair, "resume", &resume);
+  pair->hubs[1].peers->other = NULL;
+  pair_move_well (pair, 1, "hold");
+  expect_still (pair, KAREZ_STATE_HELD);
+  end_move (&resume);
+}
+
+/* @i: whose live half says it */
+static void
+by_live_half (Pair *pair, guint i, const char *edge, KarezState state)
+{
+  Await await = { 0 };
+  const char *connection = i ? "page-1" : "page-0";
+  g_autofree char *participant = pair_join (pair, i, connection);
+
+  pair_hear (pair, i, connection, "\"count\":0");
+  begin (pair, edge, &await);
+  pair_say (pair, i, connection, "hold");
+  expect_still (pair, state);
+  end_move (&await);
+}
+
+static void
+test_resume_live_half (Pair *pair, gconstpointer data)
+{
+  be_held (pair);
+  by_live_half (pair, 0, "resume", KAREZ_STATE_HELD);
+}
+
+static void
+test_resume_live_half_mirror (Pair *pair, gconstpointer data)
+{
+  be_held (pair);
+  by_live_half (pair, 1, "resume", KAREZ_STATE_HELD);
+}
+
+static void
+be_ready (Pair *pair)
+{
+  pair_move_well (pair, 0, "prepare");
+  pair_wait_for (pair, KAREZ_STATE_READY, 10);
+  turn_until (pair_link_is_up, pair, 10, "the link is up");
+  turn_for (100);
+}
+
+static void
+test_start_host (Pair *pair, gconstpointer data)
+{
+  Await start = { 0 };
+
+  be_ready (pair);
+  begin (pair, "start", &start);
+  g_assert_cmpint (pair_session_of (pair, 0)->state, ==, KAREZ_STATE_STARTING);
+  pair_move_well (pair, 0, "hold");
+  expect_still (pair, KAREZ_STATE_HELD);
+  end_move (&start);
+  /* And it goes on from there. */
+  pair_move_well (pair, 0, "resume");
+  pair_wait_for (pair, KAREZ_STATE_LIVE, 5);
+}
+
+static void
+test_start_mirror (Pair *pair, gconstpointer data)
+{
+  Await start = { 0 };
+
+  be_ready (pair);
+  begin (pair, "start", &start);
+  pair_move_well (pair, 1, "hold");
+  expect_still (pair, KAREZ_STATE_HELD);
+  end_move (&start);
+}
+
+static void
+test_start_live_half (Pair *pair, gconstpointer data)
+{
+  be_ready (pair);
+  by_live_half (pair, 0, "start", KAREZ_STATE_HELD);
+}
+
+static void
+test_start_live_half_mirror (Pair *pair, gconstpointer data)
+{
+  be_ready (pair);
+  by_live_half (pair, 1, "start", KAREZ_STATE_HELD);
+}
+
+/* The hold comes while the resume is still being recorded, so the worker hears of it first. */
+static void
+test_crossing (Pair *pair, gconstpointer data)
+{
+  Await resume = { 0 }, hold = { 0 };
+
+  be_held (pair);
+  pair_begin_move (pair, 0, "resume", &resume);
+  pair_begin_move (pair, 0, "hold", &hold);
+  end_move (&hold);
+  end_move (&resume);
+  expect_still (pair, KAREZ_STATE_HELD);
+}
+
+static void
+test_crossing_start (Pair *pair, gconstpointer data)
+{
+  Await start = { 0 }, hold = { 0 };
+
+  be_ready (pair);
+  pair_begin_move (pair, 0, "start", &start);
+  pair_begin_move (pair, 0, "hold", &hold);
+  end_move (&hold);
+  end_move (&start);
+  expect_still (pair, KAREZ_STATE_READY);
+  /* The next one knows of it. */
+  pair_move_well (pair, 0, "start");
+  pair_wait_for (pair, KAREZ_STATE_LIVE, 5);
+}
+
+/* Said while the host's worker is being replaced. */
+static void
+test_worker_away (Pair *pair, gconstpointer data)
+{
+  pair_go_live (pair);
+  g_assert_cmpint (kill (pair_worker_of (pair, 0), SIGKILL), ==, 0);
+  turn_for (60);
+  pair_move_well (pair, 0, "hold");
+  expect_still (pair, KAREZ_STATE_HELD);
+}
+
+/* Neither the host's hub nor the link is there: this side is held at once, the other one as soon as
+ * it can be told. */
+static void
+test_alone (Pair *pair, gconstpointer data)
+{
+  int pid = 0;
+
+  pair_go_live (pair);
+  pid = pair_worker_of (pair, 0);
+  pair->hubs[1].peers->other = NULL;
+  pair->hubs[0].peers->other = NULL;
+  g_assert_cmpint (kill (pid, SIGSTOP), ==, 0);
+  pair_stop_engine (&pair->hubs[0]);
+  turn_for (3000);
+  pair_move_well (pair, 1, "hold");
+  turn_for (STEP_MS);
+  g_assert_cmpint (pair_session_of (pair, 1)->state, ==, KAREZ_STATE_HELD);
+  {
+    g_autofree char *plugins = pair_plugin_folder ();
+    g_autofree char *moving = moving_at (pair, 1);
+
+    g_assert_cmpstr (moving, ==, "still");
+    g_assert_cmpint (kill (pid, SIGCONT), ==, 0);
+    pair->hubs[1].peers->other = pair->hubs[0].peers;
+    pair->hubs[0].peers->other = pair->hubs[1].peers;
+    pair_start_engine (&pair->hubs[0], plugins);
+  }
+  pair_wait_for (pair, KAREZ_STATE_HELD, 15);
+  expect_still (pair, KAREZ_STATE_HELD);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  /* Warnings are what some of these provoke. */
+  g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
+#define ADD(path, func) g_test_add (path, Pair, "slow", pair_set_up, func, pair_tear_down)
+  ADD ("/holds/resume/host", test_resume_host);
+  ADD ("/holds/resume/mirror", test_resume_mirror);
+  ADD ("/holds/resume/mirror-by-link", test_resume_mirror_link);
+  ADD ("/holds/resume/live-half", test_resume_live_half);
+  ADD ("/holds/resume/live-half-of-mirror", test_resume_live_half_mirror);
+  ADD ("/holds/start/host", test_start_host);
+  ADD ("/holds/start/mirror", test_start_mirror);
+  ADD ("/holds/start/live-half", test_start_live_half);
+  ADD ("/holds/start/live-half-of-mirror", test_start_live_half_mirror);
+  ADD ("/holds/crossing/resume", test_crossing);
+  ADD ("/holds/crossing/start", test_crossing_start);
+  ADD ("/holds/worker-away", test_worker_away);
+  ADD ("/holds/alone", test_alone);
+  return g_test_run ();
+}
