@@ -173,12 +173,14 @@ hub_session_finalize (GObject *object)
   g_free (self->partner_worker);
   g_free (self->plugin);
   g_free (self->module);
+  g_free (self->token);
   g_clear_pointer (&self->booking, json_node_unref);
   g_clear_pointer (&self->checks, json_node_unref);
   g_clear_pointer (&self->link, json_node_unref);
   g_clear_pointer (&self->away, json_node_unref);
   g_clear_pointer (&self->people, json_node_unref);
   g_hash_table_unref (self->persons);
+  g_hash_table_unref (self->leaving);
   g_ptr_array_unref (self->waiting);
   g_queue_clear_full (&self->records, hub_session_record_unref);
 
@@ -196,5 +198,7 @@ hub_session_init (HubSession *self)
 {
   self->persons = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, person_free);
   self->waiting = g_ptr_array_new_with_free_func (g_object_unref);
+  self->leaving = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+                                         (GDestroyNotify) g_ptr_array_unref);
   g_queue_init (&self->records);
 }

@@ -76,6 +76,8 @@ struct _HubSession
 
   /* Work under way. */
   char *plugin, *module; /* of the live half */
+  char *token;           /* the hash of the newest worker's */
+  GHashTable *leaving;   /* participant → GPtrArray of GTask: who left, until that is recorded */
   gboolean media;        /* whether it may have #KarezMedia */
   gboolean exchanging, exchanged;
   guint exchange_source, exchange_delay_s, restart_source;

@@ -178,10 +178,13 @@ on_recorded (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GTask) task = data;
   GError *error = NULL;
 
-  if (karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
-    move_worker (task);
-  else
+  if (!karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
     g_task_return_error (task, error);
+  else if (karez_transaction_is_repeated (KAREZ_TRANSACTION (source)))
+    /* What may have been held since is not lifted by the same request coming again. */
+    finish (task);
+  else
+    move_worker (task);
 }
 
 static void
@@ -341,6 +344,13 @@ move_hosted (GTask *task)
       finish (task);
       return;
     }
+  /* Nothing goes on any more, and that is being recorded. */
+  if (session->ending && !proxy && session->state != KAREZ_STATE_PLANNED
+      && hub_session_machine_is_away (move->edge))
+    {
+      finish (task);
+      return;
+    }
   if (keep_for_worker (task))
     {
       wait_for_worker (task);
@@ -375,26 +385,17 @@ move_hosted (GTask *task)
 /* At a mirror. */
 
 static void
-on_asked_recorded (GObject *source, GAsyncResult *result, gpointer data)
+put_question (HubSession *session, KarezTransaction *transaction, gpointer data)
 {
-  g_autoptr (GError) error = NULL;
-
-  if (!karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
-    hub_warning ("sessions", NULL, "What was asked of the host could not be recorded: %s",
-                 error->message);
+  karez_transaction_about (transaction, session->id, NULL);
+  karez_transaction_event (transaction, "session.ask", "session", session->id,
+                           json_node_ref (data));
 }
 
-static KarezTransaction *
-note_question (GTask *task)
+static JsonNode *
+describe_question (Move *move)
 {
-  HubSession *session = hub_task_session (task);
-  Move *move = g_task_get_task_data (task);
-  KarezTransaction *transaction = take_transaction (task);
-
-  karez_transaction_event (
-      transaction, "session.ask", "session", session->id,
-      karez_json_object ("edge", "s", move->edge, "reason", "s", move->reason, NULL));
-  return transaction;
+  return karez_json_object ("edge", "s", move->edge, "reason", "s", move->reason, NULL);
 }
 
 static void
@@ -409,8 +410,10 @@ on_host_answered (GObject *source, GAsyncResult *result, gpointer data)
 
   if (hub_session_machine_is_away (move->edge) && !move->taken)
     {
-      transaction = note_question (task);
-      karez_transaction_commit_async (transaction, NULL, on_asked_recorded, NULL);
+      transaction = take_transaction (task);
+      hub_sessions_record_async (g_task_get_source_object (task), session, transaction,
+                                 put_question, describe_question (move),
+                                 (GDestroyNotify) json_node_unref, NULL, NULL);
     }
   if (answer)
     {
@@ -497,7 +500,10 @@ move_mirrored (GTask *task)
 
   if (!hub_session_machine_is_away (move->edge))
     {
-      transaction = note_question (task);
+      g_autoptr (JsonNode) question = describe_question (move);
+
+      transaction = take_transaction (task);
+      put_question (session, transaction, question);
       karez_transaction_commit_async (transaction, NULL, on_noted, g_object_ref (task));
     }
   else if (proxy)

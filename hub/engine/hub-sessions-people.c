@@ -33,53 +33,90 @@ leave_worker (HubSessions *self, HubSession *session, const char *participant, c
                                   g_strdup (session->id));
 }
 
-static void
-put_leave (HubSession *session, KarezTransaction *transaction, HubSessionPerson *person,
-           const char *reason)
+typedef struct
 {
-  karez_transaction_about (transaction, session->id, NULL);
-  karez_transaction_run (transaction, "participant_leave", "(ss)", person->id, session->id);
-  karez_transaction_event (
-      transaction, "session.leave", "session", session->id,
-      karez_json_object ("participant", "s", person->id, "reason", "s", reason, NULL));
-  karez_transaction_post (
-      transaction, session->partner, KAREZ_LANE_AGENDA, HUB_SESSION_TOPIC_PERSON,
-      karez_json_object ("session", "s", session->id, "participant", "s", person->id, "actor", "n",
-                         karez_actor_to_json (person->actor), "left", "b", TRUE, NULL));
+  char *participant, *reason;
+  KarezActor *actor;
+} Leave;
+
+static void
+leave_free (gpointer data)
+{
+  Leave *leave = data;
+
+  karez_actor_unref (leave->actor);
+  g_free (leave->participant);
+  g_free (leave->reason);
+  g_free (leave);
 }
 
 static void
-on_put_out (GObject *source, GAsyncResult *result, gpointer data)
+put_leave (HubSession *session, KarezTransaction *transaction, gpointer data)
 {
-  g_autoptr (GError) error = NULL;
+  Leave *leave = data;
 
-  if (!karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
-    hub_warning ("sessions", NULL, "Who is not in a session any more could not be recorded: %s",
-                 error->message);
+  karez_transaction_about (transaction, session->id, NULL);
+  karez_transaction_run (transaction, "participant_leave", "(ss)", leave->participant, session->id);
+  karez_transaction_event (transaction, "session.leave", "session", session->id,
+                           karez_json_object ("participant", "s", leave->participant, "reason", "s",
+                                              leave->reason, NULL));
+  karez_transaction_post (
+      transaction, session->partner, KAREZ_LANE_AGENDA, HUB_SESSION_TOPIC_PERSON,
+      karez_json_object ("session", "s", session->id, "participant", "s", leave->participant,
+                         "actor", "n", karez_actor_to_json (leave->actor), "left", "b", TRUE,
+                         NULL));
+}
+
+static void
+on_leave_recorded (GObject *source, GAsyncResult *result, gpointer data)
+{
+  HubSession *session = hub_task_session (data);
+  g_autoptr (GObject) place = data;
+  const char *participant = g_object_get_data (place, "participant");
+  g_autoptr (GError) error = NULL;
+  gboolean done = hub_sessions_record_finish (HUB_SESSIONS (source), result, &error);
+  g_autoptr (GPtrArray) tasks = g_hash_table_lookup (session->leaving, participant);
+
+  g_ptr_array_ref (tasks);
+  g_hash_table_remove (session->leaving, participant);
+  for (guint i = 0; i < tasks->len; i++)
+    if (done)
+      g_task_return_boolean (tasks->pdata[i], TRUE);
+    else
+      g_task_return_error (tasks->pdata[i], g_error_copy (error));
+}
+
+/* Away from risk: done, then recorded, until that is durable. Who asks for the same meanwhile waits
+ * for that record. @transaction: (nullable): the request's @task: (transfer full) (nullable) */
+static void
+leave_now (HubSessions *self, HubSession *session, HubSessionPerson *person, const char *reason,
+           KarezTransaction *transaction, GTask *task)
+{
+  Leave *leave = g_new0 (Leave, 1);
+  g_autoptr (KarezTransaction) own = transaction ? g_object_ref (transaction)
+                                                 : karez_store_begin (self->store, person->actor);
+  GPtrArray *tasks = g_ptr_array_new_with_free_func (g_object_unref);
+  GObject *place = g_object_new (G_TYPE_OBJECT, NULL);
+
+  leave->participant = g_strdup (person->id);
+  leave->reason = g_strdup (reason);
+  leave->actor = karez_actor_ref (person->actor);
+  hub_task_set_session (place, session);
+  g_object_set_data_full (place, "participant", g_strdup (person->id), g_free);
+  if (task)
+    g_ptr_array_add (tasks, task);
+  g_hash_table_replace (session->leaving, g_strdup (person->id), tasks);
+  leave_worker (self, session, person->id, reason);
+  g_hash_table_remove (session->persons, leave->participant);
+  hub_sessions_record_async (self, session, own, put_leave, leave, leave_free, on_leave_recorded,
+                             place);
 }
 
 /* Without having asked for it. */
 static void
 put_out (HubSessions *self, HubSession *session, HubSessionPerson *person, const char *reason)
 {
-  g_autoptr (KarezTransaction) transaction = karez_store_begin (self->store, person->actor);
-
-  leave_worker (self, session, person->id, reason);
-  put_leave (session, transaction, person, reason);
-  karez_transaction_commit_async (transaction, NULL, on_put_out, NULL);
-  g_hash_table_remove (session->persons, person->id);
-}
-
-static void
-on_left (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GTask) task = data;
-  GError *error = NULL;
-
-  if (karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
+  leave_now (self, session, person, reason, NULL, NULL);
 }
 
 void
@@ -90,9 +127,15 @@ hub_sessions_leave_async (HubSessions *self, const char *id, const char *partici
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
   HubSession *session = hub_sessions_get (self, id);
   HubSessionPerson *person = session ? g_hash_table_lookup (session->persons, participant) : NULL;
+  GPtrArray *leaving = session ? g_hash_table_lookup (session->leaving, participant) : NULL;
   KarezActor *actor = karez_transaction_get_actor (transaction);
 
   g_task_set_source_tag (task, hub_sessions_leave_async);
+  if (!person && leaving)
+    {
+      g_ptr_array_add (leaving, g_steal_pointer (&task));
+      return;
+    }
   if (!person)
     {
       /* Gone already: a retry finds nobody. */
@@ -107,10 +150,7 @@ hub_sessions_leave_async (HubSessions *self, const char *id, const char *partici
                                                       "themselves.")));
       return;
     }
-  leave_worker (self, session, person->id, "left");
-  put_leave (session, transaction, person, "left");
-  g_hash_table_remove (session->persons, participant);
-  karez_transaction_commit_async (transaction, NULL, on_left, g_steal_pointer (&task));
+  leave_now (self, session, person, "left", transaction, g_steal_pointer (&task));
 }
 
 gboolean
@@ -283,6 +323,15 @@ typedef struct
 } Said;
 
 static void
+said_free (Said *said)
+{
+  g_object_unref (said->session);
+  g_free (said->connection);
+  g_free (said->participant);
+  g_free (said);
+}
+
+static void
 on_page_answered (GObject *source, GAsyncResult *result, gpointer data)
 {
   Said *said = data;
@@ -296,10 +345,7 @@ on_page_answered (GObject *source, GAsyncResult *result, gpointer data)
     put_out (self, said->session, person, "lost");
   if (!answer && self && self->pages)
     self->pages->send_problem (self->pages_data, said->connection, said->session->id, error);
-  g_object_unref (said->session);
-  g_free (said->connection);
-  g_free (said->participant);
-  g_free (said);
+  said_free (said);
 }
 
 static Said *
@@ -428,6 +474,38 @@ pass_message (HubSessions *self, HubSession *session, const char *connection, Js
   return TRUE;
 }
 
+static void
+on_halted (GObject *source, GAsyncResult *result, gpointer data)
+{
+  HubSessions *self = HUB_SESSIONS (source);
+  Said *said = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) answer = hub_sessions_move_finish (self, result, &error);
+
+  if (!answer && self->pages)
+    self->pages->send_problem (self->pages_data, said->connection, said->session->id, error);
+  said_free (said);
+}
+
+/* Who is in a session holds and ends it by the page's connection: nothing is asked of the database.
+ */
+static gboolean
+halt (HubSessions *self, HubSession *session, const char *connection, KarezActor *actor,
+      JsonObject *message, GError **error)
+{
+  HubSessionPerson *person = hub_session_find_page (session, connection);
+  HubSessionStep step = { .edge = karez_json_text (message, "type"),
+                          .reason = karez_json_text (message, "reason") };
+
+  if (!person)
+    return karez_error_set (error, KAREZ_ERROR_NOT_FOUND, "session/participant",
+                            N_ ("a page that has joined"),
+                            N_ ("This page has not joined the session."));
+  hub_sessions_move_async (self, session->id, &step, actor, NULL, on_halted,
+                           said_new (session, connection, person->id));
+  return TRUE;
+}
+
 gboolean
 hub_sessions_page (HubSessions *self, const char *connection, KarezActor *actor,
                    JsonObject *message, GError **error)
@@ -447,9 +525,11 @@ hub_sessions_page (HubSessions *self, const char *connection, KarezActor *actor,
                       error);
   if (g_strcmp0 (type, "message") == 0 && body)
     return pass_message (self, session, connection, body, error);
+  if (hub_session_machine_is_away (type))
+    return halt (self, session, connection, actor, message, error);
   if (g_strcmp0 (type, "leave") != 0)
     return karez_error_set (error, KAREZ_ERROR_INVALID, "session/message",
-                            N_ ("join, message or leave"),
+                            N_ ("join, message, leave, hold, panic or stop"),
                             N_ ("This is nothing that a page says."));
   person = hub_session_find_page (session, connection);
   if (person)

@@ -29,6 +29,7 @@ struct _HubSessions
   gpointer signer_data;
   KarezActor *actor; /* this hub */
   GHashTable *sessions;
+  GHashTable *planning; /* booking → GPtrArray of GTask: who waits for it to be planned */
   GCancellable *cancellable;
   GTask *starting;
   gboolean stopped;
@@ -74,6 +75,19 @@ void hub_sessions_take_record (HubSessions *self, HubSession *session, guint64 s
 void hub_sessions_put_state (HubSessions *self, HubSession *session, KarezTransaction *transaction,
                              const char *action, KarezState state, guint64 sequence,
                              const char *reason, gboolean tell_partner);
+
+typedef void (*HubSessionsFill) (HubSession *session, KarezTransaction *transaction, gpointer data);
+/**
+ * hub_sessions_record_async:
+ * @given: (nullable): the request's, empty; of this hub itself without it
+ * @fill: says what is recorded; called for each try
+ *
+ * Records what was done already, away from risk: tried until it is durable, or refused for good.
+ */
+void hub_sessions_record_async (HubSessions *self, HubSession *session, KarezTransaction *given,
+                                HubSessionsFill fill, gpointer data, GDestroyNotify destroy,
+                                GAsyncReadyCallback callback, gpointer user_data);
+gboolean hub_sessions_record_finish (HubSessions *self, GAsyncResult *result, GError **error);
 
 /* hub-sessions-peers.c */
 gboolean hub_sessions_add_topics (HubSessions *self, GError **error);

@@ -292,3 +292,117 @@ hub_sessions_take_record (HubSessions *self, HubSession *session, guint64 sequen
   g_queue_push_tail (&session->records, record);
   keep_next (self, session);
 }
+
+/* What was done and must be on record. */
+
+typedef struct
+{
+  HubSession *session;
+  KarezTransaction *given;
+  HubSessionsFill fill;
+  gpointer data;
+  GDestroyNotify destroy;
+  gboolean warned;
+} Recording;
+
+static void
+recording_free (gpointer data)
+{
+  Recording *recording = data;
+
+  if (recording->destroy)
+    recording->destroy (recording->data);
+  g_clear_object (&recording->given);
+  g_object_unref (recording->session);
+  g_free (recording);
+}
+
+static void try_recording (GTask *task, gboolean first);
+
+static gboolean
+on_recording_due (gpointer data)
+{
+  GTask *task = data;
+  Recording *recording = g_task_get_task_data (task);
+
+  if (g_object_get_data (G_OBJECT (recording->session), "sessions"))
+    try_recording (task, FALSE);
+  else
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                             "the session is over, or the hub ends");
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_recording_done (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Recording *recording = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  if (karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
+    {
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+  if (!recording->warned || !may_help_later (error))
+    hub_warning ("sessions", recording->session->id, "What was done is not recorded yet: %s",
+                 error->message);
+  recording->warned = TRUE;
+  if (!may_help_later (error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  g_error_free (error);
+  g_timeout_add_full (G_PRIORITY_DEFAULT, RETRY_MS, on_recording_due, g_steal_pointer (&task),
+                      g_object_unref);
+}
+
+static void
+try_recording (GTask *task, gboolean first)
+{
+  HubSessions *self = g_task_get_source_object (task);
+  Recording *recording = g_task_get_task_data (task);
+  const char *digest = NULL;
+  const char *request = recording->given ? karez_transaction_get_request (recording->given, &digest)
+                                         : NULL;
+  KarezActor *actor = recording->given ? karez_transaction_get_actor (recording->given)
+                                       : self->actor;
+  g_autoptr (KarezTransaction) transaction = first && recording->given
+                                                 ? g_object_ref (recording->given)
+                                                 : karez_store_begin (self->store, actor);
+
+  /* Whether the try before this one was committed may not be known. */
+  if (!first && request)
+    karez_transaction_set_request (transaction, request, digest);
+  recording->fill (recording->session, transaction, recording->data);
+  karez_transaction_commit_async (transaction, NULL, on_recording_done, g_object_ref (task));
+}
+
+void
+hub_sessions_record_async (HubSessions *self, HubSession *session, KarezTransaction *given,
+                           HubSessionsFill fill, gpointer data, GDestroyNotify destroy,
+                           GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
+  Recording *recording = g_new0 (Recording, 1);
+
+  g_task_set_source_tag (task, hub_sessions_record_async);
+  recording->session = g_object_ref (session);
+  recording->given = given ? g_object_ref (given) : NULL;
+  recording->fill = fill;
+  recording->data = data;
+  recording->destroy = destroy;
+  g_task_set_task_data (task, recording, recording_free);
+  try_recording (task, TRUE);
+}
+
+gboolean
+hub_sessions_record_finish (HubSessions *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, hub_sessions_record_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}

@@ -4,8 +4,12 @@
 
 #include "hub-catalogue.h"
 #include "hub-log.h"
+#include "hub-string.h"
 
 #define RESTART_MS 100
+#define END_RETRY_MS 500
+
+static void end_without_worker (HubSessions *self, HubSession *session);
 
 /* Beginning. */
 
@@ -66,6 +70,18 @@ spawn (HubSessions *self, HubSession *session, GTask *task)
   hub_sessions_tell_pages (self, session);
 }
 
+/* The next hub must know which worker to take over. */
+static void
+put_worker (HubSession *session, KarezTransaction *transaction, gpointer token)
+{
+  karez_transaction_about (transaction, session->id, NULL);
+  karez_transaction_run (transaction, "session_worker", "(sis)", session->id,
+                         (gint32) session->generation, token);
+  karez_transaction_event (
+      transaction, "session.worker-start", "session", session->id,
+      karez_json_object ("generation", "i", (gint64) session->generation, NULL));
+}
+
 static void
 on_begun (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -91,6 +107,8 @@ on_begun (GObject *source, GAsyncResult *result, gpointer data)
           hub_warning ("sessions", session->id, "Restarted before it could be recorded: %s",
                        error->message);
           g_error_free (error);
+          hub_sessions_record_async (self, session, NULL, put_worker, g_strdup (session->token),
+                                     g_free, NULL, NULL);
           spawn (self, session, task);
           return;
         }
@@ -142,13 +160,8 @@ hub_sessions_begin_worker (HubSessions *self, HubSession *session, KarezTransact
       karez_transaction_event (transaction, "session.prepare", "session", session->id, NULL);
     }
   else
-    {
-      karez_transaction_run (transaction, "session_worker", "(sis)", session->id,
-                             (gint32) session->generation, hash);
-      karez_transaction_event (
-          transaction, "session.worker-start", "session", session->id,
-          karez_json_object ("generation", "i", (gint64) session->generation, NULL));
-    }
+    put_worker (session, transaction, hash);
+  hub_set_string (&session->token, hash);
   karez_transaction_commit_async (transaction, NULL, on_begun, g_steal_pointer (&task));
 }
 
@@ -330,46 +343,69 @@ on_arrived (HubSupervisor *supervisor, HubWorkerProxy *proxy, JsonNode *snapshot
 
 /* Death. */
 
+#define END_REASON N_ ("the session's worker died too often")
+
+static gboolean
+has_fail_edge (HubSession *session)
+{
+  return hub_session_machine_find (session->state, "fail", NULL) != NULL;
+}
+
+static gboolean
+on_end_due (gpointer data)
+{
+  HubSession *session = data;
+  HubSessions *self = g_object_get_data (G_OBJECT (session), "sessions");
+
+  session->restart_source = 0;
+  if (self && !self->stopped)
+    end_without_worker (self, session);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 on_ended_without (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (HubSession) session = data;
   HubSessions *self = g_object_get_data (G_OBJECT (session), "sessions");
+  gboolean fails = has_fail_edge (session);
   g_autoptr (GError) error = NULL;
+  gboolean done = karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error);
 
-  if (!karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
-    {
-      hub_warning ("sessions", session->id, "The end could not be recorded: %s", error->message);
-      return;
-    }
+  if (!done)
+    hub_warning ("sessions", session->id, "The end could not be recorded: %s", error->message);
   if (!self)
     return;
+  if (!done)
+    {
+      if (!session->restart_source)
+        session->restart_source = g_timeout_add (END_RETRY_MS, on_end_due, session);
+      return;
+    }
+  hub_session_take_state (session, fails ? KAREZ_STATE_FAILED : KAREZ_STATE_ENDED,
+                          session->sequence + (fails ? 1 : 2), END_REASON);
   hub_sessions_tell_pages (self, session);
   hub_sessions_over (self, session, self->actor);
   hub_sessions_drop (self, session);
 }
 
-/* The host's hub ends what has no worker left. */
+/* The host's hub ends what has no worker left. Nothing goes on in it, so it is told when it is
+ * recorded, and that is tried until it is. */
 static void
 end_without_worker (HubSessions *self, HubSession *session)
 {
-  const char *reason = N_ ("the session's worker died too often");
-  gboolean fails = hub_session_machine_find (session->state, "fail", NULL) != NULL;
+  gboolean fails = has_fail_edge (session);
   g_autoptr (KarezTransaction) transaction = karez_store_begin (self->store, self->actor);
 
+  session->ending = TRUE;
   karez_transaction_about (transaction, session->id, NULL);
   if (!fails)
-    {
-      hub_session_take_state (session, KAREZ_STATE_STOPPING, session->sequence + 1, reason);
-      hub_sessions_put_state (self, session, transaction, "session.stop", session->state,
-                              session->sequence, reason, FALSE);
-    }
-  hub_session_take_state (session, fails ? KAREZ_STATE_FAILED : KAREZ_STATE_ENDED,
-                          session->sequence + 1, reason);
+    hub_sessions_put_state (self, session, transaction, "session.stop", KAREZ_STATE_STOPPING,
+                            session->sequence + 1, END_REASON, FALSE);
   hub_sessions_put_state (self, session, transaction, fails ? "session.fail" : "session.end",
-                          session->state, session->sequence, reason, TRUE);
+                          fails ? KAREZ_STATE_FAILED : KAREZ_STATE_ENDED,
+                          session->sequence + (fails ? 1 : 2), END_REASON, TRUE);
   karez_transaction_commit_async (transaction, NULL, on_ended_without, g_object_ref (session));
-  hub_sessions_tell_pages (self, session);
 }
 
 static void

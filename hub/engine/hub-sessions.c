@@ -99,6 +99,25 @@ session_from_booking (HubSessions *self, JsonNode *booking, GError **error)
                           g_str_equal (host, self->hub), booking);
 }
 
+/* Everybody who asked for it meanwhile gets the same answer. @error: (transfer full) (nullable) */
+static void
+end_planning (GTask *work, GError *error)
+{
+  HubSessions *self = g_task_get_source_object (work);
+  const char *id = g_task_get_task_data (work);
+  g_autoptr (GPtrArray) tasks = g_ptr_array_ref (g_hash_table_lookup (self->planning, id));
+  HubSession *session = hub_sessions_get (self, id);
+
+  g_hash_table_remove (self->planning, id);
+  g_task_return_boolean (work, error == NULL);
+  for (guint i = 0; i < tasks->len; i++)
+    if (error)
+      g_task_return_error (tasks->pdata[i], g_error_copy (error));
+    else
+      g_task_return_pointer (tasks->pdata[i], g_object_ref (session), g_object_unref);
+  g_clear_error (&error);
+}
+
 static void
 on_planned (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -107,16 +126,13 @@ on_planned (GObject *source, GAsyncResult *result, gpointer data)
   HubSession *session = hub_task_session (task);
   GError *error = NULL;
 
-  if (!karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
+  if (karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
     {
-      g_task_return_error (task, error);
-      return;
+      if (!hub_sessions_get (self, session->id))
+        hub_sessions_take_over (self, session);
+      hub_sessions_tell_pages (self, hub_sessions_get (self, session->id));
     }
-  if (!hub_sessions_get (self, session->id))
-    hub_sessions_take_over (self, session);
-  session = hub_sessions_get (self, session->id);
-  hub_sessions_tell_pages (self, session);
-  g_task_return_pointer (task, g_object_ref (session), g_object_unref);
+  end_planning (task, error);
 }
 
 static void
@@ -124,6 +140,7 @@ on_booking (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
   HubSessions *self = g_task_get_source_object (task);
+  const char *id = g_task_get_task_data (task);
   GError *error = NULL;
   g_autoptr (JsonNode)
       booking = karez_agenda_get_booking_finish (KAREZ_AGENDA (source), result, &error);
@@ -131,15 +148,9 @@ on_booking (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (KarezTransaction) transaction = NULL;
   g_autofree char *text = NULL;
 
-  if (!session)
+  if (!session || hub_sessions_get (self, id))
     {
-      g_task_return_error (task, error);
-      return;
-    }
-  if (hub_sessions_get (self, session->id))
-    {
-      g_task_return_pointer (task, g_object_ref (hub_sessions_get (self, session->id)),
-                             g_object_unref);
+      end_planning (task, error);
       return;
     }
   hub_task_set_session (task, session);
@@ -158,13 +169,28 @@ hub_sessions_plan_async (HubSessions *self, const char *id, GAsyncReadyCallback 
                          gpointer data)
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
+  g_autoptr (GTask) work = NULL;
   HubSession *known = hub_sessions_get (self, id);
+  GPtrArray *tasks = g_hash_table_lookup (self->planning, id);
 
   g_task_set_source_tag (task, hub_sessions_plan_async);
   if (known)
-    g_task_return_pointer (task, g_object_ref (known), g_object_unref);
-  else
-    karez_agenda_get_booking_async (self->agenda, id, NULL, on_booking, g_steal_pointer (&task));
+    {
+      g_task_return_pointer (task, g_object_ref (known), g_object_unref);
+      return;
+    }
+  if (tasks)
+    {
+      g_ptr_array_add (tasks, g_steal_pointer (&task));
+      return;
+    }
+  tasks = g_ptr_array_new_with_free_func (g_object_unref);
+  g_ptr_array_add (tasks, g_steal_pointer (&task));
+  g_hash_table_insert (self->planning, g_strdup (id), tasks);
+  work = g_task_new (self, NULL, NULL, NULL);
+  g_task_set_source_tag (work, on_booking);
+  g_task_set_task_data (work, g_strdup (id), g_free);
+  karez_agenda_get_booking_async (self->agenda, id, NULL, on_booking, g_steal_pointer (&work));
 }
 
 HubSession *
@@ -446,6 +472,7 @@ hub_sessions_finalize (GObject *object)
   g_clear_object (&self->cancellable);
   karez_actor_unref (self->actor);
   g_hash_table_unref (self->sessions);
+  g_hash_table_unref (self->planning);
 
   G_OBJECT_CLASS (hub_sessions_parent_class)->finalize (object);
 }
@@ -463,5 +490,7 @@ static void
 hub_sessions_init (HubSessions *self)
 {
   self->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_object_unref);
+  self->planning = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+                                          (GDestroyNotify) g_ptr_array_unref);
   self->cancellable = g_cancellable_new ();
 }

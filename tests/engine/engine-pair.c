@@ -35,6 +35,8 @@ page_broadcast (gpointer data, const char *permission, JsonNode *message)
   g_autoptr (JsonNode) owned = message;
   JsonObject *object = json_node_get_object (message);
 
+  g_free (hub->told);
+  hub->told = g_strdup (karez_json_text (object, "state"));
   hub->restarting += g_strcmp0 (karez_json_text (object, "worker"), "restarting") == 0
                      || g_strcmp0 (karez_json_text (object, "partner_worker"), "restarting") == 0;
 }
@@ -66,6 +68,23 @@ pair_ask (PairHub *hub, const char *sql)
                                NULL, NULL, &error));
   g_assert_no_error (error);
   return g_strdup (g_strchomp (out));
+}
+
+void
+pair_set_database (Pair *pair, guint i, gboolean there)
+{
+  static char *names[2];
+  g_autofree char *sql = NULL;
+  g_autofree char *done = NULL;
+
+  if (!names[i])
+    names[i] = pair_ask (&pair->hubs[i], "select current_database ()");
+  sql = g_strdup_printf ("alter database \"%s\" allow_connections %s; select count "
+                         "(pg_terminate_backend (pid)) from pg_stat_activity where datname = '%s' "
+                         "and not %s",
+                         names[i], there ? "true" : "false", names[i], there ? "true" : "false");
+  done = pair_ask (&pair->hubs[1 - i], sql);
+  turn_for (50);
 }
 
 static void
@@ -265,6 +284,7 @@ pair_tear_down (Pair *pair, gconstpointer data)
       g_free (pair->hubs[i].id);
       g_free (pair->hubs[i].database);
       g_free (pair->hubs[i].state_dir);
+      g_free (pair->hubs[i].told);
     }
   g_free (pair->session);
 }

@@ -20,6 +20,7 @@ typedef struct PairHub
   PlayHall *hall;
   GHashTable *pages; /* connection → GPtrArray of texts */
   guint restarting, over;
+  char *told; /* the state that pages were told last */
 } PairHub;
 
 /* Two hubs' engines in one process, with two databases, real workers and a real link; peers and
@@ -44,6 +45,9 @@ char *pair_plugin_folder (void);
 char *pair_ask (PairHub *hub, const char *sql);
 /* And that it is as expected; SESSION in @format stands for the session's id. */
 void pair_expect_rows (PairHub *hub, const char *format, const char *session, const char *expected);
+
+/* Takes the hub's database away, or gives it back. */
+void pair_set_database (Pair *pair, guint i, gboolean there);
 
 HubSession *pair_session_of (Pair *pair, guint i);
 /* The worker's process. */

@@ -2,6 +2,7 @@
 /* Whoever says hold or stop, and whenever: nothing goes live after it. The live half is "slow": a
  * start and a resume take 300 ms, and do not listen when they are cancelled. */
 #include "engine-pair.h"
+#include "hub-id.h"
 
 #include <signal.h>
 
@@ -214,6 +215,37 @@ test_crossing_start (Pair *pair, gconstpointer data)
   pair_wait_for (pair, KAREZ_STATE_LIVE, 5);
 }
 
+static void
+resume_as (Pair *pair, const char *request)
+{
+  HubSessions *sessions = hub_engine_get_sessions (pair->hubs[0].engine);
+  KarezStore *store = hub_store_get_scope (pair->hubs[0].store, "engine");
+  HubSessionStep step = { .edge = "resume" };
+  g_autoptr (KarezActor)
+      actor = karez_actor_new (KAREZ_ACTOR_PERSON, pair->hubs[0].id, "Somebody", NULL, NULL, NULL);
+  g_autoptr (KarezTransaction) transaction = karez_store_begin (store, actor);
+  Await await = { 0 };
+
+  karez_transaction_set_request (transaction, request, "digest");
+  hub_sessions_move_async (sessions, pair->session, &step, actor, transaction, await_done, &await);
+  end_move (&await);
+}
+
+/* A page repeats a resume whose answer it did not get, and somebody has held it since. */
+static void
+test_repeated (Pair *pair, gconstpointer data)
+{
+  g_autofree char *request = hub_id_new ();
+
+  be_held (pair);
+  resume_as (pair, request);
+  pair_wait_for (pair, KAREZ_STATE_LIVE, 5);
+  pair_move_well (pair, 1, "hold");
+  pair_wait_for (pair, KAREZ_STATE_HELD, 5);
+  resume_as (pair, request);
+  expect_still (pair, KAREZ_STATE_HELD);
+}
+
 /* Said while the host's worker is being replaced. */
 static void
 test_worker_away (Pair *pair, gconstpointer data)
@@ -274,6 +306,7 @@ main (int argc, char **argv)
   ADD ("/holds/start/live-half-of-mirror", test_start_live_half_mirror);
   ADD ("/holds/crossing/resume", test_crossing);
   ADD ("/holds/crossing/start", test_crossing_start);
+  ADD ("/holds/repeated-request", test_repeated);
   ADD ("/holds/worker-away", test_worker_away);
   ADD ("/holds/alone", test_alone);
   return g_test_run ();

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is told is on record, and what was done away from risk is recorded until it is: the database
+ * goes at the moment that counts. */
+#include "engine-pair.h"
+
+#include "hub-id.h"
+
+#include <signal.h>
+
+static gboolean
+has_failed_worker (gpointer pair)
+{
+  HubSession *session = pair_session_of (pair, 0);
+
+  return !session || session->worker == HUB_WORKER_FAILED;
+}
+
+static gboolean
+is_gone (gpointer pair)
+{
+  return pair_session_of (pair, 0) == NULL;
+}
+
+/* The worker dies too often: nobody hears of the end before it is recorded, and it is in the end.
+ */
+static void
+test_end_without_worker (Pair *pair, gconstpointer data)
+{
+  PairHub *hub = &pair->hubs[0];
+
+  pair_move_well (pair, 0, "prepare");
+  pair_set_database (pair, 0, FALSE);
+  turn_until (has_failed_worker, pair, 20, "the worker died too often");
+  turn_for (1000);
+  g_assert_nonnull (pair_session_of (pair, 0));
+  g_assert_cmpint (pair_session_of (pair, 0)->state, ==, KAREZ_STATE_PREPARING);
+  g_assert_cmpstr (hub->told, ==, "preparing");
+  g_assert_cmpuint (hub->over, ==, 0);
+  pair_set_database (pair, 0, TRUE);
+  turn_until (is_gone, pair, 20, "the end is recorded");
+  pair_expect_rows (hub, "select state from engine.session where id = 'SESSION'", pair->session,
+                    "failed");
+  g_assert_cmpstr (hub->told, ==, "failed");
+  g_assert_cmpuint (hub->over, ==, 1);
+}
+
+static void
+begin_leave (Pair *pair, const char *participant, Await *await)
+{
+  g_autoptr (KarezActor)
+      actor = karez_actor_new (KAREZ_ACTOR_PERSON, pair->hubs[0].id, "Somebody", NULL, NULL, NULL);
+  g_autoptr (KarezTransaction)
+      transaction = karez_store_begin (hub_store_get_scope (pair->hubs[0].store, "engine"), actor);
+
+  hub_sessions_leave_async (hub_engine_get_sessions (pair->hubs[0].engine), pair->session,
+                            participant, transaction, await_done, await);
+}
+
+static void
+end_leave (Pair *pair, Await *await)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (hub_sessions_leave_finish (hub_engine_get_sessions (pair->hubs[0].engine),
+                                            await_result (await), &error));
+  g_assert_no_error (error);
+  g_clear_object (&await->result);
+}
+
+/* Who leaves has left; that is recorded as soon as it can be, and nobody is told so before. */
+static void
+test_leave (Pair *pair, gconstpointer data)
+{
+  g_autofree char *one = NULL;
+  Await first = { 0 }, second = { 0 };
+
+  pair_go_live (pair);
+  one = pair_join (pair, 0, "page-0");
+  pair_hear (pair, 0, "page-0", "\"count\":0");
+  pair_set_database (pair, 0, FALSE);
+  begin_leave (pair, one, &first);
+  g_assert_false (g_hash_table_contains (pair_session_of (pair, 0)->persons, one));
+  turn_for (700);
+  begin_leave (pair, one, &second);
+  turn_for (700);
+  g_assert_null (first.result);
+  g_assert_null (second.result);
+  pair_set_database (pair, 0, TRUE);
+  end_leave (pair, &first);
+  end_leave (pair, &second);
+  pair_expect_rows (
+      &pair->hubs[0],
+      "select count (*) from engine.participant where session = 'SESSION' and left_at "
+      "is null",
+      pair->session, "0");
+  pair_expect_rows (&pair->hubs[0],
+                    "select count (*) from karez.event where session = 'SESSION' and action = "
+                    "'session.leave'",
+                    pair->session, "1");
+}
+
+static gboolean
+is_back (gpointer pair)
+{
+  HubSession *session = pair_session_of (pair, 0);
+
+  return session && session->generation == 2 && session->worker == HUB_WORKER_RUNNING;
+}
+
+static gboolean
+is_running (gpointer pair)
+{
+  HubSession *session = pair_session_of (pair, 0);
+
+  return session && session->worker == HUB_WORKER_RUNNING;
+}
+
+/* A worker that was started while the database was away is the one that the next hub takes over. */
+static void
+test_worker_recorded (Pair *pair, gconstpointer data)
+{
+  g_autofree char *plugins = pair_plugin_folder ();
+  int pid = 0;
+
+  pair_go_live (pair);
+  turn_for (300);
+  pair_set_database (pair, 0, FALSE);
+  g_assert_cmpint (kill (pair_worker_of (pair, 0), SIGKILL), ==, 0);
+  turn_until (is_back, pair, 20, "the next worker is there");
+  pid = pair_worker_of (pair, 0);
+  pair_set_database (pair, 0, TRUE);
+  pair_expect_rows (&pair->hubs[0], "select generation from engine.session where id = 'SESSION'",
+                    pair->session, "2");
+  pair_stop_engine (&pair->hubs[0]);
+  pair_start_engine (&pair->hubs[0], plugins);
+  turn_until (is_running, pair, 10, "the worker is taken over");
+  turn_for (500);
+  g_assert_cmpint (pair_worker_of (pair, 0), ==, pid);
+}
+
+/* A booking is planned for two reasons at once: the partner's state counts. */
+static void
+test_planned_twice (Pair *pair, gconstpointer data)
+{
+  PairHub *hub = &pair->hubs[1];
+  JsonObject *booking = json_node_get_object (hub->hall->booking);
+  g_autofree char *id = hub_id_new ();
+  g_autoptr (JsonNode)
+      body = karez_json_object ("session", "s", id, "state", "s", "live", "sequence", "i",
+                                (gint64) 4, "reason", "s", "told by post", NULL);
+  g_autoptr (GError) error = NULL;
+  Await await = { 0 };
+
+  json_object_set_string_member (booking, "id", id);
+  g_signal_emit_by_name (hub->hall, "changed", id);
+  play_peers_deliver (hub->peers, "session.state", body, 1, await_done, &await);
+  g_assert_true (g_task_propagate_boolean (G_TASK (await_result (&await)), &error));
+  g_assert_no_error (error);
+  g_object_unref (await.result);
+  pair_expect_rows (hub, "select state from engine.session where id = 'SESSION'", id, "live");
+  g_assert_cmpint (hub_sessions_get (hub_engine_get_sessions (hub->engine), id)->state, ==,
+                   KAREZ_STATE_LIVE);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  /* Warnings are what some of these provoke. */
+  g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
+#define ADD(path, reason, func) g_test_add (path, Pair, reason, pair_set_up, func, pair_tear_down)
+  ADD ("/records/end-without-worker", "crash in prepare", test_end_without_worker);
+  ADD ("/records/leave", NULL, test_leave);
+  ADD ("/records/worker", NULL, test_worker_recorded);
+  ADD ("/records/planned-twice", NULL, test_planned_twice);
+  return g_test_run ();
+}
