@@ -9,14 +9,16 @@
 #include <unistd.h>
 
 #define USAGE                                                                                      \
-  "users list | add LOGIN --name NAME [--name-zh NAME] [--name-ug NAME] --role ROLE… | "         \
-  "set-password LOGIN | disable LOGIN | enable LOGIN"
+  "users list | add LOGIN --name NAME [--name-zh NAME] [--name-ug NAME] --role ROLE… "           \
+  "[--final] | set-password LOGIN [--final] | forget-browsers LOGIN | disable LOGIN | "            \
+  "enable LOGIN"
 #define MAX_PASSWORD 1024
 
 typedef struct
 {
   char *name, *name_zh, *name_ug;
   GStrv roles;
+  gboolean final; /* the password that is set here stays */
 } Given;
 
 /* One line of standard input; without echo where that is a terminal. */
@@ -110,11 +112,13 @@ add (Ctl *ctl, const char *login, const Given *given)
       karez_json_object ("id", "s", id, "names", "n",
                          karez_json_object ("en", "s", given->name, "zh_CN", "s", given->name_zh,
                                             "ug", "s", given->name_ug, NULL),
-                         "login", "s", login, "password", "s", password, "roles", "as",
-                         given->roles, NULL),
+                         "login", "s", login, "password", "s", password, "password_final", "b",
+                         given->final, "roles", "as", given->roles, NULL),
       &answer);
   if (status == CTL_OK && !ctl_json (ctl, answer))
-    g_print (_ ("%s is added\n"), login);
+    g_print (given->final ? _ ("%s is added\n")
+                          : _ ("%s is added, and chooses another password at the first sign-in\n"),
+             login);
   return status;
 }
 
@@ -145,35 +149,63 @@ copy (JsonObject *object, const char *name)
   return json_node_copy (node);
 }
 
+/* @person: (out): points into @people */
 static CtlStatus
-change (Ctl *ctl, const char *login, gboolean set_active, gboolean active, gboolean set_password)
+find_person (Ctl *ctl, const char *login, JsonNode **people, JsonObject **person)
+{
+  CtlStatus status = ctl_call (ctl, "GET", "/people", NULL, people);
+
+  if (status != CTL_OK)
+    return status;
+  *person = find (*people, login);
+  if (*person != NULL)
+    return CTL_OK;
+  g_printerr (_ ("karezctl: nobody has the login %s; users list shows them\n"), login);
+  return CTL_REFUSED;
+}
+
+/* @given: (nullable): of a new password, which is read; NULL: only @active is set */
+static CtlStatus
+change (Ctl *ctl, const char *login, gboolean active, const Given *given)
 {
   g_autoptr (JsonNode) people = NULL;
   g_autofree char *password = NULL;
   g_autofree char *path = NULL;
-  CtlStatus status = ctl_call (ctl, "GET", "/people", NULL, &people);
-  JsonObject *person;
+  JsonObject *person = NULL;
+  CtlStatus status = find_person (ctl, login, &people, &person);
+  JsonNode *body;
 
   if (status != CTL_OK)
     return status;
-  person = find (people, login);
-  if (person == NULL)
-    {
-      g_printerr (_ ("karezctl: nobody has the login %s; users list shows them\n"), login);
-      return CTL_REFUSED;
-    }
-  if (set_password && (password = read_password ()) == NULL)
+  if (given != NULL && (password = read_password ()) == NULL)
     return CTL_USAGE;
   path = g_strconcat ("/people/", karez_json_text (person, "id"), NULL);
-  status = ctl_call (ctl, "PUT", path,
-                     karez_json_object ("names", "n", copy (person, "names"), "title", "n",
-                                        copy (person, "title"), "roles", "n",
-                                        copy (person, "roles"), "active", "b",
-                                        set_active ? active : karez_json_boolean (person, "active"),
-                                        "password", "s", password, NULL),
-                     NULL);
+  body = karez_json_object ("names", "n", copy (person, "names"), "title", "n",
+                            copy (person, "title"), "roles", "n", copy (person, "roles"), "active",
+                            "b", given != NULL ? karez_json_boolean (person, "active") : active,
+                            "password", "s", password, NULL);
+  if (given != NULL)
+    json_object_set_boolean_member (json_node_get_object (body), "password_final", given->final);
+  status = ctl_call (ctl, "PUT", path, body, NULL);
   if (status == CTL_OK && !ctl_json (ctl, NULL))
     g_print (_ ("%s is changed; their sign-ins have ended\n"), login);
+  return status;
+}
+
+static CtlStatus
+forget_browsers (Ctl *ctl, const char *login)
+{
+  g_autoptr (JsonNode) people = NULL;
+  g_autofree char *path = NULL;
+  JsonObject *person = NULL;
+  CtlStatus status = find_person (ctl, login, &people, &person);
+
+  if (status != CTL_OK)
+    return status;
+  path = g_strdup_printf ("/people/%s/browsers", karez_json_text (person, "id"));
+  status = ctl_call (ctl, "DELETE", path, NULL, NULL);
+  if (status == CTL_OK && !ctl_json (ctl, NULL))
+    g_print (_ ("The known browsers of %s are forgotten\n"), login);
   return status;
 }
 
@@ -189,11 +221,13 @@ run (Ctl *ctl, int argc, char **argv, const Given *given)
   if (g_str_equal (verb, "add"))
     return add (ctl, argv[2], given);
   if (g_str_equal (verb, "set-password"))
-    return change (ctl, argv[2], FALSE, FALSE, TRUE);
+    return change (ctl, argv[2], FALSE, given);
+  if (g_str_equal (verb, "forget-browsers"))
+    return forget_browsers (ctl, argv[2]);
   if (g_str_equal (verb, "disable"))
-    return change (ctl, argv[2], TRUE, FALSE, FALSE);
+    return change (ctl, argv[2], FALSE, NULL);
   if (g_str_equal (verb, "enable"))
-    return change (ctl, argv[2], TRUE, TRUE, FALSE);
+    return change (ctl, argv[2], TRUE, NULL);
   return ctl_usage (USAGE, NULL);
 }
 
@@ -205,6 +239,7 @@ ctl_users (Ctl *ctl, int argc, char **argv)
     { "name", 0, 0, G_OPTION_ARG_STRING, &given.name, NULL, NULL },
     { "name-zh", 0, 0, G_OPTION_ARG_STRING, &given.name_zh, NULL, NULL },
     { "name-ug", 0, 0, G_OPTION_ARG_STRING, &given.name_ug, NULL, NULL },
+    { "final", 0, 0, G_OPTION_ARG_NONE, &given.final, NULL, NULL },
     { "role", 0, 0, G_OPTION_ARG_STRING_ARRAY, &given.roles, NULL, NULL },
     { NULL },
   };

@@ -4,74 +4,20 @@
 #include "hub-catalogue.h"
 #include "hub-clock.h"
 #include "hub-id.h"
-#include "hub-log.h"
-#include "hub-web-guard.h"
-#include "hub-web-request.h"
 
 #include <string.h>
 
 struct _HubWebAccount
 {
-  HubStore *store;
   KarezStore *scope;
   HubWebSignIns *sign_ins;
   HubWebPasswords *passwords;
+  HubWebBrowsers *browsers;
+  HubWebVerifier *verifier;
   HubWebPolicy *policy;
   char *hub;
   JsonNode *names;
-  HubWebGuard *guard;
-  guint flush;
-  guint64 refused;
 };
-
-/* One password that was typed: to sign in, or to confirm who is signed in. */
-typedef struct
-{
-  HubWebAccount *self;
-  HubWebRequest *request;
-  GTask *task; /* of a confirmation; NULL: the request is to sign in */
-  char *login, *password;
-  KarezRows *rows; /* of the account, without a row if there is none */
-  KarezTransaction *transaction;
-  char *token;
-  gboolean undecided; /* counted, and not yet known to be right or wrong */
-} Try;
-
-static void
-try_free (Try *try)
-{
-  if (try->undecided)
-    hub_web_guard_undo (try->self->guard, try->login, hub_web_request_get_address (try->request));
-  memset (try->password, 0, strlen (try->password));
-  g_free (try->password);
-  g_free (try->login);
-  g_free (try->token);
-  g_clear_pointer (&try->rows, karez_rows_unref);
-  g_clear_object (&try->transaction);
-  g_clear_object (&try->task);
-  g_clear_object (&try->request);
-  g_free (try);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Try, try_free)
-
-/* @error: (transfer full) */
-static void
-try_fail (Try *try, GError *error)
-{
-  g_autoptr (GError) owned = error;
-
-  if (try->task != NULL)
-    g_task_return_error (try->task, g_steal_pointer (&owned));
-  else
-    karez_request_fail (KAREZ_REQUEST (try->request), owned);
-}
-
-static const char *
-refused_action (const Try *try)
-{
-  return try->task != NULL ? "account.confirm-refused" : "account.sign-in-refused";
-}
 
 static JsonNode *
 roles_node (const char *const *roles)
@@ -103,117 +49,52 @@ me (HubWebAccount *self, KarezActor *actor, HubWebSignIn *sign_in)
       sign_in != NULL ? copy_or_null (sign_in->names)
                       : karez_json_object ("en", "s", karez_actor_get_name (actor), NULL),
       "title", "n", sign_in != NULL ? copy_or_null (sign_in->title) : NULL, "roles", "n",
-      roles_node (karez_actor_get_roles (actor)), "hub", "s", self->hub, "hub_names", "n",
-      json_node_copy (self->names), "csrf", "s", sign_in != NULL ? sign_in->csrf : NULL,
-      "permissions", "as", permissions, "language", "s", sign_in != NULL ? sign_in->language : NULL,
-      NULL);
+      roles_node (sign_in != NULL ? (const char *const *) sign_in->roles
+                                  : karez_actor_get_roles (actor)),
+      "hub", "s", self->hub, "hub_names", "n", json_node_copy (self->names), "csrf", "s",
+      sign_in != NULL ? sign_in->csrf : NULL, "permissions", "as", permissions,
+      "new_password_needed", "b", sign_in != NULL && sign_in->new_password_needed, "language", "s",
+      sign_in != NULL ? sign_in->language : NULL, NULL);
 }
 
-/* Whose account was tried. A login that nobody has is not written down: people type passwords
- * there. */
-static KarezActor *
-actor_of_try (Try *try)
+/* A request to sign in. */
+typedef struct
 {
-  const char *address = hub_web_request_get_address (try->request);
-
-  if (try->rows == NULL || karez_rows_get_count (try->rows) == 0)
-    return karez_actor_new (KAREZ_ACTOR_PERSON, "unknown", "unknown", NULL, address, NULL);
-  return karez_actor_new (KAREZ_ACTOR_PERSON, karez_rows_text (try->rows, 0, "id"),
-                          karez_rows_text (try->rows, 0, "login"), NULL, address, NULL);
-}
+  HubWebAccount *self;
+  HubWebRequest *request;
+  KarezRows *account;
+  KarezTransaction *transaction;
+  char *token;
+} Entry;
 
 static void
-on_recorded (GObject *source, GAsyncResult *result, gpointer data)
+entry_free (Entry *entry)
 {
-  g_autoptr (GError) error = NULL;
-
-  if (!hub_store_append_event_finish (HUB_STORE (source), result, &error))
-    hub_warning ("web", NULL, "a refused sign-in could not be recorded: %s", error->message);
+  g_free (entry->token);
+  g_clear_pointer (&entry->account, karez_rows_unref);
+  g_clear_object (&entry->transaction);
+  g_object_unref (entry->request);
+  g_free (entry);
 }
 
-/* What was refused without a look at the password. */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Entry, entry_free)
+
+/* By which this browser is known to be the person's. @account: a row with its key */
 static void
-record_refused (const char *login, const char *address, guint tries, gpointer data)
+give_browser (HubWebAccount *self, HubWebRequest *request, KarezRows *account)
 {
-  HubWebAccount *self = data;
-  g_autoptr (KarezActor)
-      actor = karez_actor_new (KAREZ_ACTOR_PERSON, "unknown", "unknown", NULL, address, NULL);
+  g_autoptr (GBytes) key = karez_rows_bytes (account, 0, "browser_key");
+  g_autofree char *cookie = hub_web_browsers_write (
+      self->browsers, hub_web_request_get_headers (request), key, hub_clock_now ());
 
-  hub_store_append_event_async (
-      self->store, actor, "account.sign-in-refused", 4, NULL, NULL,
-      karez_json_object ("reason", "s", "rate", "tries", "i", (gint64) tries, NULL), NULL,
-      on_recorded, NULL);
-}
-
-static gboolean
-on_flush (gpointer data)
-{
-  HubWebAccount *self = data;
-
-  if (hub_web_guard_flush (self->guard, hub_clock_monotonic (), record_refused, self))
-    return G_SOURCE_CONTINUE;
-  self->flush = 0;
-  return G_SOURCE_REMOVE;
-}
-
-static void
-refuse_early (Try *try, guint wait)
-{
-  HubWebAccount *self = try->self;
-  const char *address = hub_web_request_get_address (try->request);
-  g_autofree char *seconds = g_strdup_printf ("%u", wait);
-  guint due = hub_web_guard_refuse (self->guard, try->login, address, hub_clock_monotonic ());
-
-  self->refused++;
-  if (due > 0)
-    record_refused (try->login, address, due, self);
-  else if (self->flush == 0)
-    self->flush = g_timeout_add_seconds (1, on_flush, self);
-  hub_web_request_set_header (try->request, "Retry-After", seconds);
-  try_fail (try,
-            karez_error_new (KAREZ_ERROR_BUSY, "sign-in/rate",
-                             N_ ("another try after the time that is named"),
-                             N_ ("Too many wrong passwords; try again in %s seconds"), seconds));
-}
-
-static void
-on_refusal_recorded (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (Try) try = data;
-  GError *error = NULL;
-
-  if (!hub_store_append_event_finish (HUB_STORE (source), result, &error))
-    try_fail (try, error);
-  else if (try->task != NULL)
-    try_fail (try, karez_error_new (KAREZ_ERROR_UNAUTHENTICATED, "sign-in/refused",
-                                    N_ ("the password of your own account"),
-                                    N_ ("The password is wrong")));
-  else
-    try_fail (try, karez_error_new (KAREZ_ERROR_UNAUTHENTICATED, "sign-in/refused",
-                                    N_ ("the login and password of an account"),
-                                    N_ ("Login or password is wrong")));
-}
-
-static void
-refuse (Try *try)
-{
-  g_autoptr (KarezActor) actor = actor_of_try (try);
-  const char *reason = karez_rows_get_count (try->rows) == 0          ? "unknown"
-                       : !karez_rows_boolean (try->rows, 0, "active") ? "inactive"
-                                                                      : "password";
-
-  try->undecided = FALSE;
-  try->self->refused++;
-  hub_store_append_event_async (try->self->store, actor, refused_action (try), 4, NULL, NULL,
-                                karez_json_object ("reason", "s", reason, NULL), NULL,
-                                on_refusal_recorded, try);
+  hub_web_request_add_header (request, "Set-Cookie", cookie);
 }
 
 static void
 on_found_again (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (Try) try = data;
-  HubWebAccount *self = try->self;
+  g_autoptr (Entry) entry = data;
+  HubWebAccount *self = entry->self;
   g_autoptr (GError) error = NULL;
   g_autoptr (HubWebSignIn) sign_in = hub_web_sign_ins_find_finish (self->sign_ins, result, &error);
   g_autoptr (KarezActor) actor = NULL;
@@ -221,140 +102,129 @@ on_found_again (GObject *source, GAsyncResult *result, gpointer data)
 
   if (sign_in == NULL)
     {
-      karez_request_fail (KAREZ_REQUEST (try->request), error);
+      karez_request_fail (KAREZ_REQUEST (entry->request), error);
       return;
     }
-  actor = hub_web_sign_in_make_actor (sign_in, hub_web_request_get_address (try->request));
-  cookie = hub_web_sign_ins_write_cookie (self->sign_ins, try->token);
-  hub_web_request_set_header (try->request, "Set-Cookie", cookie);
-  karez_request_respond (KAREZ_REQUEST (try->request), 200, me (self, actor, sign_in));
+  actor = hub_web_sign_in_make_actor (sign_in, hub_web_request_get_address (entry->request));
+  cookie = hub_web_sign_ins_write_cookie (self->sign_ins, entry->token);
+  hub_web_request_add_header (entry->request, "Set-Cookie", cookie);
+  give_browser (self, entry->request, entry->account);
+  karez_request_respond (KAREZ_REQUEST (entry->request), 200, me (self, actor, sign_in));
+}
+
+static void
+forget_sign_ins (HubWebAccount *self, HubWebRequest *request)
+{
+  GPtrArray *ended = hub_web_request_get_sign_ins (request);
+
+  for (guint i = 0; ended != NULL && i < ended->len; i++)
+    hub_web_sign_ins_forget (self->sign_ins, ((HubWebSignIn *) ended->pdata[i])->account, TRUE);
 }
 
 static void
 on_signed_in (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (Try) try = data;
-  HubWebAccount *self = try->self;
+  g_autoptr (Entry) entry = data;
+  HubWebAccount *self = entry->self;
   g_autoptr (GError) error = NULL;
 
-  if (!karez_transaction_commit_finish (try->transaction, result, &error))
+  if (!karez_transaction_commit_finish (entry->transaction, result, &error))
     {
-      karez_request_fail (KAREZ_REQUEST (try->request), error);
+      karez_request_fail (KAREZ_REQUEST (entry->request), error);
       return;
     }
-  hub_web_guard_right (self->guard, try->login, hub_web_request_get_address (try->request));
-  try->undecided = FALSE;
-  hub_web_sign_ins_find_async (self->sign_ins, try->token, NULL, on_found_again, try);
-  g_steal_pointer (&try);
+  forget_sign_ins (self, entry->request);
+  hub_web_sign_ins_find_async (self->sign_ins, entry->token, NULL, on_found_again, entry);
+  g_steal_pointer (&entry);
+}
+
+/* Ends all sign-ins that the browser brought. @over: another takes their place */
+static void
+end_sign_ins (KarezTransaction *transaction, HubWebRequest *request, gboolean over)
+{
+  GPtrArray *ended = hub_web_request_get_sign_ins (request);
+
+  for (guint i = 0; ended != NULL && i < ended->len; i++)
+    {
+      HubWebSignIn *sign_in = ended->pdata[i];
+
+      karez_transaction_run (transaction, "sign_in_end", "(s)", sign_in->id);
+      karez_transaction_event (
+          transaction, "account.sign-out", "account", sign_in->account,
+          karez_json_object ("sign_in", "s", sign_in->id, "over", "b", over, NULL));
+    }
 }
 
 static void
-sign_in (Try *try)
+on_checked (GObject *source, GAsyncResult *result, gpointer data)
 {
-  HubWebAccount *self = try->self;
+  g_autoptr (Entry) entry = data;
+  HubWebAccount *self = entry->self;
   g_autofree char *id = hub_id_new ();
   g_autoptr (GBytes) hash = NULL;
-  g_autoptr (KarezActor) actor = actor_of_try (try);
-  const char *account = karez_rows_text (try->rows, 0, "id");
+  g_autoptr (KarezActor) actor = NULL;
+  g_autoptr (GError) error = NULL;
+  const char *account;
 
-  try->token = hub_web_sign_ins_make_token (&hash);
-  try->transaction = karez_store_begin (self->scope, actor);
-  karez_transaction_run_one (
-      try->transaction, "sign-in/account", N_ ("The account was changed at this moment"),
-      "sign_in_insert", "(s@ays)", id,
-      g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, hash, TRUE), account);
-  karez_transaction_run (try->transaction, "sign_in_forget", "(s)", account);
-  karez_transaction_event (try->transaction, "account.sign-in", "account", account,
+  entry->account = hub_web_verifier_check_finish (self->verifier, result, &error);
+  if (entry->account == NULL)
+    {
+      karez_request_fail (KAREZ_REQUEST (entry->request), error);
+      return;
+    }
+  actor = hub_web_verifier_make_actor (entry->account, entry->request);
+  account = karez_rows_text (entry->account, 0, "id");
+  entry->token = hub_web_sign_ins_make_token (&hash);
+  entry->transaction = karez_store_begin (self->scope, actor);
+  end_sign_ins (entry->transaction, entry->request, TRUE);
+  karez_transaction_run_one (entry->transaction, "sign-in/account",
+                             N_ ("The account was changed at this moment"), "sign_in_insert",
+                             "(s@ayss)", id,
+                             g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, hash, TRUE),
+                             account, karez_rows_text (entry->account, 0, "password"));
+  karez_transaction_run (entry->transaction, "sign_in_forget", "(s)", account);
+  karez_transaction_event (entry->transaction, "account.sign-in", "account", account,
                            karez_json_object ("sign_in", "s", id, NULL));
-  karez_transaction_commit_async (try->transaction, NULL, on_signed_in, try);
+  karez_transaction_commit_async (entry->transaction, NULL, on_signed_in, entry);
+  g_steal_pointer (&entry);
+}
+
+static GError *
+no_account (void)
+{
+  return karez_error_new (KAREZ_ERROR_CONFLICT, "sign-in/local", N_ ("a signed-in person"),
+                          N_ ("The local socket has no account"));
 }
 
 static void
-confirm (Try *try)
+on_confirmed (GObject *source, GAsyncResult *result, gpointer data)
 {
-  hub_web_guard_right (try->self->guard, try->login, hub_web_request_get_address (try->request));
-  try->undecided = FALSE;
-  g_task_return_boolean (try->task, TRUE);
-}
-
-static void
-on_verified (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (Try) try = data;
+  g_autoptr (GTask) task = data;
+  HubWebAccount *self = g_task_get_task_data (task);
   GError *error = NULL;
-  gboolean right = FALSE;
+  g_autoptr (KarezRows) account = hub_web_verifier_check_finish (self->verifier, result, &error);
 
-  if (!hub_web_passwords_verify_finish (try->self->passwords, result, &right, &error))
-    try_fail (try, error);
-  else if (!right || karez_rows_get_count (try->rows) == 0
-           || !karez_rows_boolean (try->rows, 0, "active"))
-    refuse (g_steal_pointer (&try));
-  else if (try->task != NULL)
-    confirm (try);
+  if (account != NULL)
+    g_task_return_boolean (task, TRUE);
   else
-    sign_in (g_steal_pointer (&try));
-}
-
-static void
-on_account (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (Try) try = data;
-  GError *error = NULL;
-  const char *hash;
-
-  try->rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
-  if (try->rows == NULL)
-    {
-      try_fail (try, error);
-      return;
-    }
-  hash = karez_rows_get_count (try->rows) > 0 ? karez_rows_text (try->rows, 0, "password") : NULL;
-  hub_web_passwords_verify_async (try->self->passwords, hash, try->password, NULL, on_verified,
-                                  try);
-  g_steal_pointer (&try);
-}
-
-static void
-begin_try (Try *try)
-{
-  HubWebAccount *self = try->self;
-  const char *address = hub_web_request_get_address (try->request);
-  gint64 now = hub_clock_monotonic ();
-  guint wait = hub_web_guard_wait (self->guard, try->login, address, now);
-
-  if (wait > 0)
-    {
-      refuse_early (try, wait);
-      try_free (try);
-      return;
-    }
-  hub_web_guard_begin (self->guard, try->login, address, now);
-  try->undecided = TRUE;
-  karez_store_query_async (self->scope, "account_by_login", g_variant_new ("(s)", try->login), NULL,
-                           on_account, try);
+    g_task_return_error (task, error);
 }
 
 void
 hub_web_account_confirm (HubWebRequest *request, const char *password, GTask *task, gpointer data)
 {
+  HubWebAccount *self = data;
   HubWebSignIn *sign_in = hub_web_request_get_sign_in (request);
-  Try *try;
 
   if (sign_in == NULL)
     {
-      g_task_return_error (task, karez_error_new (KAREZ_ERROR_CONFLICT, "sign-in/local",
-                                                  N_ ("a signed-in person"),
-                                                  N_ ("The local socket has no account")));
+      g_task_return_error (task, no_account ());
       g_object_unref (task);
       return;
     }
-  try = g_new0 (Try, 1);
-  try->self = data;
-  try->request = g_object_ref (request);
-  try->task = task;
-  try->login = g_strdup (sign_in->login);
-  try->password = g_strdup (password);
-  begin_try (try);
+  g_task_set_task_data (task, self, NULL);
+  hub_web_verifier_check_async (self->verifier, request, sign_in->login, sign_in, password,
+                                on_confirmed, task);
 }
 
 static const KarezJsonField sign_in_fields[] = {
@@ -366,17 +236,19 @@ static const KarezJsonField sign_in_fields[] = {
 static void
 handle_sign_in (KarezRequest *request, gpointer data)
 {
+  HubWebAccount *self = data;
   JsonObject *body = karez_request_check_body (request, sign_in_fields);
-  Try *try;
+  g_autofree char *login = NULL;
+  Entry *entry;
 
   if (body == NULL)
     return;
-  try = g_new0 (Try, 1);
-  try->self = data;
-  try->request = HUB_WEB_REQUEST (g_object_ref (request));
-  try->login = g_ascii_strdown (karez_json_text (body, "login"), -1);
-  try->password = g_strdup (karez_json_text (body, "password"));
-  begin_try (try);
+  login = g_ascii_strdown (karez_json_text (body, "login"), -1);
+  entry = g_new0 (Entry, 1);
+  entry->self = self;
+  entry->request = HUB_WEB_REQUEST (g_object_ref (request));
+  hub_web_verifier_check_async (self->verifier, entry->request, login, NULL,
+                                karez_json_text (body, "password"), on_checked, entry);
 }
 
 /* A writing request of a person who is signed in. */
@@ -385,12 +257,14 @@ typedef struct
   HubWebAccount *self;
   KarezRequest *request;
   KarezTransaction *transaction;
+  KarezRows *account; /* of a new password */
 } Change;
 
 static void
 change_free (Change *change)
 {
-  g_object_unref (change->transaction);
+  g_clear_pointer (&change->account, karez_rows_unref);
+  g_clear_object (&change->transaction);
   g_object_unref (change->request);
   g_free (change);
 }
@@ -404,7 +278,6 @@ change_new (HubWebAccount *self, KarezRequest *request)
 
   change->self = self;
   change->request = g_object_ref (request);
-  change->transaction = karez_request_begin (request, self->scope);
   return change;
 }
 
@@ -417,8 +290,7 @@ need_sign_in (KarezRequest *request)
 
   if (sign_in != NULL)
     return sign_in;
-  error = karez_error_new (KAREZ_ERROR_CONFLICT, "sign-in/local", N_ ("a signed-in person"),
-                           N_ ("The local socket has no account"));
+  error = no_account ();
   karez_request_fail (request, error);
   return NULL;
 }
@@ -436,8 +308,7 @@ on_signed_out (GObject *source, GAsyncResult *result, gpointer data)
       karez_request_fail (change->request, error);
       return;
     }
-  hub_web_sign_ins_forget (change->self->sign_ins, hub_web_request_get_sign_in (request)->account,
-                           TRUE);
+  forget_sign_ins (change->self, request);
   cookie = hub_web_sign_ins_write_cookie (change->self->sign_ins, NULL);
   hub_web_request_set_header (request, "Set-Cookie", cookie);
   karez_request_respond (change->request, 204, NULL);
@@ -452,9 +323,8 @@ handle_sign_out (KarezRequest *request, gpointer data)
   if (sign_in == NULL)
     return;
   change = change_new (data, request);
-  karez_transaction_run (change->transaction, "sign_in_end", "(s)", sign_in->id);
-  karez_transaction_event (change->transaction, "account.sign-out", "account", sign_in->account,
-                           karez_json_object ("sign_in", "s", sign_in->id, NULL));
+  change->transaction = karez_request_begin (request, change->self->scope);
+  end_sign_ins (change->transaction, HUB_WEB_REQUEST (request), FALSE);
   karez_transaction_commit_async (change->transaction, NULL, on_signed_out, change);
 }
 
@@ -500,6 +370,7 @@ handle_language (KarezRequest *request, gpointer data)
     return;
   language = karez_json_text (body, "language");
   change = change_new (data, request);
+  change->transaction = karez_request_begin (request, change->self->scope);
   karez_transaction_run_one (change->transaction, "people/not-found",
                              N_ ("The account is not there any more"), "account_set_language",
                              "(ss)", sign_in->account, language);
@@ -508,42 +379,154 @@ handle_language (KarezRequest *request, gpointer data)
   karez_transaction_commit_async (change->transaction, NULL, on_language, change);
 }
 
+static void
+on_password_set (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Change) change = data;
+  HubWebRequest *request = HUB_WEB_REQUEST (change->request);
+  g_autoptr (GError) error = NULL;
+  KarezRows *account;
+
+  if (!karez_transaction_commit_finish (change->transaction, result, &error))
+    {
+      karez_request_fail (change->request, error);
+      return;
+    }
+  hub_web_sign_ins_forget (change->self->sign_ins, hub_web_request_get_sign_in (request)->account,
+                           TRUE);
+  account = karez_transaction_get_rows (change->transaction, 0);
+  if (account != NULL && karez_rows_get_count (account) > 0)
+    give_browser (change->self, request, account);
+  karez_request_respond (change->request, 204, NULL);
+}
+
+static void
+on_new_hash (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Change) change = data;
+  HubWebAccount *self = change->self;
+  HubWebSignIn *sign_in = hub_web_request_get_sign_in (HUB_WEB_REQUEST (change->request));
+  g_autoptr (GError) error = NULL;
+  g_autofree char *hash = hub_web_passwords_hash_finish (self->passwords, result, &error);
+
+  if (hash == NULL)
+    {
+      karez_error_set_pointer (error, "/new_password");
+      karez_request_fail (change->request, error);
+      return;
+    }
+  change->transaction = karez_request_begin (change->request, self->scope);
+  karez_transaction_run_one (change->transaction, "sign-in/account",
+                             N_ ("The account was changed at this moment"), "account_set_password",
+                             "(ssss)", sign_in->account, hash,
+                             karez_rows_text (change->account, 0, "password"), sign_in->id);
+  karez_transaction_run (change->transaction, "sign_in_end_others", "(ss)", sign_in->account,
+                         sign_in->id);
+  karez_transaction_event (change->transaction, "account.password", "account", sign_in->account,
+                           NULL);
+  karez_transaction_commit_async (change->transaction, NULL, on_password_set, change);
+  g_steal_pointer (&change);
+}
+
+static void
+on_old_checked (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Change) change = data;
+  HubWebAccount *self = change->self;
+  HubWebSignIn *sign_in = hub_web_request_get_sign_in (HUB_WEB_REQUEST (change->request));
+  JsonObject *body = json_node_get_object (karez_request_get_body (change->request));
+  const char *password = karez_json_text (body, "new_password");
+  g_auto (GStrv) words = NULL;
+  g_autoptr (GError) error = NULL;
+
+  change->account = hub_web_verifier_check_finish (self->verifier, result, &error);
+  if (change->account == NULL)
+    {
+      karez_request_fail (change->request, error);
+      return;
+    }
+  words = hub_web_password_words (sign_in->login, sign_in->names, self->names);
+  hub_web_passwords_hash_async (self->passwords, password, (const char *const *) words, NULL,
+                                on_new_hash, change);
+  g_steal_pointer (&change);
+}
+
+static const KarezJsonField password_fields[] = {
+  { "password", KAREZ_JSON_TEXT, TRUE, 1, HUB_WEB_PASSWORD_MAX },
+  { "new_password", KAREZ_JSON_TEXT, TRUE, 1, HUB_WEB_PASSWORD_READ },
+  { NULL },
+};
+
+static gboolean
+is_same (const char *password, const char *other)
+{
+  g_autofree char *normal = hub_web_password_normalise (password);
+  g_autofree char *other_normal = hub_web_password_normalise (other);
+
+  return g_str_equal (normal, other_normal);
+}
+
+static void
+handle_password (KarezRequest *request, gpointer data)
+{
+  HubWebAccount *self = data;
+  JsonObject *body = karez_request_check_body (request, password_fields);
+  HubWebSignIn *sign_in = body != NULL ? need_sign_in (request) : NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (sign_in == NULL)
+    return;
+  if (is_same (karez_json_text (body, "password"), karez_json_text (body, "new_password")))
+    {
+      error = karez_error_new (KAREZ_ERROR_INVALID, "password/same", N_ ("another password"),
+                               N_ ("The new password is the present one"));
+      karez_error_set_pointer (error, "/new_password");
+      karez_request_fail (request, error);
+      return;
+    }
+  hub_web_verifier_check_async (self->verifier, HUB_WEB_REQUEST (request), sign_in->login, sign_in,
+                                karez_json_text (body, "password"), on_old_checked,
+                                change_new (self, request));
+}
+
 gboolean
 hub_web_account_add_routes (HubWebAccount *self, KarezRoutes *routes, GError **error)
 {
   return karez_routes_add (routes, "POST", "/sign-in", HUB_WEB_ANYONE, handle_sign_in, self, NULL,
                            error)
-         && karez_routes_add (routes, "POST", "/sign-out", HUB_WEB_SIGNED_IN, handle_sign_out, self,
-                              NULL, error)
-         && karez_routes_add (routes, "GET", "/me", HUB_WEB_SIGNED_IN, handle_me, self, NULL, error)
+         && karez_routes_add (routes, "POST", "/sign-out", HUB_WEB_OWN_ACCOUNT, handle_sign_out,
+                              self, NULL, error)
+         && karez_routes_add (routes, "GET", "/me", HUB_WEB_OWN_ACCOUNT, handle_me, self, NULL,
+                              error)
          && karez_routes_add (routes, "PUT", "/me/language", HUB_WEB_SIGNED_IN, handle_language,
+                              self, NULL, error)
+         && karez_routes_add (routes, "PUT", "/me/password", HUB_WEB_OWN_ACCOUNT, handle_password,
                               self, NULL, error);
 }
 
 HubWebAccount *
 hub_web_account_new (HubStore *store, HubWebSignIns *sign_ins, HubWebPasswords *passwords,
-                     HubWebPolicy *policy, const char *hub, JsonNode *names)
+                     HubWebBrowsers *browsers, HubWebPolicy *policy, const char *hub,
+                     JsonNode *names)
 {
   HubWebAccount *self = g_new0 (HubWebAccount, 1);
 
-  self->store = g_object_ref (store);
   self->scope = g_object_ref (hub_store_get_scope (store, "web"));
   self->sign_ins = sign_ins;
   self->passwords = passwords;
+  self->browsers = browsers;
+  self->verifier = hub_web_verifier_new (store, passwords, browsers);
   self->policy = policy;
   self->hub = g_strdup (hub);
   self->names = json_node_ref (names);
-  self->guard = hub_web_guard_new ();
   return self;
 }
 
 void
 hub_web_account_free (HubWebAccount *self)
 {
-  g_clear_handle_id (&self->flush, g_source_remove);
-  hub_web_guard_free (self->guard);
+  hub_web_verifier_free (self->verifier);
   g_object_unref (self->scope);
-  g_object_unref (self->store);
   g_free (self->hub);
   json_node_unref (self->names);
   g_free (self);
@@ -552,5 +535,5 @@ hub_web_account_free (HubWebAccount *self)
 guint64
 hub_web_account_get_refused (HubWebAccount *self)
 {
-  return self->refused;
+  return hub_web_verifier_get_refused (self->verifier);
 }

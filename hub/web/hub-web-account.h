@@ -2,24 +2,22 @@
 #pragma once
 
 #include "hub-store.h"
-#include "hub-web-password.h"
 #include "hub-web-policy.h"
-#include "hub-web-request.h"
-#include "hub-web-sign-in.h"
+#include "hub-web-verifier.h"
 
 G_BEGIN_DECLS
 
 /**
  * HubWebAccount:
  * Signing in and out, confirming who one is, and what a person may see and change of the own
- * account: /sign-in, /sign-out, /me, /me/language. Main thread only.
+ * account: /sign-in, /sign-out, /me, /me/language, /me/password. Main thread only.
  */
 typedef struct _HubWebAccount HubWebAccount;
 
 /* Everything given outlives it. @names: the hub's */
 HubWebAccount *hub_web_account_new (HubStore *store, HubWebSignIns *sign_ins,
-                                    HubWebPasswords *passwords, HubWebPolicy *policy,
-                                    const char *hub, JsonNode *names);
+                                    HubWebPasswords *passwords, HubWebBrowsers *browsers,
+                                    HubWebPolicy *policy, const char *hub, JsonNode *names);
 void hub_web_account_free (HubWebAccount *self);
 gboolean hub_web_account_add_routes (HubWebAccount *self, KarezRoutes *routes, GError **error);
 /* Whether @password is that of who is signed in; a HubWebConfirmFunc, @data is the account. */

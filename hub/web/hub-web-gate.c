@@ -144,6 +144,20 @@ check_permission (HubWebGate *self, HubWebRequest *request, const char *permissi
                           N_ ("Your roles do not allow this (%s)"), permission);
 }
 
+/* Until a person has a password that nobody else knows. */
+static gboolean
+check_password (HubWebRequest *request, const char *permission, GError **error)
+{
+  HubWebSignIn *sign_in = hub_web_request_get_sign_in (request);
+
+  if (sign_in == NULL || !sign_in->new_password_needed || g_str_equal (permission, HUB_WEB_ANYONE)
+      || g_str_equal (permission, HUB_WEB_OWN_ACCOUNT))
+    return TRUE;
+  return karez_error_set (error, KAREZ_ERROR_DENIED, "sign-in/new-password",
+                          N_ ("a password of your own first"),
+                          N_ ("Your password was chosen by somebody else"));
+}
+
 /* The second lock against other people's pages, besides SameSite. */
 static gboolean
 check_token (HubWebRequest *request, GError **error)
@@ -197,32 +211,82 @@ hub_web_gate_admit (HubWebGate *self, HubWebRequest *request, const char *permis
   gboolean named = hub_web_gate_is_writing (hub_web_request_get_message (request))
                    && !g_str_equal (permission, HUB_WEB_ANYONE);
 
-  return check_rate (self, request, error) && check_permission (self, request, permission, error)
+  return check_rate (self, request, error) && check_password (request, permission, error)
+         && check_permission (self, request, permission, error)
          && (!named || (check_token (request, error) && check_key (request, error)));
 }
+
+/* A request whose cookies are looked up one after the other. */
+typedef struct
+{
+  HubWebGate *self;
+  GPtrArray *tokens;
+  GPtrArray *found; /* HubWebSignIn */
+  guint next;
+} Identity;
+
+static void
+identity_free (Identity *identity)
+{
+  g_clear_pointer (&identity->tokens, g_ptr_array_unref);
+  g_ptr_array_unref (identity->found);
+  g_free (identity);
+}
+
+/* Of several the last one made counts. */
+static void
+take_sign_in (Identity *identity, HubWebSignIn *sign_in)
+{
+  GPtrArray *found = identity->found;
+  gboolean newest = found->len == 0
+                    || sign_in->expires > ((HubWebSignIn *) found->pdata[0])->expires;
+
+  g_ptr_array_insert (found, newest ? 0 : -1, sign_in);
+}
+
+static void find_next (GTask *task);
 
 static void
 on_sign_in (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
-  HubWebRequest *request = g_task_get_source_object (task);
-  HubWebGate *self = g_task_get_task_data (task);
+  Identity *identity = g_task_get_task_data (task);
   g_autoptr (GError) error = NULL;
-  g_autoptr (HubWebSignIn) sign_in = hub_web_sign_ins_find_finish (self->sign_ins, result, &error);
+  HubWebSignIn *sign_in = hub_web_sign_ins_find_finish (identity->self->sign_ins, result, &error);
 
   if (sign_in != NULL)
-    {
-      g_autoptr (KarezActor)
-          actor = hub_web_sign_in_make_actor (sign_in, hub_web_request_get_address (request));
-
-      hub_web_request_set_actor (request, actor, sign_in);
-    }
+    take_sign_in (identity, sign_in);
   else if (!g_error_matches (error, KAREZ_ERROR, KAREZ_ERROR_UNAUTHENTICATED))
     {
       g_task_return_error (task, g_steal_pointer (&error));
       return;
     }
+  find_next (g_steal_pointer (&task));
+}
+
+/* @task: (transfer full) */
+static void
+find_next (GTask *task)
+{
+  Identity *identity = g_task_get_task_data (task);
+  HubWebRequest *request = g_task_get_source_object (task);
+
+  if (identity->next < identity->tokens->len)
+    {
+      hub_web_sign_ins_find_async (identity->self->sign_ins,
+                                   identity->tokens->pdata[identity->next++], NULL, on_sign_in,
+                                   task);
+      return;
+    }
+  if (identity->found->len > 0)
+    {
+      g_autoptr (KarezActor) actor = hub_web_sign_in_make_actor (
+          identity->found->pdata[0], hub_web_request_get_address (request));
+
+      hub_web_request_set_actor (request, actor, identity->found);
+    }
   g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
 }
 
 void
@@ -231,11 +295,13 @@ hub_web_gate_identify_async (HubWebGate *self, HubWebRequest *request, GAsyncRea
 {
   static const char *const roles[] = { "administrator", NULL };
   g_autoptr (GTask) task = g_task_new (request, NULL, callback, data);
-  g_autofree char *token = hub_web_sign_ins_read_cookie (
-      self->sign_ins, hub_web_request_get_header (request, "Cookie"));
+  Identity *identity = g_new0 (Identity, 1);
+  GError *error = NULL;
 
+  identity->self = self;
+  identity->found = g_ptr_array_new_with_free_func ((GDestroyNotify) hub_web_sign_in_unref);
   g_task_set_source_tag (task, hub_web_gate_identify_async);
-  g_task_set_task_data (task, self, NULL);
+  g_task_set_task_data (task, identity, (GDestroyNotify) identity_free);
   if (hub_web_limits_is_local (hub_web_request_get_message (request)))
     {
       g_autoptr (KarezActor)
@@ -243,11 +309,14 @@ hub_web_gate_identify_async (HubWebGate *self, HubWebRequest *request, GAsyncRea
 
       hub_web_request_set_actor (request, actor, NULL);
       g_task_return_boolean (task, TRUE);
+      return;
     }
-  else if (token == NULL)
-    g_task_return_boolean (task, TRUE);
+  identity->tokens = hub_web_sign_ins_read_cookies (self->sign_ins,
+                                                    hub_web_request_get_headers (request), &error);
+  if (identity->tokens == NULL)
+    g_task_return_error (task, error);
   else
-    hub_web_sign_ins_find_async (self->sign_ins, token, NULL, on_sign_in, g_steal_pointer (&task));
+    find_next (g_steal_pointer (&task));
 }
 
 gboolean

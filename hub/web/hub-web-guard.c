@@ -14,9 +14,11 @@
 typedef struct
 {
   guint count;
+  gboolean told; /* that it is full */
   gint64 last;
-  guint unrecorded;
+  guint unrecorded; /* of a pair */
   gint64 recorded;
+  char *address;      /* where the last that is not recorded came from */
   GHashTable *shares; /* of a login: address → how many of the count are its */
 } Count;
 
@@ -29,6 +31,7 @@ static void
 count_free (Count *count)
 {
   g_clear_pointer (&count->shares, g_hash_table_unref);
+  g_free (count->address);
   g_free (count);
 }
 
@@ -59,9 +62,9 @@ hub_web_guard_free (HubWebGuard *self)
 }
 
 static char *
-pair_of (const char *login, const char *address)
+pair_of (const HubWebTry *try)
 {
-  return g_strconcat (login, "\n", address, NULL);
+  return g_strconcat (try->login, "\n", try->known != NULL ? try->known : try->address, NULL);
 }
 
 static Count *
@@ -130,13 +133,16 @@ wait_of (Count *count, guint free_tries, guint longest_s, gint64 now)
 }
 
 guint
-hub_web_guard_wait (HubWebGuard *self, const char *login, const char *address, gint64 now)
+hub_web_guard_wait (HubWebGuard *self, const HubWebTry *try, gint64 now)
 {
-  g_autofree char *pair = pair_of (login, address);
+  g_autofree char *pair = pair_of (try);
   guint by_pair = wait_of (find (self->pairs, pair, now), PAIR_FREE, 300, now);
-  guint by_address = wait_of (find (self->addresses, address, now), ADDRESS_FREE, 300, now);
-  guint by_login = wait_of (find (self->logins, login, now), LOGIN_FREE, 60, now);
+  guint by_address, by_login;
 
+  if (try->known != NULL)
+    return by_pair;
+  by_address = wait_of (find (self->addresses, try->address, now), ADDRESS_FREE, 300, now);
+  by_login = wait_of (find (self->logins, try->login, now), LOGIN_FREE, 60, now);
   return MAX (by_pair, MAX (by_address, by_login));
 }
 
@@ -159,68 +165,119 @@ take_one (GHashTable *table, const char *key)
     count->count--;
 }
 
-void
-hub_web_guard_begin (HubWebGuard *self, const char *login, const char *address, gint64 now)
+/* One address brings at most its share. */
+static void
+add_to_login (HubWebGuard *self, const HubWebTry *try, gint64 now)
 {
-  g_autofree char *pair = pair_of (login, address);
-  Count *of_login = find_or_add (self->logins, login, now);
+  Count *count = find_or_add (self->logins, try->login, now);
   guint share;
 
-  add_one (self->pairs, pair, now);
-  add_one (self->addresses, address, now);
-
-  if (of_login->shares == NULL)
-    of_login->shares = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  share = GPOINTER_TO_UINT (g_hash_table_lookup (of_login->shares, address));
-  if (share == 0 && g_hash_table_size (of_login->shares) >= MAX_SHARES)
-    g_hash_table_remove_all (of_login->shares);
-  g_hash_table_insert (of_login->shares, g_strdup (address), GUINT_TO_POINTER (share + 1));
+  if (count->shares == NULL)
+    count->shares = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  share = GPOINTER_TO_UINT (g_hash_table_lookup (count->shares, try->address));
+  if (share == 0 && g_hash_table_size (count->shares) >= MAX_SHARES)
+    g_hash_table_remove_all (count->shares);
+  g_hash_table_insert (count->shares, g_strdup (try->address), GUINT_TO_POINTER (share + 1));
   if (share >= LOGIN_SHARE)
     return;
-  of_login->count++;
-  of_login->last = now;
+  count->count++;
+  count->last = now;
 }
 
-void
-hub_web_guard_undo (HubWebGuard *self, const char *login, const char *address)
+static void
+take_from_login (HubWebGuard *self, const HubWebTry *try)
 {
-  g_autofree char *pair = pair_of (login, address);
-  Count *of_login = g_hash_table_lookup (self->logins, login);
+  Count *count = g_hash_table_lookup (self->logins, try->login);
   guint share;
 
-  take_one (self->pairs, pair);
-  take_one (self->addresses, address);
-  if (of_login == NULL || of_login->shares == NULL)
+  if (count == NULL || count->shares == NULL)
     return;
-  share = GPOINTER_TO_UINT (g_hash_table_lookup (of_login->shares, address));
+  share = GPOINTER_TO_UINT (g_hash_table_lookup (count->shares, try->address));
   if (share == 0)
     return;
-  g_hash_table_insert (of_login->shares, g_strdup (address), GUINT_TO_POINTER (share - 1));
-  if (share <= LOGIN_SHARE && of_login->count > 0)
-    of_login->count--;
+  g_hash_table_insert (count->shares, g_strdup (try->address), GUINT_TO_POINTER (share - 1));
+  if (share <= LOGIN_SHARE && count->count > 0)
+    count->count--;
 }
 
 void
-hub_web_guard_right (HubWebGuard *self, const char *login, const char *address)
+hub_web_guard_begin (HubWebGuard *self, const HubWebTry *try, gint64 now)
 {
-  g_autofree char *pair = pair_of (login, address);
+  g_autofree char *pair = pair_of (try);
+
+  add_one (self->pairs, pair, now);
+  if (try->known != NULL)
+    return;
+  add_one (self->addresses, try->address, now);
+  add_to_login (self, try, now);
+}
+
+void
+hub_web_guard_undo (HubWebGuard *self, const HubWebTry *try)
+{
+  g_autofree char *pair = pair_of (try);
+
+  take_one (self->pairs, pair);
+  if (try->known != NULL)
+    return;
+  take_one (self->addresses, try->address);
+  take_from_login (self, try);
+}
+
+void
+hub_web_guard_right (HubWebGuard *self, const HubWebTry *try)
+{
+  g_autofree char *pair = pair_of (try);
   Count *of_pair = g_hash_table_lookup (self->pairs, pair);
 
-  hub_web_guard_undo (self, login, address);
+  hub_web_guard_undo (self, try);
   if (of_pair != NULL)
-    of_pair->count = 0;
+    {
+      of_pair->count = 0;
+      of_pair->told = FALSE;
+    }
+  g_hash_table_remove (self->logins, try->login);
+}
+
+static gboolean
+has_filled (GHashTable *table, const char *key, guint free_tries)
+{
+  Count *count = g_hash_table_lookup (table, key);
+
+  if (count == NULL || count->told || count->count < free_tries)
+    return FALSE;
+  count->told = TRUE;
+  return TRUE;
+}
+
+const char *
+hub_web_guard_wrong (HubWebGuard *self, const HubWebTry *try)
+{
+  g_autofree char *pair = pair_of (try);
+
+  if (has_filled (self->pairs, pair, PAIR_FREE))
+    return try->known != NULL ? "known" : "pair";
+  if (try->known != NULL)
+    return NULL;
+  if (has_filled (self->logins, try->login, LOGIN_FREE))
+    return "login";
+  return has_filled (self->addresses, try->address, ADDRESS_FREE) ? "address" : NULL;
 }
 
 guint
-hub_web_guard_refuse (HubWebGuard *self, const char *login, const char *address, gint64 now)
+hub_web_guard_refuse (HubWebGuard *self, const HubWebTry *try, gint64 now)
 {
-  g_autofree char *pair = pair_of (login, address);
+  g_autofree char *pair = pair_of (try);
   Count *count = find_or_add (self->pairs, pair, now);
   guint due;
 
   count->unrecorded++;
   if (count->recorded != 0 && now - count->recorded < RECORD_US)
-    return 0;
+    {
+      g_free (count->address);
+      count->address = g_strdup (try->address);
+      return 0;
+    }
   due = count->unrecorded;
   count->unrecorded = 0;
   count->recorded = now;
@@ -231,15 +288,14 @@ gboolean
 hub_web_guard_flush (HubWebGuard *self, gint64 now, HubWebGuardFunc func, gpointer data)
 {
   GHashTableIter iter;
-  gpointer key, value;
+  gpointer value;
   gboolean more = FALSE;
 
   g_hash_table_iter_init (&iter, self->pairs);
-  while (g_hash_table_iter_next (&iter, &key, &value))
+  while (g_hash_table_iter_next (&iter, NULL, &value))
     {
       Count *count = value;
       guint due = count->unrecorded;
-      g_auto (GStrv) pair = NULL;
 
       if (due == 0)
         continue;
@@ -248,10 +304,9 @@ hub_web_guard_flush (HubWebGuard *self, gint64 now, HubWebGuardFunc func, gpoint
           more = TRUE;
           continue;
         }
-      pair = g_strsplit (key, "\n", 2);
       count->unrecorded = 0;
       count->recorded = now;
-      func (pair[0], pair[1], due, data);
+      func (count->address, due, data);
     }
   return more;
 }

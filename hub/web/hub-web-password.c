@@ -21,28 +21,50 @@ struct _HubWebPasswords
 typedef struct
 {
   char *password;
-  char *hash; /* NULL: make one */
+  char *hash;  /* to hold it against; NULL: make one */
+  GStrv words; /* what a chosen one must not be made of */
 } Work;
+
+static void
+forget (char *text)
+{
+  sodium_memzero (text, strlen (text));
+  g_free (text);
+}
 
 static void
 work_free (Work *work)
 {
-  sodium_memzero (work->password, strlen (work->password));
-  g_free (work->password);
+  forget (work->password);
   g_free (work->hash);
+  g_strfreev (work->words);
   g_free (work);
 }
 
 static char *
 make_hash (const char *password)
 {
+  char *normal = hub_web_password_normalise (password);
   char hash[crypto_pwhash_STRBYTES];
+  gboolean made = crypto_pwhash_str_alg (hash, normal, strlen (normal), HASH_PASSES, HASH_MEMORY,
+                                         crypto_pwhash_ALG_ARGON2ID13)
+                  == 0;
 
-  if (crypto_pwhash_str_alg (hash, password, strlen (password), HASH_PASSES, HASH_MEMORY,
-                             crypto_pwhash_ALG_ARGON2ID13)
-      != 0)
-    return NULL;
-  return g_strdup (hash);
+  forget (normal);
+  return made ? g_strdup (hash) : NULL;
+}
+
+/* Older hashes are of what was typed. */
+static gboolean
+is_of_hash (const char *hash, const char *password)
+{
+  char *normal = hub_web_password_normalise (password);
+  gboolean right = crypto_pwhash_str_verify (hash, normal, strlen (normal)) == 0;
+
+  if (!right && !g_str_equal (normal, password))
+    right = crypto_pwhash_str_verify (hash, password, strlen (password)) == 0;
+  forget (normal);
+  return right;
 }
 
 HubWebPasswords *
@@ -84,13 +106,17 @@ static void
 work_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   Work *work = data;
+  GError *error = NULL;
   char *hash;
 
   if (work->hash != NULL)
     {
-      g_task_return_boolean (
-          task,
-          crypto_pwhash_str_verify (work->hash, work->password, strlen (work->password)) == 0);
+      g_task_return_boolean (task, is_of_hash (work->hash, work->password));
+      return;
+    }
+  if (!hub_web_password_check (work->password, (const char *const *) work->words, &error))
+    {
+      g_task_return_error (task, error);
       return;
     }
   hash = make_hash (work->password);
@@ -130,12 +156,14 @@ next (HubWebPasswords *self)
 }
 
 static void
-push (HubWebPasswords *self, GTask *task, const char *hash, const char *password)
+push (HubWebPasswords *self, GTask *task, const char *hash, const char *password,
+      const char *const *words)
 {
   Work *work = g_new0 (Work, 1);
 
   work->hash = g_strdup (hash);
   work->password = g_strdup (password);
+  work->words = g_strdupv ((GStrv) words);
   g_task_set_task_data (task, work, (GDestroyNotify) work_free);
   if (self->running >= self->at_once && g_queue_get_length (&self->waiting) >= self->max_queue)
     {
@@ -151,14 +179,14 @@ push (HubWebPasswords *self, GTask *task, const char *hash, const char *password
 }
 
 void
-hub_web_passwords_hash_async (HubWebPasswords *self, const char *password,
+hub_web_passwords_hash_async (HubWebPasswords *self, const char *password, const char *const *words,
                               GCancellable *cancellable, GAsyncReadyCallback callback,
                               gpointer data)
 {
   GTask *task = g_task_new (NULL, cancellable, callback, data);
 
   g_task_set_source_tag (task, hub_web_passwords_hash_async);
-  push (self, task, NULL, password);
+  push (self, task, NULL, password, words);
 }
 
 char *
@@ -180,7 +208,7 @@ hub_web_passwords_verify_async (HubWebPasswords *self, const char *hash, const c
                                "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
   g_task_set_source_tag (task, hub_web_passwords_verify_async);
-  push (self, task, hash != NULL ? hash : nobody, password);
+  push (self, task, hash != NULL ? hash : nobody, password, NULL);
 }
 
 gboolean

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <karez.h>
+#include "hub-web-password-rules.h"
 
 G_BEGIN_DECLS
-
-#define HUB_WEB_PASSWORD_MIN 10
-#define HUB_WEB_PASSWORD_MAX 256
 
 /**
  * HubWebPasswords:
@@ -20,9 +17,16 @@ HubWebPasswords *hub_web_passwords_new (guint at_once, guint queue);
 /* What still runs ends by itself; what still waits is cancelled. */
 void hub_web_passwords_free (HubWebPasswords *self);
 
+/**
+ * hub_web_passwords_hash_async:
+ * @password: one that is chosen
+ * @words: what it must not be made of, of hub_web_password_words()
+ *
+ * Fails as hub_web_password_check() does for one that may not be chosen.
+ */
 void hub_web_passwords_hash_async (HubWebPasswords *self, const char *password,
-                                   GCancellable *cancellable, GAsyncReadyCallback callback,
-                                   gpointer data);
+                                   const char *const *words, GCancellable *cancellable,
+                                   GAsyncReadyCallback callback, gpointer data);
 /* Returns: (transfer full): libsodium's string */
 char *hub_web_passwords_hash_finish (HubWebPasswords *self, GAsyncResult *result, GError **error);
 

@@ -17,6 +17,7 @@ struct _HubWebPeople
   HubWebPasswords *passwords;
   HubWebPolicy *policy;
   char *hub;
+  JsonNode *hub_names;
 };
 
 /* A request that is being answered. */
@@ -210,7 +211,8 @@ static const KarezJsonField create_fields[] = {
   { "names", KAREZ_JSON_OBJECT, TRUE },
   { "title", KAREZ_JSON_OBJECT, FALSE },
   { "login", KAREZ_JSON_TEXT, TRUE, 2, 64 },
-  { "password", KAREZ_JSON_TEXT, TRUE, HUB_WEB_PASSWORD_MIN, HUB_WEB_PASSWORD_MAX },
+  { "password", KAREZ_JSON_TEXT, TRUE, 1, HUB_WEB_PASSWORD_READ },
+  { "password_final", KAREZ_JSON_BOOLEAN, FALSE },
   { "roles", KAREZ_JSON_ARRAY, TRUE, 1, 7 },
   { NULL },
 };
@@ -219,7 +221,8 @@ static const KarezJsonField change_fields[] = {
   { "title", KAREZ_JSON_OBJECT, FALSE },
   { "roles", KAREZ_JSON_ARRAY, TRUE, 1, 7 },
   { "active", KAREZ_JSON_BOOLEAN, TRUE },
-  { "password", KAREZ_JSON_TEXT, FALSE, HUB_WEB_PASSWORD_MIN, HUB_WEB_PASSWORD_MAX },
+  { "password", KAREZ_JSON_TEXT, FALSE, 1, HUB_WEB_PASSWORD_READ },
+  { "password_final", KAREZ_JSON_BOOLEAN, FALSE },
   { NULL },
 };
 
@@ -267,11 +270,28 @@ check_roles (JsonObject *body, GError **error)
   return TRUE;
 }
 
+/* Who may do this can read the database too; everybody else could go on knowing the password. */
 static gboolean
-check_person (JsonObject *body, GError **error)
+check_final (KarezRequest *request, JsonObject *body, GError **error)
+{
+  GError *local;
+
+  if (!karez_json_boolean (body, "password_final")
+      || karez_actor_get_kind (karez_request_get_actor (request)) == KAREZ_ACTOR_LOCAL)
+    return TRUE;
+  local = karez_error_new (KAREZ_ERROR_DENIED, "password/final",
+                           N_ ("karezctl on the hub's own machine"),
+                           N_ ("A password that you set for others must be changed by them"));
+  karez_error_set_pointer (local, "/password_final");
+  g_propagate_error (error, local);
+  return FALSE;
+}
+
+static gboolean
+check_person (KarezRequest *request, JsonObject *body, GError **error)
 {
   return check_part (body, "names", error) && check_part (body, "title", error)
-         && check_roles (body, error);
+         && check_roles (body, error) && check_final (request, body, error);
 }
 
 static gboolean
@@ -338,12 +358,32 @@ create (Job *job, const char *hash)
                              N_ ("The hub's own hospital is not set up yet"), "person_insert",
                              "(ssss)", id, names, title, job->self->hub);
   karez_transaction_event (transaction, "person.create", "karez.person", id, NULL);
-  karez_transaction_run (transaction, "account_insert", "(sss^as)", id,
-                         karez_json_text (body, "login"), hash, roles);
+  karez_transaction_run (transaction, "account_insert", "(sssb^as)", id,
+                         karez_json_text (body, "login"), hash,
+                         !karez_json_boolean (body, "password_final"), roles);
   karez_transaction_event (transaction, "account.create", "account", id,
                            karez_json_object ("login", "s", karez_json_text (body, "login"),
                                               "roles", "n", roles_copy (body), NULL));
   karez_transaction_commit_async (transaction, NULL, on_created, job);
+}
+
+static void
+fail_password (Job *job, GError *error)
+{
+  karez_error_set_pointer (error, "/password");
+  karez_request_fail (job->request, error);
+}
+
+/* @login: whose password it will be */
+static void
+hash_password (Job *job, const char *login, GAsyncReadyCallback callback)
+{
+  JsonObject *body = json_node_get_object (karez_request_get_body (job->request));
+  g_auto (GStrv) words = hub_web_password_words (login, json_object_get_member (body, "names"),
+                                                 job->self->hub_names);
+
+  hub_web_passwords_hash_async (job->self->passwords, karez_json_text (body, "password"),
+                                (const char *const *) words, NULL, callback, job);
 }
 
 static void
@@ -354,7 +394,7 @@ on_hash_to_create (GObject *source, GAsyncResult *result, gpointer data)
   g_autofree char *hash = hub_web_passwords_hash_finish (job->self->passwords, result, &error);
 
   if (hash == NULL)
-    karez_request_fail (job->request, error);
+    fail_password (job, error);
   else
     create (g_steal_pointer (&job), hash);
 }
@@ -368,11 +408,11 @@ handle_create (KarezRequest *request, gpointer data)
 
   if (body == NULL)
     return;
-  if (!check_person (body, &error) || !check_login (karez_json_text (body, "login"), &error))
+  if (!check_person (request, body, &error)
+      || !check_login (karez_json_text (body, "login"), &error))
     karez_request_fail (request, error);
   else
-    hub_web_passwords_hash_async (self->passwords, karez_json_text (body, "password"), NULL,
-                                  on_hash_to_create, job_new (self, request));
+    hash_password (job_new (self, request), karez_json_text (body, "login"), on_hash_to_create);
 }
 
 static void
@@ -408,8 +448,8 @@ change (Job *job, const char *hash)
                              "person_update", "(sssb)", id, names, title, active);
   karez_transaction_event (transaction, "person.change", "karez.person", id, NULL);
   karez_transaction_run_one (transaction, "people/no-account",
-                             N_ ("This person has no account here"), "account_update", "(s^asbms)",
-                             id, roles, active, hash);
+                             N_ ("This person has no account here"), "account_update", "(s^asbmsb)",
+                             id, roles, active, hash, !karez_json_boolean (body, "password_final"));
   if (!active || hash != NULL)
     karez_transaction_run (transaction, "sign_in_end_all", "(s)", id);
   karez_transaction_event (transaction, "account.change", "account", id,
@@ -426,9 +466,24 @@ on_hash_to_change (GObject *source, GAsyncResult *result, gpointer data)
   g_autofree char *hash = hub_web_passwords_hash_finish (job->self->passwords, result, &error);
 
   if (hash == NULL)
-    karez_request_fail (job->request, error);
+    fail_password (job, error);
   else
     change (g_steal_pointer (&job), hash);
+}
+
+static void
+on_login (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Job) job = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
+
+  if (rows == NULL)
+    karez_request_fail (job->request, error);
+  else
+    hash_password (g_steal_pointer (&job),
+                   karez_rows_get_count (rows) > 0 ? karez_rows_text (rows, 0, "login") : NULL,
+                   on_hash_to_change);
 }
 
 /* So that the last administrator cannot be locked out by the own hand. */
@@ -438,9 +493,15 @@ check_own (KarezRequest *request, JsonObject *body, GError **error)
   KarezActor *actor = karez_request_get_actor (request);
   g_auto (GStrv) roles = karez_json_texts (body, "roles");
 
-  if (!g_str_equal (karez_actor_get_id (actor), karez_request_get_path_part (request, "id"))
-      || (karez_json_boolean (body, "active")
-          && g_strv_contains ((const char *const *) roles, "administrator")))
+  if (!g_str_equal (karez_actor_get_id (actor), karez_request_get_path_part (request, "id")))
+    return TRUE;
+  /* A sign-in alone is not enough for it. */
+  if (karez_json_text (body, "password") != NULL)
+    return karez_error_set (error, KAREZ_ERROR_CONFLICT, "people/own-password",
+                            N_ ("PUT /me/password with the present one"),
+                            N_ ("Your own password is changed with the present one"));
+  if ((karez_json_boolean (body, "active")
+       && g_strv_contains ((const char *const *) roles, "administrator")))
     return TRUE;
   return karez_error_set (error, KAREZ_ERROR_CONFLICT, "people/own-account",
                           N_ ("the same change by another administrator"),
@@ -453,28 +514,63 @@ handle_change (KarezRequest *request, gpointer data)
   HubWebPeople *self = data;
   JsonObject *body = karez_request_check_body (request, change_fields);
   g_autoptr (GError) error = NULL;
-  const char *password;
+  const char *id = karez_request_get_path_part (request, "id");
 
   if (body == NULL)
     return;
-  if (!hub_id_is_valid (karez_request_get_path_part (request, "id")))
+  if (!hub_id_is_valid (id))
     {
       error = karez_error_new (KAREZ_ERROR_NOT_FOUND, "people/not-found", NULL,
                                N_ ("There is no such person"));
       karez_request_fail (request, error);
       return;
     }
-  if (!check_person (body, &error) || !check_own (request, body, &error))
+  if (!check_person (request, body, &error) || !check_own (request, body, &error))
     {
       karez_request_fail (request, error);
       return;
     }
-  password = karez_json_text (body, "password");
-  if (password != NULL)
-    hub_web_passwords_hash_async (self->passwords, password, NULL, on_hash_to_change,
-                                  job_new (self, request));
+  if (karez_json_text (body, "password") != NULL)
+    karez_store_query_async (self->scope, "login_by_id", g_variant_new ("(s)", id), NULL, on_login,
+                             job_new (self, request));
   else
     change (job_new (self, request), NULL);
+}
+
+static void
+on_forgotten (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Job) job = data;
+  g_autoptr (GError) error = NULL;
+
+  if (karez_transaction_commit_finish (job->transaction, result, &error))
+    karez_request_respond (job->request, 204, NULL);
+  else
+    karez_request_fail (job->request, error);
+}
+
+static void
+handle_forget_browsers (KarezRequest *request, gpointer data)
+{
+  HubWebPeople *self = data;
+  const char *id = karez_request_get_path_part (request, "id");
+  g_autoptr (GError) error = NULL;
+  Job *job;
+
+  if (!hub_id_is_valid (id))
+    {
+      error = karez_error_new (KAREZ_ERROR_NOT_FOUND, "people/not-found", NULL,
+                               N_ ("There is no such person"));
+      karez_request_fail (request, error);
+      return;
+    }
+  job = job_new (self, request);
+  job->transaction = karez_request_begin (request, self->scope);
+  karez_transaction_run_one (job->transaction, "people/no-account",
+                             N_ ("This person has no account here"), "account_forget_browsers",
+                             "(s)", id);
+  karez_transaction_event (job->transaction, "account.forget-browsers", "account", id, NULL);
+  karez_transaction_commit_async (job->transaction, NULL, on_forgotten, job);
 }
 
 gboolean
@@ -489,12 +585,14 @@ hub_web_people_add_routes (HubWebPeople *self, KarezRoutes *routes, GError **err
          && karez_routes_add (routes, "POST", "/people", "people.write", handle_create, self, NULL,
                               error)
          && karez_routes_add (routes, "PUT", "/people/{id}", "people.write", handle_change, self,
-                              NULL, error);
+                              NULL, error)
+         && karez_routes_add (routes, "DELETE", "/people/{id}/browsers", "people.write",
+                              handle_forget_browsers, self, NULL, error);
 }
 
 HubWebPeople *
 hub_web_people_new (HubStore *store, HubWebSignIns *sign_ins, HubWebPasswords *passwords,
-                    HubWebPolicy *policy, const char *hub)
+                    HubWebPolicy *policy, const char *hub, JsonNode *hub_names)
 {
   HubWebPeople *self = g_new0 (HubWebPeople, 1);
 
@@ -504,6 +602,7 @@ hub_web_people_new (HubStore *store, HubWebSignIns *sign_ins, HubWebPasswords *p
   self->passwords = passwords;
   self->policy = policy;
   self->hub = g_strdup (hub);
+  self->hub_names = json_node_ref (hub_names);
   return self;
 }
 
@@ -513,5 +612,6 @@ hub_web_people_free (HubWebPeople *self)
   g_object_unref (self->scope);
   g_object_unref (self->store);
   g_free (self->hub);
+  json_node_unref (self->hub_names);
   g_free (self);
 }

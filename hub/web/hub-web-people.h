@@ -17,8 +17,8 @@ typedef struct _HubWebPeople HubWebPeople;
 
 /* Everything given outlives it. */
 HubWebPeople *hub_web_people_new (HubStore *store, HubWebSignIns *sign_ins,
-                                  HubWebPasswords *passwords, HubWebPolicy *policy,
-                                  const char *hub);
+                                  HubWebPasswords *passwords, HubWebPolicy *policy, const char *hub,
+                                  JsonNode *hub_names);
 void hub_web_people_free (HubWebPeople *self);
 gboolean hub_web_people_add_routes (HubWebPeople *self, KarezRoutes *routes, GError **error);
 

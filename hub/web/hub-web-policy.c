@@ -128,6 +128,7 @@ gboolean
 hub_web_policy_knows (HubWebPolicy *self, const char *permission)
 {
   return g_str_equal (permission, HUB_WEB_ANYONE) || g_str_equal (permission, HUB_WEB_SIGNED_IN)
+         || g_str_equal (permission, HUB_WEB_OWN_ACCOUNT)
          || g_hash_table_contains (self->lines, permission);
 }
 
@@ -153,7 +154,7 @@ hub_web_policy_allows (HubWebPolicy *self, const char *permission, KarezActor *a
     return TRUE;
   if (actor == NULL)
     return FALSE;
-  if (g_str_equal (permission, HUB_WEB_SIGNED_IN))
+  if (g_str_equal (permission, HUB_WEB_SIGNED_IN) || g_str_equal (permission, HUB_WEB_OWN_ACCOUNT))
     return TRUE;
   return (GPOINTER_TO_UINT (g_hash_table_lookup (self->lines, permission)) & bits_of_actor (actor))
          != 0;

@@ -5,9 +5,11 @@
 
 G_BEGIN_DECLS
 
-/* Two lines that no role is needed for: nobody signed in at all, or anybody who is. */
+/* Lines that no role is needed for: nobody signed in at all, anybody who is, and anybody who is
+ * even if by a password that somebody else chose. */
 #define HUB_WEB_ANYONE "anyone"
 #define HUB_WEB_SIGNED_IN "signed-in"
+#define HUB_WEB_OWN_ACCOUNT "own-account"
 
 /**
  * HubWebPolicy:

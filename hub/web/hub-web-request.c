@@ -17,7 +17,7 @@ struct _HubWebRequest
   GBytes *bytes;
   JsonNode *body;
   KarezActor *actor;
-  HubWebSignIn *sign_in;
+  GPtrArray *sign_ins; /* HubWebSignIn; the first is the actor's */
   char *key;
   KarezTransaction *transaction; /* the last one begun; tells whether this is a repetition */
   HubWebConfirmFunc confirm_func;
@@ -32,8 +32,9 @@ G_DEFINE_FINAL_TYPE (HubWebRequest, hub_web_request, KAREZ_TYPE_REQUEST)
 const char *
 hub_web_request_get_language (HubWebRequest *self)
 {
-  return hub_web_tongue_choose (self->tongue,
-                                self->sign_in != NULL ? self->sign_in->language : NULL,
+  HubWebSignIn *sign_in = hub_web_request_get_sign_in (self);
+
+  return hub_web_tongue_choose (self->tongue, sign_in != NULL ? sign_in->language : NULL,
                                 hub_web_request_get_header (self, "Accept-Language"));
 }
 
@@ -149,12 +150,12 @@ hub_web_request_set_parts (HubWebRequest *self, GHashTable *parts)
 }
 
 void
-hub_web_request_set_actor (HubWebRequest *self, KarezActor *actor, HubWebSignIn *sign_in)
+hub_web_request_set_actor (HubWebRequest *self, KarezActor *actor, GPtrArray *sign_ins)
 {
   g_clear_pointer (&self->actor, karez_actor_unref);
-  g_clear_pointer (&self->sign_in, hub_web_sign_in_unref);
+  g_clear_pointer (&self->sign_ins, g_ptr_array_unref);
   self->actor = actor != NULL ? karez_actor_ref (actor) : NULL;
-  self->sign_in = sign_in != NULL ? hub_web_sign_in_ref (sign_in) : NULL;
+  self->sign_ins = sign_ins != NULL ? g_ptr_array_ref (sign_ins) : NULL;
 }
 
 void
@@ -198,7 +199,19 @@ hub_web_request_get_message (HubWebRequest *self)
 HubWebSignIn *
 hub_web_request_get_sign_in (HubWebRequest *self)
 {
-  return self->sign_in;
+  return self->sign_ins != NULL ? self->sign_ins->pdata[0] : NULL;
+}
+
+GPtrArray *
+hub_web_request_get_sign_ins (HubWebRequest *self)
+{
+  return self->sign_ins;
+}
+
+SoupMessageHeaders *
+hub_web_request_get_headers (HubWebRequest *self)
+{
+  return soup_server_message_get_request_headers (self->message);
 }
 
 const char *
@@ -219,6 +232,13 @@ hub_web_request_set_header (HubWebRequest *self, const char *name, const char *v
 {
   soup_message_headers_replace (soup_server_message_get_response_headers (self->message), name,
                                 value);
+}
+
+void
+hub_web_request_add_header (HubWebRequest *self, const char *name, const char *value)
+{
+  soup_message_headers_append (soup_server_message_get_response_headers (self->message), name,
+                               value);
 }
 
 void
@@ -289,12 +309,38 @@ confirm_finish (KarezRequest *request, GAsyncResult *result, GError **error)
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
+/* The body, without what must not be guessed from a quick hash. */
+static GBytes *
+body_without_secrets (HubWebRequest *self)
+{
+  static const char *const secrets[] = { "password", "new_password", NULL };
+  g_autoptr (JsonObject) kept = NULL;
+  g_autoptr (JsonNode) node = NULL;
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *member;
+  char *text;
+
+  if (self->body == NULL || !JSON_NODE_HOLDS_OBJECT (self->body))
+    return g_bytes_ref (self->bytes);
+  kept = json_object_new ();
+  json_object_iter_init (&iter, json_node_get_object (self->body));
+  while (json_object_iter_next (&iter, &name, &member))
+    if (!g_strv_contains (secrets, name))
+      json_object_set_member (kept, name, json_node_copy (member));
+  node = json_node_new (JSON_NODE_OBJECT);
+  json_node_set_object (node, kept);
+  text = karez_json_print (node);
+  return g_bytes_new_take (text, strlen (text));
+}
+
 /* Method, path, actor and body: what makes two requests the same act. */
 static char *
 digest_of (HubWebRequest *self)
 {
+  g_autoptr (GBytes) body = body_without_secrets (self);
   gsize size;
-  gconstpointer data = g_bytes_get_data (self->bytes, &size);
+  gconstpointer data = g_bytes_get_data (body, &size);
   g_autoptr (GByteArray) all = g_byte_array_new ();
   g_autofree char *head = g_strdup_printf (
       "%s\n%s\n%s\n", soup_server_message_get_method (self->message), self->path,
@@ -402,7 +448,7 @@ hub_web_request_finalize (GObject *object)
   g_clear_pointer (&self->bytes, g_bytes_unref);
   g_clear_pointer (&self->body, json_node_unref);
   g_clear_pointer (&self->actor, karez_actor_unref);
-  g_clear_pointer (&self->sign_in, hub_web_sign_in_unref);
+  g_clear_pointer (&self->sign_ins, g_ptr_array_unref);
   G_OBJECT_CLASS (hub_web_request_parent_class)->finalize (object);
 }
 

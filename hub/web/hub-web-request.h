@@ -30,7 +30,8 @@ HubWebRequest *hub_web_request_new (SoupServerMessage *message, GHashTable *quer
 
 /* How it was admitted. */
 void hub_web_request_set_parts (HubWebRequest *self, GHashTable *parts);
-void hub_web_request_set_actor (HubWebRequest *self, KarezActor *actor, HubWebSignIn *sign_in);
+/* @sign_ins: (nullable): HubWebSignIn: the actor's, then others that the same browser brought */
+void hub_web_request_set_actor (HubWebRequest *self, KarezActor *actor, GPtrArray *sign_ins);
 void hub_web_request_set_key (HubWebRequest *self, const char *key);
 /* Takes the body if there is one: of the media type that the route reads, and parsed if that is
  * JSON. The error of another type is %KAREZ_ERROR_INVALID, rule "request/media-type". */
@@ -47,11 +48,16 @@ const char *hub_web_request_get_language (HubWebRequest *self);
 SoupServerMessage *hub_web_request_get_message (HubWebRequest *self);
 /* (nullable): not for the Unix socket, nor where nobody is signed in */
 HubWebSignIn *hub_web_request_get_sign_in (HubWebRequest *self);
+/* All that the browser brought. Returns: (nullable): HubWebSignIn */
+GPtrArray *hub_web_request_get_sign_ins (HubWebRequest *self);
+SoupMessageHeaders *hub_web_request_get_headers (HubWebRequest *self);
 /* Where it came from; "local" for the Unix socket. */
 const char *hub_web_request_get_address (HubWebRequest *self);
 const char *hub_web_request_get_header (HubWebRequest *self, const char *name);
 /* A header of the answer, given before it. */
 void hub_web_request_set_header (HubWebRequest *self, const char *name, const char *value);
+/* One more of a header that may come several times. */
+void hub_web_request_add_header (HubWebRequest *self, const char *name, const char *value);
 /* Fails with a status that is not the error's own. */
 void hub_web_request_fail_with (HubWebRequest *self, guint status, const GError *error);
 /* Somebody else writes the answer: goes on with the message as it is. */

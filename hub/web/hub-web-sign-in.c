@@ -4,10 +4,13 @@
 #include "hub-catalogue.h"
 #include "hub-clock.h"
 #include "hub-hash.h"
+#include "hub-web-cookies.h"
 
 #include <sodium.h>
 
 #define TOKEN_BYTES 32
+#define TOKEN_LENGTH 43 /* as base64url */
+#define MAX_TOKENS 8
 #define KEEP_US (30 * G_USEC_PER_SEC)
 #define MAX_KEPT 4096
 
@@ -59,7 +62,8 @@ hub_web_sign_in_make_actor (HubWebSignIn *self, const char *address)
 
   return karez_actor_new (KAREZ_ACTOR_PERSON, self->account,
                           json_object_get_string_member_with_default (names, "en", self->login),
-                          (const char *const *) self->roles, address, NULL);
+                          self->new_password_needed ? NULL : (const char *const *) self->roles,
+                          address, NULL);
 }
 
 static void
@@ -75,8 +79,9 @@ hub_web_sign_ins_new (KarezStore *store, const char *hub)
   HubWebSignIns *self = g_new0 (HubWebSignIns, 1);
 
   self->store = g_object_ref (store);
-  /* Ports do not part cookies, so two hubs on one machine need two names. */
-  self->cookie = g_strdup_printf ("__Host-karez-%.8s", hub);
+  /* Ports do not part cookies, so two hubs on one machine need two names; ids of hubs that were set
+   * up together begin alike. */
+  self->cookie = g_strconcat ("__Host-karez-", hub, NULL);
   self->kept = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) kept_free);
   return self;
 }
@@ -130,35 +135,25 @@ hub_web_sign_ins_make_csrf (const char *token)
   return hub_base64url (csrf, sizeof csrf);
 }
 
-char *
-hub_web_sign_ins_read_cookie (HubWebSignIns *self, const char *header)
+GPtrArray *
+hub_web_sign_ins_read_cookies (HubWebSignIns *self, SoupMessageHeaders *headers, GError **error)
 {
-  g_auto (GStrv) pairs = NULL;
-  gsize length = strlen (self->cookie);
+  g_autoptr (GPtrArray) tokens = hub_web_cookies_list (headers, self->cookie, TOKEN_LENGTH,
+                                                       TOKEN_LENGTH, MAX_TOKENS + 1);
 
-  if (header == NULL || strlen (header) > 8192)
-    return NULL;
-  pairs = g_strsplit (header, ";", 64);
-  for (guint i = 0; pairs[i] != NULL; i++)
-    {
-      const char *pair = g_strstrip (pairs[i]);
-      g_autoptr (GBytes) token = NULL;
-
-      if (strncmp (pair, self->cookie, length) != 0 || pair[length] != '=')
-        continue;
-      token = hub_unbase64url (pair + length + 1);
-      return token != NULL && g_bytes_get_size (token) == TOKEN_BYTES ? g_strdup (pair + length + 1)
-                                                                      : NULL;
-    }
+  if (tokens->len <= MAX_TOKENS)
+    return g_steal_pointer (&tokens);
+  karez_error_set (error, KAREZ_ERROR_INVALID, "request/cookies",
+                   N_ ("a browser in which the cookies of this address have been deleted"),
+                   N_ ("The browser sends too many cookies of this hub"));
   return NULL;
 }
 
 char *
 hub_web_sign_ins_write_cookie (HubWebSignIns *self, const char *token)
 {
-  return g_strdup_printf ("%s=%s; Path=/; Max-Age=%d; Secure; HttpOnly; SameSite=Strict",
-                          self->cookie, token != NULL ? token : "",
-                          token != NULL ? HUB_WEB_SIGN_IN_HOURS * 3600 : 0);
+  return hub_web_cookies_write (self->cookie, token != NULL ? token : "",
+                                token != NULL ? HUB_WEB_SIGN_IN_HOURS * 3600 : 0);
 }
 
 typedef struct
@@ -199,6 +194,7 @@ sign_in_of_row (KarezRows *rows, const char *token)
   sign_in->roles = texts_of_json (roles);
   sign_in->names = karez_rows_json (rows, 0, "names");
   sign_in->title = karez_rows_json (rows, 0, "title");
+  sign_in->new_password_needed = karez_rows_boolean (rows, 0, "password_temporary");
   sign_in->expires = karez_rows_integer (rows, 0, "expires");
   return sign_in;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <karez.h>
+#include <libsoup/soup.h>
 
 G_BEGIN_DECLS
 
@@ -16,13 +17,15 @@ typedef struct
   char *id, *account, *login, *language;
   char *csrf; /* what X-Karez-Token must say */
   GStrv roles;
+  gboolean new_password_needed; /* the password is one that somebody else chose */
   JsonNode *names, *title;
   gint64 expires; /* µs since 1970 UTC */
 } HubWebSignIn;
 
 HubWebSignIn *hub_web_sign_in_ref (HubWebSignIn *self);
 void hub_web_sign_in_unref (HubWebSignIn *self);
-/* The person as an actor, from @address. Returns: (transfer full) */
+/* The person as an actor, from @address; without roles while a new password is needed. Returns:
+ * (transfer full) */
 KarezActor *hub_web_sign_in_make_actor (HubWebSignIn *self, const char *address);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubWebSignIn, hub_web_sign_in_unref)
 
@@ -43,8 +46,10 @@ void hub_web_sign_ins_set_listener (HubWebSignIns *self, HubWebSignInsFunc func,
 
 /* A new token: 32 random bytes as base64url, and the BLAKE2b-256 that is kept of it. */
 char *hub_web_sign_ins_make_token (GBytes **hash);
-/* The token of a Cookie header, NULL if it brings none of ours. Returns: (transfer full) */
-char *hub_web_sign_ins_read_cookie (HubWebSignIns *self, const char *header);
+/* The tokens that a request's cookies bring, of which at most 8 are looked at: beyond that
+ * %KAREZ_ERROR_INVALID, rule "request/cookies". Returns: (transfer full): texts */
+GPtrArray *hub_web_sign_ins_read_cookies (HubWebSignIns *self, SoupMessageHeaders *headers,
+                                          GError **error);
 /* The Set-Cookie header that gives a token, or takes it away (NULL). Returns: (transfer full) */
 char *hub_web_sign_ins_write_cookie (HubWebSignIns *self, const char *token);
 /* The CSRF token that goes with a token. Returns: (transfer full) */

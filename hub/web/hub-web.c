@@ -46,6 +46,7 @@ struct _HubWeb
   HubWebMetrics *metrics;
   HubWebSignIns *sign_ins;
   HubWebPasswords *passwords;
+  HubWebBrowsers *browsers;
   HubWebAccount *account;
   HubWebPeople *people;
   HubWebLive *live;
@@ -400,11 +401,14 @@ handle_hello (KarezRequest *request, gpointer data)
   HubWeb *self = data;
   g_auto (GStrv) ways = g_strsplit ("password", "|", -1);
 
-  karez_request_respond (request, 200,
-                         karez_json_object ("hub", "s", self->hub, "names", "n",
-                                            json_node_copy (self->names), "version", "s",
-                                            self->version, "languages", "n", hub_web_tongue_list (),
-                                            "sign_in", "as", ways, NULL));
+  karez_request_respond (
+      request, 200,
+      karez_json_object ("hub", "s", self->hub, "names", "n", json_node_copy (self->names),
+                         "version", "s", self->version, "languages", "n", hub_web_tongue_list (),
+                         "sign_in", "as", ways, "password", "n",
+                         karez_json_object ("min", "i", (gint64) HUB_WEB_PASSWORD_MIN, "max", "i",
+                                            (gint64) HUB_WEB_PASSWORD_MAX, NULL),
+                         NULL));
 }
 
 static gboolean
@@ -459,7 +463,8 @@ on_event (HubFeed *feed, JsonNode *event, const char *cursor, HubWeb *self)
 
   if (row == NULL)
     return;
-  if (g_str_equal (action, "account.change") || g_str_equal (action, "account.sign-out"))
+  if (g_str_equal (action, "account.change") || g_str_equal (action, "account.sign-out")
+      || g_str_equal (action, "account.password"))
     hub_web_sign_ins_forget (self->sign_ins, row, TRUE);
   else if (g_str_equal (action, "account.language"))
     hub_web_sign_ins_forget (self->sign_ins, row, FALSE);
@@ -578,10 +583,11 @@ hub_web_new (HubStore *store, const HubWebConfig *config)
   self->sign_ins = hub_web_sign_ins_new (hub_store_get_scope (store, "web"), self->hub);
   self->gate = hub_web_gate_new (store, self->policy, self->sign_ins, self->origin, &self->bounds);
   self->passwords = hub_web_passwords_new (HASHES_AT_ONCE, HASHES_WAITING);
-  self->account = hub_web_account_new (store, self->sign_ins, self->passwords, self->policy,
-                                       self->hub, self->names);
+  self->browsers = hub_web_browsers_new (self->hub);
+  self->account = hub_web_account_new (store, self->sign_ins, self->passwords, self->browsers,
+                                       self->policy, self->hub, self->names);
   self->people = hub_web_people_new (store, self->sign_ins, self->passwords, self->policy,
-                                     self->hub);
+                                     self->hub, self->names);
   self->live = hub_web_live_new (store, self->hub, self->policy, self->tongue);
   hub_web_sign_ins_set_listener (self->sign_ins, on_rights_changed, self);
   g_signal_connect_object (self->live, "connection-closed", G_CALLBACK (on_connection_closed), self,
@@ -730,6 +736,7 @@ hub_web_finalize (GObject *object)
   hub_web_account_free (self->account);
   hub_web_people_free (self->people);
   hub_web_passwords_free (self->passwords);
+  hub_web_browsers_free (self->browsers);
   hub_web_gate_free (self->gate);
   hub_web_sign_ins_free (self->sign_ins);
   hub_web_metrics_free (self->metrics);

@@ -133,11 +133,30 @@ def test_passwords():
     method, where, headers, body = Hub.asked[-1]
     assert code == 0 and (method, where) == ('PUT', path)
     assert json.loads(body) == {'names': PERSON['names'], 'roles': ['desk'], 'active': True,
-                                'password': 'seven wells of water'}
+                                'password': 'seven wells of water', 'password_final': False}
+    assert 'seven' not in json.dumps(headers)
+    code, _, _ = run('users', 'set-password', 'desk.aral', '--final', stdin='seven wells of water\n')
+    assert code == 0 and json.loads(Hub.asked[-1][3])['password_final'] is True
     assert len(headers['Idempotency-Key']) == 36
     assert run('users', 'set-password', 'desk.aral', stdin='')[0] == 2
     assert run('users', 'set-password', 'nobody', stdin='x\n')[0] == 1
+    assert run('users', 'set-password', 'desk.aral', 'on the command line', stdin='x\n')[0] == 2
+    Hub.answers[('PUT', path)] = (422, dict(PROBLEM, rule='password/common', pointer='/password'))
+    code, _, err = run('users', 'set-password', 'desk.aral', stdin='passwordpassword\n')
+    assert code == 1 and 'password/common' in err and 'passwordpassword' not in err
+    Hub.answers[('PUT', path)] = (204, '')
+    Hub.answers[('POST', '/api/v1/people')] = (201, {'id': PERSON['id']})
+    for words, final in (((), False), (('--final',), True)):
+        code, out, _ = run('users', 'add', 'gulnar', '--name', 'Gulnar', '--role', 'desk', *words,
+                           stdin='seven wells of water\n')
+        assert code == 0 and json.loads(Hub.asked[-1][3])['password_final'] is final
+        assert ('first sign-in' in out) is not final, out
+    Hub.answers[('DELETE', path + '/browsers')] = (204, '')
+    assert run('users', 'forget-browsers', 'desk.aral')[0] == 0
+    assert Hub.asked[-1][:2] == ('DELETE', path + '/browsers')
+    assert run('users', 'forget-browsers', 'nobody')[0] == 1
     assert run('users', 'disable', 'desk.aral')[0] == 0
+    assert 'password_final' not in json.loads(Hub.asked[-1][3])
     assert json.loads(Hub.asked[-1][3])['active'] is False
 
 

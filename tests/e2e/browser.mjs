@@ -26,10 +26,10 @@ export async function openBrowser(fps = 20) {
   });
 }
 
-/** A page with cookies of its own, signed in as `login`.
- * @param {any} browser @param {import('./hubs.mjs').Hub} hub @param {string} login
+/** A page with cookies of its own, before anybody signs in.
+ * @param {any} browser @param {import('./hubs.mjs').Hub} hub
  * @param {{viewport?: any, language?: string, dark?: boolean}} [options] */
-export async function signIn(browser, hub, login, options = {}) {
+export async function openDoor(browser, hub, options = {}) {
   const language = options.language ?? 'en';
   const context = await browser.newContext({
     viewport: options.viewport ?? desktop,
@@ -39,9 +39,10 @@ export async function signIn(browser, hub, login, options = {}) {
   });
   const page = await context.newPage();
   page.faults = [];
+  page.faked = false; // a test answers in the hub's place
   page.on('response', async (response) => {
     const { origin, pathname } = new URL(response.url());
-    const text = origin === hub.origin ? await response.text().catch(() => null) : null; // the page may have gone on
+    const text = origin === hub.origin && !page.faked ? await response.text().catch(() => null) : null; // the page may have gone on
     if (text !== null) observe(response.request().method(), pathname, response.status(), text);
   });
   page.on('pageerror', (error) => page.faults.push(String(error)));
@@ -52,9 +53,23 @@ export async function signIn(browser, hub, login, options = {}) {
       page.faults.push(message.text());
   });
   await page.goto(hub.origin);
+  await page.locator('#login').waitFor();
+  return page;
+}
+
+/** Types a login and a password into the form of a page. @param {any} page @param {string} login @param {string} [word] */
+export async function enter(page, login, word = password) {
   await page.locator('#login').fill(login);
-  await page.locator('#password').fill(password);
+  await page.locator('#password').fill(word);
   await page.locator('#password').press('Enter');
+}
+
+/** A page with cookies of its own, signed in as `login`.
+ * @param {any} browser @param {import('./hubs.mjs').Hub} hub @param {string} login
+ * @param {{viewport?: any, language?: string, dark?: boolean}} [options] */
+export async function signIn(browser, hub, login, options = {}) {
+  const page = await openDoor(browser, hub, options);
+  await enter(page, login);
   await page.locator('#login').waitFor({ state: 'detached' });
   return page;
 }

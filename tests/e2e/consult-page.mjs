@@ -11,7 +11,7 @@ export const panel = 'karez-consult-panel';
 export async function addSeconds(pair) {
   for (const hub of pair.hubs)
     await hub.api('POST', '/people', {
-      id: randomUUID(), names: { en: `Second doctor of ${hub.name}` }, login: `second.${hub.name}`, password, roles: ['clinician'],
+      id: randomUUID(), names: { en: `Second doctor of ${hub.name}` }, login: `second.${hub.name}`, password, password_final: true, roles: ['clinician'],
     });
 }
 

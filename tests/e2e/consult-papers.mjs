@@ -358,7 +358,7 @@ async function opinions(pair, id, doctor, partner) {
 
 await withPair('papers', async (pair) => {
   await pair.hangzhou.api('POST', '/people', {
-    id: randomUUID(), names: { en: 'Second doctor of hangzhou' }, login: 'second.hangzhou', password, roles: ['clinician'],
+    id: randomUUID(), names: { en: 'Second doctor of hangzhou' }, login: 'second.hangzhou', password, password_final: true, roles: ['clinician'],
   });
   const doctor = await Person.signIn(pair.aral, 'doctor.aral');
   const partner = await Person.signIn(pair.hangzhou, 'doctor.hangzhou');

@@ -285,7 +285,7 @@ export class Pair {
       for (const person of staff)
         await hub.api('POST', '/people', {
           id: randomUUID(), names: { en: `${person.en} of ${hub.name}` },
-          login: `${person.login}.${hub.name}`, password, roles: person.roles,
+          login: `${person.login}.${hub.name}`, password, password_final: true, roles: person.roles,
         });
       this.resources[hub.name] = {};
       for (const en of ['Room 1', 'Room 2']) {

@@ -46,7 +46,7 @@ export class Person {
       }, (answer) => {
         /** @type {Buffer[]} */
         const parts = [];
-        const cookie = answer.headers['set-cookie']?.[0];
+        const cookie = answer.headers['set-cookie']?.find((one) => !one.startsWith('__Host-karez-browser-'));
         if (cookie) this.cookie = cookie.split(';')[0];
         answer.on('data', (part) => parts.push(part));
         answer.on('end', () => {

@@ -65,12 +65,12 @@ class World {
 
   async fill() {
     for (const role of roles) {
-      await this.hub.api('POST', '/people', { id: randomUUID(), names: { en: role }, login: `h-${role}`, password, roles: [role] });
+      await this.hub.api('POST', '/people', { id: randomUUID(), names: { en: role }, login: `h-${role}`, password, password_final: true, roles: [role] });
       this.people[role] = await Person.signIn(this.hub, `h-${role}`);
     }
     for (const login of ['victim1', 'victim2']) {
       const id = randomUUID();
-      await this.hub.api('POST', '/people', { id, names: { en: login }, login, password, roles: ['clinician'] });
+      await this.hub.api('POST', '/people', { id, names: { en: login }, login, password, password_final: true, roles: ['clinician'] });
       this.victims.push(id);
     }
     const live = await book(this.pair, { title: 'Live' });

@@ -15,7 +15,7 @@ DOCUMENT = 'data/api/openapi.json'
 METHODS = ('get', 'post', 'put', 'delete')
 ROUTE = re.compile(r'"(GET|POST|PUT|DELETE)"\s*,\s*"(/[^"\s]*)"\s*,\s*(?:"([^"]*)"|(\w+))')
 # How the web says that no line of the authorisation table is needed.
-ANYONE, SIGNED_IN = 'HUB_WEB_ANYONE', 'HUB_WEB_SIGNED_IN'
+ANYONE, SIGNED_IN = 'HUB_WEB_ANYONE', ('HUB_WEB_SIGNED_IN', 'HUB_WEB_OWN_ACCOUNT')
 
 
 def resolve(document, reference):
@@ -171,7 +171,7 @@ def check_route(document, key, places, faults):
         wanted = operation.get('x-karez-permission')
         if permission == ANYONE and operation.get('security') != []:
             faults.add(place, number, 'openapi', f'{path}: anyone may, the document says otherwise')
-        elif permission not in (ANYONE, SIGNED_IN) and permission != wanted:
+        elif permission not in (ANYONE, *SIGNED_IN) and permission != wanted:
             faults.add(place, number, 'openapi',
                        f'{path}: needs {permission}, the document says {wanted}')
 

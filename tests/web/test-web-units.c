@@ -201,11 +201,13 @@ test_policy_of_plugins (void)
   g_assert_cmpstr (karez_error_get_rule (error), ==, "policy/name");
 }
 
+#define TRY(login, address) (&(HubWebTry){ login, address, NULL })
+
 static void
 wrong (HubWebGuard *guard, const char *login, const char *address, guint n, gint64 now)
 {
   for (guint i = 0; i < n; i++)
-    hub_web_guard_begin (guard, login, address, now);
+    hub_web_guard_begin (guard, TRY (login, address), now);
 }
 
 static void
@@ -215,20 +217,22 @@ test_guard_of_pair (void)
   gint64 now = SECOND;
 
   wrong (guard, "aygul", "192.0.2.1", 9, now);
-  g_assert_cmpuint (hub_web_guard_wait (guard, "aygul", "192.0.2.1", now), ==, 0);
+  g_assert_cmpuint (hub_web_guard_wait (guard, TRY ("aygul", "192.0.2.1"), now), ==, 0);
   wrong (guard, "aygul", "192.0.2.1", 1, now);
-  g_assert_cmpuint (hub_web_guard_wait (guard, "aygul", "192.0.2.1", now), ==, 1);
+  g_assert_cmpuint (hub_web_guard_wait (guard, TRY ("aygul", "192.0.2.1"), now), ==, 1);
   /* Neither somebody else at this address, nor this person elsewhere, has to wait. */
-  g_assert_cmpuint (hub_web_guard_wait (guard, "li.wei", "192.0.2.1", now), ==, 0);
-  g_assert_cmpuint (hub_web_guard_wait (guard, "aygul", "192.0.2.2", now), ==, 0);
+  g_assert_cmpuint (hub_web_guard_wait (guard, TRY ("li.wei", "192.0.2.1"), now), ==, 0);
+  g_assert_cmpuint (hub_web_guard_wait (guard, TRY ("aygul", "192.0.2.2"), now), ==, 0);
   /* It grows, to five minutes. */
   wrong (guard, "aygul", "192.0.2.1", 4, now);
-  g_assert_cmpuint (hub_web_guard_wait (guard, "aygul", "192.0.2.1", now), ==, 16);
-  g_assert_cmpuint (hub_web_guard_wait (guard, "aygul", "192.0.2.1", now + 16 * SECOND), ==, 0);
+  g_assert_cmpuint (hub_web_guard_wait (guard, TRY ("aygul", "192.0.2.1"), now), ==, 16);
+  g_assert_cmpuint (hub_web_guard_wait (guard, TRY ("aygul", "192.0.2.1"), now + 16 * SECOND), ==,
+                    0);
   wrong (guard, "aygul", "192.0.2.1", 30, now);
-  g_assert_cmpuint (hub_web_guard_wait (guard, "aygul", "192.0.2.1", now), ==, 300);
+  g_assert_cmpuint (hub_web_guard_wait (guard, TRY ("aygul", "192.0.2.1"), now), ==, 300);
   /* And is forgotten. */
-  g_assert_cmpuint (hub_web_guard_wait (guard, "aygul", "192.0.2.1", now + 901 * SECOND), ==, 0);
+  g_assert_cmpuint (hub_web_guard_wait (guard, TRY ("aygul", "192.0.2.1"), now + 901 * SECOND), ==,
+                    0);
 }
 
 static void
@@ -242,23 +246,23 @@ test_guard_of_many (void)
     {
       g_autofree char *login = g_strdup_printf ("person%u", i);
 
-      g_assert_cmpuint (hub_web_guard_wait (guard, login, "192.0.2.1", now), ==, 0);
+      g_assert_cmpuint (hub_web_guard_wait (guard, TRY (login, "192.0.2.1"), now), ==, 0);
       wrong (guard, login, "192.0.2.1", 1, now);
     }
-  g_assert_cmpuint (hub_web_guard_wait (guard, "another", "192.0.2.1", now), ==, 1);
+  g_assert_cmpuint (hub_web_guard_wait (guard, TRY ("another", "192.0.2.1"), now), ==, 1);
 
   /* One login, many addresses, of which none brings more than five. */
   for (guint i = 10; i < 14; i++)
     {
       g_autofree char *address = g_strdup_printf ("192.0.2.%u", i);
 
-      g_assert_cmpuint (hub_web_guard_wait (guard, "aygul", "192.0.2.99", now), ==, 0);
+      g_assert_cmpuint (hub_web_guard_wait (guard, TRY ("aygul", "192.0.2.99"), now), ==, 0);
       wrong (guard, "aygul", address, 9, now);
     }
-  g_assert_cmpuint (hub_web_guard_wait (guard, "aygul", "192.0.2.99", now), ==, 1);
+  g_assert_cmpuint (hub_web_guard_wait (guard, TRY ("aygul", "192.0.2.99"), now), ==, 1);
   wrong (guard, "aygul", "192.0.2.20", 5, now);
   wrong (guard, "aygul", "192.0.2.21", 5, now);
-  g_assert_cmpuint (hub_web_guard_wait (guard, "aygul", "192.0.2.99", now), ==, 60);
+  g_assert_cmpuint (hub_web_guard_wait (guard, TRY ("aygul", "192.0.2.99"), now), ==, 60);
 }
 
 static void
@@ -268,23 +272,54 @@ test_guard_right (void)
   gint64 now = SECOND;
 
   wrong (guard, "aygul", "192.0.2.1", 9, now);
-  hub_web_guard_begin (guard, "aygul", "192.0.2.1", now);
-  hub_web_guard_right (guard, "aygul", "192.0.2.1");
+  hub_web_guard_begin (guard, TRY ("aygul", "192.0.2.1"), now);
+  hub_web_guard_right (guard, TRY ("aygul", "192.0.2.1"));
   wrong (guard, "aygul", "192.0.2.1", 9, now);
-  g_assert_cmpuint (hub_web_guard_wait (guard, "aygul", "192.0.2.1", now), ==, 0);
+  g_assert_cmpuint (hub_web_guard_wait (guard, TRY ("aygul", "192.0.2.1"), now), ==, 0);
   /* A try that could not be made does not count. */
   for (guint i = 0; i < 100; i++)
     {
-      hub_web_guard_begin (guard, "aygul", "192.0.2.1", now);
-      hub_web_guard_undo (guard, "aygul", "192.0.2.1");
+      hub_web_guard_begin (guard, TRY ("aygul", "192.0.2.1"), now);
+      hub_web_guard_undo (guard, TRY ("aygul", "192.0.2.1"));
     }
-  g_assert_cmpuint (hub_web_guard_wait (guard, "aygul", "192.0.2.1", now), ==, 0);
+  g_assert_cmpuint (hub_web_guard_wait (guard, TRY ("aygul", "192.0.2.1"), now), ==, 0);
+}
+
+/* A known browser has a count of its own, and nobody else's; a login is cleared by its owner. */
+static void
+test_guard_of_known (void)
+{
+  g_autoptr (HubWebGuard) guard = hub_web_guard_new ();
+  const HubWebTry known = { "aygul", "192.0.2.1", "browser 1" };
+  const HubWebTry other = { "aygul", "192.0.2.1", "browser 2" };
+  gint64 now = SECOND;
+
+  for (guint i = 10; i < 16; i++)
+    {
+      g_autofree char *address = g_strdup_printf ("192.0.2.%u", i);
+
+      wrong (guard, "aygul", address, 5, now);
+    }
+  g_assert_cmpuint (hub_web_guard_wait (guard, TRY ("aygul", "192.0.2.1"), now), >, 0);
+  g_assert_cmpstr (hub_web_guard_wrong (guard, TRY ("aygul", "192.0.2.15")), ==, "login");
+  g_assert_null (hub_web_guard_wrong (guard, TRY ("aygul", "192.0.2.15")));
+  for (guint i = 0; i < 10; i++)
+    {
+      g_assert_cmpuint (hub_web_guard_wait (guard, &known, now), ==, 0);
+      hub_web_guard_begin (guard, &known, now);
+    }
+  g_assert_cmpuint (hub_web_guard_wait (guard, &known, now), ==, 1);
+  g_assert_cmpstr (hub_web_guard_wrong (guard, &known), ==, "known");
+  g_assert_cmpuint (hub_web_guard_wait (guard, &other, now), ==, 0);
+  hub_web_guard_begin (guard, &other, now);
+  hub_web_guard_right (guard, &other);
+  g_assert_cmpuint (hub_web_guard_wait (guard, TRY ("aygul", "192.0.2.1"), now), ==, 0);
+  g_assert_cmpuint (hub_web_guard_wait (guard, &known, now), ==, 1);
 }
 
 static void
-count_flushed (const char *login, const char *address, guint tries, gpointer data)
+count_flushed (const char *address, guint tries, gpointer data)
 {
-  g_assert_cmpstr (login, ==, "aygul");
   g_assert_cmpstr (address, ==, "192.0.2.1");
   *(guint *) data += tries;
 }
@@ -297,7 +332,7 @@ test_guard_records (void)
   guint recorded = 0, flushed = 0;
 
   for (guint i = 0; i < 90; i++)
-    recorded += hub_web_guard_refuse (guard, "aygul", "192.0.2.1", now);
+    recorded += hub_web_guard_refuse (guard, TRY ("aygul", "192.0.2.1"), now);
   g_assert_cmpuint (recorded, ==, 1);
   g_assert_true (hub_web_guard_flush (guard, now + SECOND, count_flushed, &flushed));
   g_assert_cmpuint (flushed, ==, 0);
@@ -314,11 +349,11 @@ test_guard_bounded (void)
     {
       g_autofree char *address = g_strdup_printf ("192.0.%u.%u", i / 250, i % 250);
 
-      hub_web_guard_begin (guard, "aygul", address, SECOND + i);
+      hub_web_guard_begin (guard, TRY ("aygul", address), SECOND + i);
     }
   /* The newest are still known. */
   wrong (guard, "aygul", "192.0.40.99", 10, 2 * SECOND);
-  g_assert_cmpuint (hub_web_guard_wait (guard, "aygul", "192.0.40.99", 2 * SECOND), >=, 1);
+  g_assert_cmpuint (hub_web_guard_wait (guard, TRY ("aygul", "192.0.40.99"), 2 * SECOND), >=, 1);
 }
 
 static void
@@ -500,6 +535,7 @@ main (int argc, char **argv)
   g_test_add_func ("/web/policy/plugins", test_policy_of_plugins);
   g_test_add_func ("/web/guard/pair", test_guard_of_pair);
   g_test_add_func ("/web/guard/many", test_guard_of_many);
+  g_test_add_func ("/web/guard/known", test_guard_of_known);
   g_test_add_func ("/web/guard/right", test_guard_right);
   g_test_add_func ("/web/guard/records", test_guard_records);
   g_test_add_func ("/web/guard/bounded", test_guard_bounded);

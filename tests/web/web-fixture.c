@@ -98,7 +98,7 @@ make_account (Client *local, const char *role)
   g_autofree char *id = hub_id_new ();
   g_autofree char *body = g_strdup_printf (
       "{\"id\": \"%s\", \"names\": {\"en\": \"The %s\"}, \"login\": \"%s\", \"password\": "
-      "\"" TEST_PASSWORD "\", \"roles\": [\"%s\"]}",
+      "\"" TEST_PASSWORD "\", \"password_final\": true, \"roles\": [\"%s\"]}",
       id, role, role, role);
   g_auto (Answer) answer = ask (local, "POST", "/api/v1/people", body, NULL);
 
@@ -187,12 +187,23 @@ client_new (Fixture *fixture, const char *address)
   return client;
 }
 
+Client *
+client_new_behind_proxy (Fixture *fixture, const char *address)
+{
+  Client *client = client_new (fixture, TEST_PROXY);
+
+  client->forwarded = g_strdup (address);
+  return client;
+}
+
 void
 client_free (Client *client)
 {
   soup_session_abort (client->session);
   g_object_unref (client->session);
   g_free (client->cookie);
+  g_free (client->browser);
+  g_free (client->forwarded);
   g_free (client->csrf);
   g_free (client->id);
   g_free (client);
@@ -229,10 +240,18 @@ set_headers (Client *client, SoupMessage *message, const char *method, va_list e
 {
   SoupMessageHeaders *headers = soup_message_get_request_headers (message);
   g_autofree char *key = hub_id_new ();
+  const char *first = client->cookie != NULL ? client->cookie : client->browser;
+  const char *second = client->cookie != NULL ? client->browser : NULL;
   const char *name;
 
-  if (client->cookie != NULL)
-    soup_message_headers_replace (headers, "Cookie", client->cookie);
+  if (first != NULL)
+    {
+      g_autofree char *cookies = g_strjoin ("; ", first, second, NULL);
+
+      soup_message_headers_replace (headers, "Cookie", cookies);
+    }
+  if (client->forwarded != NULL)
+    soup_message_headers_replace (headers, "X-Forwarded-For", client->forwarded);
   if (!g_str_equal (method, "GET"))
     soup_message_headers_replace (headers, "Idempotency-Key", key);
   if (client->csrf != NULL && !g_str_equal (method, "GET"))
@@ -299,23 +318,56 @@ answer_text (Answer *answer, const char *name)
              : NULL;
 }
 
+char *
+answer_cookie (Answer *answer, const char *name)
+{
+  SoupMessageHeadersIter iter;
+  const char *header, *value;
+
+  soup_message_headers_iter_init (&iter, soup_message_get_response_headers (answer->message));
+  while (soup_message_headers_iter_next (&iter, &header, &value))
+    if (g_ascii_strcasecmp (header, "Set-Cookie") == 0 && g_str_has_prefix (value, name)
+        && value[strlen (name)] == '=')
+      return g_strndup (value, strcspn (value, ";"));
+  return NULL;
+}
+
+Answer
+sign_in (Client *client, const char *login, const char *password)
+{
+  g_autofree char *body = g_strdup_printf ("{\"login\": \"%s\", \"password\": \"%s\"}", login,
+                                           password);
+  Answer answer = ask (client, "POST", "/api/v1/sign-in", body, NULL);
+  char *browser;
+
+  if (answer.status != 200)
+    return answer;
+  g_free (client->cookie);
+  client->cookie = answer_cookie (&answer, TEST_COOKIE);
+  browser = answer_cookie (&answer, TEST_BROWSER);
+  if (browser != NULL)
+    {
+      g_free (client->browser);
+      g_free (client->forwarded);
+      client->browser = browser;
+    }
+  g_free (client->csrf);
+  client->csrf = g_strdup (answer_text (&answer, "csrf"));
+  g_free (client->id);
+  client->id = g_strdup (answer_text (&answer, "id"));
+  return answer;
+}
+
 Client *
 client_signed_in (Fixture *fixture, const char *address, const char *login)
 {
   Client *client = client_new (fixture, address);
-  g_autofree char *body = g_strdup_printf (
-      "{\"login\": \"%s\", \"password\": \"" TEST_PASSWORD "\"}", login);
-  g_auto (Answer) answer = ask (client, "POST", "/api/v1/sign-in", body, NULL);
-  const char *cookie;
+  g_auto (Answer) answer = sign_in (client, login, TEST_PASSWORD);
 
   g_assert_no_error (answer.error);
   if (answer.status != 200)
     g_error ("%u: %s", answer.status, answer_text (&answer, "detail"));
-  cookie = answer_header (&answer, "Set-Cookie");
-  g_assert_nonnull (cookie);
-  client->cookie = g_strndup (cookie, strcspn (cookie, ";"));
-  client->csrf = g_strdup (answer_text (&answer, "csrf"));
-  client->id = g_strdup (answer_text (&answer, "id"));
+  g_assert_nonnull (client->cookie);
   return client;
 }
 

@@ -11,6 +11,8 @@ G_BEGIN_DECLS
 #define TEST_ORIGIN "http://aral.localhost:8801"
 #define TEST_PASSWORD "a long password"
 #define TEST_PROXY "127.0.0.99"
+#define TEST_COOKIE "__Host-karez-" TEST_HUB
+#define TEST_BROWSER "__Host-karez-browser-" TEST_HUB
 
 /**
  * Fixture:
@@ -55,10 +57,14 @@ typedef struct
   Fixture *fixture;
   SoupSession *session;
   char *cookie, *csrf, *id;
+  char *browser;   /* the cookie by which the hub knows this browser */
+  char *forwarded; /* X-Forwarded-For */
 } Client;
 
 /* @address: "127.0.0.1" and so on; NULL for the Unix socket */
 Client *client_new (Fixture *fixture, const char *address);
+/* By the proxy that the hub believes, from any address. */
+Client *client_new_behind_proxy (Fixture *fixture, const char *address);
 /* Signed in; the test fails if that fails. */
 Client *client_signed_in (Fixture *fixture, const char *address, const char *login);
 void client_free (Client *client);
@@ -80,6 +86,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Answer, answer_clear)
 Answer ask (Client *client, const char *method, const char *path, const char *body,
             ...) G_GNUC_NULL_TERMINATED;
 const char *answer_header (Answer *answer, const char *name);
+/* What a Set-Cookie header gives: "name=value", NULL if there is none. Returns: (transfer full) */
+char *answer_cookie (Answer *answer, const char *name);
+/* Signs in with the cookies that the client has, and keeps those of the answer. */
+Answer sign_in (Client *client, const char *login, const char *password);
 /* A text member of the body, or NULL. */
 const char *answer_text (Answer *answer, const char *name);
 #define assert_problem(answer, code, text)                                                         \

@@ -76,6 +76,14 @@ async function problemOf(answer) {
   } catch {
     // Not JSON: the status is all there is.
   }
+  // A proxy, or a head that was never read whole.
+  if (answer.status === 431)
+    return new Problem({
+      status: 431,
+      title: _('This browser sends too many cookies for this address.'),
+      rule: 'http/431',
+      accepted: _('Delete the cookies of this address in the browser.'),
+    });
   return new Problem({
     status: answer.status,
     title: _('The hub refused with status %s.', answer.status),

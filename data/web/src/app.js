@@ -14,6 +14,7 @@ import './components/dialog.js';
 import { KarezElement, Loader, asProblem } from './components/element.js';
 import './components/help.js';
 import { Help } from './components/help.js';
+import { OwnPassword } from './components/own-password.js';
 import { button, failedState, icon, loadingState, mark, pill } from './components/parts.js';
 import './components/toast.js';
 import { toastProblem } from './components/toast.js';
@@ -31,6 +32,12 @@ const pages = {
   system: { load: () => import('./pages/system.js'), draw: () => html`<karez-system></karez-system>` },
 };
 const dayPages = new Set(['day', 'new', 'emergency', 'bookings']);
+
+function openOwnPassword() {
+  const place = document.querySelector('#own-password');
+  if (place instanceof OwnPassword)
+    place.open();
+}
 
 class App extends KarezElement {
   static pace = 5_000;
@@ -118,7 +125,7 @@ class App extends KarezElement {
       this.escape(target);
       return;
     }
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !state.me
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !state.me || state.me.new_password_needed
         || target.matches?.('input:not([type="checkbox"], [type="radio"]), textarea, select, [contenteditable]') || document.querySelector('dialog[open]'))
       return;
     if (this.shortcut(event.key.toLowerCase()))
@@ -201,6 +208,7 @@ class App extends KarezElement {
         <fieldset><legend>${_('Light')}</legend><div class="segments">${/** @type {[string, string][]} */ ([['auto', _('as the system')], ['light', _('light')], ['dark', _('dark')]]).map(([id, word]) => html`<button
           aria-pressed=${theme() === id ? 'true' : 'false'} @click=${() => { showTheme(id); this.requestUpdate(); }}>${word}</button>`)}</div></fieldset>
         ${button({ label: _('Keys'), key: '?', onclick: () => this.shortcut('?') })}
+        ${button({ label: _('Change your password'), onclick: openOwnPassword })}
         ${button({ label: _('Sign out'), onclick: () => signOut().catch(toastProblem) })}</div></details>`;
   }
 
@@ -253,6 +261,8 @@ class App extends KarezElement {
   render() {
     if (!state.me)
       return this.loaded.has('sign-in') ? html`<karez-sign-in></karez-sign-in>` : loadingState(4);
+    if (state.me.new_password_needed)
+      return html`<karez-own-password ?first=${true}></karez-own-password>`;
     return html`<a class="skip" href="#main" @click=${(/** @type {Event} */ event) => { event.preventDefault(); this.querySelector('main')?.focus(); }}>${_('To the content')}</a>
       ${this.header()}${this.banner()}<main id="main" tabindex="-1">${this.page()}</main>
       ${may('booking.write') ? html`<nav class="thumb" aria-label=${_('Quick')}><a class="button primary" href="/new">${_('New')}</a><a class="button danger" href="/emergency">${_('Emergency')}</a></nav>` : nothing}`;
@@ -272,6 +282,6 @@ async function main() {
     return;
   }
   root.replaceChildren();
-  render(html`<karez-app></karez-app><karez-toasts></karez-toasts><karez-confirm></karez-confirm><karez-help></karez-help>`, root);
+  render(html`<karez-app></karez-app><karez-toasts></karez-toasts><karez-confirm></karez-confirm><karez-help></karez-help><karez-own-password id="own-password"></karez-own-password>`, root);
 }
 main();

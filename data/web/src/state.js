@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What every page knows: who is signed in, which hub this is, how the page is to look.
 
-import { api, setToken } from './api.js';
-import { guessLanguage, language, languages, setLanguage } from './i18n.js';
+import { Problem, api, setToken } from './api.js';
+import { _, guessLanguage, language, languages, setLanguage } from './i18n.js';
 import { live } from './live.js';
 
 /** @typedef {import('./types.js').Me} Me */
@@ -17,6 +17,8 @@ export const state = {
   hello: null,
   /** Where to go after signing in. */
   wanted: '',
+  /** Why nobody is signed in, where the hub says more than that. @type {Problem | null} */
+  problem: null,
 };
 
 const tell = () => changed.dispatchEvent(new Event('change'));
@@ -48,12 +50,20 @@ async function take(me) {
   document.documentElement.dataset.reader = readerOf(me);
   if (me?.language && me.language in languages && me.language !== language())
     await setLanguage(me.language);
-  if (me)
+  if (me && !me.new_password_needed)
     live.start();
   else
     live.stop();
   tell();
 }
+
+/** Who is signed in, as the hub knows it by this browser's cookie. */
+export async function readMe() {
+  await take(await api.get('/me'));
+}
+
+/** @param {unknown} error @param {string} rule */
+const isRule = (error, rule) => error instanceof Problem && error.rule === rule;
 
 /** Reads the language, the hub and the person, before anything is drawn. */
 export async function begin() {
@@ -63,20 +73,53 @@ export async function begin() {
   if (hello.status === 'rejected')
     throw hello.reason;
   state.hello = hello.value;
+  if (me.status === 'rejected' && !isRule(me.reason, 'sign-in/none'))
+    state.problem = me.reason;
   await take(me.status === 'fulfilled' ? me.value : null);
+  live.on('hello', check);
+}
+
+/** Somebody else may have signed in in another tab, or the rights have changed. */
+async function check() {
+  const { me } = state;
+  try {
+    const now = await api.get('/me');
+    if (me && me === state.me && JSON.stringify(now) !== JSON.stringify(me))
+      await take(now);
+  } catch {
+    // What is wrong is said where something is asked for.
+  }
 }
 
 /** @param {string} login @param {string} password */
 export async function signIn(login, password) {
-  await take(await api.post('/sign-in', { login, password }));
+  state.problem = null;
+  await api.post('/sign-in', { login, password });
+  try {
+    await readMe();
+  } catch (error) {
+    throw isRule(error, 'sign-in/none') ? noCookie() : error;
+  }
 }
 
+/** The password was right, and the browser did not bring back what it was given for it. */
+const noCookie = () =>
+  new Problem({
+    status: 401,
+    title: _('The password is right, but this browser does not keep the sign-in.'),
+    rule: 'desk/cookie',
+    accepted: _('Allow cookies for this address and delete the old ones. A browser keeps a sign-in only at an address that begins with https://, or on the machine itself.'),
+  });
+
+/** Who could not be signed out stays signed in, and is told. */
 export async function signOut() {
   try {
     await api.post('/sign-out');
-  } finally {
-    await take(null);
+  } catch (error) {
+    if (!isRule(error, 'sign-in/none'))
+      throw error;
   }
+  await take(null);
 }
 
 /** The hub no longer knows this page's cookie. */
@@ -89,7 +132,7 @@ export function forget() {
 export async function chooseLanguage(wanted) {
   await setLanguage(wanted);
   tell();
-  if (state.me) {
+  if (state.me && !state.me.new_password_needed) {
     state.me.language = wanted;
     await api.put('/me/language', { language: wanted });
   }

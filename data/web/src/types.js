@@ -14,6 +14,7 @@
  * @property {Names} hub_names
  * @property {string} csrf
  * @property {string[]} permissions
+ * @property {boolean} new_password_needed
  * @property {string | null} [language]
  */
 /**
@@ -22,6 +23,7 @@
  * @property {Names} names
  * @property {string} version
  * @property {string[]} languages
+ * @property {{min: number, max: number}} password bounds, in code points
  */
 /**
  * @typedef {object} Hub

@@ -4,7 +4,7 @@
 import { html, nothing } from 'lit';
 import { _ } from '../i18n.js';
 import { KarezElement, asProblem } from './element.js';
-import { button, problemNote, textField } from './parts.js';
+import { button, passwordField, problemNote, textField } from './parts.js';
 
 /** @typedef {{reason: string, password: string}} Answer */
 /**
@@ -110,8 +110,8 @@ class Confirm extends KarezElement {
           id: 'confirm-reason', label: question.reason, value: this.reason, max: question.reasonMax ?? 500, lines: 2,
           oninput: (value) => { this.reason = value; this.requestUpdate(); },
         }) : nothing}
-        ${question.password ? textField({
-          id: 'confirm-password', label: _('Your password'), type: 'password', dir: 'ltr', autocomplete: 'current-password', max: 256,
+        ${question.password ? passwordField({
+          id: 'confirm-password', label: _('Your password'), autocomplete: 'current-password',
           value: this.password, error: wrong ? _('The password is wrong. Nothing was done.') : undefined,
           oninput: (value) => { this.password = value; this.requestUpdate(); },
         }) : nothing}

@@ -3,6 +3,7 @@
 
 import { html, nothing, svg } from 'lit';
 import { _ } from '../i18n.js';
+import { state } from '../state.js';
 import { clock, day, startOfDay } from '../time.js';
 
 /** @typedef {import('lit').TemplateResult} TemplateResult */
@@ -122,6 +123,46 @@ export function textField(options) {
             spellcheck="false" @input=${input}>`,
   });
 }
+
+/** Code points, as the hub counts them. @param {string} value */
+const lengthOf = (value) => [...value].length;
+
+/** The bounds of a password that is chosen, as the hub has them. */
+const bounds = () => state.hello?.password ?? { min: 15, max: 256 };
+
+export const passwordHint = () =>
+  _('%1$s to %2$s characters of any kind, with spaces: four words that have nothing in common are easy to keep in mind.', bounds().min, bounds().max);
+
+/** What is wrong with the length of a password that is chosen, or ''. @param {string} value */
+export function wrongLength(value) {
+  const { min, max } = bounds();
+  return lengthOf(value) < min ? _('At least %s characters.', min) : lengthOf(value) > max ? _('At most %s characters.', max) : '';
+}
+
+/** @param {Event} event */
+function toggleShown(event) {
+  const toggle = /** @type {HTMLElement} */ (event.currentTarget);
+  const input = /** @type {HTMLInputElement} */ (toggle.previousElementSibling);
+  const shown = input.type === 'password';
+  input.type = shown ? 'text' : 'password';
+  toggle.setAttribute('aria-pressed', String(shown));
+  input.focus();
+}
+
+/**
+ * A password, which can be pasted and looked at. No bound of the input's own, which would cut what
+ * is pasted without a word.
+ * @param {{id: string, label: Content, value: string, autocomplete: string, hint?: Content, error?: Content, optional?: boolean,
+ *   oninput: (value: string) => void}} options
+ */
+export const passwordField = (options) =>
+  field({
+    ...options,
+    control: ({ id, describedBy, invalid }) => html`<span class="password"><input id=${id} type="password" .value=${options.value} dir="ltr"
+      autocomplete=${options.autocomplete} aria-describedby=${describedBy} aria-invalid=${invalid} ?required=${!options.optional}
+      autocapitalize="off" spellcheck="false" @input=${(/** @type {Event} */ event) => options.oninput(/** @type {HTMLInputElement} */ (event.target).value)}
+      ><button type="button" class="button quiet small" aria-pressed="false" aria-controls=${id} @click=${toggleShown}>${_('Show')}<span class="unseen"> ${options.label}</span></button></span>`,
+  });
 
 /**
  * @param {{id: string, label: Content, value: string, hint?: Content, error?: Content, optional?: boolean, wide?: boolean,

@@ -10,14 +10,13 @@ import { roles, roleWord } from '../words.js';
 import { moveInList } from '../components/board-keys.js';
 import { KarezElement, Loader, asProblem } from '../components/element.js';
 import { nameNeeded, namesField, written } from '../components/names-field.js';
-import { button, checkField, emptyState, icon, pageHead, pill, problemNote, searchBox, shown, textField } from '../components/parts.js';
+import { confirm } from '../components/dialog.js';
+import { button, checkField, emptyState, icon, pageHead, passwordField, passwordHint, pill, problemNote, searchBox, shown, textField, wrongLength } from '../components/parts.js';
 import { toast } from '../components/toast.js';
 
 /** @typedef {import('../types.js').Person} Person */
 /** @typedef {import('../i18n.js').Names} Names */
 /** @typedef {{id: string, isNew: boolean, names: Names, title: Names, login: string, password: string, roles: Set<string>, active: boolean}} Draft */
-
-const shortestPassword = 12;
 
 export class PeoplePage extends KarezElement {
   static properties = { find: { state: true }, draft: { state: true }, problem: { state: true }, busy: { state: true }, tried: { state: true } };
@@ -61,8 +60,11 @@ export class PeoplePage extends KarezElement {
       wrong.names = nameNeeded();
     if (draft.isNew && !/^[a-z][a-z0-9._-]{1,63}$/.test(draft.login))
       wrong.login = _('2 to 64 of a–z, 0–9, dot, dash and underscore; a letter first.');
-    if ((draft.isNew || draft.password) && draft.password.length < shortestPassword)
-      wrong.password = _('At least %s characters.', shortestPassword);
+    const length = draft.isNew || draft.password ? wrongLength(draft.password) : '';
+    if (length)
+      wrong.password = length;
+    else if (this.problem?.pointer === '/password')
+      wrong.password = this.problem.message;
     if (!draft.roles.size)
       wrong.roles = _('At least one role.');
     return wrong;
@@ -73,6 +75,7 @@ export class PeoplePage extends KarezElement {
     event.preventDefault();
     const { draft } = this;
     this.tried = true;
+    this.problem = null;
     if (!draft || this.busy || Object.keys(this.wrong(draft)).length)
       return;
     this.busy = true;
@@ -92,6 +95,19 @@ export class PeoplePage extends KarezElement {
   }
 
   /** @param {Draft} draft */
+  forgetBrowsers(draft) {
+    return confirm({
+      title: _('Forget the browsers of %s?', nameOf(draft.names)),
+      text: _('For a browser or a machine that was lost. Sign-ins go on; each browser is known again once the person has signed in there.'),
+      action: _('Forget the known browsers'),
+      attempt: async () => {
+        await api.delete(`/people/${draft.id}/browsers`);
+        toast(_('The browsers of %s are forgotten.', nameOf(draft.names)));
+      },
+    });
+  }
+
+  /** @param {Draft} draft */
   form(draft) {
     const wrong = this.tried ? this.wrong(draft) : {};
     return html`<form class="card panel" aria-labelledby="person-head" novalidate @submit=${this.save}>
@@ -101,9 +117,9 @@ export class PeoplePage extends KarezElement {
       ${namesField({ id: 'person-title', label: _('Title'), names: draft.title, required: false, onchange: (title) => this.change({ title }) })}
       ${draft.isNew ? textField({ id: 'person-login', label: _('Name to sign in'), dir: 'ltr', value: draft.login, max: 64, error: wrong.login,
         oninput: (login) => this.change({ login }) }) : nothing}
-      ${textField({ id: 'person-password', label: draft.isNew ? _('Password') : _('New password'), type: 'password', dir: 'ltr', autocomplete: 'new-password',
-        optional: !draft.isNew, value: draft.password, max: 1024, error: wrong.password,
-        hint: draft.isNew ? _('Tell it to the person yourself; it is not shown again.') : _('Leave it empty to keep the present one.'),
+      ${draft.id === state.me?.id ? nothing : passwordField({ id: 'person-password', label: draft.isNew ? _('Password for the first sign-in') : _('New password'), autocomplete: 'new-password',
+        optional: !draft.isNew, value: draft.password, error: wrong.password,
+        hint: html`${draft.isNew ? _('Tell it to the person yourself; at the first sign-in they choose another.') : _('Leave it empty to keep the present one. At the next sign-in the person chooses another.')} ${passwordHint()}`,
         oninput: (password) => this.change({ password }) })}
       <fieldset class="pick"><legend>${_('Roles')}</legend>${roles.map((role) => checkField({ label: roleWord(role), checked: draft.roles.has(role), onchange: (checked) => {
         const next = new Set(draft.roles);
@@ -115,7 +131,9 @@ export class PeoplePage extends KarezElement {
       } }))}${wrong.roles ? html`<small class="error-text" role="alert">${wrong.roles}</small>` : nothing}</fieldset>
       ${draft.isNew ? nothing : checkField({ label: _('May sign in'), checked: draft.active, disabled: draft.id === state.me?.id,
         hint: draft.id === state.me?.id ? _('You cannot shut yourself out.') : _('Without it every open page of theirs is signed out.'), onchange: (active) => this.change({ active }) })}
-      ${problemNote(this.problem)}
+      ${wrong.password ? nothing : problemNote(this.problem)}
+      ${draft.isNew ? nothing : html`<div><p class="hint">${_('In a browser in which the person has signed in before, wrong passwords that others type slow nobody down.')}</p>
+        ${button({ label: _('Forget the known browsers'), onclick: () => this.forgetBrowsers(draft) })}</div>`}
       <div class="row-end sticky-end">${button({ label: _('Discard'), onclick: () => { this.draft = null; } })}${button({ label: _('Save'), kind: 'primary', type: 'submit', busy: this.busy })}</div></form>`;
   }
 

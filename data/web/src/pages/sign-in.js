@@ -7,7 +7,7 @@ import { go } from '../router.js';
 import { chooseLanguage, signIn, state } from '../state.js';
 import { clock } from '../time.js';
 import { KarezElement, asProblem } from '../components/element.js';
-import { button, mark, problemNote, textField } from '../components/parts.js';
+import { button, mark, passwordField, problemNote, textField } from '../components/parts.js';
 
 export class SignIn extends KarezElement {
   static pace = 10_000;
@@ -17,7 +17,7 @@ export class SignIn extends KarezElement {
     super();
     this.busy = false;
     /** @type {import('../api.js').Problem | null} */
-    this.problem = null;
+    this.problem = state.problem;
     this.caps = false;
     this.login = '';
     this.password = '';
@@ -57,7 +57,7 @@ export class SignIn extends KarezElement {
       ${problemNote(this.problem)}
       ${textField({ id: 'login', label: _('Name to sign in'), value: this.login, dir: 'ltr', autocomplete: 'username', max: 64,
         oninput: (value) => { this.login = value; } })}
-      ${textField({ id: 'password', label: _('Password'), type: 'password', value: this.password, dir: 'ltr', autocomplete: 'current-password', max: 1024,
+      ${passwordField({ id: 'password', label: _('Password'), value: this.password, autocomplete: 'current-password',
         hint: this.caps ? _('Caps Lock is on.') : undefined, oninput: (value) => { this.password = value; } })}
       ${button({ label: _('Sign in'), kind: 'primary', type: 'submit', busy: this.busy })}
       <div class="languages" role="group" aria-label=${_('Language')}>${Object.entries(languages).map(([tag, word]) => html`<button type="button"
