@@ -250,6 +250,8 @@ static void
 on_fault (HubSupervisor *supervisor, const char *session, const char *plugin, const char *call,
           HubEngine *self)
 {
+  HubSession *of = self->sessions ? hub_sessions_get (self->sessions, session) : NULL;
+  HubPlugin *own = of ? hub_plugin_list_find_modality (self->plugins, of->modality) : NULL;
   g_autofree char *where = g_strdup_printf ("%s, session %s", call, session);
   g_autofree char *verdict = NULL;
   g_autoptr (KarezTransaction) transaction = NULL;
@@ -257,7 +259,8 @@ on_fault (HubSupervisor *supervisor, const char *session, const char *plugin, co
 
   hub_warning ("plugins", plugin, "The worker of session %s ended while it was in “%s” of “%s”.",
                session, call, plugin);
-  if (!hub_plugin_list_find (self->plugins, plugin)
+  /* A worker wrote this, and it speaks for its own plugin only. */
+  if (!own || !g_str_equal (hub_plugin_get_id (own), plugin)
       || !g_hash_table_add (self->faulty, g_strdup (session)))
     return;
   if (!hub_plugin_marks_add (self->markers, plugin, HUB_MARK_CRASHED, where, &error))

@@ -2,6 +2,7 @@
 #include "engine-pair.h"
 
 #include "hub-id.h"
+#include "hub-plugin-marks.h"
 
 #include <signal.h>
 
@@ -164,12 +165,20 @@ has_failed (gpointer data)
 static void
 test_crash_in_prepare (Pair *pair, gconstpointer data)
 {
+  g_autofree char *markers = NULL, *last = NULL;
+
   pair_move_well (pair, 0, "prepare");
   turn_until (has_failed, pair, 20, "the session fails after three restarts");
   pair_expect_rows (&pair->hubs[0],
                     "select count (*) from karez.event where session = 'SESSION' and action = "
                     "'session.worker-start'",
                     pair->session, "3");
+  /* The plugin and the call are known after the process is gone; one session counts once. */
+  markers = g_build_filename (pair->hubs[0].state_dir, "plugins", NULL);
+  last = hub_plugin_marks_last (markers, "good");
+  g_assert_nonnull (last);
+  g_assert_nonnull (strstr (last, "“prepare, session "));
+  g_assert_null (hub_plugin_marks_verdict (markers, "good"));
   pair_expect_rows (
       &pair->hubs[0],
       "select body ->> 'state' from karez.outbox where topic = 'session.state' and body ->> "
