@@ -9,6 +9,8 @@
 #define TELL_MS 5000
 #define MAX_SEQUENCE G_MAXINT32 /* of a state: one more at each edge */
 #define MAX_TOLD 1000           /* participants of the partner, in all of a session */
+/* Of whom so many are there at once. */
+#define MAX_THERE 100
 
 static const KarezJsonField endpoint_fields[] = {
   { "session", KAREZ_JSON_UUID, TRUE },
@@ -477,10 +479,10 @@ on_person (KarezMessage *message, GTask *given, gpointer data)
   else
     karez_transaction_run_one (transaction, "session/participant",
                                N_ ("The other hospital has no such participant in the session"),
-                               "participant_add_told", "(sssssx)", participant, peer, id, text,
+                               "participant_add_told", "(sssssxx)", participant, peer, id, text,
                                karez_json_text (object, "role") ? karez_json_text (object, "role")
                                                                 : "",
-                               (gint64) MAX_TOLD);
+                               (gint64) MAX_TOLD, (gint64) MAX_THERE);
   karez_transaction_event (transaction, left ? "session.leave" : "session.join", "session", id,
                            karez_json_object ("participant", "s", participant, NULL));
   karez_transaction_commit_async (transaction, NULL, on_applied, g_object_ref (task));

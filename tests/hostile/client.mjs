@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // A hostile client: walks each route with each role against routes.json, then sends changed
 // messages by HTTP and WebSocket, signed in and not. KAREZ_SEED and KAREZ_MUTATIONS repeat or
-// lengthen it.
+// lengthen it; --json prints what the hub's memory grew by, as a measurement.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -21,6 +21,9 @@ process.env.KAREZ_PLUGINS ??= ['template', 'consult'].map((name) => path.join(bu
 const seed = Number(process.env.KAREZ_SEED ?? Date.now() % 2 ** 31);
 const mutations = Number(process.env.KAREZ_MUTATIONS ?? 2000);
 const care = ['clinician', 'surgeon', 'bedside'];
+/** With --json, standard output is for the figure alone. */
+const json = process.argv.includes('--json');
+const say = json ? console.error : console.log;
 const roles = ['desk', ...care, 'engineer', 'administrator', 'auditor'];
 // Nobody who is signed in comes from here: what is counted by address is this one's.
 const elsewhere = '127.0.0.66';
@@ -136,7 +139,7 @@ async function walk(world, mutator) {
     }
   }
   assert.deepEqual(faults, []);
-  console.log(`${operations.length} routes, ${asked} requests: each role is let in where routes.json says, and nowhere else`);
+  say(`${operations.length} routes, ${asked} requests: each role is let in where routes.json says, and nowhere else`);
 }
 
 /** What is wrong with an answer, or ''. @param {Answer} answer */
@@ -176,7 +179,7 @@ async function mutate(world, mutator) {
     statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
     if (role && (answer.status === 401 || operation.name === 'POST /sign-out')) await world.again(role);
   }
-  console.log(`${mutations} changed requests of seed ${seed}: ${[...statuses].sort().map(([status, count]) => `${status || 'cut'} × ${count}`).join(', ')}`);
+  say(`${mutations} changed requests of seed ${seed}: ${[...statuses].sort().map(([status, count]) => `${status || 'cut'} × ${count}`).join(', ')}`);
   return statuses;
 }
 
@@ -230,7 +233,7 @@ async function talk(world, mutator) {
     await moment(socket);
   }
   socket?.close();
-  console.log(`${Math.floor(mutations / 4)} changed messages over ${opened} WebSockets: ${answered} problems;`,
+  say(`${Math.floor(mutations / 4)} changed messages over ${opened} WebSockets: ${answered} problems;`,
     `${[...refused].map(([why, count]) => `${count} × ${why}`).join(', ') || 'none was refused'}`);
   assert.ok(answered > mutations / 16, 'most of them were not looked at');
 }
@@ -255,11 +258,11 @@ async function babble(world, mutator) {
     assert.ok(!status.startsWith('5') || status === '505', `byte mutation ${n} of seed ${seed}: ${said.slice(0, 300)}`);
     answers.set(status, (answers.get(status) ?? 0) + 1);
   }
-  console.log(`${Math.floor(mutations / 4)} changed byte streams: ${[...answers].map(([status, count]) => `${status} × ${count}`).join(', ')}`);
+  say(`${Math.floor(mutations / 4)} changed byte streams: ${[...answers].map(([status, count]) => `${status} × ${count}`).join(', ')}`);
 }
 
 await withPair('hostile-client', async (pair) => {
-  console.log(`seed ${seed}`);
+  say(`seed ${seed}`);
   const world = new World(pair);
   await world.fill();
   const mutator = new Mutator(seed, [...world.ids.booking, ...world.ids.resource, ...world.ids.other, pair.aral.id, pair.hangzhou.id]);
@@ -268,10 +271,15 @@ await withPair('hostile-client', async (pair) => {
   const statuses = await mutate(world, mutator);
   await talk(world, mutator);
   await babble(world, mutator);
-  await watch.check();
+  const { growth, p99 } = await watch.check(say);
   // Some of what is sent gets far.
   assert.ok((statuses.get(200) ?? 0) + (statuses.get(201) ?? 0) + (statuses.get(204) ?? 0) > mutations / 20, 'hardly anything was valid');
   // Everything is as it was for everybody else.
   await until('both hubs to be up', async () => (await pair.hangzhou.api('GET', '/peers')).items.some((/** @type {any} */ peer) => peer.state === 'up'));
   await book(pair, { title: 'Afterwards', after: 600 });
+  if (json)
+    console.log(JSON.stringify({
+      name: 'hostile.rss_growth_mib', value: Number(growth.toFixed(1)), unit: 'MiB', n: mutations, peer: 'limit', peer_value: 64,
+      note: `the most that karezd's resident memory was above its start while ${mutations} changed requests, a quarter as many messages of pages and as many byte streams came (seed ${seed}); one password hash takes 46 MiB; /healthz p99 ${p99.toFixed(0)} ms meanwhile`,
+    }));
 });

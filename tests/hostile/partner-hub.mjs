@@ -38,7 +38,6 @@ export class PartnerHub {
     this.agent = new https.Agent({ ...this.tls, rejectUnauthorized: false, keepAlive: true, minVersion: 'TLSv1.3', maxSockets: 8 });
     /** What was posted on each lane. */
     this.posted = [0, 0, 0, 0];
-    this.theirHash = Buffer.alloc(0);
     /** @type {NodeJS.Timeout | null} */
     this.greeting = null;
   }
@@ -60,9 +59,6 @@ export class PartnerHub {
         });
         answer.on('error', fail);
       });
-      request.on('socket', (socket) => socket.once('secureConnect', () => {
-        this.theirHash = keyHashOf(/** @type {any} */ (socket).getPeerCertificate().raw);
-      }));
       request.on('error', fail);
       request.end(body);
     });

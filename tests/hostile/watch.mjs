@@ -56,10 +56,10 @@ export class Watch {
     };
   }
 
-  /** Ends it, prints it and holds it against the bounds. */
-  async check() {
+  /** Ends it, prints it and holds it against the bounds. @param {(text: string) => void} [say] */
+  async check(say = console.log) {
     const { growth, p99, looks, criticals, alive } = await this.end();
-    console.log(`${this.hub.name}: memory grew by ${growth.toFixed(1)} MiB (64), /healthz p99 ${p99.toFixed(0)} ms of ${looks} (250)`);
+    say(`${this.hub.name}: memory grew by ${growth.toFixed(1)} MiB (64), /healthz p99 ${p99.toFixed(0)} ms of ${looks} (250)`);
     assert.ok(alive, `karezd of ${this.hub.name} ended:\n${this.hub.tail()}`);
     assert.deepEqual(criticals, [], 'the log holds criticals');
     assert.ok(growth <= 64, `memory grew by ${growth} MiB`);

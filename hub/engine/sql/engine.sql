@@ -76,8 +76,9 @@ insert into engine.participant (id, session, actor, role, hospital)
 select $1::uuid, s.id, $4::jsonb, $5, $2::uuid
 from engine.session s
 where s.id = $3::uuid and s.partner = $2::uuid
-  and (select count (*) from engine.participant p
-       where p.session = s.id and p.hospital = $2::uuid and p.id <> $1::uuid) < $6::bigint
+  and (select count (*) < $6::bigint and count (*) filter (where p.left_at is null) < $7::bigint
+       from engine.participant p
+       where p.session = s.id and p.hospital = $2::uuid and p.id <> $1::uuid)
 on conflict (id) do update set role = participant.role
 where participant.session = excluded.session and participant.hospital = excluded.hospital
 returning id;
