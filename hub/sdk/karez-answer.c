@@ -7,8 +7,6 @@ typedef struct
   KarezRequest *request;
   guint status;
   JsonNode *body;
-  char *media_type; /* of bytes */
-  GBytes *bytes;
 } Answer;
 
 static Answer *
@@ -27,8 +25,6 @@ answer_free (Answer *self)
 {
   g_object_unref (self->request);
   g_clear_pointer (&self->body, json_node_unref);
-  g_clear_pointer (&self->bytes, g_bytes_unref);
-  g_free (self->media_type);
   g_free (self);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Answer, answer_free)
@@ -38,8 +34,6 @@ give (Answer *self, const GError *error)
 {
   if (error != NULL)
     karez_request_fail (self->request, error);
-  else if (self->bytes != NULL)
-    karez_request_respond_bytes (self->request, self->media_type, self->bytes);
   else
     karez_request_respond (self->request, self->status, g_steal_pointer (&self->body));
 }
@@ -80,15 +74,59 @@ karez_request_respond_read (KarezRequest *self, KarezAudit *audit, const char *a
                             answer_new (self, 200, body));
 }
 
-void
-karez_request_respond_read_bytes (KarezRequest *self, KarezAudit *audit, const char *action,
-                                  const char *session, const char *patient, JsonNode *details,
-                                  const char *media_type, GBytes *bytes)
+/* A stream that waits until its reading is on record. */
+typedef struct
 {
-  Answer *answer = answer_new (self, 200, NULL);
+  KarezRequest *request;
+  KarezStream stream;
+  char *media_type, *name, *tag;
+  KarezStreamFunc func;
+  gpointer data;
+  GDestroyNotify destroy;
+} Reading;
 
-  answer->media_type = g_strdup (media_type);
-  answer->bytes = g_bytes_ref (bytes);
+static void
+reading_free (Reading *self)
+{
+  if (self->destroy != NULL)
+    self->destroy (self->data);
+  g_object_unref (self->request);
+  g_free (self->media_type);
+  g_free (self->name);
+  g_free (self->tag);
+  g_free (self);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Reading, reading_free)
+
+static void
+on_reading_recorded (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Reading) reading = data;
+  g_autoptr (GError) error = NULL;
+
+  if (karez_audit_append_finish (KAREZ_AUDIT (source), result, &error))
+    karez_request_respond_stream (reading->request, &reading->stream, reading->func, reading->data,
+                                  g_steal_pointer (&reading->destroy));
+  else
+    karez_request_fail (reading->request, error);
+}
+
+void
+karez_request_respond_read_stream (KarezRequest *self, KarezAudit *audit, const char *action,
+                                   const char *session, const char *patient, JsonNode *details,
+                                   const KarezStream *stream, KarezStreamFunc func, gpointer data,
+                                   GDestroyNotify destroy)
+{
+  Reading *reading = g_new0 (Reading, 1);
+
+  reading->request = g_object_ref (self);
+  reading->stream = *stream;
+  reading->stream.media_type = reading->media_type = g_strdup (stream->media_type);
+  reading->stream.name = reading->name = g_strdup (stream->name);
+  reading->stream.tag = reading->tag = g_strdup (stream->tag);
+  reading->func = func;
+  reading->data = data;
+  reading->destroy = destroy;
   karez_audit_append_async (audit, karez_request_get_actor (self), action, KAREZ_OUTCOME_SUCCESS,
-                            session, patient, details, NULL, on_recorded, answer);
+                            session, patient, details, NULL, on_reading_recorded, reading);
 }

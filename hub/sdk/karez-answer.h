@@ -31,10 +31,13 @@ KAREZ_PUBLIC void karez_request_commit (KarezRequest *self, KarezTransaction *tr
 KAREZ_PUBLIC void karez_request_respond_read (KarezRequest *self, KarezAudit *audit,
                                               const char *action, const char *session,
                                               const char *patient, JsonNode *body);
-/* The same for a file. @details: (transfer full) (nullable): of the event */
-KAREZ_PUBLIC void karez_request_respond_read_bytes (KarezRequest *self, KarezAudit *audit,
-                                                    const char *action, const char *session,
-                                                    const char *patient, JsonNode *details,
-                                                    const char *media_type, GBytes *bytes);
+/* The same for a file, by karez_request_respond_stream(). @details: (transfer full) (nullable): of
+ * the event */
+KAREZ_PUBLIC void karez_request_respond_read_stream (KarezRequest *self, KarezAudit *audit,
+                                                     const char *action, const char *session,
+                                                     const char *patient, JsonNode *details,
+                                                     const KarezStream *stream,
+                                                     KarezStreamFunc func, gpointer data,
+                                                     GDestroyNotify destroy);
 
 G_END_DECLS

@@ -74,6 +74,13 @@ karez_request_respond_bytes (KarezRequest *self, const char *media_type, GBytes 
 }
 
 void
+karez_request_respond_stream (KarezRequest *self, const KarezStream *stream, KarezStreamFunc func,
+                              gpointer data, GDestroyNotify destroy)
+{
+  KAREZ_REQUEST_GET_CLASS (self)->respond_stream (self, stream, func, data, destroy);
+}
+
+void
 karez_request_fail (KarezRequest *self, const GError *error)
 {
   KAREZ_REQUEST_GET_CLASS (self)->fail (self, error);

@@ -12,6 +12,36 @@ KAREZ_PUBLIC
 G_DECLARE_DERIVABLE_TYPE (KarezRequest, karez_request, KAREZ, REQUEST, GObject)
 
 /**
+ * KarezStream:
+ * @media_type: "application/pdf", "text/plain; charset=gb18030"
+ * @name: (nullable): under which a browser saves it: karez_file_name_save()
+ * @tag: (nullable): the same as long as the bytes are the same, of visible ASCII without quotes; a
+ *   download that broke off goes on by it
+ * @size: of the whole, in bytes
+ * @shown: whether a browser may show it in a page of its own, or only save it
+ *
+ * Bytes that are answered part by part, never whole in memory.
+ */
+typedef struct
+{
+  const char *media_type, *name, *tag;
+  goffset size;
+  gboolean shown;
+} KarezStream;
+
+/**
+ * KarezStreamFunc:
+ * @offset: of the first byte
+ * @length: 1 to 128 KiB, and within the whole
+ * @task: (transfer full): returns #GBytes with g_bytes_unref(): 1 to @length bytes from @offset on;
+ * its cancellable is cancelled when nobody wants them any more
+ *
+ * Reads a part of a stream. Main thread; called again once @task has returned and the client has
+ * taken what came.
+ */
+typedef void (*KarezStreamFunc) (goffset offset, gsize length, GTask *task, gpointer data);
+
+/**
  * KarezRequestClass:
  * One HTTP request that was admitted: the actor is known and may use the route. Main thread only.
  * The handler keeps a reference until it has answered; a request that is dropped without an answer
@@ -35,8 +65,10 @@ struct _KarezRequestClass
   void (*confirm_async) (KarezRequest *self, const char *password, GCancellable *cancellable,
                          GAsyncReadyCallback callback, gpointer data);
   gboolean (*confirm_finish) (KarezRequest *self, GAsyncResult *result, GError **error);
+  void (*respond_stream) (KarezRequest *self, const KarezStream *stream, KarezStreamFunc func,
+                          gpointer data, GDestroyNotify destroy);
 
-  gpointer padding[5];
+  gpointer padding[4];
 };
 
 KAREZ_PUBLIC KarezActor *karez_request_get_actor (KarezRequest *self);
@@ -57,6 +89,21 @@ KAREZ_PUBLIC KarezTransaction *karez_request_begin (KarezRequest *self, KarezSto
 KAREZ_PUBLIC void karez_request_respond (KarezRequest *self, guint status, JsonNode *body);
 KAREZ_PUBLIC void karez_request_respond_bytes (KarezRequest *self, const char *media_type,
                                                GBytes *bytes);
+/**
+ * karez_request_respond_stream:
+ * @stream: copied
+ * @destroy: (nullable): of @data, once no part is asked for any more
+ *
+ * Answers with bytes that @func reads part by part, as the client takes them; all of them or the
+ * range that was asked for. Each account has some streams at a time, others wait their turn; one
+ * that waits too long is answered with %KAREZ_ERROR_BUSY, rule "download/account". A client that
+ * takes nothing is cut off. What fails before the first byte is answered as by
+ * karez_request_fail(); what fails later ends the connection, so that nobody takes a part for the
+ * whole.
+ */
+KAREZ_PUBLIC void karez_request_respond_stream (KarezRequest *self, const KarezStream *stream,
+                                                KarezStreamFunc func, gpointer data,
+                                                GDestroyNotify destroy);
 /* Answers with a problem document (RFC 9457) made of @error. */
 KAREZ_PUBLIC void karez_request_fail (KarezRequest *self, const GError *error);
 /* The client's id of a writing request, a UUID; NULL for a reading one. */

@@ -16,6 +16,15 @@ karez_store_query_async (KarezStore *self, const char *statement, GVariant *para
   KAREZ_STORE_GET_IFACE (self)->query_async (self, statement, params, cancellable, callback, data);
 }
 
+void
+karez_store_query_bulk_async (KarezStore *self, const char *statement, GVariant *params,
+                              GCancellable *cancellable, GAsyncReadyCallback callback,
+                              gpointer data)
+{
+  KAREZ_STORE_GET_IFACE (self)->query_bulk_async (self, statement, params, cancellable, callback,
+                                                  data);
+}
+
 KarezRows *
 karez_store_query_finish (KarezStore *self, GAsyncResult *result, GError **error)
 {

@@ -23,8 +23,10 @@ struct _KarezStoreInterface
                        GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
   KarezRows *(*query_finish) (KarezStore *self, GAsyncResult *result, GError **error);
   KarezTransaction *(*begin) (KarezStore *self, KarezActor *actor);
+  void (*query_bulk_async) (KarezStore *self, const char *statement, GVariant *params,
+                            GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 
-  gpointer padding[8];
+  gpointer padding[7];
 };
 
 /**
@@ -38,6 +40,11 @@ struct _KarezStoreInterface
 KAREZ_PUBLIC void karez_store_query_async (KarezStore *self, const char *statement,
                                            GVariant *params, GCancellable *cancellable,
                                            GAsyncReadyCallback callback, gpointer data);
+/* The same for the bytes of a file, read part by part: by connections that nothing else waits for.
+ * Ended by karez_store_query_finish(). */
+KAREZ_PUBLIC void karez_store_query_bulk_async (KarezStore *self, const char *statement,
+                                                GVariant *params, GCancellable *cancellable,
+                                                GAsyncReadyCallback callback, gpointer data);
 KAREZ_PUBLIC KarezRows *karez_store_query_finish (KarezStore *self, GAsyncResult *result,
                                                   GError **error);
 /* A new transaction of @actor. Returns: (transfer full) */

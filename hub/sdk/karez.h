@@ -12,6 +12,7 @@
 #include "karez-answer.h"
 #include "karez-check.h"
 #include "karez-context.h"
+#include "karez-file-name.h"
 #include "karez-json.h"
 #include "karez-link.h"
 #include "karez-media.h"

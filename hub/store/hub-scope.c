@@ -52,12 +52,14 @@ hub_scope_get_schema (HubScope *self)
 }
 
 void
-hub_scope_open (HubScope *self, HubStatements *statements, HubPgPool *writers, HubPgPool *readers)
+hub_scope_open (HubScope *self, HubStatements *statements, HubPgPool *writers, HubPgPool *readers,
+                HubPgPool *bulk)
 {
   hub_scope_shut (self);
   self->state->statements = hub_statements_ref (statements);
   self->state->writers = g_object_ref (writers);
   self->state->readers = g_object_ref (readers);
+  self->state->bulk = g_object_ref (bulk);
 }
 
 void
@@ -172,26 +174,26 @@ on_acquired (GObject *source, GAsyncResult *result, gpointer data)
                           g_steal_pointer (&task));
 }
 
+/* @pool: (nullable): NULL while the database is not open */
 static void
-hub_scope_query_async (KarezStore *store, const char *name, GVariant *params,
-                       GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+ask (HubScope *self, HubPgPool *pool, const char *name, GVariant *params, GCancellable *cancellable,
+     GAsyncReadyCallback callback, gpointer data)
 {
-  HubScope *self = HUB_SCOPE (store);
   g_autoptr (GTask)
       task = hub_schema_task_new (self->state->schema, self, name, cancellable, callback, data);
-  Query *query = g_new0 (Query, 1);
+  Query *asked = g_new0 (Query, 1);
   const HubStatement *statement;
 
-  g_task_set_source_tag (task, hub_scope_query_async);
-  query->state = hub_scope_state_ref (self->state);
-  query->params = params != NULL ? g_variant_ref_sink (params) : NULL;
-  g_task_set_task_data (task, query, free_query);
-  if (self->state->readers == NULL)
+  g_task_set_source_tag (task, ask);
+  asked->state = hub_scope_state_ref (self->state);
+  asked->params = params != NULL ? g_variant_ref_sink (params) : NULL;
+  g_task_set_task_data (task, asked, free_query);
+  if (pool == NULL)
     {
       g_task_return_error (task, hub_pg_lost ("the database is not open", FALSE));
       return;
     }
-  query->pool = g_object_ref (self->state->readers);
+  asked->pool = g_object_ref (pool);
   statement = hub_statements_lookup (self->state->statements, self->state->schema->name, name);
   if (statement == NULL)
     {
@@ -208,15 +210,33 @@ hub_scope_query_async (KarezStore *store, const char *name, GVariant *params,
                                                   N_ ("The database failed (%s)."), name));
       return;
     }
-  query->key = g_strdup (statement->key);
-  hub_pg_pool_acquire_async (query->pool, cancellable, on_acquired, g_steal_pointer (&task));
+  asked->key = g_strdup (statement->key);
+  hub_pg_pool_acquire_async (asked->pool, cancellable, on_acquired, g_steal_pointer (&task));
+}
+
+static void
+hub_scope_query_async (KarezStore *store, const char *name, GVariant *params,
+                       GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  HubScope *self = HUB_SCOPE (store);
+
+  ask (self, self->state->readers, name, params, cancellable, callback, data);
+}
+
+static void
+hub_scope_query_bulk_async (KarezStore *store, const char *name, GVariant *params,
+                            GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  HubScope *self = HUB_SCOPE (store);
+
+  ask (self, self->state->bulk, name, params, cancellable, callback, data);
 }
 
 static KarezRows *
 hub_scope_query_finish (KarezStore *store, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, store), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, hub_scope_query_async), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, ask), NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
 }
@@ -231,6 +251,7 @@ static void
 hub_scope_store_init (KarezStoreInterface *iface)
 {
   iface->query_async = hub_scope_query_async;
+  iface->query_bulk_async = hub_scope_query_bulk_async;
   iface->query_finish = hub_scope_query_finish;
   iface->begin = hub_scope_begin;
 }

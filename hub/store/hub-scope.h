@@ -14,7 +14,7 @@ G_DECLARE_FINAL_TYPE (HubScope, hub_scope, HUB, SCOPE, GObject)
 
 HubScope *hub_scope_new (HubSchema *schema, void (*committed) (gpointer data), gpointer data);
 void hub_scope_open (HubScope *self, HubStatements *statements, HubPgPool *writers,
-                     HubPgPool *readers);
+                     HubPgPool *readers, HubPgPool *bulk);
 /* Nothing can be asked any more until it is opened again. */
 void hub_scope_shut (HubScope *self);
 /* The store goes: @committed is not called any more. */

@@ -17,6 +17,8 @@
 #include <string.h>
 
 #define STATEMENT_TIMEOUT_MS 10000
+/* So many connections read the bytes of files: what they do takes none from anything else. */
+#define BULK_CONNECTIONS 2
 #define RESOURCE "/org/karez/store"
 
 typedef struct
@@ -32,7 +34,7 @@ struct _HubStore
   guint max_connections, max_queue;
   GPtrArray *declared; /* Declared */
   GPtrArray *scopes;   /* HubScope, in the order of the schemas */
-  HubPgPool *writers, *readers, *appenders;
+  HubPgPool *writers, *readers, *appenders, *bulk;
   HubPgWriter *writer;
   HubStatements *statements; /* since it was opened */
   gint64 incarnation;
@@ -201,7 +203,7 @@ typedef struct
   char *connection;
   GPtrArray *schemas; /* HubSchema */
   HubStatements *statements;
-  HubPgPool *pools[3]; /* writers, readers, appenders */
+  HubPgPool *pools[4]; /* writers, readers, appenders, bulk */
   guint opened;
 } Opening;
 
@@ -286,10 +288,12 @@ finish_open (HubStore *self, GTask *task)
   self->writers = g_steal_pointer (&opening->pools[0]);
   self->readers = g_steal_pointer (&opening->pools[1]);
   self->appenders = g_steal_pointer (&opening->pools[2]);
+  self->bulk = g_steal_pointer (&opening->pools[3]);
   self->writer = hub_pg_writer_new (self->appenders, self->max_queue);
   g_signal_connect (self->writer, "written", G_CALLBACK (on_written), self);
   for (guint i = 0; i < self->scopes->len; i++)
-    hub_scope_open (self->scopes->pdata[i], opening->statements, self->writers, self->readers);
+    hub_scope_open (self->scopes->pdata[i], opening->statements, self->writers, self->readers,
+                    self->bulk);
   g_signal_connect_swapped (self->writers, "notify::available", G_CALLBACK (update_available),
                             self);
   g_signal_connect_swapped (self->readers, "notify::available", G_CALLBACK (update_available),
@@ -379,6 +383,7 @@ on_migrated (GObject *source, GAsyncResult *result, gpointer data)
   settings.read_only = TRUE;
   opening->pools[1] = hub_pg_pool_new (&settings, self->max_connections - 1 - n_writers,
                                        self->max_queue);
+  opening->pools[3] = hub_pg_pool_new (&settings, BULK_CONNECTIONS, self->max_queue);
   hub_pg_pool_open_async (opening->pools[0], g_task_get_cancellable (task), on_pool_open,
                           g_object_ref (task));
 }
@@ -448,6 +453,7 @@ hub_store_close (HubStore *self)
   close_pool (self, &self->writers);
   close_pool (self, &self->readers);
   close_pool (self, &self->appenders);
+  close_pool (self, &self->bulk);
   update_available (self);
 }
 

@@ -24,7 +24,7 @@ G_DECLARE_FINAL_TYPE (HubStore, hub_store, HUB, STORE, GObject)
  * hub_store_new:
  * @connection: a libpq connection string
  * @max_connections: most connections to the database, 3 to 100: one of them appends events, the
- *   others are halved between transactions and readers
+ *   others are halved between transactions and readers; two more read the bytes of files
  * @max_queue: most transactions and most queries that wait for a connection, each; one more is
  *   refused with %KAREZ_ERROR_BUSY, rule "database/queue"
  *

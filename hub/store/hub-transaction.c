@@ -52,6 +52,7 @@ clear_scope (HubScopeState *self)
   g_clear_pointer (&self->statements, hub_statements_unref);
   g_clear_object (&self->writers);
   g_clear_object (&self->readers);
+  g_clear_object (&self->bulk);
 }
 
 void

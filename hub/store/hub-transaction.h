@@ -14,7 +14,7 @@ typedef struct
 {
   HubSchema *schema;
   HubStatements *statements;
-  HubPgPool *writers, *readers; /* NULL while the store is not open */
+  HubPgPool *writers, *readers, *bulk; /* NULL while the store is not open */
   /* Something with events was committed. */
   void (*committed) (gpointer data);
   gpointer data; /* NULL once the store is gone */

@@ -459,6 +459,15 @@ hub_web_limits_get_socket (SoupServerMessage *message)
 }
 
 void
+hub_web_limits_extend (SoupServerMessage *message)
+{
+  Connection *connection = connection_of (message);
+
+  if (connection->limits != NULL)
+    arm (connection, connection->limits->bounds.stall_ms, "part of an answer");
+}
+
+void
 hub_web_limits_release (GSocket *socket, guint last_ms)
 {
   Connection *connection = socket != NULL ? g_object_get_data (G_OBJECT (socket), KEY) : NULL;

@@ -17,6 +17,8 @@ G_BEGIN_DECLS
  * @body_ms: from there to the end of its body
  * @answer_ms: from there until the answer must be given
  * @write_ms: from there until the client must have taken it
+ * @stall_ms: of an answer that comes in parts: from one part until the client must have taken the
+ * next
  * @idle_ms: between two requests
  * @requests_per_second: of one account, or of one address when nobody is signed in
  * @burst: how many may come at once after a pause
@@ -26,15 +28,15 @@ G_BEGIN_DECLS
 typedef struct
 {
   guint connections, connections_of_address;
-  guint header_ms, body_ms, answer_ms, write_ms, idle_ms;
+  guint header_ms, body_ms, answer_ms, write_ms, stall_ms, idle_ms;
   double requests_per_second, burst;
 } HubWebBounds;
 
 #define HUB_WEB_BOUNDS_DEFAULT                                                                     \
   {                                                                                                \
     .connections = 2000, .connections_of_address = 200, .header_ms = 10000, .body_ms = 30000,      \
-    .answer_ms = 45000, .write_ms = 60000, .idle_ms = 75000, .requests_per_second = 100,           \
-    .burst = 300                                                                                   \
+    .answer_ms = 45000, .write_ms = 60000, .stall_ms = 20000, .idle_ms = 75000,                    \
+    .requests_per_second = 100, .burst = 300                                                       \
   }
 
 /**
@@ -70,6 +72,8 @@ char *hub_web_limits_find_client (SoupServerMessage *message);
 gboolean hub_web_limits_is_local (SoupServerMessage *message);
 /* soup_server_message_get_socket() knows no socket that it did not accept. Returns: (nullable) */
 GSocket *hub_web_limits_get_socket (SoupServerMessage *message);
+/* Another part of the answer is given to the client, which has so long to take it. */
+void hub_web_limits_extend (SoupServerMessage *message);
 /* The connection goes on as something else than HTTP: no deadline, or one last. @last_ms: 0 for
  * none */
 void hub_web_limits_release (GSocket *socket, guint last_ms);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hub-web-range.h"
 
+#include <string.h>
+
 #define RANGE_KEY "hub-web-range"
 #define IF_RANGE_KEY "hub-web-if-range"
 
@@ -81,6 +83,28 @@ hub_web_range_take (SoupServerMessage *message)
       g_object_set_data_full (G_OBJECT (message), taken[i].key, g_strdup (value), g_free);
       soup_message_headers_remove (headers, taken[i].name);
     }
+}
+
+gboolean
+hub_web_range_is_known (SoupServerMessage *message, const char *etag)
+{
+  const char *list = soup_message_headers_get_list (
+      soup_server_message_get_request_headers (message), "If-None-Match");
+  g_auto (GStrv) tags = NULL;
+
+  if (list == NULL || etag == NULL || strlen (list) > 1024)
+    return FALSE;
+  tags = g_strsplit (list, ",", -1);
+  for (guint i = 0; tags[i] != NULL; i++)
+    {
+      const char *tag = g_strstrip (tags[i]);
+
+      if (g_str_has_prefix (tag, "W/"))
+        tag += 2;
+      if (g_str_equal (tag, etag) || g_str_equal (tag, "*"))
+        return TRUE;
+    }
+  return FALSE;
 }
 
 HubWebRange

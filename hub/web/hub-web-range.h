@@ -29,6 +29,11 @@ HubWebRange hub_web_range_parse (const char *header, goffset size, goffset *firs
  * neither: its own ranges are bounded in no way. */
 void hub_web_range_take (SoupServerMessage *message);
 
+/* Whether If-None-Match names @etag: 304. Weak tags count, since the method reads (RFC
+ * 9110, 13.1.2).
+ * @etag: (nullable) */
+gboolean hub_web_range_is_known (SoupServerMessage *message, const char *etag);
+
 /**
  * hub_web_range_choose:
  * @etag: (nullable): the strong entity tag of what is answered

@@ -5,6 +5,7 @@
 #include "hub-hash.h"
 #include "hub-log.h"
 #include "hub-web-limits.h"
+#include "hub-web-stream.h"
 
 struct _HubWebRequest
 {
@@ -22,6 +23,7 @@ struct _HubWebRequest
   KarezTransaction *transaction; /* the last one begun; tells whether this is a repetition */
   HubWebConfirmFunc confirm_func;
   gpointer confirm_data;
+  HubWebDownloads *downloads; /* the owner's */
   HubWebTongue *tongue;
   guint deadline;
   gboolean answered, overdue, gone;
@@ -190,6 +192,12 @@ hub_web_request_set_confirm (HubWebRequest *self, HubWebConfirmFunc func, gpoint
   self->confirm_data = data;
 }
 
+void
+hub_web_request_set_downloads (HubWebRequest *self, HubWebDownloads *downloads)
+{
+  self->downloads = downloads;
+}
+
 SoupServerMessage *
 hub_web_request_get_message (HubWebRequest *self)
 {
@@ -230,8 +238,12 @@ hub_web_request_get_header (HubWebRequest *self, const char *name)
 void
 hub_web_request_set_header (HubWebRequest *self, const char *name, const char *value)
 {
-  soup_message_headers_replace (soup_server_message_get_response_headers (self->message), name,
-                                value);
+  SoupMessageHeaders *headers = soup_server_message_get_response_headers (self->message);
+
+  if (value != NULL)
+    soup_message_headers_replace (headers, name, value);
+  else
+    soup_message_headers_remove (headers, name);
 }
 
 void
@@ -395,6 +407,15 @@ respond_bytes (KarezRequest *request, const char *media_type, GBytes *bytes)
 }
 
 static void
+respond_stream (KarezRequest *request, const KarezStream *stream, KarezStreamFunc func,
+                gpointer data, GDestroyNotify destroy)
+{
+  HubWebRequest *self = HUB_WEB_REQUEST (request);
+
+  hub_web_stream_answer (self, self->downloads, stream, func, data, destroy);
+}
+
+static void
 fail (KarezRequest *request, const GError *error)
 {
   hub_web_request_fail_with (HUB_WEB_REQUEST (request), hub_web_problem_status (error), error);
@@ -467,6 +488,7 @@ hub_web_request_class_init (HubWebRequestClass *klass)
   request_class->begin = begin;
   request_class->respond = respond;
   request_class->respond_bytes = respond_bytes;
+  request_class->respond_stream = respond_stream;
   request_class->fail = fail;
   request_class->get_idempotency_key = get_idempotency_key;
   request_class->translate = translate;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "hub-web-downloads.h"
 #include "hub-web-problem.h"
 #include "hub-web-sign-in.h"
 
@@ -43,6 +44,9 @@ typedef void (*HubWebConfirmFunc) (HubWebRequest *request, const char *password,
 /* What karez_request_confirm_async() asks; @data is the owner's. */
 void hub_web_request_set_confirm (HubWebRequest *self, HubWebConfirmFunc func, gpointer data);
 
+/* Where its streams have their places. */
+void hub_web_request_set_downloads (HubWebRequest *self, HubWebDownloads *downloads);
+
 /* "en", "zh_CN" or "ug". Returns: (transfer none): static */
 const char *hub_web_request_get_language (HubWebRequest *self);
 SoupServerMessage *hub_web_request_get_message (HubWebRequest *self);
@@ -54,7 +58,7 @@ SoupMessageHeaders *hub_web_request_get_headers (HubWebRequest *self);
 /* Where it came from; "local" for the Unix socket. */
 const char *hub_web_request_get_address (HubWebRequest *self);
 const char *hub_web_request_get_header (HubWebRequest *self, const char *name);
-/* A header of the answer, given before it. */
+/* A header of the answer, given before it. @value: (nullable): NULL takes it away */
 void hub_web_request_set_header (HubWebRequest *self, const char *name, const char *value);
 /* One more of a header that may come several times. */
 void hub_web_request_add_header (HubWebRequest *self, const char *name, const char *value);

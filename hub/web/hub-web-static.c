@@ -133,27 +133,6 @@ hub_web_static_add (HubWebStatic *self, const char *mount, const char *prefix)
   return n;
 }
 
-/* Whether a list of entity tags names ours; weak ones count, since the method reads. */
-static gboolean
-has_etag (const char *list, const char *etag)
-{
-  g_auto (GStrv) tags = NULL;
-
-  if (list == NULL || strlen (list) > 1024)
-    return FALSE;
-  tags = g_strsplit (list, ",", -1);
-  for (guint i = 0; tags[i] != NULL; i++)
-    {
-      const char *tag = g_strstrip (tags[i]);
-
-      if (g_str_has_prefix (tag, "W/"))
-        tag += 2;
-      if (g_str_equal (tag, etag) || g_str_equal (tag, "*"))
-        return TRUE;
-    }
-  return FALSE;
-}
-
 static gboolean
 accepts_gzip (SoupMessageHeaders *headers)
 {
@@ -219,8 +198,7 @@ hub_web_static_answer (HubWebStatic *self, SoupServerMessage *message, const cha
                                                 : "no-cache");
   if (file->gzip != NULL)
     soup_message_headers_replace (headers, "Vary", "Accept-Encoding");
-  if (has_etag (soup_message_headers_get_list (asked, "If-None-Match"),
-                gzip ? file->gzip_etag : file->etag))
+  if (hub_web_range_is_known (message, gzip ? file->gzip_etag : file->etag))
     {
       soup_server_message_set_status (message, SOUP_STATUS_NOT_MODIFIED, NULL);
       return TRUE;

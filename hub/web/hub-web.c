@@ -50,6 +50,7 @@ struct _HubWeb
   HubWebAccount *account;
   HubWebPeople *people;
   HubWebLive *live;
+  HubWebDownloads *downloads;
   HubFeed *feed;
   HubWebSessionFunc session_func;
   gpointer session_data;
@@ -327,6 +328,7 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *decoded,
   request = hub_web_request_new (message, query, bytes, self->tongue, self->bounds.answer_ms,
                                  G_OBJECT (self));
   hub_web_request_set_confirm (request, hub_web_account_confirm, self->account);
+  hub_web_request_set_downloads (request, self->downloads);
   if (!hub_web_gate_is_writing (message) && handle_watch (self, request, path))
     return;
   if (!hub_web_gate_check_host (self->gate, message, &error))
@@ -436,6 +438,7 @@ static void
 on_rights_changed (const char *account, gpointer data)
 {
   hub_web_live_close (HUB_WEB (data)->live, account, HUB_WEB_PAGE_CLOSE_CHANGED);
+  hub_web_downloads_cancel (HUB_WEB (data)->downloads, account);
 }
 
 static void
@@ -501,6 +504,12 @@ count_pages (gpointer data)
 }
 
 static double
+count_downloads (gpointer data)
+{
+  return hub_web_downloads_get_count (HUB_WEB (data)->downloads);
+}
+
+static double
 count_refused_sign_ins (gpointer data)
 {
   return (double) hub_web_account_get_refused (HUB_WEB (data)->account);
@@ -518,6 +527,8 @@ add_metrics (HubWeb *self)
   hub_web_add_metric (self, "karez_http_connections_cut_total",
                       "Connections cut because they took too long.", count_cut_connections, self);
   hub_web_add_metric (self, "karez_live_pages", "Open live pages.", count_pages, self);
+  hub_web_add_metric (self, "karez_downloads", "Files that are being downloaded.", count_downloads,
+                      self);
   hub_web_add_metric (self, "karez_sign_ins_refused_total", "Sign-ins refused.",
                       count_refused_sign_ins, self);
 }
@@ -588,6 +599,7 @@ hub_web_new (HubStore *store, const HubWebConfig *config)
                                        self->policy, self->hub, self->names);
   self->people = hub_web_people_new (store, self->sign_ins, self->passwords, self->policy,
                                      self->hub, self->names);
+  self->downloads = hub_web_downloads_new ();
   self->live = hub_web_live_new (store, self->hub, self->policy, self->tongue);
   hub_web_sign_ins_set_listener (self->sign_ins, on_rights_changed, self);
   g_signal_connect_object (self->live, "connection-closed", G_CALLBACK (on_connection_closed), self,
@@ -737,6 +749,7 @@ hub_web_finalize (GObject *object)
   hub_web_people_free (self->people);
   hub_web_passwords_free (self->passwords);
   hub_web_browsers_free (self->browsers);
+  hub_web_downloads_free (self->downloads);
   hub_web_gate_free (self->gate);
   hub_web_sign_ins_free (self->sign_ins);
   hub_web_metrics_free (self->metrics);

@@ -353,42 +353,82 @@ on_remove (KarezRequest *request, gpointer data)
 
 /* ── GET ────────────────────────────────────────────────────────────────────────────────────── */
 
-static void
-on_bytes (GObject *source, GAsyncResult *result, gpointer data)
+/* A file while it is read. */
+typedef struct
 {
-  g_autoptr (Work) work = data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
-  g_autoptr (GBytes) bytes = rows != NULL ? karez_rows_bytes (rows, 0, "bytes") : NULL;
+  KarezStore *store;
+  char *id;
+} File;
 
-  /* It may have been removed since it was found. */
-  if (rows != NULL && bytes == NULL)
-    error = no_attachment_error ();
-  if (bytes == NULL)
-    karez_request_fail (work->request, error);
+static void
+file_free (gpointer data)
+{
+  File *file = data;
+
+  g_object_unref (file->store);
+  g_free (file->id);
+  g_free (file);
+}
+
+static void
+on_piece (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
+  GBytes *bytes = rows != NULL && karez_rows_get_count (rows) > 0
+                      ? karez_rows_bytes (rows, 0, "bytes")
+                      : NULL;
+
+  if (bytes != NULL)
+    g_task_return_pointer (task, bytes, (GDestroyNotify) g_bytes_unref);
   else
-    karez_request_respond_read_bytes (work->request, work->self->hub->audit, "attachment.read",
-                                      karez_rows_text (work->rows, 0, "request"), patient (work),
-                                      karez_json_object ("attachment", "s", work->id, NULL),
-                                      karez_rows_text (work->rows, 0, "media_type"), bytes);
+    /* It may have been removed since it was found. */
+    g_task_return_error (task, error != NULL ? error : no_attachment_error ());
+}
+
+/* What there is of it in one part. */
+static void
+read_piece (goffset offset, gsize length, GTask *task, gpointer data)
+{
+  const File *file = data;
+  gint32 part = offset / CONSULT_FILE_PART_BYTES;
+  gint32 begin = offset % CONSULT_FILE_PART_BYTES;
+
+  karez_store_query_bulk_async (
+      file->store, "part_piece",
+      g_variant_new ("(siii)", file->id, part, begin,
+                     (gint32) MIN (length, (gsize) CONSULT_FILE_PART_BYTES - begin)),
+      g_task_get_cancellable (task), on_piece, task);
 }
 
 static void
 show (Work *data)
 {
   g_autoptr (Work) work = data;
+  ConsultHub *hub = work->self->hub;
+  KarezRows *rows = work->rows;
+  KarezStream stream = { .media_type = karez_rows_text (rows, 0, "media_type"),
+                         .tag = karez_rows_text (rows, 0, "sha256"),
+                         .size = karez_rows_integer (rows, 0, "size"),
+                         .shown = TRUE };
   g_autoptr (GError) error = NULL;
+  File *file;
 
-  if (g_str_equal (karez_rows_text (work->rows, 0, "state"), "whole"))
+  if (!g_str_equal (karez_rows_text (rows, 0, "state"), "whole"))
     {
-      karez_store_query_async (work->self->hub->store, "attachment_bytes",
-                               g_variant_new ("(s)", work->id), NULL, on_bytes, work);
-      g_steal_pointer (&work);
+      karez_error_set (&error, KAREZ_ERROR_CONFLICT, "consult/attachment-coming",
+                       N_ ("a file that is here whole"), N_ ("The file is not here whole"));
+      karez_request_fail (work->request, error);
       return;
     }
-  karez_error_set (&error, KAREZ_ERROR_CONFLICT, "consult/attachment-coming",
-                   N_ ("a file that is here whole"), N_ ("The file is not here whole"));
-  karez_request_fail (work->request, error);
+  file = g_new0 (File, 1);
+  file->store = g_object_ref (hub->store);
+  file->id = g_strdup (work->id);
+  karez_request_respond_read_stream (work->request, hub->audit, "attachment.read",
+                                     karez_rows_text (rows, 0, "request"), patient (work),
+                                     karez_json_object ("attachment", "s", work->id, NULL), &stream,
+                                     read_piece, file, file_free);
 }
 
 static void
@@ -494,9 +534,10 @@ on_feed (const char *peer, const char *cursor, guint limit, GTask *task, gpointe
       return;
     }
   g_task_set_task_data (task, GINT_TO_POINTER (part), NULL);
-  karez_store_query_async (self->hub->store, "part_by_number",
-                           g_variant_new ("(sis)", place[0], (gint32) part, peer), NULL,
-                           on_part_read, task);
+  karez_store_query_bulk_async (
+      self->hub->store, "part_by_number",
+      g_variant_new ("(siss)", place[0], (gint32) part, peer, self->hub->id), NULL, on_part_read,
+      task);
 }
 
 gboolean

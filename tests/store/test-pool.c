@@ -126,6 +126,33 @@ test_cancel_waiting (Fixture *f, gconstpointer data)
     }
 }
 
+/* However many bytes of files are read, nothing else waits for it. */
+static void
+test_bulk_takes_no_reader (Fixture *f, gconstpointer data)
+{
+  KarezStore *scope = hub_store_get_scope (f->store, "clinic");
+  TestWait bulk[4] = { 0 }, wait = { 0 };
+  gint64 begin;
+
+  warm_up (f);
+  for (guint i = 0; i < G_N_ELEMENTS (bulk); i++)
+    karez_store_query_bulk_async (scope, "sleep", g_variant_new ("(d)", 1.0), NULL, test_callback,
+                                  &bulk[i]);
+  begin = g_get_monotonic_time ();
+  karez_store_query_async (scope, "sleep", g_variant_new ("(d)", 0.0), NULL, test_callback, &wait);
+  for (gsize i = 0; i <= G_N_ELEMENTS (bulk); i++)
+    {
+      g_autoptr (GAsyncResult) result = test_wait (i == 0 ? &wait : &bulk[i - 1]);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (KarezRows) rows = karez_store_query_finish (scope, result, &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpuint (karez_rows_get_count (rows), ==, 1);
+      if (i == 0)
+        g_assert_cmpint (g_get_monotonic_time () - begin, <, G_USEC_PER_SEC * 9 / 10);
+    }
+}
+
 static void
 test_reader_cannot_write (Fixture *f, gconstpointer data)
 {
@@ -176,10 +203,10 @@ test_kill (Fixture *f, gconstpointer data)
   g_assert_cmpint (test_count (f->pg, "select count(*) from clinic.thing"), ==, 0);
   g_assert_true (test_put_thing (f->store, id, "again", &error));
   g_assert_no_error (error);
-  /* All five connections come back. */
+  /* All seven connections come back. */
   test_run_until (test_count (f->pg, "select count(*) from pg_stat_activity"
                                      " where datname = current_database ()")
-                  == 6);
+                  == 8);
 }
 
 /* A server that does not answer any more: the commit's outcome is not known. */
@@ -357,6 +384,7 @@ main (int argc, char **argv)
 
   ADD ("/store/pool/queue", test_queue);
   ADD ("/store/pool/cancel-waiting", test_cancel_waiting);
+  ADD ("/store/pool/bulk-takes-no-reader", test_bulk_takes_no_reader);
   ADD ("/store/pool/reader-cannot-write", test_reader_cannot_write);
   ADD ("/store/pool/kill", test_kill);
   ADD ("/store/pool/connection-cut", test_connection_cut);

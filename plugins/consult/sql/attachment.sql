@@ -32,16 +32,17 @@ select a.id, a.request, r.hub, r.partner, a.name, a.media_type, a.size, a.state,
    from consult.attachment_part p where p.attachment = a.id) as received
 from consult.attachment a join consult.request r on r.id = a.request where a.id = $1::uuid
 
--- name: attachment_bytes
-select string_agg (p.bytes, ''::bytea order by p.part) as bytes
-from consult.attachment_part p where p.attachment = $1::uuid
+-- name: part_piece
+select substring (p.bytes from $3::integer + 1 for $4::integer) as bytes
+from consult.attachment_part p where p.attachment = $1::uuid and p.part = $2::integer
 
+-- For the other hospital: of a file that this one has sent, and to that one.
 -- name: part_by_number
 select translate (encode (p.bytes, 'base64'), E'\n', '') as bytes
 from consult.attachment_part p join consult.attachment a on a.id = p.attachment
 join consult.request r on r.id = a.request
 where p.attachment = $1::uuid and p.part = $2::integer and a.state = 'whole'
-  and r.partner = $3::uuid
+  and a.sent and r.partner = $3::uuid and r.hub = $4::uuid
 
 -- name: part_keep
 insert into consult.attachment_part (attachment, part, bytes)
