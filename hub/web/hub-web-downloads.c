@@ -113,12 +113,12 @@ give (HubWebDownloads *self)
     self->give_source = g_idle_add_full (G_PRIORITY_DEFAULT, on_give, self, NULL);
 }
 
-static void
+static gboolean
 set_busy (GError **error)
 {
-  karez_error_set (error, KAREZ_ERROR_BUSY, "download/account",
-                   N_ ("at most 6 files at a time of one account"),
-                   N_ ("Too many files of this account are being downloaded"));
+  return karez_error_set (error, KAREZ_ERROR_BUSY, "download/account",
+                          N_ ("at most 6 files at a time of one account"),
+                          N_ ("Too many files of this account are being downloaded"));
 }
 
 static gboolean

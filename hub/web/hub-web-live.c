@@ -3,6 +3,7 @@
 
 #include "hub-catalogue.h"
 #include "hub-id.h"
+#include "hub-web-view.h"
 
 /* The desk takes a silence of more than two of them for a dead connection. */
 #define BEAT_S 15
@@ -108,61 +109,26 @@ compare_cursors (const char *a, const char *b)
   return g_strcmp0 (id_a, id_b);
 }
 
-/* Acts that only administrators and auditors follow: who signs in, who reads what. */
-static gboolean
-is_for_everybody (JsonObject *event)
-{
-  static const char *const kept[] = { "account.", "person.", "patient.", "request.refused" };
-  const char *action = json_object_get_string_member_with_default (event, "action", "");
-
-  for (guint i = 0; i < G_N_ELEMENTS (kept); i++)
-    if (g_str_has_prefix (action, kept[i]))
-      return FALSE;
-  return TRUE;
-}
-
-/* The event as this person may see it, NULL if not at all. */
-static JsonNode *
-event_for (gboolean all, JsonNode *event)
-{
-  static const char *const open[] = { "id",     "at",    "action", "outcome",
-                                      "schema", "table", "row",    "session" };
-  JsonObject *object = json_node_get_object (event);
-  g_autoptr (JsonObject) seen = NULL;
-  JsonNode *node;
-
-  if (all)
-    return json_node_ref (event);
-  if (!is_for_everybody (object))
-    return NULL;
-  seen = json_object_new ();
-  for (guint i = 0; i < G_N_ELEMENTS (open); i++)
-    if (json_object_has_member (object, open[i]))
-      json_object_set_member (seen, open[i],
-                              json_node_copy (json_object_get_member (object, open[i])));
-  node = json_node_new (JSON_NODE_OBJECT);
-  json_node_set_object (node, seen);
-  return node;
-}
-
+/* @event: (transfer full) */
 static char *
-event_text (gboolean all, JsonNode *event, const char *cursor)
+event_text (JsonNode *event, const char *cursor)
 {
-  JsonNode *seen = event_for (all, event);
-  g_autoptr (JsonNode) message = NULL;
+  g_autoptr (JsonNode) message = karez_json_object ("type", "s", "event", "cursor", "s", cursor,
+                                                    "event", "n", event, NULL);
 
-  if (seen == NULL)
-    return NULL;
-  message = karez_json_object ("type", "s", "event", "cursor", "s", cursor, "event", "n", seen,
-                               NULL);
   return karez_json_print (message);
 }
 
 static gboolean
-sees_all (Viewer *viewer)
+sees_whole (Viewer *viewer)
 {
-  return hub_web_policy_allows (viewer->live->policy, "audit.read",
-                                hub_web_page_get_actor (viewer->page));
+  return hub_web_view_is_whole (viewer->live->policy, hub_web_page_get_actor (viewer->page));
+}
+
+static gboolean
+sees (Viewer *viewer, JsonNode *event)
+{
+  return hub_web_view_allows (viewer->live->policy, hub_web_page_get_actor (viewer->page), event);
 }
 
 static void
@@ -175,22 +141,20 @@ set_cursor (Viewer *viewer, const char *cursor)
 static void
 on_event (HubFeed *feed, JsonNode *event, const char *cursor, HubWebLive *self)
 {
-  g_autofree char *all = event_text (TRUE, event, cursor);
-  g_autofree char *some = event_text (FALSE, event, cursor);
+  g_autofree char *whole = event_text (json_node_ref (event), cursor);
+  g_autofree char *reduced = event_text (hub_web_view_reduce (event), cursor);
   g_autoptr (GPtrArray) viewers = viewers_now (self);
 
   for (guint i = 0; i < viewers->len; i++)
     {
       Viewer *viewer = viewers->pdata[i];
-      const char *text;
 
       viewer->missed = TRUE;
       if (viewer->stage != FOLLOWING || compare_cursors (cursor, viewer->cursor) <= 0)
         continue;
       set_cursor (viewer, cursor);
-      text = sees_all (viewer) ? all : some;
-      if (text != NULL)
-        hub_web_page_send (viewer->page, text);
+      if (sees (viewer, event))
+        hub_web_page_send (viewer->page, sees_whole (viewer) ? whole : reduced);
     }
 }
 
@@ -250,14 +214,18 @@ begin_now (Viewer *viewer)
 static void
 send_events (Viewer *viewer, GPtrArray *events, const char *last)
 {
-  gboolean all = sees_all (viewer);
+  gboolean whole = sees_whole (viewer);
 
   for (guint i = 0; i < events->len; i++)
     {
-      g_autofree char *text = event_text (all, events->pdata[i],
-                                          i + 1 == events->len ? last : viewer->cursor);
+      JsonNode *event = events->pdata[i];
+      g_autofree char *text = NULL;
 
-      if (text != NULL && !hub_web_page_send (viewer->page, text))
+      if (!sees (viewer, event))
+        continue;
+      text = event_text (whole ? json_node_ref (event) : hub_web_view_reduce (event),
+                         i + 1 == events->len ? last : viewer->cursor);
+      if (!hub_web_page_send (viewer->page, text))
         return;
     }
 }

@@ -160,6 +160,26 @@ hub_web_policy_allows (HubWebPolicy *self, const char *permission, KarezActor *a
          != 0;
 }
 
+gboolean
+hub_web_policy_allows_each (HubWebPolicy *self, const char *prefix, const char *suffix,
+                            KarezActor *actor)
+{
+  guint bits = bits_of_actor (actor);
+  gboolean some = FALSE;
+  GHashTableIter iter;
+  gpointer name, roles;
+
+  g_hash_table_iter_init (&iter, self->lines);
+  while (g_hash_table_iter_next (&iter, &name, &roles))
+    if (g_str_has_prefix (name, prefix) && g_str_has_suffix (name, suffix))
+      {
+        if ((GPOINTER_TO_UINT (roles) & bits) == 0)
+          return FALSE;
+        some = TRUE;
+      }
+  return some;
+}
+
 static int
 by_text (gconstpointer a, gconstpointer b)
 {

@@ -31,6 +31,10 @@ gboolean hub_web_policy_add (HubWebPolicy *self, const char *permission, const c
                              GError **error);
 gboolean hub_web_policy_knows (HubWebPolicy *self, const char *permission);
 /* @actor: (nullable): nobody is signed in */
+/* Whether @actor has each permission that begins with @prefix and ends with @suffix; FALSE if there
+ * is none. */
+gboolean hub_web_policy_allows_each (HubWebPolicy *self, const char *prefix, const char *suffix,
+                                     KarezActor *actor);
 gboolean hub_web_policy_allows (HubWebPolicy *self, const char *permission, KarezActor *actor);
 /* What an actor may do, sorted. Returns: (transfer full) */
 GStrv hub_web_policy_list (HubWebPolicy *self, KarezActor *actor);

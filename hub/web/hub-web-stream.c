@@ -5,7 +5,6 @@
 #include "hub-log.h"
 #include "hub-web-limits.h"
 #include "hub-web-range.h"
-#include "karez-file-name.h"
 
 #define PART_BYTES (128 * 1024)
 

@@ -30,6 +30,7 @@ struct _Work
   KarezRows *rows;            /* attachment_by_id; NULL while one is added */
   JsonNode *booking;          /* NULL for a draft's */
   void (*go_on) (Work *work); /* takes the work */
+  GError *refusal;            /* why its bytes are not taken */
 };
 
 static Work *
@@ -52,6 +53,7 @@ work_free (Work *work)
   g_object_unref (work->request);
   g_clear_pointer (&work->rows, karez_rows_unref);
   g_clear_pointer (&work->booking, json_node_unref);
+  g_clear_error (&work->refusal);
   g_free (work->id);
   g_free (work);
 }
@@ -138,6 +140,7 @@ check_added (JsonObject *body, GError **error)
 {
   gint64 size = karez_json_integer (body, "size", 0);
   const char *media_type = karez_json_text (body, "media_type");
+  const char *name = karez_json_text (body, "name");
   g_auto (GStrv) kinds = g_strsplit (consult_file_media_types (), "|", -1);
 
   if (size > CONSULT_FILE_MAX_BYTES)
@@ -153,6 +156,11 @@ check_added (JsonObject *body, GError **error)
                        consult_file_media_types (), N_ ("Files of the type %s are not taken"),
                        media_type);
       karez_error_set_pointer (*error, "/media_type");
+      return FALSE;
+    }
+  if (!karez_file_name_check (name, error))
+    {
+      karez_error_set_pointer (*error, "/name");
       return FALSE;
     }
   return TRUE;
@@ -268,6 +276,34 @@ on_part_kept (GObject *source, GAsyncResult *result, gpointer data)
   consult_requests_send (work->self->requests, karez_rows_text (work->rows, 0, "request"));
 }
 
+static void
+on_refused (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Work) work = data;
+  g_autoptr (GError) error = NULL;
+
+  if (!karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
+    g_message ("%s: a refused file is still there: %s", work->id, error->message);
+  karez_request_fail (work->request, work->refusal);
+}
+
+/* A file that is none of those taken is not one that is coming: it leaves, and may come as another.
+ * Takes the work. @why: (transfer full) */
+static void
+refuse_file (Work *work, GError *why)
+{
+  g_autoptr (KarezTransaction)
+      transaction = begin (work, karez_rows_text (work->rows, 0, "request"));
+
+  work->refusal = why;
+  karez_transaction_run (transaction, "part_discard", "(s)", work->id);
+  karez_transaction_run_one (transaction, "consult/sent",
+                             N_ ("The other hospital has this file already"), "attachment_discard",
+                             "(ss)", work->id, work->self->hub->id);
+  karez_transaction_event (transaction, "attachment.refuse", "attachment", work->id, NULL);
+  karez_transaction_commit_async (transaction, NULL, on_refused, work);
+}
+
 static gboolean
 check_part (Work *work, gint64 *part, GError **error)
 {
@@ -295,8 +331,7 @@ check_part (Work *work, gint64 *part, GError **error)
     return karez_error_set (error, KAREZ_ERROR_INVALID, "consult/part-size",
                             N_ ("512 KiB, and the rest in the last part"),
                             N_ ("This part of the file has %s bytes"), length);
-  return *part > 0
-         || consult_file_check_kind (karez_rows_text (work->rows, 0, "media_type"), bytes, error);
+  return TRUE;
 }
 
 static void
@@ -305,6 +340,7 @@ keep_part (Work *data)
   g_autoptr (Work) work = data;
   g_autoptr (GError) error = NULL;
   g_autoptr (KarezTransaction) transaction = NULL;
+  const char *charset = karez_rows_text (work->rows, 0, "charset");
   gint64 part;
 
   if (!check_part (work, &part, &error))
@@ -312,11 +348,19 @@ keep_part (Work *data)
       karez_request_fail (work->request, error);
       return;
     }
+  if (!consult_file_check_part (karez_rows_text (work->rows, 0, "media_type"), part,
+                                karez_request_get_bytes (work->request), &charset, &error))
+    {
+      refuse_file (g_steal_pointer (&work), g_steal_pointer (&error));
+      return;
+    }
   transaction = begin (work, karez_rows_text (work->rows, 0, "request"));
   karez_transaction_run (transaction, "part_keep", "(si@ay)", work->id, (gint32) part,
                          g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING,
                                                    karez_request_get_bytes (work->request), TRUE));
   karez_transaction_run (transaction, "attachment_close", "(s)", work->id);
+  if (charset != NULL)
+    karez_transaction_run (transaction, "attachment_charset", "(ss)", work->id, charset);
   karez_transaction_event (transaction, "attachment.part", "attachment", work->id,
                            karez_json_object ("part", "i", part + 1, NULL));
   karez_transaction_commit_async (transaction, NULL, on_part_kept, g_steal_pointer (&work));
@@ -402,16 +446,31 @@ read_piece (goffset offset, gsize length, GTask *task, gpointer data)
       g_task_get_cancellable (task), on_piece, task);
 }
 
+/* Browsers guess no encoding, and would show another. */
+static char *
+say_type (const char *media_type, const char *charset)
+{
+  if (!g_str_has_prefix (media_type, "text/"))
+    return g_strdup (media_type);
+  return g_strdup_printf ("%s; charset=%s", media_type,
+                          charset == NULL || g_str_equal (charset, "us-ascii") ? "utf-8" : charset);
+}
+
 static void
 show (Work *data)
 {
   g_autoptr (Work) work = data;
   ConsultHub *hub = work->self->hub;
   KarezRows *rows = work->rows;
-  KarezStream stream = { .media_type = karez_rows_text (rows, 0, "media_type"),
+  const char *media_type = karez_rows_text (rows, 0, "media_type");
+  g_autofree char *content_type = say_type (media_type, karez_rows_text (rows, 0, "charset"));
+  g_autofree char *name = karez_file_name_save (karez_rows_text (rows, 0, "name"),
+                                                consult_file_endings (media_type));
+  KarezStream stream = { .media_type = content_type,
+                         .name = name,
                          .tag = karez_rows_text (rows, 0, "sha256"),
                          .size = karez_rows_integer (rows, 0, "size"),
-                         .shown = TRUE };
+                         .shown = consult_file_is_shown (media_type) };
   g_autoptr (GError) error = NULL;
   File *file;
 

@@ -26,7 +26,8 @@ G_DEFINE_FINAL_TYPE (ConsultPuller, consult_puller, G_TYPE_OBJECT)
 /* A file that has not come whole. */
 typedef struct
 {
-  char *id, *request, *hub;
+  char *id, *request, *hub, *media_type;
+  const char *charset; /* static: what its parts have told */
   gint64 size;
   guint part; /* that is to be fetched */
 } Coming;
@@ -39,6 +40,7 @@ coming_free (gpointer data)
   g_free (file->id);
   g_free (file->request);
   g_free (file->hub);
+  g_free (file->media_type);
   g_free (file);
 }
 
@@ -121,6 +123,37 @@ on_part_kept (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
+on_broken (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (ConsultPuller) self = data;
+  g_autoptr (GError) error = NULL;
+
+  if (!karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
+    {
+      put_back (self, error);
+      return;
+    }
+  self->woken = TRUE;
+  g_ptr_array_remove_index (self->coming, self->next);
+  fetch_next (self);
+}
+
+/* What the other hospital sends is not what it announced: no more of it is fetched or shown. */
+static void
+refuse_file (ConsultPuller *self, const GError *why)
+{
+  Coming *file = get_file (self);
+  g_autoptr (KarezTransaction) transaction = consult_hub_begin (self->hub);
+
+  g_message ("%s: the file is refused: %s", file->id, why->message);
+  karez_transaction_about (transaction, file->request, NULL);
+  karez_transaction_run (transaction, "part_discard", "(s)", file->id);
+  karez_transaction_run (transaction, "attachment_break", "(s)", file->id);
+  karez_transaction_event (transaction, "attachment.refuse", "attachment", file->id, NULL);
+  karez_transaction_commit_async (transaction, NULL, on_broken, g_object_ref (self));
+}
+
+static void
 keep_part (ConsultPuller *self, GBytes *bytes)
 {
   Coming *file = get_file (self);
@@ -133,6 +166,8 @@ keep_part (ConsultPuller *self, GBytes *bytes)
   karez_transaction_run (transaction, "part_keep", "(si@ay)", file->id, (gint32) file->part,
                          g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, bytes, TRUE));
   karez_transaction_run (transaction, "attachment_close", "(s)", file->id);
+  if (file->charset != NULL)
+    karez_transaction_run (transaction, "attachment_charset", "(ss)", file->id, file->charset);
   karez_transaction_event (
       transaction, file->part + 1 == parts ? "attachment.receive" : "attachment.part", "attachment",
       file->id,
@@ -181,12 +216,15 @@ on_pulled (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (ConsultPuller) self = data;
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonNode) answer = karez_peers_pull_finish (KAREZ_PEERS (source), result, &error);
-  g_autoptr (GBytes) bytes = answer != NULL ? read_part (get_file (self), answer, &error) : NULL;
+  Coming *file = get_file (self);
+  g_autoptr (GBytes) bytes = answer != NULL ? read_part (file, answer, &error) : NULL;
 
-  if (bytes != NULL)
-    keep_part (self, bytes);
-  else
+  if (bytes == NULL)
     put_back (self, error);
+  else if (!consult_file_check_part (file->media_type, file->part, bytes, &file->charset, &error))
+    refuse_file (self, error);
+  else
+    keep_part (self, bytes);
 }
 
 /* A part of each file in turn: a hospital with a large file or a slow line does not stop others. */
@@ -224,6 +262,8 @@ on_wanted (GObject *source, GAsyncResult *result, gpointer data)
       file->id = g_strdup (karez_rows_text (rows, i, "id"));
       file->request = g_strdup (karez_rows_text (rows, i, "request"));
       file->hub = g_strdup (karez_rows_text (rows, i, "hub"));
+      file->media_type = g_strdup (karez_rows_text (rows, i, "media_type"));
+      file->charset = g_intern_string (karez_rows_text (rows, i, "charset"));
       file->size = karez_rows_integer (rows, i, "size");
       file->part = karez_rows_integer (rows, i, "parts");
       g_ptr_array_add (self->coming, file);

@@ -17,44 +17,167 @@ test_parts (void)
   g_assert_cmpuint (consult_file_part_length (CONSULT_FILE_PART_BYTES + 7, 2), ==, 0);
 }
 
+typedef struct
+{
+  const char *media_type;
+  const char *bytes;
+  gsize length;
+  const char *charset; /* "" for a file that is no text; NULL for one that is refused */
+  const char *advice;  /* a part of the reason */
+} Kind;
+
+#define BYTES(text) text, sizeof text - 1
+#define EXPLICIT "\10\0\5\0CS\n\0ISO_IR 192\10\0\10\0CS\4\0AX\\B"
+#define IMPLICIT "\10\0\0\0\4\0\0\0\12\0\0\0\10\0\10\0\4\0\0\0AX\\B"
+#define BIG "\0\10\0\5CS\0\nISO_IR 192\0\10\0\10CS\0\4AX\\B"
+#define META "\2\0\0\0UL\4\0\12\0\0\0\2\0\1\0OB\0\0\2\0\0\0\0\1\10\0\5\0\2\0\0\0ab"
+
+static const Kind kind_cases[] = {
+  { "image/jpeg", BYTES ("\xff\xd8\xff\xe1\0\20Exif"), "", NULL },
+  { "image/jpeg", BYTES ("\xff\xd8"), NULL, "image/jpeg" },
+  { "image/jpeg", BYTES ("\x89PNG\r\n\x1a\n"), NULL, NULL },
+  { "image/png", BYTES ("\x89PNG\r\n\x1a\n"), "", NULL },
+  { "image/png", BYTES ("\x89PNG\n\n\x1a\n"), NULL, NULL },
+  { "image/png", BYTES ("<svg xmlns='http://www.w3.org/2000/svg'/>"), NULL, NULL },
+  { "application/pdf", BYTES ("%PDF-1.7\n"), "", NULL },
+  { "application/pdf", BYTES ("\xef\xbb\xbf%PDF-1.7\n"), "", NULL },
+  { "application/pdf", BYTES ("\r\n\r\n%PDF-1.4\n"), "", NULL },
+  { "application/pdf", BYTES ("\0\0@PJL JOB\r\n%PDF-1.4\n"), "", NULL },
+  { "application/pdf", BYTES ("PDF-1.4"), NULL, "damaged" },
+  { "application/pdf", BYTES ("PK\3\4....word/document.xml"), NULL, "save the document as PDF" },
+  { "application/dicom", BYTES (EXPLICIT), "", NULL },
+  { "application/dicom", BYTES (IMPLICIT), "", NULL },
+  { "application/dicom", BYTES (BIG), "", NULL },
+  { "application/dicom", BYTES (META), "", NULL },
+  { "application/dicom", BYTES ("\10\0\5\0CS\n\0ISO_IR 192"), NULL, "damaged" },
+  { "application/dicom", BYTES ("\10\0\5\0CS\t\0ISO_IR 19\10\0\10\0CS\4\0AX\\B"), NULL, NULL },
+  { "application/dicom", BYTES ("<html>"), NULL, NULL },
+  { "image/jpeg", BYTES ("\0\0\0\30ftypheic\0\0\0\0"), NULL, "HEIC" },
+  { "image/png", BYTES ("GIF89a"), NULL, "JPEG or PNG" },
+  { "text/plain", BYTES ("MZ\220\0\3"), NULL, "program" },
+  { "text/plain", BYTES ("L\0\0\0\1\x14\2\0\0\0"), NULL, "shortcut" },
+  { "text/plain", BYTES ("Ferritin 12\r\n"), "us-ascii", NULL },
+  { "text/plain", BYTES ("end of DOS\x1a"), "us-ascii", NULL },
+  { "text/plain", BYTES ("Ferritin 12 \302\265g/L\r\n"), "utf-8", NULL },
+  { "text/plain", BYTES ("\xef\xbb\xbfwith a mark"), "utf-8", NULL },
+  { "text/plain", BYTES ("cut within a character: \345\217"), "utf-8", NULL },
+  { "text/plain", BYTES ("<svg><script>alert(1)</script></svg>"), "us-ascii", NULL },
+  { "text/plain", BYTES ("\xff\xfe\x61\x00\x81\x94\x0d\x00\x0a\x00"), "utf-16le", NULL },
+  { "text/plain", BYTES ("\xfe\xff\x00\x61\x94\x81"), "utf-16be", NULL },
+  { "text/plain", BYTES ("\xff\xfe\x61\x00\x81"), NULL, "UTF-8" },
+  { "text/plain", BYTES ("\xff\xfe\x00\x00\x61\x00\x00\x00"), NULL, "UTF-8" },
+  { "text/plain", BYTES ("\xff\xfe\x00\xdc\x61\x00\x00\xdc"), NULL, "UTF-8" },
+  { "text/plain",
+    BYTES ("\xcc\xfa\xb5\xb0\xb0\xd7 12 \xa6\xcc"
+           "g/L\r\n"),
+    "gb18030", NULL },
+  { "text/plain", BYTES ("\xcc\xfa\xb5\xb0\xb0\xd7\x81\x30\x81\x30"), "gb18030", NULL },
+  { "text/plain", BYTES ("latin \374 text"), NULL, "save it as UTF-8" },
+  { "text/plain", BYTES ("M\374ller und Gr\374n"), NULL, "save it as UTF-8" },
+  { "text/plain", BYTES ("\317\360\350\342\345\362, \354\350\360!"), NULL, "save it as UTF-8" },
+  { "text/plain", BYTES ("a\0b"), NULL, NULL },
+  { "text/plain", BYTES ("\33[1mbold"), NULL, NULL },
+  { "text/html", BYTES ("<html>"), NULL, NULL },
+};
+
 static void
 test_kinds (void)
 {
   char dicom[140] = "";
-  const struct
-  {
-    const char *media_type;
-    const char *bytes;
-    gsize length;
-    gboolean good;
-  } cases[] = {
-    { "image/jpeg", "\xff\xd8\xff\xe0", 4, TRUE },
-    { "image/jpeg", "\xff\xd8", 2, FALSE },
-    { "image/jpeg", "\x89PNG\r\n\x1a\n", 8, FALSE },
-    { "image/png", "\x89PNG\r\n\x1a\n", 8, TRUE },
-    { "image/png", "\x89PNG\n\n\x1a\n", 8, FALSE },
-    { "application/pdf", "%PDF-1.7\n", 9, TRUE },
-    { "application/pdf", "<html>%PDF-", 11, FALSE },
-    { "application/dicom", dicom, sizeof dicom, TRUE },
-    { "application/dicom", dicom, 131, FALSE },
-    { "text/plain", "Ferritin 12 \302\265g/L\r\n", 18, TRUE },
-    { "text/plain", "cut within a character: \345\217", 26, TRUE },
-    { "text/plain", "MZ\220\0\3", 5, FALSE },
-    { "text/plain", "latin \374 text", 12, FALSE },
-    { "text/html", "<html>", 6, FALSE },
-  };
+  g_autoptr (GBytes) part10 = NULL;
+  const char *none = NULL;
 
   memcpy (dicom + 128, "DICM", 4);
+  part10 = g_bytes_new (dicom, sizeof dicom);
+  g_assert_true (consult_file_check_part ("application/dicom", 0, part10, &none, NULL));
+  for (gsize i = 0; i < G_N_ELEMENTS (kind_cases); i++)
+    {
+      const Kind *it = &kind_cases[i];
+      g_autoptr (GBytes) bytes = g_bytes_new (it->bytes, it->length);
+      g_autoptr (GError) error = NULL;
+      const char *charset = NULL;
+      gboolean good = consult_file_check_part (it->media_type, 0, bytes, &charset, &error);
+
+      g_test_message ("case %" G_GSIZE_FORMAT ", %s", i, it->media_type);
+      g_assert_cmpint (good, ==, it->charset != NULL);
+      g_assert_cmpstr (charset != NULL ? charset : "", ==, good ? it->charset : "");
+      if (good)
+        continue;
+      g_assert_cmpstr (karez_error_get_rule (error), ==, "consult/attachment-type");
+      if (it->advice != NULL)
+        g_assert_nonnull (strstr (error->message, it->advice));
+    }
+}
+
+/* A text is looked at as a whole: a part goes on where the one before ended. */
+static void
+test_text_parts (void)
+{
+  static const struct
+  {
+    const char *first, *second, *found; /* NULL: refused */
+  } cases[] = {
+    { "ascii", "more", "us-ascii" },
+    { "ascii", "\302\265g", "utf-8" },
+    { "ascii", "\xcc\xfa\xb5\xb0", "gb18030" },
+    { "\345", "\217\221 \302\265", "utf-8" },
+    { "\xcc\xfa\xb5", "\xb0\xb0\xd7\xcc\xfa", "gb18030" },
+    { "\302\265", "ascii", "utf-8" },
+    { "\302\265", "\xcc\xfa\xb5\xb0", NULL },
+    { "\xcc\xfa\xb5\xb0", "ascii", "gb18030" },
+    { "\xff\xfe\x01\x02", "\x03\x04", "utf-16le" },
+    { "ascii", "\1", NULL },
+  };
+
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr (GBytes) bytes = g_bytes_new (cases[i].bytes, cases[i].length);
-      g_autoptr (GError) error = NULL;
+      g_autoptr (GBytes) first = g_bytes_new_static (cases[i].first, strlen (cases[i].first));
+      g_autoptr (GBytes) second = g_bytes_new_static (cases[i].second, strlen (cases[i].second));
+      const char *charset = NULL;
 
       g_test_message ("case %" G_GSIZE_FORMAT, i);
-      g_assert_cmpint (consult_file_check_kind (cases[i].media_type, bytes, &error), ==,
-                       cases[i].good);
-      g_assert_cmpstr (error != NULL ? karez_error_get_rule (error) : "", ==,
-                       cases[i].good ? "" : "consult/attachment-type");
+      g_assert_true (consult_file_check_part ("text/plain", 0, first, &charset, NULL));
+      g_assert_cmpint (consult_file_check_part ("text/plain", 1, second, &charset, NULL), ==,
+                       cases[i].found != NULL);
+      if (cases[i].found != NULL)
+        g_assert_cmpstr (charset, ==, cases[i].found);
+    }
+}
+
+static void
+test_names (void)
+{
+  static const struct
+  {
+    const char *name, *media_type, *saved;
+    gboolean good;
+  } cases[] = {
+    { "检查报告 2026.pdf", "application/pdf", "检查报告 2026.pdf", TRUE },
+    { "خۇلاسە.txt", "text/plain", "خۇلاسە.txt", TRUE },
+    { "IMG_0001.JPG", "image/jpeg", "IMG_0001.JPG", TRUE },
+    { "IM0001", "application/dicom", "IM0001.dcm", TRUE },
+    { "x.lnk", "text/plain", "x.lnk.txt", TRUE },
+    { "photo.jpg", "image/png", "photo.jpg.png", TRUE },
+    { "scan\342\200\256gpj.exe", "image/jpeg", "scangpj.exe.jpg", FALSE },
+    { "a\r\nb.pdf", "application/pdf", "a  b.pdf", FALSE },
+    { "  \t", "text/plain", "file.txt", FALSE },
+    { "\342\200\213", "text/plain", "file.txt", FALSE },
+    { "NUL.txt", "text/plain", "_NUL.txt", TRUE },
+    { "con", "application/pdf", "_con.pdf", TRUE },
+    { "../../etc/passwd", "text/plain", "_.._etc_passwd.txt", TRUE },
+    { "..\\boot.ini", "text/plain", "_boot.ini.txt", TRUE },
+    { ".bashrc", "text/plain", "bashrc.txt", TRUE },
+    { "x.pdf. ", "application/pdf", "x.pdf", TRUE },
+    { "Mu\314\210ller.png", "image/png", "Müller.png", TRUE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *saved = karez_file_name_save (cases[i].name,
+                                                     consult_file_endings (cases[i].media_type));
+
+      g_assert_cmpstr (saved, ==, cases[i].saved);
+      g_assert_cmpint (karez_file_name_check (cases[i].name, NULL), ==, cases[i].good);
     }
 }
 
@@ -119,6 +242,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/consult/file/parts", test_parts);
   g_test_add_func ("/consult/file/kinds", test_kinds);
+  g_test_add_func ("/consult/file/text-parts", test_text_parts);
+  g_test_add_func ("/consult/file/names", test_names);
   g_test_add_func ("/consult/opinion/digest", test_digest);
   g_test_add_func ("/consult/opinion/message", test_message);
   return g_test_run ();

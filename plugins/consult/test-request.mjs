@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RequestDraft } from './web/consult-draft.js';
-import { kindOf, mostBytes, mostFiles, partBytes, partsOf, refusalOf, share } from './web/consult-file.js';
+import { adviceOf, kindOf, mostBytes, mostFiles, nameOf, partBytes, partsOf, refusalOf, share } from './web/consult-file.js';
 
 const bytes = (...some) => new Uint8Array(some);
 const text = (words) => new TextEncoder().encode(words);
@@ -24,6 +24,31 @@ test('a file is what its bytes say', () => {
   assert.equal(kindOf('blood.txt', 'text/plain', bytes(0x41, 0)), null);
   assert.equal(kindOf('page.html', 'text/html', text('<html>')), null);
   assert.equal(kindOf('a.zip', 'application/zip', bytes(0x50, 0x4b, 3, 4)), null);
+});
+
+test('what hospitals\u2019 programs write is taken', () => {
+  assert.equal(kindOf('a.txt', '', bytes(0xff, 0xfe, 0x61, 0, 0x81, 0x94)), 'text/plain', 'UTF-16');
+  assert.equal(kindOf('a.txt', '', bytes(0xcc, 0xfa, 0xb5, 0xb0, 0xb0, 0xd7, 0x0d, 0x0a)), 'text/plain', 'GB 18030');
+  assert.equal(kindOf('a.txt', '', bytes(0x4d, 0xfc, 0x6c, 0x6c, 0x65, 0x72)), null, 'Latin 1');
+  assert.equal(kindOf('a.pdf', '', text('\r\n\r\n%PDF-1.4')), 'application/pdf');
+  assert.equal(kindOf('IM0001', '', bytes(8, 0, 5, 0, 0x43, 0x53, 10, 0, 0x49)), 'application/dicom');
+});
+
+test('the reason names what to do', () => {
+  assert.equal(adviceOf('IMG.HEIC', 'image/heic', text('\0\0\0\x18ftypheic')), 'heic');
+  assert.equal(adviceOf('a.docx', '', text('PK\x03\x04')), 'office');
+  assert.equal(adviceOf('a.gif', 'image/gif', text('GIF89a')), 'picture');
+  assert.equal(adviceOf('a.txt', 'text/plain', bytes(0x41, 0xb5, 0x67)), 'encoding');
+  assert.equal(adviceOf('a.html', 'text/html', text('<html>')), 'kind');
+});
+
+test('a name is one that can be believed', () => {
+  assert.equal(nameOf('检查报告 2026.pdf'), '检查报告 2026.pdf');
+  assert.equal(nameOf('scan\u202egpj.exe'), 'scangpj.exe');
+  assert.equal(nameOf('a\nb.pdf'), 'a b.pdf');
+  assert.equal(nameOf(' \u200b\ufeff '), 'file');
+  assert.equal(nameOf('می\u200cخواهم.txt'), 'می\u200cخواهم.txt');
+  assert.equal(Array.from(nameOf('x'.repeat(300) + '.pdf')).length, 200);
 });
 
 test('what is too large or too many is refused before it is looked into', () => {
@@ -150,7 +175,7 @@ test('what the hub refuses is not sent again by itself', async () => {
   refuses = false;
   await draft.retry(draft.items[0]);
   assert.equal(draft.items[0].state, 'whole');
-  assert.equal(said.filter((one) => one.startsWith('announce')).length, 1);
+  assert.equal(said.filter((one) => one.startsWith('announce')).length, 2, 'what was refused has left the hub');
 });
 
 test('a file that is taken away is stopped and removed', async () => {

@@ -33,6 +33,19 @@ async function attach(person, booking, bytes, of = {}) {
   return id;
 }
 
+/** A hospital that knows the id of a file that it was never sent fetches it. @param {any} pair @param {Person} doctor
+ * @param {Buffer} bytes */
+async function peek(pair, doctor, bytes) {
+  const booking = randomUUID();
+  await doctor.api('PUT', `/x/consult/requests/${booking}`, { partner: pair.hangzhou.id, history: '', question: 'A draft?' });
+  const id = await attach(doctor, booking, bytes);
+  await meddle(pair.hangzhou, `insert into consult.request (id, hub, partner, version, history, question, written_by, written_at, sent_version)
+      values ('${booking}', '${pair.aral.id}', '${pair.hangzhou.id}', 1, '', 'A draft?', 'Somebody', now (), 1)`);
+  await meddle(pair.hangzhou, `insert into consult.attachment (id, request, name, media_type, size, sha256, state, sent, added_by, added_at)
+      values ('${id}', '${booking}', 'photo.png', 'image/png', ${bytes.length}, sha256 ('x'), 'coming', true, 'Somebody', now ())`);
+  return { booking, id };
+}
+
 /** @param {any} pair @param {string} id @param {any} [more] */
 const ask = (pair, id, more = {}) => ({
   id, modality: 'consultation', title: 'Rash since spring', reason: 'No answer to two ointments.', urgency: 'T1', partner: pair.hangzhou.id,
@@ -211,15 +224,22 @@ async function requests(pair, doctor, partner, named) {
   await refused(doctor.api('POST', files, { ...file, size: 2 ** 31 }), 413, 'consult/attachment-size');
   await refused(doctor.api('POST', files, { ...file, media_type: 'text/html' }), 422, 'consult/attachment-type');
   await refused(attach(doctor, id, Buffer.from('<html>no picture</html>')), 422, 'consult/attachment-type');
+  for (const name of ['scan\u202egnp.exe', 'a\r\nb.png', ' \t', '\u200b'])
+    await refused(doctor.api('POST', files, { ...file, name }), 422, 'file/name');
+  assert.deepEqual((await doctor.api('GET', `/x/consult/requests/${id}`)).attachments, [], 'what was refused takes no place');
   await refused(doctor.api('PUT', `/x/consult/attachments/${randomUUID()}/parts/0`, png.subarray(0, 10)), 404, 'consult/no-attachment');
   const photo = await attach(doctor, id, png);
   await refused(doctor.api('PUT', `/x/consult/attachments/${photo}/parts/2`, png.subarray(0, 10)), 404, 'consult/part');
   await refused(doctor.api('PUT', `/x/consult/attachments/${photo}/parts/1`, png.subarray(0, 10)), 422, 'consult/part-size');
 
-  const false_ = (await doctor.api('GET', `/x/consult/requests/${id}`)).attachments.find((one) => one.state === 'coming').id;
+  const false_ = randomUUID();
+  await doctor.api('POST', files, { ...file, id: false_ });
   await refused(doctor.api('GET', `/x/consult/attachments/${false_}`), 409, 'consult/attachment-coming');
   await doctor.api('DELETE', `/x/consult/attachments/${false_}`);
   await refused(partner.api('GET', `/x/consult/requests/${id}`), 404, 'consult/no-request');
+  const draft = await peek(pair, doctor, png.subarray(0, 100));
+  const disguised = await attach(doctor, id, png.subarray(0, 100));
+  await meddle(pair.aral, `update consult.attachment set media_type = 'image/jpeg' where id = '${disguised}'`);
 
   const patient = randomUUID();
   await pair.aral.api('POST', '/patients', { id: patient, names: { en: 'Somebody' } });
@@ -232,6 +252,9 @@ async function requests(pair, doctor, partner, named) {
   assert.equal(whole.received, png.length);
   const got = await partner.api('GET', `/x/consult/attachments/${photo}`);
   assert.equal(createHash('sha256').update(got).digest('hex'), createHash('sha256').update(png).digest('hex'));
+  await until('the file that is no JPEG to be refused there', async () =>
+    (await partner.api('GET', `/x/consult/requests/${id}`)).attachments.some((one) => one.id === disguised && one.state === 'broken'), 40000);
+  assert.equal((await partner.api('GET', `/x/consult/attachments/${photo}`, undefined, { range: 'bytes=524280-999999999' })).length, png.length - 524280);
 
   await refused(doctor.api('DELETE', `/x/consult/attachments/${photo}`), 409, 'consult/sent');
   await refused(partner.api('PUT', `/x/consult/requests/${id}`, { ...request, partner: pair.aral.id }), 409, 'consult/side');
@@ -255,9 +278,11 @@ async function requests(pair, doctor, partner, named) {
   // A file that is found, and gone when its bytes are read: as when it is removed in between.
   await meddle(pair.hangzhou, `delete from consult.attachment_part where attachment = '${late}'`);
   await refused(partner.api('GET', `/x/consult/attachments/${late}`), 404, 'consult/no-attachment');
+  assert.deepEqual((await partner.api('GET', `/x/consult/requests/${draft.booking}`)).attachments.map((one) => [one.id, one.received]),
+    [[draft.id, 0]], 'what was never sent is not given out');
   const slow = randomUUID();
   await doctor.api('POST', files, { id: slow, name: 'slow.txt', media_type: 'text/plain', size: 4 });
-  for (let n = 3; n < 10; n++) await attach(doctor, id, png.subarray(0, 100));
+  for (let n = 4; n < 10; n++) await attach(doctor, id, png.subarray(0, 100));
   await refused(attach(doctor, id, png.subarray(0, 100)), 409, 'consult/attachment-count');
 
   await crowd(pair, doctor);

@@ -340,8 +340,8 @@ test_reset_after_much (void)
   g_autoptr (JsonNode) again = page_next (late, "hello");
 
   g_assert_true (json_object_get_boolean_member (json_node_get_object (again), "reset"));
-  make_event ("test.after");
-  expect_event (late, "test.after");
+  make_event ("booking.after");
+  expect_event (late, "booking.after");
 }
 
 static void

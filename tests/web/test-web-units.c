@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hub-web-view.h"
 #include "hub-web-guard.h"
 #include "hub-web-metrics.h"
 #include "hub-web-policy.h"
@@ -123,6 +124,79 @@ actor_with (KarezActorKind kind, const char *role)
   const char *const roles[] = { role, NULL };
 
   return karez_actor_new (kind, "x", "X", roles, NULL, NULL);
+}
+
+/* Who is told of what: a row for each kind of event, with the roles that hear of it. */
+static void
+test_view (void)
+{
+#define LOG "administrator auditor"
+#define ALL "desk clinician surgeon bedside engineer administrator auditor"
+  static const struct
+  {
+    const char *schema, *table, *action, *roles;
+  } cases[] = {
+    { "agenda", "booking", "booking.accept", ALL },
+    { "agenda", "claim", "booking.accept", ALL },
+    { "agenda", "resource", "resource.add", ALL },
+    { "engine", "session", "session.join", ALL },
+    { "engine", "participant", "session.leave", ALL },
+    { "engine", "plugin_state", "plugin.put-aside", "engineer " LOG },
+    { "peers", "peer", "peer.pair", "desk clinician surgeon bedside engineer " LOG },
+    { "karez", "inbox_aside", "message.aside", "desk clinician surgeon bedside engineer " LOG },
+    { "karez", "hub", "hub.start", ALL },
+    { "karez", "person", "person.change", LOG },
+    { "karez", "patient", "patient.create", LOG },
+    { "karez", "event", "booking.accept", LOG },
+    { "web", "account", "account.sign-in", LOG },
+    { "web", "sign_in", "account.sign-in", LOG },
+    { "consult", "request", "request.write", "desk clinician " LOG },
+    { "consult", "opinion", "opinion.sign", "clinician " LOG },
+    /* Without a permission of its own: for who may read all of the plugin's. */
+    { "consult", "attachment", "attachment.part", "clinician " LOG },
+    { "consult", "consent", "session.consent", "clinician " LOG },
+    { "other", "thing", "thing.make", LOG },
+    { NULL, NULL, "session.move", ALL },
+    { NULL, NULL, "booking.refused", ALL },
+    { NULL, NULL, "booking.read", LOG },
+    { NULL, NULL, "attachment.read", LOG },
+    { NULL, NULL, "audit.read", LOG },
+    { NULL, NULL, "request.refused", LOG },
+    { NULL, NULL, "account.refused", LOG },
+    { NULL, NULL, "sessions.move", LOG },
+  };
+  static const char *const both[] = { "desk", "clinician", NULL };
+  static const char *const one[] = { "clinician", NULL };
+  static const char *const writers[] = { "engineer", NULL };
+  g_autoptr (HubWebPolicy) policy = hub_web_policy_new ();
+  g_auto (GStrv) roles = g_strsplit (ALL, " ", -1);
+
+  g_assert_true (hub_web_policy_add (policy, "consult.request.read", both, NULL));
+  g_assert_true (hub_web_policy_add (policy, "consult.opinion.read", one, NULL));
+  g_assert_true (hub_web_policy_add (policy, "consult.request.write", writers, NULL));
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (JsonNode) event = karez_json_object (
+          "id", "s", "1", "schema", "s", cases[i].schema, "table", "s", cases[i].table, "action",
+          "s", cases[i].action, "row", "s", "2", "session", "s", "3", "outcome", "i", (gint64) 0,
+          "actor", "s", "4", "patient", "s", "5", "details", "s", "6", NULL);
+      g_autoptr (JsonNode) reduced = hub_web_view_reduce (event);
+      g_auto (GStrv) told = g_strsplit (cases[i].roles, " ", -1);
+
+      for (guint r = 0; roles[r] != NULL; r++)
+        {
+          g_autoptr (KarezActor) actor = actor_with (KAREZ_ACTOR_PERSON, roles[r]);
+
+          g_test_message ("%s, %s", cases[i].action, roles[r]);
+          g_assert_cmpint (hub_web_view_allows (policy, actor, event), ==,
+                           g_strv_contains ((const char *const *) told, roles[r]));
+          g_assert_cmpint (hub_web_view_is_whole (policy, actor), ==,
+                           strstr (LOG, roles[r]) != NULL);
+        }
+      g_assert_false (json_object_has_member (json_node_get_object (reduced), "actor"));
+      g_assert_false (json_object_has_member (json_node_get_object (reduced), "patient"));
+      g_assert_false (json_object_has_member (json_node_get_object (reduced), "details"));
+    }
 }
 
 /* Which roles a permission is for, as the plan of the API has it. */
@@ -529,6 +603,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/web/view", test_view);
   g_test_add_func ("/web/router", test_router);
   g_test_add_func ("/web/router/refuses", test_router_refuses);
   g_test_add_func ("/web/policy", test_policy);

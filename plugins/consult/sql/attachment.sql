@@ -25,7 +25,7 @@ on conflict (id) do update set sent = true
 where attachment.request = excluded.request and attachment.sha256 = excluded.sha256
 
 -- name: attachment_by_id
-select a.id, a.request, r.hub, r.partner, a.name, a.media_type, a.size, a.state, a.sent,
+select a.id, a.request, r.hub, r.partner, a.name, a.media_type, a.charset, a.size, a.state, a.sent,
   encode (a.sha256, 'hex') as sha256,
   (select count (*) from consult.attachment_part p where p.attachment = a.id) as parts,
   (select coalesce (sum (octet_length (p.bytes)), 0)
@@ -50,6 +50,13 @@ select a.id, $2::integer, $3::bytea from consult.attachment a
 where a.id = $1::uuid and a.state = 'coming'
 on conflict (attachment, part) do nothing
 
+-- name: attachment_charset
+update consult.attachment set charset = $2 where id = $1::uuid
+
+-- What came of it is not what it was announced as: no more is fetched.
+-- name: attachment_break
+update consult.attachment set state = 'broken' where id = $1::uuid and state = 'coming'
+
 -- Whole once all its bytes are here; broken if they are not those that were announced.
 -- name: attachment_close
 with have as (
@@ -69,10 +76,10 @@ returning a.state
 -- The next file of each of the hospitals $2 that has not come whole, but for the files $3; those of
 -- $4 after all others.
 -- name: attachments_coming
-select c.id, c.request, c.hub, c.size,
+select c.id, c.request, c.hub, c.size, c.media_type, c.charset,
   (select count (*) from consult.attachment_part p where p.attachment = c.id) as parts
 from (
-  select distinct on (r.hub) a.id, a.request, r.hub, a.size
+  select distinct on (r.hub) a.id, a.request, r.hub, a.size, a.media_type, a.charset
   from consult.attachment a join consult.request r on r.id = a.request
   where a.state = 'coming' and r.partner = $1::uuid and r.hub = any ($2::text[]::uuid[])
     and a.id <> all ($3::text[]::uuid[])

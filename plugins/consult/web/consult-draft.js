@@ -3,7 +3,7 @@
 // element that shows it, so that a file goes on arriving on the next page, and undoing a discard
 // finds everything again.
 
-import { headBytes, kindOf, partsOf, refusalOf } from './consult-file.js';
+import { adviceOf, headBytes, kindOf, nameOf, partsOf, refusalOf } from './consult-file.js';
 
 /** @typedef {import('./consult-file.js').Refusal} Refusal */
 /**
@@ -31,8 +31,6 @@ import { headBytes, kindOf, partsOf, refusalOf } from './consult-file.js';
 
 /** How long it waits before a part is sent again, in ms. */
 const pauses = [1000, 3000, 8000];
-/** A file's name is at most so long. */
-const nameLength = 200;
 
 /** @param {any} problem */
 const passes = (problem) => problem?.status === 0 || problem?.status === 429 || problem?.status >= 500;
@@ -133,15 +131,16 @@ export class RequestDraft extends EventTarget {
     this.touched = true;
     for (const file of files) {
       let why = refusalOf(file, this.there + this.items.length);
-      const kind = why ? null : kindOf(file.name, file.type, new Uint8Array(await file.slice(0, headBytes).arrayBuffer()));
-      if (!why && !kind)
-        why = 'kind';
+      const head = why ? null : new Uint8Array(await file.slice(0, headBytes).arrayBuffer());
+      const kind = head && kindOf(file.name, file.type, head);
+      if (head && !kind)
+        why = adviceOf(file.name, file.type, head);
       if (why) {
         this.refused = [...this.refused, { name: file.name, why }];
         continue;
       }
       this.items = [...this.items, {
-        id: this.#hub.newId(), key: this.#hub.newId(), file, name: Array.from(file.name).slice(-nameLength).join(''),
+        id: this.#hub.newId(), key: this.#hub.newId(), file, name: nameOf(file.name),
         media_type: /** @type {string} */ (kind), size: file.size, sent: 0, state: 'waiting', announced: false, problem: null,
         stop: new AbortController(),
       }];
@@ -186,6 +185,9 @@ export class RequestDraft extends EventTarget {
   #fail(item, error) {
     item.state = 'failed';
     item.problem = error;
+    // What the hub has looked into and refused is not there any more: it would be another file.
+    if (error?.rule === 'consult/attachment-type')
+      Object.assign(item, { id: this.#hub.newId(), key: this.#hub.newId(), announced: false, sent: 0 });
     this.#changed();
   }
 

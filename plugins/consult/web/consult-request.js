@@ -108,7 +108,7 @@ export class ConsultRequest extends KarezElement {
   /** @param {Attachment} one */
   state(one) {
     if (one.state === 'broken')
-      return html`<small class="consult-file-state">${_('It did not arrive whole. Ask for it again.')}</small>`;
+      return html`<small class="consult-file-state">${_('It did not arrive as it was sent. Ask for it again.')}</small>`;
     const there = share(one.received, one.size);
     const ours = isOurs(this.booking?.requester);
     return html`<small class="consult-file-state">${ours ? _('not added whole yet, %s %%', there) : _('arriving, %s %%', there)}</small>
@@ -130,10 +130,10 @@ export class ConsultRequest extends KarezElement {
     if (one.state !== 'whole')
       return html`<li data-state=${one.state}><span class="consult-file">${what}</span>${this.state(one)}</li>`;
     const picture = (one.media_type === 'image/jpeg' || one.media_type === 'image/png') && one.size <= previewBytes;
-    // Browsers show no DICOM: it is saved under its name.
+    // Browsers show no DICOM: it is saved under the name that the hub gives it.
     const saved = one.media_type === 'application/dicom';
     return html`<li data-state="whole"><a class="consult-file" href=${address} target=${saved ? nothing : '_blank'} rel=${saved ? nothing : 'noopener'}
-        download=${saved ? one.name : nothing}>${picture ? html`<img src=${address} alt="" loading="lazy">` : nothing}<span>${what}${
+        download=${saved ? '' : nothing}>${picture ? html`<img src=${address} alt="" loading="lazy">` : nothing}<span>${what}${
         saved ? nothing : html`<span class="unseen"> ${_('opens in a new tab')}</span>`}</span></a>${this.unsent(one)}</li>`;
   }
 

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hub-web-view.h"
+
+/* Who is told of what is done to a row of the hub's own. */
+static const struct
+{
+  const char *schema, *table, *permission;
+} own[] = {
+  { "agenda", "booking", "board.read" },     { "agenda", "claim", "board.read" },
+  { "agenda", "resource", "board.read" },    { "agenda", "wish", "board.read" },
+  { "engine", "session", "board.read" },     { "engine", "participant", "board.read" },
+  { "engine", "invitation", "board.read" },  { "engine", "plugin_state", "plugins.read" },
+  { "peers", "peer", "peers.read" },         { "peers", "pairing", "peers.read" },
+  { "karez", "inbox_aside", "peers.read" },  { "karez", "hub", "board.read" },
+  { "karez", "organisation", "board.read" },
+};
+static const char *const own_schemas[] = { "agenda", "audit", "engine", "karez",
+                                           "peers",  "web",   NULL };
+
+static const char *
+text_of (JsonNode *event, const char *name)
+{
+  JsonNode *member = json_object_get_member (json_node_get_object (event), name);
+
+  return member != NULL && json_node_get_value_type (member) == G_TYPE_STRING
+             ? json_node_get_string (member)
+             : NULL;
+}
+
+/* An act without a row, but for reading: a session that could not be moved. */
+static gboolean
+allows_act (HubWebPolicy *policy, KarezActor *actor, JsonNode *event)
+{
+  const char *action = text_of (event, "action");
+
+  return action != NULL && !g_str_has_suffix (action, ".read")
+         && (g_str_has_prefix (action, "session.") || g_str_has_prefix (action, "booking."))
+         && hub_web_policy_allows (policy, "board.read", actor);
+}
+
+static gboolean
+allows_plugin_row (HubWebPolicy *policy, KarezActor *actor, const char *schema, const char *table)
+{
+  g_autofree char *permission = g_strdup_printf ("%s.%s.read", schema, table);
+  g_autofree char *prefix = g_strconcat (schema, ".", NULL);
+
+  if (hub_web_policy_knows (policy, permission))
+    return hub_web_policy_allows (policy, permission, actor);
+  return hub_web_policy_allows_each (policy, prefix, ".read", actor);
+}
+
+gboolean
+hub_web_view_is_whole (HubWebPolicy *policy, KarezActor *actor)
+{
+  return hub_web_policy_allows (policy, "audit.read", actor);
+}
+
+gboolean
+hub_web_view_allows (HubWebPolicy *policy, KarezActor *actor, JsonNode *event)
+{
+  const char *schema = text_of (event, "schema"), *table = text_of (event, "table");
+
+  if (hub_web_view_is_whole (policy, actor))
+    return TRUE;
+  if (schema == NULL || table == NULL)
+    return allows_act (policy, actor, event);
+  if (!g_strv_contains (own_schemas, schema))
+    return allows_plugin_row (policy, actor, schema, table);
+  for (gsize i = 0; i < G_N_ELEMENTS (own); i++)
+    if (g_str_equal (own[i].schema, schema) && g_str_equal (own[i].table, table))
+      return hub_web_policy_allows (policy, own[i].permission, actor);
+  return FALSE;
+}
+
+JsonNode *
+hub_web_view_reduce (JsonNode *event)
+{
+  static const char *const open[] = { "id",     "at",    "action", "outcome",
+                                      "schema", "table", "row",    "session" };
+  JsonObject *object = json_node_get_object (event);
+  JsonObject *seen = json_object_new ();
+  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
+
+  for (guint i = 0; i < G_N_ELEMENTS (open); i++)
+    if (json_object_has_member (object, open[i]))
+      json_object_set_member (seen, open[i],
+                              json_node_copy (json_object_get_member (object, open[i])));
+  json_node_take_object (node, seen);
+  return node;
+}
