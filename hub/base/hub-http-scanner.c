@@ -33,14 +33,10 @@ static const char *const single[] = {
   "Authorization",
   "Idempotency-Key",
   "Origin",
-  "Range",
-  "If-Range",
   "Expect",
   "Upgrade",
-  "Sec-WebSocket-Key",
-  "User-Agent",
-  "Referer",
   "Content-Encoding",
+  "Sec-WebSocket-Key",
   "Sec-WebSocket-Version",
 };
 

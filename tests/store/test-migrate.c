@@ -110,6 +110,13 @@ test_next_plugin (Fixture *f, gconstpointer data)
     }
 }
 
+/* Besides the hub's own. */
+static gint64
+count_applied (Fixture *f)
+{
+  return test_count (f->pg, "select count(*) from karez.migration where schema <> 'karez'");
+}
+
 static void
 test_forward (Fixture *f, gconstpointer data)
 {
@@ -119,16 +126,16 @@ test_forward (Fixture *f, gconstpointer data)
   add (f, "0001-notes.sql", NOTES);
   g_assert_true (migrate (f, &error));
   g_assert_no_error (error);
-  g_assert_cmpint (test_count (f->pg, "select count(*) from karez.migration"), ==, 2);
+  g_assert_cmpint (count_applied (f), ==, 1);
   g_assert_cmpint (test_count (f->pg, "select count(*) from karez.event"
                                       " where action = 'migration.apply'"),
-                   ==, 2);
+                   ==, 3);
 
   /* Again nothing happens. */
   g_free (test_ask (f->pg, "insert into karez.hub values (true, gen_random_uuid (), '{}', 4)"));
   g_assert_true (migrate (f, &error));
   g_assert_cmpint (test_count (f->pg, "select incarnation from karez.hub"), ==, 4);
-  g_assert_cmpint (test_count (f->pg, "select count(*) from karez.migration"), ==, 2);
+  g_assert_cmpint (count_applied (f), ==, 1);
 
   /* Rows are there; a migration may change them, and the trigger is there again after it. */
   g_free (test_ask (f->pg, "with n as (insert into notes.note values"
@@ -192,7 +199,7 @@ test_whole (Fixture *f, gconstpointer data)
   add (f, "0001-notes.sql", NOTES);
   add (f, "0002-bad.sql", "create table notes.half (id uuid primary key); select * from nowhere");
   assert_refused (f, "database/migration", "notes/0002-bad.sql");
-  g_assert_cmpint (test_count (f->pg, "select count(*) from karez.migration"), ==, 2);
+  g_assert_cmpint (count_applied (f), ==, 1);
   g_assert_cmpint (test_count (f->pg, "select count(*) from pg_class where relname = 'half'"), ==,
                    0);
   replace (f);
@@ -268,7 +275,7 @@ test_together (Fixture *f, gconstpointer data)
 
       g_assert_no_error (error);
     }
-  g_assert_cmpint (test_count (f->pg, "select count(*) from karez.migration"), ==, 2);
+  g_assert_cmpint (count_applied (f), ==, 1);
 }
 
 static void
