@@ -12,7 +12,7 @@ static const struct
   { "engine", "invitation", "board.read" },  { "engine", "plugin_state", "plugins.read" },
   { "peers", "peer", "peers.read" },         { "peers", "pairing", "peers.read" },
   { "karez", "inbox_aside", "peers.read" },  { "karez", "hub", "board.read" },
-  { "karez", "organisation", "board.read" },
+  { "karez", "organisation", "board.read" }, { "karez", "inbox_parked", "plugins.read" },
 };
 static const char *const own_schemas[] = { "agenda", "audit", "engine", "karez",
                                            "peers",  "web",   NULL };

@@ -144,6 +144,7 @@ test_view (void)
     { "engine", "plugin_state", "plugin.put-aside", "engineer " LOG },
     { "peers", "peer", "peer.pair", "desk clinician surgeon bedside engineer " LOG },
     { "karez", "inbox_aside", "message.aside", "desk clinician surgeon bedside engineer " LOG },
+    { "karez", "inbox_parked", "message.park", "engineer " LOG },
     { "karez", "hub", "hub.start", ALL },
     { "karez", "person", "person.change", LOG },
     { "karez", "patient", "patient.create", LOG },
