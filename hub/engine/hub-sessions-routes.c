@@ -6,6 +6,10 @@
 #include "hub-clock.h"
 #include "hub-id.h"
 
+/* A database that has not said by then whether somebody who is not in a session is invited to it is
+ * too busy for who ends it. */
+#define ADMISSION_MS 1000
+
 static const KarezJsonField reason_fields[] = {
   { "reason", KAREZ_JSON_TEXT, FALSE, 0, 1000 },
   { NULL },
@@ -156,6 +160,16 @@ needs_invitation (HubSession *session, KarezActor *actor, const char *edge)
          && !karez_actor_has_role (actor, "administrator");
 }
 
+/* Whether a move's admission is decided; the stop's clock and the database's answer race. */
+static gboolean
+decide (KarezRequest *request)
+{
+  gboolean first = !g_object_get_data (G_OBJECT (request), "decided");
+
+  g_object_set_data (G_OBJECT (request), "decided", request);
+  return first;
+}
+
 static void
 on_admitted (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -163,14 +177,54 @@ on_admitted (GObject *source, GAsyncResult *result, gpointer data)
   HubSessions *self = HUB_SESSIONS (source);
   const char *edge = g_object_get_data (G_OBJECT (request), "edge");
   g_autoptr (GError) error = NULL;
+  gboolean admitted = hub_sessions_admit_finish (self, result, &error);
 
-  /* Ending waits for no database that is away. */
-  if (hub_sessions_admit_finish (self, result, &error)
+  if (!decide (request))
+    return;
+  /* Ending waits for no database that is away or busy. */
+  if (admitted
       || (g_str_equal (edge, "stop")
-          && (karez_error_is_unavailable (error) || karez_error_is_timeout (error))))
+          && (karez_error_is_unavailable (error) || karez_error_is_timeout (error)
+              || karez_error_is_busy (error))))
     move_now (request, self, edge);
   else
     karez_request_fail (request, error);
+}
+
+typedef struct
+{
+  HubSessions *sessions;
+  KarezRequest *request;
+} Waiting;
+
+static void
+waiting_free (gpointer data)
+{
+  Waiting *waiting = data;
+
+  g_object_unref (waiting->sessions);
+  g_object_unref (waiting->request);
+  g_free (waiting);
+}
+
+static gboolean
+on_admission_late (gpointer data)
+{
+  Waiting *waiting = data;
+
+  if (decide (waiting->request))
+    move_now (waiting->request, waiting->sessions, "stop");
+  return G_SOURCE_REMOVE;
+}
+
+static void
+bound_admission (HubSessions *self, KarezRequest *request)
+{
+  Waiting *waiting = g_new0 (Waiting, 1);
+
+  waiting->sessions = g_object_ref (self);
+  waiting->request = g_object_ref (request);
+  g_timeout_add_full (G_PRIORITY_DEFAULT, ADMISSION_MS, on_admission_late, waiting, waiting_free);
 }
 
 /* @edge: a literal @fields: of the body, which may be left out */
@@ -188,6 +242,8 @@ move (KarezRequest *request, HubSessions *self, const char *edge, const KarezJso
       return;
     }
   g_object_set_data (G_OBJECT (request), "edge", (gpointer) edge);
+  if (g_str_equal (edge, "stop"))
+    bound_admission (self, request);
   hub_sessions_admit_async (self, id, actor, on_admitted, g_object_ref (request));
 }
 
@@ -341,10 +397,10 @@ hub_sessions_add_routes (HubSessions *self, KarezRoutes *routes, GError **error)
     { "GET", "/sessions/{id}", "board.read", on_get },
     { "POST", "/sessions/{id}/prepare", "session.control", on_prepare },
     { "POST", "/sessions/{id}/start", "session.control", on_start },
-    { "POST", "/sessions/{id}/hold", "session.control", on_hold },
-    { "POST", "/sessions/{id}/panic", "session.control", on_panic },
+    { "POST", "/sessions/{id}/hold", "session.halt", on_hold },
+    { "POST", "/sessions/{id}/panic", "session.halt", on_panic },
     { "POST", "/sessions/{id}/resume", "session.control", on_resume },
-    { "POST", "/sessions/{id}/stop", "session.control", on_stop },
+    { "POST", "/sessions/{id}/stop", "session.halt", on_stop },
     { "POST", "/sessions/{id}/join", "session.join", on_join },
     { "POST", "/sessions/{id}/leave", "session.join", on_leave },
     { "POST", "/sessions/{id}/echo", "session.join", hub_sessions_on_echo },

@@ -9,12 +9,16 @@
 #include "hub-log.h"
 #include "hub-web-rate.h"
 
+/* More than anybody presses. */
+#define AWAY_PER_SECOND 5
+#define AWAY_BURST 20
+
 struct _HubWebGate
 {
   HubStore *store;
   HubWebPolicy *policy;
   HubWebSignIns *sign_ins;
-  HubWebRate *rate;
+  HubWebRate *rate, *away; /* of what leads away from risk, apart from all else */
   char *origin;
   guint16 port;
 };
@@ -30,6 +34,7 @@ hub_web_gate_new (HubStore *store, HubWebPolicy *policy, HubWebSignIns *sign_ins
   self->sign_ins = sign_ins;
   self->origin = g_strdup (origin);
   self->rate = hub_web_rate_new (bounds->requests_per_second, bounds->burst, 10000);
+  self->away = hub_web_rate_new (AWAY_PER_SECOND, AWAY_BURST, 10000);
   return self;
 }
 
@@ -37,6 +42,7 @@ void
 hub_web_gate_free (HubWebGate *self)
 {
   hub_web_rate_free (self->rate);
+  hub_web_rate_free (self->away);
   g_object_unref (self->store);
   g_free (self->origin);
   g_free (self);
@@ -187,15 +193,16 @@ check_key (HubWebRequest *request, GError **error)
 }
 
 static gboolean
-check_rate (HubWebGate *self, HubWebRequest *request, GError **error)
+check_rate (HubWebGate *self, HubWebRequest *request, const char *permission, GError **error)
 {
+  HubWebRate *rate = hub_web_policy_is_away (permission) ? self->away : self->rate;
   HubWebSignIn *sign_in = hub_web_request_get_sign_in (request);
   g_autofree char *customer = hub_address_customer (hub_web_request_get_address (request));
   g_autofree char *seconds = NULL;
   guint wait;
 
   if (hub_web_limits_is_local (hub_web_request_get_message (request))
-      || hub_web_rate_take (self->rate, sign_in != NULL ? sign_in->account : customer,
+      || hub_web_rate_take (rate, sign_in != NULL ? sign_in->account : customer,
                             hub_clock_monotonic (), &wait))
     return TRUE;
   seconds = g_strdup_printf ("%u", wait);
@@ -211,7 +218,8 @@ hub_web_gate_admit (HubWebGate *self, HubWebRequest *request, const char *permis
   gboolean named = hub_web_gate_is_writing (hub_web_request_get_message (request))
                    && !g_str_equal (permission, HUB_WEB_ANYONE);
 
-  return check_rate (self, request, error) && check_password (request, permission, error)
+  return check_rate (self, request, permission, error)
+         && check_password (request, permission, error)
          && check_permission (self, request, permission, error)
          && (!named || (check_token (request, error) && check_key (request, error)));
 }
@@ -245,6 +253,22 @@ take_sign_in (Identity *identity, HubWebSignIn *sign_in)
 }
 
 static void find_next (GTask *task);
+
+/* What leads away from risk looks nothing up where somebody is known. */
+static void
+recall (Identity *identity)
+{
+  for (guint i = 0; i < identity->tokens->len; i++)
+    {
+      HubWebSignIn *known = hub_web_sign_ins_recall (identity->self->sign_ins,
+                                                     identity->tokens->pdata[i]);
+
+      if (known != NULL)
+        take_sign_in (identity, known);
+    }
+  if (identity->found->len > 0)
+    identity->next = identity->tokens->len;
+}
 
 static void
 on_sign_in (GObject *source, GAsyncResult *result, gpointer data)
@@ -290,8 +314,8 @@ find_next (GTask *task)
 }
 
 void
-hub_web_gate_identify_async (HubWebGate *self, HubWebRequest *request, GAsyncReadyCallback callback,
-                             gpointer data)
+hub_web_gate_identify_async (HubWebGate *self, HubWebRequest *request, gboolean away,
+                             GAsyncReadyCallback callback, gpointer data)
 {
   static const char *const roles[] = { "administrator", NULL };
   g_autoptr (GTask) task = g_task_new (request, NULL, callback, data);
@@ -313,6 +337,8 @@ hub_web_gate_identify_async (HubWebGate *self, HubWebRequest *request, GAsyncRea
     }
   identity->tokens = hub_web_sign_ins_read_cookies (self->sign_ins,
                                                     hub_web_request_get_headers (request), &error);
+  if (identity->tokens != NULL && away)
+    recall (identity);
   if (identity->tokens == NULL)
     g_task_return_error (task, error);
   else

@@ -30,7 +30,7 @@ gboolean hub_web_gate_check_origin (HubWebGate *self, SoupServerMessage *message
                                     GError **error);
 /* Sets the request's actor, to none if nobody is signed in. Fails when that cannot be known now.
  * The request keeps the gate's owner. */
-void hub_web_gate_identify_async (HubWebGate *self, HubWebRequest *request,
+void hub_web_gate_identify_async (HubWebGate *self, HubWebRequest *request, gboolean away,
                                   GAsyncReadyCallback callback, gpointer data);
 gboolean hub_web_gate_identify_finish (HubWebGate *self, GAsyncResult *result, GError **error);
 /* Once it is known who asks. A refusal by role is recorded. */

@@ -22,6 +22,7 @@ G_BEGIN_DECLS
  * @idle_ms: between two requests
  * @requests_per_second: of one account, or of one address when nobody is signed in
  * @burst: how many may come at once after a pause
+ * @believe_ms: how long a sign-in counts before it is looked up again
  *
  * What one client may take from the others. HUB_WEB_BOUNDS_DEFAULT is made for some hundred people.
  */
@@ -30,13 +31,14 @@ typedef struct
   guint connections, connections_of_address;
   guint header_ms, body_ms, answer_ms, write_ms, stall_ms, idle_ms;
   double requests_per_second, burst;
+  guint believe_ms;
 } HubWebBounds;
 
 #define HUB_WEB_BOUNDS_DEFAULT                                                                     \
   {                                                                                                \
     .connections = 2000, .connections_of_address = 200, .header_ms = 10000, .body_ms = 30000,      \
     .answer_ms = 45000, .write_ms = 60000, .stall_ms = 20000, .idle_ms = 75000,                    \
-    .requests_per_second = 100, .burst = 300                                                       \
+    .requests_per_second = 100, .burst = 300, .believe_ms = 30000                                  \
   }
 
 /**

@@ -289,6 +289,12 @@ static const KarezJsonField message_fields[] = {
   { "body", KAREZ_JSON_OBJECT, TRUE },
   { NULL },
 };
+static const KarezJsonField halt_fields[] = {
+  { "type", KAREZ_JSON_TEXT, TRUE, 1, 20 },
+  { "session", KAREZ_JSON_UUID, TRUE },
+  { "reason", KAREZ_JSON_TEXT, FALSE, 0, 1000 },
+  { NULL },
+};
 static const KarezJsonField leave_fields[] = {
   { "type", KAREZ_JSON_TEXT, TRUE, 1, 20 },
   { "session", KAREZ_JSON_UUID, TRUE },
@@ -323,20 +329,34 @@ hello (Viewer *viewer, JsonObject *message, GError **error)
 }
 
 static gboolean
-for_session (Viewer *viewer, JsonObject *message, GError **error)
+pass_on (Viewer *viewer, const char *permission, JsonObject *message, GError **error)
 {
   HubWebLive *self = viewer->live;
   KarezActor *actor = hub_web_page_get_actor (viewer->page);
+  g_autofree char *rule = g_strconcat ("access/", permission, NULL);
 
-  if (!hub_web_policy_allows (self->policy, "session.join", actor))
-    return karez_error_set (error, KAREZ_ERROR_DENIED, "access/session.join",
+  if (!hub_web_policy_allows (self->policy, permission, actor))
+    return karez_error_set (error, KAREZ_ERROR_DENIED, rule,
                             N_ ("an account with a role that may do this"),
-                            N_ ("Your roles do not allow this (%s)"), "session.join");
+                            N_ ("Your roles do not allow this (%s)"), permission);
   if (self->handler == NULL)
     return karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "live/no-sessions", NULL,
                             N_ ("The hub does not run sessions yet"));
   return self->handler (hub_web_page_get_id (viewer->page), actor, message, self->handler_data,
                         error);
+}
+
+static gboolean
+for_session (Viewer *viewer, JsonObject *message, GError **error)
+{
+  return pass_on (viewer, "session.join", message, error);
+}
+
+/* Who it is was found when the page came, so that this waits for no database. */
+static gboolean
+halt_session (Viewer *viewer, JsonObject *message, GError **error)
+{
+  return pass_on (viewer, "session.halt", message, error);
 }
 
 static const struct
@@ -345,10 +365,10 @@ static const struct
   const KarezJsonField *fields;
   gboolean (*func) (Viewer *viewer, JsonObject *message, GError **error);
 } kinds[] = {
-  { "hello", hello_fields, hello },
-  { "join", join_fields, for_session },
-  { "message", message_fields, for_session },
-  { "leave", leave_fields, for_session },
+  { "hello", hello_fields, hello },           { "join", join_fields, for_session },
+  { "message", message_fields, for_session }, { "leave", leave_fields, for_session },
+  { "hold", halt_fields, halt_session },      { "panic", halt_fields, halt_session },
+  { "stop", halt_fields, halt_session },
 };
 
 static gboolean
@@ -371,7 +391,7 @@ handle (Viewer *viewer, JsonNode *node, GError **error)
         return message != NULL && kinds[i].func (viewer, message, error);
       }
   return karez_error_set (error, KAREZ_ERROR_INVALID, "live/type",
-                          N_ ("hello, join, message or leave"),
+                          N_ ("hello, join, message, leave, hold, panic or stop"),
                           N_ ("There is no message of the type “%s”"), type);
 }
 

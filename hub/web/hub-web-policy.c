@@ -24,6 +24,7 @@ static const struct
 {
   const char *permission;
   guint roles;
+  gboolean away; /* from risk: it waits for nothing and nobody */
 } table[] = {
   { "board.read", EVERYBODY },
   { "booking.write", DESK | CARE | ADMINISTRATOR },
@@ -31,6 +32,7 @@ static const struct
   { "session.join", DESK | CARE },
   { "session.invite", DESK | CARE },
   { "session.control", DESK | CARE | ENGINEER | ADMINISTRATOR },
+  { "session.halt", DESK | CARE | ENGINEER | ADMINISTRATOR, TRUE },
   { "people.read", DESK | CARE | ADMINISTRATOR | AUDITOR },
   { "people.write", ADMINISTRATOR },
   { "resource.write", DESK | ADMINISTRATOR },
@@ -130,6 +132,15 @@ hub_web_policy_knows (HubWebPolicy *self, const char *permission)
   return g_str_equal (permission, HUB_WEB_ANYONE) || g_str_equal (permission, HUB_WEB_SIGNED_IN)
          || g_str_equal (permission, HUB_WEB_OWN_ACCOUNT)
          || g_hash_table_contains (self->lines, permission);
+}
+
+gboolean
+hub_web_policy_is_away (const char *permission)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (table); i++)
+    if (g_str_equal (table[i].permission, permission))
+      return table[i].away;
+  return FALSE;
 }
 
 static guint

@@ -30,6 +30,9 @@ void hub_web_policy_free (HubWebPolicy *self);
 gboolean hub_web_policy_add (HubWebPolicy *self, const char *permission, const char *const *roles,
                              GError **error);
 gboolean hub_web_policy_knows (HubWebPolicy *self, const char *permission);
+/* Whether what it allows leads away from risk: it passes also while the database is busy or away.
+ */
+gboolean hub_web_policy_is_away (const char *permission);
 /* @actor: (nullable): nobody is signed in */
 /* Whether @actor has each permission that begins with @prefix and ends with @suffix; FALSE if there
  * is none. */

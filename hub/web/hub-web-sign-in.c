@@ -11,8 +11,7 @@
 #define TOKEN_BYTES 32
 #define TOKEN_LENGTH 43 /* as base64url */
 #define MAX_TOKENS 8
-#define KEEP_US (30 * G_USEC_PER_SEC)
-#define MAX_KEPT 4096
+#define MAX_KEPT 16384
 
 struct _HubWebSignIns
 {
@@ -20,6 +19,7 @@ struct _HubWebSignIns
   char *cookie;       /* its name */
   GHashTable *kept;   /* token → Kept */
   guint64 generation; /* counts what was forgotten */
+  gint64 believe_us;
   HubWebSignInsFunc listener;
   gpointer listener_data;
 };
@@ -27,7 +27,7 @@ struct _HubWebSignIns
 typedef struct
 {
   HubWebSignIn *sign_in;
-  gint64 until; /* monotonic µs */
+  gint64 until; /* monotonic µs: then it is read again */
 } Kept;
 
 static void
@@ -74,11 +74,12 @@ kept_free (Kept *kept)
 }
 
 HubWebSignIns *
-hub_web_sign_ins_new (KarezStore *store, const char *hub)
+hub_web_sign_ins_new (KarezStore *store, const char *hub, guint believe_ms)
 {
   HubWebSignIns *self = g_new0 (HubWebSignIns, 1);
 
   self->store = g_object_ref (store);
+  self->believe_us = (gint64) believe_ms * 1000;
   /* Ports do not part cookies, so two hubs on one machine need two names; ids of hubs that were set
    * up together begin alike. */
   self->cookie = g_strconcat ("__Host-karez-", hub, NULL);
@@ -200,17 +201,42 @@ sign_in_of_row (KarezRows *rows, const char *token)
 }
 
 static void
+make_room (HubWebSignIns *self)
+{
+  gint64 now = hub_clock_monotonic (), clock = hub_clock_now ();
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->kept);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    if (((Kept *) value)->until < now || ((Kept *) value)->sign_in->expires < clock)
+      g_hash_table_iter_remove (&iter);
+  /* A full table is somebody trying; who is really here is read again. */
+  if (g_hash_table_size (self->kept) >= MAX_KEPT)
+    g_hash_table_remove_all (self->kept);
+}
+
+static void
 keep (HubWebSignIns *self, const char *token, HubWebSignIn *sign_in)
 {
   Kept *kept;
 
-  /* A full table is somebody trying; who is really here is read again. */
   if (g_hash_table_size (self->kept) >= MAX_KEPT)
-    g_hash_table_remove_all (self->kept);
+    make_room (self);
   kept = g_new0 (Kept, 1);
   kept->sign_in = hub_web_sign_in_ref (sign_in);
-  kept->until = hub_clock_monotonic () + KEEP_US;
-  g_hash_table_insert (self->kept, g_strdup (token), kept);
+  kept->until = hub_clock_monotonic () + self->believe_us;
+  g_hash_table_replace (self->kept, g_strdup (token), kept);
+}
+
+HubWebSignIn *
+hub_web_sign_ins_recall (HubWebSignIns *self, const char *token)
+{
+  Kept *kept = g_hash_table_lookup (self->kept, token);
+
+  return kept != NULL && kept->sign_in->expires >= hub_clock_now ()
+             ? hub_web_sign_in_ref (kept->sign_in)
+             : NULL;
 }
 
 static GError *
@@ -235,7 +261,10 @@ on_found (GObject *source, GAsyncResult *result, gpointer data)
   else if (g_task_return_error_if_cancelled (task))
     return;
   else if (karez_rows_get_count (rows) == 0)
-    g_task_return_error (task, nobody ());
+    {
+      g_hash_table_remove (self->kept, find->token);
+      g_task_return_error (task, nobody ());
+    }
   else
     {
       sign_in = sign_in_of_row (rows, find->token);
@@ -257,13 +286,12 @@ hub_web_sign_ins_find_async (HubWebSignIns *self, const char *token, GCancellabl
   Find *find;
 
   g_task_set_source_tag (task, hub_web_sign_ins_find_async);
-  if (kept != NULL
-      && (kept->until < hub_clock_monotonic () || kept->sign_in->expires < hub_clock_now ()))
+  if (kept != NULL && kept->sign_in->expires < hub_clock_now ())
     {
       g_hash_table_remove (self->kept, token);
       kept = NULL;
     }
-  if (kept != NULL)
+  if (kept != NULL && kept->until >= hub_clock_monotonic ())
     g_task_return_pointer (task, hub_web_sign_in_ref (kept->sign_in),
                            (GDestroyNotify) hub_web_sign_in_unref);
   else if (key == NULL || g_bytes_get_size (key) != TOKEN_BYTES)

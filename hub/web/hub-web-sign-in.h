@@ -31,13 +31,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubWebSignIn, hub_web_sign_in_unref)
 
 /**
  * HubWebSignIns:
- * Whose a cookie is. Read from the database once, kept in memory for half a minute, and forgotten
- * at once when the account or the sign-in changes. Main thread only.
+ * Whose a cookie is. Read from the database, believed for half a minute, and forgotten at once when
+ * the account or the sign-in changes; what leads away from risk believes it longer. Main thread
+ * only.
  */
 typedef struct _HubWebSignIns HubWebSignIns;
 
-/* @store: the scope "web". @hub: this hub's id, which names the cookie */
-HubWebSignIns *hub_web_sign_ins_new (KarezStore *store, const char *hub);
+/* @store: the scope "web". @hub: this hub's id, which names the cookie. @believe_ms: how long what
+ * was read counts */
+HubWebSignIns *hub_web_sign_ins_new (KarezStore *store, const char *hub, guint believe_ms);
 void hub_web_sign_ins_free (HubWebSignIns *self);
 
 /* Called when what an account may do has changed, so that its pages can be closed. */
@@ -55,6 +57,10 @@ char *hub_web_sign_ins_write_cookie (HubWebSignIns *self, const char *token);
 /* The CSRF token that goes with a token. Returns: (transfer full) */
 char *hub_web_sign_ins_make_csrf (const char *token);
 
+/* What was found before and is still in force as far as is known here, without a look into the
+ * database: forgotten at once where an account or a sign-in changes. For what leads away from risk.
+ * Returns: (transfer full) (nullable) */
+HubWebSignIn *hub_web_sign_ins_recall (HubWebSignIns *self, const char *token);
 /**
  * hub_web_sign_ins_find_async:
  * %KAREZ_ERROR_UNAUTHENTICATED, rule "sign-in/none", for a token that is not in force.

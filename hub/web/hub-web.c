@@ -220,7 +220,9 @@ identify (HubWeb *self, HubWebRequest *request, const HubWebRoute *route)
   admission->self = self;
   admission->request = g_object_ref (request);
   admission->route = route;
-  hub_web_gate_identify_async (self->gate, request, on_identified, admission);
+  hub_web_gate_identify_async (self->gate, request,
+                               route != NULL && hub_web_policy_is_away (route->permission),
+                               on_identified, admission);
 }
 
 static void
@@ -591,7 +593,8 @@ hub_web_new (HubStore *store, const HubWebConfig *config)
   self->tongue = hub_web_tongue_new ();
   self->files = hub_web_static_new (self->origin);
   self->metrics = hub_web_metrics_new ();
-  self->sign_ins = hub_web_sign_ins_new (hub_store_get_scope (store, "web"), self->hub);
+  self->sign_ins = hub_web_sign_ins_new (hub_store_get_scope (store, "web"), self->hub,
+                                         self->bounds.believe_ms);
   self->gate = hub_web_gate_new (store, self->policy, self->sign_ins, self->origin, &self->bounds);
   self->passwords = hub_web_passwords_new (HASHES_AT_ONCE, HASHES_WAITING);
   self->browsers = hub_web_browsers_new (self->hub);

@@ -213,6 +213,7 @@ test_policy (void)
     { "booking.answer", "desk administrator" },
     { "session.join", "desk clinician surgeon bedside" },
     { "session.control", "desk clinician surgeon bedside engineer administrator" },
+    { "session.halt", "desk clinician surgeon bedside engineer administrator" },
     { "people.read", "desk clinician surgeon bedside administrator auditor" },
     { "people.write", "administrator" },
     { "resource.write", "desk administrator" },

@@ -244,6 +244,23 @@ export class SessionPage extends KarezElement {
     return this.act(edge, () => api.post(`/sessions/${this.session}/${edge}`, body));
   }
 
+  /** Away from risk: by the page's open connection where it is in the session, which waits behind no
+   * request; by a request where that is not heard.
+   * @param {'hold' | 'stop'} edge @param {string} reason */
+  halt(edge, reason) {
+    return this.act(edge, async () => {
+      const before = this.loader.value;
+      if (this.presence?.state === 'in' && live.send({ type: edge, session: this.session, reason }))
+        for (const end = Date.now() + 1000; Date.now() < end;) {
+          await new Promise((done) => { setTimeout(done, 50); });
+          const now = this.loader.value;
+          if (now?.sequence !== before?.sequence || now?.state !== before?.state)
+            return;
+        }
+      await api.post(`/sessions/${this.session}/${edge}`, { reason });
+    });
+  }
+
   async endForAll() {
     const answer = await confirm({
       title: _('End it for everybody?'),
@@ -251,7 +268,7 @@ export class SessionPage extends KarezElement {
       action: _('End for all'),
     });
     if (answer)
-      await this.move('stop', { reason: N_('ended by the people in it') });
+      await this.halt('stop', N_('ended by the people in it'));
   }
 
   /** @param {string} role @param {boolean} [replace] */
@@ -287,7 +304,7 @@ export class SessionPage extends KarezElement {
       action: _('Hold'), reason: _('Reason, everybody in it sees it'), mild: true,
     });
     if (answer)
-      await this.move('hold', { reason: answer.reason });
+      await this.halt('hold', answer.reason ?? '');
   }
 
   /** @param {string} id */
@@ -383,7 +400,7 @@ export class SessionPage extends KarezElement {
           : html`<p class="hint">${_('The desk prepares it.')}</p>`}`,
       preparing: () => html`<p class="row"><i class="spinner" aria-hidden="true"></i> ${_('Both hospitals prepare their part. This takes a few seconds.')}</p>${loadingState(3)}`,
       starting: () => html`<p class="row"><i class="spinner" aria-hidden="true"></i> ${_('The session is starting.')}</p>${this.ahead()}
-        ${may('session.control') ? button({ label: _('Hold…'), busy: this.busy === 'hold', onclick: () => this.hold() }) : nothing}`,
+        ${may('session.halt') ? button({ label: _('Hold…'), busy: this.busy === 'hold', onclick: () => this.hold() }) : nothing}`,
       stopping: () => html`<p class="row"><i class="spinner" aria-hidden="true"></i> ${_('The session is ending; what it made is being kept.')}</p>${this.ahead()}`,
       ready: () => html`${checkList(session.checks ?? [], settling)}
         ${this.ahead()}
@@ -443,7 +460,7 @@ export class SessionPage extends KarezElement {
         <div class="room-bar">${button({ label: _('Leave'), busy: this.busy === 'leave', onclick: () => this.leave() })}
         ${may('session.control') && session.state === 'held'
           ? button({ label: _('Resume'), kind: 'primary', busy: this.busy === 'resume', onclick: () => this.move('resume', { sequence: session.sequence }) }) : nothing}
-        ${may('session.control') ? button({ label: _('Hold…'), busy: this.busy === 'hold', onclick: () => this.hold() }) : nothing}
+        ${may('session.halt') ? button({ label: _('Hold…'), busy: this.busy === 'hold', onclick: () => this.hold() }) : nothing}
         <span class="grow"></span>
         ${this.mayControl ? button({ label: _('End for all…'), kind: 'danger-plain', busy: this.busy === 'stop', onclick: () => this.endForAll() }) : nothing}</div></div>
       <aside class="stack">${this.people(session)}${this.invited(session)}${this.asked(session)}${this.about(session)}${session.checks?.length ? html`<section class="card"><h2>${_('Checks')}</h2>${checkList(session.checks)}</section>` : nothing}</aside></div>`;
