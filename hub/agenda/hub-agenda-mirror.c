@@ -21,6 +21,13 @@ static const KarezJsonField item_fields[] = {
   { NULL },
 };
 
+static const KarezJsonField names_fields[] = {
+  { "en", KAREZ_JSON_NAME, FALSE, 1, 400 },
+  { "zh_CN", KAREZ_JSON_NAME, FALSE, 1, 400 },
+  { "ug", KAREZ_JSON_NAME, FALSE, 1, 400 },
+  { NULL },
+};
+
 static const KarezJsonField text_fields[] = {
   { "en", KAREZ_JSON_TEXT, FALSE, 0, 400 },
   { "zh_CN", KAREZ_JSON_TEXT, FALSE, 0, 400 },
@@ -36,7 +43,7 @@ check_item (JsonNode *node, GError **error)
 
   if (item == NULL)
     return NULL;
-  names = karez_json_check (json_object_get_member (item, "names"), text_fields, error);
+  names = karez_json_check (json_object_get_member (item, "names"), names_fields, error);
   if (names == NULL
       || karez_json_check (json_object_get_member (item, "detail"), text_fields, error) == NULL)
     return NULL;

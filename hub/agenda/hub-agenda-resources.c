@@ -22,9 +22,9 @@ static const KarezJsonField change_fields[] = {
 };
 
 static const KarezJsonField names_fields[] = {
-  { "en", KAREZ_JSON_TEXT, TRUE, 1, 200 },
-  { "zh_CN", KAREZ_JSON_TEXT, FALSE, 1, 200 },
-  { "ug", KAREZ_JSON_TEXT, FALSE, 1, 200 },
+  { "en", KAREZ_JSON_NAME, TRUE, 1, 200 },
+  { "zh_CN", KAREZ_JSON_NAME, FALSE, 1, 200 },
+  { "ug", KAREZ_JSON_NAME, FALSE, 1, 200 },
   { NULL },
 };
 

@@ -12,7 +12,7 @@
 static const KarezJsonField request_fields[] = {
   { "id", KAREZ_JSON_UUID, TRUE },
   { "modality", KAREZ_JSON_TEXT, TRUE, 1, 64 },
-  { "title", KAREZ_JSON_TEXT, TRUE, 1, 200 },
+  { "title", KAREZ_JSON_NAME, TRUE, 1, 200 },
   { "reason", KAREZ_JSON_TEXT, FALSE, 0, 4000 },
   { "urgency", KAREZ_JSON_ENUM, TRUE, 0, 0, "T0|T1|T2|T3" },
   { "partner", KAREZ_JSON_UUID, TRUE },
@@ -26,7 +26,7 @@ static const KarezJsonField request_fields[] = {
 static const KarezJsonField message_fields[] = {
   { "id", KAREZ_JSON_UUID, TRUE },
   { "modality", KAREZ_JSON_TEXT, TRUE, 1, 64 },
-  { "title", KAREZ_JSON_TEXT, TRUE, 1, 200 },
+  { "title", KAREZ_JSON_NAME, TRUE, 1, 200 },
   { "reason", KAREZ_JSON_TEXT, FALSE, 0, 4000 },
   { "urgency", KAREZ_JSON_ENUM, TRUE, 0, 0, "T0|T1|T2|T3" },
   { "provider", KAREZ_JSON_UUID, TRUE },

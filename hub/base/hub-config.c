@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hub-config.h"
 #include "hub-id.h"
+#include "hub-text.h"
 
 #include <string.h>
 
@@ -171,9 +172,14 @@ refusal (const HubConfigKey *key, const char *value)
   switch (key->type)
     {
     case HUB_CONFIG_TEXT:
-      return *value != '\0' ? NULL : "a text that is not empty";
+      return *value != '\0' && hub_text_check (value, strlen (value), NULL, NULL) == HUB_TEXT_RIGHT
+                 ? NULL
+                 : "a text that is not empty, without control characters";
     case HUB_CONFIG_NAME:
-      return *value != '\0' && g_utf8_strlen (value, -1) <= 200 ? NULL : "1 to 200 characters";
+      return hub_text_check_name (value, strlen (value), NULL, NULL) == HUB_TEXT_RIGHT
+                     && g_utf8_strlen (value, -1) <= 200
+                 ? NULL
+                 : "a name of one line, 1 to 200 characters, that is seen";
     case HUB_CONFIG_UUID:
       return hub_id_is_valid (value) ? NULL : "a UUID in lower case";
     case HUB_CONFIG_PATH:

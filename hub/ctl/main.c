@@ -120,6 +120,9 @@ main (int argc, char **argv)
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
   if (!g_option_context_parse (context, &argc, &argv, &error))
     return ctl_usage ("[--json] [--socket PATH] [--config FILE] COMMAND …", error->message);
+  for (int i = 1; i < argc; i++)
+    if (!karez_text_check (argv[i], -1, &error))
+      return ctl_usage ("[--json] [--socket PATH] [--config FILE] COMMAND …", error->message);
   if (version)
     {
       g_print ("karezctl %s\n", KAREZ_PROGRAM_VERSION);

@@ -234,9 +234,9 @@ hub_pairings_add (HubPairings *self, HubPairing *pairing)
 }
 
 const KarezJsonField hub_pairings_name_fields[] = {
-  { "en", KAREZ_JSON_TEXT, TRUE, 1, 200, NULL },
-  { "zh_CN", KAREZ_JSON_TEXT, FALSE, 1, 200, NULL },
-  { "ug", KAREZ_JSON_TEXT, FALSE, 1, 200, NULL },
+  { "en", KAREZ_JSON_NAME, TRUE, 1, 200, NULL },
+  { "zh_CN", KAREZ_JSON_NAME, FALSE, 1, 200, NULL },
+  { "ug", KAREZ_JSON_NAME, FALSE, 1, 200, NULL },
   { NULL },
 };
 

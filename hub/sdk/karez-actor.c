@@ -118,10 +118,10 @@ karez_actor_from_json (JsonNode *node, GError **error)
 {
   static const KarezJsonField fields[] = {
     { "kind", KAREZ_JSON_ENUM, TRUE, 0, 0, "person|hub|peer|local" },
-    { "id", KAREZ_JSON_TEXT, TRUE, 1, 64 },
-    { "name", KAREZ_JSON_TEXT, TRUE, 0, 200 },
+    { "id", KAREZ_JSON_NAME, TRUE, 1, 64 },
+    { "name", KAREZ_JSON_NAME, TRUE, 0, 200 },
     { "roles", KAREZ_JSON_ARRAY, FALSE, 0, 16 },
-    { "address", KAREZ_JSON_TEXT, FALSE, 0, 128 },
+    { "address", KAREZ_JSON_NAME, FALSE, 0, 128 },
     { "hub", KAREZ_JSON_UUID },
     { NULL },
   };

@@ -8,9 +8,14 @@
 /* Written here since json-glib 1.6 writes what is no JSON: 1e22 as "1e+22.0", infinity as "inf.0".
  */
 
+/* Bytes that are no UTF-8, a mistake of the caller's, are shown as such: a document with them would
+ * be refused whole by its reader. */
 static void
-print_text (GString *out, const char *text)
+print_text (GString *out, const char *bytes)
 {
+  g_autofree char *valid = g_utf8_validate (bytes, -1, NULL) ? NULL : g_utf8_make_valid (bytes, -1);
+  const char *text = valid != NULL ? valid : bytes;
+
   g_string_append_c (out, '"');
   for (; *text != '\0'; text++)
     if (*text == '"' || *text == '\\')

@@ -5,6 +5,7 @@
 #include "hub-catalogue.h"
 #include "hub-clock.h"
 #include "hub-id.h"
+#include "karez-text.h"
 
 #include <string.h>
 
@@ -41,11 +42,22 @@ karez_json_parse (GBytes *bytes, gsize max_bytes, GError **error)
   return json_parser_steal_root (parser);
 }
 
+/* A name as part of an RFC 6901 pointer. */
+static char *
+pointer_step (const char *name)
+{
+  g_autoptr (GString) step = g_string_new (name);
+
+  g_string_replace (step, "~", "~0", 0);
+  g_string_replace (step, "/", "~1", 0);
+  return g_strconcat ("/", step->str, NULL);
+}
+
 static gboolean
 field_error (GError **error, const KarezJsonField *field, const char *rule, const char *accepted,
              const char *message)
 {
-  g_autofree char *pointer = g_strconcat ("/", field->name, NULL);
+  g_autofree char *pointer = pointer_step (field->name);
 
   karez_error_set (error, KAREZ_ERROR_INVALID, rule, accepted, message, field->name);
   if (error != NULL)
@@ -57,6 +69,86 @@ static gboolean
 out_of_bounds (gint64 n, const KarezJsonField *field)
 {
   return n < field->min || (field->max > 0 && n > field->max);
+}
+
+/* Takes @local to @error, its place as seen from the member that is named @name. */
+static gboolean
+propagate (GError **error, GError *local, const char *name)
+{
+  const char *below = karez_error_get_pointer (local);
+  g_autofree char *step = pointer_step (name);
+  g_autofree char *pointer = g_strconcat (step, below, NULL);
+
+  karez_error_set_pointer (local, pointer);
+  g_propagate_error (error, local);
+  return FALSE;
+}
+
+static gboolean
+check_characters (const char *text, const KarezJsonField *field, GError **error)
+{
+  gboolean name = field->type == KAREZ_JSON_NAME && *text != '\0';
+  GError *local = NULL;
+
+  if (!(name ? karez_text_check_name : karez_text_check) (text, -1, &local))
+    return propagate (error, local, field->name);
+  if (field->min > 0 && karez_text_is_blank (text))
+    return field_error (error, field, "text/blank", N_ ("a text of which something is seen"),
+                        N_ ("“%s” is blank"));
+  return TRUE;
+}
+
+static gboolean check_tree (JsonNode *node, GError **error);
+
+static gboolean
+check_object (JsonObject *object, GError **error)
+{
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *value;
+  GError *local = NULL;
+
+  json_object_iter_init (&iter, object);
+  while (json_object_iter_next (&iter, &name, &value))
+    if (!karez_text_check (name, -1, &local) || !check_tree (value, &local))
+      return propagate (error, local, name);
+  return TRUE;
+}
+
+static gboolean
+check_array (JsonArray *array, GError **error)
+{
+  GError *local = NULL;
+
+  for (guint i = 0; i < json_array_get_length (array); i++)
+    if (!check_tree (json_array_get_element (array, i), &local))
+      {
+        g_autofree char *index = g_strdup_printf ("%u", i);
+
+        return propagate (error, local, index);
+      }
+  return TRUE;
+}
+
+/* Every text of what no table describes. As deep as the parser allows. */
+static gboolean
+check_tree (JsonNode *node, GError **error)
+{
+  if (JSON_NODE_HOLDS_OBJECT (node))
+    return check_object (json_node_get_object (node), error);
+  if (JSON_NODE_HOLDS_ARRAY (node))
+    return check_array (json_node_get_array (node), error);
+  return !JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_STRING
+         || karez_text_check (json_node_get_string (node), -1, error);
+}
+
+/* An object or array as a member. */
+static gboolean
+check_below (JsonNode *node, const KarezJsonField *field, GError **error)
+{
+  GError *local = NULL;
+
+  return check_tree (node, &local) || propagate (error, local, field->name);
 }
 
 static gboolean
@@ -85,9 +177,10 @@ check_text (const char *text, const KarezJsonField *field, GError **error)
                                N_ ("“%s” is none of the words that are accepted"));
       }
     default:
-      return !out_of_bounds (g_utf8_strlen (text, -1), field)
-             || field_error (error, field, "json/length", field->accepted,
-                             N_ ("“%s” is too short or too long"));
+      if (out_of_bounds (g_utf8_strlen (text, -1), field))
+        return field_error (error, field, "json/length", field->accepted,
+                            N_ ("“%s” is too short or too long"));
+      return check_characters (text, field, error);
     }
 }
 
@@ -123,9 +216,10 @@ check_field (JsonNode *value, const KarezJsonField *field, GError **error)
         return FALSE;
       break;
     }
-  return right
-         || field_error (error, field, "json/type", field->accepted,
-                         N_ ("“%s” is not of the type that is accepted"));
+  if (!right)
+    return field_error (error, field, "json/type", field->accepted,
+                        N_ ("“%s” is not of the type that is accepted"));
+  return JSON_NODE_HOLDS_VALUE (value) || check_below (value, field, error);
 }
 
 static const KarezJsonField *

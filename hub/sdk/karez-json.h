@@ -30,7 +30,8 @@ KAREZ_PUBLIC char *karez_json_print (JsonNode *node);
 
 typedef enum
 {
-  KAREZ_JSON_TEXT,    /* a string; @max counts characters */
+  KAREZ_JSON_TEXT,    /* a string after karez_text_check(); @max counts characters */
+  KAREZ_JSON_NAME,    /* a string after karez_text_check_name(), or empty if @min is 0 */
   KAREZ_JSON_UUID,    /* a string, a UUID in the canonical form */
   KAREZ_JSON_TIME,    /* a string, RFC 3339 with an offset */
   KAREZ_JSON_ENUM,    /* a string, one of @accepted, split by '|' */
@@ -45,7 +46,8 @@ typedef enum
  * @name: the member
  * @type: what it must be
  * @required: whether it may be absent; an absent member and null are the same
- * @min: fewest characters or elements, or the least number
+ * @min: fewest characters or elements, or the least number; a text that must have characters must
+ *   show something
  * @max: most characters or elements, or the greatest number
  * @accepted: (nullable): the words of an enumeration
  *
@@ -66,7 +68,9 @@ typedef struct
  * @fields: the table, ended by a line whose name is NULL
  *
  * Holds an object against a table: every member known, of its type and within its bounds, every
- * required member there. The error's pointer names the member.
+ * required member there. Every text in it, at any depth and in names of members, is held against
+ * karez_text_check(), so that what an object or array holds can be kept although no table describes
+ * it. The error's pointer names the member.
  *
  * Returns: (transfer none): the object, or NULL with @error set
  */

@@ -25,6 +25,7 @@
 #include "karez-services.h"
 #include "karez-session.h"
 #include "karez-store.h"
+#include "karez-text.h"
 #include "karez-transaction.h"
 #include "karez-transition.h"
 #undef KAREZ_INSIDE

@@ -25,9 +25,9 @@ directory_free (gpointer data)
 }
 
 static const KarezJsonField names_fields[] = {
-  { "en", KAREZ_JSON_TEXT, TRUE, 1, 200 },
-  { "zh_CN", KAREZ_JSON_TEXT, FALSE, 1, 200 },
-  { "ug", KAREZ_JSON_TEXT, FALSE, 1, 200 },
+  { "en", KAREZ_JSON_NAME, TRUE, 1, 200 },
+  { "zh_CN", KAREZ_JSON_NAME, FALSE, 1, 200 },
+  { "ug", KAREZ_JSON_NAME, FALSE, 1, 200 },
   { NULL },
 };
 

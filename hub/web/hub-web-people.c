@@ -201,9 +201,9 @@ handle_patients (KarezRequest *request, gpointer data)
 }
 
 static const KarezJsonField names_fields[] = {
-  { "en", KAREZ_JSON_TEXT, TRUE, 1, 100 },
-  { "zh_CN", KAREZ_JSON_TEXT, FALSE, 1, 100 },
-  { "ug", KAREZ_JSON_TEXT, FALSE, 1, 100 },
+  { "en", KAREZ_JSON_NAME, TRUE, 1, 100 },
+  { "zh_CN", KAREZ_JSON_NAME, FALSE, 1, 100 },
+  { "ug", KAREZ_JSON_NAME, FALSE, 1, 100 },
   { NULL },
 };
 static const KarezJsonField create_fields[] = {

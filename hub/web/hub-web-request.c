@@ -5,6 +5,7 @@
 #include "hub-hash.h"
 #include "hub-log.h"
 #include "hub-web-limits.h"
+#include "hub-web-query.h"
 #include "hub-web-stream.h"
 
 struct _HubWebRequest
@@ -124,8 +125,8 @@ on_gone (SoupServerMessage *message, HubWebRequest *self)
 }
 
 HubWebRequest *
-hub_web_request_new (SoupServerMessage *message, GHashTable *query, GBytes *bytes,
-                     HubWebTongue *tongue, guint answer_ms, GObject *owner)
+hub_web_request_new (SoupServerMessage *message, GBytes *bytes, HubWebTongue *tongue,
+                     guint answer_ms, GObject *owner)
 {
   HubWebRequest *self = g_object_new (HUB_TYPE_WEB_REQUEST, NULL);
   char *address = hub_web_limits_find_client (message);
@@ -134,7 +135,6 @@ hub_web_request_new (SoupServerMessage *message, GHashTable *query, GBytes *byte
   self->owner = g_object_ref (owner);
   self->path = g_strdup (g_uri_get_path (soup_server_message_get_uri (message)));
   self->address = address != NULL ? address : g_strdup ("local");
-  self->query = query != NULL ? g_hash_table_ref (query) : NULL;
   self->bytes = g_bytes_ref (bytes);
   self->tongue = tongue;
   self->deadline = g_timeout_add (answer_ms, on_overdue, self);
@@ -142,6 +142,15 @@ hub_web_request_new (SoupServerMessage *message, GHashTable *query, GBytes *byte
   g_signal_connect_object (message, "disconnected", G_CALLBACK (on_gone), self, 0);
   soup_server_message_pause (message);
   return self;
+}
+
+gboolean
+hub_web_request_read_query (HubWebRequest *self, GError **error)
+{
+  g_clear_pointer (&self->query, g_hash_table_unref);
+  self->query = hub_web_query_parse (g_uri_get_query (soup_server_message_get_uri (self->message)),
+                                     error);
+  return self->query != NULL;
 }
 
 void
@@ -286,9 +295,8 @@ static const char *
 get_query (KarezRequest *request, const char *name)
 {
   HubWebRequest *self = HUB_WEB_REQUEST (request);
-  const char *value = self->query != NULL ? g_hash_table_lookup (self->query, name) : NULL;
 
-  return value != NULL && g_utf8_validate (value, -1, NULL) ? value : NULL;
+  return self->query != NULL ? g_hash_table_lookup (self->query, name) : NULL;
 }
 
 static JsonNode *

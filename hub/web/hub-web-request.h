@@ -20,15 +20,16 @@ G_DECLARE_FINAL_TYPE (HubWebRequest, hub_web_request, HUB, WEB_REQUEST, KarezReq
 
 /**
  * hub_web_request_new:
- * @query: (nullable): the decoded query string
  * @bytes: the body
  * @owner: kept alive as long as the request
  *
  * Pauses @message until the answer. Returns: (transfer full)
  */
-HubWebRequest *hub_web_request_new (SoupServerMessage *message, GHashTable *query, GBytes *bytes,
-                                    HubWebTongue *tongue, guint answer_ms, GObject *owner);
+HubWebRequest *hub_web_request_new (SoupServerMessage *message, GBytes *bytes, HubWebTongue *tongue,
+                                    guint answer_ms, GObject *owner);
 
+/* Takes the parameters of the address, all or none: hub_web_query_parse(). */
+gboolean hub_web_request_read_query (HubWebRequest *self, GError **error);
 /* How it was admitted. */
 void hub_web_request_set_parts (HubWebRequest *self, GHashTable *parts);
 /* @sign_ins: (nullable): HubWebSignIn: the actor's, then others that the same browser brought */

@@ -176,7 +176,7 @@ hub_web_router_add (HubWebRouter *self, const char *method, const char *path,
   return TRUE;
 }
 
-/* Decodes each part; NULL when one is empty, a dot part, not UTF-8 or holds a control character. */
+/* Decodes each part; NULL when one is empty, a dot part or nothing that a name can be. */
 static GStrv
 decode_parts (const char *path)
 {
@@ -195,8 +195,7 @@ decode_parts (const char *path)
 
       g_ptr_array_add (parts, part);
       if (part == NULL || *part == '\0' || g_str_equal (part, ".") || g_str_equal (part, "..")
-          || strlen (part) > 256 || !g_utf8_validate (part, -1, NULL)
-          || g_regex_match_simple ("[\\x00-\\x1f\\x7f]", part, 0, 0))
+          || strlen (part) > 256 || !karez_text_check_name (part, -1, NULL))
         {
           g_ptr_array_unref (parts);
           return NULL;

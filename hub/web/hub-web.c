@@ -263,6 +263,8 @@ handle_api (HubWeb *self, HubWebRequest *request, const char *path)
   else if ((live || hub_web_gate_is_writing (message))
            && !hub_web_gate_check_origin (self->gate, message, live, &error))
     karez_request_fail (KAREZ_REQUEST (request), error);
+  else if (!hub_web_request_read_query (request, &error))
+    karez_request_fail (KAREZ_REQUEST (request), error);
   else
     {
       if (parts != NULL)
@@ -327,7 +329,7 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *decoded,
       && hub_web_static_answer (self->files, message, path))
     return;
 
-  request = hub_web_request_new (message, query, bytes, self->tongue, self->bounds.answer_ms,
+  request = hub_web_request_new (message, bytes, self->tongue, self->bounds.answer_ms,
                                  G_OBJECT (self));
   hub_web_request_set_confirm (request, hub_web_account_confirm, self->account);
   hub_web_request_set_downloads (request, self->downloads);

@@ -54,7 +54,7 @@ consult_consent_from_json (ConsultConsent *self, JsonNode *node, GError **error)
     { "state", KAREZ_JSON_ENUM, TRUE, 0, 0, "none|given|withdrawn" },
     { "basis", KAREZ_JSON_ENUM, FALSE, 0, 0, "patient|guardian|emergency" },
     { "id", KAREZ_JSON_UUID, FALSE },
-    { "by", KAREZ_JSON_TEXT, FALSE, 1, 400 },
+    { "by", KAREZ_JSON_NAME, FALSE, 1, 400 },
     { "at", KAREZ_JSON_TIME, FALSE },
     { NULL },
   };

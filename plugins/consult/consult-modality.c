@@ -454,7 +454,7 @@ restore (KarezModality *modality, GBytes *state, GError **error)
 {
   static const KarezJsonField person_fields[] = {
     { "participant", KAREZ_JSON_UUID, TRUE },
-    { "name", KAREZ_JSON_TEXT, TRUE, 0, 400 },
+    { "name", KAREZ_JSON_NAME, TRUE, 0, 400 },
     { "role", KAREZ_JSON_TEXT, TRUE, 1, 32 },
     { "hospital", KAREZ_JSON_UUID, TRUE },
     { NULL },

@@ -452,7 +452,7 @@ static const KarezJsonField message_fields[] = {
   { "version", KAREZ_JSON_INTEGER, TRUE, 1, G_MAXINT32 },
   { "history", KAREZ_JSON_TEXT, TRUE, 0, 8000 },
   { "question", KAREZ_JSON_TEXT, TRUE, 1, 4000 },
-  { "written_by", KAREZ_JSON_TEXT, TRUE, 1, 400 },
+  { "written_by", KAREZ_JSON_NAME, TRUE, 1, 400 },
   { "written_at", KAREZ_JSON_TIME, TRUE },
   { "actor", KAREZ_JSON_OBJECT, TRUE },
   { NULL },

@@ -28,7 +28,7 @@ static gboolean
 read_author (TemplateEdit *self, JsonObject *object, GError **error)
 {
   static const KarezJsonField fields[] = {
-    { "name", KAREZ_JSON_TEXT, TRUE, 0, 400 },
+    { "name", KAREZ_JSON_NAME, TRUE, 0, 400 },
     { "participant", KAREZ_JSON_TEXT, TRUE, 0, 64 },
     { NULL },
   };

@@ -298,7 +298,7 @@ take_cursor (TemplateModality *self, JsonNode *node, GError **error)
   static const KarezJsonField fields[] = {
     { "type", KAREZ_JSON_ENUM, TRUE, 0, 0, "cursor" },
     { "participant", KAREZ_JSON_TEXT, TRUE, 0, 64 },
-    { "name", KAREZ_JSON_TEXT, TRUE, 0, 400 },
+    { "name", KAREZ_JSON_NAME, TRUE, 0, 400 },
     { "position", KAREZ_JSON_INTEGER, TRUE, -1, TEMPLATE_NOTE_MAX_CHARACTERS },
     { NULL },
   };

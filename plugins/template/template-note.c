@@ -108,8 +108,10 @@ remember_id (TemplateNote *self, const char *id)
 static void
 remember_author (TemplateNote *self, const char *full_name)
 {
-  g_autofree char *name = g_utf8_substring (
-      full_name, 0, MIN (g_utf8_strlen (full_name, -1), TEMPLATE_NOTE_MAX_NAME));
+  gboolean fits = g_utf8_strlen (full_name, -1) <= TEMPLATE_NOTE_MAX_NAME;
+  g_autofree char *begin = g_utf8_substring (
+      full_name, 0, fits ? g_utf8_strlen (full_name, -1) : TEMPLATE_NOTE_MAX_NAME - 1);
+  g_autofree char *name = g_strconcat (begin, fits ? "" : "…", NULL);
   GList *known = g_queue_find_custom (&self->authors, name, (GCompareFunc) strcmp);
 
   if (*name == '\0')

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "karez-error.h"
+
+G_BEGIN_DECLS
+
+/**
+ * karez_text_check:
+ * @text: what somebody wrote, of any number of lines
+ * @length: its bytes, or -1 where a NUL ends it
+ *
+ * Whether a text can be kept and shown as it is. Refused are, each with its rule and the place:
+ * what is not UTF-8, U+0000 and half of a surrogate pair (text/utf-8); control characters other
+ * than tab, line feed and carriage return, and noncharacters (text/control).
+ * karez_json_parse() and karez_json_check() do this to every text of a document; here is the same
+ * for text that comes in another way.
+ */
+KAREZ_PUBLIC gboolean karez_text_check (const char *text, gssize length, GError **error);
+
+/**
+ * karez_text_check_name:
+ * @text: a name of a person, a thing, a file
+ * @length: its bytes, or -1 where a NUL ends it
+ *
+ * As karez_text_check(), for what is shown in one line among other words. Refused are besides:
+ * line breaks and tabs (text/line), bidirectional embeddings, overrides and isolates
+ * (text/direction), and a name of which nothing is seen (text/blank).
+ */
+KAREZ_PUBLIC gboolean karez_text_check_name (const char *text, gssize length, GError **error);
+
+/* Whether nothing of a valid text would be seen: white space, invisible characters. */
+KAREZ_PUBLIC gboolean karez_text_is_blank (const char *text);
+
+G_END_DECLS
