@@ -21,6 +21,28 @@ consult_opinion_clear (ConsultOpinion *self)
   memset (self, 0, sizeof *self);
 }
 
+static void
+update_digest (GChecksum *sum, const char *const *parts, gsize n)
+{
+  for (gsize i = 0; i < n; i++)
+    {
+      g_autofree char *head = g_strdup_printf ("%" G_GSIZE_FORMAT ":", strlen (parts[i]));
+
+      g_checksum_update (sum, (const guchar *) head, -1);
+      g_checksum_update (sum, (const guchar *) parts[i], -1);
+    }
+}
+
+char *
+consult_words_digest (const char *findings, const char *impression, const char *recommendation)
+{
+  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+  const char *const parts[] = { findings, impression, recommendation };
+
+  update_digest (sum, parts, G_N_ELEMENTS (parts));
+  return g_strdup (g_checksum_get_string (sum));
+}
+
 char *
 consult_opinion_digest (const ConsultOpinion *self)
 {
@@ -38,13 +60,7 @@ consult_opinion_digest (const ConsultOpinion *self)
                                 self->signed_by,
                                 self->signed_at };
 
-  for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
-    {
-      g_autofree char *head = g_strdup_printf ("%" G_GSIZE_FORMAT ":", strlen (parts[i]));
-
-      g_checksum_update (sum, (const guchar *) head, -1);
-      g_checksum_update (sum, (const guchar *) parts[i], -1);
-    }
+  update_digest (sum, parts, G_N_ELEMENTS (parts));
   return g_strdup (g_checksum_get_string (sum));
 }
 

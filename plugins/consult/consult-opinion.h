@@ -26,6 +26,11 @@ typedef struct
 void consult_opinion_clear (ConsultOpinion *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ConsultOpinion, consult_opinion_clear)
 
+/* As consult_opinion_digest(), over the three texts alone: what a draft says.
+ * Returns: (transfer full) */
+char *consult_words_digest (const char *findings, const char *impression,
+                            const char *recommendation);
+
 /**
  * consult_opinion_digest:
  *

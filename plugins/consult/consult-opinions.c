@@ -129,16 +129,25 @@ check_writer (Work *work, GError **error)
 
 /* ── GET ────────────────────────────────────────────────────────────────────────────────────── */
 
+static char *
+digest_of_draft (KarezRows *rows)
+{
+  return consult_words_digest (karez_rows_text (rows, 0, "findings"),
+                               karez_rows_text (rows, 0, "impression"),
+                               karez_rows_text (rows, 0, "recommendation"));
+}
+
+/* The words as the database has them, so that a page can tell whether they are what it shows. */
 static JsonNode *
 draft_to_json (KarezRows *rows)
 {
-  if (karez_rows_text (rows, 0, "draft") == NULL)
-    return NULL;
+  g_autofree char *digest = digest_of_draft (rows);
+
   return karez_json_object ("revision", "i", karez_rows_integer (rows, 0, "revision"), "findings",
                             "s", karez_rows_text (rows, 0, "findings"), "impression", "s",
                             karez_rows_text (rows, 0, "impression"), "recommendation", "s",
                             karez_rows_text (rows, 0, "recommendation"), "saved_at", "s",
-                            karez_rows_text (rows, 0, "saved_at"), NULL);
+                            karez_rows_text (rows, 0, "saved_at"), "digest", "s", digest, NULL);
 }
 
 static JsonNode *
@@ -146,12 +155,13 @@ to_json (Work *work)
 {
   g_autoptr (GError) error = NULL;
   gboolean may_write = check_writer (work, &error);
+  JsonNode *draft = karez_rows_text (work->rows, 0, "draft") != NULL ? draft_to_json (work->rows)
+                                                                     : NULL;
 
-  return karez_json_object ("booking", "s", work->id, "may_write", "b", may_write, "why", "s",
-                            error != NULL ? karez_request_translate (work->request, error->message)
-                                          : NULL,
-                            "draft", "n", draft_to_json (work->rows), "opinions", "n",
-                            karez_rows_json (work->rows, 0, "opinions"), NULL);
+  return karez_json_object (
+      "booking", "s", work->id, "may_write", "b", may_write, "why", "s",
+      error != NULL ? karez_request_translate (work->request, error->message) : NULL, "draft", "n",
+      draft, "opinions", "n", karez_rows_json (work->rows, 0, "opinions"), NULL);
 }
 
 static void
@@ -245,13 +255,6 @@ is_kept (Work *work, JsonObject *body)
   return TRUE;
 }
 
-static JsonNode *
-kept_to_json (KarezRows *rows)
-{
-  return karez_json_object ("revision", "i", karez_rows_integer (rows, 0, "revision"), "saved_at",
-                            "s", karez_rows_text (rows, 0, "saved_at"), NULL);
-}
-
 static GError *
 revision_error (void)
 {
@@ -276,7 +279,7 @@ on_draft_kept (GObject *source, GAsyncResult *result, gpointer data)
   rows = karez_transaction_get_rows (transaction, 0);
   karez_request_respond (work->request, 200,
                          rows == NULL ? karez_json_object ("repeated", "b", TRUE, NULL)
-                                      : kept_to_json (rows));
+                                      : draft_to_json (rows));
 }
 
 static void
@@ -293,7 +296,7 @@ keep_draft (Work *data)
 
   if (is_kept (work, body))
     {
-      karez_request_respond (work->request, 200, kept_to_json (work->rows));
+      karez_request_respond (work->request, 200, draft_to_json (work->rows));
       return;
     }
   if (check_writer (work, &error) && revision != karez_rows_integer (work->rows, 0, "revision"))
@@ -356,6 +359,7 @@ on_delete_draft (KarezRequest *request, gpointer data)
 static const KarezJsonField sign_fields[] = {
   { "id", KAREZ_JSON_UUID, TRUE },
   { "revision", KAREZ_JSON_INTEGER, TRUE, 1, G_MAXINT32 },
+  { "digest", KAREZ_JSON_TEXT, FALSE, 64, 64 },
   { "password", KAREZ_JSON_TEXT, TRUE, 1, 256 },
   { "amendment", KAREZ_JSON_TEXT, FALSE, 1, 1000 },
   { NULL },
@@ -432,6 +436,8 @@ static gboolean
 check_signing (Work *work, JsonObject *body, GError **error)
 {
   const char *impression = karez_rows_text (work->rows, 0, "impression");
+  const char *shown = karez_json_text (body, "digest");
+  g_autofree char *digest = NULL;
   gboolean amends = karez_rows_integer (work->rows, 0, "version") > 0;
 
   if (!check_writer (work, error))
@@ -446,7 +452,12 @@ check_signing (Work *work, JsonObject *body, GError **error)
       g_propagate_error (error, revision_error ());
       return FALSE;
     }
-  if (impression == NULL || strspn (impression, " \t\r\n") == strlen (impression))
+  digest = digest_of_draft (work->rows);
+  if (shown != NULL && !g_str_equal (shown, digest))
+    return karez_error_set (error, KAREZ_ERROR_CONFLICT, "consult/shown",
+                            N_ ("the digest of the words that were kept last"),
+                            N_ ("The opinion that is kept is not the one that was shown"));
+  if (impression == NULL || karez_text_is_blank (impression))
     return karez_error_set (error, KAREZ_ERROR_INVALID, "consult/impression",
                             N_ ("an opinion with its impression"),
                             N_ ("An opinion needs an impression"));

@@ -9,7 +9,7 @@ const away = { status: 0, away: true };
 const conflict = { status: 409, rule: 'consult/revision' };
 
 /** A hub that answers when the test says so. */
-function hub() {
+function hub(clean = (text) => text) {
   const asked = [];
   let most = 0;
   let open = 0;
@@ -20,8 +20,8 @@ function hub() {
       how(value);
       await turns();
     };
-    asked.push({ body, keep: () => settle(done)({ revision: body.revision + 1, saved_at: '2026-11-24T02:31:00Z' }), done: settle(done), fail: settle(fail) });
-  }));
+    asked.push({ body, keep: () => settle(done)({ ...body, revision: body.revision + 1, saved_at: '2026-11-24T02:31:00Z', digest: `digest of ${body.impression}` }), done: settle(done), fail: settle(fail) });
+  }), clean);
   return { keeper, asked, last: () => asked.at(-1), most: () => most };
 }
 
@@ -246,11 +246,13 @@ test('an answer of before it was taken away says nothing', async () => {
   assert.deepEqual(keeper.words, { findings: '', impression: '', recommendation: '' });
 });
 
-test('a lost answer that says no revision counts as the next one', async () => {
+test('after a lost answer that says no revision the hub is asked what it kept', async () => {
   const { keeper, last } = hub();
   keeper.type({ findings: 'one' });
   clock.tick(settleMs);
   await last().done({ repeated: true });
+  assert.equal(keeper.standing, 'keeping');
+  await last().keep();
   assert.equal(keeper.revision, 1);
   assert.equal(keeper.standing, 'kept');
 });
@@ -384,4 +386,48 @@ test('an amendment begins with what is signed, and is kept', async () => {
   assert.deepEqual(last().body, { revision: 0, findings: 'f', impression: 'i', recommendation: 'r' });
   await last().keep();
   assert.equal(await all, true);
+});
+
+test('it is called kept, and may be signed, only when the hub kept what is shown', async () => {
+  const { keeper, last } = hub();
+  keeper.type({ impression: 'Dose 5 mg is wrong, give 50' });
+  let flushed = keeper.flush();
+  await turns();
+  await last().done({ ...last().body, impression: 'Dose 5 mg', revision: 1, saved_at: '2026-11-24T02:31:00Z', digest: 'other' });
+  assert.equal(await flushed, false);
+  assert.equal(keeper.standing, 'differs');
+  assert.equal(keeper.atRisk, true);
+  assert.equal(await keeper.flush(), false, 'nothing is signed');
+
+  keeper.type({ impression: 'Dose 5 mg is wrong, give 50.' });
+  flushed = keeper.flush();
+  await turns();
+  assert.equal(last().body.revision, 1);
+  await last().keep();
+  assert.equal(await flushed, true);
+  assert.equal(keeper.standing, 'kept');
+  assert.equal(keeper.digest, 'digest of Dose 5 mg is wrong, give 50.');
+});
+
+test('a draft that is not shown as it was kept is kept as it is shown', async () => {
+  const { last, keeper } = hub((text) => text.replace('\r', '\n'));
+  keeper.load({ findings: '', impression: 'a\rb', recommendation: '', revision: 3, saved_at: '2026-11-24T02:31:00Z', digest: 'x' });
+  assert.equal(keeper.words.impression, 'a\nb');
+  assert.notEqual(keeper.standing, 'kept');
+  clock.tick(settleMs);
+  assert.deepEqual([last().body.revision, last().body.impression], [3, 'a\nb']);
+  await last().keep();
+  assert.equal(keeper.standing, 'kept');
+});
+
+test('a repeated act is not taken for words that were kept', async () => {
+  const { keeper, asked, last } = hub();
+  keeper.type({ impression: 'P' });
+  const flushed = keeper.flush();
+  await turns();
+  await last().done({ repeated: true });
+  assert.equal(asked.length, 2);
+  assert.deepEqual(last().body, asked[0].body);
+  await last().keep();
+  assert.equal(await flushed, true);
 });

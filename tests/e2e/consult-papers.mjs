@@ -335,6 +335,12 @@ async function opinions(pair, id, doctor, partner) {
   await refused(sign({}), 422, 'consult/impression');
   await partner.api('PUT', `${opinion}/draft`, { revision: 1, ...words });
   await refused(sign({}), 409, 'consult/revision');
+  for (const [bad, rule] of [['5 mg\u0000 is wrong, give 50', 'json/text'], ['\ud83d', 'json/text'], ['\u0008', 'text/control']])
+    await assert.rejects(partner.api('PUT', `${opinion}/draft`, { revision: 2, ...words, findings: bad }),
+      (problem) => problem.status === 422 && problem.rule === rule && problem.body.pointer === '/findings');
+  const kept = (await partner.api('GET', opinion)).draft;
+  assert.deepEqual([kept.revision, kept.findings], [2, words.findings], 'what cannot be kept changes nothing');
+  await refused(sign({ revision: 2, digest: '0'.repeat(64) }), 409, 'consult/shown');
   await refused(sign({ revision: 2, amendment: 'too early' }), 422, 'consult/amendment');
   await refused(sign({ revision: 2, password: 'not mine' }), 401, 'sign-in/refused');
   const other = await Person.signIn(pair.hangzhou, 'second.hangzhou');
@@ -342,7 +348,7 @@ async function opinions(pair, id, doctor, partner) {
   const desk = await Person.signIn(pair.hangzhou, 'desk.hangzhou');
   await refused(desk.api('POST', `${opinion}/sign`, { id: randomUUID(), revision: 2, password }), 403, 'access/consult.opinion.write');
   const key = randomUUID();
-  assert.equal((await sign({ id: key, revision: 2 })).version, 1);
+  assert.equal((await sign({ id: key, revision: 2, digest: kept.digest })).version, 1);
   assert.equal((await sign({ id: key, revision: 2 })).version, 1, 'signed once, however often it is asked');
 
   await until('the opinion at the hospital that asked', async () => (await doctor.api('GET', opinion)).opinions.length === 1);

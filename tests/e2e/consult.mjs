@@ -15,6 +15,8 @@ process.env.KAREZ_PLUGINS ??= path.join(build, 'plugins/consult');
 const people = [['aral', 'doctor'], ['aral', 'second'], ['hangzhou', 'doctor'], ['hangzhou', 'second']];
 const question = 'Is a biopsy needed?';
 const impression = 'Psoriasis, no sign of lymphoma.';
+/** What is left of what is pasted, shown, kept and signed. */
+const pasted = 'Dose 5 mg is wrong, give 50\nSharply bounded plaques.';
 
 /** Whether a page asks before it is closed. @param {any} page */
 const asks = (page) => page.evaluate(() => !dispatchEvent(new Event('beforeunload', { cancelable: true })));
@@ -115,10 +117,21 @@ async function meet(pages, id, pair) {
   await checkAccess(pages[0], 'consultation');
 }
 
+/** As a paste does it, with the events that a page hears. @param {any} field @param {string} text */
+async function paste(field, text) {
+  await field.focus();
+  await field.evaluate((/** @type {HTMLTextAreaElement} */ area, /** @type {string} */ words) => {
+    area.setRangeText(words, area.selectionStart, area.selectionEnd, 'end');
+    area.dispatchEvent(new InputEvent('input', { bubbles: true, inputType: 'insertFromPaste' }));
+  }, text);
+}
+
 /** The consultant writes and signs; the referrer reads. @param {any} writer @param {any} reader */
 async function answer(writer, reader) {
   await writer.locator('#consult-opinion-button').click();
-  await writer.getByLabel('Findings').fill('Sharply bounded plaques at both elbows.');
+  await paste(writer.getByLabel('Findings'), 'Dose 5 mg\u0000 is wrong, give 50\ud83d\rSharply bounded plaques.');
+  await writer.getByText('Characters that cannot be kept were left out').first().waitFor();
+  assert.equal(await writer.getByLabel('Findings').inputValue(), pasted);
   await writer.getByLabel('Impression').fill(impression);
   await writer.getByLabel('Recommendation').fill('No biopsy; calcipotriol for eight weeks.');
   await writer.getByText(/^Kept \d/).waitFor();
@@ -134,6 +147,7 @@ async function answer(writer, reader) {
   await dialog.waitFor({ state: 'detached' });
   await reader.locator('#consult-opinion-button').click();
   await reader.getByText(impression).waitFor({ timeout: 15000 });
+  await reader.getByText('Dose 5 mg is wrong, give 50').first().waitFor();
   await shootAll(reader, 'consult-7-signed');
 }
 

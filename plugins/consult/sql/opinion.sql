@@ -29,13 +29,13 @@ insert into consult.opinion_draft (id, session, author, revision, findings, impr
   recommendation)
 values ($1::uuid, $2::uuid, $3, 1, $4, $5, $6)
 on conflict (session, author) do nothing
-returning revision, consult.rfc3339 (saved_at) as saved_at
+returning revision, findings, impression, recommendation, consult.rfc3339 (saved_at) as saved_at
 
 -- name: draft_save
 update consult.opinion_draft set revision = revision + 1, findings = $3, impression = $4,
   recommendation = $5, saved_at = clock_timestamp ()
 where id = $1::uuid and revision = $2::integer
-returning revision, consult.rfc3339 (saved_at) as saved_at
+returning revision, findings, impression, recommendation, consult.rfc3339 (saved_at) as saved_at
 
 -- Signed or thrown away, as it stood at this revision.
 -- name: draft_take

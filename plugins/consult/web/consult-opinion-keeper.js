@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Keeps an opinion's draft while it is typed: soon after the last key, never two at once, the
-// newest words last; again and again while the hub is away; and stops when another window wrote.
+// newest words last; called kept when the hub answers with the very words; again and again while the hub is away; and stops when another window wrote.
 
 /** @typedef {{findings: string, impression: string, recommendation: string}} Words */
-/** @typedef {Words & {revision: number, saved_at: string}} Draft */
-/** @typedef {'none' | 'keeping' | 'kept' | 'away' | 'conflict' | 'refused'} Standing */
+/** @typedef {Words & {revision: number, saved_at: string, digest?: string}} Draft */
+/** @typedef {'none' | 'keeping' | 'kept' | 'away' | 'conflict' | 'differs' | 'refused'} Standing */
 
 export const settleMs = 1000;
 export const latestMs = 5000;
@@ -22,6 +22,7 @@ const same = (a, b) => parts.every((part) => a[part] === b[part]);
 /** Tells "change" whenever what it says of itself has changed. */
 export class Keeper extends EventTarget {
   #put;
+  #clean;
   /** What the hub has, as far as this page knows. */
   #known = nothing();
   /** When the oldest words that are not kept yet were typed; 0: all are kept. */
@@ -39,15 +40,21 @@ export class Keeper extends EventTarget {
   /** What went after one that was on its way, and may be the hub's newest. @type {(Words & {revision: number, arrived: boolean})[]} */
   #left = [];
 
-  /** @param {(body: Words & {revision: number}) => Promise<{revision?: number, saved_at?: string}>} put */
-  constructor(put) {
+  /**
+   * @param {(body: Words & {revision: number}) => Promise<Partial<Draft>>} put
+   * @param {(text: string) => string} [clean] what a field shows of a text
+   */
+  constructor(put, clean = (text) => text) {
     super();
     this.#put = put;
+    this.#clean = clean;
     this.words = nothing();
     /** The revision that this page saw; 0: there is no draft. */
     this.revision = 0;
     /** @type {string | null} */
     this.savedAt = null;
+    /** Of the words that the hub kept last: what is signed. @type {string | null} */
+    this.digest = null;
     /** @type {Standing} */
     this.standing = 'none';
     /** What was refused. @type {any} */
@@ -65,7 +72,7 @@ export class Keeper extends EventTarget {
 
   /** Whether words would be lost with the page, although they go when it is left. */
   get atRisk() {
-    return this.standing === 'conflict' || (this.dirty && (this.standing === 'away' || this.standing === 'refused'));
+    return this.standing === 'conflict' || this.standing === 'differs' || (this.dirty && (this.standing === 'away' || this.standing === 'refused'));
   }
 
   /**
@@ -82,12 +89,16 @@ export class Keeper extends EventTarget {
   /** What the hub has now, in place of what is here. @param {Draft | null} draft */
   load(draft) {
     this.#anew();
-    this.words = draft ? copy(draft) : nothing();
-    this.#known = copy(this.words);
+    this.#known = draft ? copy(draft) : nothing();
+    this.words = this.#cleaned(this.#known);
     this.revision = draft?.revision ?? 0;
     this.savedAt = draft?.saved_at ?? null;
+    this.digest = draft?.digest ?? null;
     this.begun = draft !== null;
     this.#stand(draft ? 'kept' : 'none');
+    // What cannot be shown as it was kept is kept as it is shown.
+    if (this.dirty)
+      this.type({});
   }
 
   /** What is here in place of what another window wrote. @param {Draft | null} draft which that is */
@@ -114,7 +125,7 @@ export class Keeper extends EventTarget {
 
   /** @param {Partial<Words>} changed */
   type(changed) {
-    Object.assign(this.words, changed);
+    this.words = this.#cleaned({ ...this.words, ...changed });
     this.begun = true;
     if (this.standing === 'conflict')
       return this.#tell();
@@ -135,7 +146,7 @@ export class Keeper extends EventTarget {
       await this.#running;
     // What ended may have set the time for the rest, which goes now.
     clearTimeout(this.#timer);
-    if (this.standing === 'conflict')
+    if (this.standing === 'conflict' || this.standing === 'differs')
       return false;
     return this.dirty ? this.#keep() : true;
   }
@@ -161,6 +172,11 @@ export class Keeper extends EventTarget {
       this.#left.push(left);
       this.#put(body).then(() => { left.arrived = true; }, () => {});
     }
+  }
+
+  /** @param {Words} words @returns {Words} */
+  #cleaned(words) {
+    return { findings: this.#clean(words.findings), impression: this.#clean(words.impression), recommendation: this.#clean(words.recommendation) };
   }
 
   #anew() {
@@ -202,16 +218,24 @@ export class Keeper extends EventTarget {
       this.#stand('keeping');
     try {
       this.#under = sent;
-      const kept = await this.#ask(revision, sent);
+      let kept = await this.#ask(revision, sent);
+      // A repeated act is not answered with what was kept; the same words again are.
+      if (kept.impression === undefined)
+        kept = await this.#put({ revision, ...sent });
       if (turn !== this.#turn)
         return false;
       this.#lost = [];
       // What went while this one was on its way comes after it.
       this.#left.splice(0, left);
-      this.#known = sent;
+      this.#known = copy(/** @type {Words} */ (kept));
+      this.digest = kept.digest ?? null;
       this.revision = kept.revision ?? revision + 1;
       this.savedAt = kept.saved_at ?? new Date().toISOString();
       this.problem = null;
+      if (!same(this.#known, sent)) {
+        this.#stand('differs');
+        return false;
+      }
       if (this.dirty)
         this.#since ||= Date.now();
       this.#stand(this.dirty ? 'keeping' : 'kept');

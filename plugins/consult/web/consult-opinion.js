@@ -4,7 +4,7 @@
 
 import { _, nameOf, onLanguage } from '@karez/i18n';
 import {
-  KarezElement, Loader, api, button, clock, confirm, emptyState, hubName, html, isOurs, live, may, newId, nothing, problemNote, say, shown,
+  KarezElement, Loader, api, button, cleanText, clock, confirm, emptyState, hubName, html, isOurs, live, may, newId, nothing, problemNote, say, shown,
   textField, timePair, toast, toastProblem,
 } from '@karez/components';
 import { Keeper } from './consult-opinion-keeper.js';
@@ -41,7 +41,7 @@ export class ConsultOpinion extends KarezElement {
     this.reading = false;
     /** What is being printed. @type {Paper | null} */
     this.paper = null;
-    this.keeper = new Keeper((body) => this.put(body));
+    this.keeper = new Keeper((body) => this.put(body), cleanText);
     this.keeper.addEventListener('change', () => this.requestUpdate());
     /** Where somebody types. @type {HTMLTextAreaElement | null} */
     this.field = null;
@@ -169,9 +169,9 @@ export class ConsultOpinion extends KarezElement {
       action: _('Sign'), mild: true, password: true, ...(amends ? { reason: _('Why it is amended'), reasonMax: 1000 } : {}),
       attempt: async ({ password, reason }) => {
         try {
-          await api.post(address, { id, revision: keeper.revision, password, ...(amends ? { amendment: reason } : {}) });
+          await api.post(address, { id, revision: keeper.revision, digest: keeper.digest, password, ...(amends ? { amendment: reason } : {}) });
         } catch (/** @type {any} */ error) {
-          if (error?.rule === 'consult/revision')
+          if (error?.rule === 'consult/revision' || error?.rule === 'consult/shown')
             keeper.contest();
           throw error;
         }
@@ -234,6 +234,9 @@ export class ConsultOpinion extends KarezElement {
       return html`<div class="note warn" role="alert"><p><b>${_('The draft was changed in another window.')}</b></p><p>${_('What you typed here since then is not kept.')}</p>
         <div class="row">${button({ label: _('Load it'), onclick: () => void this.settle((draft) => this.keeper.load(draft)) })}
         ${button({ label: _('Keep what is here'), onclick: () => void this.settle((draft) => this.keeper.overwrite(draft)) })}</div></div>`;
+    if (standing === 'differs')
+      return html`<div class="note warn" role="alert"><p><b>${_('What the hub kept is not what is shown here.')}</b></p><p>${_('It cannot be signed before both are the same.')}</p>
+        <div class="row">${button({ label: _('Load it'), onclick: () => void this.settle((draft) => this.keeper.load(draft)) })}</div></div>`;
     if (standing === 'refused')
       return problemNote(problem);
     const words = {
@@ -258,7 +261,7 @@ export class ConsultOpinion extends KarezElement {
       ${area('findings', _('Findings'), true)}${area('impression', _('Impression'), false)}${area('recommendation', _('Recommendation'), true)}
       <div class="opinion-end">${this.kept()}
         <div class="row-end">${keeper.begun ? button({ label: _('Discard draft…'), kind: 'quiet', busy: this.busy === 'discard', onclick: () => void this.discard() }) : nothing}
-          ${button({ label: _('Sign…'), kind: 'primary', type: 'submit', busy: this.busy === 'sign', disabled: keeper.standing === 'conflict' })}</div></div></form>`;
+          ${button({ label: _('Sign…'), kind: 'primary', type: 'submit', busy: this.busy === 'sign', disabled: keeper.standing === 'conflict' || keeper.standing === 'differs' })}</div></div></form>`;
   }
 
   /** What was asked, to be read while it is answered. */

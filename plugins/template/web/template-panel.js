@@ -3,7 +3,7 @@
 
 import { LitElement, html, nothing } from 'lit';
 import { _ } from '@karez/i18n';
-import { api, button, emptyState, failedState, live, loadingState, newId, number, say, timePair } from '@karez/components';
+import { api, button, cleanText, emptyState, failedState, live, loadingState, newId, number, say, timePair } from '@karez/components';
 import { NoteClient, changeAll, points } from './template-client.js';
 
 /** @typedef {import('./template-client.js').Edit} Edit */
@@ -19,6 +19,7 @@ const lateAfter = 4000;
 const reasons = /** @type {Record<string, () => string>} */ ({
   'note/size': () => _('The note is full: at most 20,000 characters.'),
   'note/not-live': () => _('The session could not be written in at that moment.'),
+  'text/control': () => _('It holds characters that are not text.'),
   'note/text': () => _('It holds characters that are not text.'),
 });
 
@@ -26,6 +27,7 @@ export class TemplatePanel extends LitElement {
   static properties = {
     session: { attribute: false }, participant: { attribute: false }, send: { attribute: false },
     cursors: { state: true }, linkUp: { state: true }, kept: { state: true }, problem: { state: true }, away: { state: true },
+    cleaned: { state: true },
   };
 
   constructor() {
@@ -44,6 +46,8 @@ export class TemplatePanel extends LitElement {
     /** @type {any} */
     this.problem = null;
     this.away = false;
+    /** Whether something of what was put in last was left out. */
+    this.cleaned = false;
     this.asked = false;
     this.cursorAt = 0;
     /** @type {(() => void)[]} */
@@ -153,10 +157,11 @@ export class TemplatePanel extends LitElement {
     const { area, client } = this;
     if (!area)
       return;
-    // Half of a pair is not a character; the control characters that a paste may bring are no text.
-    const text = area.value.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '');
+    // What cannot be kept, which a paste may bring, is left out where its writer sees it.
+    const text = cleanText(area.value);
+    this.cleaned = text !== area.value;
     client.type(text);
-    if (text !== area.value)
+    if (this.cleaned)
       this.show(null);
     this.moved();
     this.requestUpdate();
@@ -214,6 +219,7 @@ export class TemplatePanel extends LitElement {
         aria-describedby="template-status" ?readonly=${this.reads || !client.ready}
         @input=${this.typed} @keyup=${this.moved} @pointerup=${this.moved}></textarea>
       <small id="template-status" class="hint" role="status">${this.status()}</small>
+      ${this.cleaned ? html`<small class="hint" role="status">${_('Characters that cannot be kept were left out. Check the text.')}</small>` : nothing}
       ${length > maxCharacters * 0.9 ? html`<small class="hint">${say(_('%s of 20,000 characters'), number(length))}</small>` : nothing}
       ${client.refused ? this.refusedNote(client.refused) : nothing}
       ${this.people()}

@@ -5,6 +5,7 @@ export { html, nothing, svg } from 'lit';
 export { api, Problem, newId, query } from '../api.js';
 export { live } from '../live.js';
 export { isOurs, may, state } from '../state.js';
+export { cleanText } from '../text.js';
 export * from '../time.js';
 export { sessionRole, sessionWord, hubName } from '../words.js';
 export { KarezElement, Loader, asProblem } from './element.js';

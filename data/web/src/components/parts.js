@@ -4,6 +4,7 @@
 import { html, nothing, svg } from 'lit';
 import { _ } from '../i18n.js';
 import { state } from '../state.js';
+import { cleanField } from '../text.js';
 import { clock, day, startOfDay } from '../time.js';
 
 /** @typedef {import('lit').TemplateResult} TemplateResult */
@@ -95,9 +96,17 @@ export function field({ id, label, hint, error, optional = false, wide = false, 
   return html`<div class="field ${wide ? 'wide' : ''}">
     <label for=${id}>${label}${optional ? html` <span class="optional">${_('optional')}</span>` : nothing}</label>
     ${control({ id, describedBy: described || nothing, invalid: error ? 'true' : nothing })}
+    <small class="hint cleaned" role="status"></small>
     ${hint ? html`<small id="${id}-hint" class="hint">${hint}</small>` : nothing}
     ${error ? html`<small id="${id}-error" class="error-text" role="alert">${error}</small>` : nothing}
   </div>`;
+}
+
+/** Says under a field that something of what was put in was left out, until more is typed. @param {HTMLElement} field @param {boolean} cleaned */
+function sayCleaned(field, cleaned) {
+  const place = field.closest('.field')?.querySelector('.cleaned');
+  if (place)
+    place.textContent = cleaned ? _('Characters that cannot be kept were left out. Check the text.') : '';
 }
 
 /**
@@ -109,7 +118,12 @@ export function textField(options) {
   const { id, value, type = 'text', autocomplete = 'off', max, required = !options.optional, lines,
     dir = 'auto', lang, placeholder, oninput } = options;
   /** @param {Event} event */
-  const input = (event) => oninput(/** @type {HTMLInputElement} */ (event.target).value);
+  const input = (event) => {
+    const field = /** @type {HTMLInputElement} */ (event.target);
+    if (type === 'text')
+      sayCleaned(field, cleanField(field));
+    oninput(field.value);
+  };
   return field({
     ...options,
     control: ({ describedBy, invalid }) =>
