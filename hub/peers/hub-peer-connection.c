@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hub-peer-connection.h"
 
+#include "hub-address.h"
+#include "hub-clock.h"
 #include "hub-log.h"
 
 #include <errno.h>
@@ -19,6 +21,7 @@ on_gone (gpointer data)
   g_object_unref (self->socket);
   g_free (self->key);
   g_free (self->host);
+  g_free (self->customer);
   g_free (self);
   return G_SOURCE_REMOVE;
 }
@@ -53,6 +56,8 @@ hub_peer_connection_new (struct _HubPeerServer *server, GHashTable *table,
   self->table = table;
   self->socket = g_object_ref (g_socket_connection_get_socket (stream));
   self->host = g_inet_address_to_string (host);
+  self->customer = hub_address_customer (self->host);
+  self->since = hub_clock_monotonic ();
   /* An object of our own: the socket keeps the other one, and would keep itself alive. */
   *address = g_inet_socket_address_new (
       host, g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (remote)));

@@ -13,6 +13,8 @@ G_BEGIN_DECLS
  * @server: cleared when the server goes first
  * @thread: the main one, to which all of this belongs
  * @table: the server's set of connections, cleared with @server
+ * @customer: hub_address_customer() of @host
+ * @since: when it came, by the monotonic clock
  * @key: hash of the key; NULL until the handshake
  * @stream: not counted; NULL before the handshake and once it is being closed
  * @idle: between two requests
@@ -24,7 +26,8 @@ typedef struct
   GThread *thread;
   GHashTable *table;
   GSocket *socket;
-  char *key, *host;
+  char *key, *host, *customer;
+  gint64 since;
   GIOStream *stream;
   gboolean is_channel, idle, doomed;
   guint timer;
@@ -47,6 +50,8 @@ void hub_peer_connection_forget (GSocketAddress *address);
 void hub_peer_connection_set_timer (HubPeerConnection *self, guint seconds);
 /* Nothing goes over it any more, from now on; the server's sweep gives its descriptor back. */
 void hub_peer_connection_end (HubPeerConnection *self);
+/* Whether its key is a paired hub's now; hub-peer-server.c. */
+gboolean hub_peer_server_is_known (HubPeerConnection *self);
 /* Whether the other end has gone away. */
 gboolean hub_peer_connection_has_ended (HubPeerConnection *self);
 

@@ -6,10 +6,14 @@
 #include "hub-names.h"
 #include "hub-peer-bound.h"
 #include "hub-peer-connection.h"
+#include "hub-peer-hello.h"
 #include "hub-peer-problem.h"
+#include "hub-peer-room.h"
 #include "hub-peer-stream.h"
 
-#include <gio/gunixsocketaddress.h>
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define BACKLOG 64
 #define HEAD_SECONDS 10   /* TLS handshake and headers */
@@ -32,6 +36,7 @@ struct _HubPeerServer
   GSocketListener *listener;
   GCancellable *cancellable;
   guint16 port;
+  int silent; /* see pretend_to_listen() */
   guint sweep;
   GHashTable *connections; /* HubPeerConnection */
 };
@@ -48,36 +53,11 @@ typedef struct
   gboolean too_large;
 } Incoming;
 
-static gboolean
-is_known (HubPeerConnection *connection)
+gboolean
+hub_peer_server_is_known (HubPeerConnection *connection)
 {
   return connection->server != NULL && connection->key != NULL
          && connection->server->hooks->knows (connection->key, connection->server->data);
-}
-
-/* Whether one more connection of this key, or of nobody yet, fits. */
-static gboolean
-has_room (HubPeerServer *self, const char *key, const char *host)
-{
-  guint same = 0, unknown = 0, unknown_of_host = 0;
-  GHashTableIter iter;
-  HubPeerConnection *other;
-
-  g_hash_table_iter_init (&iter, self->connections);
-  while (g_hash_table_iter_next (&iter, (gpointer *) &other, NULL))
-    {
-      if (key != NULL && g_strcmp0 (other->key, key) == 0)
-        same++;
-      else if (key == NULL && !is_known (other))
-        {
-          unknown++;
-          if (g_strcmp0 (other->host, host) == 0)
-            unknown_of_host++;
-        }
-    }
-  return g_hash_table_size (self->connections) <= HUB_PEER_MAX_CONNECTIONS
-         && same <= HUB_PEER_MAX_OF_KEY && unknown <= HUB_PEER_MAX_UNKNOWN
-         && unknown_of_host <= HUB_PEER_MAX_UNKNOWN_OF_HOST;
 }
 
 static void
@@ -116,7 +96,8 @@ on_got_chunk (SoupServerMessage *message, GBytes *chunk, gpointer data)
   incoming->drained += size;
   g_byte_array_set_size (incoming->body, 0);
   if (connection != NULL
-      && incoming->drained > (is_known (connection) ? MAX_DRAIN : MAX_STRANGE_DRAIN))
+      && incoming->drained
+             > (hub_peer_server_is_known (connection) ? MAX_DRAIN : MAX_STRANGE_DRAIN))
     hub_peer_connection_end (connection);
 }
 
@@ -139,7 +120,7 @@ judge_headers (HubPeerConnection *connection, SoupServerMessage *message, const 
   if (connection == NULL || connection->key == NULL)
     return karez_error_new (KAREZ_ERROR_UNAUTHENTICATED, "peers/certificate", NULL,
                             N_ ("No certificate came with this connection"));
-  known = is_known (connection);
+  known = hub_peer_server_is_known (connection);
   if (rest == NULL)
     return karez_error_new (KAREZ_ERROR_NOT_FOUND, "peers/path", NULL,
                             N_ ("There is nothing here"));
@@ -169,7 +150,7 @@ on_headers (SoupServer *server, SoupServerMessage *message, const char *path, GH
   HubPeerConnection *connection = hub_peer_connection_find (message);
   Incoming *incoming = g_new0 (Incoming, 1);
   g_autoptr (GError) error = NULL;
-  gboolean known = connection != NULL && is_known (connection);
+  gboolean known = connection != NULL && hub_peer_server_is_known (connection);
 
   incoming->body = g_byte_array_new ();
   g_object_set_data_full (G_OBJECT (message), "incoming", incoming, incoming_free);
@@ -286,7 +267,8 @@ on_websocket (SoupServer *server, SoupServerMessage *message, const char *path,
   HubPeerServer *self = data;
   HubPeerConnection *connection = hub_peer_connection_find (message);
 
-  if (connection == NULL || !is_known (connection) || !hub_peer_bound_is_used (websocket))
+  if (connection == NULL || !hub_peer_server_is_known (connection)
+      || !hub_peer_bound_is_used (websocket))
     {
       soup_websocket_connection_close (websocket, SOUP_WEBSOCKET_CLOSE_POLICY_VIOLATION, NULL);
       return;
@@ -316,8 +298,8 @@ on_request_finished (SoupServer *server, SoupServerMessage *message, gpointer da
   if (connection == NULL)
     return;
   connection->idle = TRUE;
-  hub_peer_connection_set_timer (connection,
-                                 is_known (connection) ? IDLE_SECONDS : STRANGE_IDLE_SECONDS);
+  hub_peer_connection_set_timer (
+      connection, hub_peer_server_is_known (connection) ? IDLE_SECONDS : STRANGE_IDLE_SECONDS);
 }
 
 /* libsoup 3.2.3 does not see that an idle connection has ended: it would keep the descriptor. */
@@ -372,7 +354,7 @@ on_accept_certificate (GTlsConnection *tls, GTlsCertificate *certificate,
   connection->key = hub_identity_hash_certificate (certificate);
   /* Who it is decides later what may be asked for: a stranger can ask to be paired. */
   return connection->key != NULL && connection->server != NULL
-         && has_room (connection->server, connection->key, connection->host);
+         && hub_peer_room_for_key (connection->server->connections, connection->key);
 }
 
 static void
@@ -395,6 +377,16 @@ hand_over (Handshake *handshake, HubPeerConnection *connection)
                                       handshake->remote, NULL);
 }
 
+/* Ends a connection that libsoup does not have. */
+static void
+abandon (Handshake *handshake)
+{
+  HubPeerConnection *connection = hub_peer_connection_of (handshake->remote);
+
+  g_socket_shutdown (connection->socket, TRUE, TRUE, NULL);
+  g_io_stream_close_async (handshake->stream, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+}
+
 static void
 on_handshake (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -410,8 +402,28 @@ on_handshake (GObject *source, GAsyncResult *result, gpointer data)
            && g_tls_connection_get_protocol_version (tls) == G_TLS_PROTOCOL_VERSION_TLS_1_3
            && hand_over (handshake, connection))
     return;
-  g_socket_shutdown (connection->socket, TRUE, TRUE, NULL);
-  g_io_stream_close_async (handshake->stream, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+  abandon (handshake);
+}
+
+static void
+on_hello (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Handshake *handshake = data;
+  HubPeerConnection *connection = hub_peer_connection_of (handshake->remote);
+  GTlsConnection *tls = G_TLS_CONNECTION (handshake->stream);
+  g_autoptr (GError) error = NULL;
+
+  if (hub_peer_hello_wait_finish (G_SOCKET (source), result, &error) && connection->server != NULL)
+    {
+      g_signal_connect (tls, "accept-certificate", G_CALLBACK (on_accept_certificate), connection);
+      g_tls_connection_handshake_async (tls, G_PRIORITY_DEFAULT, handshake->server->cancellable,
+                                        on_handshake, handshake);
+      return;
+    }
+  hub_info ("peers", connection->host, "No handshake: %s",
+            error != NULL ? error->message : "the hub ends");
+  abandon (handshake);
+  handshake_free (handshake);
 }
 
 static void
@@ -426,7 +438,7 @@ shake_hands (HubPeerServer *self, GSocketConnection *stream)
 
   if (tls == NULL || connection == NULL)
     return;
-  if (!has_room (self, NULL, connection->host))
+  if (!hub_peer_room_for_stranger (self->connections, connection))
     {
       hub_info ("peers", connection->host, "A connection was refused: there are too many.");
       return;
@@ -439,9 +451,7 @@ shake_hands (HubPeerServer *self, GSocketConnection *stream)
   handshake->local = g_socket_connection_get_local_address (stream, NULL);
   handshake->remote = g_steal_pointer (&address);
   hub_peer_connection_set_timer (connection, HEAD_SECONDS);
-  g_signal_connect (tls, "accept-certificate", G_CALLBACK (on_accept_certificate), connection);
-  g_tls_connection_handshake_async (G_TLS_CONNECTION (tls), G_PRIORITY_DEFAULT, self->cancellable,
-                                    on_handshake, handshake);
+  hub_peer_hello_wait_async (connection->socket, self->cancellable, on_hello, handshake);
 }
 
 static void accept_next (HubPeerServer *self);
@@ -483,20 +493,25 @@ accept_next (HubPeerServer *self)
                                     g_object_ref (self));
 }
 
-/* libsoup keeps connections alive only while it listens somewhere: on a nameless place of this
- * machine, where whoever comes has no certificate and gets nothing. */
+/* libsoup keeps connections alive only while it listens somewhere: at half a pair of sockets, whose
+ * other half never speaks, so that nobody can connect to it. */
 static gboolean
-listen_nowhere (HubPeerServer *self, GError **error)
+pretend_to_listen (HubPeerServer *self, GError **error)
 {
-  g_autofree char *name = g_uuid_string_random ();
-  g_autoptr (GSocketAddress)
-      address = g_unix_socket_address_new_with_type (name, -1, G_UNIX_SOCKET_ADDRESS_ABSTRACT);
-  g_autoptr (GSocket) socket = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM,
-                                             G_SOCKET_PROTOCOL_DEFAULT, error);
+  int pair[2];
+  g_autoptr (GSocket) half = NULL;
 
-  return socket != NULL && g_socket_bind (socket, address, FALSE, error)
-         && g_socket_listen (socket, error)
-         && soup_server_listen_socket (self->server, socket, 0, error);
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+    {
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "a pair of sockets: %s",
+                   g_strerror (errno));
+      return FALSE;
+    }
+  self->silent = pair[1];
+  half = g_socket_new_from_fd (pair[0], error);
+  if (half == NULL)
+    close (pair[0]);
+  return half != NULL && soup_server_listen_socket (self->server, half, 0, error);
 }
 
 static void
@@ -515,6 +530,8 @@ hub_peer_server_finalize (GObject *object)
   HubPeerServer *self = HUB_PEER_SERVER (object);
 
   g_hash_table_unref (self->connections);
+  if (self->silent >= 0)
+    close (self->silent);
   g_object_unref (self->listener);
   g_object_unref (self->cancellable);
   G_OBJECT_CLASS (hub_peer_server_parent_class)->finalize (object);
@@ -530,6 +547,7 @@ hub_peer_server_class_init (HubPeerServerClass *class)
 static void
 hub_peer_server_init (HubPeerServer *self)
 {
+  self->silent = -1;
   self->connections = g_hash_table_new (NULL, NULL);
   self->listener = g_socket_listener_new ();
   self->cancellable = g_cancellable_new ();
@@ -587,7 +605,7 @@ hub_peer_server_start (HubPeerServer *self, const char *bind_address, guint16 po
   if (!g_socket_bind (socket, address, TRUE, error) || !g_socket_listen (socket, error))
     return FALSE;
   bound = g_socket_get_local_address (socket, error);
-  if (bound == NULL || !listen_nowhere (self, error)
+  if (bound == NULL || !pretend_to_listen (self, error)
       || !g_socket_listener_add_socket (self->listener, socket, NULL, error))
     return FALSE;
   self->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound));

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 /* Bounds on connections, all and for each who. */
 #define HUB_PEER_MAX_CONNECTIONS 1024
 #define HUB_PEER_MAX_OF_KEY 24
-#define HUB_PEER_MAX_UNKNOWN_OF_HOST 16
+#define HUB_PEER_MAX_UNKNOWN_OF_CUSTOMER 16
 #define HUB_PEER_MAX_UNKNOWN 256
 
 /**

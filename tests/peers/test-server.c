@@ -3,6 +3,8 @@
 #include "hub-peer-server.h"
 
 #include <glib/gstdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
 
 /* The port for other hubs by itself: what comes and goes, and what stays too long. */
 
@@ -144,7 +146,7 @@ test_silent (Fixture *self, gconstpointer data)
   g_autoptr (GError) error = NULL;
   guint16 port = hub_peer_server_get_port (self->server);
 
-  for (guint i = 0; i < HUB_PEER_MAX_UNKNOWN_OF_HOST + 8; i++)
+  for (guint i = 0; i < HUB_PEER_MAX_UNKNOWN_OF_CUSTOMER + 8; i++)
     {
       GSocketConnection *connection = g_socket_client_connect_to_host (dialler, "127.0.0.1", port,
                                                                        NULL, &error);
@@ -154,8 +156,80 @@ test_silent (Fixture *self, gconstpointer data)
       run_for (20);
     }
   run_for (500);
-  g_assert_cmpuint (hub_peer_server_get_count (self->server), <=, HUB_PEER_MAX_UNKNOWN_OF_HOST);
+  g_assert_cmpuint (hub_peer_server_get_count (self->server), <=, HUB_PEER_MAX_UNKNOWN_OF_CUSTOMER);
   wait_for_count (self, 0); /* 10 s for a handshake */
+}
+
+/* The family of a descriptor that connections can be made to; AF_UNSPEC for anything else. */
+static int
+listening_family (int fd)
+{
+  int listening = 0, family = AF_UNSPEC;
+  socklen_t size = sizeof listening;
+
+  if (getsockopt (fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0 || !listening)
+    return AF_UNSPEC;
+  size = sizeof family;
+  getsockopt (fd, SOL_SOCKET, SO_DOMAIN, &family, &size);
+  return family;
+}
+
+/* Nobody comes past TLS: the port is the only place where this process can be connected to. */
+static void
+test_only_port (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GDir) directory = g_dir_open ("/proc/self/fd", 0, NULL);
+  const char *name;
+  guint ports = 0;
+
+  while ((name = g_dir_read_name (directory)) != NULL)
+    {
+      int family = listening_family (atoi (name));
+
+      g_assert_cmpint (family, !=, AF_UNIX);
+      ports += family == AF_INET;
+    }
+  g_assert_cmpuint (ports, ==, 1);
+}
+
+static GSocket *
+connect_from (Fixture *self, const char *source)
+{
+  g_autoptr (GSocketAddress) local = g_inet_socket_address_new_from_string (source, 0);
+  g_autoptr (GSocketAddress) remote = g_inet_socket_address_new_from_string (
+      "127.0.0.1", hub_peer_server_get_port (self->server));
+  g_autoptr (GError) error = NULL;
+  GSocket *socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP,
+                                  &error);
+
+  g_assert_no_error (error);
+  g_assert_true (g_socket_bind (socket, local, FALSE, &error));
+  g_assert_true (g_socket_connect (socket, remote, NULL, &error));
+  return socket;
+}
+
+/* Connections that say nothing, from more addresses than there is room for: a paired hub comes in
+ * all the same, and neither does one address push out the others. */
+static void
+test_crowd (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GPtrArray) connections = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (HubPeerClient) client = hub_peer_client_new (
+      self->identity, self->address, hub_identity_get_key_hash (self->identity));
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < HUB_PEER_MAX_UNKNOWN + 44; i++)
+    {
+      g_autofree char *source = g_strdup_printf ("127.0.0.%u", 2 + i % 100);
+
+      g_ptr_array_add (connections, connect_from (self, source));
+      while (g_main_context_iteration (NULL, FALSE))
+        continue;
+    }
+  run_for (300);
+  ask (client, &error);
+  g_assert_no_error (error);
+  hub_peer_client_close (client);
 }
 
 /* By an IPv6 address, which cannot be the name of a server in TLS. */
@@ -189,6 +263,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/peers/server/forgotten", Fixture, NULL, set_up, test_forgotten, tear_down);
   g_test_add ("/peers/server/silent", Fixture, NULL, set_up, test_silent, tear_down);
+  g_test_add ("/peers/server/only-port", Fixture, NULL, set_up, test_only_port, tear_down);
+  g_test_add ("/peers/server/crowd", Fixture, NULL, set_up, test_crowd, tear_down);
   g_test_add_func ("/peers/server/ipv6", test_ipv6);
   return g_test_run ();
 }
