@@ -12,6 +12,7 @@ struct _HubAgenda
   GObject parent_instance;
   HubStore *store;
   KarezPeers *peers;
+  KarezAudit *audit;
   char *hub;
   HubModalityFunc modality;
   gpointer modality_data;

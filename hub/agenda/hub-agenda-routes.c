@@ -13,7 +13,6 @@ typedef struct
   KarezRequest *request;
   KarezTransaction *transaction; /* NULL for a read */
   guint status;
-  JsonNode *body; /* of an answer that waits for its event */
 } Pending;
 
 static Pending *
@@ -32,10 +31,34 @@ pending_free (Pending *self)
 {
   g_object_unref (self->request);
   g_clear_object (&self->transaction);
-  g_clear_pointer (&self->body, json_node_unref);
   g_free (self);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Pending, pending_free)
+
+/* A booking, or a board of them, as @request's person may see it. @body: (transfer full)
+ * (nullable). Returns: (transfer full) */
+static JsonNode *
+seen_by (KarezRequest *request, JsonNode *body)
+{
+  g_autoptr (JsonNode) whole = body;
+  JsonObject *object = body != NULL && JSON_NODE_HOLDS_OBJECT (body) ? json_node_get_object (body)
+                                                                     : NULL;
+  JsonArray *bookings;
+  JsonArray *seen;
+
+  if (object == NULL || karez_request_may (request, "patient.read"))
+    return g_steal_pointer (&whole);
+  if (json_object_has_member (object, "reason"))
+    return karez_booking_conceal (body);
+  if (!json_object_has_member (object, "bookings"))
+    return g_steal_pointer (&whole);
+  bookings = json_object_get_array_member (object, "bookings");
+  seen = json_array_new ();
+  for (guint i = 0; i < json_array_get_length (bookings); i++)
+    json_array_add_element (seen, karez_booking_conceal (json_array_get_element (bookings, i)));
+  json_object_set_array_member (object, "bookings", seen);
+  return g_steal_pointer (&whole);
+}
 
 /* Answers with @body (transfer full) or with the error (transfer full). */
 static void
@@ -52,7 +75,7 @@ answer (Pending *pending, JsonNode *body, GError *error)
       karez_request_respond (self->request, 200, karez_json_object ("repeated", "b", TRUE, NULL));
     }
   else
-    karez_request_respond (self->request, self->status, body);
+    karez_request_respond (self->request, self->status, seen_by (self->request, body));
 }
 
 /* ── reading ────────────────────────────────────────────────────────────────────────────────── */
@@ -61,9 +84,17 @@ static void
 on_board (GObject *source, GAsyncResult *result, gpointer data)
 {
   GError *error = NULL;
-  JsonNode *body = hub_agenda_board_finish (HUB_AGENDA (source), result, &error);
+  HubAgenda *self = HUB_AGENDA (source);
+  JsonNode *body = hub_agenda_board_finish (self, result, &error);
+  Pending *pending = data;
 
-  answer (data, body, error);
+  if (body == NULL || !karez_request_may (pending->request, "patient.read"))
+    {
+      answer (pending, body, error);
+      return;
+    }
+  karez_request_respond_view (pending->request, self->audit, "board.read", NULL, NULL, body);
+  pending_free (pending);
 }
 
 static void
@@ -91,38 +122,23 @@ get_resources (KarezRequest *request, gpointer data)
 }
 
 static void
-on_read_recorded (GObject *source, GAsyncResult *result, gpointer data)
-{
-  Pending *pending = data;
-  GError *error = NULL;
-
-  if (!hub_store_append_event_finish (HUB_STORE (source), result, &error))
-    answer (pending, NULL, error);
-  else
-    answer (pending, g_steal_pointer (&pending->body), NULL);
-}
-
-static void
 on_booking (GObject *source, GAsyncResult *result, gpointer data)
 {
   HubAgenda *self = HUB_AGENDA (source);
   Pending *pending = data;
   GError *error = NULL;
   JsonNode *body = karez_agenda_get_booking_finish (KAREZ_AGENDA (self), result, &error);
-  const char *patient = body != NULL ? karez_json_text (json_node_get_object (body), "patient")
-                                     : NULL;
 
-  if (patient == NULL)
+  if (body == NULL || !karez_request_may (pending->request, "patient.read"))
     {
       answer (pending, body, error);
       return;
     }
   /* Somebody reads about a patient: the event first, then the bytes. */
-  pending->body = body;
-  hub_store_append_event_async (self->store, karez_request_get_actor (pending->request),
-                                "booking.read", KAREZ_OUTCOME_SUCCESS,
-                                karez_json_text (json_node_get_object (body), "id"), patient, NULL,
-                                NULL, on_read_recorded, pending);
+  karez_request_respond_read (pending->request, self->audit, "booking.read",
+                              karez_json_text (json_node_get_object (body), "id"),
+                              karez_json_text (json_node_get_object (body), "patient"), body);
+  pending_free (pending);
 }
 
 static void

@@ -33,6 +33,7 @@ hub_agenda_finalize (GObject *object)
   g_free (self->hub);
   g_hash_table_unref (self->pulling);
   g_object_unref (self->cancellable);
+  g_clear_object (&self->audit);
   G_OBJECT_CLASS (hub_agenda_parent_class)->finalize (object);
 }
 
@@ -70,7 +71,7 @@ on_peer_changed (KarezPeers *peers, const char *peer, gpointer data)
 }
 
 HubAgenda *
-hub_agenda_new (HubStore *store, KarezPeers *peers, const char *hub_id)
+hub_agenda_new (HubStore *store, KarezPeers *peers, KarezAudit *audit, const char *hub_id)
 {
   HubAgenda *self;
   g_autoptr (GError) error = NULL;
@@ -81,6 +82,7 @@ hub_agenda_new (HubStore *store, KarezPeers *peers, const char *hub_id)
   self = g_object_new (HUB_TYPE_AGENDA, NULL);
   self->store = g_object_ref (store);
   self->peers = g_object_ref (peers);
+  g_set_object (&self->audit, audit);
   self->hub = g_strdup (hub_id);
   if (!hub_agenda_handle_messages (self, &error) || !hub_agenda_handle_resources (self, &error))
     hub_critical ("agenda", NULL, "a topic of the agenda is taken: %s", error->message);

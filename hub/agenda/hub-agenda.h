@@ -21,7 +21,9 @@ void hub_agenda_add_schema (HubStore *store);
 
 /* @hub_id: this hub's id. Registers its topics and its feed with @peers. The store may still be
  * closed. Returns: (transfer full) */
-HubAgenda *hub_agenda_new (HubStore *store, KarezPeers *peers, const char *hub_id);
+/* @audit: (nullable): where reads are recorded; needed by its routes */
+HubAgenda *hub_agenda_new (HubStore *store, KarezPeers *peers, KarezAudit *audit,
+                           const char *hub_id);
 
 /**
  * HubModalityFunc:

@@ -1,7 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hub-audit.h"
 
+#include "hub-event.h"
+
 #define DEFAULT_LIMIT 50
+
+static void
+conceal (JsonArray *items)
+{
+  for (guint i = 0; i < json_array_get_length (items); i++)
+    hub_event_conceal (json_array_get_object_element (items, i));
+}
 
 static void
 on_list (GObject *source, GAsyncResult *result, gpointer data)
@@ -10,6 +19,8 @@ on_list (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   JsonNode *body = hub_audit_list_finish (HUB_AUDIT (source), result, &error);
 
+  if (body != NULL && !karez_request_may (request, "patient.read"))
+    conceal (json_object_get_array_member (json_node_get_object (body), "items"));
   if (body != NULL)
     karez_request_respond (request, 200, body);
   else

@@ -306,6 +306,8 @@ on_peer_changed (HubPeers *peers, const char *id, gpointer data)
 {
   HubDaemon *self = data;
 
+  if (self->engine != NULL && hub_peers_is_revoked (peers, id))
+    hub_engine_partner_gone (self->engine, id);
   hub_web_broadcast (self->web, "peers.read",
                      karez_json_object ("type", "s", "peer", "id", "s", id, NULL));
 }
@@ -359,7 +361,8 @@ make_parts (HubDaemon *self, GError **error)
   g_signal_connect_object (self->peers, "peer-changed", G_CALLBACK (on_peer_changed), self, 0);
   hub_peers_set_plugin_check (self->peers, hub_engine_owns_topic, self->engine);
   g_signal_connect_object (self->engine, "plugin-enabled", G_CALLBACK (on_plugin_enabled), self, 0);
-  self->agenda = hub_agenda_new (self->store, KAREZ_PEERS (self->peers), id);
+  self->agenda = hub_agenda_new (self->store, KAREZ_PEERS (self->peers), KAREZ_AUDIT (self->audit),
+                                 id);
   hub_agenda_set_modality_check (self->agenda, hub_engine_check_modality, self->engine);
   g_signal_connect_object (self->engine, "session-over", G_CALLBACK (on_session_over), self, 0);
   self->system = hub_system_new (self->store, self->cluster, id);

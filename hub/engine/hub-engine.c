@@ -203,6 +203,21 @@ on_page_closed (HubWeb *web, const char *connection, HubEngine *self)
   hub_sessions_page_closed (self->sessions, connection);
 }
 
+static void
+on_page_revoked (HubWeb *web, const char *connection, HubEngine *self)
+{
+  hub_sessions_page_revoked (self->sessions, connection);
+}
+
+static void
+on_account_changed (HubWeb *web, const char *account, KarezActor *actor, gboolean ended,
+                    HubEngine *self)
+{
+  if (actor && !hub_web_allows (web, "session.join", actor))
+    actor = NULL;
+  hub_sessions_account_changed (self->sessions, account, actor, ended);
+}
+
 /* Starting: states, plugins, sessions. */
 
 void
@@ -308,6 +323,8 @@ make_sessions (HubEngine *self, const HubEngineServices *services)
     return;
   hub_web_set_session_handler (self->web, on_page, self);
   g_signal_connect_object (self->web, "connection-closed", G_CALLBACK (on_page_closed), self, 0);
+  g_signal_connect_object (self->web, "connection-revoked", G_CALLBACK (on_page_revoked), self, 0);
+  g_signal_connect_object (self->web, "account-changed", G_CALLBACK (on_account_changed), self, 0);
 }
 
 static void
@@ -454,6 +471,13 @@ hub_engine_owns_topic (const char *topic, gpointer engine)
         return TRUE;
     }
   return FALSE;
+}
+
+void
+hub_engine_partner_gone (HubEngine *self, const char *partner)
+{
+  if (self->sessions)
+    hub_sessions_partner_gone (self->sessions, partner);
 }
 
 HubPluginList *

@@ -97,6 +97,8 @@ void hub_engine_check_modality (JsonNode *booking, GTask *task, gpointer engine)
 /* Whether a peer topic is granted to a plugin that is installed here, in whatever state.
  * @engine: the HubEngine */
 gboolean hub_engine_owns_topic (const char *topic, gpointer engine);
+/* The pairing with a hospital has ended: so do the sessions with it. */
+void hub_engine_partner_gone (HubEngine *self, const char *partner);
 HubPluginList *hub_engine_get_plugins (HubEngine *self);
 /* NULL before the start. */
 HubSessions *hub_engine_get_sessions (HubEngine *self);

@@ -3,6 +3,7 @@
 
 #include "hub-catalogue.h"
 #include "hub-file.h"
+#include "hub-role-table.h"
 
 #include <string.h>
 
@@ -30,7 +31,7 @@ typedef struct
   gboolean required;
 } Known;
 
-/* Everything a key file may say, but for the free keys of [Permissions] and [Settings]. */
+/* Everything a key file may say, but for the free keys of [Roles], [Permissions] and [Settings]. */
 static const Known known[] = {
   { "Plugin", "Id", TRUE },        { "Plugin", "Name", TRUE },
   { "Plugin", "Version", TRUE },   { "Plugin", "Api", TRUE },
@@ -45,13 +46,12 @@ static const Known known[] = {
 
 static const char *const services[] = { "store", "audit",    "agenda", "routes",
                                         "peers", "settings", "media",  NULL };
-static const char *const roles[] = { "desk",     "clinician",     "surgeon", "bedside",
-                                     "engineer", "administrator", "auditor", NULL };
 
 static gboolean
 is_free_group (const char *group)
 {
-  return g_str_equal (group, "Permissions") || g_str_equal (group, "Settings");
+  return g_str_equal (group, "Roles") || g_str_equal (group, "Permissions")
+         || g_str_equal (group, "Settings");
 }
 
 static gboolean
@@ -114,7 +114,7 @@ check_keys (GKeyFile *keys, GError **error)
 
       if (!is_known_group (groups[g]))
         return karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/group",
-                                N_ ("Plugin, Modality, Grants, Permissions or Settings"),
+                                N_ ("Plugin, Modality, Roles, Grants, Permissions or Settings"),
                                 N_ ("The key file has an unknown group [%s]."), groups[g]);
       names = g_key_file_get_keys (keys, groups[g], NULL, error);
       if (!names)
@@ -190,12 +190,6 @@ static gboolean
 is_role (const char *text)
 {
   return is_name (text, "-", 32);
-}
-
-static gboolean
-is_account_role (const char *text)
-{
-  return g_strv_contains (roles, text);
 }
 
 static gboolean
@@ -297,6 +291,10 @@ read_modality (HubPluginFile *self, GKeyFile *keys, GError **error)
     return refuse (error, "Modality", "Roles", "", N_ ("at least one role"));
   if (!g_ascii_string_to_unsigned (duration, 10, 1, 24 * 60, &minutes, NULL))
     return refuse (error, "Modality", "DurationMinutes", duration, N_ ("1 to 1,440"));
+  self->modality.takers = hub_role_table_read (keys, (const char *const *) self->modality.roles,
+                                               error);
+  if (!self->modality.takers)
+    return FALSE;
   self->modality.host_is_requester = g_str_equal (host, "requester");
   self->modality.duration = minutes;
   provided = g_strdup_printf ("modality/%s", self->modality.id);
@@ -358,7 +356,7 @@ read_permissions (HubPluginFile *self, GKeyFile *keys, GError **error)
       if (!ours || !is_name (names[i], "-.", 64))
         return refuse (error, "Permissions", names[i], "…",
                        N_ ("a permission that begins with the plugin's id and a point"));
-      if (!read_list (keys, "Permissions", names[i], &allowed, is_account_role,
+      if (!read_list (keys, "Permissions", names[i], &allowed, hub_account_role_is_known,
                       N_ ("desk, clinician, surgeon, bedside, engineer, administrator, auditor"),
                       error))
         return FALSE;
@@ -526,6 +524,7 @@ hub_plugin_file_finalize (GObject *object)
   g_free (self->modality.id);
   g_free (self->modality.title);
   g_strfreev (self->modality.roles);
+  g_clear_pointer (&self->modality.takers, json_node_unref);
   g_free (self->schema);
   g_free (self->routes);
   g_free (self->topics);

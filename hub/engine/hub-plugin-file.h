@@ -17,6 +17,7 @@ typedef struct
   char *id, *title;
   gboolean host_is_requester;
   GStrv roles;
+  JsonNode *takers; /* as hub_role_table_read() makes it */
   guint duration;
 } HubModalityInfo;
 

@@ -147,11 +147,10 @@ hub_session_to_json (HubSession *self, JsonNode *participants)
 JsonNode *
 hub_session_to_frame (HubSession *self)
 {
-  return karez_json_object ("type", "s", "session", "session", "s", self->id, "state", "s",
-                            karez_state_name (self->state), "reason", "s", self->reason, "sequence",
-                            "i", (gint64) self->sequence, "worker", "s",
-                            hub_worker_state_name (self->worker), "partner_worker", "s",
-                            self->partner_worker, NULL);
+  return karez_json_object (
+      "type", "s", "session", "session", "s", self->id, "state", "s",
+      karez_state_name (self->state), "sequence", "i", (gint64) self->sequence, "worker", "s",
+      hub_worker_state_name (self->worker), "partner_worker", "s", self->partner_worker, NULL);
 }
 
 static void
@@ -175,6 +174,7 @@ hub_session_finalize (GObject *object)
   g_free (self->module);
   g_free (self->token);
   g_clear_pointer (&self->booking, json_node_unref);
+  g_clear_pointer (&self->takers, json_node_unref);
   g_clear_pointer (&self->checks, json_node_unref);
   g_clear_pointer (&self->link, json_node_unref);
   g_clear_pointer (&self->away, json_node_unref);

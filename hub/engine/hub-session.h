@@ -59,6 +59,7 @@ struct _HubSession
   char *id, *modality, *title;
   char *host, *partner; /* hubs */
   gboolean hosted;      /* by this hub */
+  JsonNode *takers;     /* who may take which role; set before a worker is started */
   JsonNode *booking;
   KarezState state;
   guint64 sequence;

@@ -30,10 +30,13 @@ ask_worker (HubSessions *self, KarezRequest *request)
   HubWorkerProxy *proxy = session ? hub_supervisor_get_worker (self->supervisor, session->id)
                                   : NULL;
   JsonObject *body = json_node_get_object (karez_request_get_body (request));
+  guint begun = GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (request), "begun"));
   g_autoptr (JsonNode) offer = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (!session)
+  if (!hub_sessions_check_since (self, karez_request_get_actor (request), begun, &error))
+    ;
+  else if (!session)
     karez_error_set (&error, KAREZ_ERROR_NOT_FOUND, "session/unknown", NULL,
                      N_ ("There is no such session, or it is over."));
   else if (session->state == KAREZ_STATE_PLANNED || hub_state_is_over (session->state))
@@ -73,6 +76,7 @@ hub_sessions_on_echo (KarezRequest *request, gpointer data)
 
   if (!id || !karez_request_check_body (request, echo_fields))
     return;
+  g_object_set_data (G_OBJECT (request), "begun", GUINT_TO_POINTER (hub_sessions_now (data)));
   hub_sessions_admit_async (data, id, karez_request_get_actor (request), on_admitted,
                             g_object_ref (request));
 }

@@ -5,6 +5,7 @@
 
 #include "hub-catalogue.h"
 #include "hub-id.h"
+#include "hub-role-table.h"
 
 static const KarezJsonField invite_fields[] = {
   { "person", KAREZ_JSON_UUID, TRUE },
@@ -83,6 +84,25 @@ put_event (KarezTransaction *transaction, const char *action, const char *id, co
                            karez_json_object ("person", "s", person, NULL));
 }
 
+/* Whoever could take no role of the session is not invited to it. */
+static gboolean
+put_taker (KarezTransaction *transaction, HubSessions *self, const char *id, const char *person,
+           GError **error)
+{
+  HubSession *session = hub_sessions_get (self, id);
+  JsonNode *table = session ? hub_sessions_role_table (self, session, error) : NULL;
+  g_auto (GStrv) roles = table ? hub_role_table_list (table) : NULL;
+
+  /* Over, or never there: the invitation itself is refused. */
+  if (!table)
+    return !session;
+  karez_transaction_run_one (transaction, "session/account-role",
+                             N_ ("This person’s account has no role that can take part in this "
+                                 "kind of session."),
+                             "invitation_taker", "(s^as)", person, roles);
+  return TRUE;
+}
+
 static void
 on_invite (KarezRequest *request, gpointer data)
 {
@@ -90,6 +110,7 @@ on_invite (KarezRequest *request, gpointer data)
   JsonObject *object = id ? karez_request_check_body (request, invite_fields) : NULL;
   const char *person = object ? karez_json_text (object, "person") : NULL;
   g_autoptr (KarezTransaction) transaction = NULL;
+  g_autoptr (GError) error = NULL;
 
   if (!object)
     return;
@@ -97,8 +118,30 @@ on_invite (KarezRequest *request, gpointer data)
   karez_transaction_run_one (transaction, "session/person",
                              N_ ("There is no such session that is not over, or no such person."),
                              "invitation_add", "(ss)", id, person);
+  if (!put_taker (transaction, data, id, person, &error))
+    {
+      karez_request_fail (request, error);
+      return;
+    }
   put_event (transaction, "session.invite", id, person);
   karez_request_commit (request, transaction, 204, NULL);
+}
+
+static void
+on_uninvited (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (KarezRequest) request = data;
+  HubSessions *self = g_object_get_data (G_OBJECT (request), "sessions");
+  g_autoptr (GError) error = NULL;
+
+  if (!karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
+    {
+      karez_request_fail (request, error);
+      return;
+    }
+  hub_sessions_uninvited (self, karez_request_get_path_part (request, "id"),
+                          karez_request_get_path_part (request, "person"));
+  karez_request_respond (request, 204, NULL);
 }
 
 static void
@@ -123,7 +166,8 @@ on_uninvite (KarezRequest *request, gpointer data)
                              N_ ("This person has no invitation that could be taken back."),
                              "invitation_remove", "(ss)", id, person);
   put_event (transaction, "session.uninvite", id, person);
-  karez_request_commit (request, transaction, 204, NULL);
+  g_object_set_data_full (G_OBJECT (request), "sessions", g_object_ref (data), g_object_unref);
+  karez_transaction_commit_async (transaction, NULL, on_uninvited, g_object_ref (request));
 }
 
 static void

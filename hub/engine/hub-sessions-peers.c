@@ -5,6 +5,7 @@
 
 #include "hub-catalogue.h"
 #include "hub-log.h"
+#include "hub-role-table.h"
 
 #define TELL_MS 5000
 #define MAX_SEQUENCE G_MAXINT32 /* of a state: one more at each edge */
@@ -446,6 +447,21 @@ on_state (KarezMessage *message, GTask *given, gpointer data)
                              g_object_ref (task));
 }
 
+/* The other hospital vouches for its accounts' roles; whether one of those may take the role is
+ * looked at here as well. A kind of session that no plugin offers now is only written down. */
+static gboolean
+check_their_role (HubSessions *self, HubSession *session, JsonObject *object,
+                  KarezTransaction *transaction, GError **error)
+{
+  const char *role = karez_json_text (object, "role");
+  JsonNode *table = hub_sessions_role_table (self, session, NULL);
+
+  return !table
+         || hub_role_table_check (table, role ? role : "",
+                                  karez_actor_get_roles (karez_transaction_get_actor (transaction)),
+                                  error);
+}
+
 /* Post "session.participant": somebody at the partner's came or left. */
 static void
 on_person (KarezMessage *message, GTask *given, gpointer data)
@@ -460,6 +476,7 @@ on_person (KarezMessage *message, GTask *given, gpointer data)
   g_autoptr (KarezTransaction) transaction = NULL;
   g_autoptr (JsonNode) node = NULL;
   g_autofree char *text = NULL;
+  GError *error = NULL;
   gboolean left = object && karez_json_boolean (object, "left");
 
   if (!object)
@@ -470,6 +487,11 @@ on_person (KarezMessage *message, GTask *given, gpointer data)
       return;
     }
   transaction = begin_applied (self, message, task, object);
+  if (!left && !check_their_role (self, session, object, transaction, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
   node = karez_actor_to_json (karez_transaction_get_actor (transaction));
   text = karez_json_print (node);
   if (left)

@@ -5,6 +5,7 @@
 #include "hub-catalogue.h"
 #include "hub-id.h"
 #include "hub-log.h"
+#include "hub-role-table.h"
 
 /* A page that is away longer has left. */
 #define AWAY_S 30
@@ -112,10 +113,22 @@ leave_now (HubSessions *self, HubSession *session, HubSessionPerson *person, con
                              place);
 }
 
-/* Without having asked for it. */
+/* The page that is not of this session any more, and why; one that is closed hears nothing. */
 static void
-put_out (HubSessions *self, HubSession *session, HubSessionPerson *person, const char *reason)
+tell_put_out (HubSessions *self, HubSession *session, HubSessionPerson *person, const char *reason)
 {
+  if (self->pages && person->connection && g_strcmp0 (reason, "uninvited") == 0)
+    self->pages->send (self->pages_data, person->connection,
+                       karez_json_object ("type", "s", "removed", "session", "s", session->id,
+                                          "participant", "s", person->id, "reason", "s", reason,
+                                          NULL));
+}
+
+void
+hub_sessions_put_out (HubSessions *self, HubSession *session, HubSessionPerson *person,
+                      const char *reason)
+{
+  tell_put_out (self, session, person, reason);
   leave_now (self, session, person, reason, NULL, NULL);
 }
 
@@ -150,6 +163,8 @@ hub_sessions_leave_async (HubSessions *self, const char *id, const char *partici
                                                       "themselves.")));
       return;
     }
+  /* Done before it is recorded: it is recorded whatever became of the right to ask for it. */
+  karez_transaction_set_guard (transaction, NULL, NULL);
   leave_now (self, session, person, "left", transaction, g_steal_pointer (&task));
 }
 
@@ -202,35 +217,49 @@ on_joined (GObject *source, GAsyncResult *result, gpointer data)
     }
   if (!g_hash_table_contains (session->persons, id))
     hub_sessions_await_page (session, hub_session_add_person (session, id, actor, role));
+  /* The right ended after the commit, and before it was heard of here. */
+  if (!hub_sessions_check_since (
+          self, actor, GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (task), "begun")), &error))
+    {
+      hub_sessions_put_out (self, session, g_hash_table_lookup (session->persons, id), "revoked");
+      g_task_return_error (task, error);
+      return;
+    }
   while ((other = hub_session_find_other (session, actor, id)))
     {
       tell_replaced (self, session, other);
-      put_out (self, session, other, "replaced");
+      hub_sessions_put_out (self, session, other, "replaced");
     }
   g_task_return_pointer (task, karez_json_object ("participant", "s", id, NULL),
                          (GDestroyNotify) json_node_unref);
 }
 
-static gboolean
-check_role (HubSessions *self, HubSession *session, const char *role, GError **error)
+JsonNode *
+hub_sessions_role_table (HubSessions *self, HubSession *session, GError **error)
 {
   HubPlugin *plugin = hub_plugin_list_find_modality (self->plugins, session->modality);
   const HubModalityInfo *modality =
       plugin ? hub_plugin_file_get_modality (hub_plugin_get_file (plugin)) : NULL;
-  g_autofree char *roles = NULL;
 
-  if (!modality)
-    return karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "session/modality", NULL,
-                            N_ ("No plugin of this hub offers “%s” now."), session->modality);
-  if (g_strv_contains ((const char *const *) modality->roles, role))
-    return TRUE;
-  roles = g_strjoinv (", ", modality->roles);
-  return karez_error_set (error, KAREZ_ERROR_INVALID, "session/role", roles,
-                          N_ ("This kind of session has no role “%s”."), role);
+  if (modality)
+    return modality->takers;
+  karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "session/modality", NULL,
+                   N_ ("No plugin of this hub offers “%s” now."), session->modality);
+  return NULL;
 }
 
 static gboolean
-check_join (HubSessions *self, HubSession *session, const char *role, GError **error)
+check_role (HubSessions *self, HubSession *session, const char *role, KarezActor *actor,
+            GError **error)
+{
+  JsonNode *table = hub_sessions_role_table (self, session, error);
+
+  return table && hub_role_table_check (table, role, karez_actor_get_roles (actor), error);
+}
+
+static gboolean
+check_join (HubSessions *self, HubSession *session, const char *role, KarezActor *actor,
+            GError **error)
 {
   if (!session)
     return karez_error_set (error, KAREZ_ERROR_NOT_FOUND, "session/unknown", NULL,
@@ -244,7 +273,7 @@ check_join (HubSessions *self, HubSession *session, const char *role, GError **e
     return karez_error_set (error, KAREZ_ERROR_TOO_LARGE, "session/participants",
                             N_ ("at most 100 at one hospital"),
                             N_ ("There are too many participants."));
-  return check_role (self, session, role, error);
+  return check_role (self, session, role, actor, error);
 }
 
 /* One place for each person; that of the same page, or one whose page is away, may be taken without
@@ -278,7 +307,7 @@ hub_sessions_join_async (HubSessions *self, const char *id, const char *role, gb
   GError *error = NULL;
 
   g_task_set_source_tag (task, hub_sessions_join_async);
-  if (!check_join (self, session, role, &error)
+  if (!check_join (self, session, role, karez_transaction_get_actor (transaction), &error)
       || (!replace
           && !check_elsewhere (session, participant, former,
                                karez_transaction_get_actor (transaction), &error)))
@@ -287,6 +316,7 @@ hub_sessions_join_async (HubSessions *self, const char *id, const char *role, gb
       return;
     }
   hub_task_set_session (task, session);
+  g_object_set_data (G_OBJECT (task), "begun", GUINT_TO_POINTER (hub_sessions_now (self)));
   actor = karez_actor_to_json (karez_transaction_get_actor (transaction));
   text = karez_json_print (actor);
   karez_transaction_about (transaction, id, NULL);
@@ -342,7 +372,7 @@ on_page_answered (GObject *source, GAsyncResult *result, gpointer data)
 
   /* The page will join anew; nobody is left behind in its place. */
   if (self && person && g_strcmp0 (karez_error_get_rule (error), "session/participant") == 0)
-    put_out (self, said->session, person, "lost");
+    hub_sessions_put_out (self, said->session, person, "lost");
   if (!answer && self && self->pages)
     self->pages->send_problem (self->pages_data, said->connection, said->session->id, error);
   said_free (said);
@@ -401,7 +431,7 @@ on_away (gpointer data)
       if (person->leave_source != g_source_get_id (g_main_current_source ()))
         continue;
       person->leave_source = 0;
-      put_out (self, session, person, "lost");
+      hub_sessions_put_out (self, session, person, "lost");
       break;
     }
   return G_SOURCE_REMOVE;

@@ -30,6 +30,8 @@ struct _HubSessions
   KarezActor *actor; /* this hub */
   GHashTable *sessions;
   GHashTable *planning; /* booking → GPtrArray of GTask: who waits for it to be planned */
+  GHashTable *lost;     /* account → the number of its last loss of a right */
+  guint losses;
   GCancellable *cancellable;
   GTask *starting;
   gboolean stopped;
@@ -93,7 +95,25 @@ gboolean hub_sessions_record_finish (HubSessions *self, GAsyncResult *result, GE
 gboolean hub_sessions_add_topics (HubSessions *self, GError **error);
 void hub_sessions_tell_partner (HubSessions *self, HubSession *session);
 
+/* The mirror's side ends without its host, which may not be spoken to. */
+void hub_sessions_abandon (HubSessions *self, HubSession *session, const char *reason);
+
+/* hub-sessions-rights.c */
+/* The number of the last loss of a right; to be kept by what is going to wait. */
+guint hub_sessions_now (HubSessions *self);
+/* Whether @actor lost a right since @then: %KAREZ_ERROR_DENIED, rule "session/revoked". */
+gboolean hub_sessions_check_since (HubSessions *self, KarezActor *actor, guint then,
+                                   GError **error);
+/* An invitation was taken back, durably. */
+void hub_sessions_uninvited (HubSessions *self, const char *id, const char *account);
+
 /* hub-sessions-people.c */
+/* The table of who may take which role of the session; NULL with @error set when no plugin offers
+ * this kind of session now. */
+JsonNode *hub_sessions_role_table (HubSessions *self, HubSession *session, GError **error);
+/* Without having asked for it: done, then recorded. Frees @person. */
+void hub_sessions_put_out (HubSessions *self, HubSession *session, HubSessionPerson *person,
+                           const char *reason);
 /* Puts a person out whose page does not come. */
 void hub_sessions_await_page (HubSession *session, HubSessionPerson *person);
 void hub_sessions_rejoin (HubSessions *self, HubSession *session);

@@ -48,6 +48,39 @@ hub_sessions_read_id (KarezRequest *request)
   return NULL;
 }
 
+/* What people typed about the session is nothing for those who may not read about patients. */
+static void
+conceal (JsonObject *session)
+{
+  JsonNode *booking = json_object_get_member (session, "booking");
+
+  json_object_set_string_member (session, "title", "");
+  json_object_set_null_member (session, "reason");
+  if (booking && JSON_NODE_HOLDS_OBJECT (booking))
+    json_object_set_member (session, "booking", karez_booking_conceal (booking));
+}
+
+static void
+answer_shown (HubSessions *self, KarezRequest *request, JsonNode *node, const char *action)
+{
+  JsonObject *object = json_node_get_object (node);
+  JsonArray *items = json_object_has_member (object, "items")
+                         ? json_object_get_array_member (object, "items")
+                         : NULL;
+
+  if (karez_request_may (request, "patient.read"))
+    {
+      karez_request_respond_view (request, self->audit, action,
+                                  karez_request_get_path_part (request, "id"), NULL, node);
+      return;
+    }
+  if (!items)
+    conceal (object);
+  for (guint i = 0; items && i < json_array_get_length (items); i++)
+    conceal (json_array_get_object_element (items, i));
+  karez_request_respond (request, 200, node);
+}
+
 static void
 on_shown (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -56,7 +89,20 @@ on_shown (GObject *source, GAsyncResult *result, gpointer data)
   JsonNode *node = hub_sessions_show_finish (HUB_SESSIONS (source), result, &error);
 
   if (node)
-    karez_request_respond (request, 200, node);
+    answer_shown (HUB_SESSIONS (source), request, node, "session.read");
+  else
+    karez_request_fail (request, error);
+}
+
+static void
+on_listed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (KarezRequest) request = data;
+  g_autoptr (GError) error = NULL;
+  JsonNode *node = hub_sessions_show_finish (HUB_SESSIONS (source), result, &error);
+
+  if (node)
+    answer_shown (HUB_SESSIONS (source), request, node, "session.list");
   else
     karez_request_fail (request, error);
 }
@@ -91,7 +137,7 @@ on_list (KarezRequest *request, gpointer data)
       karez_request_fail (request, error);
       return;
     }
-  hub_sessions_list_async (data, from, to, on_shown, g_object_ref (request));
+  hub_sessions_list_async (data, from, to, on_listed, g_object_ref (request));
 }
 
 /* Moves. */
@@ -132,21 +178,6 @@ on_moved (GObject *source, GAsyncResult *result, gpointer data)
     karez_request_fail (request, error);
 }
 
-static void
-move_now (KarezRequest *request, HubSessions *self, const char *edge)
-{
-  JsonNode *body = karez_request_get_body (request);
-  JsonObject *object = body ? json_node_get_object (body) : NULL;
-  g_autoptr (KarezTransaction) transaction = karez_request_begin (request, self->store);
-  HubSessionStep step = { .edge = edge };
-
-  step.reason = object ? karez_json_text (object, "reason") : NULL;
-  step.seen = object ? karez_json_integer (object, "sequence", 0) : 0;
-  hub_sessions_move_async (self, karez_request_get_path_part (request, "id"), &step,
-                           karez_request_get_actor (request), transaction, on_moved,
-                           g_object_ref (request));
-}
-
 /* A session is moved by those whom it is for and by those who look after all of them. Anybody who
  * controls sessions may hold one: that is away from risk, and undone by a word. */
 static gboolean
@@ -168,6 +199,27 @@ decide (KarezRequest *request)
 
   g_object_set_data (G_OBJECT (request), "decided", request);
   return first;
+}
+
+static void
+move_now (KarezRequest *request, HubSessions *self, const char *edge)
+{
+  const char *id = karez_request_get_path_part (request, "id");
+  JsonNode *body = karez_request_get_body (request);
+  JsonObject *object = body ? json_node_get_object (body) : NULL;
+  g_autoptr (KarezTransaction) transaction = karez_request_begin (request, self->store);
+  HubSessionStep step = { .edge = edge };
+
+  /* Away from risk it is done before it is recorded, and must be recorded. */
+  if (hub_session_machine_is_away (edge))
+    karez_transaction_set_guard (transaction, NULL, NULL);
+  /* Again with the commit: an invitation may be taken back while it waits. */
+  else if (needs_invitation (hub_sessions_get (self, id), karez_request_get_actor (request), edge))
+    hub_sessions_put_admission (transaction, id);
+  step.reason = object ? karez_json_text (object, "reason") : NULL;
+  step.seen = object ? karez_json_integer (object, "sequence", 0) : 0;
+  hub_sessions_move_async (self, id, &step, karez_request_get_actor (request), transaction,
+                           on_moved, g_object_ref (request));
 }
 
 static void
@@ -367,11 +419,11 @@ on_modalities (KarezRequest *request, gpointer data)
       if (!info || hub_plugin_get_state (plugins->pdata[i]) != HUB_PLUGIN_ENABLED)
         continue;
       json_array_add_element (
-          array,
-          karez_json_object ("id", "s", info->id, "title", "s", info->title, "host", "s",
-                             info->host_is_requester ? "requester" : "patient", "roles", "as",
-                             info->roles, "duration_minutes", "i", (gint64) info->duration,
-                             "plugin", "s", hub_plugin_file_get_id (file), NULL));
+          array, karez_json_object (
+                     "id", "s", info->id, "title", "s", info->title, "host", "s",
+                     info->host_is_requester ? "requester" : "patient", "roles", "as", info->roles,
+                     "accounts", "n", json_node_ref (info->takers), "duration_minutes", "i",
+                     (gint64) info->duration, "plugin", "s", hub_plugin_file_get_id (file), NULL));
     }
   karez_request_respond (request, 200, take_items (array));
 }

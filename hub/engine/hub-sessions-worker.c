@@ -25,6 +25,9 @@ find_module (HubSessions *self, HubSession *session, GError **error)
   g_free (session->module);
   session->plugin = g_strdup (hub_plugin_get_id (plugin));
   session->module = g_strdup (hub_plugin_file_get_live (hub_plugin_get_file (plugin)));
+  g_clear_pointer (&session->takers, json_node_unref);
+  session->takers = json_node_ref (
+      hub_plugin_file_get_modality (hub_plugin_get_file (plugin))->takers);
   session->media = hub_plugin_file_is_granted (hub_plugin_get_file (plugin), "media");
   return TRUE;
 }
@@ -220,7 +223,8 @@ prepare (HubSessions *self, HubSession *session, HubWorkerProxy *proxy)
       session->modality, "hub", "s", self->hub, "partner", "s", session->partner, "host", "b",
       session->hosted, "generation", "i", (gint64) session->generation, "restored", "b",
       (gboolean) (session->generation > 1), "state", "s", karez_state_name (session->state),
-      "sequence", "i", (gint64) session->sequence, "away", "n",
+      "sequence", "i", (gint64) session->sequence, "roles", "n",
+      session->takers ? json_node_ref (session->takers) : NULL, "away", "n",
       session->away ? json_node_ref (session->away) : NULL, NULL);
 
   session->worker = HUB_WORKER_STARTING;
@@ -406,6 +410,50 @@ end_without_worker (HubSessions *self, HubSession *session)
                           fails ? KAREZ_STATE_FAILED : KAREZ_STATE_ENDED,
                           session->sequence + (fails ? 1 : 2), END_REASON, TRUE);
   karez_transaction_commit_async (transaction, NULL, on_ended_without, g_object_ref (session));
+}
+
+static void
+on_abandoned (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (HubSession) session = data;
+  HubSessions *self = g_object_get_data (G_OBJECT (session), "sessions");
+  g_autoptr (GError) error = NULL;
+
+  if (!karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
+    hub_warning ("sessions", session->id, "The end could not be recorded: %s", error->message);
+  if (!self || !hub_supervisor_get_worker (self->supervisor, session->id))
+    return;
+  /* Its end is seen as any worker's: what it had not told yet is read from its spool. */
+  hub_supervisor_kill (self->supervisor, session->id);
+}
+
+static void
+on_held (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autofree char *id = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) answer = hub_worker_proxy_finish (HUB_WORKER_PROXY (source), result, &error);
+
+  if (!answer)
+    hub_warning ("sessions", id, "The worker could not hold before its end: %s", error->message);
+}
+
+void
+hub_sessions_abandon (HubSessions *self, HubSession *session, const char *reason)
+{
+  HubWorkerProxy *proxy = hub_supervisor_get_worker (self->supervisor, session->id);
+  g_autoptr (KarezTransaction) transaction = karez_store_begin (self->store, self->actor);
+
+  /* Away from risk first: what this side drives comes to rest before its process ends. */
+  if (proxy)
+    hub_worker_proxy_move_async (proxy, "panic", reason, self->actor, 0, 0, on_held,
+                                 g_strdup (session->id));
+  karez_transaction_about (transaction, session->id, NULL);
+  hub_session_take_state (session, KAREZ_STATE_ENDED, session->sequence + 1, reason);
+  hub_sessions_put_state (self, session, transaction, "session.end", session->state,
+                          session->sequence, reason, FALSE);
+  karez_transaction_commit_async (transaction, NULL, on_abandoned, g_object_ref (session));
+  hub_sessions_tell_pages (self, session);
 }
 
 static void

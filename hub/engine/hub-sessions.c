@@ -473,6 +473,7 @@ hub_sessions_finalize (GObject *object)
   karez_actor_unref (self->actor);
   g_hash_table_unref (self->sessions);
   g_hash_table_unref (self->planning);
+  g_hash_table_unref (self->lost);
 
   G_OBJECT_CLASS (hub_sessions_parent_class)->finalize (object);
 }
@@ -492,5 +493,6 @@ hub_sessions_init (HubSessions *self)
   self->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_object_unref);
   self->planning = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
                                           (GDestroyNotify) g_ptr_array_unref);
+  self->lost = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->cancellable = g_cancellable_new ();
 }

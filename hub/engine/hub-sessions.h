@@ -115,6 +115,14 @@ gboolean hub_sessions_leave_finish (HubSessions *self, GAsyncResult *result, GEr
 gboolean hub_sessions_page (HubSessions *self, const char *connection, KarezActor *actor,
                             JsonObject *message, GError **error);
 void hub_sessions_page_closed (HubSessions *self, const char *connection);
+/* A page whose person may not be here any more: their place ends at once. */
+void hub_sessions_page_revoked (HubSessions *self, const char *connection);
+/* What an account may do may have changed. @actor: (nullable): with its roles now; NULL when it may
+ * not be in sessions. @ended: whether something that it could be by, a sign-in, has ended */
+void hub_sessions_account_changed (HubSessions *self, const char *account, KarezActor *actor,
+                                   gboolean ended);
+/* The pairing with @partner has ended, and so do the sessions with it. */
+void hub_sessions_partner_gone (HubSessions *self, const char *partner);
 
 /* One session as the API shows it, over or not. Returns at the finish: (transfer full) */
 void hub_sessions_show_async (HubSessions *self, const char *id, GAsyncReadyCallback callback,

@@ -176,6 +176,14 @@ hub_worker_proxy_leave_async (HubWorkerProxy *self, const char *participant, con
 }
 
 void
+hub_worker_proxy_revoke_async (HubWorkerProxy *self, const char *account, GCancellable *cancellable,
+                               GAsyncReadyCallback callback, gpointer data)
+{
+  call (self, "Revoke", g_variant_new ("(ts)", self->incarnation, account), CALL_MS, cancellable,
+        callback, data);
+}
+
+void
 hub_worker_proxy_message_async (HubWorkerProxy *self, const char *participant, JsonNode *body,
                                 GCancellable *cancellable, GAsyncReadyCallback callback,
                                 gpointer data)

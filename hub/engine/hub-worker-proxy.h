@@ -46,6 +46,9 @@ void hub_worker_proxy_join_async (HubWorkerProxy *self, JsonNode *participant,
 void hub_worker_proxy_leave_async (HubWorkerProxy *self, const char *participant,
                                    const char *reason, GCancellable *cancellable,
                                    GAsyncReadyCallback callback, gpointer data);
+void hub_worker_proxy_revoke_async (HubWorkerProxy *self, const char *account,
+                                    GCancellable *cancellable, GAsyncReadyCallback callback,
+                                    gpointer data);
 void hub_worker_proxy_message_async (HubWorkerProxy *self, const char *participant, JsonNode *body,
                                      GCancellable *cancellable, GAsyncReadyCallback callback,
                                      gpointer data);

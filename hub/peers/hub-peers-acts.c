@@ -118,6 +118,14 @@ on_unpaired (GObject *source, GAsyncResult *result, gpointer data)
     g_task_return_error (task, error);
 }
 
+gboolean
+hub_peers_is_revoked (HubPeers *self, const char *peer)
+{
+  HubPeersEntry *entry = g_hash_table_lookup (self->entries, peer);
+
+  return entry != NULL && hub_peer_get_state (entry->peer) == HUB_PEER_STATE_REVOKED;
+}
+
 void
 hub_peers_unpair_async (HubPeers *self, KarezTransaction *transaction, const char *peer,
                         GAsyncReadyCallback callback, gpointer data)

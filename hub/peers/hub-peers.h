@@ -77,6 +77,8 @@ HubStore *hub_peers_get_store (HubPeers *self);
 
 /* Ends a pairing: connections are cut and calls fail at once; then it is recorded.
  * @transaction: the request's, still empty */
+/* Whether the pairing with a hub that is known has ended, or is ending. */
+gboolean hub_peers_is_revoked (HubPeers *self, const char *peer);
 void hub_peers_unpair_async (HubPeers *self, KarezTransaction *transaction, const char *peer,
                              GAsyncReadyCallback callback, gpointer data);
 gboolean hub_peers_unpair_finish (HubPeers *self, GAsyncResult *result, GError **error);

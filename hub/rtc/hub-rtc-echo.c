@@ -68,15 +68,14 @@ person_of (KarezParticipant *participant)
   return karez_actor_get_id (karez_participant_get_actor (participant));
 }
 
-/* One for each person. */
-static void
-drop_former (HubRtc *self, KarezParticipant *participant)
+void
+hub_rtc_drop_echoes (HubRtc *self, const char *person)
 {
   for (guint i = self->echoes->len; i-- > 0;)
     {
       HubRtcEcho *echo = self->echoes->pdata[i];
 
-      if (g_str_equal (person_of (echo->page->participant), person_of (participant)))
+      if (g_str_equal (person_of (echo->page->participant), person))
         drop (self, echo);
     }
 }
@@ -122,7 +121,8 @@ hub_rtc_echo (HubRtc *self, KarezParticipant *participant, const char *sdp, GErr
 
   if (!hub_sdp_parse_offer (offer, sdp, error))
     return NULL;
-  drop_former (self, participant);
+  /* One for each person. */
+  hub_rtc_drop_echoes (self, person_of (participant));
   if (self->echoes->len == HUB_RTC_MAX_ECHOES)
     {
       karez_error_set (error, KAREZ_ERROR_BUSY, "rtc/echoes",

@@ -7,6 +7,7 @@ typedef struct
   KarezRequest *request;
   guint status;
   JsonNode *body;
+  char *view; /* what is on record for today once the event is durable */
 } Answer;
 
 static Answer *
@@ -25,6 +26,7 @@ answer_free (Answer *self)
 {
   g_object_unref (self->request);
   g_clear_pointer (&self->body, json_node_unref);
+  g_free (self->view);
   g_free (self);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Answer, answer_free)
@@ -55,13 +57,48 @@ karez_request_commit (KarezRequest *self, KarezTransaction *transaction, guint s
   karez_transaction_commit_async (transaction, NULL, on_committed, answer_new (self, status, body));
 }
 
+/* What was seen today, by the log that it is recorded in. A hub that starts anew records it again.
+ */
+typedef struct
+{
+  int day;
+  GHashTable *seen;
+} Views;
+
+static void
+views_free (gpointer data)
+{
+  g_hash_table_unref (((Views *) data)->seen);
+  g_free (data);
+}
+
+static GHashTable *
+views_of (KarezAudit *audit)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  int day = g_date_time_get_year (now) * 1000 + g_date_time_get_day_of_year (now);
+  Views *views = g_object_get_data (G_OBJECT (audit), "karez-views");
+
+  if (views == NULL)
+    {
+      views = g_new0 (Views, 1);
+      views->seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+      g_object_set_data_full (G_OBJECT (audit), "karez-views", views, views_free);
+    }
+  if (views->day != day)
+    g_hash_table_remove_all (views->seen);
+  views->day = day;
+  return views->seen;
+}
+
 static void
 on_recorded (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (Answer) answer = data;
   g_autoptr (GError) error = NULL;
 
-  karez_audit_append_finish (KAREZ_AUDIT (source), result, &error);
+  if (karez_audit_append_finish (KAREZ_AUDIT (source), result, &error) && answer->view != NULL)
+    g_hash_table_add (views_of (KAREZ_AUDIT (source)), g_steal_pointer (&answer->view));
   give (answer, error);
 }
 
@@ -72,6 +109,27 @@ karez_request_respond_read (KarezRequest *self, KarezAudit *audit, const char *a
   karez_audit_append_async (audit, karez_request_get_actor (self), action, KAREZ_OUTCOME_SUCCESS,
                             session, patient, NULL, NULL, on_recorded,
                             answer_new (self, 200, body));
+}
+
+void
+karez_request_respond_view (KarezRequest *self, KarezAudit *audit, const char *action,
+                            const char *session, const char *patient, JsonNode *body)
+{
+  KarezActor *actor = karez_request_get_actor (self);
+  g_autofree char *view = g_strjoin ("\n", karez_actor_get_id (actor), action,
+                                     session != NULL ? session : "", patient != NULL ? patient : "",
+                                     NULL);
+  Answer *answer;
+
+  if (g_hash_table_contains (views_of (audit), view))
+    {
+      karez_request_respond (self, 200, body);
+      return;
+    }
+  answer = answer_new (self, 200, body);
+  answer->view = g_steal_pointer (&view);
+  karez_audit_append_async (audit, actor, action, KAREZ_OUTCOME_SUCCESS, session, patient, NULL,
+                            NULL, on_recorded, answer);
 }
 
 /* A stream that waits until its reading is on record. */

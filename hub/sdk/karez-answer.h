@@ -31,6 +31,11 @@ KAREZ_PUBLIC void karez_request_commit (KarezRequest *self, KarezTransaction *tr
 KAREZ_PUBLIC void karez_request_respond_read (KarezRequest *self, KarezAudit *audit,
                                               const char *action, const char *session,
                                               const char *patient, JsonNode *body);
+/* The same for what pages ask for again and again: one event for each person, day (of UTC) and
+ * @action with @session and @patient. */
+KAREZ_PUBLIC void karez_request_respond_view (KarezRequest *self, KarezAudit *audit,
+                                              const char *action, const char *session,
+                                              const char *patient, JsonNode *body);
 /* The same for a file, by karez_request_respond_stream(). @details: (transfer full) (nullable): of
  * the event */
 KAREZ_PUBLIC void karez_request_respond_read_stream (KarezRequest *self, KarezAudit *audit,

@@ -20,6 +20,14 @@ karez_request_get_actor (KarezRequest *self)
   return KAREZ_REQUEST_GET_CLASS (self)->get_actor (self);
 }
 
+gboolean
+karez_request_may (KarezRequest *self, const char *permission)
+{
+  KarezRequestClass *klass = KAREZ_REQUEST_GET_CLASS (self);
+
+  return klass->may != NULL && klass->may (self, permission);
+}
+
 const char *
 karez_request_get_path_part (KarezRequest *self, const char *name)
 {

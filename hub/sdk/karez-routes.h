@@ -67,11 +67,15 @@ struct _KarezRequestClass
   gboolean (*confirm_finish) (KarezRequest *self, GAsyncResult *result, GError **error);
   void (*respond_stream) (KarezRequest *self, const KarezStream *stream, KarezStreamFunc func,
                           gpointer data, GDestroyNotify destroy);
+  gboolean (*may) (KarezRequest *self, const char *permission);
 
   gpointer padding[4];
 };
 
 KAREZ_PUBLIC KarezActor *karez_request_get_actor (KarezRequest *self);
+/* Whether the actor has a permission besides the route's: "patient.read", without which nothing
+ * clinical is told. */
+KAREZ_PUBLIC gboolean karez_request_may (KarezRequest *self, const char *permission);
 /* What stood at {name} in the route's path, decoded. */
 KAREZ_PUBLIC const char *karez_request_get_path_part (KarezRequest *self, const char *name);
 /* A member of the query string, or NULL. */

@@ -26,6 +26,27 @@ karez_agenda_get_booking_finish (KarezAgenda *self, GAsyncResult *result, GError
   return KAREZ_AGENDA_GET_IFACE (self)->get_booking_finish (self, result, error);
 }
 
+JsonNode *
+karez_booking_conceal (JsonNode *booking)
+{
+  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
+  JsonObject *seen = json_object_new ();
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *member;
+
+  json_node_take_object (node, seen);
+  json_object_iter_init_ordered (&iter, json_node_get_object (booking));
+  while (json_object_iter_next_ordered (&iter, &name, &member))
+    json_object_set_member (seen, name, json_node_copy (member));
+  json_object_set_string_member (seen, "title", "");
+  json_object_set_string_member (seen, "reason", "");
+  json_object_set_null_member (seen, "answer");
+  json_object_set_null_member (seen, "patient");
+  json_object_set_boolean_member (seen, "concealed", TRUE);
+  return node;
+}
+
 G_DEFINE_INTERFACE (KarezAudit, karez_audit, G_TYPE_OBJECT)
 
 static void

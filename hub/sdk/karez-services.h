@@ -34,6 +34,17 @@ KAREZ_PUBLIC void karez_agenda_get_booking_async (KarezAgenda *self, const char 
 KAREZ_PUBLIC JsonNode *karez_agenda_get_booking_finish (KarezAgenda *self, GAsyncResult *result,
                                                         GError **error);
 
+/**
+ * karez_booking_conceal:
+ * @booking: a booking as the API shows it
+ *
+ * What somebody without "patient.read" may see of it: times, hospitals, resources and its kind. Its
+ * title, reason and answer are empty, its patient is null, and "concealed" is true.
+ *
+ * Returns: (transfer full): another object
+ */
+KAREZ_PUBLIC JsonNode *karez_booking_conceal (JsonNode *booking);
+
 /* Audit: acts that change no row (a read, a refusal, an export). Acts that change one are
  * recorded by karez_transaction_event(). */
 

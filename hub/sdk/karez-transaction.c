@@ -20,6 +20,8 @@ typedef struct
   char *request, *digest;
   gboolean repeated;
   KarezMessage *applied;
+  char *guard;
+  GVariant *guard_params;
   char *record_session, *record_origin;
   gint64 record_sequence;
 } KarezTransactionPrivate;
@@ -238,6 +240,24 @@ karez_transaction_get_recorded (KarezTransaction *self, const char **origin, gin
   return priv->record_session;
 }
 
+void
+karez_transaction_set_guard (KarezTransaction *self, const char *statement, GVariant *params)
+{
+  KarezTransactionPrivate *priv = get_private (self);
+
+  g_free (priv->guard);
+  priv->guard = g_strdup (statement);
+  g_clear_pointer (&priv->guard_params, g_variant_unref);
+  priv->guard_params = params != NULL ? g_variant_ref_sink (params) : NULL;
+}
+
+const char *
+karez_transaction_get_guard (KarezTransaction *self, GVariant **params)
+{
+  *params = get_private (self)->guard_params;
+  return get_private (self)->guard;
+}
+
 static void
 free_event (gpointer data)
 {
@@ -298,6 +318,8 @@ karez_transaction_finalize (GObject *object)
   g_clear_pointer (&priv->request, g_free);
   g_clear_pointer (&priv->digest, g_free);
   g_clear_pointer (&priv->applied, karez_message_unref);
+  g_clear_pointer (&priv->guard, g_free);
+  g_clear_pointer (&priv->guard_params, g_variant_unref);
   g_clear_pointer (&priv->record_session, g_free);
   g_clear_pointer (&priv->record_origin, g_free);
 

@@ -144,6 +144,11 @@ KAREZ_PRIVATE GPtrArray *karez_transaction_get_posts (KarezTransaction *self);
 KAREZ_PRIVATE const char *karez_transaction_get_request (KarezTransaction *self,
                                                          const char **digest);
 KAREZ_PRIVATE void karez_transaction_set_repeated (KarezTransaction *self);
+/* @statement: (nullable): "schema.name"; it runs last, and what it raises refuses the commit: the
+ * web's look whether who asked may still. An act that is done before it is recorded has none. */
+KAREZ_PRIVATE void karez_transaction_set_guard (KarezTransaction *self, const char *statement,
+                                                GVariant *params);
+KAREZ_PRIVATE const char *karez_transaction_get_guard (KarezTransaction *self, GVariant **params);
 /* The rule and message of the n-th statement's expectation, NULL if it has none. */
 KAREZ_PRIVATE const char *karez_transaction_get_expectation (KarezTransaction *self, guint index,
                                                              const char **message);

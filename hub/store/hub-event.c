@@ -33,3 +33,26 @@ hub_event_params (const HubEvent *self)
                         dot != NULL ? dot + 1 : self->table, self->row, self->session,
                         self->patient, self->request, details);
 }
+
+void
+hub_event_conceal (JsonObject *event)
+{
+  /* Their reasons are codes: left, replaced, lost. */
+  static const char *const coded[] = { "session.join", "session.leave", NULL };
+  const char *action = json_object_get_string_member_with_default (event, "action", "");
+  JsonNode *details = json_object_get_member (event, "details");
+  g_autoptr (JsonObject) seen = NULL;
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *member;
+
+  if (!g_str_has_prefix (action, "session.") || g_strv_contains (coded, action) || details == NULL
+      || !JSON_NODE_HOLDS_OBJECT (details))
+    return;
+  seen = json_object_new ();
+  json_object_iter_init (&iter, json_node_get_object (details));
+  while (json_object_iter_next (&iter, &name, &member))
+    if (!g_str_equal (name, "reason"))
+      json_object_set_member (seen, name, json_node_copy (member));
+  json_object_set_object_member (event, "details", g_steal_pointer (&seen));
+}

@@ -234,6 +234,16 @@ add_posts (HubTransaction *self, HubPgBatch *batch, GError **error)
   return TRUE;
 }
 
+/* Whether who asked may still, as late as can be. */
+static gboolean
+add_last_guard (HubTransaction *self, HubPgBatch *batch, GError **error)
+{
+  GVariant *params;
+  const char *guard = karez_transaction_get_guard (KAREZ_TRANSACTION (self), &params);
+
+  return guard == NULL || add (batch, guard, params, error);
+}
+
 static gboolean
 has_expectation (HubTransaction *self)
 {
@@ -253,7 +263,8 @@ build (HubTransaction *self, GError **error)
 
   hub_pg_batch_add_text (batch, "begin read write");
   if (!add_guards (self, batch, error) || !add_statements (self, batch, error)
-      || !add_events (self, batch, error) || !add_posts (self, batch, error))
+      || !add_events (self, batch, error) || !add_posts (self, batch, error)
+      || !add_last_guard (self, batch, error))
     return NULL;
   self->commit = end == HUB_PG_SYNC ? (int) hub_pg_batch_add_text (batch, "commit") : -1;
   return g_steal_pointer (&batch);

@@ -324,6 +324,8 @@ handle_sign_out (KarezRequest *request, gpointer data)
     return;
   change = change_new (data, request);
   change->transaction = karez_request_begin (request, change->self->scope);
+  /* It ends itself. */
+  karez_transaction_set_guard (change->transaction, NULL, NULL);
   end_sign_ins (change->transaction, HUB_WEB_REQUEST (request), FALSE);
   karez_transaction_commit_async (change->transaction, NULL, on_signed_out, change);
 }

@@ -170,44 +170,6 @@ hub_web_downloads_add (HubWebDownloads *self, const char *name, HubWebDownloadFu
   return download;
 }
 
-static GPtrArray *
-list_all (HubWebDownloads *self, const char *name)
-{
-  GPtrArray *list = g_ptr_array_new ();
-  GHashTableIter iter;
-  gpointer value;
-
-  g_hash_table_iter_init (&iter, self->accounts);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      Account *account = value;
-
-      if (name != NULL && !g_str_equal (account->name, name))
-        continue;
-      for (GList *l = account->placed.head; l != NULL; l = l->next)
-        g_ptr_array_add (list, l->data);
-      for (GList *l = account->waiting.head; l != NULL; l = l->next)
-        g_ptr_array_add (list, l->data);
-    }
-  return list;
-}
-
-void
-hub_web_downloads_cancel (HubWebDownloads *self, const char *account)
-{
-  g_autoptr (GPtrArray) list = list_all (self, account);
-  g_autoptr (GError) why = karez_error_new (
-      KAREZ_ERROR_UNAUTHENTICATED, "download/cancelled", N_ ("a sign-in that is valid"),
-      N_ ("This sign-in ended while the file was downloaded"));
-
-  for (guint i = 0; i < list->len; i++)
-    {
-      HubWebDownload *download = list->pdata[i];
-
-      download->end (why, download->data);
-    }
-}
-
 static void
 read_next (Account *account)
 {

@@ -24,8 +24,7 @@ void hub_web_downloads_free (HubWebDownloads *self);
 guint hub_web_downloads_get_count (HubWebDownloads *self);
 
 typedef void (*HubWebDownloadFunc) (gpointer data);
-/* @why: what the client may be told: it waited too long, or its account's downloads were cancelled
- */
+/* @why: what the client may be told: it waited too long */
 typedef void (*HubWebDownloadEndFunc) (const GError *why, gpointer data);
 
 /**
@@ -40,9 +39,6 @@ typedef void (*HubWebDownloadEndFunc) (const GError *why, gpointer data);
 HubWebDownload *hub_web_downloads_add (HubWebDownloads *self, const char *account,
                                        HubWebDownloadFunc begin, HubWebDownloadEndFunc end,
                                        gpointer data, GError **error);
-/* Ends every download of an account that may not read any more. @account: (nullable): everybody's
- */
-void hub_web_downloads_cancel (HubWebDownloads *self, const char *account);
 
 /* Calls @read when it is the account's turn, from within this call or later; then
  * hub_web_download_was_read() must follow, or hub_web_download_leave(). */

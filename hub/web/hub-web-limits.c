@@ -491,3 +491,41 @@ hub_web_limits_farewell (GSocket *socket, GBytes *answer)
   g_socket_send_with_blocking (socket, text, size, FALSE, NULL, NULL);
   g_socket_shutdown (socket, FALSE, TRUE, NULL);
 }
+
+static double
+count_connections (gpointer data)
+{
+  return hub_web_limits_get_connections (data);
+}
+
+static double
+count_refused_connections (gpointer data)
+{
+  return (double) hub_web_limits_get_refused (data);
+}
+
+static double
+count_refused_requests (gpointer data)
+{
+  return (double) hub_web_limits_get_refused_requests (data);
+}
+
+static double
+count_cut_connections (gpointer data)
+{
+  return (double) hub_web_limits_get_cut (data);
+}
+
+void
+hub_web_limits_add_metrics (HubWebLimits *self, HubWebMetrics *metrics)
+{
+  hub_web_metrics_add (metrics, "karez_http_connections", "Open connections.", count_connections,
+                       self);
+  hub_web_metrics_add (metrics, "karez_http_connections_refused_total",
+                       "Connections refused because too many were open.", count_refused_connections,
+                       self);
+  hub_web_metrics_add (metrics, "karez_http_requests_refused_total",
+                       "Requests refused because they were no HTTP.", count_refused_requests, self);
+  hub_web_metrics_add (metrics, "karez_http_connections_cut_total",
+                       "Connections cut because they took too long.", count_cut_connections, self);
+}

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "hub-http-scanner.h"
+#include "hub-web-metrics.h"
 #include "hub-web-proxies.h"
 
 #include <libsoup/soup.h>
@@ -67,6 +68,8 @@ guint hub_web_limits_get_connections (HubWebLimits *self);
 guint64 hub_web_limits_get_refused (HubWebLimits *self);
 guint64 hub_web_limits_get_refused_requests (HubWebLimits *self);
 guint64 hub_web_limits_get_cut (HubWebLimits *self);
+/* The counts above, among @metrics, which must not be printed once this is freed. */
+void hub_web_limits_add_metrics (HubWebLimits *self, HubWebMetrics *metrics);
 
 /* Where a message came from: "192.0.2.1", or NULL for the Unix socket. Returns: (transfer full) */
 char *hub_web_limits_find_client (SoupServerMessage *message);

@@ -141,7 +141,7 @@ set_cursor (Viewer *viewer, const char *cursor)
 static void
 on_event (HubFeed *feed, JsonNode *event, const char *cursor, HubWebLive *self)
 {
-  g_autofree char *whole = event_text (json_node_ref (event), cursor);
+  g_autofree char *whole = event_text (hub_web_view_whole (event), cursor);
   g_autofree char *reduced = event_text (hub_web_view_reduce (event), cursor);
   g_autoptr (GPtrArray) viewers = viewers_now (self);
 
@@ -223,7 +223,7 @@ send_events (Viewer *viewer, GPtrArray *events, const char *last)
 
       if (!sees (viewer, event))
         continue;
-      text = event_text (whole ? json_node_ref (event) : hub_web_view_reduce (event),
+      text = event_text (whole ? hub_web_view_whole (event) : hub_web_view_reduce (event),
                          i + 1 == events->len ? last : viewer->cursor);
       if (!hub_web_page_send (viewer->page, text))
         return;
@@ -417,13 +417,13 @@ on_message (HubWebPage *page, GBytes *bytes, Viewer *viewer)
 }
 
 static void
-on_closed (HubWebPage *page, Viewer *viewer)
+on_closed (HubWebPage *page, gboolean revoked, Viewer *viewer)
 {
   g_autoptr (HubWebLive) self = g_object_ref (viewer->live);
   g_autofree char *id = g_strdup (hub_web_page_get_id (page));
 
   g_hash_table_remove (self->viewers, id);
-  g_signal_emit (self, closed_signal, 0, id);
+  g_signal_emit (self, closed_signal, 0, id, revoked);
 }
 
 gboolean
@@ -497,18 +497,12 @@ hub_web_live_broadcast (HubWebLive *self, const char *permission, JsonNode *mess
 }
 
 void
-hub_web_live_close (HubWebLive *self, const char *account, gushort code)
+hub_web_live_close (HubWebLive *self, gushort code)
 {
   g_autoptr (GPtrArray) viewers = viewers_now (self);
 
   for (guint i = 0; i < viewers->len; i++)
-    {
-      Viewer *viewer = viewers->pdata[i];
-      KarezActor *actor = hub_web_page_get_actor (viewer->page);
-
-      if (account == NULL || g_str_equal (karez_actor_get_id (actor), account))
-        hub_web_page_close (viewer->page, code, NULL);
-    }
+    hub_web_page_close (((Viewer *) viewers->pdata[i])->page, code, NULL);
 }
 
 guint
@@ -586,7 +580,7 @@ hub_web_live_class_init (HubWebLiveClass *klass)
   object_class->dispose = hub_web_live_dispose;
   object_class->finalize = hub_web_live_finalize;
   closed_signal = g_signal_new ("connection-closed", HUB_TYPE_WEB_LIVE, G_SIGNAL_RUN_LAST, 0, NULL,
-                                NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+                                NULL, NULL, G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_BOOLEAN);
 }
 
 static void

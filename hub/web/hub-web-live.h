@@ -14,7 +14,7 @@ G_BEGIN_DECLS
  * The pages on /api/v1/live: says hello, sends numbered events from where a page left off, and
  * carries sessions' messages. Main thread only.
  *
- * Signal "connection-closed" (const char *connection).
+ * Signal "connection-closed" (const char *connection, gboolean revoked).
  */
 G_DECLARE_FINAL_TYPE (HubWebLive, hub_web_live, HUB, WEB_LIVE, GObject)
 
@@ -35,8 +35,8 @@ void hub_web_live_send_problem (HubWebLive *self, const char *connection, const 
                                 const GError *error);
 /* To every page whose person has @permission. */
 void hub_web_live_broadcast (HubWebLive *self, const char *permission, JsonNode *message);
-/* Closes the pages of an account, or all (NULL). */
-void hub_web_live_close (HubWebLive *self, const char *account, gushort code);
+/* Closes all pages. */
+void hub_web_live_close (HubWebLive *self, gushort code);
 guint hub_web_live_get_count (HubWebLive *self);
 
 G_END_DECLS

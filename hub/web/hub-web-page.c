@@ -26,8 +26,9 @@ struct _HubWebPage
   HubWebRate *rate;
   guint64 given; /* bytes handed to libsoup */
   gint64 heard;
-  guint watch, expiry;
-  gboolean closed;
+  guint watch, expiry, farewell;
+  HubWebSignIn *sign_in; /* NULL over the Unix socket */
+  gboolean closed;       /* told to close, or gone */
 };
 
 enum
@@ -55,6 +56,9 @@ on_message (SoupWebsocketConnection *connection, SoupWebsocketDataType type, GBy
 {
   g_autoptr (HubWebPage) keep = g_object_ref (self);
 
+  /* What was on its way when it was told to close. */
+  if (self->closed)
+    return;
   self->heard = hub_clock_monotonic ();
   if (type != SOUP_WEBSOCKET_DATA_TEXT)
     hub_web_page_close (self, SOUP_WEBSOCKET_CLOSE_UNSUPPORTED_DATA, "text only");
@@ -78,8 +82,9 @@ on_error (SoupWebsocketConnection *connection, GError *error, HubWebPage *self)
   hub_web_limits_release (self->socket, FAREWELL_MS);
 }
 
+/* Nothing is heard of it from here on. */
 static void
-on_closed (SoupWebsocketConnection *connection, HubWebPage *self)
+set_closed (HubWebPage *self, gboolean revoked)
 {
   g_autoptr (HubWebPage) keep = g_object_ref (self);
 
@@ -88,9 +93,50 @@ on_closed (SoupWebsocketConnection *connection, HubWebPage *self)
   self->closed = TRUE;
   g_clear_handle_id (&self->watch, g_source_remove);
   g_clear_handle_id (&self->expiry, g_source_remove);
+  g_signal_emit (keep, signals[CLOSED], 0, revoked);
+}
+
+static void
+on_closed (SoupWebsocketConnection *connection, HubWebPage *self)
+{
+  g_autoptr (HubWebPage) keep = g_object_ref (self);
+
+  set_closed (self, FALSE);
+  g_clear_handle_id (&self->farewell, g_source_remove);
   /* Closing the wrapped streams did not close what they stand on. */
   g_io_stream_close_async (self->stream, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
-  g_signal_emit (keep, signals[CLOSED], 0);
+}
+
+/* It has had its time to read why. */
+static gboolean
+on_farewell (gpointer data)
+{
+  HubWebPage *self = data;
+
+  self->farewell = 0;
+  cut (self, "it was told to close");
+  return G_SOURCE_REMOVE;
+}
+
+static void
+close_now (HubWebPage *self, gushort code, const char *reason, gboolean revoked)
+{
+  g_autoptr (HubWebPage) keep = g_object_ref (self);
+
+  if (self->closed)
+    return;
+  if (soup_websocket_connection_get_state (self->connection) == SOUP_WEBSOCKET_STATE_OPEN)
+    soup_websocket_connection_close (self->connection, code, reason);
+  /* The source keeps it until then: whoever had it lets it go now. */
+  self->farewell = g_timeout_add_full (G_PRIORITY_DEFAULT, FAREWELL_MS, on_farewell,
+                                       g_object_ref (self), g_object_unref);
+  set_closed (self, revoked);
+}
+
+static void
+on_ended (GCancellable *ended, HubWebPage *self)
+{
+  close_now (self, HUB_WEB_PAGE_CLOSE_CHANGED, "the rights have changed", self->sign_in->over);
 }
 
 static gboolean
@@ -111,7 +157,7 @@ on_expiry (gpointer data)
   HubWebPage *self = data;
 
   self->expiry = 0;
-  hub_web_page_close (self, HUB_WEB_PAGE_CLOSE_SIGNED_OUT, "the sign-in has ended");
+  close_now (self, HUB_WEB_PAGE_CLOSE_SIGNED_OUT, "the sign-in has ended", TRUE);
   return G_SOURCE_REMOVE;
 }
 
@@ -144,10 +190,13 @@ hub_web_page_new (GIOStream *stream, GSocket *socket, GUri *uri, KarezActor *act
 
   self->heard = hub_clock_monotonic ();
   self->watch = g_timeout_add_seconds (5, on_watch, self);
-  if (sign_in != NULL)
-    self->expiry = g_timeout_add_seconds (
-        (guint) CLAMP ((sign_in->expires - hub_clock_now ()) / G_USEC_PER_SEC, 0, 86400), on_expiry,
-        self);
+  if (sign_in == NULL)
+    return self;
+  self->sign_in = hub_web_sign_in_ref (sign_in);
+  self->expiry = g_timeout_add (
+      (guint) CLAMP ((sign_in->expires - hub_clock_now ()) / G_TIME_SPAN_MILLISECOND, 0, 86400000),
+      on_expiry, self);
+  g_signal_connect_object (sign_in->ended, "cancelled", G_CALLBACK (on_ended), self, 0);
   return self;
 }
 
@@ -194,9 +243,7 @@ hub_web_page_send (HubWebPage *self, const char *text)
 void
 hub_web_page_close (HubWebPage *self, gushort code, const char *reason)
 {
-  if (!self->closed
-      && soup_websocket_connection_get_state (self->connection) == SOUP_WEBSOCKET_STATE_OPEN)
-    soup_websocket_connection_close (self->connection, code, reason);
+  close_now (self, code, reason, FALSE);
 }
 
 static void
@@ -206,7 +253,7 @@ hub_web_page_dispose (GObject *object)
 
   g_clear_handle_id (&self->watch, g_source_remove);
   g_clear_handle_id (&self->expiry, g_source_remove);
-  if (self->connection != NULL && !self->closed && self->socket != NULL)
+  if (self->connection != NULL && self->socket != NULL)
     g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
   g_clear_object (&self->connection);
   g_clear_object (&self->meter);
@@ -223,6 +270,7 @@ hub_web_page_finalize (GObject *object)
   g_free (self->id);
   g_free (self->language);
   g_clear_pointer (&self->actor, karez_actor_unref);
+  g_clear_pointer (&self->sign_in, hub_web_sign_in_unref);
   hub_web_rate_free (self->rate);
   G_OBJECT_CLASS (hub_web_page_parent_class)->finalize (object);
 }
@@ -237,7 +285,7 @@ hub_web_page_class_init (HubWebPageClass *klass)
   signals[MESSAGE] = g_signal_new ("message", HUB_TYPE_WEB_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                    NULL, G_TYPE_NONE, 1, G_TYPE_BYTES);
   signals[CLOSED] = g_signal_new ("closed", HUB_TYPE_WEB_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                                  NULL, G_TYPE_NONE, 0);
+                                  NULL, G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
 }
 
 static void

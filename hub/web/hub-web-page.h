@@ -22,7 +22,10 @@ G_BEGIN_DECLS
  * 1009), their rate (60 a second, 200 at once; 4429), what waits to be sent (1 MiB; cut), silence
  * (no answer to a ping for 60 s; cut), and the sign-in's end (4401). Main thread only.
  *
- * Signals: "message" (GBytes *text), "closed" (once).
+ * A page that is told to close is not heard any more, and nothing more is sent to it, from that
+ * moment on: "closed" comes at once, the WebSocket's own farewell later.
+ *
+ * Signals: "message" (GBytes *text), "closed" (gboolean revoked: its sign-in has ended; once).
  */
 G_DECLARE_FINAL_TYPE (HubWebPage, hub_web_page, HUB, WEB_PAGE, GObject)
 
@@ -41,6 +44,7 @@ KarezActor *hub_web_page_get_actor (HubWebPage *self);
 const char *hub_web_page_get_language (HubWebPage *self);
 /* FALSE when the page is closed, or is cut because it does not read. */
 gboolean hub_web_page_send (HubWebPage *self, const char *text);
+/* Nothing if it is closed already. */
 void hub_web_page_close (HubWebPage *self, gushort code, const char *reason);
 
 G_END_DECLS

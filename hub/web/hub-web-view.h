@@ -22,6 +22,10 @@ gboolean hub_web_view_allows (HubWebPolicy *policy, KarezActor *actor, JsonNode 
 /* Whether @actor reads the log, and so every member of an event. */
 gboolean hub_web_view_is_whole (HubWebPolicy *policy, KarezActor *actor);
 
+/* What readers of the log are told of an event: all but what people typed about a session, as
+ * hub_event_conceal(). Returns: (transfer full) */
+JsonNode *hub_web_view_whole (JsonNode *event);
+
 /* What others are told of an event: what was done, to which row, in which session; not by whom,
  * about whom, or anything else. Returns: (transfer full) */
 JsonNode *hub_web_view_reduce (JsonNode *event);

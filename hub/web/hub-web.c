@@ -56,7 +56,7 @@ struct _HubWeb
   gpointer session_data;
 };
 
-static guint closed_signal;
+static guint closed_signal, revoked_signal, account_signal;
 
 static void hub_web_routes_init (KarezRoutesInterface *iface);
 
@@ -141,6 +141,13 @@ on_upgraded (SoupServerMessage *message, Upgrade *upgrade)
   stream = soup_server_message_steal_connection (message);
   if (stream == NULL)
     return;
+  /* It ended while the answer was written. */
+  if (upgrade->sign_in != NULL && g_cancellable_is_cancelled (upgrade->sign_in->ended))
+    {
+      hub_web_limits_release (socket, 0);
+      g_io_stream_close_async (stream, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+      return;
+    }
   hub_web_limits_release (socket, 0);
   page = hub_web_page_new (stream, socket, soup_server_message_get_uri (message), upgrade->actor,
                            upgrade->sign_in, upgrade->language);
@@ -331,6 +338,7 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *decoded,
 
   request = hub_web_request_new (message, bytes, self->tongue, self->bounds.answer_ms,
                                  G_OBJECT (self));
+  hub_web_request_set_policy (request, self->policy);
   hub_web_request_set_confirm (request, hub_web_account_confirm, self->account);
   hub_web_request_set_downloads (request, self->downloads);
   if (!hub_web_gate_is_writing (message) && handle_watch (self, request, path))
@@ -439,15 +447,20 @@ hub_web_routes_init (KarezRoutesInterface *iface)
 }
 
 static void
-on_rights_changed (const char *account, gpointer data)
+on_rights_changed (const char *account, const char *const *roles, gboolean ended, gpointer data)
 {
-  hub_web_live_close (HUB_WEB (data)->live, account, HUB_WEB_PAGE_CLOSE_CHANGED);
-  hub_web_downloads_cancel (HUB_WEB (data)->downloads, account);
+  g_autoptr (KarezActor) actor = NULL;
+
+  if (roles != NULL)
+    actor = karez_actor_new (KAREZ_ACTOR_PERSON, account, "", roles, NULL, NULL);
+  g_signal_emit (data, account_signal, 0, account, actor, ended);
 }
 
 static void
-on_connection_closed (HubWebLive *live, const char *connection, HubWeb *self)
+on_connection_closed (HubWebLive *live, const char *connection, gboolean revoked, HubWeb *self)
 {
+  if (revoked)
+    g_signal_emit (self, revoked_signal, 0, connection);
   g_signal_emit (self, closed_signal, 0, connection);
 }
 
@@ -478,30 +491,6 @@ on_event (HubFeed *feed, JsonNode *event, const char *cursor, HubWeb *self)
 }
 
 static double
-count_connections (gpointer data)
-{
-  return hub_web_limits_get_connections (HUB_WEB (data)->limits);
-}
-
-static double
-count_refused_connections (gpointer data)
-{
-  return (double) hub_web_limits_get_refused (HUB_WEB (data)->limits);
-}
-
-static double
-count_refused_requests (gpointer data)
-{
-  return (double) hub_web_limits_get_refused_requests (HUB_WEB (data)->limits);
-}
-
-static double
-count_cut_connections (gpointer data)
-{
-  return (double) hub_web_limits_get_cut (HUB_WEB (data)->limits);
-}
-
-static double
 count_pages (gpointer data)
 {
   return hub_web_live_get_count (HUB_WEB (data)->live);
@@ -522,14 +511,7 @@ count_refused_sign_ins (gpointer data)
 static void
 add_metrics (HubWeb *self)
 {
-  hub_web_add_metric (self, "karez_http_connections", "Open connections.", count_connections, self);
-  hub_web_add_metric (self, "karez_http_connections_refused_total",
-                      "Connections refused because too many were open.", count_refused_connections,
-                      self);
-  hub_web_add_metric (self, "karez_http_requests_refused_total",
-                      "Requests refused because they were no HTTP.", count_refused_requests, self);
-  hub_web_add_metric (self, "karez_http_connections_cut_total",
-                      "Connections cut because they took too long.", count_cut_connections, self);
+  hub_web_limits_add_metrics (self->limits, self->metrics);
   hub_web_add_metric (self, "karez_live_pages", "Open live pages.", count_pages, self);
   hub_web_add_metric (self, "karez_downloads", "Files that are being downloaded.", count_downloads,
                       self);
@@ -648,7 +630,7 @@ hub_web_stop (HubWeb *self)
     return;
   self->started = FALSE;
   hub_web_limits_stop (self->limits);
-  hub_web_live_close (self->live, NULL, SOUP_WEBSOCKET_CLOSE_GOING_AWAY);
+  hub_web_live_close (self->live, SOUP_WEBSOCKET_CLOSE_GOING_AWAY);
   soup_server_disconnect (self->server);
   if (self->socket != NULL)
     g_unlink (self->socket);
@@ -670,6 +652,12 @@ gboolean
 hub_web_allow (HubWeb *self, const char *permission, const char *const *roles, GError **error)
 {
   return hub_web_policy_add (self->policy, permission, roles, error);
+}
+
+gboolean
+hub_web_allows (HubWeb *self, const char *permission, KarezActor *actor)
+{
+  return hub_web_policy_allows (self->policy, permission, actor);
 }
 
 guint
@@ -780,6 +768,11 @@ hub_web_class_init (HubWebClass *klass)
   object_class->finalize = hub_web_finalize;
   closed_signal = g_signal_new ("connection-closed", HUB_TYPE_WEB, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                 NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+  revoked_signal = g_signal_new ("connection-revoked", HUB_TYPE_WEB, G_SIGNAL_RUN_LAST, 0, NULL,
+                                 NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+  account_signal = g_signal_new ("account-changed", HUB_TYPE_WEB, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                 NULL, G_TYPE_NONE, 3, G_TYPE_STRING, KAREZ_TYPE_ACTOR,
+                                 G_TYPE_BOOLEAN);
 }
 
 static void

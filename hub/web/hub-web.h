@@ -44,6 +44,12 @@ typedef struct
  * Main thread only.
  *
  * Signal "connection-closed" (const char *connection): a page went away.
+ * Signal "connection-revoked" (const char *connection): the same, just before it, of a page that
+ *   does not come back: its sign-in is over.
+ * Signal "account-changed" (const char *account, KarezActor *actor, gboolean ended): what an
+ * account may do may have changed; @actor has its roles now, and is NULL when none of its sign-ins
+ * is in force. @ended: whether one ended that something was done by. Pages that it concerns are
+ * closed before.
  */
 G_DECLARE_FINAL_TYPE (HubWeb, hub_web, HUB, WEB, GObject)
 
@@ -64,6 +70,8 @@ guint16 hub_web_get_port (HubWeb *self);
 /* A line of the authorisation table for a plugin's permission. */
 gboolean hub_web_allow (HubWeb *self, const char *permission, const char *const *roles,
                         GError **error);
+/* Whether @actor has @permission. */
+gboolean hub_web_allows (HubWeb *self, const char *permission, KarezActor *actor);
 /* Files of a plugin's panel: @mount "/x/template/", @prefix a GResource folder. Returns: how many
  */
 guint hub_web_add_files (HubWeb *self, const char *mount, const char *prefix);

@@ -5,6 +5,7 @@
 #include "hub-catalogue.h"
 #include "hub-id.h"
 #include "hub-log.h"
+#include "hub-role-table.h"
 
 #define MAX_PARTICIPANTS 200
 
@@ -140,11 +141,30 @@ hub_live_session_join_waiting (HubLiveSession *self)
     }
 }
 
-static gboolean
-is_named (JsonArray *items, const char *id)
+/* The other hospital says what its accounts' roles are; which of them may take which role of this
+ * session is looked at here as well. */
+static void
+leave_out (HubLiveSession *self, GPtrArray *came)
 {
-  for (guint i = 0; i < json_array_get_length (items); i++)
-    if (g_strcmp0 (karez_json_text (json_array_get_object_element (items, i), "id"), id) == 0)
+  for (guint i = came->len; self->roles && i-- > 0;)
+    {
+      KarezParticipant *one = came->pdata[i];
+      g_autoptr (GError) error = NULL;
+
+      if (hub_role_table_check (self->roles, karez_participant_get_role (one),
+                                karez_actor_get_roles (karez_participant_get_actor (one)), &error))
+        continue;
+      hub_warning ("session", self->id, "Somebody of the other hospital is not let in: %s",
+                   error->message);
+      g_ptr_array_remove_index (came, i);
+    }
+}
+
+static gboolean
+has_participant (GPtrArray *participants, const char *id)
+{
+  for (guint i = 0; i < participants->len; i++)
+    if (g_str_equal (karez_participant_get_id (participants->pdata[i]), id))
       return TRUE;
   return FALSE;
 }
@@ -168,11 +188,13 @@ hub_live_session_take_remote (HubLiveSession *self, JsonArray *items, GError **e
         return FALSE;
       g_ptr_array_add (came, one);
     }
+  leave_out (self, came);
   for (guint i = g_list_model_get_n_items (list); i-- > 0;)
     {
       g_autoptr (KarezParticipant) one = g_list_model_get_item (list, i);
 
-      if (karez_participant_is_local (one) || is_named (items, karez_participant_get_id (one)))
+      if (karez_participant_is_local (one)
+          || has_participant (came, karez_participant_get_id (one)))
         continue;
       if (g_hash_table_contains (self->joined, karez_participant_get_id (one)))
         hub_runner_leave_async (self->runner, self->modality, one, NULL, on_told,
@@ -266,9 +288,40 @@ hub_live_session_leave_async (HubLiveSession *self, const char *id, const char *
       return;
     }
   drop (self, participant);
+  /* Not only because the live half asks for it: nothing of theirs is forwarded from here on. */
+  if (self->media)
+    karez_media_leave (KAREZ_MEDIA (self->media), participant);
   hub_live_session_tell (self);
   hub_runner_leave_async (self->runner, self->modality, participant, NULL, on_left,
                           g_steal_pointer (&task));
+}
+
+static void
+on_revoked (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!hub_live_session_finish (HUB_LIVE_SESSION (source), result, &error))
+    hub_warning ("session", NULL, "The live half did not take the end of somebody's rights: %s",
+                 error->message);
+}
+
+void
+hub_live_session_revoke (HubLiveSession *self, const char *account)
+{
+  GListModel *list = G_LIST_MODEL (self->participants);
+
+  if (self->media)
+    hub_rtc_drop_echoes (self->media, account);
+  for (guint i = g_list_model_get_n_items (list); i-- > 0;)
+    {
+      g_autoptr (KarezParticipant) one = g_list_model_get_item (list, i);
+
+      if (karez_participant_is_local (one)
+          && g_str_equal (karez_actor_get_id (karez_participant_get_actor (one)), account))
+        hub_live_session_leave_async (self, karez_participant_get_id (one), "revoked", on_revoked,
+                                      NULL);
+    }
 }
 
 gboolean

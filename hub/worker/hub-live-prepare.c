@@ -18,6 +18,7 @@ static const KarezJsonField session_fields[] = {
   { "restored", KAREZ_JSON_BOOLEAN },
   { "state", KAREZ_JSON_TEXT, TRUE, 1, 16 },
   { "sequence", KAREZ_JSON_INTEGER, TRUE, 0, G_MAXINT64 },
+  { "roles", KAREZ_JSON_OBJECT, FALSE },
   { "away", KAREZ_JSON_OBJECT },
   { NULL },
 };
@@ -300,6 +301,7 @@ take_session (HubLiveSession *self, JsonObject *object, GError **error)
   self->partner = g_strdup (karez_json_text (object, "partner"));
   self->modality_id = g_strdup (karez_json_text (object, "modality"));
   self->booking = json_node_copy (json_object_get_member (object, "booking"));
+  self->roles = json_object_dup_member (object, "roles");
   self->host = karez_json_boolean (object, "host");
   self->generation = karez_json_integer (object, "generation", 1);
   return make_modality (self, error) && hub_live_session_open_link (self, error);

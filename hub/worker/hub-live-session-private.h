@@ -28,6 +28,7 @@ struct _HubLiveSession
   /* From Prepare; NULL and 0 before. */
   char *hub, *partner, *modality_id;
   JsonNode *booking;
+  JsonNode *roles; /* who may take which, as hub_role_table_read(); NULL: the hub does not say */
   gboolean host;
   guint32 generation;
 

@@ -614,6 +614,7 @@ hub_live_session_finalize (GObject *object)
   g_free (self->asked_reason);
   g_clear_pointer (&self->asked_actor, karez_actor_unref);
   g_clear_pointer (&self->booking, json_node_unref);
+  g_clear_pointer (&self->roles, json_node_unref);
   g_clear_pointer (&self->preflight, json_node_unref);
   g_clear_pointer (&self->actor, karez_actor_unref);
   g_clear_object (&self->spool);

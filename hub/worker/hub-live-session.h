@@ -52,6 +52,9 @@ void hub_live_session_join_async (HubLiveSession *self, JsonNode *participant,
                                   GAsyncReadyCallback callback, gpointer data);
 void hub_live_session_leave_async (HubLiveSession *self, const char *participant,
                                    const char *reason, GAsyncReadyCallback callback, gpointer data);
+/* Whatever a person of this hospital has here ends: places, media, echoes. @account: their actor's
+ * id */
+void hub_live_session_revoke (HubLiveSession *self, const char *account);
 /* Of the four above. */
 gboolean hub_live_session_finish (HubLiveSession *self, GAsyncResult *result, GError **error);
 

@@ -252,6 +252,17 @@ on_leave (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 in
 }
 
 static gboolean
+on_revoke (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 incarnation,
+           const char *account, HubWorkerBus *self)
+{
+  if (!obey (self, invocation, incarnation))
+    return TRUE;
+  hub_live_session_revoke (self->session, account);
+  hub_bus_worker1_complete_revoke (skeleton, invocation);
+  return TRUE;
+}
+
+static gboolean
 on_message (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 incarnation,
             const char *participant, const char *text, HubWorkerBus *self)
 {
@@ -586,10 +597,11 @@ hub_worker_bus_new (HubLiveSession *session, const char *id, HubConnector *conne
   g_object_connect (
       self->skeleton, "signal::handle-prepare", on_prepare, self, "signal::handle-move", on_move,
       self, "signal::handle-preflight", on_preflight, self, "signal::handle-join", on_join, self,
-      "signal::handle-leave", on_leave, self, "signal::handle-message", on_message, self,
-      "signal::handle-echo", on_echo, self, "signal::handle-get-endpoint", on_get_endpoint, self,
-      "signal::handle-connect", on_connect, self, "signal::handle-mirror", on_mirror, self,
-      "signal::handle-recorded", on_recorded, self, "signal::handle-ping", on_ping, self, NULL);
+      "signal::handle-leave", on_leave, self, "signal::handle-revoke", on_revoke, self,
+      "signal::handle-message", on_message, self, "signal::handle-echo", on_echo, self,
+      "signal::handle-get-endpoint", on_get_endpoint, self, "signal::handle-connect", on_connect,
+      self, "signal::handle-mirror", on_mirror, self, "signal::handle-recorded", on_recorded, self,
+      "signal::handle-ping", on_ping, self, NULL);
   g_object_connect (session, "signal::state-changed", on_state_changed, self, "signal::send",
                     on_send, self, "signal::recorded", on_record, self, NULL);
   return self;

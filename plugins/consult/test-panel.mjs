@@ -88,6 +88,7 @@ test('doctors of the hospital that was asked are its consultants', () => {
   assert.equal(role('aral', 'clinician'), 'referrer');
   assert.equal(role('hangzhou', 'desk'), 'observer');
   assert.equal(role('aral', 'bedside'), 'referrer');
+  assert.equal(role('aral', 'desk'), 'observer');
   assert.equal(role('elsewhere', 'clinician'), '');
   assert.equal(roleFor({ booking: null }, { hub: 'aral', roles: ['clinician'] }), '');
   assert.equal(roleFor(session, null), '');

@@ -218,7 +218,7 @@ hub_start (Hub *hub, Hub *other)
   hub->peers = g_object_new (TEST_TYPE_PEERS, NULL);
   hub->peers->own = hub;
   hub->peers->other = other;
-  hub->agenda = hub_agenda_new (hub->store, KAREZ_PEERS (hub->peers), hub->id);
+  hub->agenda = hub_agenda_new (hub->store, KAREZ_PEERS (hub->peers), NULL, hub->id);
   hub_agenda_set_modality_check (hub->agenda, check_modality, NULL);
   g_signal_connect (hub->agenda, "changed", G_CALLBACK (on_changed), hub);
 }

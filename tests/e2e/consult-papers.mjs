@@ -120,7 +120,16 @@ async function invitations(pair, session, partner, doctor) {
   await again(); // its answer was lost
   await second.api('POST', `/sessions/${session}/leave`, { participant });
   assert.deepEqual((await second.api('GET', where)).items.map((one) => [one.person, one.booked]), [[partner.id, true], [second.id, false]]);
+  const inside = await enter(second, session, 'observer');
+  const removed = new Promise((done) => { inside.socket.on('message', (message) => { if (message.type === 'removed') done(message.participant); }); });
+  const begin = performance.now();
   await desk.api('DELETE', `${where}/${second.id}`);
+  assert.equal(await removed, inside.participant);
+  assert.ok(performance.now() - begin < 1000, `who was un-invited was told after ${performance.now() - begin} ms`);
+  // They are put out first, and that is on record then.
+  await until('who is not invited any more to be out on record', async () =>
+    !(await desk.api('GET', `/sessions/${session}`)).participants.some((one) => one.id === inside.participant && !one.left_at));
+  inside.socket.close();
   await refused(desk.api('DELETE', `${where}/${second.id}`), 409, 'session/invitation');
   await refused(desk.api('DELETE', `${where}/${partner.id}`), 409, 'session/invitation');
   await refused(join(), 409, 'session/invited');
@@ -224,8 +233,8 @@ async function requests(pair, doctor, partner, named) {
   await refused(doctor.api('POST', files, { ...file, size: 2 ** 31 }), 413, 'consult/attachment-size');
   await refused(doctor.api('POST', files, { ...file, media_type: 'text/html' }), 422, 'consult/attachment-type');
   await refused(attach(doctor, id, Buffer.from('<html>no picture</html>')), 422, 'consult/attachment-type');
-  for (const name of ['scan\u202egnp.exe', 'a\r\nb.png', ' \t', '\u200b'])
-    await refused(doctor.api('POST', files, { ...file, name }), 422, 'file/name');
+  for (const [name, rule] of [['scan\u202egnp.exe', 'file/name'], ['a\r\nb.png', 'file/name'], [' \t', 'text/blank'], ['\u200b', 'text/blank']])
+    await refused(doctor.api('POST', files, { ...file, name }), 422, rule);
   assert.deepEqual((await doctor.api('GET', `/x/consult/requests/${id}`)).attachments, [], 'what was refused takes no place');
   await refused(doctor.api('PUT', `/x/consult/attachments/${randomUUID()}/parts/0`, png.subarray(0, 10)), 404, 'consult/no-attachment');
   const photo = await attach(doctor, id, png);

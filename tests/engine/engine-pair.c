@@ -6,6 +6,8 @@
 
 #include <signal.h>
 
+static const char *const roles[] = { "clinician", NULL };
+
 static gboolean
 page_send (gpointer data, const char *connection, JsonNode *message)
 {
@@ -171,7 +173,8 @@ pair_plugin_folder (void)
                        "[Plugin]\nId=good\nName=Counter\nVersion=1\nApi=1.0\n"
                        "Control=module-control\nLive=module-live\nProvides=modality/count;\n"
                        "[Modality]\nId=count\nTitle=Counting\nHost=requester\nRoles=writer;\n"
-                       "DurationMinutes=30\n[Grants]\nServices=routes;settings;\nRoutes=/x/good/\n"
+                       "DurationMinutes=30\n[Roles]\nwriter=clinician;\n[Grants]\nServices=routes;"
+                       "settings;\nRoutes=/x/good/\n"
                        "[Settings]\nBehaviour=good\n");
   folder = g_path_get_dirname (path);
   for (guint i = 0; i < 2; i++)
@@ -294,7 +297,7 @@ pair_begin_move (Pair *pair, guint i, const char *edge, Await *await)
 {
   HubSessionStep step = { .edge = edge };
   g_autoptr (KarezActor)
-      actor = karez_actor_new (KAREZ_ACTOR_PERSON, pair->hubs[i].id, "Somebody", NULL, NULL, NULL);
+      actor = karez_actor_new (KAREZ_ACTOR_PERSON, pair->hubs[i].id, "Somebody", roles, NULL, NULL);
 
   hub_sessions_move_async (hub_engine_get_sessions (pair->hubs[i].engine), pair->session, &step,
                            actor, NULL, await_done, await);
@@ -379,7 +382,7 @@ pair_ask_to_join (Pair *pair, guint i, gboolean replace, GError **error)
 {
   HubSessions *sessions = hub_engine_get_sessions (pair->hubs[i].engine);
   g_autoptr (KarezActor)
-      actor = karez_actor_new (KAREZ_ACTOR_PERSON, pair->hubs[i].id, "Somebody", NULL, NULL, NULL);
+      actor = karez_actor_new (KAREZ_ACTOR_PERSON, pair->hubs[i].id, "Somebody", roles, NULL, NULL);
   g_autoptr (KarezTransaction)
       transaction = karez_store_begin (hub_store_get_scope (pair->hubs[i].store, "engine"), actor);
   g_autoptr (JsonNode) answer = NULL;
@@ -396,7 +399,7 @@ void
 pair_bind_page (Pair *pair, guint i, const char *participant, const char *connection)
 {
   g_autoptr (KarezActor)
-      actor = karez_actor_new (KAREZ_ACTOR_PERSON, pair->hubs[i].id, "Somebody", NULL, NULL, NULL);
+      actor = karez_actor_new (KAREZ_ACTOR_PERSON, pair->hubs[i].id, "Somebody", roles, NULL, NULL);
   g_autoptr (JsonNode) frame = karez_json_object (
       "type", "s", "join", "session", "s", pair->session, "participant", "s", participant, NULL);
   g_autoptr (GError) error = NULL;
@@ -422,7 +425,7 @@ pair_say (Pair *pair, guint i, const char *connection, const char *type)
 {
   HubSessions *sessions = hub_engine_get_sessions (pair->hubs[i].engine);
   g_autoptr (KarezActor)
-      actor = karez_actor_new (KAREZ_ACTOR_PERSON, pair->hubs[i].id, "Somebody", NULL, NULL, NULL);
+      actor = karez_actor_new (KAREZ_ACTOR_PERSON, pair->hubs[i].id, "Somebody", roles, NULL, NULL);
   g_autoptr (JsonNode)
       frame = karez_json_object ("type", "s", "message", "session", "s", pair->session, "body", "n",
                                  karez_json_object ("type", "s", type, NULL), NULL);

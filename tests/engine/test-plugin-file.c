@@ -7,6 +7,7 @@
   "Provides=modality/count;\nRequires=service/store;\nWants=service/peers;\n"                      \
   "[Modality]\nId=count\nTitle=Count\nTitle[ug]=Sana\nHost=requester\nRoles=writer;reader;\n"      \
   "DurationMinutes=30\n"                                                                           \
+  "[Roles]\nwriter=clinician;surgeon;\nreader=desk;\n"                                             \
   "[Grants]\nSchema=good\nServices=store;routes;settings;\nRoutes=/x/good/\nPeerTopics=good.\n"    \
   "[Permissions]\ngood.read=desk;surgeon;\n"                                                       \
   "[Settings]\nMax=5\n"
@@ -92,6 +93,10 @@ static const struct
   { "good.read=desk", "people.write=desk", "plugin/value" },
   { "good.read=desk", "goodread=desk", "plugin/value" },
   { "good.read=desk", "good.read=king", "plugin/value" },
+  { "reader=desk;\n", "", "plugin/role" },
+  { "reader=desk;", "reader=", "plugin/role" },
+  { "reader=desk;", "reader=king;", "plugin/role" },
+  { "reader=desk;", "reader=desk;\nowner=desk;", "plugin/role" },
 };
 
 static char *

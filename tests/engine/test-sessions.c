@@ -330,11 +330,12 @@ static void
 tell_person (Pair *pair, guint to, const char *session, const char *participant, gboolean left,
              const char *rule)
 {
+  static const char *const roles[] = { "clinician", NULL };
   static gint64 sequence[2];
+  g_autoptr (KarezActor) actor = karez_actor_new (KAREZ_ACTOR_PERSON, "x", "X", roles, NULL, NULL);
   g_autoptr (JsonNode) body = karez_json_object (
-      "session", "s", session, "participant", "s", participant, "role", "s", "observer", "left",
-      "b", left, "actor", "n",
-      karez_json_object ("kind", "s", "person", "id", "s", "x", "name", "s", "X", NULL), NULL);
+      "session", "s", session, "participant", "s", participant, "role", "s", "writer", "left", "b",
+      left, "actor", "n", karez_actor_to_json (actor), NULL);
   g_autoptr (GError) error = NULL;
   Await await = { 0 };
   g_autofree char *before = pair_ask (&pair->hubs[to], PEOPLE), *after = NULL;

@@ -13,6 +13,9 @@ const checkEvery = 5000;
 const openWithin = 10_000;
 /** The hub says something every 15 s. */
 const longestSilence = 40_000;
+/** Why the hub closes a socket: its sign-in is over, or what may be done by it has changed. */
+const signedOut = 4401;
+const rightsChanged = 4403;
 const refusals = 4; // so many failures with an answering hub mean that sockets are refused
 
 /** What an event's table is about: the things that pages ask to be told of. */
@@ -124,10 +127,12 @@ export class Live extends EventTarget {
         console.error('a frame that cannot be read', error);
       }
     };
-    socket.onclose = () => {
+    socket.onclose = ({ code }) => {
       if (this.#socket !== socket)
         return;
       this.#socket = null;
+      if (code === signedOut || code === rightsChanged)
+        this.dispatchEvent(new CustomEvent('rights'));
       if (this.#wanted)
         this.#again();
     };
@@ -183,6 +188,7 @@ export class Live extends EventTarget {
         this.#cursor = frame.cursor ?? this.#cursor;
         this.#touch(this.#topics(frame.event));
         break;
+      case 'removed':
       case 'session':
         this.#touch(['session', 'booking']);
         break;

@@ -128,6 +128,16 @@ export function forget() {
     take(null);
 }
 
+/** What this person may do has changed: the hub says what is left. */
+async function askAgain() {
+  try {
+    await take(await api.get('/me'));
+  } catch (error) {
+    console.info('what may be done is not known', error);
+  }
+}
+live.on('rights', askAgain);
+
 /** @param {string} wanted */
 export async function chooseLanguage(wanted) {
   await setLanguage(wanted);

@@ -55,6 +55,7 @@
  * @property {string} requester
  * @property {string} provider
  * @property {string} host
+ * @property {boolean} [concealed] this person may not read about patients
  * @property {string | null} [patient]
  * @property {string} starts_at
  * @property {string} ends_at
@@ -74,6 +75,7 @@
  * @property {string} title
  * @property {'requester' | 'patient'} host
  * @property {string[]} roles
+ * @property {Record<string, string[]>} accounts which roles of accounts may take which role
  * @property {number} duration_minutes
  * @property {string} plugin
  */
@@ -119,6 +121,7 @@
  * @property {string | null} [table]
  * @property {string | null} [row]
  * @property {string | null} [session]
+ * @property {boolean} [concealed] this person may not read about patients
  * @property {string | null} [patient]
  * @property {Record<string, any>} [details]
  */

@@ -70,6 +70,12 @@ const sessionRoles = {
 export const sessionRole = words(sessionRoles);
 
 /**
+ * What a booking is called. Who may not read about patients sees that its people and rooms are busy.
+ * @param {{title: string, concealed?: boolean}} booking
+ */
+export const titleOf = (booking) => (booking.concealed ? _('Busy') : booking.title);
+
+/**
  * What a booking is to the person who looks at it now.
  * @param {Booking} booking
  * @param {number} now

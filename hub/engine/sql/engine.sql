@@ -134,6 +134,9 @@ where s.id = $1::uuid and s.state not in ('ended', 'failed') and p.id = $2::uuid
 on conflict (session, person) do update set person = excluded.person
 returning person;
 
+-- name: invitation_taker
+select 1 as taker where engine.account_roles($1::uuid) && $2::text[];
+
 -- name: invitation_remove
 delete from engine.invitation where session = $1::uuid and person = $2::uuid
 returning person;

@@ -14,6 +14,18 @@ select a.id, a.login, a.password, a.browser_key, a.active and p.active as active
 from web.account a join karez.person p on p.id = a.id
 where a.login = $1;
 
+-- What is in force of an account's, and what may be done by it.
+-- name: sign_ins_in_force
+select s.id, array_to_string (a.roles, ',') as roles, a.password_temporary
+from web.sign_in s
+join web.account a on a.id = s.account and a.active
+join karez.person p on p.id = a.id and p.active
+where s.account = $1::uuid and s.ended_at is null and s.expires_at > clock_timestamp ();
+
+-- The last statement of a request's transaction.
+-- name: sign_in_guard
+select web.guard_sign_in ($1::uuid, $2);
+
 -- $4 is what the password was held against.
 -- name: sign_in_insert
 insert into web.sign_in (id, token, account, expires_at)

@@ -142,7 +142,7 @@ export const once = (people) =>
 
 /**
  * The role of who has not chosen one: doctors of the hospital that was asked are consultants, others
- * of it look on; who is of the hospital that asked refers.
+ * of it look on; who cares for patients at the hospital that asked refers, others of it look on.
  * @param {{booking?: {requester: string, provider: string} | null}} session
  * @param {{hub: string, roles: string[]} | null} me
  */
@@ -151,5 +151,7 @@ export function roleFor({ booking }, me) {
     return '';
   if (me.hub === booking.provider)
     return me.roles.some((one) => one === 'clinician' || one === 'surgeon') ? 'consultant' : 'observer';
-  return me.hub === booking.requester ? 'referrer' : '';
+  if (me.hub === booking.requester)
+    return me.roles.some((one) => one === 'clinician' || one === 'surgeon' || one === 'bedside') ? 'referrer' : 'observer';
+  return '';
 }

@@ -5,9 +5,7 @@
 import { html, nothing } from 'lit';
 import { _, nameOf, ngettext } from '../i18n.js';
 import { DAY, HOUR, clock, day, millis, startOfDay } from '../time.js';
-import {
-  hubName, isRunning, kindWord, partnerOf, peerWord, phase, standing, takesTime, urgencyWord,
-} from '../words.js';
+import { hubName, isRunning, kindWord, partnerOf, peerWord, phase, standing, takesTime, titleOf, urgencyWord } from '../words.js';
 import { KarezElement } from './element.js';
 import { moveInGrid } from './board-keys.js';
 import { lay } from './lay.js';
@@ -146,7 +144,7 @@ export class DayBoard extends KarezElement {
     const spills = share(start, end) < readable && beside > readable;
     const urgent = booking.urgency === 'T0' || booking.urgency === 'T1';
     const label = [
-      `${booking.title} ${line}`, urgent ? urgencyWord(booking.urgency) : '',
+      `${titleOf(booking)} ${line}`, urgent ? urgencyWord(booking.urgency) : '',
       `${clock(start)}–${clock(end)}`, nameOf(lane?.names), _('with %s', partner),
     ].filter(Boolean).join(', ');
     return html`<div role="gridcell" class="cell" ${lay(this.place(start, end))}><a class="block"
@@ -155,7 +153,7 @@ export class DayBoard extends KarezElement {
         aria-label=${label} title=${label}
         @pointerenter=${() => this.hover(booking.id)} @pointerleave=${() => this.hover('')}
         @focus=${() => this.hover(booking.id)} @blur=${() => this.hover('')}>
-        <span class="block-text" ${lay({ 'max-inline-size': spills ? `calc(${((beside / Math.max(narrowest, share(start, end))) * 100).toFixed(1)}% - 12px)` : 'none' })}><b dir="auto">${urgent ? html`<i class="tier" data-tier=${booking.urgency}></i>` : nothing}<bdi>${booking.title}</bdi></b>
+        <span class="block-text" ${lay({ 'max-inline-size': spills ? `calc(${((beside / Math.max(narrowest, share(start, end))) * 100).toFixed(1)}% - 12px)` : 'none' })}><b dir="auto">${urgent ? html`<i class="tier" data-tier=${booking.urgency}></i>` : nothing}<bdi>${titleOf(booking)}</bdi></b>
         <small>${isRunning(what) ? html`<i class="beat"></i>` : nothing}${line}</small></span></a></div>
       ${what === 'over' && now > end ? html`<i class="over" aria-hidden="true" ${lay(this.place(end, now))}></i>` : nothing}`;
   }

@@ -8,7 +8,7 @@ import { _, nameOf } from '../i18n.js';
 import { hasPart, makeBookingPart } from '../panels.js';
 import { isOurs, may } from '../state.js';
 import { DAY, duration, millis } from '../time.js';
-import { hubName, kindWord, partnerOf, phase, phaseWord, urgencyWord } from '../words.js';
+import { hubName, kindWord, partnerOf, phase, phaseWord, titleOf, urgencyWord } from '../words.js';
 import { KarezElement, Loader } from './element.js';
 import { Part } from './part.js';
 import { button, factList, icon, pill, shown, span, textField, timePair, urgencyMark } from './parts.js';
@@ -121,7 +121,7 @@ export class BookingCard extends KarezElement {
     const what = phase(booking, Date.now());
     const modality = this.modalities.find((one) => one.id === booking.modality);
     const far = Math.abs(millis(booking.starts_at) - Date.now()) > DAY / 2;
-    return html`<div class="card-head">${this.alone ? html`<h1 class="title" id="booking-title"><bdi>${booking.title}</bdi></h1>` : html`<h2 class="title" id="booking-title"><bdi>${booking.title}</bdi></h2>`}
+    return html`<div class="card-head">${this.alone ? html`<h1 class="title" id="booking-title"><bdi>${titleOf(booking)}</bdi></h1>` : html`<h2 class="title" id="booking-title"><bdi>${titleOf(booking)}</bdi></h2>`}
         <a class="button quiet square" href="/" aria-label=${_('Close')}>${icon('close')}</a></div>
       <p class="row">${pill(what, phaseWord(what))}${urgencyMark(booking.urgency, urgencyWord(booking.urgency))}</p>
       ${this.actions(booking)}

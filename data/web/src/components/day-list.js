@@ -4,7 +4,7 @@
 import { html, nothing } from 'lit';
 import { _, listOf, nameOf } from '../i18n.js';
 import { clock, millis } from '../time.js';
-import { hubName, partnerOf, phase, phaseWord, standing, urgencyWord } from '../words.js';
+import { hubName, partnerOf, phase, phaseWord, standing, titleOf, urgencyWord } from '../words.js';
 import { moveInList } from './board-keys.js';
 import { KarezElement } from './element.js';
 import { emptyState, pill, urgencyMark } from './parts.js';
@@ -35,7 +35,7 @@ export class DayList extends KarezElement {
     return html`<li><a class="day-item" data-item data-phase=${what} href="/bookings/${booking.id}"
         aria-current=${this.selected === booking.id ? 'true' : nothing}>
       <span class="day-time"><bdi>${clock(booking.starts_at)}</bdi><small><bdi>${clock(booking.starts_at, 'xinjiang')}</bdi> <span class="unseen">${_('Xinjiang')}</span></small></span>
-      <span class="day-body"><b><bdi>${booking.title}</bdi></b>
+      <span class="day-body"><b><bdi>${titleOf(booking)}</bdi></b>
         <small><bdi>${clock(booking.starts_at)}–${clock(booking.ends_at)}</bdi> · <bdi>${partner}</bdi>${names.length ? html` · <bdi>${listOf(names)}</bdi>` : nothing}</small>
         <span class="day-state">${pill(what, what === 'live' || what === 'over' ? standing(booking, now, partner) : phaseWord(what))}${
           booking.urgency === 'T0' || booking.urgency === 'T1' ? urgencyMark(booking.urgency, urgencyWord(booking.urgency)) : nothing}</span></span></a></li>`;

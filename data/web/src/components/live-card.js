@@ -4,7 +4,7 @@
 import { html, nothing } from 'lit';
 import { _ } from '../i18n.js';
 import { millis } from '../time.js';
-import { hubName, isRunning, partnerOf, phase, phaseWord, standing } from '../words.js';
+import { hubName, isRunning, partnerOf, phase, phaseWord, standing, titleOf } from '../words.js';
 import { KarezElement } from './element.js';
 import { pill } from './parts.js';
 
@@ -30,7 +30,7 @@ export class LiveCard extends KarezElement {
         const what = phase(booking, now);
         const partner = hubName(board.hubs, partnerOf(booking));
         const hub = board.hubs.find((one) => one.id === partnerOf(booking));
-        return html`<li><a href="/sessions/${booking.id}"><bdi>${booking.title}</bdi></a> ${pill(what, phaseWord(what))}<small>${
+        return html`<li><a href="/sessions/${booking.id}"><bdi>${titleOf(booking)}</bdi></a> ${pill(what, phaseWord(what))}<small>${
           standing(booking, now, partner)}${
           hub?.state === 'up' && hub.rtt_ms != null ? html` · <bdi>${_('%s ms', Math.round(hub.rtt_ms))}</bdi>` : nothing}</small></li>`;
       })}</ul></section>`;

@@ -63,6 +63,11 @@ export class Presence extends EventTarget {
         if (frame.session === this.session && frame.participant === this.participant)
           this.#giveUp();
       }),
+      // An invitation was taken back: the page says so by itself.
+      live.on('removed', (frame) => {
+        if (frame.session === this.session && frame.participant === this.participant)
+          this.end();
+      }),
       live.on('message', (frame) => {
         this.#heard(frame);
         if (frame.session === this.session)

@@ -9,7 +9,7 @@ import { live } from '../live.js';
 import { hasLobby, hasPanel, hasPart, makeBookingPart, makePanel, panelClass } from '../panels.js';
 import { isOurs, may, state } from '../state.js';
 import { clock, duration, millis } from '../time.js';
-import { hubName, sessionRole, sessionWord } from '../words.js';
+import { hubName, sessionRole, sessionWord, titleOf } from '../words.js';
 import { confirm } from '../components/dialog.js';
 import { KarezElement, Loader, asProblem } from '../components/element.js';
 import '../components/invited.js';
@@ -346,7 +346,8 @@ export class SessionPage extends KarezElement {
 
   /** @param {Session} session */
   joinForm(session) {
-    const roles = this.around.value?.modalities.find((one) => one.id === session.modality)?.roles ?? [];
+    const modality = this.around.value?.modalities.find((one) => one.id === session.modality);
+    const roles = (modality?.roles ?? []).filter((one) => modality?.accounts[one]?.some((account) => state.me?.roles.includes(account)));
     if (this.presence?.state !== 'out')
       return html`<p class="row">${pill('live', _('You are in as %s', sessionRole(this.presence?.role ?? '')))}
         ${button({ label: _('Leave'), onclick: () => this.act('leave', async () => this.presence?.leave()) })}</p>`;
@@ -354,6 +355,8 @@ export class SessionPage extends KarezElement {
       return html`<p class="hint">${_('Your roles do not let you join sessions.')}</p>`;
     if (this.uninvited)
       return html`<div class="note"><p><b>${_('You are not invited to this session.')}</b></p><p>${_('Its desk, or somebody who is invited, can invite you.')}</p></div>`;
+    if (modality && !roles.length)
+      return html`<p class="hint">${_('Your account has no role that takes part in this kind of session.')}</p>`;
     const fitting = panelClass(session.modality)?.role?.(session, state.me) ?? '';
     const role = this.role || (roles.includes(fitting) ? fitting : roles[0]) || '';
     return html`<form class="join-form" @submit=${(/** @type {Event} */ event) => {
@@ -493,7 +496,7 @@ export class SessionPage extends KarezElement {
 
   render() {
     return html`<div class="page">${shown(this.loader, (session) => html`
-      ${pageHead({ title: html`<bdi>${session.title}</bdi>`, tools: html`<span role="status">${pill(session.state, sessionWord(session.state))}</span>` })}
+      ${pageHead({ title: html`<bdi>${titleOf({ title: session.title, concealed: session.booking?.concealed })}</bdi>`, tools: html`<span role="status">${pill(session.state, sessionWord(session.state))}</span>` })}
       ${this.banners(session)}${this.body(session)}`, { lines: 8 })}</div>`;
   }
 }

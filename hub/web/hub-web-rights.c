@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hub-web-rights.h"
+
+#include "hub-log.h"
+#include "hub-web-sign-in.h"
+
+#define PATIENCE_MS 500
+#define AGAIN_MS 100
+
+struct _HubWebRights
+{
+  KarezStore *store;
+  GHashTable *sign_ins; /* set of HubWebSignIn, not owned */
+  GPtrArray *checks;    /* Check, not owned */
+  HubWebRightsFunc listener;
+  gpointer listener_data;
+};
+
+/* One question to the database, owned by its callback or by the source that asks it again. */
+typedef struct
+{
+  HubWebRights *self; /* NULL once it is answered, or nobody waits any more */
+  char *account;
+  GPtrArray *sign_ins; /* HubWebSignIn, those that were there when it was asked */
+  guint patience, again;
+  gboolean asking;
+} Check;
+
+static void
+check_free (Check *check)
+{
+  g_clear_handle_id (&check->patience, g_source_remove);
+  g_clear_handle_id (&check->again, g_source_remove);
+  g_ptr_array_unref (check->sign_ins);
+  g_free (check->account);
+  g_free (check);
+}
+
+HubWebRights *
+hub_web_rights_new (KarezStore *store)
+{
+  HubWebRights *self = g_new0 (HubWebRights, 1);
+
+  self->store = g_object_ref (store);
+  self->sign_ins = g_hash_table_new (NULL, NULL);
+  self->checks = g_ptr_array_new ();
+  return self;
+}
+
+void
+hub_web_rights_free (HubWebRights *self)
+{
+  GHashTableIter iter;
+  gpointer sign_in;
+
+  for (guint i = 0; i < self->checks->len; i++)
+    {
+      Check *check = self->checks->pdata[i];
+
+      check->self = NULL;
+      g_clear_handle_id (&check->patience, g_source_remove);
+      if (!check->asking)
+        check_free (check);
+    }
+  g_hash_table_iter_init (&iter, self->sign_ins);
+  while (g_hash_table_iter_next (&iter, &sign_in, NULL))
+    ((HubWebSignIn *) sign_in)->rights = NULL;
+  g_ptr_array_unref (self->checks);
+  g_hash_table_unref (self->sign_ins);
+  g_object_unref (self->store);
+  g_free (self);
+}
+
+void
+hub_web_rights_set_listener (HubWebRights *self, HubWebRightsFunc func, gpointer data)
+{
+  self->listener = func;
+  self->listener_data = data;
+}
+
+void
+hub_web_rights_add (HubWebRights *self, HubWebSignIn *sign_in)
+{
+  sign_in->rights = self;
+  g_hash_table_add (self->sign_ins, sign_in);
+}
+
+void
+hub_web_rights_remove (HubWebRights *self, HubWebSignIn *sign_in)
+{
+  g_hash_table_remove (self->sign_ins, sign_in);
+}
+
+/* Whether @sign_in is among those in force, and what may be done by it is the @same. */
+static gboolean
+is_in_force (HubWebSignIn *sign_in, KarezRows *rows, gboolean *same)
+{
+  g_autofree char *roles = g_strjoinv (",", sign_in->roles);
+
+  for (guint i = 0; i < karez_rows_get_count (rows); i++)
+    if (g_str_equal (karez_rows_text (rows, i, "id"), sign_in->id))
+      {
+        *same = g_str_equal (karez_rows_text (rows, i, "roles"), roles)
+                && karez_rows_boolean (rows, i, "password_temporary")
+                       == sign_in->new_password_needed;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+static void
+conclude (Check *check, KarezRows *rows)
+{
+  HubWebRights *self = check->self;
+  g_auto (GStrv) roles = NULL;
+  gboolean ended = FALSE;
+
+  check->self = NULL;
+  g_ptr_array_remove_fast (self->checks, check);
+  for (guint i = 0; i < check->sign_ins->len; i++)
+    {
+      HubWebSignIn *sign_in = check->sign_ins->pdata[i];
+      gboolean same;
+
+      sign_in->over = !is_in_force (sign_in, rows, &same);
+      ended = ended || sign_in->over;
+      if (sign_in->over || !same)
+        g_cancellable_cancel (sign_in->ended);
+    }
+  if (karez_rows_get_count (rows) > 0)
+    roles = g_strsplit (karez_rows_text (rows, 0, "roles"), ",", -1);
+  if (self->listener != NULL)
+    self->listener (check->account, (const char *const *) roles, ended, self->listener_data);
+}
+
+static void ask (Check *check);
+
+static gboolean
+on_again (gpointer data)
+{
+  Check *check = data;
+
+  check->again = 0;
+  ask (check);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_rows (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Check *check = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
+
+  check->asking = FALSE;
+  if (check->self != NULL && rows == NULL)
+    {
+      check->again = g_timeout_add (AGAIN_MS, on_again, check);
+      return;
+    }
+  if (check->self != NULL)
+    conclude (check, rows);
+  check_free (check);
+}
+
+static void
+ask (Check *check)
+{
+  check->asking = TRUE;
+  karez_store_query_async (check->self->store, "sign_ins_in_force",
+                           g_variant_new ("(s)", check->account), NULL, on_rows, check);
+}
+
+/* Nobody is put out of a session because the database is slow; their pages come again. */
+static gboolean
+on_impatient (gpointer data)
+{
+  Check *check = data;
+
+  check->patience = 0;
+  hub_warning ("web", check->account,
+               "The database does not say which sign-ins are in force; their pages are closed.");
+  for (guint i = 0; i < check->sign_ins->len; i++)
+    g_cancellable_cancel (((HubWebSignIn *) check->sign_ins->pdata[i])->ended);
+  return G_SOURCE_REMOVE;
+}
+
+void
+hub_web_rights_check (HubWebRights *self, const char *account)
+{
+  Check *check = g_new0 (Check, 1);
+  GHashTableIter iter;
+  gpointer sign_in;
+
+  check->self = self;
+  check->account = g_strdup (account);
+  check->sign_ins = g_ptr_array_new_with_free_func ((GDestroyNotify) hub_web_sign_in_unref);
+  g_hash_table_iter_init (&iter, self->sign_ins);
+  while (g_hash_table_iter_next (&iter, &sign_in, NULL))
+    if (g_str_equal (((HubWebSignIn *) sign_in)->account, account))
+      g_ptr_array_add (check->sign_ins, hub_web_sign_in_ref (sign_in));
+  check->patience = g_timeout_add (PATIENCE_MS, on_impatient, check);
+  g_ptr_array_add (self->checks, check);
+  ask (check);
+}
