@@ -197,7 +197,8 @@ take_target (HubHttpScanner *self, Line target, gboolean is_options)
     return TRUE;
   if (!begins_with (target, "http://") && !begins_with (target, "https://"))
     return FALSE;
-  target.text = strstr (target.text, "//") + 2;
+  target.text = (const char *) memchr (target.text, ':', target.length) + strlen ("://");
+  /* A blank is behind the target. */
   while (strchr ("/? ", target.text[length]) == NULL)
     length++;
   self->authority = g_strndup (target.text, length);

@@ -414,6 +414,17 @@ hub_sessions_start_finish (HubSessions *self, GAsyncResult *result, GError **err
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
+/* What waits for a worker holds its session, which holds it. */
+static void
+end_waiting (HubSession *session)
+{
+  g_autoptr (GPtrArray) waiting = g_steal_pointer (&session->waiting);
+
+  session->waiting = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; i < waiting->len; i++)
+    g_task_return_new_error (waiting->pdata[i], G_IO_ERROR, G_IO_ERROR_CANCELLED, "the hub ends");
+}
+
 void
 hub_sessions_stop (HubSessions *self)
 {
@@ -434,6 +445,7 @@ hub_sessions_stop (HubSessions *self)
 
       g_object_set_data (G_OBJECT (one), "sessions", NULL);
       clear_timers (one);
+      end_waiting (one);
     }
 }
 

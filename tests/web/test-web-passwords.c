@@ -308,7 +308,7 @@ test_digest (void)
   g_autofree char *key = hub_id_new ();
   g_autofree char *query = g_strdup_printf ("select digest from karez.request where id = '%s'",
                                             key);
-  g_autofree char *digests[2] = { NULL };
+  char *digests[2] = { NULL };
 
   for (guint i = 0; i < 2; i++)
     {
@@ -323,6 +323,8 @@ test_digest (void)
       digests[i] = sql (fixture, query);
     }
   g_assert_cmpstr (digests[0], ==, digests[1]);
+  g_free (digests[0]);
+  g_free (digests[1]);
 }
 
 int
