@@ -434,6 +434,8 @@ hub_sessions_stop (HubSessions *self)
   if (self->stopped)
     return;
   self->stopped = TRUE;
+  /* A commit that is still under way tells nobody: whoever owns the pages may be gone by then. */
+  self->pages = NULL;
   g_cancellable_cancel (self->cancellable);
   g_signal_handlers_disconnect_by_data (self->agenda, self);
   g_signal_handlers_disconnect_by_data (self->supervisor, self);
