@@ -42,7 +42,7 @@ void hub_peers_set_pulse (HubPeers *self, guint pulse_ms);
  * hub_peers_start_async:
  * Reads who is paired, listens, tests by a handshake with itself that TLS works, and begins to
  * greet. %KAREZ_ERROR_FAILED with rule "peers/identity-mismatch" when the database is another
- * hub's, "peers/self-test" when TLS does not work.
+ * hub's, "peers/self-test" when TLS does not work; no answer in time is a warning.
  */
 void hub_peers_start_async (HubPeers *self, GCancellable *cancellable, GAsyncReadyCallback callback,
                             gpointer data);

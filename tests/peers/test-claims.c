@@ -223,6 +223,29 @@ test_database (void)
   test_hub_free (other);
 }
 
+static gboolean
+block_once_it_listens (gpointer data)
+{
+  TestHub *hub = data;
+
+  if (hub->peers == NULL || hub_peers_get_port (hub->peers) == 0)
+    return G_SOURCE_CONTINUE;
+  g_usleep (6 * G_USEC_PER_SEC);
+  return G_SOURCE_REMOVE;
+}
+
+/* A machine that is too busy to answer the hub's own handshake is no reason not to start. */
+static void
+test_busy (void)
+{
+  TestHub *hub = test_hub (1);
+
+  test_hub_stop (hub);
+  g_timeout_add_full (G_PRIORITY_HIGH, 1, block_once_it_listens, hub, NULL);
+  test_hub_start (hub, 0);
+  test_hub_free (hub);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -233,5 +256,6 @@ main (int argc, char **argv)
   g_test_add_func ("/peers/claims/anew", test_anew);
   g_test_add_func ("/peers/claims/crossed", test_crossed);
   g_test_add_func ("/peers/claims/database", test_database);
+  g_test_add_func ("/peers/claims/busy", test_busy);
   return g_test_run ();
 }
