@@ -147,7 +147,7 @@ find_culprit (Worker *worker, const char *reason)
 
 /* The end of a worker, told once. */
 static void
-bury (Worker *worker, const char *cause)
+report_end (Worker *worker, const char *cause)
 {
   HubSupervisor *self = worker->supervisor;
   g_autofree char *session = g_strdup (worker->session);
@@ -172,7 +172,7 @@ on_process_end (int fd, GIOCondition condition, gpointer data)
   Worker *worker = data;
 
   worker->pidfd_source = 0;
-  bury (worker, "its process ended");
+  report_end (worker, "its process ended");
   return G_SOURCE_REMOVE;
 }
 
@@ -182,7 +182,7 @@ on_no_hello (gpointer data)
   Worker *worker = data;
 
   worker->hello_source = 0;
-  bury (worker, "it did not say hello");
+  report_end (worker, "it did not say hello");
   return G_SOURCE_REMOVE;
 }
 
@@ -206,7 +206,7 @@ watch_process (Worker *worker, int pid, int pidfd)
 static void
 on_lost (HubWorkerProxy *proxy, const char *reason, Worker *worker)
 {
-  bury (worker, reason);
+  report_end (worker, reason);
 }
 
 static void
@@ -214,7 +214,7 @@ on_closed (HubWorkerProxy *proxy, const char *reason, Worker *worker)
 {
   if (worker->pidfd < 0)
     {
-      bury (worker, reason);
+      report_end (worker, reason);
       return;
     }
   release_proxy (worker);
