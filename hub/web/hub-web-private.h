@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "hub-web.h"
+
+#include "hub-web-account.h"
+#include "hub-web-gate.h"
+#include "hub-web-live.h"
+#include "hub-web-people.h"
+#include "hub-web-request.h"
+#include "hub-web-router.h"
+#include "hub-web-static.h"
+
+G_BEGIN_DECLS
+
+struct _HubWeb
+{
+  GObject parent_instance;
+
+  HubStore *store;
+  char *hub, *version, *origin, *bind, *socket;
+  JsonNode *names;
+  guint16 port;
+  HubWebBounds bounds;
+  HubWebProxies *proxies;
+  gboolean started, ready;
+
+  SoupServer *server;
+  HubWebLimits *limits;
+  HubWebGate *gate;
+  HubWebRouter *router;
+  HubWebPolicy *policy;
+  HubWebTongue *tongue;
+  HubWebStatic *files;
+  HubWebMetrics *metrics;
+  HubWebSignIns *sign_ins;
+  HubWebPasswords *passwords;
+  HubWebBrowsers *browsers;
+  HubWebAccount *account;
+  HubWebPeople *people;
+  HubWebLive *live;
+  HubWebDownloads *downloads;
+  HubFeed *feed;
+  HubWebSessionFunc session_func;
+  gpointer session_data;
+};
+
+/* A SoupServerCallback: every request of the hub's web server. @web: HubWeb */
+void hub_web_serve (SoupServer *server, SoupServerMessage *message, const char *decoded,
+                    GHashTable *query, gpointer web);
+
+G_END_DECLS
