@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // How long nothing is seen or heard in a consultation when a hub dies, or one of two paths is cut.
 
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
-
-import { openBrowser } from '../e2e/browser.mjs';
-import { ConsultRoom, arrange } from '../e2e/consult-room.mjs';
-import { withPair } from '../e2e/hubs.mjs';
-import { makeClip } from '../rtc/clip.mjs';
+import { withRoom } from '../e2e/consult-room.mjs';
 
 const rounds = 5;
 
@@ -24,32 +17,15 @@ function print(name, all, limit, note, quiet) {
   }));
 }
 
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'karez-wires-'));
-const clip = path.join(folder, 'clip.ivf');
-const wires = arrange(folder);
-try {
-  await withPair('bench-consult', async (pair) => {
-    const browser = await openBrowser();
-    const page = await browser.newPage();
-    await page.goto(pair.aral.origin);
-    await makeClip(page, clip);
-    await browser.close();
-    const room = await ConsultRoom.open(pair, clip, wires);
-    try {
-      const take = async (/** @type {Promise<number>} */ measure) => ({ gap: await measure, late: room.late });
-      const quiet = await take(room.quiet(10000));
-      const killed = [], cut = [];
-      for (let i = 0; i < rounds; i++)
-        for (const n of [0, 1]) {
-          killed.push(await take(room.killHub(n)));
-          cut.push(await take(room.cutPath(n)));
-        }
-      print('consult.gap_hub_killed_ms', killed, 200, 'kill -9 of either karezd, which is started again a second later', quiet);
-      print('consult.gap_path_cut_ms', cut, 100, 'one of two paths between the workers cut for 2 s', quiet);
-    } finally {
-      room.close();
+await withRoom('bench-consult', async (room) => {
+  const take = async (/** @type {Promise<number>} */ measure) => ({ gap: await measure, late: room.late });
+  const quiet = await take(room.quiet(10000));
+  const killed = [], cut = [];
+  for (let i = 0; i < rounds; i++)
+    for (const n of [0, 1]) {
+      killed.push(await take(room.killHub(n)));
+      cut.push(await take(room.cutPath(n)));
     }
-  });
-} finally {
-  fs.rmSync(folder, { recursive: true, force: true });
-}
+  print('consult.gap_hub_killed_ms', killed, 200, 'kill -9 of either karezd, which is started again a second later', quiet);
+  print('consult.gap_path_cut_ms', cut, 100, 'one of two paths between the workers cut for 2 s', quiet);
+});

@@ -3,14 +3,9 @@
 // within a second, on the own socket and at the other hospital, whichever right it was.
 
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 
-import { makeClip } from '../rtc/clip.mjs';
-import { openBrowser } from './browser.mjs';
-import { ConsultRoom, arrange } from './consult-room.mjs';
-import { randomUUID, sleep, withPair } from './hubs.mjs';
+import { withRoom } from './consult-room.mjs';
+import { randomUUID, sleep } from './hubs.mjs';
 import { changeAccount, comeBack, revoke } from './revoking.mjs';
 
 const limit = 1000;
@@ -34,46 +29,29 @@ async function assertRefused(room, rule) {
   await assert.rejects(room.members[1].post(`/sessions/${room.id}/join`, { role: 'consultant' }), new RegExp(rule));
 }
 
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'karez-wires-'));
-const clip = path.join(folder, 'clip.ivf');
-const wires = arrange(folder);
-try {
-  await withPair('consult-revoked', async (pair) => {
-    const browser = await openBrowser();
-    const page = await browser.newPage();
-    await page.goto(pair.aral.origin);
-    await makeClip(page, clip);
-    await browser.close();
-    const room = await ConsultRoom.open(pair, clip, wires);
-    const { hangzhou } = pair;
-    try {
-      await assertOut(room, 'deactivated', () => changeAccount(hangzhou, 'second.hangzhou', { active: false }));
-      await assertRefused(room, 'sign-in/none');
-      await changeAccount(hangzhou, 'second.hangzhou', { active: true });
+await withRoom('consult-revoked', async (room, clip) => {
+  const { hangzhou } = room.pair;
+  await assertOut(room, 'deactivated', () => changeAccount(hangzhou, 'second.hangzhou', { active: false }));
+  await assertRefused(room, 'sign-in/none');
+  await changeAccount(hangzhou, 'second.hangzhou', { active: true });
 
-      await comeBack(room, 1, clip, 'consultant');
-      await assertOut(room, 'the role taken', () => changeAccount(hangzhou, 'second.hangzhou', { roles: ['desk'] }));
-      await assertRefused(room, 'session/account-role');
-      await changeAccount(hangzhou, 'second.hangzhou', { roles: ['clinician'] });
+  await comeBack(room, 1, clip, 'consultant');
+  await assertOut(room, 'the role taken', () => changeAccount(hangzhou, 'second.hangzhou', { roles: ['desk'] }));
+  await assertRefused(room, 'session/account-role');
+  await changeAccount(hangzhou, 'second.hangzhou', { roles: ['clinician'] });
 
-      await comeBack(room, 1, clip, 'consultant');
-      await assertOut(room, 'signed out', async () => {
-        const { hub, headers } = room.members[1];
-        const answer = await fetch(`http://127.0.0.1:${hub.port}/api/v1/sign-out`, {
-          method: 'POST', headers: { 'idempotency-key': randomUUID(), ...headers },
-        });
-        assert.equal(answer.status, 204);
-      });
-
-      await comeBack(room, 1, clip, 'consultant');
-      // The hub whose people they are is not the one that ends the pairing.
-      await assertOut(room, 'unpaired', async () => {
-        await pair.aral.api('DELETE', `/peers/${hangzhou.id}`);
-      }, true);
-    } finally {
-      room.close();
-    }
+  await comeBack(room, 1, clip, 'consultant');
+  await assertOut(room, 'signed out', async () => {
+    const { hub, headers } = room.members[1];
+    const answer = await fetch(`http://127.0.0.1:${hub.port}/api/v1/sign-out`, {
+      method: 'POST', headers: { 'idempotency-key': randomUUID(), ...headers },
+    });
+    assert.equal(answer.status, 204);
   });
-} finally {
-  fs.rmSync(folder, { recursive: true, force: true });
-}
+
+  await comeBack(room, 1, clip, 'consultant');
+  // The hub whose people they are is not the one that ends the pairing.
+  await assertOut(room, 'unpaired', async () => {
+    await room.pair.aral.api('DELETE', `/peers/${hangzhou.id}`);
+  }, true);
+});

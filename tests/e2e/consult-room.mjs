@@ -9,8 +9,10 @@ import os from 'node:os';
 import path from 'node:path';
 import readline from 'node:readline';
 
+import { makeClip } from '../rtc/clip.mjs';
+import { openBrowser } from './browser.mjs';
 import { addSeconds, book, prepare } from './consult-page.mjs';
-import { build, password, randomUUID, sleep, until } from './hubs.mjs';
+import { build, password, randomUUID, sleep, until, withPair } from './hubs.mjs';
 import { openSocket } from './socket.mjs';
 
 /** Last bytes of the addresses that the links use: one for each path. */
@@ -264,5 +266,29 @@ export class ConsultRoom {
 
   close() {
     for (const member of this.members) member.end();
+  }
+}
+
+/** A room of natives alone, and their clip. @param {string} label @param {(room: ConsultRoom, clip: string) => Promise<void>} test */
+export async function withRoom(label, test) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'karez-wires-'));
+  const clip = path.join(folder, 'clip.ivf');
+  const wires = arrange(folder);
+  try {
+    await withPair(label, async (pair) => {
+      const browser = await openBrowser();
+      const page = await browser.newPage();
+      await page.goto(pair.aral.origin);
+      await makeClip(page, clip);
+      await browser.close();
+      const room = await ConsultRoom.open(pair, clip, wires);
+      try {
+        await test(room, clip);
+      } finally {
+        room.close();
+      }
+    });
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -67,42 +67,39 @@ begin (Pair *pair, const char *edge, Await *await)
   turn_for (150);
 }
 
+/* Somebody at hub @i holds while a resume is under way. */
 static void
-test_resume_host (Pair *pair, gconstpointer data)
+hold_a_resume (Pair *pair, guint i)
 {
   Await resume = { 0 };
 
-  be_held (pair);
   begin (pair, "resume", &resume);
-  pair_move_well (pair, 0, "hold");
+  pair_move_well (pair, i, "hold");
   expect_still (pair, KAREZ_STATE_HELD);
   end_move (&resume);
 }
 
 static void
+test_resume_host (Pair *pair, gconstpointer data)
+{
+  be_held (pair);
+  hold_a_resume (pair, 0);
+}
+
+static void
 test_resume_mirror (Pair *pair, gconstpointer data)
 {
-  Await resume = { 0 };
-
   be_held (pair);
-  begin (pair, "resume", &resume);
-  pair_move_well (pair, 1, "hold");
-  expect_still (pair, KAREZ_STATE_HELD);
-  end_move (&resume);
+  hold_a_resume (pair, 1);
 }
 
 /* By the link alone: the host's hub does not answer. */
 static void
 test_resume_mirror_link (Pair *pair, gconstpointer data)
 {
-  Await resume = { 0 };
-
   be_held (pair);
-  begin (pair, "resume", &resume);
   pair->hubs[1].peers->other = NULL;
-  pair_move_well (pair, 1, "hold");
-  expect_still (pair, KAREZ_STATE_HELD);
-  end_move (&resume);
+  hold_a_resume (pair, 1);
 }
 
 /* @i: whose live half says it */
