@@ -25,10 +25,10 @@ ctl_status (Ctl *ctl, int argc, char **argv)
                                        N_ ("Clock off, ms"),
                                        "clock.offset_ms",
                                        NULL };
-  static const char *const columns[] = { N_ ("PEER"),    "names",      N_ ("STATE"),
-                                         "state",        N_ ("SINCE"), "since",
-                                         N_ ("RTT, ms"), "rtt_ms",     N_ ("WAITING"),
-                                         "outbox",       NULL };
+  static const char *const columns[] = {
+    N_ ("PEER"), "names",        N_ ("STATE"), "state",     N_ ("SINCE"), "since", N_ ("RTT, ms"),
+    "rtt_ms",    N_ ("WAITING"), "outbox",     N_ ("HELD"), "held",       NULL
+  };
   g_autoptr (JsonNode) hello = NULL;
   g_autoptr (JsonNode) system = NULL;
   g_autoptr (JsonNode) peers = NULL;

@@ -4,6 +4,8 @@
 #include "hub-catalogue.h"
 #include "hub-log.h"
 
+#include <string.h>
+
 #define FEED_MOST 1000
 
 typedef enum
@@ -103,6 +105,12 @@ hub_peer_topic_is_valid (const char *topic)
 
   return length >= 1 && length <= 64
          && strspn (topic, "abcdefghijklmnopqrstuvwxyz0123456789.-") == length;
+}
+
+char *
+hub_peer_topic_owner (const char *topic)
+{
+  return g_strndup (topic, strcspn (topic, "."));
 }
 
 static gboolean

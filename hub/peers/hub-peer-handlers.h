@@ -5,6 +5,9 @@
 
 G_BEGIN_DECLS
 
+/* A post that says nothing, in the place of one that its sender holds for now. */
+#define HUB_PEER_TOPIC_HELD "peers.held"
+
 #define HUB_TYPE_PEER_HANDLERS (hub_peer_handlers_get_type ())
 /**
  * HubPeerHandlers:
@@ -15,6 +18,9 @@ G_DECLARE_FINAL_TYPE (HubPeerHandlers, hub_peer_handlers, HUB, PEER_HANDLERS, GO
 HubPeerHandlers *hub_peer_handlers_new (void);
 /* Whether @topic is spelled as a topic or a feed must be: [a-z0-9.-], 1 to 64 characters. */
 gboolean hub_peer_topic_is_valid (const char *topic);
+/* Whose a topic is: what stands before its first point, a plugin's id or a module's name. Returns:
+ * (transfer full) */
+char *hub_peer_topic_owner (const char *topic);
 
 /* %KAREZ_ERROR_CONFLICT with rule "peers/topic-taken" when there is one already. */
 gboolean hub_peer_handlers_add_call (HubPeerHandlers *self, const char *topic, KarezCallFunc func,

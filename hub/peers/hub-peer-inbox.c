@@ -55,7 +55,7 @@ typedef struct
   guint next; /* the item that is applied now */
   gint64 applied;
   gint64 started;
-  char *problem;
+  char *problem, *full;
   KarezMessage *message; /* of that item */
 } Batch;
 
@@ -70,6 +70,7 @@ batch_free (gpointer data)
   g_ptr_array_unref (batch->items);
   hub_peer_request_unref (batch->request);
   g_free (batch->problem);
+  g_free (batch->full);
   g_object_unref (batch->inbox);
   g_free (batch);
 }
@@ -215,16 +216,17 @@ static void go_on (Batch *batch);
 static void
 finish_batch (Batch *batch)
 {
-  hub_peer_request_answer (
-      batch->request, karez_json_object ("lane", "i", (gint64) batch->lane, "applied", "i",
-                                         batch->applied, "problem", "s", batch->problem, NULL));
+  hub_peer_request_answer (batch->request,
+                           karez_json_object ("lane", "i", (gint64) batch->lane, "applied", "i",
+                                              batch->applied, "problem", "s", batch->problem,
+                                              "full", "s", batch->full, NULL));
   batch_free (batch);
 }
 
 static void
 fail_batch (Batch *batch, const GError *error)
 {
-  if (batch->applied > 0 || batch->next > 0)
+  if (batch->applied > 0 || batch->next > 0 || batch->full != NULL)
     {
       g_free (batch->problem);
       batch->problem = g_utf8_substring (error->message, 0,
@@ -282,6 +284,14 @@ on_parked (GObject *source, GAsyncResult *result, gpointer data)
 
   if (hub_peer_parking_put_finish (HUB_PEER_PARKING (source), result, &error))
     read_checkpoint (batch);
+  else if (g_strcmp0 (karez_error_get_rule (error), HUB_PARKING_FULL) == 0)
+    {
+      Item *item = g_ptr_array_index (batch->items, batch->next);
+
+      /* The sender holds what is for this plugin, and its lane goes on. */
+      batch->full = hub_peer_topic_owner (item->topic);
+      fail_batch (batch, error);
+    }
   else if (hub_peer_handlers_may_help_later (error))
     fail_batch (batch, error);
   else

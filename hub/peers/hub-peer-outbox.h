@@ -12,6 +12,11 @@ G_BEGIN_DECLS
  * and deletes what the peer acknowledged. A lane that fails is tried again after 0.5 s, doubling
  * to 30 s, or at once when the connection returns. Main thread only.
  *
+ * Messages of a plugin that the peer has no room for are held in karez.outbox_held, in order, and
+ * the lane goes on with the others: their places are taken by messages of %HUB_PEER_TOPIC_HELD, so
+ * that no sequence is ever another message. They are posted again, first one, after 0.5 s, doubling
+ * to 30 s, then more at once while the peer takes them.
+ *
  * Signal "suspicious" (no arguments): the peer acknowledges something that cannot be; somebody
  * should compare the lanes.
  */
@@ -23,6 +28,8 @@ HubPeerOutbox *hub_peer_outbox_new (HubPeer *peer, KarezStore *scope, KarezActor
 void hub_peer_outbox_wake (HubPeerOutbox *self, guint lane);
 /* Something may be waiting in any lane, and there is no reason to wait for a retry. */
 void hub_peer_outbox_wake_now (HubPeerOutbox *self);
+/* Messages of @owner rest in karez.outbox_held: they are posted again when it is time. */
+void hub_peer_outbox_release (HubPeerOutbox *self, guint lane, const char *owner);
 /* Ends it for good. */
 void hub_peer_outbox_stop (HubPeerOutbox *self);
 

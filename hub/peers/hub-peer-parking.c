@@ -69,12 +69,6 @@ stream_free (gpointer data)
 }
 
 static char *
-make_owner (const char *topic)
-{
-  return g_strndup (topic, strcspn (topic, "."));
-}
-
-static char *
 make_key (const char *peer, int lane, const char *owner)
 {
   return g_strdup_printf ("%s %d %s", peer, lane, owner);
@@ -83,7 +77,7 @@ make_key (const char *peer, int lane, const char *owner)
 static Stream *
 find_stream (HubPeerParking *self, KarezMessage *message)
 {
-  g_autofree char *owner = make_owner (karez_message_get_topic (message));
+  g_autofree char *owner = hub_peer_topic_owner (karez_message_get_topic (message));
   g_autofree char *key = make_key (karez_message_get_peer (message),
                                    karez_message_get_lane (message), owner);
 
@@ -182,7 +176,7 @@ hub_peer_parking_is_waiting (HubPeerParking *self, KarezMessage *message)
 static gboolean
 check_room (HubPeerParking *self, KarezMessage *message, GError **error)
 {
-  g_autofree char *owner = make_owner (karez_message_get_topic (message));
+  g_autofree char *owner = hub_peer_topic_owner (karez_message_get_topic (message));
   const char *peer = karez_message_get_peer (message);
   g_autoptr (GHashTable) others = g_hash_table_new (g_str_hash, g_str_equal);
   GHashTableIter iter;
@@ -206,7 +200,7 @@ check_room (HubPeerParking *self, KarezMessage *message, GError **error)
   if (messages < self->max_messages && bytes < self->max_bytes
       && (messages > 0 || g_hash_table_size (others) < HUB_PARKING_OWNERS))
     return TRUE;
-  return karez_error_set (error, KAREZ_ERROR_BUSY, "peers/parking", NULL,
+  return karez_error_set (error, KAREZ_ERROR_BUSY, HUB_PARKING_FULL, NULL,
                           N_ ("Too many messages wait here for the plugin “%s”, which is away"),
                           owner);
 }
@@ -230,7 +224,7 @@ on_parked (GObject *source, GAsyncResult *result, gpointer data)
                                                      : karez_transaction_get_rows (transaction, 0);
   if (rows != NULL && karez_rows_get_count (rows) == 1)
     {
-      g_autofree char *owner = make_owner (karez_message_get_topic (message));
+      g_autofree char *owner = hub_peer_topic_owner (karez_message_get_topic (message));
       Stream *stream = get_stream (self, karez_message_get_peer (message),
                                    karez_message_get_lane (message), owner);
 
@@ -518,7 +512,7 @@ void
 hub_peer_parking_add (HubPeerParking *self, const char *peer, int lane, const char *topic,
                       gint64 bytes)
 {
-  g_autofree char *owner = make_owner (topic);
+  g_autofree char *owner = hub_peer_topic_owner (topic);
 
   count_in (get_stream (self, peer, lane, owner), 1, bytes, NULL);
   hub_peer_parking_deliver (self, owner);

@@ -9,6 +9,8 @@ G_BEGIN_DECLS
 /* Most messages, and bytes of their bodies, of one peer for one plugin. */
 #define HUB_PARKING_MESSAGES 10000
 #define HUB_PARKING_BYTES (64 * 1024 * 1024)
+/* The rule of what is refused beyond them. */
+#define HUB_PARKING_FULL "peers/parking"
 /* For how many plugins of one peer: who posts rubbish invents topics. */
 #define HUB_PARKING_OWNERS 16
 
@@ -47,7 +49,7 @@ gboolean hub_peer_parking_is_waiting (HubPeerParking *self, KarezMessage *messag
  * @reason: why, for people
  *
  * Parks @message: row, event and checkpoint in one transaction. %KAREZ_ERROR_BUSY with rule
- * "peers/parking" when the peer has no room left for this plugin.
+ * %HUB_PARKING_FULL when the peer has no room left for this plugin.
  */
 void hub_peer_parking_put_async (HubPeerParking *self, KarezMessage *message, const char *id,
                                  const char *reason, GAsyncReadyCallback callback, gpointer data);

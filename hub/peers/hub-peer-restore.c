@@ -44,6 +44,7 @@ static void
 settle_lane (KarezTransaction *transaction, const char *peer, int lane, const HubPeerLane *theirs)
 {
   karez_transaction_run (transaction, "restore_lock_head", "(si)", peer, lane);
+  karez_transaction_run (transaction, "restore_shift_held", "(six)", peer, lane, theirs->applied);
   karez_transaction_run (transaction, "restore_shift_outbox", "(six)", peer, lane, theirs->applied);
   karez_transaction_run (transaction, "restore_settle_outbox", "(si)", peer, lane);
   karez_transaction_run (transaction, "restore_head", "(six)", peer, lane, theirs->applied);

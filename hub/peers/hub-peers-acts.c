@@ -262,6 +262,102 @@ hub_peers_acknowledge_finish (HubPeers *self, GAsyncResult *result, GError **err
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
+/* What is parked */
+
+typedef struct
+{
+  KarezTransaction *transaction;
+  char *plugin;
+} Retry;
+
+static void
+retry_free (gpointer data)
+{
+  Retry *retry = data;
+
+  g_object_unref (retry->transaction);
+  g_free (retry->plugin);
+  g_free (retry);
+}
+
+static void
+on_retry_recorded (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Retry *retry = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  if (karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
+    {
+      hub_peers_deliver_parked (g_task_get_source_object (task), retry->plugin);
+      g_task_return_boolean (task, TRUE);
+    }
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+on_heads (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Retry *retry = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
+
+  if (rows != NULL && karez_rows_get_count (rows) == 0)
+    error = karez_error_new (KAREZ_ERROR_NOT_FOUND, "peers/parked", NULL,
+                             N_ ("No message waits here for the plugin “%s”"), retry->plugin);
+  if (error != NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  for (guint i = 0; i < karez_rows_get_count (rows); i++)
+    {
+      const char *peer = karez_rows_text (rows, i, "peer");
+      gint64 lane = karez_rows_integer (rows, i, "lane");
+      gint64 sequence = karez_rows_integer (rows, i, "sequence");
+      g_autofree char *row = g_strdup_printf ("%s/%" G_GINT64_FORMAT "/%" G_GINT64_FORMAT, peer,
+                                              lane, sequence);
+
+      karez_transaction_event (retry->transaction, "message.deliver", "karez.inbox_parked", row,
+                               karez_json_object ("plugin", "s", retry->plugin, "peer", "s", peer,
+                                                  "lane", "i", lane, "sequence", "i", sequence,
+                                                  "message", "s", karez_rows_text (rows, i, "id"),
+                                                  "topic", "s", karez_rows_text (rows, i, "topic"),
+                                                  "messages", "i",
+                                                  karez_rows_integer (rows, i, "messages"), NULL));
+    }
+  karez_transaction_commit_async (retry->transaction, NULL, on_retry_recorded,
+                                  g_steal_pointer (&task));
+}
+
+void
+hub_peers_retry_parked_async (HubPeers *self, KarezTransaction *transaction, const char *plugin,
+                              GAsyncReadyCallback callback, gpointer data)
+{
+  GTask *task = g_task_new (self, NULL, callback, data);
+  Retry *retry = g_new0 (Retry, 1);
+
+  g_return_if_fail (HUB_IS_PEERS (self));
+
+  g_task_set_source_tag (task, hub_peers_retry_parked_async);
+  retry->transaction = g_object_ref (transaction);
+  retry->plugin = g_strdup (plugin);
+  g_task_set_task_data (task, retry, retry_free);
+  karez_store_query_async (self->scope, "parked_heads", g_variant_new ("(s)", plugin), NULL,
+                           on_heads, task);
+}
+
+gboolean
+hub_peers_retry_parked_finish (HubPeers *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, hub_peers_retry_parked_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
 /* What was put aside */
 
 static void

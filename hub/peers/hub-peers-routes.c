@@ -12,6 +12,7 @@ typedef struct
   HubPeers *peers;
   KarezRequest *request;
   KarezTransaction *transaction;
+  KarezRows *depths;
 } Way;
 
 static Way *
@@ -33,6 +34,7 @@ way_free (Way *way)
   g_object_unref (way->peers);
   g_object_unref (way->request);
   g_clear_object (&way->transaction);
+  g_clear_pointer (&way->depths, karez_rows_unref);
   g_free (way);
 }
 
@@ -56,8 +58,36 @@ respond_done (Way *way, gboolean good, const GError *error)
     karez_request_respond (way->request, 204, NULL);
 }
 
+/* {"0": 3, …} */
+static JsonObject *
+depths_of (KarezRows *rows, const char *peer)
+{
+  JsonObject *outbox = json_object_new ();
+
+  for (guint row = 0; row < karez_rows_get_count (rows); row++)
+    if (g_str_equal (karez_rows_text (rows, row, "peer"), peer))
+      json_object_set_int_member (outbox, karez_rows_text (rows, row, "lane"),
+                                  karez_rows_integer (rows, row, "waiting"));
+  return outbox;
+}
+
+/* [{"plugin", "messages", "since"}] */
+static JsonArray *
+held_of (KarezRows *rows, const char *peer)
+{
+  JsonArray *held = json_array_new ();
+
+  for (guint row = 0; row < karez_rows_get_count (rows); row++)
+    if (g_str_equal (karez_rows_text (rows, row, "peer"), peer))
+      json_array_add_element (
+          held, karez_json_object ("plugin", "s", karez_rows_text (rows, row, "owner"), "messages",
+                                   "i", karez_rows_integer (rows, row, "messages"), "since", "s",
+                                   karez_rows_text (rows, row, "since"), NULL));
+  return held;
+}
+
 static void
-on_depths (GObject *source, GAsyncResult *result, gpointer data)
+on_held (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (Way) way = data;
   g_autoptr (GError) error = NULL;
@@ -75,16 +105,27 @@ on_depths (GObject *source, GAsyncResult *result, gpointer data)
   for (guint i = 0; i < json_array_get_length (items); i++)
     {
       JsonObject *item = json_array_get_object_element (items, i);
-      JsonObject *outbox = json_object_new ();
+      const char *id = karez_json_text (item, "id");
 
-      for (guint row = 0; row < karez_rows_get_count (rows); row++)
-        if (g_str_equal (karez_rows_text (rows, row, "peer"), karez_json_text (item, "id")))
-          json_object_set_int_member (outbox, karez_rows_text (rows, row, "lane"),
-                                      karez_rows_integer (rows, row, "waiting"));
-      json_object_set_object_member (item, "outbox", outbox);
+      json_object_set_object_member (item, "outbox", depths_of (way->depths, id));
+      json_object_set_array_member (item, "held", held_of (rows, id));
     }
   karez_request_respond (way->request, 200,
                          karez_json_object ("items", "n", g_steal_pointer (&list), NULL));
+}
+
+static void
+on_depths (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Way) way = data;
+  g_autoptr (GError) error = NULL;
+
+  way->depths = karez_store_query_finish (KAREZ_STORE (source), result, &error);
+  if (way->depths != NULL)
+    karez_store_query_async (KAREZ_STORE (source), "outbox_held", NULL, NULL, on_held,
+                             g_steal_pointer (&way));
+  else
+    karez_request_fail (way->request, error);
 }
 
 static void
@@ -285,10 +326,22 @@ get_parked (KarezRequest *request, gpointer data)
 }
 
 static void
+on_parked_retried (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Way) way = data;
+  g_autoptr (GError) error = NULL;
+  gboolean good = hub_peers_retry_parked_finish (HUB_PEERS (source), result, &error);
+
+  respond_done (way, good, error);
+}
+
+static void
 retry_parked (KarezRequest *request, gpointer data)
 {
-  hub_peers_deliver_parked (data, karez_request_get_path_part (request, "id"));
-  karez_request_respond (request, 204, NULL);
+  Way *way = way_new (data, request);
+
+  hub_peers_retry_parked_async (data, way->transaction, karez_request_get_path_part (request, "id"),
+                                on_parked_retried, way);
 }
 
 static void

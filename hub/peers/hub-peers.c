@@ -177,6 +177,56 @@ on_committed (HubStore *store, gpointer data)
   look_for_waiting (data);
 }
 
+static void
+on_held_streams (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (HubPeers) self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
+
+  for (guint i = 0; rows != NULL && i < karez_rows_get_count (rows); i++)
+    {
+      HubPeersEntry *entry = hub_peers_find (self, karez_rows_text (rows, i, "peer"));
+
+      if (entry != NULL && karez_rows_integer (rows, i, "resting") > 0)
+        hub_peer_outbox_release (entry->outbox, karez_rows_integer (rows, i, "lane"),
+                                 karez_rows_text (rows, i, "owner"));
+    }
+}
+
+static const KarezJsonField held_fields[] = { { NULL } };
+
+static void
+on_held_applied (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  if (karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+/* The message of this place comes later: only the checkpoint moves. */
+static void
+on_held (KarezMessage *message, GTask *task, gpointer data)
+{
+  HubPeers *self = data;
+  g_autoptr (KarezTransaction) transaction = NULL;
+  GError *error = NULL;
+
+  if (!karez_json_check (karez_message_get_body (message), held_fields, &error))
+    {
+      g_task_return_error (task, error);
+      g_object_unref (task);
+      return;
+    }
+  transaction = karez_store_begin (self->scope, karez_message_get_actor (message));
+  karez_transaction_applied (transaction, message);
+  karez_transaction_commit_async (transaction, NULL, on_held_applied, task);
+}
+
 /* Parking */
 
 static HubPeer *
@@ -357,6 +407,8 @@ on_sweep (gpointer data)
   karez_store_query_async (self->scope, "peer_list", NULL, self->cancellable, on_swept,
                            g_object_ref (self));
   look_for_waiting (self);
+  karez_store_query_async (self->scope, "outbox_held_streams", NULL, self->cancellable,
+                           on_held_streams, g_object_ref (self));
   hub_peer_parking_deliver (self->parking, NULL);
   return G_SOURCE_CONTINUE;
 }
@@ -436,6 +488,7 @@ hub_peers_new (HubStore *store, HubIdentity *identity, JsonNode *names, guint16 
   self->server = hub_peer_server_new (identity, &server_hooks, self);
   self->pairings = hub_pairings_new (identity, self->scope, self->actor, names,
                                      &hub_peers_pairings_hooks, self);
+  karez_peers_handle_post (KAREZ_PEERS (self), HUB_PEER_TOPIC_HELD, on_held, self, NULL, NULL);
   return self;
 }
 

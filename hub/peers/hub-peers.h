@@ -63,6 +63,11 @@ gboolean hub_peers_verify (HubPeers *self, const char *peer, const char *text, J
 void hub_peers_set_plugin_check (HubPeers *self, HubPeerPluginFunc func, gpointer data);
 /* @plugin is back: what is parked for it is delivered now. */
 void hub_peers_deliver_parked (HubPeers *self, const char *plugin);
+/* The same, because somebody asked for it: an event for each peer and lane. "peers/parked" when
+ * nothing is parked for it. @transaction: the request's, still empty */
+void hub_peers_retry_parked_async (HubPeers *self, KarezTransaction *transaction,
+                                   const char *plugin, GAsyncReadyCallback callback, gpointer data);
+gboolean hub_peers_retry_parked_finish (HubPeers *self, GAsyncResult *result, GError **error);
 /* Delivers once more what was put aside as @peer, @lane and @sequence: "peers/aside" when it is not
  * there. @transaction: the request's, still empty */
 void hub_peers_retry_aside_async (HubPeers *self, KarezTransaction *transaction, const char *peer,

@@ -118,6 +118,7 @@ class World {
       case 'agenda.answer': return { booking, answer: 'confirmed', resources: [], actor };
       case 'agenda.withdraw': case 'agenda.cancel': return { booking, text: 'Off.', actor };
       case 'agenda.resource': return { id: booking, kind: 'room', names: { en: 'Room of the partner' }, detail: {}, active: true, version: 1000 };
+      case 'peers.held': return {};
       case 'session.state': return { session: booking, state: 'live', sequence: 1000, actor };
       case 'session.participant': return { session: booking, participant: randomUUID(), actor, role: 'consultant' };
       case 'session.prepare': case 'session.endpoint': return {

@@ -411,6 +411,137 @@ test_parked_refused (void)
   test_hub_free (other);
 }
 
+#define LAST "select last from karez.outbox_head where lane = 1"
+#define HELD "select count(*) from karez.outbox_held"
+
+static void
+set_room (TestHub *hub, guint messages, gint64 bytes)
+{
+  hub_peer_parking_set_room (hub_peers_get_parking (hub->peers), messages, bytes);
+}
+
+/* Beyond the room for one plugin only its own messages wait, at their sender; the rest of the lane
+ * goes on. They are heard once and in order, over a restart of either hub. */
+static void
+check_full (guint messages, gint64 bytes)
+{
+  TestHub *one = test_hub (1), *other = test_hub (2);
+  Plugin plugin = { other, "away", 0, NULL };
+  guint16 port;
+  gint64 last;
+  g_autofree char *heard = NULL;
+
+  test_handle_words (other);
+  plugin_join (&plugin, other);
+  set_room (other, messages, bytes);
+  test_pair (one, other, NULL);
+  test_until_up (one, other);
+  post_note (one, other, "a");
+  post_note (one, other, "b");
+  test_until (test_number (other, PARKED) == 2);
+  post_note (one, other, "c");
+  g_free (test_post (one, other, KAREZ_LANE_AGENDA, "ward.word", "passes"));
+  post_note (one, other, "d");
+  g_free (test_post (one, other, KAREZ_LANE_AGENDA, "ward.word", "too"));
+  test_until (test_number (other, "select count(*) from ward.effect") == 2);
+  test_until (test_number (one, HELD) == 2);
+  test_until (test_number (one, "select count(*) from karez.outbox") == 0);
+  g_assert_cmpint (test_number (other, PARKED), ==, 2);
+  g_assert_cmpint (test_events (other, "message.aside"), ==, 0);
+
+  /* It is asked again, and what comes meanwhile stays behind. */
+  last = test_number (one, LAST);
+  test_until (test_number (one, LAST) > last);
+  test_until (test_number (one, HELD " where sequence is null") == 2);
+  post_note (one, other, "e");
+  test_until (test_number (one, HELD) == 3);
+  test_until (test_number (one, "select count(*) from karez.outbox") == 0);
+
+  test_hub_stop (one);
+  port = hub_peers_get_port (other->peers);
+  test_hub_stop (other);
+  test_hub_start (other, port);
+  test_handle_words (other);
+  plugin_join (&plugin, other);
+  set_room (other, messages, bytes);
+  test_hub_start (one, 0);
+  test_until_up (one, other);
+  post_note (one, other, "f");
+  g_free (test_post (one, other, KAREZ_LANE_AGENDA, "ward.word", "last"));
+  test_until (test_number (other, "select count(*) from ward.effect") == 3);
+  test_until (test_number (one, HELD) == 4);
+  g_assert_cmpint (test_number (other, PARKED), ==, 2);
+
+  plugin.mode = "there";
+  hub_peers_deliver_parked (other->peers, "note");
+  test_until (test_number (other, "select count(*) from ward.effect") == 9);
+  test_until (test_number (one, HELD) == 0);
+  test_until (test_number (one, "select count(*) from karez.outbox") == 0);
+  heard = test_words (other, KAREZ_LANE_AGENDA);
+  g_assert_cmpstr (heard, ==, "passes too last a b c d e f");
+  g_assert_cmpint (test_number (other, PARKED), ==, 0);
+  g_assert_cmpint (test_events (other, "ward.hear"), ==, 9);
+  g_assert_cmpint (test_events (other, "message.aside"), ==, 0);
+  /* Neither hub believes that the other one was restored. */
+  g_assert_false (test_restored (one, other));
+  g_assert_false (test_restored (other, one));
+  test_hub_free (one);
+  test_hub_free (other);
+}
+
+static void
+test_full_messages (void)
+{
+  check_full (2, HUB_PARKING_BYTES);
+}
+
+static void
+test_full_bytes (void)
+{
+  /* Of one body, a little more: the second is taken, the third is not. */
+  check_full (HUB_PARKING_MESSAGES, 70);
+}
+
+/* A plugin that has room for some of what is held takes that, and the rest keeps its order. */
+static void
+test_full_again (void)
+{
+  TestHub *one = test_hub (1), *other = test_hub (2);
+  Plugin plugin = { other, "away", 0, NULL };
+  GString *expected = g_string_new (NULL);
+  g_autofree char *heard = NULL;
+
+  plugin_join (&plugin, other);
+  set_room (other, 1, HUB_PARKING_BYTES);
+  test_pair (one, other, NULL);
+  test_until_up (one, other);
+  for (guint i = 0; i < 150; i++)
+    {
+      g_autofree char *word = g_strdup_printf ("%u", i);
+
+      post_note (one, other, word);
+      g_string_append_printf (expected, "%s%u", i > 0 ? " " : "", i);
+    }
+  test_until (test_number (one, HELD) == 149);
+  set_room (other, 40, HUB_PARKING_BYTES);
+  test_until (test_number (other, PARKED) == 40);
+  /* There is room for a newer one, but not before those that are held. */
+  set_room (other, 60, HUB_PARKING_BYTES);
+  post_note (one, other, "newer");
+  test_until (test_number (one, "select count(*) from karez.outbox") == 0);
+  g_string_append (expected, " newer");
+  plugin.mode = "there";
+  hub_peers_deliver_parked (other->peers, "note");
+  test_until (test_number (other, "select count(*) from ward.effect") == 151);
+  heard = test_words (other, KAREZ_LANE_AGENDA);
+  g_assert_cmpstr (heard, ==, expected->str);
+  test_until (test_number (one, HELD) == 0);
+  g_assert_cmpint (test_events (other, "ward.hear"), ==, 151);
+  g_string_free (expected, TRUE);
+  test_hub_free (one);
+  test_hub_free (other);
+}
+
 /* A post that is written by hand: gaps, disorder, rubbish, deep bodies. */
 static JsonNode *
 raw_post (HubPeerClient *client, const char *text, GError **error)
@@ -543,6 +674,9 @@ main (int argc, char **argv)
   g_test_add_func ("/peers/posts/parked", test_parked);
   g_test_add_func ("/peers/posts/parked-slow", test_parked_slow);
   g_test_add_func ("/peers/posts/parked-refused", test_parked_refused);
+  g_test_add_func ("/peers/posts/full-messages", test_full_messages);
+  g_test_add_func ("/peers/posts/full-bytes", test_full_bytes);
+  g_test_add_func ("/peers/posts/full-again", test_full_again);
   g_test_add_func ("/peers/posts/bad-posts", test_bad_posts);
   g_test_add_func ("/peers/posts/outage", test_outage);
   return g_test_run ();

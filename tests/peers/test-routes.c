@@ -304,11 +304,105 @@ test_walk (void)
   test_hub_free (other);
 }
 
+static JsonObject *
+only_item (TestRequest *answer)
+{
+  JsonArray *items = json_object_get_array_member (json_node_get_object (answer->answer), "items");
+
+  g_assert_cmpuint (json_array_get_length (items), ==, 1);
+  return json_array_get_object_element (items, 0);
+}
+
+/* Delivering by hand is on record: who did it, and which message of whom is first. */
+static void
+test_parked (void)
+{
+  TestHub *one = test_hub (1), *other = test_hub (2);
+  TestRoutes *routes = g_object_new (test_routes_get_type (), NULL);
+  const char *line = "POST /messages/parked/{id}/retry";
+  g_autofree char *key = NULL, *event = NULL, *expected = NULL;
+  g_autoptr (GError) error = NULL;
+  TestRequest *answer;
+
+  g_assert_true (hub_peers_add_routes (other->peers, KAREZ_ROUTES (routes), &error));
+  test_pair (one, other, NULL);
+  test_until_up (one, other);
+  g_free (test_post (one, other, KAREZ_LANE_AGENDA, "ward.word", "a"));
+  g_free (test_post (one, other, KAREZ_LANE_AGENDA, "ward.word", "b"));
+  test_until (test_number (other, "select count(*) from karez.inbox_parked") == 2);
+  answer = request (other, routes, "GET /messages/parked", NULL, NULL, NULL);
+  g_assert_cmpint (karez_json_integer (only_item (answer), "messages", 0), ==, 2);
+  g_object_unref (answer);
+
+  answer = request (other, routes, line, "nothing", NULL, NULL);
+  g_assert_cmpstr (karez_error_get_rule (answer->error), ==, "peers/parked");
+  g_object_unref (answer);
+  g_assert_cmpint (test_events (other, "message.deliver"), ==, 0);
+
+  test_handle_words (other);
+  answer = request (other, routes, line, "ward", NULL, NULL);
+  g_assert_no_error (answer->error);
+  g_assert_cmpuint (answer->status, ==, 204);
+  key = g_strdup (answer->key);
+  g_object_unref (answer);
+  test_until (test_number (other, "select count(*) from ward.effect") == 2);
+  event = test_ask (other, "select concat_ws(' ', actor_id, subject_table, subject_row, "
+                           "details ->> 'plugin', details ->> 'peer', details ->> 'topic', "
+                           "details ->> 'messages', (details ->> 'message')::uuid is not null) "
+                           "from karez.event where action = 'message.deliver'");
+  expected = g_strdup_printf ("%s inbox_parked %s/1/1 ward %s ward.word 2 t",
+                              karez_actor_get_id (other->administrator), test_hub_id (one),
+                              test_hub_id (one));
+  g_assert_cmpstr (event, ==, expected);
+
+  /* Asked for twice, done once. */
+  g_free (test_post (one, other, KAREZ_LANE_AGENDA, "ward.nobody", "c"));
+  test_until (test_number (other, "select count(*) from karez.inbox_parked") == 1);
+  answer = request (other, routes, line, "ward", NULL, key);
+  g_assert_cmpuint (answer->status, ==, 200);
+  g_object_unref (answer);
+  g_assert_cmpint (test_events (other, "message.deliver"), ==, 1);
+  g_object_unref (routes);
+  test_hub_free (one);
+  test_hub_free (other);
+}
+
+/* What a peer has no room for is said beside what waits in its lanes. */
+static void
+test_held (void)
+{
+  TestHub *one = test_hub (1), *other = test_hub (2);
+  TestRoutes *routes = g_object_new (test_routes_get_type (), NULL);
+  g_autoptr (GError) error = NULL;
+  TestRequest *answer;
+  JsonArray *held;
+
+  g_assert_true (hub_peers_add_routes (one->peers, KAREZ_ROUTES (routes), &error));
+  hub_peer_parking_set_room (hub_peers_get_parking (other->peers), 1, HUB_PARKING_BYTES);
+  test_pair (one, other, NULL);
+  test_until_up (one, other);
+  g_free (test_post (one, other, KAREZ_LANE_AGENDA, "ward.word", "a"));
+  g_free (test_post (one, other, KAREZ_LANE_AGENDA, "ward.word", "b"));
+  test_until (test_number (one, "select count(*) from karez.outbox_held") == 1);
+  answer = request (one, routes, "GET /peers", NULL, NULL, NULL);
+  held = json_object_get_array_member (only_item (answer), "held");
+  g_assert_cmpuint (json_array_get_length (held), ==, 1);
+  g_assert_cmpstr (karez_json_text (json_array_get_object_element (held, 0), "plugin"), ==, "ward");
+  g_assert_cmpint (karez_json_integer (json_array_get_object_element (held, 0), "messages", 0), ==,
+                   1);
+  g_object_unref (answer);
+  g_object_unref (routes);
+  test_hub_free (one);
+  test_hub_free (other);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_log_set_always_fatal (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
   g_test_add_func ("/peers/routes/walk", test_walk);
+  g_test_add_func ("/peers/routes/parked", test_parked);
+  g_test_add_func ("/peers/routes/held", test_held);
   return g_test_run ();
 }

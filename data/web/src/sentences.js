@@ -105,6 +105,8 @@ const sentences = {
   'peer.restored': [N_('%2$s was restored from a copy'), N_('A partner was restored from a copy')],
   'peer.restore-acknowledge': [N_('%1$s compared what %2$s lost'), N_('%1$s compared what a partner lost')],
   'message.aside': [N_('A message from %1$s could not be applied and was put aside')],
+  'message.deliver': [N_('%1$s had messages for the plugin %2$s delivered again')],
+  'message.retry': [N_('%1$s had a message delivered again that was put aside')],
   'plugin.put-aside': [N_('%1$s put the plugin %2$s aside'), N_('%1$s put a plugin aside')],
   'plugin.restore': [N_('%1$s took the plugin %2$s back'), N_('%1$s took a plugin back')],
   'hub.start': [N_('The hub started')],

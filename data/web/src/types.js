@@ -135,6 +135,7 @@
  * @property {number | null} [rtt_ms]
  * @property {string} [key]
  * @property {Record<string, number>} [outbox]
+ * @property {{plugin: string, messages: number, since: string}[]} [held] for plugins that are away there
  * @property {boolean} [restored]
  */
 /**

@@ -73,9 +73,19 @@ cross join lateral (select min(o.sequence) as first from karez.outbox o
                     where o.peer = h.peer and o.lane = h.lane) o
 where o.first is not null;
 
--- At most $3 messages of at most $4 bytes together, but always the first.
+-- name: outbox_held
+select peer, owner, count(*) as messages, min(at) as since
+from karez.outbox_held group by peer, owner order by owner;
+
+-- At most $3 messages of at most $4 bytes together, but always the first. One that waits has to
+-- follow others of its plugin, which are held.
 -- name: outbox_batch
-select sequence, id, topic, body::text as body
+select sequence, id, topic, body::text as body,
+       exists (select from karez.outbox_held h
+               where h.peer = $1::uuid and h.lane = $2::smallint
+                 and h.owner = split_part(sized.topic, '.', 1)
+                 and (h.sequence is null or h.sequence > sized.sequence))
+       and not exists (select from karez.outbox_held h where h.id = sized.id) as waits
 from (select f.*, row_number () over (order by f.sequence) as number,
              sum(octet_length(f.body::text)) over (order by f.sequence) as total
       from (select o.sequence, o.id, o.topic, o.body from karez.outbox o
@@ -90,6 +100,62 @@ delete from karez.outbox
 where peer = $1::uuid and lane = $2::smallint and sequence <= $3::bigint
   and $3::bigint <= (select h.last from karez.outbox_head h
                      where h.peer = $1::uuid and h.lane = $2::smallint);
+
+-- What was held and is applied now.
+-- name: outbox_taken
+with taken as (
+  delete from karez.outbox_held
+  where peer = $1::uuid and lane = $2::smallint and sequence <= $3::bigint
+    and $3::bigint <= (select h.last from karez.outbox_head h
+                       where h.peer = $1::uuid and h.lane = $2::smallint)
+  returning owner)
+select owner, count(*) as messages from taken group by owner;
+
+-- The peer still has no room: what was posted again after $4 goes back to where it was held.
+-- name: outbox_hold_back
+with back as (
+  update karez.outbox_held set sequence = null
+  where peer = $1::uuid and lane = $2::smallint and owner = $3::text and sequence > $4::bigint
+  returning id)
+update karez.outbox o set id = gen_random_uuid(), topic = 'peers.held', body = '{}'
+from back where o.id = back.id;
+
+-- Holds the first $5 messages of a plugin after $4.
+-- name: outbox_hold
+with those as (
+  select o.sequence, o.id, o.topic, o.body from karez.outbox o
+  where o.peer = $1::uuid and o.lane = $2::smallint and o.sequence > $4::bigint
+    and split_part(o.topic, '.', 1) = $3::text
+    and not exists (select from karez.outbox_held h where h.id = o.id)
+  order by o.sequence limit $5::integer),
+kept as (
+  insert into karez.outbox_held (peer, lane, owner, id, topic, body)
+  select $1::uuid, $2::smallint, $3::text, id, topic, body from those order by sequence)
+update karez.outbox o set id = gen_random_uuid(), topic = 'peers.held', body = '{}'
+from those
+where o.peer = $1::uuid and o.lane = $2::smallint and o.sequence = those.sequence;
+
+-- Posts the first $4 of a plugin's held messages again.
+-- name: outbox_release
+with next as (
+  select number, row_number() over (order by number) as place from karez.outbox_held
+  where peer = $1::uuid and lane = $2::smallint and owner = $3::text and sequence is null
+  order by number limit $4::integer),
+head as (
+  update karez.outbox_head set last = last + (select count(*) from next)
+  where peer = $1::uuid and lane = $2::smallint
+  returning last),
+released as (
+  update karez.outbox_held h
+  set sequence = head.last - (select count(*) from next) + next.place
+  from next, head where h.number = next.number
+  returning h.sequence, h.id, h.topic, h.body)
+insert into karez.outbox (peer, lane, sequence, id, topic, body)
+select $1::uuid, $2::smallint, sequence, id, topic, body from released;
+
+-- name: outbox_held_streams
+select peer, lane, owner, count(*) filter (where sequence is null) as resting
+from karez.outbox_held group by peer, lane, owner;
 
 -- name: inbox_applied
 select coalesce((select i.applied from karez.inbox i
@@ -120,6 +186,12 @@ select number, sequence, id, topic, body, octet_length(body::text)::bigint as by
 from karez.inbox_parked
 where peer = $1::uuid and lane = $2::smallint and owner = $3::text order by number limit 1;
 
+-- The first of each stream of a plugin, and how many it has.
+-- name: parked_heads
+select distinct on (peer, lane) peer, lane, sequence, id, topic,
+       count(*) over (partition by peer, lane) as messages
+from karez.inbox_parked where owner = $1::text order by peer, lane, number;
+
 -- name: parked_is_there
 select exists (select from karez.inbox_parked where number = $1::bigint) as there;
 
@@ -143,6 +215,12 @@ returning octet_length(body::text)::bigint as bytes, topic;
 -- name: restore_lock_head
 insert into karez.outbox_head (peer, lane, last) values ($1::uuid, $2::smallint, 0)
 on conflict (peer, lane) do update set last = karez.outbox_head.last;
+
+-- name: restore_shift_held
+update karez.outbox_held
+set sequence = sequence + $3::bigint - (select min(o.sequence) - 1 from karez.outbox o
+                                        where o.peer = $1::uuid and o.lane = $2::smallint)
+where peer = $1::uuid and lane = $2::smallint and sequence is not null;
 
 -- Through negative numbers, since the key is checked row by row.
 -- name: restore_shift_outbox

@@ -196,12 +196,14 @@ export class HospitalsPage extends KarezElement {
   /** @param {Peer} peer */
   peer(peer) {
     const waiting = Object.values(peer.outbox ?? {}).reduce((sum, n) => sum + n, 0);
+    const held = (peer.held ?? []).reduce((sum, { messages }) => sum + messages, 0);
     return html`<section class="card" aria-labelledby="peer-${peer.id}"><div class="card-head"><h2 class="title" id="peer-${peer.id}"><bdi>${nameOf(peer.names)}</bdi></h2>${pill(peer.state, peerWord(peer.state))}</div>
       ${peer.restored ? html`<div class="note warn" role="status"><p>${_('This hospital’s hub was restored from a copy. What it lost is being compared; check today’s sessions with their desk.')}</p>${may('peers.write') ? html`<p>${button({ label: _('Both sides are compared'), onclick: () => this.acknowledge(peer) })}</p>` : nothing}</div>` : nothing}
       ${factList([
         [_('Since'), peer.since ? html`${timePair(peer.since)} <small>${ago(peer.since)}</small>` : ''],
         [_('Delay'), peer.state === 'up' && peer.rtt_ms != null ? html`<bdi>${_('%s ms', number(peer.rtt_ms))}</bdi>` : ''],
         [_('Waiting to be sent'), waiting ? ngettext('%s message', '%s messages', waiting, number(waiting)) : _('nothing')],
+        [_('Waiting for room there'), held ? html`${ngettext('%s message', '%s messages', held, number(held))} <small>${_('A plugin is put aside at that hospital. Everything else is sent.')}</small>` : ''],
         [_('Address'), peer.address ? html`<bdi><code>${peer.address}</code></bdi>` : _('it dials this hospital')],
         [_('Key'), peer.key ? html`<bdi><code class="key">${peer.key.match(/.{1,8}/g)?.slice(0, 4).join(' ')} …</code></bdi>` : ''],
       ])}
