@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hub-calls.h"
 
+#include "hub-crash.h"
 #include "hub-file.h"
 
 #include <errno.h>
@@ -9,7 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define MAGIC "karez-calls-1"
+#define MAGIC "karez-calls-2"
 
 typedef struct
 {
@@ -21,7 +22,17 @@ typedef struct
   char magic[16];
   int depth; /* written last on the way in, first on the way out */
   Frame frames[HUB_CALLS_MAX_DEPTH];
+  int verdict; /* the first one stands */
+  Frame accused;
 } Page;
+
+enum
+{
+  VERDICT_NONE,
+  VERDICT_BEGUN,
+  VERDICT_ACCUSED,
+  VERDICT_ACQUITTED,
+};
 
 struct _HubCalls
 {
@@ -55,6 +66,7 @@ hub_calls_new (const char *path, GError **error)
 void
 hub_calls_free (HubCalls *self)
 {
+  hub_crash_forget (self);
   munmap (self->page, sizeof (Page));
   g_free (self);
 }
@@ -81,27 +93,49 @@ hub_calls_leave (HubCalls *self)
 }
 
 void
-hub_calls_clear (HubCalls *self)
+hub_calls_accuse (HubCalls *self, const char *plugin, const char *call)
 {
-  g_atomic_int_set (&self->page->depth, 0);
+  Page *page = self->page;
+  int depth = MIN (g_atomic_int_get (&page->depth), HUB_CALLS_MAX_DEPTH);
+  const Frame *called = depth > 0 ? &page->frames[depth - 1] : NULL;
+
+  if (!g_atomic_int_compare_and_exchange (&page->verdict, VERDICT_NONE, VERDICT_BEGUN))
+    return;
+  if (called && strncmp (called->plugin, plugin, sizeof called->plugin) == 0)
+    page->accused = *called;
+  else
+    {
+      g_strlcpy (page->accused.plugin, plugin, sizeof page->accused.plugin);
+      g_strlcpy (page->accused.call, call, sizeof page->accused.call);
+    }
+  g_atomic_int_set (&page->verdict, VERDICT_ACCUSED);
+}
+
+void
+hub_calls_acquit (HubCalls *self)
+{
+  g_atomic_int_compare_and_exchange (&self->page->verdict, VERDICT_NONE, VERDICT_ACQUITTED);
 }
 
 gboolean
 hub_calls_read (const char *path, char **plugin, char **call)
 {
   g_autoptr (GBytes) bytes = hub_file_read (path, sizeof (Page), NULL);
+  const Frame *frame = NULL;
   Page page;
 
   if (bytes == NULL || g_bytes_get_size (bytes) != sizeof page)
     return FALSE;
   memcpy (&page, g_bytes_get_data (bytes, NULL), sizeof page);
-  if (strncmp (page.magic, MAGIC, sizeof page.magic) != 0 || page.depth < 1)
+  if (strncmp (page.magic, MAGIC, sizeof page.magic) != 0)
     return FALSE;
-  {
-    const Frame *frame = &page.frames[MIN (page.depth, HUB_CALLS_MAX_DEPTH) - 1];
-
-    *plugin = g_strndup (frame->plugin, sizeof frame->plugin);
-    *call = g_strndup (frame->call, sizeof frame->call);
-  }
+  if (page.verdict == VERDICT_ACCUSED)
+    frame = &page.accused;
+  else if (page.verdict != VERDICT_ACQUITTED && page.depth > 0)
+    frame = &page.frames[MIN (page.depth, HUB_CALLS_MAX_DEPTH) - 1];
+  if (!frame)
+    return FALSE;
+  *plugin = g_strndup (frame->plugin, sizeof frame->plugin);
+  *call = g_strndup (frame->call, sizeof frame->call);
   return TRUE;
 }

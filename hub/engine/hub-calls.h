@@ -14,7 +14,7 @@ G_BEGIN_DECLS
  * HubCalls:
  * Which plugin is being called, in a file that is mapped and shared: it outlives the process, so
  * whoever looks after a crash can name the plugin. Nothing is flushed; it is about processes, not
- * about power failures. One thread writes.
+ * about power failures. One thread writes, but for what is said of a crash.
  */
 typedef struct _HubCalls HubCalls;
 
@@ -23,16 +23,20 @@ HubCalls *hub_calls_new (const char *path, GError **error);
 void hub_calls_free (HubCalls *self);
 void hub_calls_enter (HubCalls *self, const char *plugin, const char *call);
 void hub_calls_leave (HubCalls *self);
-/* Nobody is being called: what follows is not the plugin's doing. */
-void hub_calls_clear (HubCalls *self);
+
+/* @plugin is at fault, in @call if it was not in one already; from any thread and from a signal's
+ * handler. The first verdict stands. */
+void hub_calls_accuse (HubCalls *self, const char *plugin, const char *call);
+/* No plugin is at fault, whoever is being called. */
+void hub_calls_acquit (HubCalls *self);
 
 /**
  * hub_calls_read:
  * @plugin: (out) (transfer full): whose code ran innermost
  * @call: (out) (transfer full): what was called
  *
- * What the process that wrote @path last was doing. FALSE when it called no plugin, or the file is
- * not there or not one of these.
+ * Who was at fault in the process that wrote @path last, or what it was doing. FALSE when it called
+ * no plugin, or the file is not there or not one of these.
  */
 gboolean hub_calls_read (const char *path, char **plugin, char **call);
 

@@ -3,6 +3,7 @@
 
 #include "engine-resources.h"
 #include "hub-catalogue.h"
+#include "hub-crash.h"
 #include "hub-file.h"
 #include "hub-log.h"
 #include "hub-plugin-marks.h"
@@ -140,7 +141,10 @@ begin_calls (HubEngine *self, GError **error)
     }
   calls = hub_calls_new (path, error);
   if (calls)
-    hub_watchdog_set_calls (self->watchdog, calls);
+    {
+      hub_watchdog_set_calls (self->watchdog, calls);
+      hub_crash_watch (calls);
+    }
   return calls != NULL;
 }
 

@@ -2,6 +2,7 @@
 #include "hub-plugin.h"
 
 #include "hub-catalogue.h"
+#include "hub-crash.h"
 #include "hub-log.h"
 #include "hub-module.h"
 #include "hub-string.h"
@@ -141,6 +142,7 @@ hub_plugin_open (HubPlugin *self, GError **error)
       hub_runner_leave (self->runner);
       if (self->type == G_TYPE_INVALID)
         return FALSE;
+      hub_crash_add_module (self->id, abi);
     }
   self->open = TRUE;
   return TRUE;

@@ -48,7 +48,9 @@ bite (HubWatchdog *self, const Frame *frame)
            frame->plugin, self->limit / 1000, frame->call);
   /* The mark tells already; without one, what was called has to. */
   if (self->calls && self->directory)
-    hub_calls_clear (self->calls);
+    hub_calls_acquit (self->calls);
+  else if (self->calls)
+    hub_calls_accuse (self->calls, frame->plugin, frame->call);
   abort ();
 }
 

@@ -4,6 +4,7 @@
 #include "hub-bus-error.h"
 #include "hub-catalogue.h"
 #include "hub-clock.h"
+#include "hub-crash.h"
 #include "hub-id.h"
 #include "hub-log.h"
 #include "hub-module.h"
@@ -533,6 +534,8 @@ open_module (HubLiveSession *self, const char *path)
   const KarezAbi *abi = hub_module_open (path, HUB_SYMBOL_LIVE, &self->module_error);
 
   self->type = abi ? hub_module_get_type (abi, path, &self->module_error) : G_TYPE_INVALID;
+  if (abi)
+    hub_crash_add_module (self->plugin, abi);
 }
 
 HubLiveSession *
@@ -553,6 +556,7 @@ hub_live_session_new (const HubLiveSessionConfig *config, GError **error)
   self->calls = hub_calls_new (called, error);
   if (!self->calls)
     return NULL;
+  hub_crash_watch (self->calls);
   hub_calls_enter (self->calls, self->plugin, "load");
   open_module (self, config->module);
   hub_calls_leave (self->calls);

@@ -275,31 +275,31 @@ def harmful(it, behaviour):
     it.settings['Plugins', 'Path'] = folder + ';' + it.settings['Plugins', 'Path']
 
 
-def assert_dies(it, seconds=5):
+def assert_dies(it, seconds=5, number=signal.SIGABRT):
     """It ends by a signal, soon."""
     code = it.ends(seconds)
-    assert code == -signal.SIGABRT, (code, it.said())
+    assert code == -number, (code, it.said())
 
 
-def assert_harmed(path, word):
+def assert_harmed(path, word, call='route', number=signal.SIGABRT):
     with hub() as it:
         harmful(it, 'harmful')
         it.start()
         with contextlib.suppress(OSError, karezd.http.client.HTTPException):
             it.ask('GET', path)
-        assert_dies(it, 12)
+        assert_dies(it, 12, number)
         said = it.said()
         plugin = it.start().plugin('good')
         assert plugin['state'] == 'enabled', plugin
-        assert 'route' in plugin['last_fault'] and word in plugin['last_fault'], plugin
+        assert call in plugin['last_fault'] and word in plugin['last_fault'], plugin
         assert '“good”' in said + it.said(), said + it.said()
         code, out, _ = it.ctl('plugins', 'list')
-        assert code == 0 and 'route' in out, out
+        assert code == 0 and call in out, out
         with contextlib.suppress(OSError, karezd.http.client.HTTPException):
             it.ask('GET', path)
-        assert_dies(it, 12)
+        assert_dies(it, 12, number)
         plugin = it.start().plugin('good')
-        assert plugin['state'] == 'aside' and 'route' in plugin['reason'], plugin
+        assert plugin['state'] == 'aside' and call in plugin['reason'], plugin
         assert sql("select count(*) from karez.event where action = 'plugin.put-aside'") == '1'
         assert it.ask('GET', path)[0] in (404, 503)
         it.stop()
@@ -316,6 +316,40 @@ def test_plugin_crashes_in_a_route():
 
 def test_plugin_blocks_in_a_route():
     assert_harmed('/x/good/block', 'blocked')
+
+
+def assert_named(path, number):
+    """What crashes while nobody calls the plugin is named all the same."""
+    with hub() as it:
+        harmful(it, 'harmful')
+        it.start()
+        with contextlib.suppress(OSError, karezd.http.client.HTTPException):
+            it.ask('GET', path)
+        assert_dies(it, 12, number)
+        plugin = it.start().plugin('good')
+        assert 'crashed in “code of its own”' in plugin['last_fault'], plugin
+        assert 'last_fault' not in it.plugin('template')
+
+
+def test_plugin_crashes_in_a_timer():
+    assert_harmed('/x/good/timer', 'crashed', 'code of its own', signal.SIGSEGV)
+
+
+def test_plugin_crashes_in_a_library():
+    assert_named('/x/good/idle', signal.SIGTRAP)
+
+
+def test_plugin_crashes_in_a_thread():
+    assert_named('/x/good/thread', signal.SIGABRT)
+
+
+def test_nobody_is_named_for_another_end():
+    """A signal from outside while no plugin's code runs."""
+    with hub() as it:
+        harmful(it, 'harmful')
+        it.start().stop(signal.SIGABRT)
+        it.start()
+        assert 'last_fault' not in it.plugin('good') and 'last_fault' not in it.plugin('template')
 
 
 def test_plugin_crashes_at_each_start():

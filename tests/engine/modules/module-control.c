@@ -22,11 +22,46 @@ on_route (KarezRequest *request, gpointer data)
   karez_request_respond (request, 200, karez_json_object ("from", "s", "plugin", NULL));
 }
 
+static gpointer
+crash_in_thread (gpointer data)
+{
+  abort ();
+}
+
+/* The function that is called is none: there is no frame to begin at. */
+static gboolean
+call_nothing (gpointer data)
+{
+  void (*volatile nothing) (void) = NULL;
+
+  nothing ();
+  return G_SOURCE_REMOVE;
+}
+
+/* In a library that the plugin called. */
+static gboolean
+crash_in_library (gpointer data)
+{
+  g_error ("%s", (const char *) data);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 on_harm (KarezRequest *request, gpointer data)
 {
   if (g_str_equal (data, "crash"))
     abort ();
+  if (g_str_equal (data, "timer"))
+    g_timeout_add (10, call_nothing, NULL);
+  if (g_str_equal (data, "idle"))
+    g_idle_add (crash_in_library, data);
+  if (g_str_equal (data, "thread"))
+    g_thread_unref (g_thread_new ("own", crash_in_thread, NULL));
+  if (!g_str_equal (data, "block"))
+    {
+      karez_request_respond (request, 204, NULL);
+      return;
+    }
   for (;;)
     g_usleep (G_USEC_PER_SEC);
 }
@@ -49,12 +84,18 @@ behave (TestPlugin *self, KarezContext *context, GError **error)
     }
   if (g_str_equal (behaviour, "harmful"))
     {
+      static const char *const harms[] = { "crash", "block", "timer", "idle", "thread" };
+
       routes = karez_context_get_routes (context, error);
-      return routes
-             && karez_routes_add (routes, "GET", "/x/good/crash", "board.read", on_harm,
-                                  (gpointer) "crash", NULL, error)
-             && karez_routes_add (routes, "GET", "/x/good/block", "board.read", on_harm,
-                                  (gpointer) "block", NULL, error);
+      for (guint i = 0; routes && i < G_N_ELEMENTS (harms); i++)
+        {
+          g_autofree char *path = g_strconcat ("/x/good/", harms[i], NULL);
+
+          if (!karez_routes_add (routes, "GET", path, "board.read", on_harm, (gpointer) harms[i],
+                                 NULL, error))
+            return FALSE;
+        }
+      return routes != NULL;
     }
   if (g_str_equal (behaviour, "crash in enable"))
     abort ();

@@ -143,6 +143,12 @@ stop_async (KarezModality *modality, const char *reason, GCancellable *cancellab
 }
 
 static gboolean
+on_crash_later (gpointer data)
+{
+  abort ();
+}
+
+static gboolean
 message (KarezModality *modality, KarezParticipant *participant, JsonObject *body, GError **error)
 {
   TestModality *self = (TestModality *) modality;
@@ -173,12 +179,17 @@ message (KarezModality *modality, KarezParticipant *participant, JsonObject *bod
       karez_session_hold (self->session, "asked by a page");
       return TRUE;
     }
+  if (g_strcmp0 (type, "crash later") == 0)
+    {
+      g_timeout_add (50, on_crash_later, NULL);
+      return TRUE;
+    }
   if (g_strcmp0 (type, "hang") == 0)
     for (;;)
       g_usleep (G_USEC_PER_SEC);
   return karez_error_set (error, KAREZ_ERROR_INVALID, "test/type",
-                          "add, record, escape, hold or hang", "There is no message “%s”.",
-                          type ? type : "");
+                          "add, record, escape, hold, hang or crash later",
+                          "There is no message “%s”.", type ? type : "");
 }
 
 static GBytes *

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "hub-calls.h"
+
+G_BEGIN_DECLS
+
+/* Whose code crashed, when nobody was being called: a plugin's timer, its idle source, a callback
+ * that it gave to a library, a thread of its own. What is on the stack of the thread that crashes
+ * is held against where the plugins' modules are, and written into the calls of this process.
+ * Under AddressSanitizer, which reports crashes itself, nobody looks. */
+
+/* What is called, where no call of ours is. */
+#define HUB_CRASH_OWN_CODE "code of its own"
+
+/* From now on crashes are written into @calls, until that is freed; main thread. */
+void hub_crash_watch (HubCalls *calls);
+/* @inside: an address within the module that was opened for @plugin; main thread */
+void hub_crash_add_module (const char *plugin, gconstpointer inside);
+
+/* For hub_calls_free(). */
+void hub_crash_forget (HubCalls *calls);
+
+G_END_DECLS
