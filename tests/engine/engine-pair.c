@@ -146,6 +146,7 @@ pair_stop_engine (PairHub *hub)
   g_assert_true (hub_engine_stop_finish (hub->engine, await_result (&await), NULL));
   g_object_unref (await.result);
   g_hash_table_remove_all (hub->peers->handlers);
+  play_hall_forget_routes (hub->hall);
   g_clear_object (&hub->engine);
   hub_store_close (hub->store);
   g_clear_object (&hub->store);
@@ -460,6 +461,14 @@ pair_hear (Pair *pair, guint i, const char *connection, const char *text)
   Heard heard = { &pair->hubs[i], connection, text };
 
   turn_until (has_heard, &heard, 8, text);
+}
+
+gboolean
+pair_has_heard (Pair *pair, guint i, const char *connection, const char *text)
+{
+  Heard heard = { &pair->hubs[i], connection, text };
+
+  return has_heard (&heard);
 }
 
 gboolean

@@ -73,5 +73,7 @@ char *pair_join (Pair *pair, guint i, const char *connection);
 void pair_say (Pair *pair, guint i, const char *connection, const char *type);
 /* Waits until a page was sent something with @text in it. */
 void pair_hear (Pair *pair, guint i, const char *connection, const char *text);
+/* Whether it was. */
+gboolean pair_has_heard (Pair *pair, guint i, const char *connection, const char *text);
 
 G_END_DECLS

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "engine-play.h"
 
+#include "hub-id.h"
+
 typedef struct
 {
   GCallback func;
@@ -168,13 +170,31 @@ play_audit_init (KarezAuditInterface *iface)
   iface->append_async = play_append_async;
   iface->append_finish = play_append_finish;
 }
+typedef struct
+{
+  KarezRouteFunc func;
+  gpointer data;
+  GDestroyNotify destroy;
+} Route;
+
+static void
+route_free (gpointer data)
+{
+  Route *route = data;
+
+  if (route->destroy)
+    route->destroy (route->data);
+  g_free (route);
+}
 static gboolean
 play_add (KarezRoutes *routes, const char *method, const char *path, const char *permission,
           KarezRouteBody body, KarezRouteFunc func, gpointer data, GDestroyNotify destroy,
           GError **error)
 {
-  if (destroy)
-    destroy (data);
+  Route *route = g_new (Route, 1);
+
+  *route = (Route){ func, data, destroy };
+  g_hash_table_replace (PLAY_HALL (routes)->routes, g_strdup_printf ("%s %s", method, path), route);
   return TRUE;
 }
 static void
@@ -190,6 +210,7 @@ static void
 play_hall_finalize (GObject *object)
 {
   g_clear_pointer (&PLAY_HALL (object)->booking, json_node_unref);
+  g_hash_table_unref (PLAY_HALL (object)->routes);
   G_OBJECT_CLASS (play_hall_parent_class)->finalize (object);
 }
 static void
@@ -200,4 +221,98 @@ play_hall_class_init (PlayHallClass *klass)
 static void
 play_hall_init (PlayHall *self)
 {
+  self->routes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, route_free);
+}
+void
+play_hall_forget_routes (PlayHall *self)
+{
+  g_hash_table_remove_all (self->routes);
+}
+
+G_DEFINE_FINAL_TYPE (PlayRequest, play_request, KAREZ_TYPE_REQUEST)
+
+static KarezActor *
+play_get_actor (KarezRequest *request)
+{
+  return PLAY_REQUEST (request)->actor;
+}
+static const char *
+play_get_path_part (KarezRequest *request, const char *name)
+{
+  GStrv parts = PLAY_REQUEST (request)->parts;
+
+  for (guint i = 0; parts && parts[i]; i += 2)
+    if (g_str_equal (parts[i], name))
+      return parts[i + 1];
+  return NULL;
+}
+static const char *
+play_get_key (KarezRequest *request)
+{
+  return PLAY_REQUEST (request)->key;
+}
+static KarezTransaction *
+play_begin (KarezRequest *request, KarezStore *store)
+{
+  KarezTransaction *transaction = karez_store_begin (store, PLAY_REQUEST (request)->actor);
+
+  karez_transaction_set_request (transaction, PLAY_REQUEST (request)->key, "digest");
+  return transaction;
+}
+static void
+play_respond (KarezRequest *request, guint status, JsonNode *body)
+{
+  g_assert_cmpuint (PLAY_REQUEST (request)->status, ==, 0);
+  PLAY_REQUEST (request)->status = status;
+  PLAY_REQUEST (request)->answer = body;
+}
+static void
+play_fail (KarezRequest *request, const GError *error)
+{
+  g_assert_cmpuint (PLAY_REQUEST (request)->status, ==, 0);
+  PLAY_REQUEST (request)->status = 400;
+  PLAY_REQUEST (request)->error = g_error_copy (error);
+}
+static void
+play_request_finalize (GObject *object)
+{
+  PlayRequest *self = PLAY_REQUEST (object);
+
+  karez_actor_unref (self->actor);
+  g_strfreev (self->parts);
+  g_free (self->key);
+  g_clear_pointer (&self->answer, json_node_unref);
+  g_clear_error (&self->error);
+  G_OBJECT_CLASS (play_request_parent_class)->finalize (object);
+}
+static void
+play_request_class_init (PlayRequestClass *klass)
+{
+  KarezRequestClass *request_class = KAREZ_REQUEST_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = play_request_finalize;
+  request_class->get_actor = play_get_actor;
+  request_class->get_path_part = play_get_path_part;
+  request_class->get_idempotency_key = play_get_key;
+  request_class->begin = play_begin;
+  request_class->respond = play_respond;
+  request_class->fail = play_fail;
+}
+static void
+play_request_init (PlayRequest *self)
+{
+}
+
+PlayRequest *
+play_request_send (PlayHall *hall, KarezActor *actor, const char *route, const char *const *parts)
+{
+  PlayRequest *self = g_object_new (PLAY_TYPE_REQUEST, NULL);
+  Route *found = g_hash_table_lookup (hall->routes, route);
+
+  g_assert_nonnull (found);
+  self->actor = karez_actor_ref (actor);
+  self->parts = g_strdupv ((char **) parts);
+  self->key = g_str_has_prefix (route, "GET ") ? NULL : hub_id_new ();
+  found->func (KAREZ_REQUEST (self), found->data);
+  return self;
 }

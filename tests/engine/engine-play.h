@@ -22,7 +22,7 @@ struct _PlayPeers
 void play_peers_deliver (PlayPeers *self, const char *topic, JsonNode *body, gint64 sequence,
                          GAsyncReadyCallback callback, gpointer data);
 
-/* Agenda with one booking, audit that counts, routes that take everything. */
+/* Agenda with one booking, audit that counts, routes that are kept. */
 #define PLAY_TYPE_HALL (play_hall_get_type ())
 G_DECLARE_FINAL_TYPE (PlayHall, play_hall, PLAY, HALL, GObject)
 
@@ -31,6 +31,27 @@ struct _PlayHall
   GObject parent_instance;
   JsonNode *booking;
   guint audited;
+  GHashTable *routes; /* "GET /records/aside" → what answers */
 };
+void play_hall_forget_routes (PlayHall *self);
+
+/* A request made by hand. It is answered when its status is not 0; 400 is a refusal. */
+#define PLAY_TYPE_REQUEST (play_request_get_type ())
+G_DECLARE_FINAL_TYPE (PlayRequest, play_request, PLAY, REQUEST, KarezRequest)
+
+struct _PlayRequest
+{
+  KarezRequest parent_instance;
+  KarezActor *actor;
+  GStrv parts; /* name, value, … of the path */
+  char *key;
+  guint status;
+  JsonNode *answer;
+  GError *error;
+};
+
+/* @parts: (nullable). Returns: (transfer full) */
+PlayRequest *play_request_send (PlayHall *hall, KarezActor *actor, const char *route,
+                                const char *const *parts);
 
 G_END_DECLS

@@ -170,6 +170,103 @@ test_planned_twice (Pair *pair, gconstpointer data)
     plan_twice (&pair->hubs[1], i);
 }
 
+#define LIST "GET /records/aside"
+#define RETRY "POST /records/aside/{session}/{sequence}/retry"
+
+static gboolean
+is_answered (gpointer request)
+{
+  return PLAY_REQUEST (request)->status != 0;
+}
+
+/* Asks the first hub; @sequence: (nullable) */
+static PlayRequest *
+ask (Pair *pair, const char *route, const char *sequence)
+{
+  const char *const parts[] = { "session", pair->session, "sequence", sequence, NULL };
+  g_autoptr (KarezActor) actor = karez_actor_new (KAREZ_ACTOR_PERSON, pair->hubs[1].id,
+                                                  "Administrator", NULL, NULL, NULL);
+  PlayRequest *request = play_request_send (pair->hubs[0].hall, actor, route, parts);
+
+  turn_until (is_answered, request, 10, route);
+  return request;
+}
+
+/* The one record that is put aside; NULL for none. */
+static JsonObject *
+only_item (PlayRequest *list)
+{
+  JsonArray *items = json_object_get_array_member (json_node_get_object (list->answer), "items");
+
+  g_assert_cmpuint (list->status, ==, 200);
+  g_assert_cmpuint (json_array_get_length (items), <=, 1);
+  return json_array_get_length (items) > 0 ? json_array_get_object_element (items, 0) : NULL;
+}
+
+static void
+assert_refused (Pair *pair, const char *sequence, const char *rule)
+{
+  g_autoptr (PlayRequest) retry = ask (pair, RETRY, sequence);
+
+  assert_rule (retry->error, rule);
+}
+
+/* What a plugin refuses for good is said on the page that was told "acknowledged"; it is listed,
+ * also by the next hub, and kept when somebody tries again. */
+static void
+test_aside (Pair *pair, gconstpointer data)
+{
+  PairHub *hub = &pair->hubs[0];
+  g_autofree char *plugins = pair_plugin_folder ();
+  g_autofree char *one = NULL, *other = NULL, *sequence = NULL, *expected = NULL;
+  g_autoptr (PlayRequest) none = NULL, list = NULL, kept = NULL, after = NULL;
+  JsonObject *item = NULL;
+
+  pair_go_live (pair);
+  one = pair_join (pair, 0, "page-0");
+  other = pair_join (pair, 1, "page-1");
+  none = ask (pair, LIST, NULL);
+  g_assert_null (only_item (none));
+
+  g_setenv ("KAREZ_TEST_REFUSED_RECORD", "count.note", TRUE);
+  pair_say (pair, 0, "page-0", "record");
+  pair_hear (pair, 0, "page-0", "session/record-aside");
+  g_assert_cmpuint (hub->hall->audited, ==, 1);
+  pair_stop_engine (hub);
+  pair_start_engine (hub, plugins);
+  turn_until (is_running, pair, 10, "the worker is taken over");
+  list = ask (pair, LIST, NULL);
+  item = only_item (list);
+  g_assert_nonnull (item);
+  g_assert_cmpstr (karez_json_text (item, "session"), ==, pair->session);
+  g_assert_cmpstr (karez_json_text (item, "action"), ==, "count.note");
+  g_assert_cmpstr (karez_json_text (item, "rule"), ==, "good/refused");
+  g_assert_nonnull (strstr (karez_json_text (item, "reason"), "There is no room for this."));
+  g_assert_nonnull (karez_json_text (item, "at"));
+  sequence = g_strdup_printf ("%" G_GINT64_FORMAT, karez_json_integer (item, "sequence", 0));
+
+  /* Refused once more it stays; what is not there cannot be tried. */
+  assert_refused (pair, sequence, "good/refused");
+  assert_refused (pair, "77777", "session/record-aside");
+  assert_refused (pair, "../1", "session/record-aside");
+  g_unsetenv ("KAREZ_TEST_REFUSED_RECORD");
+  kept = ask (pair, RETRY, sequence);
+  g_assert_no_error (kept->error);
+  g_assert_cmpuint (kept->status, ==, 204);
+  after = ask (pair, LIST, NULL);
+  g_assert_null (only_item (after));
+  assert_refused (pair, sequence, "session/record-aside");
+  expected = g_strconcat ("Administrator ", sequence, NULL);
+  pair_expect_rows (hub,
+                    "select actor_name || ' ' || (details ->> 'sequence') from karez.event "
+                    "where session = 'SESSION' and action = 'record.retry'",
+                    pair->session, expected);
+  /* It is nothing of the other hospital's. */
+  pair_say (pair, 1, "page-1", "add");
+  pair_hear (pair, 1, "page-1", "\"count\":1");
+  g_assert_false (pair_has_heard (pair, 1, "page-1", "record-aside"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -181,5 +278,6 @@ main (int argc, char **argv)
   ADD ("/records/leave", NULL, test_leave);
   ADD ("/records/worker", NULL, test_worker_recorded);
   ADD ("/records/planned-twice", NULL, test_planned_twice);
+  ADD ("/records/aside", NULL, test_aside);
   return g_test_run ();
 }

@@ -130,9 +130,25 @@ enable_finish (KarezPlugin *plugin, GAsyncResult *result, GError **error)
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
+/* Keeps everything, but for what the test's environment has it refuse. */
+static void
+record_async (KarezPlugin *plugin, const KarezRecord *record, GCancellable *cancellable,
+              GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (plugin, cancellable, callback, data);
+
+  if (g_strcmp0 (g_getenv ("KAREZ_TEST_REFUSED_RECORD"), record->action) == 0)
+    g_task_return_error (task, karez_error_new (KAREZ_ERROR_INVALID, "good/refused", NULL,
+                                                "There is no room for this."));
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
 static void
 plugin_iface_init (KarezPluginInterface *iface)
 {
+  iface->record_async = record_async;
+  iface->record_finish = enable_finish;
   iface->enable_async = enable_async;
   iface->enable_finish = enable_finish;
 }
