@@ -34,6 +34,66 @@ hub_event_params (const HubEvent *self)
                         self->patient, self->request, details);
 }
 
+/* A code, an id, a time or a digest: what a program writes. Nobody types a sentence of these. */
+static gboolean
+is_code (JsonNode *node)
+{
+  static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789TZ-_./:+";
+  const char *text;
+
+  if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_STRING)
+    return TRUE;
+  text = json_node_get_string (node);
+  return strlen (text) <= 100 && text[strspn (text, letters)] == '\0';
+}
+
+/* Returns: (transfer full): @node without what is no code */
+static JsonNode *
+leave_codes (JsonNode *node)
+{
+  JsonNode *left = NULL;
+
+  if (!JSON_NODE_HOLDS_ARRAY (node) && !JSON_NODE_HOLDS_OBJECT (node))
+    return json_node_copy (node);
+  left = json_node_new (json_node_get_node_type (node));
+  if (JSON_NODE_HOLDS_ARRAY (node))
+    {
+      JsonArray *array = json_node_get_array (node);
+
+      json_node_take_array (left, json_array_new ());
+      for (guint i = 0; i < json_array_get_length (array); i++)
+        if (is_code (json_array_get_element (array, i)))
+          json_array_add_element (json_node_get_array (left),
+                                  leave_codes (json_array_get_element (array, i)));
+    }
+  else
+    {
+      JsonObjectIter iter;
+      const char *name;
+      JsonNode *member;
+
+      json_node_take_object (left, json_object_new ());
+      json_object_iter_init (&iter, json_node_get_object (node));
+      while (json_object_iter_next (&iter, &name, &member))
+        if (is_code (member))
+          json_object_set_member (json_node_get_object (left), name, leave_codes (member));
+    }
+  return left;
+}
+
+/* Of the hub's own tables the hub says what is in the details; of others a plugin, whose authors
+ * may have put into them what somebody typed. */
+static gboolean
+is_own (JsonObject *event)
+{
+  static const char *const own[] = { "agenda", "audit", "engine", "karez", "peers", "web", NULL };
+  JsonNode *schema = json_object_get_member (event, "schema");
+
+  return schema != NULL && JSON_NODE_HOLDS_VALUE (schema)
+         && json_node_get_value_type (schema) == G_TYPE_STRING
+         && g_strv_contains (own, json_node_get_string (schema));
+}
+
 void
 hub_event_conceal (JsonObject *event)
 {
@@ -41,18 +101,25 @@ hub_event_conceal (JsonObject *event)
   static const char *const coded[] = { "session.join", "session.leave", NULL };
   const char *action = json_object_get_string_member_with_default (event, "action", "");
   JsonNode *details = json_object_get_member (event, "details");
-  g_autoptr (JsonObject) seen = NULL;
-  JsonObjectIter iter;
-  const char *name;
-  JsonNode *member;
 
-  if (!g_str_has_prefix (action, "session.") || g_strv_contains (coded, action) || details == NULL
-      || !JSON_NODE_HOLDS_OBJECT (details))
+  if (details == NULL || !JSON_NODE_HOLDS_OBJECT (details))
     return;
-  seen = json_object_new ();
-  json_object_iter_init (&iter, json_node_get_object (details));
-  while (json_object_iter_next (&iter, &name, &member))
-    if (!g_str_equal (name, "reason"))
-      json_object_set_member (seen, name, json_node_copy (member));
-  json_object_set_object_member (event, "details", g_steal_pointer (&seen));
+  if (!is_own (event))
+    {
+      details = leave_codes (details);
+      json_object_set_member (event, "details", details);
+    }
+  if (g_str_has_prefix (action, "session.") && !g_strv_contains (coded, action))
+    {
+      g_autoptr (JsonObject) seen = json_object_new ();
+      JsonObjectIter iter;
+      const char *name;
+      JsonNode *member;
+
+      json_object_iter_init (&iter, json_node_get_object (details));
+      while (json_object_iter_next (&iter, &name, &member))
+        if (!g_str_equal (name, "reason"))
+          json_object_set_member (seen, name, json_node_copy (member));
+      json_object_set_object_member (event, "details", g_steal_pointer (&seen));
+    }
 }

@@ -20,8 +20,9 @@ typedef struct
 } HubEvent;
 
 void hub_event_from_transaction (HubEvent *self, const KarezTransactionEvent *event);
-/* Takes what people typed about a session out of an event as it is shown: for those who may not
- * read about patients. @event: changed */
+/* Takes what people typed out of an event as it is shown, for those who may not read about
+ * patients: the reasons of a session's moves, and of an event that is on no table of the hub's own
+ * all texts that are no codes. @event: changed */
 void hub_event_conceal (JsonObject *event);
 /* The arguments of "karez.event_put". Returns: (transfer floating) */
 GVariant *hub_event_params (const HubEvent *self);
