@@ -200,6 +200,53 @@ on_list (KarezRequest *request, gpointer data)
                              on_rows, g_object_ref (request));
 }
 
+static void
+on_candidate_rows (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (KarezRequest) request = data;
+  g_auto (GStrv) accounts = g_strdupv (g_object_get_data (G_OBJECT (request), "accounts"));
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
+
+  if (error)
+    karez_request_fail (request, error);
+  else
+    karez_request_respond (request, 200,
+                           karez_json_object ("items", "n", karez_rows_json (rows, 0, "items"),
+                                              "others", "i", karez_rows_integer (rows, 0, "others"),
+                                              "accounts", "as", accounts, NULL));
+}
+
+/* Whom it would not refuse. */
+static void
+on_candidates (KarezRequest *request, gpointer data)
+{
+  HubSessions *self = data;
+  const char *id = hub_sessions_read_id (request);
+  HubSession *session = id ? hub_sessions_get (self, id) : NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+  JsonNode *table = NULL;
+
+  if (!id)
+    return;
+  if (session)
+    table = hub_sessions_role_table (self, session, &error);
+  else
+    karez_error_set (&error, KAREZ_ERROR_NOT_FOUND, "session/unknown", NULL,
+                     N_ ("There is no such session, or it is over."));
+  if (!table)
+    {
+      karez_request_fail (request, error);
+      return;
+    }
+  text = karez_json_print (table);
+  g_object_set_data_full (G_OBJECT (request), "accounts", hub_role_table_list (table),
+                          (GDestroyNotify) g_strfreev);
+  karez_store_query_async (self->store, "invitation_candidates", g_variant_new ("(ss)", id, text),
+                           NULL, on_candidate_rows, g_object_ref (request));
+}
+
 gboolean
 hub_sessions_add_invitation_routes (HubSessions *self, KarezRoutes *routes, GError **error)
 {
@@ -209,6 +256,7 @@ hub_sessions_add_invitation_routes (HubSessions *self, KarezRoutes *routes, GErr
     KarezRouteFunc func;
   } table[] = {
     { "GET", "/sessions/{id}/invitations", "session.join", on_list },
+    { "GET", "/sessions/{id}/invitations/candidates", "session.invite", on_candidates },
     { "POST", "/sessions/{id}/invitations", "session.invite", on_invite },
     { "DELETE", "/sessions/{id}/invitations/{person}", "session.invite", on_uninvite },
   };

@@ -90,6 +90,7 @@
  * @property {string | null} [left_at]
  */
 /** @typedef {{open: boolean, items: {person: string, names: Names, booked: boolean}[]}} Invitations */
+/** @typedef {{items: {person: string, names: Names, title?: Names, roles: string[]}[], others: number, accounts: string[]}} InvitationCandidates */
 /** @typedef {{id: string, verdict: 'passed' | 'warning' | 'failed', measured?: string | null, limit?: string | null, hint?: string | null}} Check */
 /**
  * @typedef {object} Session

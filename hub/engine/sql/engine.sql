@@ -124,6 +124,25 @@ select engine.is_open($1::uuid) as open, coalesce((
     join karez.person p on p.id = g.person), '[]'::json) as items
 from engine.session s where s.id = $1::uuid;
 
+-- Who of this hospital is not named or invited yet and has an account: $2 are the roles of the
+-- session, each with the roles of accounts that may take it.
+-- name: invitation_candidates
+with other as (
+  select p.id, p.names, p.title,
+    (select json_agg(t.role order by t.place)
+     from json_each($2::json) with ordinality as t (role, takers, place)
+     where engine.account_roles(p.id) && array(select json_array_elements_text(t.takers))) as roles
+  from karez.person p
+  where p.active and engine.account_roles(p.id) <> '{}'
+    and not exists (select from engine.booked($1::uuid) as b (person) where b.person = p.id)
+    and not exists (select from engine.invitation i where i.session = $1::uuid and i.person = p.id)
+)
+select (select count(*) from other o where o.roles is null) as others, coalesce((
+  select json_agg(json_build_object('person', c.id, 'names', c.names, 'title', c.title,
+                                    'roles', c.roles) order by c.names ->> 'en', c.id)
+  from (select * from other o where o.roles is not null order by o.names ->> 'en', o.id
+        limit 2000) as c), '[]'::json) as items;
+
 -- name: invitation_admits
 select 1 as admitted where engine.admits($1::uuid, $2::uuid);
 

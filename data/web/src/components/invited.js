@@ -4,14 +4,15 @@
 
 import { html, nothing } from 'lit';
 import { api } from '../api.js';
-import { _, listOf, nameOf } from '../i18n.js';
+import { _, nameOf } from '../i18n.js';
 import { live } from '../live.js';
 import { may } from '../state.js';
+import { candidateChoices, candidatesLeftOut, nobodyToInvite } from './candidates.js';
 import { KarezElement, Loader, asProblem } from './element.js';
 import { button, problemNote, selectField, shown } from './parts.js';
 import { toast } from './toast.js';
 
-/** @typedef {import('../types.js').Person} Person */
+/** @typedef {import('../types.js').InvitationCandidates} InvitationCandidates */
 /** @typedef {import('../types.js').Invitations} Invitations */
 
 export class Invited extends KarezElement {
@@ -27,8 +28,8 @@ export class Invited extends KarezElement {
     this.busy = '';
     /** @type {import('../api.js').Problem | null} */
     this.problem = null;
-    /** @type {Loader<{items: Person[]}>} */
-    this.people = new Loader(this, () => (this.unfolded ? api.get('/people') : null), 'person');
+    /** @type {Loader<InvitationCandidates>} */
+    this.people = new Loader(this, () => (this.unfolded ? api.get(`/sessions/${this.session}/invitations/candidates`) : null), 'person', 'session', 'booking');
   }
 
   /** @param {string} person who it is about @param {() => Promise<unknown>} act */
@@ -57,19 +58,21 @@ export class Invited extends KarezElement {
     });
   }
 
-  /** @param {Person[]} people */
-  form(people) {
-    const others = people.filter((one) => one.active !== false && !this.invitations.items.some((invited) => invited.person === one.id));
-    if (!others.length)
-      return html`<p class="hint">${_('Everybody is invited.')}</p>`;
-    const person = others.some((one) => one.id === this.person) ? this.person : '';
+  /** @param {InvitationCandidates} candidates */
+  form(candidates) {
+    const choices = candidateChoices(candidates);
+    const leftOut = candidatesLeftOut(candidates);
+    const why = leftOut.length ? html`<p class="hint">${leftOut.map((sentence) => html`${sentence} `)}</p>` : nothing;
+    if (!choices.length)
+      return html`<p class="hint">${nobodyToInvite(candidates)}</p>${why}`;
+    const person = choices.some(([id]) => id === this.person) ? this.person : '';
     return html`<form class="stack" @submit=${(/** @type {Event} */ event) => {
       event.preventDefault();
       this.invite(person);
     }}>${selectField({
       id: 'invited-person', label: _('Who'), value: person, onchange: (value) => { this.person = value; },
-      choices: [['', _('Choose somebody')], ...others.map((one) => /** @type {[string, string]} */ ([one.id, listOf([nameOf(one.names), nameOf(one.title)].filter(Boolean))]))],
-    })}<div class="row">${button({ label: _('Invite'), type: 'submit', disabled: !person, busy: this.busy !== '' && this.busy === person })}</div></form>`;
+      choices: [['', _('Choose somebody')], ...choices],
+    })}${why}<div class="row">${button({ label: _('Invite'), type: 'submit', disabled: !person, busy: this.busy !== '' && this.busy === person })}</div></form>`;
   }
 
   render() {
@@ -85,7 +88,7 @@ export class Invited extends KarezElement {
           this.unfolded = open;
           this.people.reload();
         }
-      }}><summary>${_('Invite somebody else')}</summary>${this.unfolded ? shown(this.people, ({ items: people }) => this.form(people), { lines: 2 }) : nothing}</details>` : nothing}</section>`;
+      }}><summary>${_('Invite somebody else')}</summary>${this.unfolded ? shown(this.people, (candidates) => this.form(candidates), { lines: 2 }) : nothing}</details>` : nothing}</section>`;
   }
 }
 
