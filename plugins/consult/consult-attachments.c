@@ -2,11 +2,15 @@
 #include "consult-attachments.h"
 
 #include "consult-file.h"
+#include "consult-parts.h"
 #include "consult-puller.h"
 
 #include <glib/gi18n.h>
 
 #define TOPIC_ATTACHMENT "consult.attachment"
+/* A page sends a part again for as long as it is there; one that is not is not waited for. */
+#define STOPPED_SECONDS (30 * 60)
+#define LOOK_SECONDS 20
 
 struct _ConsultAttachments
 {
@@ -15,6 +19,7 @@ struct _ConsultAttachments
   ConsultHub *hub;
   ConsultRequests *requests;
   ConsultPuller *puller;
+  guint timer;
 };
 
 G_DEFINE_FINAL_TYPE (ConsultAttachments, consult_attachments, G_TYPE_OBJECT)
@@ -246,6 +251,59 @@ on_add (KarezRequest *request, gpointer data)
   find_booking (work_new (self, request, karez_json_text (body, "id"), look_up_request), booking);
 }
 
+/* ── what stopped coming ────────────────────────────────────────────────────────────────────── */
+
+static void
+on_abandoned (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  /* A conflict: it goes on after all. */
+  if (!karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error)
+      && !karez_error_is_conflict (error))
+    g_message ("A file that stopped coming still has its place: %s", error->message);
+}
+
+/* Its place is free; its name stays, so that whoever added it sees that it is not there. */
+static void
+abandon (ConsultAttachments *self, const char *id, const char *request)
+{
+  g_autoptr (KarezTransaction) transaction = consult_hub_begin (self->hub);
+
+  karez_transaction_about (transaction, request, NULL);
+  karez_transaction_run_one (transaction, "consult/attachment-progress",
+                             N_ ("The file goes on coming"), "attachment_abandon", "(si)", id,
+                             STOPPED_SECONDS);
+  karez_transaction_run (transaction, "part_discard", "(s)", id);
+  karez_transaction_event (transaction, "attachment.abandon", "attachment", id, NULL);
+  karez_transaction_commit_async (transaction, NULL, on_abandoned, NULL);
+}
+
+static gboolean look (gpointer data);
+
+static void
+on_stopped (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (ConsultAttachments) self = data;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, NULL);
+
+  for (guint i = 0; rows != NULL && i < karez_rows_get_count (rows); i++)
+    abandon (self, karez_rows_text (rows, i, "id"), karez_rows_text (rows, i, "request"));
+  self->timer = g_timeout_add_seconds (LOOK_SECONDS, look, self);
+}
+
+static gboolean
+look (gpointer data)
+{
+  ConsultAttachments *self = data;
+
+  self->timer = 0;
+  karez_store_query_async (self->hub->store, "attachments_stopped",
+                           g_variant_new ("(si)", self->hub->id, STOPPED_SECONDS), NULL, on_stopped,
+                           g_object_ref (self));
+  return G_SOURCE_REMOVE;
+}
+
 /* ── PUT: its bytes ─────────────────────────────────────────────────────────────────────────── */
 
 static void
@@ -304,6 +362,9 @@ refuse_file (Work *work, GError *why)
   karez_transaction_commit_async (transaction, NULL, on_refused, work);
 }
 
+static const char abandoned[] = N_ (
+    "Nothing more of this file came for half an hour: it was given up");
+
 static gboolean
 check_part (Work *work, gint64 *part, GError **error)
 {
@@ -320,6 +381,9 @@ check_part (Work *work, gint64 *part, GError **error)
   if (work->booking != NULL && consult_booking_was_called_off (work->booking)
       && !consult_booking_check_open (work->booking, error))
     return FALSE;
+  if (g_str_equal (karez_rows_text (work->rows, 0, "state"), "abandoned"))
+    return karez_error_set (error, KAREZ_ERROR_CONFLICT, "consult/attachment-abandoned",
+                            N_ ("the file from its beginning, under an id of its own"), abandoned);
   if (!g_ascii_string_to_signed (karez_request_get_path_part (work->request, "part"), 10, 0,
                                  consult_file_count_parts (size) - 1, part, NULL))
     return karez_error_set (error, KAREZ_ERROR_NOT_FOUND, "consult/part",
@@ -359,6 +423,8 @@ keep_part (Work *data)
                          g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING,
                                                    karez_request_get_bytes (work->request), TRUE));
   karez_transaction_run (transaction, "attachment_close", "(s)", work->id);
+  karez_transaction_run_one (transaction, "consult/attachment-abandoned", abandoned,
+                             "attachment_progress", "(s)", work->id);
   if (charset != NULL)
     karez_transaction_run (transaction, "attachment_charset", "(ss)", work->id, charset);
   karez_transaction_event (transaction, "attachment.part", "attachment", work->id,
@@ -551,54 +617,6 @@ on_attachment_post (KarezMessage *message, GTask *task, gpointer data)
                      on_announced, self, task);
 }
 
-static void
-on_part_read (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GTask) task = data;
-  gint64 part = GPOINTER_TO_INT (g_task_get_task_data (task));
-  GError *error = NULL;
-  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
-  JsonNode *items;
-
-  if (rows == NULL)
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  items = json_node_new (JSON_NODE_ARRAY);
-  json_node_take_array (items, json_array_new ());
-  if (karez_rows_get_count (rows) > 0)
-    json_array_add_element (json_node_get_array (items),
-                            karez_json_object ("part", "i", part, "bytes", "s",
-                                               karez_rows_text (rows, 0, "bytes"), NULL));
-  g_task_return_pointer (
-      task, karez_json_object ("items", "n", items, "cursor", "s", "", "more", "b", FALSE, NULL),
-      (GDestroyNotify) json_node_unref);
-}
-
-static void
-on_feed (const char *peer, const char *cursor, guint limit, GTask *task, gpointer data)
-{
-  ConsultAttachments *self = data;
-  g_auto (GStrv) place = g_strsplit (cursor != NULL ? cursor : "", "/", 3);
-  gint64 part;
-
-  if (g_strv_length (place) != 2 || !g_uuid_string_is_valid (place[0])
-      || !g_ascii_string_to_signed (place[1], 10, 0, G_MAXINT32, &part, NULL))
-    {
-      g_task_return_error (task, karez_error_new (KAREZ_ERROR_INVALID, "consult/cursor",
-                                                  N_ ("a file's id, a slash and a part's number"),
-                                                  N_ ("The cursor names no part of a file")));
-      g_object_unref (task);
-      return;
-    }
-  g_task_set_task_data (task, GINT_TO_POINTER (part), NULL);
-  karez_store_query_bulk_async (
-      self->hub->store, "part_by_number",
-      g_variant_new ("(siss)", place[0], (gint32) part, peer, self->hub->id), NULL, on_part_read,
-      task);
-}
-
 gboolean
 consult_attachments_start (ConsultAttachments *self, KarezRoutes *routes, GError **error)
 {
@@ -622,10 +640,10 @@ consult_attachments_start (ConsultAttachments *self, KarezRoutes *routes, GError
                                g_object_unref, error)
       || !karez_peers_handle_post (peers, TOPIC_ATTACHMENT, on_attachment_post, g_object_ref (self),
                                    g_object_unref, error)
-      || !karez_peers_serve_feed (peers, CONSULT_FEED_PARTS, on_feed, g_object_ref (self),
-                                  g_object_unref, error))
+      || !consult_parts_serve (self->hub, error))
     return FALSE;
   consult_puller_wake (self->puller);
+  self->timer = g_timeout_add_seconds (LOOK_SECONDS, look, self);
   return TRUE;
 }
 
@@ -645,6 +663,7 @@ consult_attachments_finalize (GObject *object)
 {
   ConsultAttachments *self = CONSULT_ATTACHMENTS (object);
 
+  g_clear_handle_id (&self->timer, g_source_remove);
   g_clear_object (&self->puller);
   g_clear_object (&self->requests);
   g_clear_pointer (&self->hub, consult_hub_unref);

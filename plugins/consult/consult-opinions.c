@@ -4,6 +4,7 @@
 #include "consult-opinion.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 #define TOPIC_OPINION "consult.opinion"
 #define TOPIC_READING "consult.reading"
@@ -359,7 +360,7 @@ on_delete_draft (KarezRequest *request, gpointer data)
 static const KarezJsonField sign_fields[] = {
   { "id", KAREZ_JSON_UUID, TRUE },
   { "revision", KAREZ_JSON_INTEGER, TRUE, 1, G_MAXINT32 },
-  { "digest", KAREZ_JSON_TEXT, FALSE, 64, 64 },
+  { "digest", KAREZ_JSON_TEXT, FALSE, 0, 64 },
   { "password", KAREZ_JSON_TEXT, TRUE, 1, 256 },
   { "amendment", KAREZ_JSON_TEXT, FALSE, 1, 1000 },
   { NULL },
@@ -392,6 +393,23 @@ unpaired_error (void)
   return karez_error_new (KAREZ_ERROR_CONFLICT, "consult/unpaired",
                           N_ ("a signature once the hospitals are paired again"),
                           N_ ("The hospital that asked is not paired with this one any more"));
+}
+
+/* What is signed is what its signer saw: the request says which words that was. */
+static gboolean
+check_shown (JsonObject *body, GError **error)
+{
+  const char *shown = karez_json_text (body, "digest");
+
+  if (shown != NULL && strlen (shown) == 64 && strspn (shown, "0123456789abcdef") == 64)
+    return TRUE;
+  karez_error_set (
+      error, KAREZ_ERROR_INVALID, "consult/digest",
+      N_ ("the draft’s “digest” as the hub told it with the words that its signer saw: "
+          "64 hexadecimal digits"),
+      N_ ("It is not said which words are signed"));
+  karez_error_set_pointer (*error, "/digest");
+  return FALSE;
 }
 
 /* It is who signed in: the opinion, its event, and its way to the other hospital are one. */
@@ -453,7 +471,7 @@ check_signing (Work *work, JsonObject *body, GError **error)
       return FALSE;
     }
   digest = digest_of_draft (work->rows);
-  if (shown != NULL && !g_str_equal (shown, digest))
+  if (!g_str_equal (shown, digest))
     return karez_error_set (error, KAREZ_ERROR_CONFLICT, "consult/shown",
                             N_ ("the digest of the words that were kept last"),
                             N_ ("The opinion that is kept is not the one that was shown"));
@@ -508,8 +526,15 @@ sign (Work *data)
 static void
 on_sign (KarezRequest *request, gpointer data)
 {
-  if (karez_request_check_body (request, sign_fields) != NULL)
+  JsonObject *body = karez_request_check_body (request, sign_fields);
+  g_autoptr (GError) error = NULL;
+
+  if (body == NULL)
+    return;
+  if (check_shown (body, &error))
     look_up (data, request, sign);
+  else
+    karez_request_fail (request, error);
 }
 
 /* ── between the hospitals ──────────────────────────────────────────────────────────────────── */

@@ -2,6 +2,7 @@
 #include "consult-puller.h"
 
 #include "consult-file.h"
+#include "consult-parts.h"
 
 #include <glib/gi18n.h>
 
@@ -219,7 +220,10 @@ on_pulled (GObject *source, GAsyncResult *result, gpointer data)
   Coming *file = get_file (self);
   g_autoptr (GBytes) bytes = answer != NULL ? read_part (file, answer, &error) : NULL;
 
-  if (bytes == NULL)
+  /* Called off meanwhile: it does not come any more. */
+  if (bytes == NULL && g_strcmp0 (karez_error_get_rule (error), "consult/over") == 0)
+    refuse_file (self, error);
+  else if (bytes == NULL)
     put_back (self, error);
   else if (!consult_file_check_part (file->media_type, file->part, bytes, &file->charset, &error))
     refuse_file (self, error);

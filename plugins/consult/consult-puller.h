@@ -7,8 +7,6 @@ G_BEGIN_DECLS
 
 /* The feed of parts. Its cursor is "ATTACHMENT/PART", the part that is wanted; an item is
  * {"part", "bytes": base64}. */
-#define CONSULT_FEED_PARTS "consult.parts"
-
 #define CONSULT_TYPE_PULLER (consult_puller_get_type ())
 /**
  * ConsultPuller:

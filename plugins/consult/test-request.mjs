@@ -127,6 +127,24 @@ test('they wait for a question, and for the button once others have the request'
   assert.deepEqual(later.said, ['announce c', 'part c 0 9'], 'words that did not change make no version');
 });
 
+test('what the hub gave up is added again as another file, and leaves no name behind', async () => {
+  const ids = [];
+  const { draft, said } = hub((what) => {
+    if (what.startsWith('part')) ids.push(draft.items[0].id);
+    if (what === `part a 1 ${partBytes}` && ids.length === 2)
+      throw Object.assign(new Error('given up'), { status: 409, rule: 'consult/attachment-abandoned' });
+  });
+  draft.write({ question: 'Why?' });
+  await draft.add([png('a')]);
+  await whole(draft);
+  assert.equal(draft.items[0].state, 'failed');
+  assert.equal(said.at(-1), 'remove a');
+  await draft.retry(draft.items[0]);
+  assert.equal(draft.items[0].state, 'whole');
+  assert.deepEqual(said.slice(-4), ['announce a', `part a 0 ${partBytes}`, `part a 1 ${partBytes}`, 'part a 2 5']);
+  assert.notEqual(ids[0], ids.at(-1));
+});
+
 test('what is refused is said, and takes no place', async () => {
   const { draft, said } = hub();
   draft.write({ question: 'Why?' });

@@ -94,6 +94,27 @@ async function intrude(pair, session, participant) {
   socket.close();
 }
 
+/** Who is offered is who would not be refused, and who is refused is not offered. @param {any} pair
+ * @param {string} where @param {Person} named @param {Person} other who can be invited */
+async function candidates(pair, where, named, other) {
+  const { items, others, accounts } = await named.api('GET', `${where}/candidates`);
+  const offered = new Map(items.map((one) => [one.person, one.roles]));
+  const people = (await pair.hangzhou.api('GET', '/people')).items.filter((one) => one.hub === pair.hangzhou.id && one.roles?.length && one.id !== named.id);
+  assert.deepEqual(accounts, ['desk', 'clinician', 'surgeon', 'bedside']);
+  assert.ok(others > 0 && items.length > 1, `${others} others of ${people.length}`);
+  assert.equal(items.length + others, people.length);
+  assert.deepEqual(offered.get(other.id), ['referrer', 'consultant', 'observer']);
+  assert.equal(offered.has(named.id), false, 'the booking names them');
+  for (const one of people) {
+    assert.equal(offered.has(one.id), one.roles.some((role) => accounts.includes(role)), `${one.login}: ${one.roles}`);
+    if (one.roles.length === 1 && one.roles[0] === 'desk') assert.deepEqual(offered.get(one.id), ['observer']);
+    if (!offered.has(one.id)) await refused(named.api('POST', where, { person: one.id }), 409, 'session/account-role');
+  }
+  const auditor = await Person.signIn(pair.hangzhou, 'auditor.hangzhou');
+  await refused(auditor.api('GET', `${where}/candidates`), 403, 'access/session.invite');
+  await refused(named.api('GET', `/sessions/${randomUUID()}/invitations/candidates`), 404, 'session/unknown');
+}
+
 /** A booking that names somebody of a hospital is for those alone whom it names or they invite; but for
  * an emergency. @param {any} pair @param {string} session @param {Person} partner who is named @param {Person} doctor */
 async function invitations(pair, session, partner, doctor) {
@@ -111,6 +132,7 @@ async function invitations(pair, session, partner, doctor) {
   await partner.api('POST', `/sessions/${session}/resume`, {});
   await until('it to go on', async () => (await partner.api('GET', `/sessions/${session}`)).state === 'live');
   await refused(partner.api('POST', where, { person: randomUUID() }), 409, 'session/person');
+  await candidates(pair, where, partner, second);
   await partner.api('POST', where, { person: second.id });
   await partner.api('POST', where, { person: second.id });
   const key = randomUUID();
@@ -120,6 +142,7 @@ async function invitations(pair, session, partner, doctor) {
   await again(); // its answer was lost
   await second.api('POST', `/sessions/${session}/leave`, { participant });
   assert.deepEqual((await second.api('GET', where)).items.map((one) => [one.person, one.booked]), [[partner.id, true], [second.id, false]]);
+  assert.equal((await desk.api('GET', `${where}/candidates`)).items.some((one) => one.person === second.id), false, 'who is invited is not offered');
   const inside = await enter(second, session, 'observer');
   const removed = new Promise((done) => { inside.socket.on('message', (message) => { if (message.type === 'removed') done(message.participant); }); });
   const begin = performance.now();
@@ -148,19 +171,30 @@ async function meddle(hub, sql) {
   return stdout.trim();
 }
 
-/** A booking that is declined while a file of it is on its way. @param {any} pair @param {Person} doctor */
-async function calledOff(pair, doctor) {
+/** A booking that is declined while a file of it is on its way. @param {any} pair @param {Person} doctor @param {Person} partner */
+async function calledOff(pair, doctor, partner) {
   const id = randomUUID();
   const files = `/x/consult/requests/${id}/attachments`;
   const file = { id: randomUUID(), name: 'late.txt', media_type: 'text/plain', size: 4 };
   const starts = (hours) => new Date(Date.now() + hours * 3600000).toISOString();
   await doctor.api('PUT', `/x/consult/requests/${id}`, { partner: pair.hangzhou.id, history: '', question: 'Why?' });
   await doctor.api('POST', files, file);
+  const sent = await attach(doctor, id, Buffer.from('sent'), { name: 'sent.txt', media_type: 'text/plain' });
   await doctor.api('POST', '/bookings', ask(pair, id, { starts_at: starts(30), ends_at: starts(31) }));
+  const there = async () => (await pair.hangzhou.api('GET', `/bookings/${id}`)).state === 'requested'
+    && (await partner.api('GET', `/x/consult/requests/${id}`)).attachments.find((one) => one.id === sent && one.state === 'whole');
+  await until('what was sent before to be there', there, 20000);
   await until('it to be asked', () => pair.hangzhou.api('POST', `/bookings/${id}/decline`, { answer: 'a test' }).then(() => true));
   await until('it to be declined', async () => (await doctor.api('GET', `/bookings/${id}`)).state === 'declined');
   await refused(doctor.api('PUT', `/x/consult/attachments/${file.id}/parts/0`, Buffer.from('late')), 409, 'consult/over');
   await refused(doctor.api('POST', files, { ...file, id: randomUUID() }), 409, 'consult/over');
+  // As if it had not come before: what was announced is not given out any more.
+  await meddle(pair.hangzhou, `delete from consult.attachment_part where attachment = '${sent}';
+    update consult.attachment set state = 'coming' where id = '${sent}'`);
+  await until('the file of a booking that was called off to be given up there', async () =>
+    (await partner.api('GET', `/x/consult/requests/${id}`)).attachments.find((one) => one.id === sent && one.state !== 'coming'), 40000);
+  assert.deepEqual((await partner.api('GET', `/x/consult/requests/${id}`)).attachments.filter((one) => one.id === sent).map((one) => [one.state, one.received]),
+    [['broken', 0]], 'nothing of it was fetched');
   return id;
 }
 
@@ -183,6 +217,49 @@ async function crowd(pair, doctor) {
   for (const one of all) if (one.status === 'rejected') assert.equal(one.reason.rule, 'consult/attachment-count');
 }
 
+/** Files of which no part came for half an hour take no place any more, and whoever looks at them is told. @param {any} pair
+ * @param {Person} doctor */
+async function abandoned(pair, doctor) {
+  const id = randomUUID();
+  const files = `/x/consult/requests/${id}/attachments`;
+  const list = async () => (await doctor.api('GET', `/x/consult/requests/${id}`)).attachments;
+  const add = async () => {
+    const file = { id: randomUUID(), name: 'slow.txt', media_type: 'text/plain', size: partSize + 4 };
+    await doctor.api('POST', files, file);
+    return file.id;
+  };
+  const text = Buffer.from('a'.repeat(partSize + 4));
+  const put = (file, part) => doctor.api('PUT', `/x/consult/attachments/${file}/parts/${part}`, text.subarray(part * partSize, (part + 1) * partSize));
+  await doctor.api('PUT', `/x/consult/requests/${id}`, { partner: pair.hangzhou.id, history: '', question: 'Slow?' });
+  const ids = [];
+  for (let n = 0; n < 10; n++) ids.push(await add());
+  await refused(add(), 409, 'consult/attachment-count');
+  const live = await doctor.live();
+  const told = new Promise((done) => {
+    live.on('message', ({ event }) => { if (event?.action === 'attachment.abandon' && event.row === ids[1]) done(true); });
+    live.send({ type: 'hello', since: null });
+  });
+  const ago = (minutes, of) => meddle(pair.aral, `update consult.attachment set progress_at = clock_timestamp () - interval '${minutes} minutes' where request = '${id}' and id ${of} '${ids[0]}'`);
+  await ago(29, '=');
+  await put(ids[0], 0); // somebody is there again
+  assert.equal(await meddle(pair.aral, `select progress_at > clock_timestamp () - interval '1 minute' from consult.attachment where id = '${ids[0]}'`), 't');
+  await ago(31, '<>');
+  await until('those that nobody goes on with to be given up', async () => (await list()).filter((one) => one.state === 'abandoned').length === 9, 40000);
+  await told;
+  live.close();
+  assert.deepEqual((await list()).filter((one) => one.state === 'coming').map((one) => [one.id, one.received]), [[ids[0], partSize]]);
+  await put(ids[0], 1);
+  assert.equal((await list()).find((one) => one.id === ids[0]).state, 'whole', 'what goes on is not given up');
+  await refused(put(ids[1], 0), 409, 'consult/attachment-abandoned');
+  const again = await add();
+  await doctor.api('DELETE', `/x/consult/attachments/${ids[1]}`);
+  await put(again, 0);
+  await put(again, 1);
+  assert.deepEqual((await list()).filter((one) => one.id === again || one.id === ids[1]).map((one) => one.state), ['whole']);
+  for (let n = 0; n < 8; n++) await add();
+  await refused(add(), 409, 'consult/attachment-count'); // ten of them again
+}
+
 /** A file that becomes whole after the consultation is sent; none is added then. @param {any} pair @param {string} id
  * @param {string} slow @param {Person} doctor @param {Person} partner */
 async function afterwards(pair, id, slow, doctor, partner) {
@@ -199,7 +276,7 @@ async function afterwards(pair, id, slow, doctor, partner) {
  * counts, too. @param {any} pair @param {string} id a booking that is requested @param {Person} doctor @param {Person} partner */
 async function deaths(pair, id, doctor, partner) {
   const { aral } = pair;
-  const off = await calledOff(pair, doctor);
+  const off = await calledOff(pair, doctor, partner);
   const there = () => partner.api('GET', `/x/consult/requests/${id}`);
   await aral.kill();
   await meddle(aral, `update consult.request set version = version + 1, question = 'Written last', written_at = clock_timestamp () where id in ('${id}', '${off}')`);
@@ -295,6 +372,7 @@ async function requests(pair, doctor, partner, named) {
   await refused(attach(doctor, id, png.subarray(0, 100)), 409, 'consult/attachment-count');
 
   await crowd(pair, doctor);
+  await abandoned(pair, doctor);
   await deaths(pair, id, doctor, partner);
   for (const action of ['request.write', 'attachment.add', 'request.send', 'attachment.send', 'booking.request']) await onRecord(pair.aral, id, action);
   const emergency = randomUUID();
@@ -340,7 +418,8 @@ async function opinions(pair, id, doctor, partner) {
   assert.equal(first.revision, 1);
   assert.equal((await partner.api('PUT', `${opinion}/draft`, { revision: 0, ...words, impression: '' })).revision, 1, 'a lost answer is harmless');
   await refused(partner.api('PUT', `${opinion}/draft`, { revision: 0, ...words }), 409, 'consult/revision');
-  const sign = (more) => partner.api('POST', `${opinion}/sign`, { id: randomUUID(), revision: 1, password, ...more });
+  const shown = async () => (await partner.api('GET', opinion)).draft?.digest ?? '0'.repeat(64);
+  const sign = async (more) => partner.api('POST', `${opinion}/sign`, { id: randomUUID(), revision: 1, digest: await shown(), password, ...more });
   await refused(sign({}), 422, 'consult/impression');
   await partner.api('PUT', `${opinion}/draft`, { revision: 1, ...words });
   await refused(sign({}), 409, 'consult/revision');
@@ -350,15 +429,18 @@ async function opinions(pair, id, doctor, partner) {
   const kept = (await partner.api('GET', opinion)).draft;
   assert.deepEqual([kept.revision, kept.findings], [2, words.findings], 'what cannot be kept changes nothing');
   await refused(sign({ revision: 2, digest: '0'.repeat(64) }), 409, 'consult/shown');
+  for (const none of [undefined, null, '', kept.digest.slice(1), kept.digest.toUpperCase(), 'g'.repeat(64)])
+    await assert.rejects(sign({ revision: 2, digest: none }), (problem) => problem.status === 422 && problem.rule === 'consult/digest'
+      && problem.body.pointer === '/digest' && /64 hexadecimal digits/.test(problem.body.accepted), `a signature of ${none}`);
   await refused(sign({ revision: 2, amendment: 'too early' }), 422, 'consult/amendment');
   await refused(sign({ revision: 2, password: 'not mine' }), 401, 'sign-in/refused');
   const other = await Person.signIn(pair.hangzhou, 'second.hangzhou');
-  await refused(other.api('POST', `${opinion}/sign`, { id: randomUUID(), revision: 2, password }), 403, 'consult/consultant');
+  await refused(other.api('POST', `${opinion}/sign`, { id: randomUUID(), revision: 2, digest: kept.digest, password }), 403, 'consult/consultant');
   const desk = await Person.signIn(pair.hangzhou, 'desk.hangzhou');
-  await refused(desk.api('POST', `${opinion}/sign`, { id: randomUUID(), revision: 2, password }), 403, 'access/consult.opinion.write');
+  await refused(desk.api('POST', `${opinion}/sign`, { id: randomUUID(), revision: 2, digest: kept.digest, password }), 403, 'access/consult.opinion.write');
   const key = randomUUID();
   assert.equal((await sign({ id: key, revision: 2, digest: kept.digest })).version, 1);
-  assert.equal((await sign({ id: key, revision: 2 })).version, 1, 'signed once, however often it is asked');
+  assert.equal((await sign({ id: key, revision: 2, digest: kept.digest })).version, 1, 'signed once, however often it is asked');
 
   await until('the opinion at the hospital that asked', async () => (await doctor.api('GET', opinion)).opinions.length === 1);
   const read = (await doctor.api('GET', opinion)).opinions[0];

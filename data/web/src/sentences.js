@@ -60,6 +60,8 @@ const sentences = {
   'request.close': [N_('What was not sent of the request of “%2$s” stays here: it was called off'), N_('What was not sent of a request stays here: it was called off')],
   'attachment.add': [N_('%1$s added a file to the request of “%2$s”'), N_('%1$s added a file to a request')],
   'attachment.part': [N_('A part of a file for “%2$s” arrived'), N_('A part of a file arrived')],
+  'attachment.abandon': [N_('A file for “%2$s” stopped coming and was given up'), N_('A file stopped coming and was given up')],
+  'attachment.refuse': [N_('A file for “%2$s” was refused: it is not what it was announced as'), N_('A file was refused: it is not what it was announced as')],
   'attachment.remove': [N_('%1$s removed a file from the request of “%2$s”'), N_('%1$s removed a file from a request')],
   'attachment.send': [N_('A file for “%2$s” was announced to the other hospital'), N_('A file was announced to the other hospital')],
   'attachment.announce': [N_('A file for “%2$s” is coming'), N_('A file is coming')],

@@ -4,12 +4,15 @@
 -- name: request_lock
 select r.id from consult.request r where r.id = $1::uuid for update
 
--- Added here, to an own request that has room.
+-- Added here, to an own request that has room; what was abandoned takes none, but is no more than
+-- as much again.
 -- name: attachment_add
 insert into consult.attachment (id, request, name, media_type, size, state, added_by, added_at)
 select $1::uuid, r.id, $3, $4, $5::integer, 'coming', $6, clock_timestamp ()
 from consult.request r where r.id = $2::uuid and r.hub = $7::uuid
-  and (select count (*) from consult.attachment a where a.request = r.id) < $8::bigint
+  and (select count (*) from consult.attachment a
+       where a.request = r.id and a.state <> 'abandoned') < $8::bigint
+  and (select count (*) from consult.attachment a where a.request = r.id) < 2 * $8::bigint
 
 -- Announced by the other hospital. A row unless there is no such request or it is full; one that is
 -- announced again stays as it is.
@@ -49,6 +52,29 @@ insert into consult.attachment_part (attachment, part, bytes)
 select a.id, $2::integer, $3::bytea from consult.attachment a
 where a.id = $1::uuid and a.state = 'coming'
 on conflict (attachment, part) do nothing
+
+-- A row unless nobody went on with it for so long that it was given up.
+-- name: attachment_progress
+update consult.attachment set progress_at = clock_timestamp ()
+where id = $1::uuid and state <> 'abandoned' returning id
+
+-- Own files that stopped coming $2 seconds ago.
+-- name: attachments_stopped
+select a.id, a.request from consult.attachment a join consult.request r on r.id = a.request
+where a.state = 'coming' and r.hub = $1::uuid
+  and a.progress_at < clock_timestamp () - make_interval (secs => $2::integer)
+order by a.progress_at limit 50
+
+-- name: attachment_abandon
+update consult.attachment set state = 'abandoned'
+where id = $1::uuid and state = 'coming'
+  and progress_at < clock_timestamp () - make_interval (secs => $2::integer)
+returning id
+
+-- The booking of a file that was sent to the hospital $2.
+-- name: attachment_booking
+select a.request from consult.attachment a join consult.request r on r.id = a.request
+where a.id = $1::uuid and a.sent and r.partner = $2::uuid and r.hub = $3::uuid
 
 -- name: attachment_charset
 update consult.attachment set charset = $2 where id = $1::uuid

@@ -185,8 +185,11 @@ export class RequestDraft extends EventTarget {
   #fail(item, error) {
     item.state = 'failed';
     item.problem = error;
+    // What the hub gave up is there by name alone, which the new one makes needless.
+    if (error?.rule === 'consult/attachment-abandoned')
+      this.#hub.remove({ ...item }).catch(() => {});
     // What the hub has looked into and refused is not there any more: it would be another file.
-    if (error?.rule === 'consult/attachment-type')
+    if (['consult/attachment-type', 'consult/attachment-abandoned'].includes(error?.rule))
       Object.assign(item, { id: this.#hub.newId(), key: this.#hub.newId(), announced: false, sent: 0 });
     this.#changed();
   }

@@ -8,7 +8,7 @@ import { RequestDraft } from './consult-draft.js';
 import { accept, kindWords, refusalWords, share } from './consult-file.js';
 
 /** @typedef {import('./consult-draft.js').Item} Item */
-/** @typedef {{version: number, history: string, question: string, written_by: string, attachments: {id: string}[]}} Asked */
+/** @typedef {{version: number, history: string, question: string, written_by: string, attachments: {id: string, state: string}[]}} Asked */
 
 /** Undoing a discard is offered for so long. */
 const abandonAfter = 9000;
@@ -116,7 +116,7 @@ export class ConsultRequestForm extends KarezElement {
     // Who has the request has its files at once: they wait for the button.
     draft.eager = false;
     draft.partner = this.booking?.provider ?? '';
-    draft.there = this.asked?.attachments.filter((one) => !draft.items.some((item) => item.id === one.id)).length ?? 0;
+    draft.there = this.asked?.attachments.filter((one) => one.state !== 'abandoned' && !draft.items.some((item) => item.id === one.id)).length ?? 0;
     if (!draft.touched)
       draft.seen = this.asked?.version ?? 0;
     if (!draft.touched && this.asked) {

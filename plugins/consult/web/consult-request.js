@@ -9,7 +9,7 @@ import {
 import { kindWords, share } from './consult-file.js';
 import { draftOf } from './consult-request-form.js';
 
-/** @typedef {{id: string, name: string, media_type: string, size: number, state: 'coming' | 'whole' | 'broken', sent: boolean, received: number}} Attachment */
+/** @typedef {{id: string, name: string, media_type: string, size: number, state: 'coming' | 'whole' | 'broken' | 'abandoned', sent: boolean, received: number}} Attachment */
 /**
  * @typedef {object} Request
  * @property {number} version
@@ -105,10 +105,22 @@ export class ConsultRequest extends KarezElement {
     await this.loader.reload();
   }
 
+  /** The file itself is not here: it is chosen again. @param {Attachment} one */
+  async tryAgain(one) {
+    await this.discard(one);
+    await this.add();
+    /** @type {HTMLElement | null} */ (this.querySelector('.consult-drop .button'))?.focus();
+  }
+
   /** @param {Attachment} one */
   state(one) {
     if (one.state === 'broken')
-      return html`<small class="consult-file-state">${_('It did not arrive as it was sent. Ask for it again.')}</small>`;
+      return html`<small class="consult-file-state">${calledOff.includes(this.booking?.state ?? '') ? _('It was not fetched: the booking was called off.')
+        : _('It did not arrive as it was sent. Ask for it again.')}</small>`;
+    if (one.state === 'abandoned')
+      return html`<small class="consult-file-state" role="status">${_('It was not added: nothing more of it came for half an hour.')}</small>
+        ${this.mayAdd ? html`<span class="row">${button({ label: _('Try again…'), name: _('Try again to add %s', one.name), kind: 'quiet', onclick: () => void this.tryAgain(one) })}
+          ${button({ label: _('Remove'), name: _('Remove %s', one.name), kind: 'quiet', onclick: () => void this.discard(one) })}</span>` : nothing}`;
     const there = share(one.received, one.size);
     const ours = isOurs(this.booking?.requester);
     return html`<small class="consult-file-state">${ours ? _('not added whole yet, %s %%', there) : _('arriving, %s %%', there)}</small>

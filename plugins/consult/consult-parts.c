@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "consult-parts.h"
+
+#include <glib/gi18n.h>
+
+/* A part that another hospital asks for. */
+typedef struct
+{
+  ConsultHub *hub;
+  char *id, *peer;
+  gint64 part;
+} Wanted;
+
+static void
+wanted_free (gpointer data)
+{
+  Wanted *wanted = data;
+
+  consult_hub_unref (wanted->hub);
+  g_free (wanted->id);
+  g_free (wanted->peer);
+  g_free (wanted);
+}
+
+/* @item: (transfer full) (nullable): of the feed */
+static void
+return_part (GTask *task, JsonNode *item)
+{
+  JsonNode *items = json_node_new (JSON_NODE_ARRAY);
+
+  json_node_take_array (items, json_array_new ());
+  if (item != NULL)
+    json_array_add_element (json_node_get_array (items), item);
+  g_task_return_pointer (
+      task, karez_json_object ("items", "n", items, "cursor", "s", "", "more", "b", FALSE, NULL),
+      (GDestroyNotify) json_node_unref);
+}
+
+static void
+on_part_read (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  const Wanted *wanted = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
+
+  if (rows == NULL)
+    g_task_return_error (task, error);
+  else
+    return_part (task, karez_rows_get_count (rows) > 0
+                           ? karez_json_object ("part", "i", wanted->part, "bytes", "s",
+                                                karez_rows_text (rows, 0, "bytes"), NULL)
+                           : NULL);
+}
+
+/* What was announced before a booking was called off is nobody's to fetch any more. */
+static void
+on_booking_of_part (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Wanted *wanted = g_task_get_task_data (task);
+  ConsultHub *hub = wanted->hub;
+  GError *error = NULL;
+  g_autoptr (JsonNode)
+      booking = karez_agenda_get_booking_finish (KAREZ_AGENDA (source), result, &error);
+
+  if (booking != NULL && consult_booking_was_called_off (booking))
+    karez_error_set (&error, KAREZ_ERROR_CONFLICT, "consult/over",
+                     N_ ("a file of a booking that was not called off"),
+                     N_ ("This consultation is over or was called off"));
+  if (booking == NULL && karez_error_is_not_found (error))
+    g_clear_error (&error);
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    karez_store_query_bulk_async (
+        hub->store, "part_by_number",
+        g_variant_new ("(siss)", wanted->id, (gint32) wanted->part, wanted->peer, hub->id), NULL,
+        on_part_read, g_steal_pointer (&task));
+}
+
+static void
+on_wanted (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Wanted *wanted = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
+
+  if (rows == NULL)
+    g_task_return_error (task, error);
+  else if (karez_rows_get_count (rows) == 0)
+    return_part (task, NULL);
+  else
+    karez_agenda_get_booking_async (wanted->hub->agenda, karez_rows_text (rows, 0, "request"), NULL,
+                                    on_booking_of_part, g_steal_pointer (&task));
+}
+
+static void
+on_feed (const char *peer, const char *cursor, guint limit, GTask *task, gpointer data)
+{
+  ConsultHub *hub = data;
+  g_auto (GStrv) place = g_strsplit (cursor != NULL ? cursor : "", "/", 3);
+  Wanted *wanted;
+  gint64 part;
+
+  if (g_strv_length (place) != 2 || !g_uuid_string_is_valid (place[0])
+      || !g_ascii_string_to_signed (place[1], 10, 0, G_MAXINT32, &part, NULL))
+    {
+      g_task_return_error (task, karez_error_new (KAREZ_ERROR_INVALID, "consult/cursor",
+                                                  N_ ("a file's id, a slash and a part's number"),
+                                                  N_ ("The cursor names no part of a file")));
+      g_object_unref (task);
+      return;
+    }
+  wanted = g_new0 (Wanted, 1);
+  wanted->hub = consult_hub_ref (hub);
+  wanted->id = g_strdup (place[0]);
+  wanted->peer = g_strdup (peer);
+  wanted->part = part;
+  g_task_set_task_data (task, wanted, wanted_free);
+  karez_store_query_async (hub->store, "attachment_booking",
+                           g_variant_new ("(sss)", place[0], peer, hub->id), NULL, on_wanted, task);
+}
+
+static void
+release_hub (gpointer data)
+{
+  consult_hub_unref (data);
+}
+
+gboolean
+consult_parts_serve (ConsultHub *hub, GError **error)
+{
+  return karez_peers_serve_feed (hub->peers, CONSULT_FEED_PARTS, on_feed, consult_hub_ref (hub),
+                                 release_hub, error);
+}
