@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hub-config.h"
 #include "hub-id.h"
+#include "hub-key-file.h"
 #include "hub-text.h"
 
 #include <string.h>
@@ -246,6 +247,24 @@ check_key (HubConfig *self, const char *group, const char *key, GString *faults,
     set_item (self, index, value, self->path);
 }
 
+/* What a plugin's settings mean is its own; that they are text is not. */
+static void
+check_plugin (HubConfig *self, const char *group, GString *faults)
+{
+  g_auto (GStrv) names = g_key_file_get_keys (self->file, group, NULL, NULL);
+
+  for (guint k = 0; names != NULL && names[k] != NULL; k++)
+    {
+      g_autofree char *value = g_key_file_get_string (self->file, group, names[k], NULL);
+
+      if (value == NULL || hub_text_check (value, strlen (value), NULL, NULL) != HUB_TEXT_RIGHT)
+        g_string_append_printf (faults,
+                                "\n%s.%s: accepted is text in UTF-8, without control "
+                                "characters",
+                                group, names[k]);
+    }
+}
+
 static gboolean
 check_file (HubConfig *self, GError **error)
 {
@@ -258,7 +277,10 @@ check_file (HubConfig *self, GError **error)
       g_auto (GStrv) names = NULL;
 
       if (g_str_has_prefix (groups[g], PLUGIN_PREFIX))
-        continue;
+        {
+          check_plugin (self, groups[g], faults);
+          continue;
+        }
       if (!known_group (groups[g]))
         {
           code = HUB_CONFIG_ERROR_UNKNOWN;
@@ -282,6 +304,8 @@ read_file (HubConfig *self, const char *path, gboolean may_miss, GError **error)
   g_autoptr (GFileInputStream) stream = NULL;
   g_autoptr (GError) local = NULL;
   g_autofree char *text = g_malloc (MAX_FILE + 1);
+  g_autofree char *group = NULL;
+  g_autofree char *key = NULL;
   gsize length;
 
   stream = g_file_read (file, NULL, &local);
@@ -299,6 +323,13 @@ read_file (HubConfig *self, const char *path, gboolean may_miss, GError **error)
     {
       g_set_error (error, HUB_CONFIG_ERROR, HUB_CONFIG_ERROR_FILE,
                    "%s is larger than the accepted %d KiB", path, MAX_FILE / 1024);
+      return FALSE;
+    }
+  if (hub_key_file_has_nul (text, length, &group, &key))
+    {
+      g_set_error (error, HUB_CONFIG_ERROR, HUB_CONFIG_ERROR_VALUE,
+                   "%s is refused:\n%s.%s: accepted is text without U+0000", path,
+                   group != NULL ? group : "[]", key != NULL ? key : "");
       return FALSE;
     }
   if (!g_key_file_load_from_data (self->file, text, length, G_KEY_FILE_KEEP_TRANSLATIONS, &local)

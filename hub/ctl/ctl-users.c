@@ -94,6 +94,21 @@ list (Ctl *ctl)
   return status;
 }
 
+/* FALSE after it was told why. */
+static gboolean
+check_name (const char *option, const char *name)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *wrong = NULL;
+
+  if (name == NULL || karez_text_check_name (name, -1, &error))
+    return TRUE;
+  wrong = g_strdup_printf (_ ("%s: %s; accepted: %s"), option, error->message,
+                           _ (karez_error_get_accepted (error)));
+  ctl_usage (USAGE, wrong);
+  return FALSE;
+}
+
 static CtlStatus
 add (Ctl *ctl, const char *login, const Given *given)
 {
@@ -104,6 +119,9 @@ add (Ctl *ctl, const char *login, const Given *given)
 
   if (given->name == NULL || given->roles == NULL)
     return ctl_usage (USAGE, _ ("a name and at least one role are needed"));
+  if (!check_name ("--name", given->name) || !check_name ("--name-zh", given->name_zh)
+      || !check_name ("--name-ug", given->name_ug))
+    return CTL_USAGE;
   password = read_password ();
   if (password == NULL)
     return CTL_USAGE;

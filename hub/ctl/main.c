@@ -97,6 +97,7 @@ main (int argc, char **argv)
   g_auto (Ctl) ctl = { 0 };
   g_autofree char *help = NULL;
   gboolean version = FALSE;
+  int given = argc;
   const GOptionEntry entries[] = {
     { "json", 0, 0, G_OPTION_ARG_NONE, &ctl.json, N_ ("Answer in JSON"), NULL },
     { "socket", 0, 0, G_OPTION_ARG_FILENAME, &ctl.socket, N_ ("The hub's local socket"), "PATH" },
@@ -122,7 +123,14 @@ main (int argc, char **argv)
     return ctl_usage ("[--json] [--socket PATH] [--config FILE] COMMAND …", error->message);
   for (int i = 1; i < argc; i++)
     if (!karez_text_check (argv[i], -1, &error))
-      return ctl_usage ("[--json] [--socket PATH] [--config FILE] COMMAND …", error->message);
+      {
+        g_autofree char *number = g_strdup_printf ("%d", given - argc + i);
+        g_autofree char *wrong = g_strdup_printf (_ ("argument %s: %s; accepted: %s"), number,
+                                                  error->message,
+                                                  _ (karez_error_get_accepted (error)));
+
+        return ctl_usage ("[--json] [--socket PATH] [--config FILE] COMMAND …", wrong);
+      }
   if (version)
     {
       g_print ("karezctl %s\n", KAREZ_PROGRAM_VERSION);

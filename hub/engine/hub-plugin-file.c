@@ -3,7 +3,9 @@
 
 #include "hub-catalogue.h"
 #include "hub-file.h"
+#include "hub-key-file.h"
 #include "hub-role-table.h"
+#include "hub-text.h"
 
 #include <string.h>
 
@@ -101,6 +103,53 @@ refuse (GError **error, const char *group, const char *key, const char *value, c
 
   return karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/value", accepted,
                           N_ ("The key file says “%s”, which is not accepted."), where);
+}
+
+static gboolean
+refuse_text (GError **error, const char *path, const char *group, const char *key, gboolean name)
+{
+  return karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/text",
+                          name ? N_ ("one line of UTF-8 of which something is seen")
+                               : N_ ("text in UTF-8 without control characters"),
+                          N_ ("In “%s”, “%s” of the group [%s] is no text that can be shown."),
+                          path, key != NULL ? key : "", group != NULL ? group : "");
+}
+
+/* What is shown in one line among other words. */
+static gboolean
+is_shown (const char *group, const char *key)
+{
+  g_autofree char *plain = g_strndup (key, strcspn (key, "["));
+
+  return (g_str_equal (group, "Plugin")
+          && (g_str_equal (plain, "Name") || g_str_equal (plain, "Version")))
+         || (g_str_equal (group, "Modality") && g_str_equal (plain, "Title"));
+}
+
+/* Before anything is read, so that no other refusal shows it. */
+static gboolean
+check_texts (HubPluginFile *self, GKeyFile *keys, GError **error)
+{
+  g_auto (GStrv) groups = g_key_file_get_groups (keys, NULL);
+
+  for (guint g = 0; groups[g]; g++)
+    {
+      g_auto (GStrv) names = g_key_file_get_keys (keys, groups[g], NULL, NULL);
+
+      for (guint k = 0; names && names[k]; k++)
+        {
+          g_autofree char *value = g_key_file_get_string (keys, groups[g], names[k], NULL);
+          gboolean name = is_shown (groups[g], names[k]);
+          HubTextFault fault = !value ? HUB_TEXT_UTF8
+                               : name && *value
+                                   ? hub_text_check_name (value, strlen (value), NULL, NULL)
+                                   : hub_text_check (value, strlen (value), NULL, NULL);
+
+          if (fault != HUB_TEXT_RIGHT)
+            return refuse_text (error, self->path, groups[g], names[k], name);
+        }
+    }
+  return TRUE;
 }
 
 static gboolean
@@ -388,8 +437,17 @@ hub_plugin_file_load (const char *path, GError **error)
   g_autoptr (GKeyFile) keys = g_key_file_new ();
   g_autoptr (GError) local = NULL;
   g_autoptr (GBytes) bytes = hub_file_read (path, MAX_FILE, &local);
+  g_autofree char *group = NULL;
+  g_autofree char *key = NULL;
 
   self->path = g_canonicalize_filename (path, NULL);
+  if (bytes
+      && hub_key_file_has_nul (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), &group,
+                               &key))
+    {
+      refuse_text (error, self->path, group, key, FALSE);
+      return NULL;
+    }
   if (!bytes || !g_key_file_load_from_bytes (keys, bytes, G_KEY_FILE_KEEP_TRANSLATIONS, &local))
     {
       karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/file",
@@ -397,9 +455,10 @@ hub_plugin_file_load (const char *path, GError **error)
                        local->message);
       return NULL;
     }
-  if (!check_keys (keys, error) || !read_plugin (self, keys, error)
-      || !read_modality (self, keys, error) || !read_grants (self, keys, error)
-      || !read_permissions (self, keys, error) || !read_settings (self, keys, error))
+  if (!check_texts (self, keys, error) || !check_keys (keys, error)
+      || !read_plugin (self, keys, error) || !read_modality (self, keys, error)
+      || !read_grants (self, keys, error) || !read_permissions (self, keys, error)
+      || !read_settings (self, keys, error))
     return NULL;
   return g_steal_pointer (&self);
 }

@@ -4,7 +4,7 @@
 #include <glib/gstdio.h>
 
 static HubConfig *
-load (const char *text, GError **error)
+load_bytes (const char *text, gssize length, GError **error)
 {
   g_autofree char *path = g_build_filename (g_get_tmp_dir (), "karez-config-XXXXXX", NULL);
   HubConfig *config;
@@ -12,10 +12,16 @@ load (const char *text, GError **error)
 
   g_assert_cmpint (fd, >=, 0);
   g_close (fd, NULL);
-  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  g_assert_true (g_file_set_contents (path, text, length, NULL));
   config = hub_config_load (path, error);
   g_unlink (path);
   return config;
+}
+
+static HubConfig *
+load (const char *text, GError **error)
+{
+  return load_bytes (text, -1, error);
 }
 
 static void
@@ -105,6 +111,55 @@ test_refused (void)
     }
 }
 
+/* What is kept and shown to people is text; the refusal names file, group and key. */
+static void
+test_texts (void)
+{
+#define BAD(text, says)                                                                            \
+  {                                                                                                \
+    text, sizeof text - 1, says                                                                    \
+  }
+  static const struct
+  {
+    const char *text;
+    gssize length;
+    const char *says;
+  } bad[] = {
+    BAD ("[Hub]\nName=Aral\0 County\n", "Hub.Name: accepted is text without U+0000"),
+    BAD ("[Web]\nPort=1\n[Hub]\nName[ug]=A\0\n", "Hub.Name[ug]: "),
+    BAD ("[Database]\nConnection=host=a\0b\n", "Database.Connection: "),
+    BAD ("[Plugin template]\nMaxCharacters=5\0\n", "Plugin template.MaxCharacters: "),
+    BAD ("[Hub]\nName=A\xc3(\n", "Hub.Name: "),
+    BAD ("[Hub]\nName=A\xed\xa0\xbd\n", "Hub.Name: "),
+    BAD ("[Hub]\nName[zh_CN]=\xff\n", "Hub.Name[zh_CN]: "),
+    BAD ("[Hub]\nName=\xe2\x80\x8b\xef\xbb\xbf\n", "Hub.Name: "),
+    BAD ("[Hub]\nName=\\s\\s\n", "Hub.Name: "),
+    BAD ("[Hub]\nName=Aral\\nCounty\n", "Hub.Name: "),
+    BAD ("[Hub]\nName=Aral\\tCounty\n", "Hub.Name: "),
+    BAD ("[Hub]\nName=Aral\xe2\x80\xa8"
+         "County\n",
+         "Hub.Name: "),
+    BAD ("[Hub]\nName[ug]=Aral\xe2\x80\xae\n", "Hub.Name[ug]: "),
+    BAD ("[Hub]\nName=Aral\x1b[2J\n", "Hub.Name: "),
+    BAD ("[Database]\nConnection=host\x07\n", "Database.Connection: "),
+    BAD ("[Plugin template]\nMaxCharacters=\xff\n", "Plugin template.MaxCharacters: "),
+    BAD ("[Plugin template]\nMaxCharacters=5\x1b\n", "Plugin template.MaxCharacters: "),
+  };
+#undef BAD
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_test_message ("%u: %s", i, bad[i].says);
+      g_assert_null (load_bytes (bad[i].text, bad[i].length, &error));
+      g_assert_error (error, HUB_CONFIG_ERROR, HUB_CONFIG_ERROR_VALUE);
+      g_assert_nonnull (strstr (error->message, bad[i].says));
+      g_assert_nonnull (strstr (error->message, "karez-config-"));
+      g_assert_true (g_utf8_validate (error->message, -1, NULL));
+    }
+}
+
 static void
 test_addresses (void)
 {
@@ -137,6 +192,7 @@ main (int argc, char **argv)
   g_test_add_func ("/config/defaults", test_defaults);
   g_test_add_func ("/config/values", test_values);
   g_test_add_func ("/config/refused", test_refused);
+  g_test_add_func ("/config/texts", test_texts);
   g_test_add_func ("/config/addresses", test_addresses);
   g_test_add_func ("/config/file", test_file);
   return g_test_run ();

@@ -76,6 +76,46 @@ def test_usage():
     assert not Hub.asked
 
 
+def test_texts():
+    """What cannot be kept is refused before the hub is asked, and it is said which argument it was."""
+    def add(*names):
+        return run('users', 'add', 'li', '--role', 'desk', *names, stdin='seven wells of water\n')
+    Hub.answers = {('POST', '/api/v1/people'): (201, {'id': 'x'})}
+    for arguments, where in (
+            (('users', 'add', b'l\xff', '--name', 'Li', '--role', 'desk'), '3'),
+            (('users', 'add', 'li', '--name', b'L\xed\xa0\xbd', '--role', 'desk'), '5'),
+            (('--json', 'users', 'add', 'li', '--name', 'L\x1b[2J', '--role', 'desk'), '6'),
+            (('sessions', 'stop', '1', '--reason', b'\xc3('), '5'),
+            (('sessions', 'stop', '1', b'--reason=\xff'), '4'),
+            (('plugins', 'put-aside', 'x', '--reason', 'slow\x07'), '5'),
+            (('audit', 'list', '--actor', b'\xfe'), '4'),
+            (('pair', 'expect', b'127.0.0.\xb1'), '3')):
+        # The test's own --socket and its value come first.
+        code, out, err = run(*arguments)
+        assert code == 2 and not out, (arguments, code, err)
+        assert f'argument {int(where) + 2}:' in err and 'accepted: ' in err, (arguments, err)
+    for option in ('--name', '--name-zh', '--name-ug'):
+        for name in (' ', '\u200b\ufeff', 'Li\nWang', 'Li\tWang', 'Li\u2028Wang', 'Li\u202eWang', '\u0301'):
+            names = (option, name) if option == '--name' else ('--name', 'Li', option, name)
+            code, out, err = add(*names)
+            assert code == 2 and not out and f'{option}: ' in err and 'accepted: ' in err, (names, code, err)
+    for password in (b'seven wells\xff of water\n', b'seven\0 wells of water\n', b'\n'):
+        done = subprocess.run([KAREZCTL, '--socket', SOCKET, 'users', 'add', 'li', '--name', 'Li',
+                               '--role', 'desk'], input=password, capture_output=True, timeout=60)
+        assert done.returncode == 2 and b'UTF-8' in done.stderr, (password, done.stderr)
+    assert not Hub.asked, Hub.asked
+    assert add('--name', 'Li', '--name-ug', 'می\u200cخواهم')[0] == 0 and Hub.asked
+    config = os.path.join(WORK, 'texts.conf')
+    for text, where in ((b'[Hub]\nName=A\0B\n', 'Hub.Name'), (b'[Hub]\nName=\xff\n', 'Hub.Name'),
+                        (b'[Hub]\nName[ug]=A\\nB\n', 'Hub.Name[ug]'),
+                        (b'[Hub]\nName=\xe2\x80\x8b\n', 'Hub.Name')):
+        with open(config, 'wb') as file:
+            file.write(text)
+        done = subprocess.run([KAREZCTL, '--config', config, 'config'], capture_output=True, timeout=60)
+        assert done.returncode == 1, (text, done)
+        assert config.encode() in done.stderr and where.encode() in done.stderr, (text, done.stderr)
+
+
 def test_help():
     code, out, _ = run('--help')
     assert code == 0 and 'audit' in out and 'demo' not in out

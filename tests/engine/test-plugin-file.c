@@ -124,6 +124,63 @@ test_faults (void)
     }
 }
 
+/* What is shown of a plugin is text; the refusal names file, group and key. @at: the byte that
+ * takes the place of "@" */
+static void
+test_texts (void)
+{
+  static const struct
+  {
+    const char *from, *to, *group, *key;
+    char at;
+  } bad[] = {
+    { "Name=Good", "Name=Go@od", "[Plugin]", "“Name”", '\0' },
+    { "Name=Good", "Name=Go@od", "[Plugin]", "“Name”", '\xff' },
+    { "Name=Good", "Name=Go@od", "[Plugin]", "“Name”", '\x1b' },
+    { "Name=Good", "Name=Good\nName[ug]=Go@od", "[Plugin]", "“Name[ug]”", '\0' },
+    { "Name=Good", "Name=Good\nName[ug]=Go\\nod", "[Plugin]", "“Name[ug]”", '@' },
+    { "Name=Good", "Name=Go\\nod", "[Plugin]", "“Name”", '@' },
+    { "Name=Good", "Name=Go\\tod", "[Plugin]", "“Name”", '@' },
+    { "Name=Good", "Name=\\s", "[Plugin]", "“Name”", '@' },
+    { "Name=Good", "Name=\xe2\x80\x8b\xef\xbb\xbf", "[Plugin]", "“Name”", '@' },
+    { "Name=Good", "Name=Go\xe2\x80\xaeod", "[Plugin]", "“Name”", '@' },
+    { "Version=1", "Version=1@", "[Plugin]", "“Version”", '\xff' },
+    { "Version=1", "Version=1\\n2", "[Plugin]", "“Version”", '@' },
+    { "Title=Count", "Title=Co@unt", "[Modality]", "“Title”", '\0' },
+    { "Title=Count", "Title=Co\\nunt", "[Modality]", "“Title”", '@' },
+    { "Title[ug]=Sana", "Title[ug]=\xe2\x80\x8b", "[Modality]", "“Title[ug]”", '@' },
+    { "Title[ug]=Sana", "Title[ug]=@", "[Modality]", "“Title[ug]”", '\xff' },
+    { "Id=good", "Id=go@od", "[Plugin]", "“Id”", '\0' },
+    { "Id=good", "Id=go@od", "[Plugin]", "“Id”", '\x07' },
+    { "Roles=writer;reader;", "Roles=wri@ter;reader;", "[Modality]", "“Roles”", '\0' },
+    { "Max=5", "Max=5@", "[Settings]", "“Max”", '\0' },
+    { "Max=5", "Max=5@", "[Settings]", "“Max”", '\xff' },
+    { "Max=5", "Max=5@", "[Settings]", "“Max”", '\x1b' },
+  };
+
+  make_modules ();
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autofree char *text = replace (GOOD, bad[i].from, bad[i].to);
+      g_autofree char *path = scratch_file ("texts.plugin", text);
+      gsize length = strlen (text);
+      g_autoptr (GError) error = NULL;
+
+      for (char *at = text; at < text + length; at++)
+        if (*at == '@')
+          *at = bad[i].at;
+      g_assert_true (g_file_set_contents (path, text, length, NULL));
+      g_test_message ("%u: %s %s", i, bad[i].group, bad[i].key);
+      g_assert_null (hub_plugin_file_load (path, &error));
+      assert_rule (error, "plugin/text");
+      g_assert_nonnull (karez_error_get_accepted (error));
+      g_assert_nonnull (strstr (error->message, path));
+      g_assert_nonnull (strstr (error->message, bad[i].group));
+      g_assert_nonnull (strstr (error->message, bad[i].key));
+      g_assert_true (g_utf8_validate (error->message, -1, NULL));
+    }
+}
+
 static void
 test_no_file (void)
 {
@@ -145,6 +202,7 @@ main (int argc, char **argv)
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
   g_test_add_func ("/plugin-file/good", test_good);
   g_test_add_func ("/plugin-file/faults", test_faults);
+  g_test_add_func ("/plugin-file/texts", test_texts);
   g_test_add_func ("/plugin-file/no-file", test_no_file);
   return g_test_run ();
 }
