@@ -22,13 +22,17 @@ const stopped = ['burnt', 'expired', 'cancelled'];
 
 export class HospitalsPage extends KarezElement {
   static pace = 1000;
-  static properties = { address: { state: true }, problem: { state: true }, busy: { state: true }, typed: { state: true } };
+  static properties = { address: { state: true }, problem: { state: true }, busy: { state: true }, typed: { state: true }, origin: { state: true }, unexpected: { state: true } };
 
   constructor() {
     super();
     this.address = '';
     /** @type {import('../api.js').Problem | null} */
     this.problem = null;
+    /** Where a hub that is to be announced comes from. */
+    this.origin = '';
+    /** @type {import('../api.js').Problem | null} */
+    this.unexpected = null;
     this.busy = '';
     /** What was typed for each pairing. @type {Record<string, string>} */
     this.typed = {};
@@ -36,9 +40,9 @@ export class HospitalsPage extends KarezElement {
     this.refused = {};
     /** @type {Loader<{items: Peer[]}>} */
     this.peers = new Loader(this, () => api.get('/peers'), 'peer');
-    /** @type {Loader<{items: Pairing[]}>} */
+    /** @type {Loader<{items: Pairing[], expected: {address: string, expires_in_s: number}[]}>} */
     this.pairings = new Loader(this, async () => {
-      const answer = may('peers.write') ? await api.get('/pairings') : { items: [] };
+      const answer = may('peers.write') ? await api.get('/pairings') : { items: [], expected: [] };
       this.asked = Date.now();
       return answer;
     }, 'peer');
@@ -81,6 +85,27 @@ export class HospitalsPage extends KarezElement {
     }
     this.busy = '';
     this.reload();
+  }
+
+  /** @param {Event} event */
+  async expect(event) {
+    event.preventDefault();
+    const address = this.origin.trim();
+    if (this.busy || !address)
+      return;
+    this.busy = 'expect';
+    this.unexpected = null;
+    try {
+      await api.post('/pairings/expected', { address });
+      this.origin = '';
+      toast(_('The hub at %s is announced.', address));
+    } catch (error) {
+      this.unexpected = asProblem(error);
+    }
+    this.busy = '';
+    this.reload();
+    await this.updateComplete;
+    /** @type {HTMLElement | null} */ (this.querySelector('#expect-address'))?.focus();
   }
 
   /** @param {Event} event @param {Pairing} pairing */
@@ -219,12 +244,25 @@ export class HospitalsPage extends KarezElement {
       ${problemNote(this.problem)}<div class="row-end">${button({ label: _('Begin'), kind: 'primary', type: 'submit', busy: this.busy === 'begin', disabled: !this.address.trim() })}</div></form>`;
   }
 
+  /** For the hospital that dials: whatever strangers begin, its pairing has room. */
+  expectForm() {
+    const { unexpected } = this;
+    const passed = Date.now() - this.asked;
+    const expected = (this.pairings.value?.expected ?? []).map((one) => ({ ...one, left: one.expires_in_s * 1000 - passed })).filter((one) => one.left > 0);
+    return html`<form class="card" aria-labelledby="expect-head" novalidate @submit=${this.expect}><h2 class="title" id="expect-head">${_('Announce a hospital that pairs from its side')}</h2>
+      <p>${_('Where the other administrator begins the pairing, their hub dials this one. Announce the address that it comes from: for an hour it is let in, even while strangers use up all tries.')}</p>
+      ${textField({ id: 'expect-address', label: _('Address their hub comes from'), value: this.origin, dir: 'ltr', max: 255, placeholder: '203.0.113.7', hint: _('A numeric address without a port, as the other administrator tells you.'),
+        error: unexpected ? [unexpected.message, unexpected.accepted].filter(Boolean).join('. ') : undefined, oninput: (value) => { this.origin = value; this.unexpected = null; } })}
+      ${expected.length ? html`<ul class="plain" aria-label=${_('Announced')}>${expected.map((one) => html`<li class="row"><bdi><code>${one.address}</code></bdi> <small>${_('ends in %s', duration(one.left))}</small></li>`)}</ul>` : nothing}
+      <div class="row-end">${button({ label: _('Announce'), type: 'submit', busy: this.busy === 'expect', disabled: !this.origin.trim() })}</div></form>`;
+  }
+
   render() {
     const open = (this.pairings.value?.items ?? []).filter((one) => one.state !== 'paired');
     return html`<div class="page">${pageHead({ title: _('Hospitals'), text: _('The partners whose hubs this one trusts, and how the link to each is.') })}
       <div class="columns"><div class="stack">${shown(this.peers, ({ items }) => (items.length ? items.map((peer) => this.peer(peer))
         : html`<div class="card">${emptyState({ title: _('No partner yet.'), text: may('peers.write') ? _('Pair with the first one here.') : _('An administrator pairs hospitals.') })}</div>`))}</div>
-      ${may('peers.write') ? html`<div class="stack">${open.map((one) => this.pairing(one))}${this.beginForm()}</div>` : nothing}</div></div>`;
+      ${may('peers.write') ? html`<div class="stack">${open.map((one) => this.pairing(one))}${this.beginForm()}${this.expectForm()}</div>` : nothing}</div></div>`;
   }
 }
 customElements.define('karez-hospitals', HospitalsPage);
