@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict';
 
-import { checkAccess, openBrowser, shootAll, signIn } from './browser.mjs';
+import { checkAccess, openBrowser, phone, shootAll, signIn } from './browser.mjs';
 import { assertKept } from './contract.mjs';
 import { sleep, until, withPair } from './hubs.mjs';
 
@@ -151,6 +151,44 @@ async function review(admins, id, pair) {
   }
 }
 
+/** On a phone nothing lies over a field that is gone to; and a hospital that dials is announced by keys alone.
+ * @param {any} page of an administrator @param {import('./hubs.mjs').Hub} hub */
+async function forms(page, hub) {
+  await page.setViewportSize(phone);
+  await page.goto(new URL('/people', page.url()).href);
+  await page.getByRole('button', { name: 'Add a person' }).click();
+  await page.locator('#person-login').waitFor();
+  for (const way of ['forwards', 'backwards']) {
+    const covered = await page.evaluate((/** @type {string} */ order) => {
+      const all = [...document.querySelectorAll('form.panel :is(input, button)')];
+      if (order === 'backwards') all.reverse();
+      return all.map((one) => {
+        one.focus();
+        const { left, top, width, height } = one.getBoundingClientRect();
+        const seen = document.elementFromPoint(left + width / 2, top + height / 2);
+        return one === seen || one.contains(seen) ? '' : `${one.id || one.textContent.trim()} below ${seen?.className}`;
+      }).filter(Boolean);
+    }, way);
+    assert.deepEqual(covered, [], `${way}, nothing is covered`);
+  }
+  await page.goto(new URL('/hospitals', page.url()).href);
+  const field = page.locator('#expect-address');
+  await field.fill('hub.hospital.example');
+  await field.press('Enter');
+  await page.locator('#expect-address-error').filter({ hasText: '203.0.113.7' }).waitFor();
+  assert.match(await field.getAttribute('aria-describedby'), /expect-address-error/);
+  assert.equal(await page.evaluate(() => document.activeElement?.id), 'expect-address');
+  await field.fill('203.0.113.9');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Space');
+  await page.locator('code').filter({ hasText: '203.0.113.9' }).waitFor();
+  assert.equal(await field.inputValue(), '');
+  assert.equal(await page.locator('#expect-address-error').count(), 0);
+  assert.deepEqual((await hub.api('GET', '/pairings')).expected.map((/** @type {any} */ one) => one.address), ['203.0.113.9']);
+  await shootAll(page, '12-announced');
+  await checkAccess(page, 'announced');
+}
+
 await withPair('main-way', async (pair) => {
   const browser = await openBrowser();
   try {
@@ -167,6 +205,7 @@ await withPair('main-way', async (pair) => {
     const text = await write(doctors);
     await end(doctors, id, text, pair);
     await review(others.slice(2), id, pair);
+    await forms(others[2], pair.aral);
     const faults = pages.flatMap((page) => page.faults);
     assert.deepEqual(faults, []);
   } finally {
