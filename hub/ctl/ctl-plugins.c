@@ -13,10 +13,12 @@
 static CtlStatus
 list (Ctl *ctl)
 {
-  static const char *const columns[] = { N_ ("PLUGIN"),     "id",         N_ ("NAME"),   "name",
-                                         N_ ("VERSION"),    "version",    N_ ("STATE"),  "state",
-                                         N_ ("PARKED"),     "parked",     N_ ("REASON"), "reason",
-                                         N_ ("LAST FAULT"), "last_fault", NULL };
+  static const char *const columns[] = {
+    N_ ("PLUGIN"), "id",         N_ ("NAME"),       "name",        N_ ("VERSION"),
+    "version",     N_ ("STATE"), "state",           N_ ("PARKED"), "parked",
+    N_ ("REASON"), "reason",     N_ ("LAST FAULT"), "last_fault",  N_ ("MISTAKES"),
+    "mistakes",    NULL
+  };
   g_autoptr (JsonNode) answer = NULL;
   CtlStatus status = ctl_call (ctl, "GET", "/plugins", NULL, &answer);
 

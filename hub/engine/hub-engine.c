@@ -59,18 +59,24 @@ hub_engine_new (const HubEngineConfig *config)
 /* Loading. */
 
 static void
-enter_plugin (gpointer runner, const char *call)
+enter_plugin (gpointer plugin, const char *call)
 {
-  hub_runner_enter (runner, call);
+  hub_runner_enter (hub_plugin_get_runner (plugin), call);
 }
 
 static void
-leave_plugin (gpointer runner)
+leave_plugin (gpointer plugin)
 {
-  hub_runner_leave (runner);
+  hub_runner_leave (hub_plugin_get_runner (plugin));
 }
 
-static const HubSchemaGuard guard = { enter_plugin, leave_plugin };
+static void
+note_mistake (gpointer plugin, const char *statement, const GError *error)
+{
+  hub_plugin_note_mistake (plugin, statement, error);
+}
+
+static const HubSchemaGuard guard = { enter_plugin, leave_plugin, note_mistake };
 
 static void
 add_plugin_schemas (HubEngine *self)
@@ -93,8 +99,7 @@ add_plugin_schemas (HubEngine *self)
         {
           hub_store_add_schema (self->store, schema, folder, TRUE);
           hub_store_grant_topics (self->store, schema, hub_plugin_file_get_topics (file));
-          hub_store_set_guard (self->store, schema, &guard,
-                               g_object_ref (hub_plugin_get_runner (plugin)), g_object_unref);
+          hub_store_set_guard (self->store, schema, &guard, g_object_ref (plugin), g_object_unref);
           continue;
         }
       if (files)

@@ -2,6 +2,7 @@
 #include "hub-plugin.h"
 
 #include "hub-catalogue.h"
+#include "hub-clock.h"
 #include "hub-crash.h"
 #include "hub-log.h"
 #include "hub-module.h"
@@ -21,6 +22,9 @@ struct _HubPlugin
   gboolean open;
   KarezPlugin *control;
   HubContext *context;
+  guint mistakes; /* since the start; the last one: */
+  char *statement, *rule;
+  gint64 mistaken_at;
 };
 
 G_DEFINE_FINAL_TYPE (HubPlugin, hub_plugin, G_TYPE_OBJECT)
@@ -246,6 +250,26 @@ hub_plugin_disable_finish (HubPlugin *self, GAsyncResult *result, GError **error
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
+void
+hub_plugin_note_mistake (HubPlugin *self, const char *statement, const GError *error)
+{
+  self->mistakes++;
+  hub_set_string (&self->statement, statement);
+  hub_set_string (&self->rule, karez_error_get_rule (error));
+  self->mistaken_at = hub_clock_now ();
+}
+
+static JsonNode *
+describe_mistakes (HubPlugin *self)
+{
+  g_autofree char *at = hub_time_format (self->mistaken_at);
+
+  if (self->mistakes == 0)
+    return NULL;
+  return karez_json_object ("count", "i", (gint64) self->mistakes, "statement", "s",
+                            self->statement, "rule", "s", self->rule, "at", "s", at, NULL);
+}
+
 JsonNode *
 hub_plugin_to_json (HubPlugin *self)
 {
@@ -258,7 +282,8 @@ hub_plugin_to_json (HubPlugin *self)
                             "s", hub_plugin_state_name (self->state), "reason", "s", self->reason,
                             "rule", "s", self->error ? karez_error_get_rule (self->error) : NULL,
                             "modality", "s", modality ? modality->id : NULL, "grants", "as",
-                            grants ? (GStrv) grants : (GStrv) (const char *const[]){ NULL }, NULL);
+                            grants ? (GStrv) grants : (GStrv) (const char *const[]){ NULL },
+                            "mistakes", "n", describe_mistakes (self), NULL);
 }
 
 static void
@@ -274,6 +299,8 @@ hub_plugin_finalize (GObject *object)
   g_free (self->path);
   g_free (self->id);
   g_free (self->reason);
+  g_free (self->statement);
+  g_free (self->rule);
 
   G_OBJECT_CLASS (hub_plugin_parent_class)->finalize (object);
 }

@@ -65,7 +65,11 @@ gboolean hub_plugin_enable_finish (HubPlugin *self, GAsyncResult *result, GError
 void hub_plugin_disable_async (HubPlugin *self, GAsyncReadyCallback callback, gpointer data);
 gboolean hub_plugin_disable_finish (HubPlugin *self, GAsyncResult *result, GError **error);
 
-/* {"id", "name", "version", "state", "reason", "modality", "grants"} */
+/* @statement of it was wrong, or called wrongly: it goes on, and its description says so. */
+void hub_plugin_note_mistake (HubPlugin *self, const char *statement, const GError *error);
+
+/* {"id", "name", "version", "state", "reason", "rule", "modality", "grants", "mistakes": {"count",
+ * "statement", "rule", "at"} of the last one since the hub's start} */
 JsonNode *hub_plugin_to_json (HubPlugin *self);
 
 G_END_DECLS

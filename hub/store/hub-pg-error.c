@@ -74,7 +74,7 @@ static const struct
     N_ ("The program called a statement of the database wrongly.") },
   { "26", KAREZ_ERROR_FAILED, "database/statement",
     N_ ("The program called a statement of the database wrongly.") },
-  { "42P", KAREZ_ERROR_FAILED, "database/statement",
+  { "42", KAREZ_ERROR_FAILED, "database/statement",
     N_ ("The program called a statement of the database wrongly.") },
   { "25006", KAREZ_ERROR_FAILED, "database/read-only",
     N_ ("This connection to the database may only read.") },

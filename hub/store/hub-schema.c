@@ -179,6 +179,13 @@ on_guarded (GObject *source, GAsyncResult *result, gpointer data)
   g_free (guarded);
 }
 
+void
+hub_schema_note_mistake (HubSchema *self, const char *statement, const GError *error)
+{
+  if (self->guard != NULL)
+    self->guard->mistake (self->guard_data, statement, error);
+}
+
 GTask *
 hub_schema_task_new (HubSchema *self, gpointer source, const char *call, GCancellable *cancellable,
                      GAsyncReadyCallback callback, gpointer data)

@@ -13,11 +13,13 @@ typedef struct
   char *sha256;
 } HubMigration;
 
-/* Told around each call back into whose schema it is: @call is what was asked of the store. */
+/* Told around each call back into whose schema it is: @call is what was asked of the store; and of
+ * each mistake in what was asked, as "SCHEMA.STATEMENT". */
 typedef struct
 {
   void (*enter) (gpointer data, const char *call);
   void (*leave) (gpointer data);
+  void (*mistake) (gpointer data, const char *statement, const GError *error);
 } HubSchemaGuard;
 
 /**
@@ -55,6 +57,8 @@ gboolean hub_schema_add (HubSchema *self, const char *name, const char *text, GE
 gboolean hub_schema_load (HubSchema *self, const char *resource_path, GError **error);
 gboolean hub_schema_name_is_valid (const char *name);
 
+/* Tells whose schema it is that @statement was wrong, or called wrongly. */
+void hub_schema_note_mistake (HubSchema *self, const char *statement, const GError *error);
 /* A task whose callback runs between the guard's enter and leave. */
 GTask *hub_schema_task_new (HubSchema *self, gpointer source, const char *call,
                             GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);

@@ -140,6 +140,7 @@ on_batch (HubPgConnection *connection, HubPgBatch *batch, const char *lost, gpoi
   Query *query = g_task_get_task_data (task);
   const PGresult *result = NULL;
   int failed = hub_pg_batch_get_failed (batch, &result);
+  GError *error;
 
   if ((lost != NULL || (failed >= 0 && hub_pg_is_fatal (result))) && ask_again (task, query))
     return;
@@ -147,7 +148,10 @@ on_batch (HubPgConnection *connection, HubPgBatch *batch, const char *lost, gpoi
     {
       if (query->state->schema->role != NULL && hub_pg_connection_is_open (connection))
         hub_pg_connection_roll_back (connection, HUB_PG_SYNC);
-      g_task_return_error (task, hub_pg_error_of (result, query->key));
+      error = hub_pg_error_of (result, query->key);
+      if (hub_pg_is_mistake (result))
+        hub_schema_note_mistake (query->state->schema, query->key, error);
+      g_task_return_error (task, error);
     }
   else if (lost != NULL)
     g_task_return_error (task, hub_pg_lost (lost, FALSE));
@@ -167,6 +171,8 @@ on_acquired (GObject *source, GAsyncResult *result, gpointer data)
   query->connection = hub_pg_pool_acquire_finish (query->pool, result, &error);
   if (query->connection == NULL || !build (query, &error))
     {
+      if (query->connection != NULL)
+        hub_schema_note_mistake (query->state->schema, query->key, error);
       g_task_return_error (task, error);
       return;
     }
@@ -183,6 +189,7 @@ ask (HubScope *self, HubPgPool *pool, const char *name, GVariant *params, GCance
       task = hub_schema_task_new (self->state->schema, self, name, cancellable, callback, data);
   Query *asked = g_new0 (Query, 1);
   const HubStatement *statement;
+  GError *error;
 
   g_task_set_source_tag (task, ask);
   asked->state = hub_scope_state_ref (self->state);
@@ -206,8 +213,10 @@ ask (HubScope *self, HubPgPool *pool, const char *name, GVariant *params, GCance
           return;
         }
       hub_critical ("store", name, "The statement is not there.");
-      g_task_return_error (task, karez_error_new (KAREZ_ERROR_FAILED, "database/statement", NULL,
-                                                  N_ ("The database failed (%s)."), name));
+      error = karez_error_new (KAREZ_ERROR_FAILED, "database/statement", NULL,
+                               N_ ("The database failed (%s)."), name);
+      hub_schema_note_mistake (self->state->schema, name, error);
+      g_task_return_error (task, error);
       return;
     }
   asked->key = g_strdup (statement->key);

@@ -387,8 +387,13 @@ on_refused (HubTransaction *self, GTask *task, HubPgBatch *batch, int failed,
     {
       GError *error = find_disappointment (self, batch, failed);
 
-      fail (self, task,
-            error != NULL ? error : hub_pg_error_of (result, name_of (self, batch, failed)));
+      if (error == NULL)
+        {
+          error = hub_pg_error_of (result, name_of (self, batch, failed));
+          if (hub_pg_is_mistake (result))
+            hub_schema_note_mistake (self->scope->schema, name_of (self, batch, failed), error);
+        }
+      fail (self, task, error);
     }
 }
 
@@ -464,6 +469,7 @@ attempt (HubTransaction *self, GTask *task)
   batch = build (self, &error);
   if (batch == NULL)
     {
+      hub_schema_note_mistake (self->scope->schema, name_of (self, NULL, -1), error);
       fail (self, task, error);
       return;
     }
@@ -511,6 +517,7 @@ hub_transaction_commit_async (KarezTransaction *transaction, GCancellable *cance
   g_autoptr (GTask)
       task = hub_schema_task_new (self->scope->schema, self, call, cancellable, callback, data);
   const GError *refusal = NULL;
+  GError *error;
 
   g_task_set_source_tag (task, hub_transaction_commit_async);
   /* What was sent is told as it ended, whoever lost interest. */
@@ -528,9 +535,11 @@ hub_transaction_commit_async (KarezTransaction *transaction, GCancellable *cance
     {
       hub_critical ("store", self->unknown, "A transaction was %s.",
                     self->started ? "committed twice" : "given a statement that is not there");
-      g_task_return_error (task, karez_error_new (KAREZ_ERROR_FAILED, "database/statement", NULL,
-                                                  N_ ("The database failed (%s)."),
-                                                  self->started ? "used twice" : self->unknown));
+      error = karez_error_new (KAREZ_ERROR_FAILED, "database/statement", NULL,
+                               N_ ("The database failed (%s)."),
+                               self->started ? "used twice" : self->unknown);
+      hub_schema_note_mistake (self->scope->schema, self->started ? call : self->unknown, error);
+      g_task_return_error (task, error);
       return;
     }
   if (self->scope->writers == NULL)

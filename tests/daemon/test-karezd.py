@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import time
+import uuid
 
 import karezd
 from karezd import Karezd, sql, until
@@ -225,6 +226,45 @@ def test_statement_of_a_plugin_breaks_while_the_hub_runs():
               lambda: it.ask('GET', '/system')[1]['database']['state'] == 'up')
         assert it.ask('GET', '/people')[0] == 200
         assert it.process.poll() is None and it.stop() == 0
+
+
+def readable(it):
+    """The template, with notes that the local administrator may read."""
+    built = os.path.join(karezd.BUILD, 'plugins/template')
+    folder = os.path.join(it.folder, 'plugins')
+    os.makedirs(folder)
+    for name in ('template-plugin.so', 'template-modality.so'):
+        os.symlink(os.path.join(built, name), os.path.join(folder, name))
+    with open(os.path.join(built, 'template.plugin'), encoding='utf-8') as file:
+        text = file.read().replace('note.read=desk;', 'note.read=administrator;desk;')
+    with open(os.path.join(folder, 'template.plugin'), 'w', encoding='utf-8') as file:
+        file.write(text)
+    it.settings['Plugins', 'Path'] = folder
+
+
+def test_mistake_of_a_plugin_is_listed():
+    """A statement that fails while the hub runs: the plugin goes on, and the list says what is wrong."""
+    with hub() as it:
+        readable(it)
+        it.start()
+        assert 'mistakes' not in it.plugin('template')
+        sql('alter table template.note rename column revision to gone')
+        for count in (1, 2):
+            status, answer = it.ask('GET', f'/x/template/sessions/{uuid.uuid4()}/note')
+            assert status == 500 and answer['rule'] == 'database/statement', answer
+            plugin = it.plugin('template')
+            assert plugin['state'] == 'enabled', plugin
+            assert plugin['mistakes']['count'] == count, plugin
+        assert plugin['mistakes']['statement'] == 'template.note_by_session', plugin
+        assert plugin['mistakes']['rule'] == 'database/statement' and plugin['mistakes']['at'], plugin
+        code, out, _ = it.ctl('plugins', 'list')
+        assert code == 0 and 'template.note_by_session' in out, out
+        # What is nobody's mistake is not counted.
+        sql('alter table template.note rename column gone to revision')
+        assert it.ask('GET', f'/x/template/sessions/{uuid.uuid4()}/note')[0] in (200, 404)
+        assert it.plugin('template')['mistakes']['count'] == 2
+        it.stop()
+        assert 'mistakes' not in it.start().plugin('template')
 
 
 def test_key_file_is_damaged():

@@ -171,6 +171,7 @@
  * @property {string[]} [grants]
  * @property {number} [parked] messages of other hospitals that wait for it
  * @property {string} [last_fault] what it did to the hub, within a day
+ * @property {{count: number, statement: string, rule?: string | null, at: string}} [mistakes] in its statements, since the hub's start
  */
 /**
  * @typedef {object} ParkedMessages

@@ -6,7 +6,7 @@ import { api } from '../api.js';
 import { _, N_, nameOf, ngettext } from '../i18n.js';
 import { live } from '../live.js';
 import { may } from '../state.js';
-import { duration, millis, number, size } from '../time.js';
+import { ago, duration, millis, number, size } from '../time.js';
 import { peerWord } from '../words.js';
 import { confirm } from '../components/dialog.js';
 import { KarezElement, Loader } from '../components/element.js';
@@ -27,7 +27,7 @@ const enoughClock = 500;
 /** @type {Record<string, string>} */
 const stateWords = {
   found: N_('Not yet started'), enabled: N_('Running'), refused: N_('Refused'), aside: N_('Put aside'), failed: N_('Failed'),
-  running: N_('Running'), up: N_('Running'), starting: N_('Starting'), restarting: N_('Restarting'), lost: N_('Lost'), down: N_('Away'),
+  faulty: N_('Running, with mistakes'), running: N_('Running'), up: N_('Running'), starting: N_('Starting'), restarting: N_('Restarting'), lost: N_('Lost'), down: N_('Away'),
 };
 /** @param {string} state */
 const word = (state) => _(stateWords[state] ?? state);
@@ -38,7 +38,7 @@ const workerState = (worker) => (worker.connected ? 'running' : 'lost');
 /** @param {string} state the colour and shape that it gets */
 const look = (state) =>
   ['enabled', 'running', 'up'].includes(state) ? 'up'
-    : ['starting', 'restarting'].includes(state) ? 'asked' : ['aside', 'found', 'revoked'].includes(state) ? 'off' : 'down';
+    : ['starting', 'restarting', 'faulty'].includes(state) ? 'asked' : ['aside', 'found', 'revoked'].includes(state) ? 'off' : 'down';
 
 /** @param {string | null | undefined} moment */
 const since = (moment) => (moment ? _('for %s', duration(Date.now() - millis(moment))) : nothing);
@@ -77,6 +77,7 @@ export class SystemPage extends KarezElement {
     this.timer = setInterval(() => {
       this.system.reload();
       this.workers.reload();
+      this.plugins.reload();
       this.parked.reload();
       this.records.reload();
     }, refresh);
@@ -111,13 +112,21 @@ export class SystemPage extends KarezElement {
       await this.act(plugin, 'put-aside', { reason: answer.reason });
   }
 
+  /** What is wrong with it; else what it may do. @param {Plugin} plugin */
+  pluginNote({ reason, last_fault: fault, mistakes, grants }) {
+    if (!reason && !fault && !mistakes)
+      return grants?.length ? html`${_('may use')} <bdi>${grants.join(', ')}</bdi>` : nothing;
+    return html`${reason || fault ? html`<bdi>${reason ?? fault}</bdi> ` : nothing}${mistakes
+      ? html`${ngettext('One statement to its database failed since the hub started.', '%s statements to its database failed since the hub started.', mistakes.count, number(mistakes.count))} <bdi>${`${mistakes.statement}: ${mistakes.rule ?? ''}`}</bdi>, ${ago(mistakes.at)}` : nothing}`;
+  }
+
   /** @param {Plugin} plugin */
   plugin(plugin) {
     const aside = plugin.state === 'aside';
     const write = may('plugins.write');
     return line({
-      name: html`${_(plugin.name)} <bdi class="soft">${plugin.version}</bdi>`, state: plugin.state, since: since(plugin.since),
-      note: plugin.reason || plugin.last_fault ? html`<bdi>${plugin.reason ?? plugin.last_fault}</bdi>` : plugin.grants?.length ? html`${_('may use')} <bdi>${plugin.grants.join(', ')}</bdi>` : nothing,
+      name: html`${_(plugin.name)} <bdi class="soft">${plugin.version}</bdi>`, state: plugin.mistakes && plugin.state === 'enabled' ? 'faulty' : plugin.state, since: since(plugin.since),
+      note: this.pluginNote(plugin),
       action: !write ? nothing : aside
         ? button({ label: _('Take back'), busy: this.busy === plugin.id, onclick: () => this.act(plugin, 'restore', {}) })
         : plugin.state !== 'enabled' ? nothing : button({ label: _('Put aside…'), kind: 'danger-plain', busy: this.busy === plugin.id, onclick: () => this.putAside(plugin) }),
