@@ -20,6 +20,20 @@ export const operations = Object.entries(api.paths).flatMap(([template, methods]
 const resolve = (schema) => (schema.$ref
   ? schema.$ref.slice(2).split('/').reduce((/** @type {any} */ at, /** @type {string} */ part) => at[part], api) : schema);
 
+/** The schema of a member of what @of describes, as far as it is told without a choice. @param {any} of @param {string} name @returns {any} */
+export function memberOf(of, name) {
+  const schema = resolve(of);
+  const parts = schema.oneOf ?? schema.anyOf ?? schema.allOf;
+  if (parts) return parts.map((/** @type {any} */ one) => memberOf(one, name)).find((/** @type {any} */ one) => Object.keys(one).length) ?? {};
+  return schema.properties?.[name] ?? schema.items ?? {};
+}
+
+/** Whether a text may be anything. @param {any} of */
+export function isFree(of) {
+  const schema = resolve(of);
+  return !('const' in schema || schema.enum || schema.format || schema.pattern || schema.oneOf || schema.anyOf);
+}
+
 /** Texts that a pattern of the document asks for. @param {string} pattern */
 function matching(pattern) {
   const tries = ['a1', 'u5', 'en', 'aral', '127.0.0.1:9', 'ABCD-EFGH', '0'.repeat(64), 'A'.repeat(43), 'reader', 'image/png', 'text/plain', '1'];
@@ -28,25 +42,26 @@ function matching(pattern) {
 }
 
 /** A valid value. @param {any} of its schema @param {import('./mutate.mjs').Mutator} mutator
- * @param {(name: string) => string} known a UUID for a member of this name @param {string} [name] @returns {any} */
-export function sample(of, mutator, known, name = '') {
+ * @param {(name: string) => string} known a UUID for a member of this name @param {string} [name]
+ * @param {boolean} [whole] with every member @returns {any} */
+export function sample(of, mutator, known, name = '', whole = false) {
   const schema = resolve(of);
   const variant = schema.oneOf ?? schema.anyOf;
-  if (variant) return sample(mutator.one(variant), mutator, known, name);
-  if (schema.allOf) return Object.assign({}, ...schema.allOf.map((/** @type {any} */ one) => sample(one, mutator, known, name)));
+  if (variant) return sample(mutator.one(variant), mutator, known, name, whole);
+  if (schema.allOf) return Object.assign({}, ...schema.allOf.map((/** @type {any} */ one) => sample(one, mutator, known, name, whole)));
   if ('const' in schema) return schema.const;
   if (schema.enum) return mutator.one(schema.enum);
   const type = Array.isArray(schema.type) ? schema.type.find((/** @type {string} */ one) => one !== 'null') : schema.type;
   switch (type) {
     case 'object': {
       const members = Object.entries(schema.properties ?? {})
-        .filter(([member]) => (schema.required ?? []).includes(member) || mutator.next() < 0.5)
-        .map(([member, one]) => [member, sample(one, mutator, known, member)]);
+        .filter(([member]) => (schema.required ?? []).includes(member) || whole || mutator.next() < 0.5)
+        .map(([member, one]) => [member, sample(one, mutator, known, member, whole)]);
       return Object.fromEntries(members);
     }
     case 'array': {
-      const length = (schema.minItems ?? 0) + mutator.below(2);
-      return [...new Set(Array.from({ length }, () => sample(schema.items ?? {}, mutator, known, name)))];
+      const length = whole ? Math.max(schema.minItems ?? 0, 1) : (schema.minItems ?? 0) + mutator.below(2);
+      return [...new Set(Array.from({ length }, () => sample(schema.items ?? {}, mutator, known, name, whole)))];
     }
     case 'integer': case 'number':
       return (schema.minimum ?? 0) + mutator.below(Math.min(schema.maximum ?? 100, 1000) - (schema.minimum ?? 0) + 1);
