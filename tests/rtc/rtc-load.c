@@ -126,7 +126,7 @@ make_relay (JsonObject *line, const char *address, const char *to, char **door)
 {
   LinkRelay *relay = link_relay_new (address, (guint32) karez_json_integer (line, "seed", 1));
 
-  relay->loss = json_object_get_double_member (line, "loss");
+  relay->loss = json_object_get_double_member_with_default (line, "loss", 0);
   relay->delay_ms = (guint) karez_json_integer (line, "delay_ms", 0);
   link_relay_set_end (relay, 1, to);
   *door = link_relay_get_door (relay, 0);
