@@ -11,7 +11,8 @@ G_BEGIN_DECLS
  * @known: (nullable): what this function found for the parts before
  *
  * In which encoding a part of a text file is: UTF-8; UTF-16 with its mark, as Windows writes
- * "Unicode"; GB 18030, which GBK and GB 2312 are parts of. The part may end within a character. A
+ * "Unicode", or with lines; GB 18030, which GBK and GB 2312 are parts of, where it can be no Big5.
+ * What could be several is none: other words would be shown. The part may end within a character. A
  * file that holds ASCII alone so far tells nothing of what follows. No text holds control
  * characters but tabs, ends of lines and pages, and DOS's end of a file.
  *

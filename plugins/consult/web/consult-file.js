@@ -63,18 +63,38 @@ function decodes(head, encoding) {
   }
 }
 
-/** Whether most characters of two bytes are in GB 2312's part of GB 18030: nearly any bytes decode. @param {Uint8Array} head */
+/** Whether it is GB 18030 for sure, as consult-text.c tells it: nearly any bytes decode, Big5 and Korean too. @param {Uint8Array} head */
 function looksChinese(head) {
-  let [pairs, common] = [0, 0];
+  let [pairs, signs, letters, common, late] = [0, 0, 0, 0, 0];
   for (let i = 0; i + 1 < head.length; i++) {
-    if (head[i] < 0x81)
+    const [first, second] = [head[i], head[i + 1]];
+    if (first < 0x81)
       continue;
-    const four = head[i + 1] < 0x40;
-    pairs += four ? 0 : 1;
-    common += !four && head[i] >= 0xa1 && head[i] <= 0xf7 && head[i + 1] >= 0xa1 ? 1 : 0;
-    i += four ? 3 : 1;
+    if (second < 0x40) {
+      i += 3;
+      continue;
+    }
+    i++;
+    pairs++;
+    if (second < 0xa1)
+      continue;
+    if ((first >= 0xaa && first <= 0xaf) || first >= 0xf8)
+      return false;
+    signs += (first >= 0xa1 && first <= 0xa3) || first === 0xa6 ? 1 : 0;
+    letters += first >= 0xb0 ? 1 : 0;
+    common += first >= 0xb0 && first <= 0xd7 ? 1 : 0;
+    late += first > 0xc8 && first <= 0xd7 ? 1 : 0;
   }
-  return common * 2 >= pairs;
+  return (signs + letters) * 20 >= pairs * 19 && common * 4 >= (pairs - signs) * 3 && common >= 4 && late > 0;
+}
+
+/** Whether it is UTF-16 without its mark for sure: with lines, of the writing that people here use. @param {Uint8Array} head @param {string} encoding */
+function looksWide(head, encoding) {
+  if (head.length % 2 || !decodes(head, encoding))
+    return false;
+  const words = Array.from(new TextDecoder(encoding).decode(head));
+  const usual = words.filter((one) => /[\t\n\r\u0020-\u017f\u0391-\u03c9\u0400-\u045f\u0600-\u06ff\u2010-\u203a\u2100-\u22ff\u3000-\u301f\u4e00-\u9fff\ufb50-\ufdff\ufe70-\ufefc\uff00-\uffef]/u.test(one));
+  return words.includes('\n') && !words.some((one) => /\p{Cn}/u.test(one)) && usual.length * 20 >= words.length * 19;
 }
 
 /** Whether it is text in an encoding that the hub knows, which has the last word. @param {Uint8Array} head */
@@ -83,6 +103,8 @@ function isText(head) {
     return decodes(head, 'utf-16le');
   if (head[0] === 0xfe && head[1] === 0xff)
     return decodes(head, 'utf-16be');
+  if (looksWide(head, 'utf-16le') || looksWide(head, 'utf-16be'))
+    return true;
   return decodes(head, 'utf-8') || (decodes(head, 'gb18030') && looksChinese(head));
 }
 
