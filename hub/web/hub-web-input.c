@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hub-web-input.h"
 
+#include "hub-catalogue.h"
 #include "hub-web-limits.h"
 
 #define KEY "hub-web-input"
 #define FAREWELL_MS 3000
+#define RETRY_AFTER_S "2"
 
 typedef struct
 {
   GByteArray *bytes;
   GBytes *farewell; /* set once the body is refused */
-  goffset seen;
-  HubWebInputFunc refuse;
-  gpointer data;
+  gsize seen;
+  HubWebBody *room;
+  HubWebTongue *tongue;
 } Input;
 
 static void
@@ -20,6 +22,7 @@ input_free (Input *input)
 {
   g_byte_array_unref (input->bytes);
   g_clear_pointer (&input->farewell, g_bytes_unref);
+  hub_web_body_free (input->room);
   g_free (input);
 }
 
@@ -56,11 +59,45 @@ cut (SoupServerMessage *message, Input *input)
   discard (stream);
 }
 
+/* Once for libsoup, and once for a connection that is cut. What was collected is let go. */
 static void
-refuse (SoupServerMessage *message, Input *input)
+refuse (SoupServerMessage *message, Input *input, const GError *error)
 {
-  input->farewell = input->refuse (message, input->data);
-  g_byte_array_set_size (input->bytes, 0);
+  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
+  guint status = hub_web_problem_status (error);
+  const char *language = hub_web_tongue_choose (
+      input->tongue, NULL,
+      soup_message_headers_get_one (soup_server_message_get_request_headers (message),
+                                    "Accept-Language"));
+  g_autoptr (JsonNode) problem = hub_web_problem_new (error, status, input->tongue, language);
+  g_autofree char *text = karez_json_print (problem);
+
+  soup_message_headers_replace (headers, "Connection", "close");
+  if (status == 429 || status == 503)
+    soup_message_headers_replace (headers, "Retry-After", RETRY_AFTER_S);
+  soup_server_message_set_status (message, status, NULL);
+  soup_server_message_set_response (message, "application/problem+json", SOUP_MEMORY_COPY, text,
+                                    strlen (text));
+  input->farewell = hub_web_problem_answer (error, status, input->tongue, language);
+  g_byte_array_unref (input->bytes);
+  input->bytes = g_byte_array_new ();
+  hub_web_body_drop (input->room);
+}
+
+/* Whether there is room for @size bytes in all. */
+static gboolean
+has_room (SoupServerMessage *message, Input *input, gsize size)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (size > HUB_WEB_INPUT_MAX)
+    karez_error_set (&error, KAREZ_ERROR_TOO_LARGE, "request/size", N_ ("at most 1 MiB"),
+                     N_ ("The body of the request is too large"));
+  else
+    hub_web_body_hold (input->room, size, &error);
+  if (error != NULL)
+    refuse (message, input, error);
+  return error == NULL;
 }
 
 static void
@@ -70,29 +107,27 @@ on_got_chunk (SoupServerMessage *message, GBytes *chunk, Input *input)
   gconstpointer data = g_bytes_get_data (chunk, &size);
 
   input->seen += size;
-  if (input->farewell == NULL && input->seen <= HUB_WEB_INPUT_MAX)
-    g_byte_array_append (input->bytes, data, size);
-  else if (input->farewell == NULL)
-    refuse (message, input);
+  if (input->farewell == NULL && has_room (message, input, input->seen))
+    g_byte_array_append (input->bytes, data, (guint) size);
   if (input->farewell != NULL && input->seen > HUB_WEB_INPUT_MAX + HUB_WEB_INPUT_DISCARD)
     cut (message, input);
 }
 
 void
-hub_web_input_watch (SoupServerMessage *message, HubWebInputFunc func, gpointer data)
+hub_web_input_watch (SoupServerMessage *message, HubWebBody *room, HubWebTongue *tongue)
 {
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
   Input *input = g_new0 (Input, 1);
 
   input->bytes = g_byte_array_new ();
-  input->refuse = func;
-  input->data = data;
+  input->room = room;
+  input->tongue = tongue;
   g_object_set_data_full (G_OBJECT (message), KEY, input, (GDestroyNotify) input_free);
   soup_message_body_set_accumulate (soup_server_message_get_request_body (message), FALSE);
   g_signal_connect (message, "got-chunk", G_CALLBACK (on_got_chunk), input);
-  if (soup_message_headers_get_encoding (headers) == SOUP_ENCODING_CONTENT_LENGTH
-      && soup_message_headers_get_content_length (headers) > HUB_WEB_INPUT_MAX)
-    refuse (message, input);
+  /* Now, and not when much of it has come. */
+  if (soup_message_headers_get_encoding (headers) == SOUP_ENCODING_CONTENT_LENGTH)
+    has_room (message, input, (gsize) soup_message_headers_get_content_length (headers));
 }
 
 GBytes *

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "hub-web-bodies.h"
+#include "hub-web-problem.h"
+
 #include <libsoup/soup.h>
 
 G_BEGIN_DECLS
@@ -11,17 +14,14 @@ G_BEGIN_DECLS
 #define HUB_WEB_INPUT_DISCARD (4 * 1024 * 1024)
 
 /**
- * HubWebInputFunc:
- * The body is too large: give the answer, with "Connection: close". Called once.
+ * hub_web_input_watch:
+ * @room: (transfer full): where the body is counted, until the message is gone
+ * @tongue: outlives the message
  *
- * Returns: (transfer full): the same answer as bytes for a connection that must be cut, head and
- * body
+ * Collects the body of @message within the bounds, and refuses what is beyond them; libsoup's own
+ * copy is switched off. To be called when the head is there.
  */
-typedef GBytes *(*HubWebInputFunc) (SoupServerMessage *message, gpointer data);
-
-/* Collects the body of @message within the bound; libsoup's own copy is switched off. To be called
- * when the head is there. */
-void hub_web_input_watch (SoupServerMessage *message, HubWebInputFunc refuse, gpointer data);
+void hub_web_input_watch (SoupServerMessage *message, HubWebBody *room, HubWebTongue *tongue);
 /* The body; empty if none. Returns: (transfer full) */
 GBytes *hub_web_input_take (SoupServerMessage *message);
 

@@ -2,6 +2,7 @@
 #include "hub-web-limits.h"
 
 #include "hub-address.h"
+#include "hub-clock.h"
 #include "hub-log.h"
 #include "hub-web-wire.h"
 
@@ -48,6 +49,7 @@ typedef struct
   char *customer;       /* of the address */
   guint deadline;
   const char *what;
+  gint64 body_end, progress; /* monotonic µs, while a body comes */
 } Connection;
 
 static void
@@ -305,10 +307,41 @@ connection_of (SoupServerMessage *message)
   return remote != NULL ? g_object_get_data (G_OBJECT (remote), KEY) : NULL;
 }
 
+/* A body has a time by which it must have come, and must not stand still until then. */
+static gboolean
+on_body_time (gpointer data)
+{
+  Connection *connection = data;
+  gint64 now = hub_clock_monotonic ();
+  gint64 stalled = connection->progress + 1000 * (gint64) connection->limits->bounds.body_stall_ms;
+  gint64 end = MIN (connection->body_end, stalled);
+
+  if (now >= end)
+    return on_deadline (connection);
+  connection->deadline = g_timeout_add ((guint) ((end - now + 999) / 1000), on_body_time,
+                                        connection);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_got_chunk (SoupServerMessage *message, GBytes *chunk, HubWebLimits *self)
+{
+  connection_of (message)->progress = hub_clock_monotonic ();
+}
+
 static void
 on_got_headers (SoupServerMessage *message, HubWebLimits *self)
 {
-  arm (connection_of (message), self->bounds.body_ms, "body");
+  Connection *connection = connection_of (message);
+
+  disarm (connection);
+  if (connection->wire == NULL)
+    return;
+  connection->what = "body";
+  connection->progress = hub_clock_monotonic ();
+  connection->body_end = connection->progress + 1000 * (gint64) self->bounds.body_ms;
+  connection->deadline = g_timeout_add (MIN (self->bounds.body_ms, self->bounds.body_stall_ms),
+                                        on_body_time, connection);
 }
 
 static void
@@ -327,6 +360,7 @@ on_request_started (SoupServer *server, SoupServerMessage *message, HubWebLimits
   hub_web_wire_set_idle (connection->wire, FALSE);
   arm (connection, self->bounds.header_ms, "head");
   g_signal_connect (message, "got-headers", G_CALLBACK (on_got_headers), self);
+  g_signal_connect (message, "got-chunk", G_CALLBACK (on_got_chunk), self);
   g_signal_connect (message, "wrote-headers", G_CALLBACK (on_wrote_headers), self);
 }
 

@@ -16,6 +16,7 @@ G_BEGIN_DECLS
  *   none, nor for a proxy
  * @header_ms: from the connection, or a request's first byte, to the end of its head
  * @body_ms: from there to the end of its body
+ * @body_stall_ms: within a body, how long nothing of it may come
  * @answer_ms: from there until the answer must be given
  * @write_ms: from there until the client must have taken it
  * @stall_ms: of an answer that comes in parts: from one part until the client must have taken the
@@ -24,22 +25,32 @@ G_BEGIN_DECLS
  * @requests_per_second: of one account, or of one address when nobody is signed in
  * @burst: how many may come at once after a pause
  * @believe_ms: how long a sign-in counts before it is looked up again
+ * @bodies_of_account: bytes of requests' bodies that one account may have on the way or waiting for
+ * an answer
+ * @bodies_of_customer: all accounts together of one IPv4 address or IPv6 /64
+ * @bodies: all accounts together
+ * @strange_bodies_of_customer: the same of those who are not signed in
+ * @strange_bodies: all of those together
  *
  * What one client may take from the others. HUB_WEB_BOUNDS_DEFAULT is made for some hundred people.
  */
 typedef struct
 {
   guint connections, connections_of_address;
-  guint header_ms, body_ms, answer_ms, write_ms, stall_ms, idle_ms;
+  guint header_ms, body_ms, body_stall_ms, answer_ms, write_ms, stall_ms, idle_ms;
   double requests_per_second, burst;
   guint believe_ms;
+  gsize bodies_of_account, bodies_of_customer, bodies;
+  gsize strange_bodies_of_customer, strange_bodies;
 } HubWebBounds;
 
 #define HUB_WEB_BOUNDS_DEFAULT                                                                     \
   {                                                                                                \
     .connections = 2000, .connections_of_address = 200, .header_ms = 10000, .body_ms = 30000,      \
-    .answer_ms = 45000, .write_ms = 60000, .stall_ms = 20000, .idle_ms = 75000,                    \
-    .requests_per_second = 100, .burst = 300, .believe_ms = 30000                                  \
+    .body_stall_ms = 10000, .answer_ms = 45000, .write_ms = 60000, .stall_ms = 20000,              \
+    .idle_ms = 75000, .requests_per_second = 100, .burst = 300, .believe_ms = 30000,               \
+    .bodies_of_account = 8 << 20, .bodies_of_customer = 32 << 20, .bodies = 128 << 20,             \
+    .strange_bodies_of_customer = 2 << 20, .strange_bodies = 16 << 20                              \
   }
 
 /**

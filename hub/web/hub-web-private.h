@@ -4,6 +4,7 @@
 #include "hub-web.h"
 
 #include "hub-web-account.h"
+#include "hub-web-bodies.h"
 #include "hub-web-gate.h"
 #include "hub-web-live.h"
 #include "hub-web-people.h"
@@ -27,6 +28,7 @@ struct _HubWeb
 
   SoupServer *server;
   HubWebLimits *limits;
+  HubWebBodies *bodies;
   HubWebGate *gate;
   HubWebRouter *router;
   HubWebPolicy *policy;

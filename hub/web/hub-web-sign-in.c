@@ -191,7 +191,6 @@ sign_in_of_row (HubWebSignIns *self, KarezRows *rows, const char *token)
   g_autoptr (JsonNode) roles = karez_rows_json (rows, 0, "roles");
 
   sign_in->ended = g_cancellable_new ();
-  hub_web_rights_add (self->rights, sign_in);
   sign_in->id = g_strdup (karez_rows_text (rows, 0, "id"));
   sign_in->account = g_strdup (karez_rows_text (rows, 0, "account"));
   sign_in->login = g_strdup (karez_rows_text (rows, 0, "login"));
@@ -202,6 +201,7 @@ sign_in_of_row (HubWebSignIns *self, KarezRows *rows, const char *token)
   sign_in->title = karez_rows_json (rows, 0, "title");
   sign_in->new_password_needed = karez_rows_boolean (rows, 0, "password_temporary");
   sign_in->expires = karez_rows_integer (rows, 0, "expires");
+  hub_web_rights_add (self->rights, sign_in);
   return sign_in;
 }
 
@@ -243,6 +243,21 @@ hub_web_sign_ins_recall (HubWebSignIns *self, const char *token)
                  && !g_cancellable_is_cancelled (kept->sign_in->ended)
              ? hub_web_sign_in_ref (kept->sign_in)
              : NULL;
+}
+
+char *
+hub_web_sign_ins_recall_account (HubWebSignIns *self, SoupMessageHeaders *headers)
+{
+  g_autoptr (GPtrArray) tokens = hub_web_sign_ins_read_cookies (self, headers, NULL);
+
+  for (guint i = 0; tokens != NULL && i < tokens->len; i++)
+    {
+      g_autoptr (HubWebSignIn) known = hub_web_sign_ins_recall (self, tokens->pdata[i]);
+
+      if (known != NULL)
+        return g_strdup (known->account);
+    }
+  return NULL;
 }
 
 static GError *

@@ -66,6 +66,8 @@ char *hub_web_sign_ins_make_csrf (const char *token);
  * database: forgotten at once where an account or a sign-in changes. For what leads away from risk.
  * Returns: (transfer full) (nullable) */
 HubWebSignIn *hub_web_sign_ins_recall (HubWebSignIns *self, const char *token);
+/* The account of the first cookie that is recalled so. Returns: (transfer full) (nullable) */
+char *hub_web_sign_ins_recall_account (HubWebSignIns *self, SoupMessageHeaders *headers);
 /**
  * hub_web_sign_ins_find_async:
  * %KAREZ_ERROR_UNAUTHENTICATED, rule "sign-in/none", for a token that is not in force.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hub-web-private.h"
 
+#include "hub-address.h"
 #include "hub-catalogue.h"
 #include "hub-log.h"
 #include "hub-names.h"
@@ -37,35 +38,23 @@ refuse_request (const HubHttpFault *fault, gpointer data)
                                  hub_web_tongue_choose (self->tongue, NULL, NULL));
 }
 
-/* The answer to a body that is too large, once for libsoup and once for a connection that is cut.
- */
-static GBytes *
-refuse_large (SoupServerMessage *message, gpointer data)
+/* Whose body it is, as far as is known before it comes. */
+static HubWebBody *
+begin_body (HubWeb *self, SoupServerMessage *message)
 {
-  HubWeb *self = data;
-  g_autoptr (GError)
-      error = karez_error_new (KAREZ_ERROR_TOO_LARGE, "request/size", N_ ("at most 1 MiB"),
-                               N_ ("The body of the request is too large"));
-  const char *language = hub_web_tongue_choose (
-      self->tongue, NULL,
-      soup_message_headers_get_one (soup_server_message_get_request_headers (message),
-                                    "Accept-Language"));
-  g_autoptr (JsonNode) problem = hub_web_problem_new (error, 413, self->tongue, language);
-  g_autofree char *text = karez_json_print (problem);
+  g_autofree char *account = hub_web_sign_ins_recall_account (
+      self->sign_ins, soup_server_message_get_request_headers (message));
+  g_autofree char *address = hub_web_limits_find_client (message);
+  g_autofree char *customer = hub_address_customer (address);
 
-  soup_message_headers_replace (soup_server_message_get_response_headers (message), "Connection",
-                                "close");
-  soup_server_message_set_status (message, 413, NULL);
-  soup_server_message_set_response (message, "application/problem+json", SOUP_MEMORY_COPY, text,
-                                    strlen (text));
-  return hub_web_problem_answer (error, 413, self->tongue, language);
+  return hub_web_body_new (self->bodies, account, customer);
 }
 
 static void
 on_got_headers (SoupServerMessage *message, HubWeb *self)
 {
   hub_web_range_take (message);
-  hub_web_input_watch (message, refuse_large, self);
+  hub_web_input_watch (message, begin_body (self, message), self->tongue);
 }
 
 /* libsoup's early handlers are not called for a head that it refuses itself, and it would keep the
@@ -185,6 +174,7 @@ static void
 add_metrics (HubWeb *self)
 {
   hub_web_limits_add_metrics (self->limits, self->metrics);
+  hub_web_bodies_add_metrics (self->bodies, self->metrics);
   hub_web_add_metric (self, "karez_live_pages", "Open live pages.", count_pages, self);
   hub_web_add_metric (self, "karez_downloads", "Files that are being downloaded.", count_downloads,
                       self);
@@ -244,6 +234,7 @@ hub_web_new (HubStore *store, const HubWebConfig *config)
   self->socket = g_strdup (config->socket);
   self->bounds = config->bounds != NULL ? *config->bounds : standard;
   self->proxies = hub_web_proxies_new (config->proxies);
+  self->bodies = hub_web_bodies_new (&self->bounds);
 
   self->router = hub_web_router_new ();
   self->policy = hub_web_policy_new ();
@@ -408,6 +399,7 @@ hub_web_finalize (GObject *object)
   g_object_unref (self->live);
   g_signal_handlers_disconnect_by_data (self->server, self);
   hub_web_limits_free (self->limits);
+  hub_web_bodies_unref (self->bodies);
   hub_web_proxies_free (self->proxies);
   g_object_unref (self->server);
   hub_web_router_free (self->router);

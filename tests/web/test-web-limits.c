@@ -490,11 +490,14 @@ main (int argc, char **argv)
                           .connections_of_address = 10,
                           .header_ms = 1000,
                           .body_ms = 1300,
+                          .body_stall_ms = 1300,
                           .answer_ms = 2000,
                           .write_ms = 1000,
                           .idle_ms = 1000,
                           .requests_per_second = 1000,
-                          .burst = 1000 };
+                          .burst = 1000,
+                          .strange_bodies_of_customer = 8 << 20,
+                          .strange_bodies = 8 << 20 };
   int result;
 
   g_test_init (&argc, &argv, NULL);
