@@ -26,7 +26,7 @@ struct _HubWebPage
   HubWebRate *rate;
   guint64 given; /* bytes handed to libsoup */
   gint64 heard;
-  guint watch, expiry, farewell;
+  guint watch, farewell;
   HubWebSignIn *sign_in; /* NULL over the Unix socket */
   gboolean closed;       /* told to close, or gone */
 };
@@ -92,7 +92,6 @@ set_closed (HubWebPage *self, gboolean revoked)
     return;
   self->closed = TRUE;
   g_clear_handle_id (&self->watch, g_source_remove);
-  g_clear_handle_id (&self->expiry, g_source_remove);
   g_signal_emit (keep, signals[CLOSED], 0, revoked);
 }
 
@@ -136,7 +135,10 @@ close_now (HubWebPage *self, gushort code, const char *reason, gboolean revoked)
 static void
 on_ended (GCancellable *ended, HubWebPage *self)
 {
-  close_now (self, HUB_WEB_PAGE_CLOSE_CHANGED, "the rights have changed", self->sign_in->over);
+  if (self->sign_in->expires <= hub_clock_now ())
+    close_now (self, HUB_WEB_PAGE_CLOSE_SIGNED_OUT, "the sign-in has ended", TRUE);
+  else
+    close_now (self, HUB_WEB_PAGE_CLOSE_CHANGED, "the rights have changed", self->sign_in->over);
 }
 
 static gboolean
@@ -148,16 +150,6 @@ on_watch (gpointer data)
     return G_SOURCE_CONTINUE;
   self->watch = 0;
   cut (self, "it does not answer");
-  return G_SOURCE_REMOVE;
-}
-
-static gboolean
-on_expiry (gpointer data)
-{
-  HubWebPage *self = data;
-
-  self->expiry = 0;
-  close_now (self, HUB_WEB_PAGE_CLOSE_SIGNED_OUT, "the sign-in has ended", TRUE);
   return G_SOURCE_REMOVE;
 }
 
@@ -193,9 +185,6 @@ hub_web_page_new (GIOStream *stream, GSocket *socket, GUri *uri, KarezActor *act
   if (sign_in == NULL)
     return self;
   self->sign_in = hub_web_sign_in_ref (sign_in);
-  self->expiry = g_timeout_add (
-      (guint) CLAMP ((sign_in->expires - hub_clock_now ()) / G_TIME_SPAN_MILLISECOND, 0, 86400000),
-      on_expiry, self);
   g_signal_connect_object (sign_in->ended, "cancelled", G_CALLBACK (on_ended), self, 0);
   return self;
 }
@@ -252,7 +241,6 @@ hub_web_page_dispose (GObject *object)
   HubWebPage *self = HUB_WEB_PAGE (object);
 
   g_clear_handle_id (&self->watch, g_source_remove);
-  g_clear_handle_id (&self->expiry, g_source_remove);
   if (self->connection != NULL && self->socket != NULL)
     g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
   g_clear_object (&self->connection);

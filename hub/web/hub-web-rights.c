@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hub-web-rights.h"
 
+#include "hub-clock.h"
 #include "hub-log.h"
 #include "hub-web-sign-in.h"
 
 #define PATIENCE_MS 500
 #define AGAIN_MS 100
+/* The longest sleep of the clock that ends sign-ins: it is a wall clock, which may be set. */
+#define MAX_SLEEP_MS (10 * 1000)
 
 struct _HubWebRights
 {
   KarezStore *store;
   GHashTable *sign_ins; /* set of HubWebSignIn, not owned */
   GPtrArray *checks;    /* Check, not owned */
+  guint expiry;
+  gint64 expires; /* what it sleeps for */
   HubWebRightsFunc listener;
   gpointer listener_data;
 };
@@ -53,6 +58,7 @@ hub_web_rights_free (HubWebRights *self)
   GHashTableIter iter;
   gpointer sign_in;
 
+  g_clear_handle_id (&self->expiry, g_source_remove);
   for (guint i = 0; i < self->checks->len; i++)
     {
       Check *check = self->checks->pdata[i];
@@ -78,11 +84,92 @@ hub_web_rights_set_listener (HubWebRights *self, HubWebRightsFunc func, gpointer
   self->listener_data = data;
 }
 
+static gboolean
+is_good (HubWebSignIn *sign_in, gint64 now)
+{
+  return sign_in->expires > now && !g_cancellable_is_cancelled (sign_in->ended);
+}
+
+/* What @account may do by another sign-in that is known here. */
+static GStrv
+find_roles (HubWebRights *self, const char *account, gint64 now)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->sign_ins);
+  while (g_hash_table_iter_next (&iter, &value, NULL))
+    {
+      HubWebSignIn *sign_in = value;
+
+      if (g_str_equal (sign_in->account, account) && is_good (sign_in, now))
+        return g_strdupv (sign_in->roles);
+    }
+  return NULL;
+}
+
+/* By its time, which is known without the database. */
+static void
+end_by_time (HubWebRights *self, HubWebSignIn *sign_in, gint64 now)
+{
+  g_auto (GStrv) roles = NULL;
+
+  sign_in->over = TRUE;
+  g_cancellable_cancel (sign_in->ended);
+  roles = find_roles (self, sign_in->account, now);
+  if (self->listener != NULL)
+    self->listener (sign_in->account, (const char *const *) roles, TRUE, self->listener_data);
+}
+
+static void sleep_until (HubWebRights *self, gint64 expires);
+
+static gboolean
+on_expiry (gpointer data)
+{
+  HubWebRights *self = data;
+  g_autoptr (GPtrArray)
+      expired = g_ptr_array_new_with_free_func ((GDestroyNotify) hub_web_sign_in_unref);
+  gint64 now = hub_clock_now (), next = G_MAXINT64;
+  GHashTableIter iter;
+  gpointer value;
+
+  self->expiry = 0;
+  g_hash_table_iter_init (&iter, self->sign_ins);
+  while (g_hash_table_iter_next (&iter, &value, NULL))
+    {
+      HubWebSignIn *sign_in = value;
+
+      if (sign_in->over)
+        continue;
+      if (sign_in->expires <= now)
+        g_ptr_array_add (expired, hub_web_sign_in_ref (sign_in));
+      else
+        next = MIN (next, sign_in->expires);
+    }
+  if (next < G_MAXINT64)
+    sleep_until (self, next);
+  for (guint i = 0; i < expired->len; i++)
+    end_by_time (self, expired->pdata[i], now);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+sleep_until (HubWebRights *self, gint64 expires)
+{
+  gint64 ms = (expires - hub_clock_now ()) / G_TIME_SPAN_MILLISECOND + 1;
+
+  g_clear_handle_id (&self->expiry, g_source_remove);
+  self->expires = expires;
+  self->expiry = g_timeout_add ((guint) CLAMP (ms, 0, MAX_SLEEP_MS), on_expiry, self);
+}
+
 void
 hub_web_rights_add (HubWebRights *self, HubWebSignIn *sign_in)
 {
   sign_in->rights = self;
   g_hash_table_add (self->sign_ins, sign_in);
+  if (self->expiry == 0 || sign_in->expires < self->expires)
+    sleep_until (self, sign_in->expires);
 }
 
 void

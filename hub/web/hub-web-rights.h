@@ -11,7 +11,8 @@ typedef struct _HubWebSignIn HubWebSignIn;
  * HubWebRights:
  * The sign-ins that something is done by at this moment: pages, requests, answers under way. When
  * one is over, or its account's roles are others, its `ended` is cancelled and all of that stops.
- * What is in force is what the database says, whoever changed it. Main thread only.
+ * What is in force is what the database says, whoever changed it; its time alone ends it here, too.
+ * Main thread only.
  */
 typedef struct _HubWebRights HubWebRights;
 

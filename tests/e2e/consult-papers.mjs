@@ -4,11 +4,10 @@
 
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import fs from 'node:fs';
 import path from 'node:path';
 
 import { assertKept } from './contract.mjs';
-import { build, password, randomUUID, run, until, withPair } from './hubs.mjs';
+import { build, meddle, password, randomUUID, until, withPair } from './hubs.mjs';
 import { Person } from './person.mjs';
 
 process.env.KAREZ_PLUGINS ??= path.join(build, 'plugins/consult');
@@ -161,14 +160,6 @@ async function invitations(pair, session, partner, doctor) {
   await refused(doctor.api('POST', where, { person: second.id }), 409, 'session/person');
   assert.deepEqual(await doctor.api('GET', where), { open: true, items: [] });
   for (const action of ['session.invite', 'session.uninvite']) await onRecord(pair.hangzhou, session, action);
-}
-
-/** Changes a hub's database behind its back, as a crash or a restore does. @param {any} hub @param {string} sql */
-async function meddle(hub, sql) {
-  const socket = fs.readFileSync(path.join(hub.state, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[4];
-  const { stdout } = await run('psql', ['-XqAt', '-v', 'ON_ERROR_STOP=1', '-h', socket, '-U', 'hub', '-d', 'karez', '-c',
-    `set session_replication_role = replica; ${sql}`]);
-  return stdout.trim();
 }
 
 /** A booking that is declined while a file of it is on its way. @param {any} pair @param {Person} doctor @param {Person} partner */

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 
 import { withRoom } from './consult-room.mjs';
 import { randomUUID, sleep } from './hubs.mjs';
-import { changeAccount, comeBack, revoke } from './revoking.mjs';
+import { changeAccount, comeBack, revoke, shorten } from './revoking.mjs';
 
 const limit = 1000;
 
@@ -48,6 +48,21 @@ await withRoom('consult-revoked', async (room, clip) => {
     });
     assert.equal(answer.status, 204);
   });
+
+  // By its time, with the page there, and while it is away and only the media go on.
+  for (const away of [false, true]) {
+    const end = Date.now() + 14000;
+    await comeBack(room, 1, clip, 'consultant', () => shorten(hangzhou, room.members[1], end));
+    assert.ok(Date.now() < end - 1500, 'it took too long to come back');
+    await sleep(end - 1200 - Date.now());
+    if (away) {
+      room.members[1].ended = true;
+      room.members[1].socket?.close();
+    }
+    await sleep(end - 100 - Date.now());
+    await assertOut(room, away ? 'expired while the page is away' : 'expired', () => Promise.resolve(), away);
+    await assertRefused(room, 'sign-in/none');
+  }
 
   await comeBack(room, 1, clip, 'consultant');
   // The hub whose people they are is not the one that ends the pairing.

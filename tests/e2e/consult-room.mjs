@@ -87,10 +87,11 @@ export class Member {
     return { json, cookie: (answer.headers.get('set-cookie') ?? '').split(';')[0] };
   }
 
-  /** @param {string} role */
-  async join(role) {
+  /** @param {string} role @param {() => Promise<void>} [between] once it is signed in, before it joins */
+  async join(role, between) {
     const { json, cookie } = await this.post('/sign-in', { login: this.login, password });
     this.headers = { cookie, 'x-karez-token': json.csrf };
+    await between?.();
     this.participant = (await this.post(`/sessions/${this.session}/join`, { role })).json.participant;
     await this.connect();
   }

@@ -219,6 +219,18 @@ Address=127.0.0.1
   }
 }
 
+/** What psql needs to reach a hub's own database. @param {Hub} hub */
+export function database(hub) {
+  const socket = fs.readFileSync(path.join(hub.state, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[4];
+  return ['-XqAt', '-v', 'ON_ERROR_STOP=1', '-h', socket, '-U', 'hub', '-d', 'karez'];
+}
+
+/** Changes a hub's database behind its back, as a crash or a restore does. @param {Hub} hub @param {string} sql */
+export async function meddle(hub, sql) {
+  const { stdout } = await run('psql', [...database(hub), '-c', `set session_replication_role = replica; ${sql}`]);
+  return stdout.trim();
+}
+
 export const password = 'seven wells of water';
 
 /** People of a hospital, by login. */

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 
 import { Member } from './consult-room.mjs';
-import { sleep, until } from './hubs.mjs';
+import { meddle, randomUUID, sleep, until } from './hubs.mjs';
 
 /** So long nothing must come before it counts as silence, in ms. */
 const silence = 400;
@@ -55,12 +55,24 @@ export async function revoke(room, n, take, signedIn = false) {
   return { socket, media, worst: Math.max(socket, media) };
 }
 
+/** The newest sign-in of an account ends by its time then, and its hub looks at it anew.
+ * @param {import('./hubs.mjs').Hub} hub @param {Member} member @param {number} end ms since 1970 */
+export async function shorten(hub, member, end) {
+  await meddle(hub, `update web.sign_in set expires_at = to_timestamp (${end} / 1000.0)
+    where account = (select id from web.account where login = '${member.login}') and ended_at is null`);
+  const answer = await fetch(`${member.base}/me/language`, {
+    method: 'PUT', body: JSON.stringify({ language: 'en' }),
+    headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID(), ...member.headers },
+  });
+  assert.equal(answer.status, 204);
+}
+
 /** The member is replaced by a new one of the same account, who joins. @param {import('./consult-room.mjs').ConsultRoom} room
- * @param {number} n @param {string} clip @param {string} role */
-export async function comeBack(room, n, clip, role) {
+ * @param {number} n @param {string} clip @param {string} role @param {() => Promise<void>} [between] */
+export async function comeBack(room, n, clip, role, between) {
   const old = room.members[n];
   old.end();
   room.members[n] = new Member(old.hub, room.id, old.login, clip);
-  await room.members[n].join(role);
+  await room.members[n].join(role, between);
   await room.flows();
 }

@@ -73,6 +73,7 @@ person_new (void)
 typedef struct
 {
   Person *person;
+  gint64 expires; /* when the sign-in ends by its time; 0: not in this test */
 } Case;
 
 static void
@@ -120,17 +121,47 @@ end_by_another_process (Case *c)
   write_elsewhere (c->person->id, "account.change", what);
 }
 
+#define LIFETIME_US (2 * G_USEC_PER_SEC)
+
+/* And the hub looks at the sign-in anew. */
+static void
+shorten (Case *c)
+{
+  g_autofree char *what = NULL;
+
+  c->expires = g_get_real_time () + LIFETIME_US;
+  what = g_strdup_printf ("update web.sign_in set expires_at = to_timestamp (%" G_GINT64_FORMAT
+                          " / 1000000.0) where account = '%s'",
+                          c->expires, c->person->id);
+  write_elsewhere (c->person->id, "account.test", what);
+  {
+    g_auto (Answer) language = ask (c->person->client, "PUT", "/api/v1/me/language",
+                                    "{\"language\": \"en\"}", NULL);
+
+    g_assert_cmpuint (language.status, ==, 204);
+  }
+}
+
+static void
+expire (Case *c)
+{
+  while (g_get_real_time () < c->expires)
+    run_ms (1);
+}
+
 static const struct
 {
   const char *name;
   void (*lose) (Case *c);
   const char *refusal; /* of what was not committed */
   guint64 slack_us;    /* how much later than the act it may be known */
+  void (*begin) (Case *c);
 } ways[] = {
   { "deactivated", deactivate, "sign-in/none", 0 },
   { "role-taken", take_role, "sign-in/changed", 0 },
   { "password-set", set_password, "sign-in/none", 0 },
   { "signed-out", sign_out, "sign-in/none", 0 },
+  { "expired", expire, "sign-in/none", 0, shorten },
   /* By the feed, which looks once a second. */
   { "by-another-process", end_by_another_process, "sign-in/none", 1500 * 1000 },
 };
@@ -139,6 +170,7 @@ static const struct
 
 static KarezRequest *held;
 static guint heard, heard_when_closed, closings, account_changes;
+static gboolean has_roles, has_ended; /* as the last change said */
 
 static void
 hold (KarezRequest *request, gpointer data)
@@ -175,6 +207,8 @@ static void
 on_account (HubWeb *web, const char *account, KarezActor *actor, gboolean ended, gpointer data)
 {
   account_changes++;
+  has_roles = actor != NULL;
+  has_ended = ended;
 }
 
 /* A page that does not care what the hub says: a WebSocket by hand. */
@@ -402,6 +436,8 @@ test_cell (gconstpointer data)
   Case c = { person };
 
   heard = 0;
+  if (ways[cell->way].begin != NULL)
+    ways[cell->way].begin (&c);
   things[cell->thing].stop (&c, cell->way);
 }
 
@@ -425,6 +461,52 @@ test_kept (void)
 
     g_assert_cmpuint (me.status, ==, 200);
   }
+}
+
+/* Nobody's page is there when it ends, which the places of the account in sessions must hear of. */
+static void
+test_expired_away (void)
+{
+  g_autoptr (Person) person = person_new ();
+  Case c = { person };
+  guint before;
+
+  shorten (&c);
+  {
+    g_auto (Answer) me = ask (person->client, "GET", "/api/v1/me", NULL, NULL);
+
+    g_assert_cmpuint (me.status, ==, 200);
+  }
+  before = account_changes;
+  expire (&c);
+  run_until (account_changes > before);
+  g_assert_cmpint (g_get_real_time () - c.expires, <, WITHIN_US);
+  g_assert_false (has_roles);
+  g_assert_true (has_ended);
+}
+
+/* The same person is signed in elsewhere, too. */
+static void
+test_expired_one (void)
+{
+  g_autoptr (Person) person = person_new ();
+  Case c = { person };
+  g_autoptr (Client) other = NULL;
+  g_autoptr (GSocketConnection) wire = NULL, own = NULL;
+  guint before, changes;
+
+  shorten (&c);
+  other = client_signed_in (fixture, "127.0.0.1", person->login);
+  wire = open_raw_page (other);
+  own = open_raw_page (person->client);
+  before = closings;
+  changes = account_changes;
+  expire (&c);
+  run_until (closings > before && account_changes > changes);
+  g_assert_true (has_roles);
+  g_assert_true (has_ended);
+  run_ms (500);
+  g_assert_cmpuint (closings, ==, before + 1);
 }
 
 int
@@ -454,6 +536,8 @@ main (int argc, char **argv)
       g_test_add_data_func (path, &cells[i], test_cell);
     }
   g_test_add_func ("/web/rights/kept", test_kept);
+  g_test_add_func ("/web/rights/expired-away", test_expired_away);
+  g_test_add_func ("/web/rights/expired-one", test_expired_one);
   administrator = client_signed_in (fixture, "127.0.0.1", "administrator");
   result = g_test_run ();
   client_free (administrator);
