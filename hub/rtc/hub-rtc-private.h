@@ -18,7 +18,10 @@ struct _HubRtc
   GPtrArray *pages;             /* HubRtcPage, in the order they came */
   GPtrArray *echoes;            /* HubRtcEcho, in the order they came */
   GPtrArray *remote;            /* HubRtcPublished of the other hospital, in the order they came */
+  GPtrArray *remote_told;       /* the same of all that its worker told last */
+  GHashTable *remote_people;    /* ids: its people who are in the session */
   GArray *remote_quality;       /* HubRtcQuality of the people there, as it was told last */
+  gboolean remote_wants;        /* that what is sent here crosses */
   gboolean has_port, link_down; /* as pages were told last */
   char *told;                   /* to the other worker last */
   guint next_connection, next_track;
@@ -63,5 +66,6 @@ gboolean hub_rtc_take_quality (HubRtc *self, JsonNode *message, GError **error);
 
 /* hub-rtc-remote.c: the other hospital. */
 void hub_rtc_tell_remote (HubRtc *self);
+gboolean hub_rtc_is_remote_person (HubRtc *self, const char *participant);
 
 G_END_DECLS

@@ -68,7 +68,8 @@ hub_rtc_describe_quality (HubRtc *self)
     {
       const HubRtcQuality *one = &g_array_index (self->remote_quality, HubRtcQuality, i);
 
-      show (array, one->participant, one->state, &one->statistics);
+      if (hub_rtc_is_remote_person (self, one->participant))
+        show (array, one->participant, one->state, &one->statistics);
     }
   return array_node (array);
 }

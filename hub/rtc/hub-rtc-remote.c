@@ -129,37 +129,57 @@ add_remote (HubRtc *self, HubRtcPublished *published)
   g_ptr_array_add (self->remote, published);
 }
 
-/* The whole list of theirs: what is missing went, what is new came. */
+gboolean
+hub_rtc_is_remote_person (HubRtc *self, const char *participant)
+{
+  return g_hash_table_contains (self->remote_people, participant);
+}
+
+/* Nothing crosses to a hospital of which nobody is in the session here. */
 static void
-take_remote_list (HubRtc *self, GPtrArray *list)
+want (HubRtc *self)
+{
+  HubRtcCommand *command = g_new0 (HubRtcCommand, 1);
+
+  command->kind = HUB_RTC_WANT;
+  command->on = self->remote_wants && g_hash_table_size (self->remote_people) > 0;
+  hub_rtc_run (command, self);
+}
+
+/* What was told last of those who are in the session: what is missing went, what is new came. A
+ * track that is not taken here is not known to the media thread, which drops its packets. */
+static void
+follow_told (HubRtc *self)
 {
   for (guint i = self->remote->len; i-- > 0;)
     {
       HubRtcPublished *known = self->remote->pdata[i];
 
-      if (find_remote (list, known->number) == NULL)
+      if (find_remote (self->remote_told, known->number) == NULL
+          || !hub_rtc_is_remote_person (self, known->participant))
         remove_remote (self, known);
     }
-  for (guint i = 0; i < list->len; i++)
+  for (guint i = 0; i < self->remote_told->len; i++)
     {
-      HubRtcPublished *told = list->pdata[i];
+      HubRtcPublished *told = self->remote_told->pdata[i];
       HubRtcPublished *known = find_remote (self->remote, told->number);
 
       if (known != NULL)
         known->on = told->on;
-      else
+      else if (hub_rtc_is_remote_person (self, told->participant))
         add_remote (self, g_memdup2 (told, sizeof *told));
     }
+  want (self);
 }
 
-static void
-want (HubRtc *self, gboolean on)
+void
+hub_rtc_set_remote_people (HubRtc *self, const char *const *participants)
 {
-  HubRtcCommand *command = g_new0 (HubRtcCommand, 1);
-
-  command->kind = HUB_RTC_WANT;
-  command->on = on;
-  hub_rtc_run (command, self);
+  g_hash_table_remove_all (self->remote_people);
+  for (guint i = 0; participants[i] != NULL; i++)
+    g_hash_table_add (self->remote_people, g_strdup (participants[i]));
+  follow_told (self);
+  hub_rtc_place_everybody (self);
 }
 
 static gboolean
@@ -183,8 +203,10 @@ take_tracks (HubRtc *self, JsonNode *message, GError **error)
       else
         g_free (published);
     }
-  want (self, karez_json_boolean (object, "wanted"));
-  take_remote_list (self, list);
+  self->remote_wants = karez_json_boolean (object, "wanted");
+  g_ptr_array_unref (self->remote_told);
+  self->remote_told = g_steal_pointer (&list);
+  follow_told (self);
   hub_rtc_place_everybody (self);
   return TRUE;
 }
@@ -204,9 +226,9 @@ void
 hub_rtc_forget_remote (HubRtc *self)
 {
   g_array_set_size (self->remote_quality, 0);
-  want (self, FALSE);
-  while (self->remote->len > 0)
-    remove_remote (self, self->remote->pdata[0]);
+  self->remote_wants = FALSE;
+  g_ptr_array_set_size (self->remote_told, 0);
+  follow_told (self);
   hub_rtc_place_everybody (self);
 }
 

@@ -476,6 +476,8 @@ hub_rtc_finalize (GObject *object)
   g_ptr_array_unref (self->pages);
   g_ptr_array_unref (self->echoes);
   g_ptr_array_unref (self->remote);
+  g_ptr_array_unref (self->remote_told);
+  g_hash_table_unref (self->remote_people);
   g_array_unref (self->remote_quality);
   g_free (self->told);
   G_OBJECT_CLASS (hub_rtc_parent_class)->finalize (object);
@@ -495,6 +497,8 @@ hub_rtc_init (HubRtc *self)
   self->pages = g_ptr_array_new_with_free_func ((GDestroyNotify) hub_rtc_page_free);
   self->echoes = hub_rtc_echoes_new ();
   self->remote = g_ptr_array_new_with_free_func (g_free);
+  self->remote_told = g_ptr_array_new_with_free_func (g_free);
+  self->remote_people = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->remote_quality = hub_rtc_quality_new ();
   self->next_connection = self->next_track = 1;
   randombytes_buf (&self->id, sizeof self->id);

@@ -39,6 +39,15 @@ void hub_rtc_set_port (HubRtc *self, HubMediaPort *port);
 JsonNode *hub_rtc_describe (HubRtc *self);
 /* What the other worker told. %KAREZ_ERROR_INVALID, and nothing is changed. */
 gboolean hub_rtc_take_remote (HubRtc *self, JsonNode *message, GError **error);
+/**
+ * hub_rtc_set_remote_people:
+ * @participants: the other hospital's people who are in the session as this side knows it, all of
+ * them; nobody at first
+ *
+ * What the other worker says that anybody else sends is neither shown nor passed on, and while
+ * there is nobody nothing crosses to it.
+ */
+void hub_rtc_set_remote_people (HubRtc *self, const char *const *participants);
 /* The other worker went: nobody of that hospital is seen or heard until another one tells. */
 void hub_rtc_forget_remote (HubRtc *self);
 /* How long a page may try its way, and how many at once. */

@@ -12,6 +12,7 @@ struct _HubLiveBridge
 
   HubRtc *media;
   HubLink *link;
+  GListModel *people;
   char *session;
   HubLinkPort *port; /* the media thread's; only to be named in what is done there */
   JsonNode *endpoint;
@@ -116,14 +117,34 @@ on_link_message (KarezLink *link, guint stream, GBytes *payload, HubLiveBridge *
                  error->message);
 }
 
+/* Whom this side has let in, whatever the other worker says. */
+static void
+on_people_changed (GListModel *people, guint position, guint removed, guint added,
+                   HubLiveBridge *self)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) ids = NULL;
+
+  for (guint i = 0; i < g_list_model_get_n_items (people); i++)
+    {
+      g_autoptr (KarezParticipant) one = g_list_model_get_item (people, i);
+
+      if (!karez_participant_is_local (one))
+        g_strv_builder_add (builder, karez_participant_get_id (one));
+    }
+  ids = g_strv_builder_end (builder);
+  hub_rtc_set_remote_people (self->media, (const char *const *) ids);
+}
+
 HubLiveBridge *
-hub_live_bridge_new (HubRtc *media, HubLink *link, const char *session, gboolean host,
-                     guint32 generation, const char *bind_address, GError **error)
+hub_live_bridge_new (HubRtc *media, HubLink *link, GListModel *people, const char *session,
+                     gboolean host, guint32 generation, const char *bind_address, GError **error)
 {
   g_autoptr (HubLiveBridge) self = g_object_new (HUB_TYPE_LIVE_BRIDGE, NULL);
 
   self->media = g_object_ref (media);
   self->link = g_object_ref (link);
+  self->people = g_object_ref (people);
   self->session = g_strdup (session);
   if (!karez_link_open (KAREZ_LINK (link), HUB_STREAM_MEDIA, KAREZ_LINK_ALL, TRUE, error))
     return NULL;
@@ -133,6 +154,8 @@ hub_live_bridge_new (HubRtc *media, HubLink *link, const char *session, gboolean
   self->endpoint = hub_link_port_get_endpoint (self->port);
   hub_rtc_set_port (media, hub_link_port_get_port (self->port));
   g_signal_connect_object (media, "tell", G_CALLBACK (on_tell), self, 0);
+  g_signal_connect_object (people, "items-changed", G_CALLBACK (on_people_changed), self, 0);
+  on_people_changed (people, 0, 0, 0, self);
   g_signal_connect_object (link, "message", G_CALLBACK (on_link_message), self, 0);
   g_signal_connect_object (link, "changed", G_CALLBACK (on_link_changed), self, 0);
   on_link_changed (KAREZ_LINK (link), self);
@@ -147,6 +170,7 @@ hub_live_bridge_finalize (GObject *object)
   g_clear_pointer (&self->endpoint, json_node_unref);
   g_clear_object (&self->media);
   g_clear_object (&self->link);
+  g_clear_object (&self->people);
   g_free (self->session);
   G_OBJECT_CLASS (hub_live_bridge_parent_class)->finalize (object);
 }

@@ -17,9 +17,16 @@ G_BEGIN_DECLS
  */
 G_DECLARE_FINAL_TYPE (HubLiveBridge, hub_live_bridge, HUB, LIVE_BRIDGE, GObject)
 
-/* @media, @link: (transfer none); the rest as hub_link_new() takes it. NULL with @error set. */
-HubLiveBridge *hub_live_bridge_new (HubRtc *media, HubLink *link, const char *session,
-                                    gboolean host, guint32 generation, const char *bind_address,
-                                    GError **error);
+/**
+ * hub_live_bridge_new:
+ * @media, @link: (transfer none)
+ * @people: (transfer none): #KarezParticipant; who is in the session, of both hospitals: of the
+ * other one only their media are taken
+ *
+ * The rest is as hub_link_new() takes it. NULL with @error set.
+ */
+HubLiveBridge *hub_live_bridge_new (HubRtc *media, HubLink *link, GListModel *people,
+                                    const char *session, gboolean host, guint32 generation,
+                                    const char *bind_address, GError **error);
 
 G_END_DECLS

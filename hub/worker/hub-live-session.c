@@ -338,8 +338,9 @@ get_media (KarezSession *session, GError **error)
   self->media = hub_rtc_new (self->media_address, error);
   if (self->media == NULL)
     return NULL;
-  self->bridge = hub_live_bridge_new (self->media, self->link, self->id, self->host,
-                                      self->generation, self->link_address, error);
+  self->bridge = hub_live_bridge_new (self->media, self->link, G_LIST_MODEL (self->participants),
+                                      self->id, self->host, self->generation, self->link_address,
+                                      error);
   if (self->bridge == NULL)
     g_clear_object (&self->media);
   return self->media != NULL ? KAREZ_MEDIA (self->media) : NULL;

@@ -385,9 +385,11 @@ static void
 make_media (void)
 {
   static const char id[] = "01930000-0000-7000-8000-000000000001";
+  static const char *const theirs[] = { "01930000-0000-7000-8000-000000000002", NULL };
   g_autoptr (KarezActor) actor = karez_actor_new (KAREZ_ACTOR_PERSON, id, "One", NULL, NULL, NULL);
 
   world.media = hub_rtc_new ("127.0.0.1", NULL);
+  hub_rtc_set_remote_people (world.media, theirs);
   world.person = karez_participant_new (id, actor, "consultant", id, TRUE);
 }
 

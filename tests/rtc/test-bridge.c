@@ -13,6 +13,7 @@ typedef struct
   RtcRoom rooms[2];
   HubLink *links[2];
   HubLiveBridge *bridges[2];
+  GListStore *people[2]; /* as each side knows them */
 } Pair;
 
 static void
@@ -24,9 +25,10 @@ open_end (Pair *pair, guint end, guint32 generation)
   pair->rooms[end].first = end * 4;
   pair->links[end] = hub_link_new (SESSION, end == 0, generation, "127.0.0.1,127.0.0.2", &error);
   g_assert_no_error (error);
+  pair->people[end] = g_list_store_new (KAREZ_TYPE_PARTICIPANT);
   pair->bridges[end] = hub_live_bridge_new (HUB_RTC (pair->rooms[end].media), pair->links[end],
-                                            SESSION, end == 0, generation, "127.0.0.1,127.0.0.2",
-                                            &error);
+                                            G_LIST_MODEL (pair->people[end]), SESSION, end == 0,
+                                            generation, "127.0.0.1,127.0.0.2", &error);
   g_assert_no_error (error);
   karez_media_set_forwarding (pair->rooms[end].media, TRUE);
 }
@@ -35,6 +37,7 @@ static void
 close_end (Pair *pair, guint end)
 {
   g_clear_object (&pair->bridges[end]);
+  g_clear_object (&pair->people[end]);
   rtc_room_down (&pair->rooms[end], NULL);
   g_clear_object (&pair->links[end]);
   pair->rooms[end] = (RtcRoom){ 0 };
@@ -68,6 +71,27 @@ pair_down (Pair *pair, gconstpointer data)
   close_end (pair, 1);
 }
 
+/* The side @end lets somebody of the other one in. */
+static void
+let_in (Pair *pair, guint end, const RtcPerson *person)
+{
+  const char *id = karez_participant_get_id (person->participant);
+  g_autoptr (KarezParticipant) theirs = karez_participant_new (
+      id, karez_participant_get_actor (person->participant), "consultant", id, FALSE);
+
+  g_list_store_append (pair->people[end], theirs);
+}
+
+/* Somebody comes in at @end, and the other side lets them in. */
+static RtcPerson *
+come (Pair *pair, guint end, guint others)
+{
+  RtcPerson *person = rtc_join (&pair->rooms[end], others);
+
+  let_in (pair, 1 - end, person);
+  return person;
+}
+
 static void
 until_shown (RtcPerson *person, const RtcPerson *whom)
 {
@@ -82,7 +106,7 @@ test_everybody (Pair *pair, gconstpointer data)
   RtcPerson *people[4];
 
   for (guint i = 0; i < 4; i++)
-    people[i] = rtc_join (&pair->rooms[i / 2], 3);
+    people[i] = come (pair, i / 2, 3);
   rtc_until_all_open (&pair->rooms[0]);
   rtc_until_all_open (&pair->rooms[1]);
   for (guint i = 0; i < 4; i++)
@@ -107,7 +131,7 @@ test_everybody (Pair *pair, gconstpointer data)
 static void
 test_leave (Pair *pair, gconstpointer data)
 {
-  RtcPerson *here = rtc_join (&pair->rooms[0], 2), *there = rtc_join (&pair->rooms[1], 2);
+  RtcPerson *here = come (pair, 0, 2), *there = come (pair, 1, 2);
 
   until_shown (here, there);
   karez_media_leave (pair->rooms[1].media, there->participant);
@@ -118,7 +142,7 @@ test_leave (Pair *pair, gconstpointer data)
 static void
 test_speaking (Pair *pair, gconstpointer data)
 {
-  RtcPerson *here = rtc_join (&pair->rooms[0], 2), *there = rtc_join (&pair->rooms[1], 2);
+  RtcPerson *here = come (pair, 0, 2), *there = come (pair, 1, 2);
   JsonObject *message = NULL;
 
   rtc_until_all_open (&pair->rooms[0]);
@@ -137,7 +161,7 @@ test_speaking (Pair *pair, gconstpointer data)
 static void
 test_restart (Pair *pair, gconstpointer data)
 {
-  RtcPerson *here = rtc_join (&pair->rooms[0], 2), *there = rtc_join (&pair->rooms[1], 2);
+  RtcPerson *here = come (pair, 0, 2), *there = come (pair, 1, 2);
   JsonArray *places;
   RtcStream *camera;
 
@@ -148,12 +172,77 @@ test_restart (Pair *pair, gconstpointer data)
   rtc_run_until (camera->packets > 100);
   close_end (pair, 1);
   open_end (pair, 1, 2);
-  there = rtc_join (&pair->rooms[1], 2);
+  g_list_store_remove_all (pair->people[0]);
+  there = come (pair, 1, 2);
+  let_in (pair, 1, here);
   connect_ends (pair);
   rtc_until_all_open (&pair->rooms[1]);
   rtc_run_until ((camera = rtc_shown (here, there, "camera")) != NULL && camera->packets > 100);
   places = json_object_get_array_member (rtc_last_message (here, "media.places"), "places");
   g_assert_cmpuint (json_array_get_length (places), ==, 2);
+}
+
+/* What the page of @person was told last of @whom's connection; NULL if nothing. */
+static JsonObject *
+quality_of (const RtcPerson *person, const RtcPerson *whom)
+{
+  JsonObject *message = rtc_last_message (person, "media.quality");
+  JsonArray *people = message != NULL ? json_object_get_array_member (message, "people") : NULL;
+
+  for (guint i = 0; people != NULL && i < json_array_get_length (people); i++)
+    {
+      JsonObject *one = json_array_get_object_element (people, i);
+
+      if (g_str_equal (karez_json_text (one, "participant"),
+                       karez_participant_get_id (whom->participant)))
+        return one;
+    }
+  return NULL;
+}
+
+/* All that a page has got, whoever sent it. */
+static guint64
+got_by (const RtcPerson *person)
+{
+  guint64 packets = 0;
+  guint n;
+  const RtcStream *streams = rtc_client_get_streams (person->client, &n);
+
+  for (guint i = 0; i < n; i++)
+    packets += streams[i].packets;
+  return packets;
+}
+
+/* Whom this side has not let in is neither seen nor heard here, and does not see or hear anybody of
+ * here, whatever the other worker says; nor is who was let in once and is not any more. */
+static void
+test_not_let_in (Pair *pair, gconstpointer data)
+{
+  RtcPerson *here = come (pair, 0, 2), *there = rtc_join (&pair->rooms[1], 2);
+  RtcStream *camera;
+  guint64 before;
+
+  rtc_until_all_open (&pair->rooms[0]);
+  rtc_until_all_open (&pair->rooms[1]);
+  rtc_run_until (rtc_shown (there, here, "camera") != NULL);
+  rtc_run_for (3000);
+  g_assert_null (rtc_shown (here, there, "camera"));
+  g_assert_null (rtc_shown (here, there, "microphone"));
+  g_assert_null (quality_of (here, there));
+  g_assert_cmpuint (got_by (here), ==, 0);
+  g_assert_cmpuint (got_by (there), ==, 0);
+
+  let_in (pair, 0, there);
+  until_shown (here, there);
+  camera = rtc_shown (here, there, "camera");
+  rtc_run_until (camera->packets > 100 && got_by (there) > 100);
+
+  g_list_store_remove_all (pair->people[0]);
+  g_assert_null (rtc_shown (here, there, "camera"));
+  rtc_run_for (200);
+  before = got_by (here) + got_by (there);
+  rtc_run_for (1000);
+  g_assert_cmpuint (got_by (here) + got_by (there), ==, before);
 }
 
 /* Two rooms joined by hand, so that each path goes through a relay. */
@@ -236,6 +325,13 @@ relayed_up (Relayed *f, gconstpointer data)
     }
   f->here = rtc_join (&f->rooms[0], 1);
   f->there = rtc_join (&f->rooms[1], 1);
+  for (guint i = 0; i < 2; i++)
+    {
+      const RtcPerson *other = i == 0 ? f->there : f->here;
+      const char *const ids[] = { karez_participant_get_id (other->participant), NULL };
+
+      hub_rtc_set_remote_people (HUB_RTC (f->rooms[i].media), ids);
+    }
   rtc_until_all_open (&f->rooms[0]);
   rtc_until_all_open (&f->rooms[1]);
   until_shown (f->here, f->there);
@@ -307,24 +403,6 @@ test_all_cut (Relayed *f, gconstpointer data)
   rtc_run_until (is_link_up (f->here) && is_link_up (f->there));
 }
 
-/* What the page of @person was told last of @whom's connection; NULL if nothing. */
-static JsonObject *
-quality_of (const RtcPerson *person, const RtcPerson *whom)
-{
-  JsonObject *message = rtc_last_message (person, "media.quality");
-  JsonArray *people = message != NULL ? json_object_get_array_member (message, "people") : NULL;
-
-  for (guint i = 0; people != NULL && i < json_array_get_length (people); i++)
-    {
-      JsonObject *one = json_array_get_object_element (people, i);
-
-      if (g_str_equal (karez_json_text (one, "participant"),
-                       karez_participant_get_id (whom->participant)))
-        return one;
-    }
-  return NULL;
-}
-
 /* How good the others' connections are is known on both sides; what is no measurement is refused
  * whole, and what was known stays. */
 static void
@@ -383,6 +461,7 @@ main (int argc, char **argv)
   ADD ("leave", test_leave);
   ADD ("speaking", test_speaking);
   ADD ("restart", test_restart);
+  ADD ("not-let-in", test_not_let_in);
 #undef ADD
 #define ADD(name, function)                                                                        \
   g_test_add ("/rtc/bridge/" name, Relayed, NULL, relayed_up, function, relayed_down)

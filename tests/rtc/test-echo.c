@@ -118,6 +118,7 @@ port_free (HubMediaPort *port)
 static void
 test_stays_here (RtcRoom *room, gconstpointer data)
 {
+  static const char *const there[] = { "01a20000-0000-7000-8000-000000000009", NULL };
   static CountingPort counting;
   HubRtc *media = HUB_RTC (room->media);
   RtcPerson *tries = rtc_add_person (room);
@@ -131,6 +132,7 @@ test_stays_here (RtcRoom *room, gconstpointer data)
                                        .measure = port_measure,
                                        .free = port_free } };
   hub_rtc_set_port (media, &counting.port);
+  hub_rtc_set_remote_people (media, there);
   hub_rtc_take_remote (media, wanted, &error);
   g_assert_no_error (error);
   karez_media_set_forwarding (room->media, TRUE);
