@@ -12,6 +12,11 @@
 /* How far the other worker's number may be ahead: by what the disk of this one did not take. */
 #define MAX_AHEAD 1000
 #define REPEATED_US G_USEC_PER_SEC
+/* Words that change nothing are recorded one by one up to so many, and then one in so long; how
+ * many there were besides is recorded as often. */
+#define MAX_SPARE 10.0
+#define SPARE_US (10 * G_USEC_PER_SEC)
+#define COUNT_S 1
 
 /* The one place where it is decided that a session goes on, at its host. A step towards LIVE
  * belongs to the state that somebody asked to lift: a start from READY and the LIVE after it, a
@@ -79,9 +84,99 @@ is_repeated (HubLiveSession *self, const HubEdge *edge, const char *reason, Kare
          && hub_clock_now () - self->moved_at < REPEATED_US;
 }
 
+/* Nothing goes on that it could end, and nobody is lifting what is in force. */
+static gboolean
+is_in_force (HubLiveSession *self, const HubEdge *edge)
+{
+  return edge->from == edge->to && !self->lifting && !self->moving;
+}
+
+static void
+refill (HubLiveSession *self, guint theirs)
+{
+  gint64 now = hub_clock_monotonic ();
+
+  if (self->spare_at[theirs] == 0)
+    self->spare[theirs] = MAX_SPARE;
+  else
+    self->spare[theirs] = MIN (MAX_SPARE, self->spare[theirs]
+                                              + (double) (now - self->spare_at[theirs]) / SPARE_US);
+  self->spare_at[theirs] = now;
+}
+
+static gboolean
+may_record (HubLiveSession *self, guint theirs)
+{
+  refill (self, theirs);
+  if (self->spare[theirs] < 1)
+    return FALSE;
+  self->spare[theirs] -= 1;
+  return TRUE;
+}
+
 void
-hub_live_session_back_off (HubLiveSession *self, const char *name, const char *reason,
-                           KarezActor *actor)
+hub_live_session_record_count (HubLiveSession *self)
+{
+  if (!self->counted)
+    return;
+  self->counted_at = hub_clock_monotonic ();
+  hub_live_session_spool (self, "session.hold-repeated", self->actor,
+                          karez_json_object ("count", "i", (gint64) self->counted, NULL));
+  self->counted = 0;
+}
+
+static void
+tell_number (HubLiveSession *self)
+{
+  self->untold = FALSE;
+  if (self->host)
+    hub_live_session_tell (self);
+  g_signal_emit_by_name (self, "state-changed");
+}
+
+static gboolean
+on_count (gpointer data)
+{
+  HubLiveSession *self = data;
+
+  if (self->untold)
+    tell_number (self);
+  if (hub_clock_monotonic () - self->counted_at >= SPARE_US)
+    hub_live_session_record_count (self);
+  if (self->counted)
+    return G_SOURCE_CONTINUE;
+  self->count_source = 0;
+  return G_SOURCE_REMOVE;
+}
+
+/* The number is another one, so what would lift the former one is refused from here on; who shows
+ * it hears of it, and of many more within a second once. */
+static void
+renumber (HubLiveSession *self, guint64 sequence)
+{
+  self->sequence = sequence;
+  self->untold = TRUE;
+  if (self->count_source)
+    return;
+  self->count_source = g_timeout_add_seconds (COUNT_S, on_count, self);
+  tell_number (self);
+}
+
+gboolean
+hub_live_session_hear_again (HubLiveSession *self, guint64 sequence, const char *reason)
+{
+  if (may_record (self, TRUE))
+    return TRUE;
+  self->counted++;
+  hub_set_string (&self->reason, reason);
+  renumber (self, sequence);
+  return FALSE;
+}
+
+/* @theirs: whether the other hospital says it */
+static void
+back_off (HubLiveSession *self, const char *name, const char *reason, KarezActor *actor,
+          gboolean theirs)
 {
   const HubEdge *edge = hub_session_machine_find (self->state, name, NULL);
 
@@ -91,15 +186,23 @@ hub_live_session_back_off (HubLiveSession *self, const char *name, const char *r
     return;
   if (!self->host)
     ask (self, name, reason, actor);
+  /* One record is enough. */
   else if (edge && is_repeated (self, edge, reason, actor))
+    renumber (self, self->sequence + 1);
+  else if (edge && is_in_force (self, edge) && !may_record (self, theirs))
     {
-      /* One record is enough, but a resume that is on its way is overtaken. */
-      self->sequence++;
-      hub_live_session_tell (self);
-      g_signal_emit_by_name (self, "state-changed");
+      self->counted++;
+      renumber (self, self->sequence + 1);
     }
   else if (edge)
     hub_live_session_take_edge (self, edge, reason, actor);
+}
+
+void
+hub_live_session_back_off (HubLiveSession *self, const char *name, const char *reason,
+                           KarezActor *actor)
+{
+  back_off (self, name, reason, actor, g_strcmp0 (karez_actor_get_hub (actor), self->partner) == 0);
 }
 
 void
@@ -134,19 +237,25 @@ hub_live_session_catch_up (HubLiveSession *self, guint64 sequence, KarezState st
   if (sequence < self->sequence || sequence > self->sequence + MAX_AHEAD
       || (sequence == self->sequence && state == self->state))
     return;
+  self->sequence = sequence;
+  /* A start or resume that is under way was asked for without knowing of it. */
+  if (self->lifting
+      || (backed && !hub_session_machine_is_done (self->state, name) && self->state != state))
+    {
+      back_off (self, name, N_ ("the session's worker was restarted"), self->actor, TRUE);
+      return;
+    }
+  if (!may_record (self, TRUE))
+    {
+      self->counted++;
+      renumber (self, sequence + 1);
+      return;
+    }
   /* This worker's disk had not taken what it told before it died. */
   hub_warning ("session", self->id,
                "The other worker knows of a later state: %s (%" G_GUINT64_FORMAT ").",
                karez_state_name (state), sequence);
-  self->sequence = sequence;
-  if (backed && !hub_session_machine_is_done (self->state, name) && self->state != state)
-    {
-      hub_live_session_back_off (self, name, N_ ("the session's worker was restarted"),
-                                 self->actor);
-      return;
-    }
   hub_live_session_set_state (self, self->state, sequence + 1, self->reason, self->actor);
-  self->lifting = 0;
   hub_live_session_spool_state (self, "session.state");
   hub_live_session_tell (self);
   g_signal_emit_by_name (self, "state-changed");

@@ -105,6 +105,10 @@ follow (HubLiveSession *self, JsonObject *object, GError **error)
       if (!actor)
         return FALSE;
     }
+  if (state == before
+      && !hub_live_session_hear_again (self, sequence, karez_json_text (object, "reason")))
+    return TRUE;
+  hub_live_session_record_count (self);
   hub_live_session_set_state (self, state, sequence, karez_json_text (object, "reason"), actor);
   hub_live_session_retarget (self);
   hub_live_session_spool_state (

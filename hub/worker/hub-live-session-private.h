@@ -67,6 +67,15 @@ struct _HubLiveSession
   KarezActor *asked_actor;
   guint64 heard; /* at the host: the newest of such words that it has obeyed */
 
+  /* Words that changed nothing but the number: how many more may be recorded one by one, of this
+   * side [0] and of the other one [1], and those that are counted instead. */
+  double spare[2];
+  gint64 spare_at[2];
+  guint counted;
+  gint64 counted_at; /* when the count was recorded last */
+  gboolean untold;   /* the number, to pages and the other side */
+  guint count_source;
+
   GQueue unspooled; /* JsonNode: records that the disk did not take */
   guint retry_source, second_source;
 };
@@ -109,6 +118,11 @@ void hub_live_session_heard (HubLiveSession *self, guint64 number);
 gboolean hub_live_session_is_news (HubLiveSession *self, guint64 number);
 /* At the host: what the mirror knows, which is later only if this side has lost something. */
 void hub_live_session_catch_up (HubLiveSession *self, guint64 sequence, KarezState state);
+/* Records the words that were counted, if there are any. */
+void hub_live_session_record_count (HubLiveSession *self);
+/* At a mirror: the host says the state that is known here already, under another number. TRUE if it
+ * is to be recorded; FALSE if it was counted. */
+gboolean hub_live_session_hear_again (HubLiveSession *self, guint64 sequence, const char *reason);
 /* What a next worker must say in this one's place. Returns: (transfer full) (nullable) */
 JsonNode *hub_live_session_asked_to_json (HubLiveSession *self);
 void hub_live_session_recall_asked (HubLiveSession *self, JsonNode *asked, KarezActor *actor);

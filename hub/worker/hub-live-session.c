@@ -186,6 +186,7 @@ hub_live_session_take_edge (HubLiveSession *self, const HubEdge *edge, const cha
       hub_notice ("session", self->id, "“%s” was overtaken by a hold.", edge->edge);
       return;
     }
+  hub_live_session_record_count (self);
   hub_live_session_set_state (self, edge->to, self->sequence + 1, reason, actor);
   if (hub_session_machine_is_away (edge->edge))
     hub_live_session_overtake (self);
@@ -583,6 +584,7 @@ hub_live_session_dispose (GObject *object)
 
   g_clear_handle_id (&self->retry_source, g_source_remove);
   g_clear_handle_id (&self->second_source, g_source_remove);
+  g_clear_handle_id (&self->count_source, g_source_remove);
   if (self->driver)
     g_signal_handlers_disconnect_by_data (self->driver, self);
   if (self->link)
