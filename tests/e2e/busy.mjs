@@ -4,19 +4,13 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import fs from 'node:fs';
-import path from 'node:path';
 
-import { randomUUID, run, until, withPair } from './hubs.mjs';
+import { database, password, randomUUID, run, until, withPair } from './hubs.mjs';
 import { Person } from './person.mjs';
 
 const limit = 250;
-
-/** @param {import('./hubs.mjs').Hub} hub */
-function database(hub) {
-  const socket = fs.readFileSync(path.join(hub.state, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[4];
-  return ['-XqAt', '-v', 'ON_ERROR_STOP=1', '-h', socket, '-U', 'hub', '-d', 'karez'];
-}
+/** What is waited at most for a database that is to say whether somebody who is not in a session is invited to it. */
+const patience = 1000;
 
 /** Holds a lock on every table that a request or a record needs; resolves when it is held.
  * @param {import('./hubs.mjs').Hub} hub */
@@ -58,12 +52,20 @@ async function goLive(pair) {
 
 await withPair('busy', async (pair) => {
   const id = await goLive(pair);
+  const other = await goLive(pair);
   const { host } = await pair.aral.api('GET', `/sessions/${id}`);
   const hub = pair.hubs.find((one) => one.id === host) ?? pair.aral;
   const doctor = await Person.signIn(hub, `doctor.${hub.name}`);
   const colleague = await Person.signIn(hub, `desk.${hub.name}`);
   const { participant } = await doctor.api('POST', `/sessions/${id}/join`, { role: 'writer' });
   await colleague.api('GET', `/sessions/${id}`);
+  // A clinician who is in neither session, and somebody whose roles end none.
+  await hub.api('POST', '/people', {
+    id: randomUUID(), names: { en: 'A doctor elsewhere' }, login: 'elsewhere', password, password_final: true, roles: ['clinician'],
+  });
+  const outsider = await Person.signIn(hub, 'elsewhere');
+  const auditor = await Person.signIn(hub, `auditor.${hub.name}`);
+  for (const one of [outsider, auditor]) await one.api('GET', `/sessions/${other}`);
   const page = await doctor.live();
   /** @type {any[]} */
   const heard = [];
@@ -95,13 +97,26 @@ await withPair('busy', async (pair) => {
   for (const took of [held, stopped, answered])
     assert.ok(took < limit, `it took ${took} ms of its ${limit}`);
 
+  begin = performance.now();
+  await assert.rejects(auditor.api('POST', `/sessions/${other}/stop`, {}), /access\/session\.halt/);
+  const refused = Math.round(performance.now() - begin);
+  begin = performance.now();
+  await outsider.api('POST', `/sessions/${other}/stop`, { reason: 'the database is busy' });
+  const outside = Math.round(performance.now() - begin);
+  console.log(`an auditor was refused after ${refused} ms, somebody who is not in the session ended it after ${outside} ms`);
+  assert.ok(refused < limit, `it took ${refused} ms of its ${limit}`);
+  assert.ok(outside >= patience && outside < patience + limit, `it took ${outside} ms`);
+  await until('the other end', async () => heard.some((one) => one.type === 'session' && one.session === other && ['stopping', 'ended'].includes(one.state)), 5000);
+
   // The hub dies before it could record any of it.
   await hub.kill();
   await release();
   await Promise.all(waiting);
   await hub.start();
-  await until('the end on record', async () => (await hub.api('GET', `/sessions/${id}`)).state === 'ended', 20000);
-  const { stdout } = await run('psql', [...database(hub), '-c',
-    `select string_agg(action, ' ' order by id) from karez.event where session = '${id}' and action in ('session.hold', 'session.stop', 'session.end')`]);
-  assert.equal(stdout.trim(), 'session.hold session.stop session.end');
+  for (const [session, expected] of [[id, 'session.hold session.stop session.end'], [other, 'session.stop session.end']]) {
+    await until('the end on record', async () => (await hub.api('GET', `/sessions/${session}`)).state === 'ended', 20000);
+    const { stdout } = await run('psql', [...database(hub), '-c',
+      `select string_agg(action, ' ' order by id) from karez.event where session = '${session}' and action in ('session.hold', 'session.stop', 'session.end')`]);
+    assert.equal(stdout.trim(), expected);
+  }
 });
