@@ -63,16 +63,6 @@ async function nameable(pair, person) {
   return id;
 }
 
-/** In a live session as a consultant. @param {Person} person @param {string} session @param {string} role */
-async function enter(person, session, role) {
-  const { participant } = await person.api('POST', `/sessions/${session}/join`, { role });
-  const socket = await person.live();
-  socket.send({ type: 'hello', since: null });
-  await new Promise((done) => { socket.once('message', done); });
-  socket.send({ type: 'join', session, participant });
-  return { socket, participant };
-}
-
 /** Who was not invited: in the place of somebody else, and without joining. @param {any} pair @param {string} session
  * @param {string} participant of another person */
 async function intrude(pair, session, participant) {
@@ -142,7 +132,7 @@ async function invitations(pair, session, partner, doctor) {
   await second.api('POST', `/sessions/${session}/leave`, { participant });
   assert.deepEqual((await second.api('GET', where)).items.map((one) => [one.person, one.booked]), [[partner.id, true], [second.id, false]]);
   assert.equal((await desk.api('GET', `${where}/candidates`)).items.some((one) => one.person === second.id), false, 'who is invited is not offered');
-  const inside = await enter(second, session, 'observer');
+  const inside = await second.enter(session, 'observer');
   const removed = new Promise((done) => { inside.socket.on('message', (message) => { if (message.type === 'removed') done(message.participant); }); });
   const begin = performance.now();
   await desk.api('DELETE', `${where}/${second.id}`);
@@ -395,7 +385,7 @@ async function opinions(pair, id, doctor, partner) {
   await refused(tryWay(''), 422, 'json/length');
   await refused(tryWay('v'.repeat(65537)), 422, 'json/length');
   await refused(tryWay('v=0', randomUUID()), 404, 'session/unknown');
-  const inside = [await enter(doctor, id, 'referrer'), await enter(partner, id, 'consultant')];
+  const inside = [await doctor.enter(id, 'referrer'), await partner.enter(id, 'consultant')];
   await until('the session to start', () => pair.aral.api('POST', `/sessions/${id}/start`, {}).then(() => true));
   await until('the consultant to be known', async () => (await partner.api('GET', opinion)).may_write);
 

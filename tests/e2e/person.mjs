@@ -62,6 +62,16 @@ export class Person {
     });
   }
 
+  /** In a session that is prepared, without media. @param {string} session @param {string} role */
+  async enter(session, role) {
+    const { participant } = await this.api('POST', `/sessions/${session}/join`, { role });
+    const socket = await this.live();
+    socket.send({ type: 'hello', since: null });
+    await new Promise((done) => { socket.once('message', done); });
+    socket.send({ type: 'join', session, participant });
+    return { socket, participant };
+  }
+
   /** The page's WebSocket. */
   live() {
     return openSocket(`http://127.0.0.1:${this.hub.port}/api/v1/live`, this.headers());

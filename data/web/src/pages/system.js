@@ -92,8 +92,9 @@ export class SystemPage extends KarezElement {
   async act(plugin, act, body) {
     this.busy = plugin.id;
     try {
-      await api.post(`/plugins/${plugin.id}/${act}`, body);
-      toast(act === 'restore' ? _('%s is taken back; it loads at the next start of the hub.', _(plugin.name)) : _('%s is put aside.', _(plugin.name)));
+      const { state } = await api.post(`/plugins/${plugin.id}/${act}`, body);
+      toast(act !== 'restore' ? _('%s is put aside.', _(plugin.name))
+        : state === 'enabled' ? _('%s is taken back.', _(plugin.name)) : _('%s is taken back; it loads at the next start of the hub.', _(plugin.name)));
     } catch (error) {
       toastProblem(error);
     }

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A plugin that is put aside at one hospital: what the other one signs for it meanwhile waits and
+// is not lost, bookings pass in the same lanes, the system page says what waits, and it arrives
+// when the plugin is taken back.
+
+import assert from 'node:assert/strict';
+import path from 'node:path';
+
+import { checkAccess, openBrowser, shootAll, signIn } from './browser.mjs';
+import { book, prepare } from './consult-page.mjs';
+import { assertKept } from './contract.mjs';
+import { build, password, randomUUID, until, withPair } from './hubs.mjs';
+import { Person } from './person.mjs';
+
+process.env.KAREZ_PLUGINS ??= ['consult', 'template'].map((name) => path.join(build, 'plugins', name)).join(';');
+
+/** Asks for something that needs no plugin that is aside. @param {import('./hubs.mjs').Hub} from
+ * @param {import('./hubs.mjs').Hub} to @param {any} [more] */
+async function ask(from, to, more = {}) {
+  const id = more.id ?? randomUUID();
+  const at = Date.now() + 3600000;
+  await from.api('POST', '/bookings', {
+    id, modality: 'shared-note', title: 'Meanwhile', reason: 'A test.', urgency: 'T2', partner: to.id, resources: [],
+    starts_at: new Date(at).toISOString(), ends_at: new Date(at + 1800000).toISOString(), ...more,
+  });
+  await until(`the request at ${to.name}`, async () => (await to.api('GET', `/bookings/${id}`)).state === 'requested');
+  return id;
+}
+
+/** A consultation that has begun, with a consultant who may write. @param {import('./hubs.mjs').Pair} pair
+ * @param {Person} doctor @param {Person} partner */
+async function consult(pair, doctor, partner) {
+  const id = await book(pair);
+  await prepare(pair, id);
+  const inside = [await doctor.enter(id, 'referrer'), await partner.enter(id, 'consultant')];
+  await until('the session to start', () => pair.aral.api('POST', `/sessions/${id}/start`, {}).then(() => true));
+  await until('the consultant to be known', async () => (await partner.api('GET', `/x/consult/opinions/${id}`)).may_write);
+  await pair.aral.api('POST', `/sessions/${id}/stop`, { reason: 'a test' });
+  for (const hub of pair.hubs)
+    await until(`${hub.name} to end it`, async () => (await hub.api('GET', `/sessions/${id}`)).state === 'ended');
+  for (const { socket } of inside) socket.close();
+  return id;
+}
+
+await withPair('parked', async (pair) => {
+  const { aral, hangzhou } = pair;
+  const doctor = await Person.signIn(aral, 'doctor.aral');
+  const partner = await Person.signIn(hangzhou, 'doctor.hangzhou');
+  const id = await consult(pair, doctor, partner);
+  const opinion = `/x/consult/opinions/${id}`;
+  const theirs = randomUUID();
+  const request = (question) => partner.api('PUT', `/x/consult/requests/${theirs}`, { partner: aral.id, history: '', question });
+  await request('The first question?');
+  await ask(hangzhou, aral, { id: theirs, modality: 'consultation' });
+  const asked = async () => (await doctor.api('GET', `/x/consult/requests/${theirs}`)).question;
+  await until('their question', async () => await asked() === 'The first question?');
+
+  await aral.api('POST', '/plugins/consult/put-aside', { reason: 'It is being looked at.' });
+  await assert.rejects(doctor.api('GET', opinion), (problem) => problem.status === 503 && problem.rule === 'plugin/aside');
+  const words = { findings: 'None.', impression: 'Well.', recommendation: 'Rest.' };
+  const { revision, digest } = await partner.api('PUT', `${opinion}/draft`, { revision: 0, ...words });
+  assert.equal((await partner.api('POST', `${opinion}/sign`, { id: randomUUID(), revision, digest, password })).version, 1);
+  await request('The second question?');
+  const parked = async () => (await aral.api('GET', '/messages/parked')).items;
+  await until('both to be parked', async () => (await parked()).length === 2);
+  assert.deepEqual((await parked()).map((one) => [one.plugin, one.peer, one.lane, one.messages]),
+    [['consult', hangzhou.id, 1, 1], ['consult', hangzhou.id, 2, 1]]);
+  assert.equal((await aral.api('GET', '/plugins')).items.find((one) => one.id === 'consult').parked, 2);
+
+  // Bookings of both directions, by lane 1 where a message is parked.
+  for (const [from, to] of [[hangzhou, aral], [aral, hangzhou]]) {
+    const meanwhile = await ask(from, to);
+    await to.api('POST', `/bookings/${meanwhile}/accept`, {});
+    await until('the answer', async () => (await from.api('GET', `/bookings/${meanwhile}`)).state === 'confirmed');
+  }
+  await until('nothing to wait for Aral', async () => Object.keys((await hangzhou.api('GET', '/peers')).items[0].outbox).length === 0);
+  assert.equal((await parked()).length, 2);
+
+  const browser = await openBrowser();
+  try {
+    const page = await signIn(browser, aral, 'admin.aral');
+    await page.goto(`${aral.origin}/system`);
+    const waiting = page.getByRole('listitem').filter({ hasText: 'one message waits' });
+    await waiting.nth(1).waitFor();
+    assert.equal(await waiting.count(), 2);
+    await waiting.first().getByText('Hangzhou Qiantang Hospital').waitFor();
+    await shootAll(page, 'parked');
+    await checkAccess(page, 'parked messages');
+    await page.getByRole('button', { name: 'Take back' }).click();
+    await page.getByText('Video consultation is taken back.', { exact: true }).waitFor();
+    await waiting.first().waitFor({ state: 'detached' });
+    assert.deepEqual(page.faults, []);
+  } finally {
+    await browser.close();
+  }
+
+  const { opinions } = await until('the opinion', async () => {
+    const now = await doctor.api('GET', opinion);
+    return now.opinions.length && now;
+  });
+  assert.equal(opinions[0].impression, words.impression);
+  await until('the second question', async () => await asked() === 'The second question?');
+  const [signed] = await until('Hangzhou to know who read it', async () => {
+    const now = (await partner.api('GET', opinion)).opinions;
+    return now[0].readings.length === 1 && now;
+  });
+  assert.equal(opinions[0].digest, signed.digest);
+  assert.deepEqual(await parked(), []);
+  const events = (await aral.api('GET', '/events?limit=200')).items;
+  assert.equal(events.filter((one) => one.action === 'message.park').length, 2);
+  assert.equal(events.filter((one) => one.action === 'message.aside').length, 0);
+  assertKept();
+});
