@@ -94,7 +94,14 @@ async function invitation(browser, pair) {
   assert.equal(await join.count(), 0);
   await shootAll(second, 'consult-acts-0-uninvited');
   await doctor.getByText('Invite somebody else').click();
-  await doctor.getByLabel('Who', { exact: true }).selectOption({ label: 'Second doctor of hangzhou' });
+  const who = doctor.getByLabel('Who', { exact: true });
+  await doctor.getByText(/more (person|people) here ha(s|ve) no role that can take part/).waitFor();
+  const offered = await who.locator('option').allTextContents();
+  assert.ok(offered.includes('Second doctor of hangzhou: referring doctor, consultant, observer'), `offered: ${offered}`);
+  assert.ok(offered.includes('Coordination desk of hangzhou: observer'), `offered: ${offered}`);
+  assert.equal(offered.filter((one) => /Administrator|Auditor|Engineer/.test(one)).length, 0, `offered: ${offered}`);
+  await shootAll(doctor, 'consult-acts-0-inviting');
+  await who.selectOption({ label: 'Second doctor of hangzhou: referring doctor, consultant, observer' });
   await doctor.getByRole('button', { name: 'Invite', exact: true }).click();
   await join.waitFor();
   await doctor.getByRole('button', { name: 'Take back the invitation of Second doctor of hangzhou' }).waitFor();
