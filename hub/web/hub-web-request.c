@@ -213,6 +213,10 @@ watch_sign_in (HubWebRequest *self)
   g_signal_connect_object (ended, "cancelled", G_CALLBACK (on_ended), self, 0);
   if (!is_reading (self->message))
     return;
+  /* Which ends with it, and would not hear of its end if it went before. */
+  g_object_set_data_full (G_OBJECT (self->message), "hub-web-sign-in",
+                          hub_web_sign_in_ref (hub_web_request_get_sign_in (self)),
+                          (GDestroyNotify) hub_web_sign_in_unref);
   g_signal_connect_object (ended, "cancelled", G_CALLBACK (on_ended_under_way), self->message, 0);
   g_signal_connect_object (self->message, "finished", G_CALLBACK (on_under_way_over), ended, 0);
   g_signal_connect_object (self->message, "disconnected", G_CALLBACK (on_under_way_over), ended, 0);

@@ -9,11 +9,13 @@
 #define AGAIN_MS 100
 /* The longest sleep of the clock that ends sign-ins: it is a wall clock, which may be set. */
 #define MAX_SLEEP_MS (10 * 1000)
+#define MAX_NEWEST 16384
 
 struct _HubWebRights
 {
   KarezStore *store;
   GHashTable *sign_ins; /* set of HubWebSignIn, not owned */
+  GHashTable *newest;   /* id → HubWebSignIn, owned: each that was seen, until it is over */
   GPtrArray *checks;    /* Check, not owned */
   guint expiry;
   gint64 expires; /* what it sleeps for */
@@ -48,6 +50,8 @@ hub_web_rights_new (KarezStore *store)
 
   self->store = g_object_ref (store);
   self->sign_ins = g_hash_table_new (NULL, NULL);
+  self->newest = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
+                                        (GDestroyNotify) hub_web_sign_in_unref);
   self->checks = g_ptr_array_new ();
   return self;
 }
@@ -71,6 +75,7 @@ hub_web_rights_free (HubWebRights *self)
   g_hash_table_iter_init (&iter, self->sign_ins);
   while (g_hash_table_iter_next (&iter, &sign_in, NULL))
     ((HubWebSignIn *) sign_in)->rights = NULL;
+  g_hash_table_unref (self->newest);
   g_ptr_array_unref (self->checks);
   g_hash_table_unref (self->sign_ins);
   g_object_unref (self->store);
@@ -115,6 +120,7 @@ end_by_time (HubWebRights *self, HubWebSignIn *sign_in, gint64 now)
   g_auto (GStrv) roles = NULL;
 
   sign_in->over = TRUE;
+  g_hash_table_remove (self->newest, sign_in->id);
   g_cancellable_cancel (sign_in->ended);
   roles = find_roles (self, sign_in->account, now);
   if (self->listener != NULL)
@@ -168,6 +174,10 @@ hub_web_rights_add (HubWebRights *self, HubWebSignIn *sign_in)
 {
   sign_in->rights = self;
   g_hash_table_add (self->sign_ins, sign_in);
+  /* Nothing else keeps it while its page is away, and the places in sessions that it holds must
+   * hear of its end. */
+  if (g_hash_table_size (self->newest) < MAX_NEWEST)
+    g_hash_table_replace (self->newest, sign_in->id, hub_web_sign_in_ref (sign_in));
   if (self->expiry == 0 || sign_in->expires < self->expires)
     sleep_until (self, sign_in->expires);
 }
@@ -207,10 +217,12 @@ conclude (Check *check, KarezRows *rows)
   for (guint i = 0; i < check->sign_ins->len; i++)
     {
       HubWebSignIn *sign_in = check->sign_ins->pdata[i];
-      gboolean same;
+      gboolean same = FALSE;
 
       sign_in->over = !is_in_force (sign_in, rows, &same);
       ended = ended || sign_in->over;
+      if (sign_in->over)
+        g_hash_table_remove (self->newest, sign_in->id);
       if (sign_in->over || !same)
         g_cancellable_cancel (sign_in->ended);
     }

@@ -27,7 +27,8 @@ void hub_web_rights_free (HubWebRights *self);
 /* Called after the sign-ins of an account were looked at, and those that ended have been told. */
 void hub_web_rights_set_listener (HubWebRights *self, HubWebRightsFunc func, gpointer data);
 
-/* A sign-in that was just read; not kept, and taken off when it is freed. */
+/* A sign-in that was just read. The newest one of each id is kept until it is over; the others are
+ * taken off when they are freed. */
 void hub_web_rights_add (HubWebRights *self, HubWebSignIn *sign_in);
 void hub_web_rights_remove (HubWebRights *self, HubWebSignIn *sign_in);
 /**

@@ -121,7 +121,9 @@ end_by_another_process (Case *c)
   write_elsewhere (c->person->id, "account.change", what);
 }
 
-#define LIFETIME_US (2 * G_USEC_PER_SEC)
+/* Long enough for the feed to bring the change below, after which nobody has the sign-in in hand.
+ */
+#define LIFETIME_US (3 * G_USEC_PER_SEC)
 
 /* And the hub looks at the sign-in anew. */
 static void
