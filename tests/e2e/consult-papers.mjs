@@ -329,7 +329,7 @@ async function requests(pair, doctor, partner, named) {
   await doctor.api('PUT', `/x/consult/requests/${id}`, { ...request, question: 'Is a biopsy needed, and when?' });
   for (const action of ['request.receive', 'attachment.receive', 'request.read', 'attachment.read']) await onRecord(pair.hangzhou, id, action);
   await clog(pair);
-  const late = await attach(doctor, id, Buffer.from('Ferritin 12 µg/L\n'), { name: 'blood.txt', media_type: 'text/plain' });
+  const late = await attach(doctor, id, Buffer.from('Ferritin 12 µg/L\n'), { name: '血.lnk', media_type: 'text/plain' });
   const newer = (version) => doctor.api('PUT', `/x/consult/requests/${id}`, { partner: pair.hangzhou.id, history: 'Not this.', question: 'And?', version });
   await refused(newer(1), 409, 'consult/request-version');
   await refused(newer(0), 409, 'consult/request-version');
@@ -337,7 +337,13 @@ async function requests(pair, doctor, partner, named) {
     const now = await partner.api('GET', `/x/consult/requests/${id}`);
     return now.version === 2 && now.attachments.some((one) => one.id === late && one.state === 'whole');
   });
-  await doctor.api('GET', `/x/consult/attachments/${late}`);
+  for (const one of [doctor, partner]) {
+    const answer = await fetch(`http://127.0.0.1:${one.hub.port}/api/v1/x/consult/attachments/${late}`, { headers: one.headers() });
+    assert.equal(answer.headers.get('content-type'), 'text/plain; charset=utf-8');
+    assert.match(answer.headers.get('content-disposition') ?? '', /filename\*=UTF-8''%E8%A1%80\.lnk\.txt(;|$)/, 'the name ends as its kind does');
+    assert.equal(answer.headers.get('x-content-type-options'), 'nosniff');
+    assert.equal(await answer.text(), 'Ferritin 12 µg/L\n');
+  }
   for (const action of ['attachment.add', 'attachment.part', 'attachment.read'])
     await onRecord(pair.aral, id, action, patient);
   await refused(doctor.api('GET', `/x/consult/requests/${id.toUpperCase()}`), 404, 'consult/no-request');
