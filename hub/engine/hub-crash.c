@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hub-crash.h"
 
+#include <errno.h>
 #include <link.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
@@ -10,6 +12,8 @@
 
 #define MAX_MODULES 64
 #define MAX_FRAMES 256
+#define ASK_SIGNAL (SIGRTMIN + 3)
+#define ASK_MS 200
 #define STACK_SIZE (64 * 1024) /* one that overflowed is no place to look from */
 
 typedef struct
@@ -22,6 +26,14 @@ typedef struct
 static Module modules[MAX_MODULES];
 static int n_modules;
 static HubCalls *watched;
+
+enum
+{
+  ANSWER_PENDING = -2,
+  ANSWER_NOBODY = -1, /* from 0: a module */
+};
+static pthread_t main_thread;
+static int answer;
 
 /* Only what signal-safety(7) allows is called from here on down to on_crash(); the unwinder of
  * libgcc is no more than memory and _dl_find_object(), once it was used. */
@@ -86,6 +98,17 @@ on_crash (int number, siginfo_t *info, void *context)
   raise (number);
 }
 
+static void
+on_ask (int number)
+{
+  int before = errno;
+  Look look = { 0 };
+
+  _Unwind_Backtrace (look_at, &look);
+  g_atomic_int_set (&answer, look.module ? (int) (look.module - modules) : ANSWER_NOBODY);
+  errno = before;
+}
+
 static _Unwind_Reason_Code
 pass_by (struct _Unwind_Context *context, void *data)
 {
@@ -99,6 +122,7 @@ install (void)
   static char stack[STACK_SIZE];
   const stack_t other = { .ss_sp = stack, .ss_size = sizeof stack };
   struct sigaction action = { .sa_sigaction = on_crash };
+  struct sigaction ask = { .sa_handler = on_ask, .sa_flags = SA_RESTART };
 
   /* The unwinder makes itself ready the first time. */
   _Unwind_Backtrace (pass_by, NULL);
@@ -107,6 +131,9 @@ install (void)
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | (int) SA_RESETHAND;
   for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
     sigaction (numbers[i], &action, NULL);
+  main_thread = pthread_self ();
+  sigemptyset (&ask.sa_mask);
+  sigaction (ASK_SIGNAL, &ask, NULL);
 }
 
 void
@@ -120,6 +147,27 @@ hub_crash_watch (HubCalls *calls)
     install ();
 #endif
   installed = TRUE;
+}
+
+gboolean
+hub_crash_ask (char *plugin, gsize size)
+{
+  int told = ANSWER_PENDING;
+
+  if (!g_atomic_pointer_get (&watched) || g_atomic_int_get (&n_modules) == 0 || !main_thread)
+    return FALSE;
+  g_atomic_int_set (&answer, ANSWER_PENDING);
+  if (pthread_kill (main_thread, ASK_SIGNAL) != 0)
+    return FALSE;
+  for (guint i = 0; i < ASK_MS && told == ANSWER_PENDING; i++)
+    {
+      g_usleep (1000); /* nocheck:blocked -- never on the main thread */
+      told = g_atomic_int_get (&answer);
+    }
+  if (told < 0)
+    return FALSE;
+  g_strlcpy (plugin, modules[told].plugin, size);
+  return TRUE;
 }
 
 void

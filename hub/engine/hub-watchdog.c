@@ -2,6 +2,7 @@
 #include "hub-watchdog.h"
 
 #include "hub-clock.h"
+#include "hub-crash.h"
 #include "hub-log.h"
 #include "hub-plugin-marks.h"
 
@@ -28,6 +29,11 @@ struct _HubWatchdog
   HubCalls *calls; /* nullable */
   Frame frames[MAX_DEPTH];
   guint depth;
+  /* Whether the main loop turns, for what nobody calls. */
+  GSource *turn; /* the last that was asked for */
+  gboolean asked;
+  gint64 turned;
+  char suspect[40];
 };
 
 G_DEFINE_FINAL_TYPE (HubWatchdog, hub_watchdog, G_TYPE_OBJECT)
@@ -54,6 +60,64 @@ bite (HubWatchdog *self, const Frame *frame)
   abort ();
 }
 
+static gboolean
+on_turn (gpointer data)
+{
+  HubWatchdog *self = data;
+
+  g_mutex_lock (&self->mutex);
+  self->asked = FALSE;
+  self->turned = hub_clock_monotonic ();
+  self->suspect[0] = '\0';
+  g_mutex_unlock (&self->mutex);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+drop_turn (HubWatchdog *self)
+{
+  if (!self->turn)
+    return;
+  g_source_destroy (self->turn);
+  g_clear_pointer (&self->turn, g_source_unref);
+}
+
+/* The main loop has not turned for long and no call is known: a plugin that is found in it twice is
+ * in code of its own. With the mutex held. */
+static void
+look_for_own_code (HubWatchdog *self, gint64 now)
+{
+  gint64 stalled = now - self->turned;
+  char plugin[sizeof self->suspect] = "";
+  gboolean found = FALSE;
+
+  if (!self->asked)
+    {
+      self->asked = TRUE;
+      drop_turn (self);
+      self->turn = g_idle_source_new ();
+      g_source_set_priority (self->turn, G_PRIORITY_HIGH);
+      g_source_set_callback (self->turn, on_turn, self, NULL);
+      g_source_attach (self->turn, NULL);
+      return;
+    }
+  if (stalled <= self->limit / 4 * 3)
+    return;
+  g_mutex_unlock (&self->mutex);
+  found = hub_crash_ask (plugin, sizeof plugin);
+  g_mutex_lock (&self->mutex);
+  if (!found || !self->asked || self->depth)
+    self->suspect[0] = '\0';
+  else if (stalled > self->limit && g_str_equal (plugin, self->suspect))
+    {
+      const Frame own = { plugin, HUB_CRASH_OWN_CODE, self->turned };
+
+      bite (self, &own);
+    }
+  else
+    g_strlcpy (self->suspect, plugin, sizeof self->suspect);
+}
+
 static gpointer
 watch (gpointer data)
 {
@@ -64,9 +128,12 @@ watch (gpointer data)
     {
       /* The innermost call is the one that holds the thread. */
       const Frame *top = self->depth ? &self->frames[self->depth - 1] : NULL;
+      gint64 now = hub_clock_monotonic ();
 
-      if (top && hub_clock_monotonic () - top->since > self->limit)
+      if (top && now - top->since > self->limit)
         bite (self, top);
+      else if (!top)
+        look_for_own_code (self, now);
       g_cond_wait_until (&self->cond, &self->mutex, hub_clock_monotonic () + self->limit / 8);
     }
   g_mutex_unlock (&self->mutex);
@@ -80,6 +147,7 @@ hub_watchdog_new (const char *directory, guint limit_ms)
 
   self->directory = g_strdup (directory);
   self->limit = (gint64) limit_ms * 1000;
+  self->turned = hub_clock_monotonic ();
   self->thread = g_thread_new ("watchdog", watch, self);
   return self;
 }
@@ -130,6 +198,7 @@ hub_watchdog_finalize (GObject *object)
   g_cond_signal (&self->cond);
   g_mutex_unlock (&self->mutex);
   g_thread_join (self->thread);
+  drop_turn (self);
   g_mutex_clear (&self->mutex);
   g_cond_clear (&self->cond);
   g_clear_pointer (&self->calls, hub_calls_free);

@@ -15,7 +15,9 @@ G_BEGIN_DECLS
  * HubWatchdog:
  * A thread that knows which plugin is being called on the main thread. A call that holds it longer
  * than the limit leaves a mark (hub-plugin-marks.h) and ends the process with the plugin's name in
- * the log: a hub that hangs serves nobody, and a restarted one takes its workers over.
+ * the log: a hub that hangs serves nobody, and a restarted one takes its workers over. So does a
+ * plugin's own code that nobody calls, when the main loop has not turned for as long and that code
+ * is what it is in (hub_crash_ask()).
  */
 G_DECLARE_FINAL_TYPE (HubWatchdog, hub_watchdog, HUB, WATCHDOG, GObject)
 

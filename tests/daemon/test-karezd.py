@@ -358,8 +358,8 @@ def test_plugin_blocks_in_a_route():
     assert_harmed('/x/good/block', 'blocked')
 
 
-def assert_named(path, number):
-    """What crashes while nobody calls the plugin is named all the same."""
+def assert_named(path, number, word='crashed'):
+    """What crashes or blocks while nobody calls the plugin is named all the same."""
     with hub() as it:
         harmful(it, 'harmful')
         it.start()
@@ -367,7 +367,7 @@ def assert_named(path, number):
             it.ask('GET', path)
         assert_dies(it, 12, number)
         plugin = it.start().plugin('good')
-        assert 'crashed in “code of its own”' in plugin['last_fault'], plugin
+        assert f'{word} in “code of its own”' in plugin['last_fault'], plugin
         assert 'last_fault' not in it.plugin('template')
 
 
@@ -381,6 +381,10 @@ def test_plugin_crashes_in_a_library():
 
 def test_plugin_crashes_in_a_thread():
     assert_named('/x/good/thread', signal.SIGABRT)
+
+
+def test_plugin_blocks_in_a_timer():
+    assert_named('/x/good/stall', signal.SIGABRT, 'blocked')
 
 
 def test_nobody_is_named_for_another_end():

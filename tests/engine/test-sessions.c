@@ -194,20 +194,32 @@ is_replaced (gpointer data)
   return pair_session_of (pair, 0) && pair_session_of (pair, 0)->generation > 1;
 }
 
-/* Nobody was calling the live half when it crashed: it is named all the same. */
+/* Nobody was calling the live half when it crashed or blocked: it is named all the same. */
 static void
-test_crash_in_timer (Pair *pair, gconstpointer data)
+check_own_code (Pair *pair, const char *harm)
 {
   g_autofree char *markers = g_build_filename (pair->hubs[0].state_dir, "plugins", NULL);
   g_autofree char *one = NULL, *last = NULL;
 
   pair_go_live (pair);
   one = pair_join (pair, 0, "page-0");
-  pair_say (pair, 0, "page-0", "crash later");
+  pair_say (pair, 0, "page-0", harm);
   turn_until (is_replaced, pair, 20, "the worker dies");
   last = hub_plugin_marks_last (markers, "good");
   g_assert_nonnull (last);
   g_assert_nonnull (strstr (last, "crashed in “code of its own, session "));
+}
+
+static void
+test_crash_in_timer (Pair *pair, gconstpointer data)
+{
+  check_own_code (pair, "crash later");
+}
+
+static void
+test_hang_in_timer (Pair *pair, gconstpointer data)
+{
+  check_own_code (pair, "hang later");
 }
 
 static void
@@ -486,6 +498,7 @@ main (int argc, char **argv)
   ADD ("/sessions/elsewhere", NULL, test_elsewhere);
   ADD ("/sessions/crash-in-prepare", "crash in prepare", test_crash_in_prepare);
   ADD ("/sessions/crash-in-timer", NULL, test_crash_in_timer);
+  ADD ("/sessions/hang-in-timer", NULL, test_hang_in_timer);
   ADD ("/sessions/cancelled", NULL, test_cancelled);
   ADD ("/sessions/strangers", NULL, test_strangers);
   ADD ("/sessions/signatures", NULL, test_signatures);

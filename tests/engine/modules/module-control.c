@@ -38,6 +38,14 @@ call_nothing (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+static gboolean
+hold_thread (gpointer data)
+{
+  for (;;)
+    g_usleep (G_USEC_PER_SEC);
+  return G_SOURCE_REMOVE;
+}
+
 /* In a library that the plugin called. */
 static gboolean
 crash_in_library (gpointer data)
@@ -53,6 +61,8 @@ on_harm (KarezRequest *request, gpointer data)
     abort ();
   if (g_str_equal (data, "timer"))
     g_timeout_add (10, call_nothing, NULL);
+  if (g_str_equal (data, "stall"))
+    g_timeout_add (10, hold_thread, NULL);
   if (g_str_equal (data, "idle"))
     g_idle_add (crash_in_library, data);
   if (g_str_equal (data, "thread"))
@@ -84,7 +94,7 @@ behave (TestPlugin *self, KarezContext *context, GError **error)
     }
   if (g_str_equal (behaviour, "harmful"))
     {
-      static const char *const harms[] = { "crash", "block", "timer", "idle", "thread" };
+      static const char *const harms[] = { "crash", "block", "timer", "idle", "stall", "thread" };
 
       routes = karez_context_get_routes (context, error);
       for (guint i = 0; routes && i < G_N_ELEMENTS (harms); i++)

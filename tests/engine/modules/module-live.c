@@ -149,6 +149,14 @@ on_crash_later (gpointer data)
 }
 
 static gboolean
+on_hang_later (gpointer data)
+{
+  for (;;)
+    g_usleep (G_USEC_PER_SEC);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
 message (KarezModality *modality, KarezParticipant *participant, JsonObject *body, GError **error)
 {
   TestModality *self = (TestModality *) modality;
@@ -184,11 +192,16 @@ message (KarezModality *modality, KarezParticipant *participant, JsonObject *bod
       g_timeout_add (50, on_crash_later, NULL);
       return TRUE;
     }
+  if (g_strcmp0 (type, "hang later") == 0)
+    {
+      g_timeout_add (50, on_hang_later, NULL);
+      return TRUE;
+    }
   if (g_strcmp0 (type, "hang") == 0)
     for (;;)
       g_usleep (G_USEC_PER_SEC);
   return karez_error_set (error, KAREZ_ERROR_INVALID, "test/type",
-                          "add, record, escape, hold, hang or crash later",
+                          "add, record, escape, hold, hang, hang later or crash later",
                           "There is no message “%s”.", type ? type : "");
 }
 
