@@ -4,6 +4,7 @@
 #include "hub-file.h"
 #include "hub-log.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 /* SHA-256 over the rest, the head's length (little-endian), the head, the live half's state. */
@@ -20,7 +21,7 @@ struct _HubCheckpoint
   GMutex writing;  /* one writer at a time, also between the thread and write_now() */
   GBytes *written; /* what was given to the last write; changed under writing */
   GBytes *waiting;
-  gboolean busy;
+  gboolean busy, removed;
 };
 
 G_DEFINE_FINAL_TYPE (HubCheckpoint, hub_checkpoint, G_TYPE_OBJECT)
@@ -156,8 +157,11 @@ begin (HubCheckpoint *self, GBytes *image)
 void
 hub_checkpoint_write (HubCheckpoint *self, JsonNode *head, GBytes *state)
 {
-  g_autoptr (GBytes) image = pack (head, state);
+  g_autoptr (GBytes) image = NULL;
 
+  if (self->removed)
+    return;
+  image = pack (head, state);
   if (self->busy)
     {
       g_clear_pointer (&self->waiting, g_bytes_unref);
@@ -180,6 +184,17 @@ hub_checkpoint_write_now (HubCheckpoint *self, JsonNode *head, GBytes *state, GE
   set_written (self, done ? image : NULL);
   g_mutex_unlock (&self->writing);
   return done;
+}
+
+void
+hub_checkpoint_remove (HubCheckpoint *self)
+{
+  self->removed = TRUE;
+  g_clear_pointer (&self->waiting, g_bytes_unref);
+  g_mutex_lock (&self->writing);
+  set_written (self, NULL);
+  g_unlink (self->path);
+  g_mutex_unlock (&self->writing);
 }
 
 HubCheckpoint *

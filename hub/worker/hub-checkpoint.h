@@ -30,5 +30,8 @@ void hub_checkpoint_write (HubCheckpoint *self, JsonNode *head, GBytes *state);
 /* The same, on disk when this returns; what was given before never replaces it. */
 gboolean hub_checkpoint_write_now (HubCheckpoint *self, JsonNode *head, GBytes *state,
                                    GError **error);
+/* It is not needed any more: what is being written goes with it, and what is given after is not
+ * written. Waits for the disk at most once. */
+void hub_checkpoint_remove (HubCheckpoint *self);
 
 G_END_DECLS

@@ -516,10 +516,9 @@ void
 hub_live_session_clean (HubLiveSession *self)
 {
   g_autofree char *spool = g_build_filename (self->directory, "spool", NULL);
-  g_autofree char *checkpoint = g_build_filename (self->directory, "checkpoint", NULL);
 
   g_unlink (spool);
-  g_unlink (checkpoint);
+  hub_checkpoint_remove (self->checkpoint);
 }
 
 void

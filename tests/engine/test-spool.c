@@ -284,6 +284,31 @@ test_overtaken (void)
     }
 }
 
+/* What is on its way when a session is over does not come back. */
+static void
+test_removed (void)
+{
+  g_autofree char *path = new_path ();
+  g_autofree char *temporary = g_strconcat (path, ".new", NULL);
+  g_autoptr (JsonNode) head = karez_json_object ("state", "s", "ended", NULL);
+
+  for (guint i = 0; i < 200; i++)
+    {
+      g_autoptr (HubCheckpoint) checkpoint = hub_checkpoint_new (path);
+      g_autoptr (GBytes) state = g_bytes_new (&i, sizeof i);
+
+      hub_checkpoint_write (checkpoint, head, state);
+      /* At every moment of the writing. */
+      g_usleep (i * 5);
+      hub_checkpoint_write (checkpoint, head, NULL);
+      hub_checkpoint_remove (checkpoint);
+      hub_checkpoint_write (checkpoint, head, NULL);
+      turn_for (5);
+      g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+      g_assert_false (g_file_test (temporary, G_FILE_TEST_EXISTS));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -298,5 +323,6 @@ main (int argc, char **argv)
   g_test_add_func ("/spool/no-directory", test_no_directory);
   g_test_add_func ("/checkpoint", test_checkpoint);
   g_test_add_func ("/checkpoint/overtaken", test_overtaken);
+  g_test_add_func ("/checkpoint/removed", test_removed);
   return g_test_run ();
 }
