@@ -31,6 +31,10 @@ static const HubConfigKey keys[] = {
     "What sessions' links use, one for each path; not set: that of the way to the outside" },
   { "Media", "Address", HUB_CONFIG_ADDRESSES, NULL,
     "Where browsers reach the media of sessions; not set: the link's addresses" },
+  { "Worker", "Launcher", HUB_CONFIG_PATH, NULL,
+    "The socket where sessions' workers are started under another user; not set: the hub starts "
+    "them" },
+  { "Worker", "User", HUB_CONFIG_TEXT, "karez-worker", "That user" },
   { NULL },
 };
 

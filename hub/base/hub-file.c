@@ -53,7 +53,7 @@ gboolean
 hub_file_write_durable (const char *path, GBytes *bytes, guint mode, GError **error)
 {
   g_autofree char *temporary = g_strconcat (path, ".new", NULL);
-  int fd = open (temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+  int fd = open (temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
   gboolean done;
 
   if (fd < 0)

@@ -5,9 +5,12 @@
 
 G_BEGIN_DECLS
 
+/* The permissions of what hub and worker share: the directory says who gets there. */
+#define HUB_FILE_SHARED 0660
+
 /**
  * hub_file_write_durable:
- * @mode: the permissions of a new file: 0600 for secrets
+ * @mode: the permissions of a new file: 0600 for secrets, %HUB_FILE_SHARED
  *
  * Replaces a file as a whole: after a crash at any moment it holds the old or the new bytes. When
  * this returns, file and directory entry are on disk. Blocks; errors are of %G_IO_ERROR.

@@ -154,6 +154,8 @@ make_engine (HubDaemon *self)
     .runtime_dir = text (self, "Hub", "Runtime"),
     .plugin_paths = *paths != NULL ? (const char *const *) paths : installed,
     .worker = worker,
+    .launcher = text (self, "Worker", "Launcher"),
+    .worker_user = text (self, "Worker", "User"),
     .store = self->store,
     .web = self->web,
     .settings = self->config,

@@ -68,22 +68,27 @@ on_started (GObject *source, GAsyncResult *result, gpointer data)
 static HubConfig *
 load_config (int argc, char **argv)
 {
-  g_autofree char *path = NULL;
+  g_autofree char *path = NULL, *launcher = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   const GOptionEntry entries[] = {
     { "config", 'c', 0, G_OPTION_ARG_FILENAME, &path, "The configuration", "FILE" },
+    { "launcher", 0, 0, G_OPTION_ARG_FILENAME, &launcher, "Worker.Launcher instead of the file's",
+      "SOCKET" },
     { NULL },
   };
-  HubConfig *config = NULL;
+  g_autoptr (HubConfig) config = NULL;
 
   g_option_context_set_summary (context, "The hub of a hospital.");
   g_option_context_add_main_entries (context, entries, NULL);
   if (g_option_context_parse (context, &argc, &argv, &error))
     config = hub_config_load (path, &error);
-  if (config == NULL)
-    g_printerr ("karezd: %s\n", error->message);
-  return config;
+  if (config != NULL
+      && (launcher == NULL
+          || hub_config_override (config, "Worker.Launcher", launcher, "--launcher", &error)))
+    return g_steal_pointer (&config);
+  g_printerr ("karezd: %s\n", error->message);
+  return NULL;
 }
 
 int

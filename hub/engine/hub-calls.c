@@ -42,10 +42,13 @@ struct _HubCalls
 HubCalls *
 hub_calls_new (const char *path, GError **error)
 {
-  int fd = open (path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   Page *page = MAP_FAILED;
   HubCalls *self = NULL;
+  int fd;
 
+  /* Another user may have made the one before. */
+  unlink (path);
+  fd = open (path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, HUB_FILE_SHARED);
   if (fd >= 0 && ftruncate (fd, sizeof (Page)) == 0)
     page = mmap (NULL, sizeof (Page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (page == MAP_FAILED)

@@ -10,7 +10,7 @@ struct _HubEngine
   GObject parent_instance;
 
   char *hub, *state_dir, *runtime_dir, *markers;
-  char *worker, *link_address, *media_address;
+  char *worker, *launcher, *worker_user, *link_address, *media_address;
   HubStore *store;
   HubWeb *web;
   HubConfig *settings;

@@ -41,6 +41,8 @@ hub_engine_new (const HubEngineConfig *config)
   self->state_dir = g_strdup (config->state_dir);
   self->runtime_dir = g_strdup (config->runtime_dir);
   self->worker = g_strdup (config->worker);
+  self->launcher = g_strdup (config->launcher);
+  self->worker_user = g_strdup (config->worker_user);
   self->link_address = g_strdup (config->link_address);
   self->media_address = g_strdup (config->media_address);
   self->markers = g_build_filename (config->state_dir, "plugins", NULL);
@@ -303,10 +305,15 @@ on_fault (HubSupervisor *supervisor, const char *session, const char *plugin, co
 static void
 make_sessions (HubEngine *self, const HubEngineServices *services)
 {
-  HubSupervisorConfig supervised = {
-    self->runtime_dir,  self->state_dir,     self->worker,
-    self->link_address, self->media_address, (guint64) hub_store_get_incarnation (self->store)
-  };
+  HubSupervisorConfig supervised = { .runtime_dir = self->runtime_dir,
+                                     .state_dir = self->state_dir,
+                                     .worker = self->worker,
+                                     .link_address = self->link_address,
+                                     .media_address = self->media_address,
+                                     .incarnation = (guint64) hub_store_get_incarnation (
+                                         self->store),
+                                     .launcher = self->launcher,
+                                     .user = self->worker_user };
   HubSessionsConfig config = { .hub = self->hub,
                                .store = hub_store_get_scope (self->store, "engine"),
                                .peers = services->peers,
@@ -526,6 +533,8 @@ hub_engine_finalize (GObject *object)
   g_free (self->runtime_dir);
   g_free (self->markers);
   g_free (self->worker);
+  g_free (self->launcher);
+  g_free (self->worker_user);
   g_free (self->link_address);
   g_free (self->media_address);
 

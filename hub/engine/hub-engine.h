@@ -25,6 +25,8 @@ G_DECLARE_FINAL_TYPE (HubEngine, hub_engine, HUB, ENGINE, GObject)
  * @runtime_dir: R: the workers' socket
  * @plugin_paths: folders where key files stand, or one level below
  * @worker: the program karez-worker
+ * @launcher: (nullable): the socket where workers are started under another user
+ * @worker_user: (nullable): that user
  * @link_address: numeric addresses that sessions' links bind, split by commas: "127.0.0.1"
  * @media_address: numeric addresses where browsers reach sessions' media, likewise
  * @store: not yet open, with the schema "engine"
@@ -35,7 +37,7 @@ typedef struct
 {
   const char *hub, *state_dir, *runtime_dir;
   const char *const *plugin_paths;
-  const char *worker, *link_address, *media_address;
+  const char *worker, *launcher, *worker_user, *link_address, *media_address;
   HubStore *store;
   HubWeb *web;
   HubConfig *settings;

@@ -8,17 +8,14 @@
 #include "hub-clock.h"
 #include "hub-file.h"
 #include "hub-hash.h"
+#include "hub-launcher.h"
 #include "hub-log.h"
 #include "hub-names.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <gio/gunixfdlist.h>
 #include <glib-unix.h>
 #include <glib/gstdio.h>
-#include <signal.h>
 #include <sodium.h>
-#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,7 +34,9 @@ typedef struct
   char *session, *token, *hash;
   HubWorkerProxy *proxy;
   int pid, pidfd;
-  guint pidfd_source, hello_source;
+  int former;      /* a pidfd of what had the session before and may not have ended yet */
+  GSocket *answer; /* of the launcher, while it starts the worker */
+  guint answer_source, pidfd_source, hello_source;
   gboolean forgotten;
   gint64 restarts[HUB_RESTART_LIMIT];
 } Worker;
@@ -46,8 +45,9 @@ struct _HubSupervisor
 {
   GObject parent_instance;
 
-  char *socket, *state_dir, *program, *link_address, *media_address;
+  char *socket, *state_dir, *link_address, *media_address;
   guint64 incarnation;
+  HubLauncher *launcher;
   GDBusServer *server;
   GHashTable *workers;     /* session → Worker */
   GHashTable *connections; /* GDBusConnection → HubBusHub1 skeleton, before and after Hello */
@@ -75,10 +75,26 @@ close_fd (int *fd)
 static void
 release_process (Worker *worker)
 {
+  g_clear_handle_id (&worker->answer_source, g_source_remove);
+  g_clear_object (&worker->answer);
   g_clear_handle_id (&worker->pidfd_source, g_source_remove);
   g_clear_handle_id (&worker->hello_source, g_source_remove);
   close_fd (&worker->pidfd);
   worker->pid = 0;
+}
+
+/* Whatever hung must not wake up beside its successor. One that this process may not signal itself
+ * ends a little later: the successor waits for that. */
+static void
+end_process (Worker *worker)
+{
+  if (worker->pidfd >= 0)
+    {
+      hub_launcher_end (worker->supervisor->launcher, worker->pidfd);
+      close_fd (&worker->former);
+      worker->former = g_steal_fd (&worker->pidfd);
+    }
+  release_process (worker);
 }
 
 static void
@@ -98,6 +114,7 @@ worker_free (gpointer data)
 
   release_proxy (worker);
   release_process (worker);
+  close_fd (&worker->former);
   g_free (worker->session);
   g_free (worker->token);
   g_free (worker->hash);
@@ -114,7 +131,7 @@ get_or_make (HubSupervisor *self, const char *session)
   worker = g_new0 (Worker, 1);
   worker->supervisor = self;
   worker->session = g_strdup (session);
-  worker->pidfd = -1;
+  worker->pidfd = worker->former = -1;
   g_hash_table_insert (self->workers, g_strdup (session), worker);
   return worker;
 }
@@ -136,11 +153,12 @@ find_culprit (Worker *worker, const char *reason)
   g_autofree char *directory = hub_supervisor_get_directory (self, worker->session);
   g_autofree char *path = g_build_filename (directory, HUB_CALLS_OF_SESSION, NULL);
   g_autofree char *plugin = NULL, *call = NULL;
+  gboolean called = hub_calls_read (path, &plugin, &call);
 
-  if (!hub_calls_read (path, &plugin, &call))
-    return g_strdup (reason);
   /* The next worker begins its own; what this one did is told once. */
   g_unlink (path);
+  if (!called)
+    return g_strdup (reason);
   g_signal_emit (self, signals[FAULT], 0, worker->session, plugin, call);
   return g_strdup_printf ("%s in “%s” of the plugin “%s”", reason, call, plugin);
 }
@@ -154,11 +172,8 @@ report_end (Worker *worker, const char *cause)
   g_autofree char *reason = NULL;
   gboolean forgotten = worker->forgotten;
 
-  /* Whatever hung must not wake up beside its successor. */
-  if (worker->pidfd >= 0)
-    pidfd_send_signal (worker->pidfd, SIGKILL, NULL, 0);
   release_proxy (worker);
-  release_process (worker);
+  end_process (worker);
   reason = find_culprit (worker, cause);
   hub_notice ("worker", session, "The worker is gone: %s.", reason);
   if (forgotten)
@@ -172,6 +187,7 @@ on_process_end (int fd, GIOCondition condition, gpointer data)
   Worker *worker = data;
 
   worker->pidfd_source = 0;
+  release_process (worker);
   report_end (worker, "its process ended");
   return G_SOURCE_REMOVE;
 }
@@ -372,12 +388,43 @@ prune (const char *sessions)
     }
 }
 
-gboolean
-hub_supervisor_start (HubSupervisor *self, GError **error)
+/* Who may say Hello at all; emitted in the connection's own thread. */
+
+static gboolean
+on_mechanism (GDBusAuthObserver *observer, const char *mechanism, gpointer data)
+{
+  return g_str_equal (mechanism, "EXTERNAL");
+}
+
+static gboolean
+on_authorize (GDBusAuthObserver *observer, GIOStream *stream, GCredentials *credentials,
+              gpointer workers)
+{
+  uid_t user = credentials ? g_credentials_get_unix_user (credentials, NULL) : (uid_t) -1;
+
+  return user != (uid_t) -1 && (user == geteuid () || user == GPOINTER_TO_UINT (workers));
+}
+
+static gboolean
+listen_for_workers (HubSupervisor *self, GError **error)
 {
   g_autofree char *path = g_dbus_address_escape_value (self->socket);
   g_autofree char *address = g_strdup_printf ("unix:path=%s", path);
   g_autofree char *guid = g_dbus_generate_guid ();
+  g_autoptr (GDBusAuthObserver) observer = g_dbus_auth_observer_new ();
+
+  g_signal_connect (observer, "allow-mechanism", G_CALLBACK (on_mechanism), NULL);
+  g_signal_connect (observer, "authorize-authenticated-peer", G_CALLBACK (on_authorize),
+                    GUINT_TO_POINTER (hub_launcher_get_user (self->launcher)));
+  g_unlink (self->socket);
+  self->server = g_dbus_server_new_sync (address, G_DBUS_SERVER_FLAGS_NONE, guid, observer, NULL,
+                                         error);
+  return self->server && hub_launcher_share_socket (self->launcher, self->socket, error);
+}
+
+gboolean
+hub_supervisor_start (HubSupervisor *self, GError **error)
+{
   g_autofree char *sessions = g_build_filename (self->state_dir, "sessions", NULL);
   g_autoptr (GError) local = NULL;
 
@@ -385,13 +432,9 @@ hub_supervisor_start (HubSupervisor *self, GError **error)
     return karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "worker/socket", NULL,
                             N_ ("The hub cannot keep sessions: %s"), local->message);
   prune (sessions);
-  g_unlink (self->socket);
-  self->server = g_dbus_server_new_sync (
-      address, G_DBUS_SERVER_FLAGS_AUTHENTICATION_REQUIRE_SAME_USER, guid, NULL, NULL, &local);
-  if (!self->server)
+  if (!hub_launcher_find_user (self->launcher, &local) || !listen_for_workers (self, &local))
     return karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "worker/socket", NULL,
                             N_ ("The hub cannot listen for its workers: %s"), local->message);
-  g_chmod (self->socket, 0600);
   g_signal_connect_object (self->server, "new-connection", G_CALLBACK (on_new_connection), self, 0);
   g_dbus_server_start (self->server);
   return TRUE;
@@ -463,56 +506,34 @@ hub_supervisor_forget (HubSupervisor *self, const char *session)
 
 /* Spawning. */
 
-static void
-own_session (gpointer data)
+static gboolean
+on_answer (GSocket *socket, GIOCondition condition, gpointer data)
 {
-  setsid ();
-}
+  Worker *worker = data;
+  g_autoptr (GError) error = NULL;
+  int pidfd = hub_launcher_take_answer (socket, &error);
 
-/* The token on standard input: no other program can read it there. */
-static int
-token_fd (const char *token)
-{
-  int fd = memfd_create ("karez-token", MFD_CLOEXEC);
-
-  if (fd >= 0
-      && (write (fd, token, strlen (token)) != (gssize) strlen (token)
-          || lseek (fd, 0, SEEK_SET) != 0))
-    close_fd (&fd);
-  return fd;
-}
-
-static GSubprocess *
-launch (HubSupervisor *self, Worker *worker, const char *directory, const char *plugin,
-        const char *module, gboolean media, GError **error)
-{
-  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_NONE);
-  g_autofree char *log = g_build_filename (directory, "worker.log", NULL);
-  int input = token_fd (worker->token);
-  int output = open (log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  int errors = output >= 0 ? fcntl (output, F_DUPFD_CLOEXEC, 3) : -1;
-
-  if (input < 0 || output < 0 || errors < 0)
+  worker->answer_source = 0;
+  if (pidfd < 0)
     {
-      int code = errno;
+      g_autofree char *reason = g_strdup_printf ("it was not started: %s", error->message);
 
-      close_fd (&input);
-      close_fd (&output);
-      close_fd (&errors);
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "%s: %s", log,
-                   g_strerror (code));
-      return NULL;
+      report_end (worker, reason);
+      return G_SOURCE_REMOVE;
     }
-  /* A pipe would break when the hub dies; a file does not. */
-  g_subprocess_launcher_take_stdin_fd (launcher, input);
-  g_subprocess_launcher_take_stdout_fd (launcher, output);
-  g_subprocess_launcher_take_stderr_fd (launcher, errors);
-  g_subprocess_launcher_set_child_setup (launcher, own_session, NULL, NULL);
-  g_subprocess_launcher_unsetenv (launcher, "NOTIFY_SOCKET");
-  return g_subprocess_launcher_spawn (
-      launcher, error, self->program, "--session", worker->session, "--directory", directory,
-      "--socket", self->socket, "--plugin", plugin, "--module", module, "--link-address",
-      self->link_address, media ? "--media-address" : NULL, self->media_address, NULL);
+  watch_process (worker, pid_of (pidfd), pidfd);
+  worker->hello_source = g_timeout_add_seconds (HELLO_S, on_no_hello, worker);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+await_answer (Worker *worker, GSocket *answer)
+{
+  g_autoptr (GSource) source = g_socket_create_source (answer, G_IO_IN, NULL);
+
+  worker->answer = answer;
+  g_source_set_callback (source, G_SOURCE_FUNC (on_answer), worker, NULL);
+  worker->answer_source = g_source_attach (source, NULL);
 }
 
 gboolean
@@ -521,27 +542,33 @@ hub_supervisor_spawn (HubSupervisor *self, const char *session, const char *plug
 {
   Worker *worker = g_hash_table_lookup (self->workers, session);
   g_autofree char *directory = hub_supervisor_get_directory (self, session);
-  g_autoptr (GSubprocess) process = NULL;
+  HubOrder order = { .session = session,
+                     .directory = directory,
+                     .socket = self->socket,
+                     .plugin = plugin,
+                     .module = module,
+                     .link_address = self->link_address,
+                     .media_address = media ? self->media_address : NULL };
   g_autoptr (GError) local = NULL;
-  guint64 pid = 0;
+  GSocket *answer = NULL;
+  int pidfd = -1;
 
   g_return_val_if_fail (worker && worker->token, FALSE);
 
   /* One that still runs has an old token. */
-  if (worker->pidfd >= 0)
-    pidfd_send_signal (worker->pidfd, SIGKILL, NULL, 0);
   release_proxy (worker);
-  release_process (worker);
-  if (hub_file_make_directory (directory, 0700, &local))
-    process = launch (self, worker, directory, plugin, module, media, &local);
-  if (!process)
+  end_process (worker);
+  order.token = worker->token;
+  order.former = worker->former;
+  if (!hub_launcher_start (self->launcher, &order, &pidfd, &answer, &local))
     return karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "worker/start", NULL,
                             N_ ("The session's worker cannot be started: %s"), local->message);
+  close_fd (&worker->former);
   /* It may have ended by now; its end is seen like any other. */
-  if (g_subprocess_get_identifier (process))
-    g_ascii_string_to_unsigned (g_subprocess_get_identifier (process), 10, 1, G_MAXINT, &pid, NULL);
-  if (pid)
-    watch_process (worker, (int) pid, pidfd_open ((int) pid, 0));
+  if (pidfd >= 0)
+    watch_process (worker, pid_of (pidfd), pidfd);
+  if (answer)
+    await_answer (worker, answer);
   worker->hello_source = g_timeout_add_seconds (HELLO_S, on_no_hello, worker);
   return TRUE;
 }
@@ -568,7 +595,7 @@ hub_supervisor_kill (HubSupervisor *self, const char *session)
   Worker *worker = g_hash_table_lookup (self->workers, session);
 
   if (worker && worker->pidfd >= 0)
-    pidfd_send_signal (worker->pidfd, SIGKILL, NULL, 0);
+    hub_launcher_end (self->launcher, worker->pidfd);
 }
 
 HubWorkerProxy *
@@ -619,7 +646,7 @@ hub_supervisor_new (const HubSupervisorConfig *config)
 
   self->socket = g_build_filename (config->runtime_dir, HUB_SOCKET_WORKERS, NULL);
   self->state_dir = g_strdup (config->state_dir);
-  self->program = g_strdup (config->worker);
+  self->launcher = hub_launcher_new (config->worker, config->launcher, config->user);
   self->link_address = g_strdup (config->link_address);
   self->media_address = g_strdup (config->media_address);
   self->incarnation = config->incarnation;
@@ -644,11 +671,11 @@ hub_supervisor_finalize (GObject *object)
 
   g_free (self->socket);
   g_free (self->state_dir);
-  g_free (self->program);
   g_free (self->link_address);
   g_free (self->media_address);
   g_hash_table_unref (self->workers);
   g_hash_table_unref (self->connections);
+  g_clear_object (&self->launcher);
 
   G_OBJECT_CLASS (hub_supervisor_parent_class)->finalize (object);
 }

@@ -12,9 +12,10 @@ G_BEGIN_DECLS
 #define HUB_TYPE_SUPERVISOR (hub_supervisor_get_type ())
 /**
  * HubSupervisor:
- * Starts workers in process sessions of their own, so that they outlive the hub; listens for them
- * on a Unix socket; adopts those of an earlier hub by their tokens; watches each by its connection,
- * a heartbeat and its process. Dropping it lets every worker go on. Main thread only.
+ * Starts workers by a #HubLauncher, so that they outlive the hub; listens for them on a Unix
+ * socket, which is for the hub's own user and the workers'; adopts those of an earlier hub by their
+ * tokens; watches each by its connection, a heartbeat and its process. Dropping it lets every
+ * worker go on. Main thread only.
  *
  * Signals: "arrived" (HubWorkerProxy *worker, JsonNode *snapshot, gboolean adopted): a worker said
  * Hello; "died" (const char *session, const char *reason): it is gone, its process too;
@@ -31,11 +32,14 @@ G_DECLARE_FINAL_TYPE (HubSupervisor, hub_supervisor, HUB, SUPERVISOR, GObject)
  * @link_address: what the workers' links bind
  * @media_address: where pages reach the workers' media
  * @incarnation: of this hub, from the database
+ * @launcher: (nullable): the socket where workers are started under another user
+ * @user: (nullable): that user
  */
 typedef struct
 {
   const char *runtime_dir, *state_dir, *worker, *link_address, *media_address;
   guint64 incarnation;
+  const char *launcher, *user;
 } HubSupervisorConfig;
 
 HubSupervisor *hub_supervisor_new (const HubSupervisorConfig *config);

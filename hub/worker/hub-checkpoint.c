@@ -106,7 +106,7 @@ write_newest (HubCheckpoint *self, GBytes *image, GError **error)
 
   g_mutex_lock (&self->writing);
   if (image == self->written)
-    done = hub_file_write_durable (self->path, image, 0600, error);
+    done = hub_file_write_durable (self->path, image, HUB_FILE_SHARED, error);
   if (!done)
     set_written (self, NULL);
   g_mutex_unlock (&self->writing);
@@ -180,7 +180,7 @@ hub_checkpoint_write_now (HubCheckpoint *self, JsonNode *head, GBytes *state, GE
 
   g_clear_pointer (&self->waiting, g_bytes_unref);
   g_mutex_lock (&self->writing);
-  done = hub_file_write_durable (self->path, image, 0600, error);
+  done = hub_file_write_durable (self->path, image, HUB_FILE_SHARED, error);
   set_written (self, done ? image : NULL);
   g_mutex_unlock (&self->writing);
   return done;

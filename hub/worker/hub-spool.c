@@ -195,7 +195,7 @@ reopen (HubSpool *self, GError **error)
 {
   if (self->fd >= 0)
     close (self->fd);
-  self->fd = open (self->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+  self->fd = open (self->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, HUB_FILE_SHARED);
   if (self->fd < 0)
     return fail (error, "open", self->path, errno);
   return TRUE;
@@ -213,7 +213,7 @@ compact (HubSpool *self, GError **error)
   frame (image, KIND_BASE, base, (const guint8 *) "", 0);
   g_tree_foreach (self->waiting, copy_waiting, image);
   bytes = g_byte_array_free_to_bytes (g_steal_pointer (&image));
-  if (!hub_file_write_durable (self->path, bytes, 0600, error) || !reopen (self, error))
+  if (!hub_file_write_durable (self->path, bytes, HUB_FILE_SHARED, error) || !reopen (self, error))
     return FALSE;
   self->size = g_bytes_get_size (bytes);
   self->forgotten = 0;
@@ -226,7 +226,7 @@ set_aside (HubSpool *self, GBytes *bytes, GError **error)
   g_autofree char *beside = g_strdup_printf ("%s.damaged-%" G_GINT64_FORMAT, self->path,
                                              hub_clock_now ());
 
-  return hub_file_write_durable (beside, bytes, 0600, error);
+  return hub_file_write_durable (beside, bytes, HUB_FILE_SHARED, error);
 }
 
 static gboolean

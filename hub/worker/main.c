@@ -4,6 +4,7 @@
 #include "hub-connector.h"
 #include "hub-file.h"
 #include "hub-id.h"
+#include "hub-launched.h"
 #include "hub-log.h"
 #include "hub-module.h"
 #include "hub-rtc.h"
@@ -73,19 +74,13 @@ open_session (const HubLiveSessionConfig *config, GError **error)
 }
 
 static int
-run_session (const HubLiveSessionConfig *config, HubConnector *connector)
+run_session (const HubLiveSessionConfig *config, HubConnector *connector, const char *token)
 {
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (GError) error = NULL;
   g_autoptr (HubLiveSession) session = NULL;
   g_autoptr (HubWorkerBus) bus = NULL;
-  g_autofree char *token = read_token ();
 
-  if (!token)
-    {
-      hub_critical ("worker", config->id, "No token came on standard input.");
-      return 2;
-    }
   session = open_session (config, &error);
   if (!session)
     {
@@ -108,56 +103,123 @@ run_session (const HubLiveSessionConfig *config, HubConnector *connector)
   return 0;
 }
 
-int
-main (int argc, char **argv)
+/* What the command line says, or the hub in its place. */
+typedef struct
 {
-  HubLiveSessionConfig config = { 0 };
-  g_autofree char *id = NULL, *directory = NULL, *socket = NULL, *plugin = NULL, *module = NULL;
-  g_autofree char *address = NULL, *media = NULL;
-  g_auto (GStrv) looked = NULL;
-  gboolean probing = FALSE;
-  char *arguments = argc > 1 ? argv[1] : NULL;
-  gsize size = arguments ? (gsize) (argv[argc - 1] + strlen (argv[argc - 1]) - arguments) : 0;
-  g_autoptr (HubConnector) connector = NULL;
-  g_autoptr (GError) error = NULL;
-  GOptionEntry options[] = {
-    { "probe", 0, 0, G_OPTION_ARG_NONE, &probing, "Look at MODULE and tell what it is", NULL },
-    { "session", 0, 0, G_OPTION_ARG_STRING, &id, "The session's id", "UUID" },
-    { "directory", 0, 0, G_OPTION_ARG_FILENAME, &directory, "Where its files are", "DIR" },
-    { "socket", 0, 0, G_OPTION_ARG_FILENAME, &socket, "The hub's socket", "FILE" },
-    { "plugin", 0, 0, G_OPTION_ARG_STRING, &plugin, "The plugin's id", "ID" },
-    { "module", 0, 0, G_OPTION_ARG_FILENAME, &module, "The live half", "FILE" },
-    { "link-address", 0, 0, G_OPTION_ARG_STRING, &address, "Where the link binds", "ADDRESS" },
-    { "media-address", 0, 0, G_OPTION_ARG_STRING, &media, "Where browsers reach it", "ADDRESS" },
-    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &looked, NULL, "[MODULE SYMBOL]" },
+  char *id, *directory, *socket, *plugin, *module, *address, *media, *token;
+  GStrv looked;
+  gboolean probing, launched;
+} Options;
+
+static void
+options_clear (Options *options)
+{
+  g_free (options->id);
+  g_free (options->directory);
+  g_free (options->socket);
+  g_free (options->plugin);
+  g_free (options->module);
+  g_free (options->address);
+  g_free (options->media);
+  g_free (options->token);
+  g_strfreev (options->looked);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
+
+/* @words: (inout): what is left of them */
+static gboolean
+parse (Options *to, GStrv *words, GError **error)
+{
+  const GOptionEntry options[] = {
+    { "probe", 0, 0, G_OPTION_ARG_NONE, &to->probing, "Look at MODULE and tell what it is", NULL },
+    { "launched", 0, 0, G_OPTION_ARG_NONE, &to->launched,
+      "Be told the rest on standard input, a connection of the hub's", NULL },
+    { "session", 0, 0, G_OPTION_ARG_STRING, &to->id, "The session's id", "UUID" },
+    { "directory", 0, 0, G_OPTION_ARG_FILENAME, &to->directory, "Where its files are", "DIR" },
+    { "socket", 0, 0, G_OPTION_ARG_FILENAME, &to->socket, "The hub's socket", "FILE" },
+    { "plugin", 0, 0, G_OPTION_ARG_STRING, &to->plugin, "The plugin's id", "ID" },
+    { "module", 0, 0, G_OPTION_ARG_FILENAME, &to->module, "The live half", "FILE" },
+    { "link-address", 0, 0, G_OPTION_ARG_STRING, &to->address, "Where the link binds", "ADDRESS" },
+    { "media-address", 0, 0, G_OPTION_ARG_STRING, &to->media, "Where browsers reach it",
+      "ADDRESS" },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &to->looked, NULL, "[MODULE SYMBOL]" },
     { NULL },
   };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
 
-  hub_log_open ("karez-worker");
   g_option_context_add_main_entries (context, options, NULL);
   g_option_context_set_summary (context, "Started by karezd, for one session of one plugin.");
-  if (!g_option_context_parse (context, &argc, &argv, &error))
+  return g_option_context_parse_strv (context, words, error);
+}
+
+static gboolean
+names_session (const Options *options)
+{
+  return !options->probing && !options->looked && options->id && hub_id_is_valid (options->id)
+         && options->directory && options->socket && options->plugin && options->module
+         && options->address;
+}
+
+/* @arguments, @size: the command line's, in memory */
+static int
+begin (const Options *options, char *arguments, gsize size)
+{
+  const HubLiveSessionConfig config = { options->id,     options->directory, options->plugin,
+                                        options->module, options->address,   options->media };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HubConnector) connector = hub_connector_new (options->socket, arguments, size, &error);
+
+  if (!connector)
+    {
+      hub_critical ("worker", options->id, "The hub cannot be reached: %s", error->message);
+      return 1;
+    }
+  return run_session (&config, connector, options->token);
+}
+
+/* Under a user of its own: the command line says no more than that. */
+static int
+begin_launched (char *arguments, gsize size)
+{
+  g_auto (Options) options = { 0 };
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) told = hub_launched_take (&options.token, &error);
+
+  if (told && !options.token)
+    return 0;
+  if (told)
+    parse (&options, &told, &error);
+  if (!error && names_session (&options) && !options.launched)
+    return begin (&options, arguments, size);
+  hub_critical ("worker", options.id, "The hub's order cannot be followed: %s",
+                error ? error->message : "a session's arguments are wanted");
+  return 2;
+}
+
+int
+main (int argc, char **argv)
+{
+  g_auto (Options) options = { 0 };
+  g_auto (GStrv) words = g_strdupv (argv);
+  char *arguments = argc > 1 ? argv[1] : NULL;
+  gsize size = arguments ? (gsize) (argv[argc - 1] + strlen (argv[argc - 1]) - arguments) : 0;
+  g_autoptr (GError) error = NULL;
+
+  hub_log_open ("karez-worker");
+  if (!parse (&options, &words, &error))
     {
       g_printerr ("karez-worker: %s\n", error->message);
       return 2;
     }
-  if (probing && looked && g_strv_length (looked) == 2)
-    return probe (looked[0], looked[1]);
-  if (probing || !id || !directory || !socket || !plugin || !module || !address
-      || !hub_id_is_valid (id))
-    {
-      g_autofree char *help = g_option_context_get_help (context, TRUE, NULL);
-
-      g_printerr ("%s", help);
-      return 2;
-    }
-  config = (HubLiveSessionConfig){ id, directory, plugin, module, address, media };
-  connector = hub_connector_new (socket, arguments, size, &error);
-  if (!connector)
-    {
-      hub_critical ("worker", id, "The hub cannot be reached: %s", error->message);
-      return 1;
-    }
-  return run_session (&config, connector);
+  if (options.probing && options.looked && g_strv_length (options.looked) == 2)
+    return probe (options.looked[0], options.looked[1]);
+  if (options.launched)
+    return begin_launched (arguments, size);
+  if (names_session (&options))
+    options.token = read_token ();
+  if (options.token)
+    return begin (&options, arguments, size);
+  g_printerr ("karez-worker: karezd starts it, with a session's arguments and a token on standard "
+              "input (--help)\n");
+  return 2;
 }

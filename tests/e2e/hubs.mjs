@@ -66,9 +66,13 @@ export class Problem extends Error {
   }
 }
 
+/** Hubs of the user `uid`, run by the command `asHub`, and their workers' own user.
+ * @typedef {{ uid: number, gid: number, asHub: string[], launcher: string, worker: string }} Apart */
+
 export class Hub {
-  /** @param {string} name @param {string} directory @param {any} ports @param {any} names */
-  constructor(name, directory, ports, names) {
+  /** @param {string} name @param {string} directory @param {any} ports @param {any} names
+   * @param {Apart} [apart] */
+  constructor(name, directory, ports, names, apart) {
     this.name = name;
     this.directory = directory;
     this.state = path.join(directory, 'state');
@@ -80,6 +84,7 @@ export class Hub {
     this.peerPort = ports.peers;
     this.origin = `http://${name}.localhost:${ports.web}`;
     this.names = names;
+    this.apart = apart;
     this.id = '';
     /** @type {import('node:child_process').ChildProcess | null} */
     this.process = null;
@@ -88,6 +93,8 @@ export class Hub {
   write() {
     fs.mkdirSync(this.state, { recursive: true });
     fs.mkdirSync(this.runtime, { recursive: true });
+    if (this.apart)
+      for (const directory of [this.state, this.runtime]) fs.chownSync(directory, this.apart.uid, this.apart.gid);
     const plugins = process.env.KAREZ_PLUGINS ?? path.join(build, 'plugins', 'template');
     const link = process.env.KAREZ_LINK ?? '127.0.0.1';
     fs.writeFileSync(this.config, `[Hub]
@@ -110,14 +117,15 @@ Path=${plugins}
 Address=${link}
 [Media]
 Address=127.0.0.1
-`);
+${this.apart ? `[Worker]\nLauncher=${this.apart.launcher}\nUser=${this.apart.worker}\n` : ''}`);
   }
 
   /** Starts karezd; resolves when it is ready. Returns the milliseconds it took. */
   async start() {
     const begin = performance.now();
     const out = fs.openSync(this.log, 'a');
-    this.process = spawn(path.join(build, 'hub/daemon/karezd'), ['--config', this.config], {
+    const command = [...this.apart?.asHub ?? [], path.join(build, 'hub/daemon/karezd'), '--config', this.config];
+    this.process = spawn(command[0], command.slice(1), {
       stdio: ['ignore', out, out],
       env: { ...process.env, G_DEBUG: 'fatal-criticals', KAREZ_WORKER: process.env.KAREZ_WORKER ?? path.join(build, 'hub/worker/karez-worker') },
     });
@@ -243,12 +251,13 @@ const staff = [
 
 /** Two hubs, started and paired, with people, rooms and nothing booked. */
 export class Pair {
-  /** @param {string} label */
-  static async open(label) {
+  /** @param {string} label @param {(directory: string) => Promise<Apart>} [prepare] before the hubs start */
+  static async open(label, prepare) {
     const pair = new Pair();
     // Not below the build directory: the database's user may not be able to enter that.
     pair.directory = fs.mkdtempSync(path.join(os.tmpdir(), `karez-${label}-`));
     fs.chmodSync(pair.directory, 0o755);
+    const apart = await prepare?.(pair.directory);
     const names = {
       aral: { en: 'Aral Tarim Hospital', zh_CN: '阿拉尔塔里木医院', ug: 'ئارال تارىم دوختۇرخانىسى' },
       hangzhou: { en: 'Hangzhou Qiantang Hospital', zh_CN: '杭州钱塘医院', ug: 'خاڭجۇ چيەنتاڭ دوختۇرخانىسى' },
@@ -257,7 +266,7 @@ export class Pair {
       const directory = path.join(pair.directory, name);
       fs.mkdirSync(directory);
       const ports = { web: await freePort(), peers: await freePort() };
-      const hub = new Hub(name, directory, ports, names[name]);
+      const hub = new Hub(name, directory, ports, names[name], apart);
       hub.write();
       return hub;
     };
@@ -335,9 +344,9 @@ export class Pair {
 }
 
 /** Runs a test over a pair, and always ends it. @param {string} label
- * @param {(pair: Pair) => Promise<void>} test */
-export async function withPair(label, test) {
-  const pair = await Pair.open(label);
+ * @param {(pair: Pair) => Promise<void>} test @param {(directory: string) => Promise<Apart>} [prepare] */
+export async function withPair(label, test, prepare) {
+  const pair = await Pair.open(label, prepare);
   let failed = null;
   try {
     await test(pair);

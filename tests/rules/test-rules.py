@@ -18,6 +18,9 @@ with open(os.path.join(HERE, '..', '..', 'po', 'update'), encoding='utf-8') as u
           **{f'po/{language}.po': HEAD + 'msgid "One"\nmsgstr "1"\n'
              for language in ('en', 'zh_CN', 'ug')}}
 
+UNIT = '[Service]\nExecStart=@bindir@/a\n'
+USERS = {'data/systemd/a.sysusers': 'u a - "A" -\n'}
+
 # rule script, files, a word that must be in what it says ('' when it must be content)
 CASES = [
     ('check-layers', {'hub/base/a.c': '#include <glib.h>\n'}, ''),
@@ -91,6 +94,10 @@ CASES = [
     ('check-format', {'hub/base/a.c': SPDX + 'int f(void) { return 1; }\n'}, 'format'),
     ('check-shell', {'a': '#!/bin/sh\necho "$1"\n'}, ''),
     ('check-shell', {'a': '#!/bin/sh\nrm $1\n'}, 'SC2086'),
+    ('check-units', {'data/systemd/a.service.in': UNIT + 'User=a\n', **USERS}, ''),
+    ('check-units', {'data/systemd/a.service.in': UNIT + 'User=b\n', **USERS}, '“b”'),
+    ('check-units', {'data/systemd/a@.service': UNIT + 'ProtectSytem=strict\n'}, 'ProtectSytem'),
+    ('check-units', {'data/systemd/a.socket': '[Socket]\nListenStream=/a\nAccept=yes\n'}, 'a@'),
 ]
 
 
