@@ -120,6 +120,58 @@ test_noticed (void)
   test_hub_free (other);
 }
 
+/* The peer goes back in time while a message that was held is on its way once more: its number is
+ * moved with the outbox, so it is forgotten when it has arrived, and those behind it follow. */
+static void
+test_held (void)
+{
+  TestHub *one = test_hub (1), *other = test_hub (2);
+  guint16 port = hub_peers_get_port (other->peers);
+  HubPeerParking *parking = hub_peers_get_parking (other->peers);
+  g_autofree char *heard = NULL;
+  g_autoptr (GError) error = NULL;
+
+  hub_peer_parking_set_room (parking, 1, HUB_PARKING_BYTES);
+  test_pair (one, other, NULL);
+  test_until_up (one, other);
+  say (one, other, "a");
+  say (one, other, "b");
+  test_until (test_number (one, "select count(*) from karez.outbox_held") == 1);
+  test_until (is_empty (one));
+  back_up (other);
+  say (one, other, "c");
+  test_until (test_number (one, "select count(*) from karez.outbox_held") == 2);
+  test_until (is_empty (one));
+  test_hub_stop (other);
+  restore (other);
+  test_hub_stop (one);
+  g_free (test_ask (
+      one, "update karez.outbox_head set last = last + 1 where lane = 1;"
+           "update karez.outbox_held set sequence = (select last from karez.outbox_head where lane "
+           "= 1) where number = (select min(number) from karez.outbox_held);"
+           "insert into karez.outbox (peer, lane, sequence, id, topic, body) select peer, lane, "
+           "sequence, id, topic, body from karez.outbox_held where sequence is not null"));
+  test_hub_start (other, port);
+  test_handle_words (other);
+  hub_peers_deliver_parked (other->peers, "ward");
+  test_until (test_number (other, "select count(*) from ward.effect") == 1);
+  test_hub_start (one, 0);
+  test_until (test_restored (one, other));
+  test_until_up (one, other);
+  acknowledge (one, other, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (test_number (one, "select count(*) from karez.outbox o join karez.outbox_held h "
+                                     "on h.id = o.id and h.sequence = o.sequence"),
+                   ==, 1);
+  test_until (test_number (other, "select count(*) from ward.effect") == 3);
+  test_until (test_number (one, "select count(*) from karez.outbox_held") == 0);
+  test_until (is_empty (one));
+  heard = test_words (other, KAREZ_LANE_AGENDA);
+  g_assert_cmpstr (heard, ==, "a b c");
+  test_hub_free (one);
+  test_hub_free (other);
+}
+
 /* No message was lost, but the database was started fewer times than it had been. */
 static void
 test_incarnation (void)
@@ -149,6 +201,7 @@ main (int argc, char **argv)
   /* Warnings are what some of these tests bring about. */
   g_log_set_always_fatal (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
   g_test_add_func ("/peers/restore/noticed", test_noticed);
+  g_test_add_func ("/peers/restore/held", test_held);
   g_test_add_func ("/peers/restore/incarnation", test_incarnation);
   return g_test_run ();
 }
