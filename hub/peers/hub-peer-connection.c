@@ -4,6 +4,7 @@
 #include "hub-address.h"
 #include "hub-clock.h"
 #include "hub-log.h"
+#include "hub-peer-problem.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -11,6 +12,7 @@
 #include <sys/socket.h>
 
 #define CONNECTION_KEY "hub-peer-connection"
+#define FAREWELL_SECONDS 3
 
 static gboolean
 on_gone (gpointer data)
@@ -107,6 +109,31 @@ hub_peer_connection_set_timer (HubPeerConnection *self, guint seconds)
   g_clear_handle_id (&self->timer, g_source_remove);
   if (seconds > 0 && !self->is_channel)
     self->timer = g_timeout_add_seconds (seconds, on_timer, self);
+}
+
+void
+hub_peer_connection_refuse (HubPeerConnection *self, const HubHttpFault *fault)
+{
+  g_autoptr (GError) error = karez_error_new_parts (KAREZ_ERROR_INVALID, fault->rule,
+                                                    fault->accepted, fault->message, NULL);
+  guint status = 0;
+  g_autoptr (GBytes) body = hub_peer_problem_write (error, &status);
+  g_autofree char *answer = NULL;
+
+  hub_info ("peers", self->host, "A request was refused: %s", fault->rule);
+  if (self->stream == NULL)
+    return;
+  answer = g_strdup_printf ("HTTP/1.1 %u %s\r\nContent-Type: application/problem+json\r\n"
+                            "Content-Length: %" G_GSIZE_FORMAT "\r\nConnection: close\r\n\r\n%.*s",
+                            fault->status, soup_status_get_phrase (fault->status),
+                            g_bytes_get_size (body), (int) g_bytes_get_size (body),
+                            (const char *) g_bytes_get_data (body, NULL));
+  /* Some hundred bytes into an empty buffer: all or nothing. */
+  g_pollable_output_stream_write_nonblocking (
+      G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (self->stream)), answer,
+      strlen (answer), NULL, NULL);
+  g_socket_shutdown (self->socket, FALSE, TRUE, NULL);
+  hub_peer_connection_set_timer (self, FAREWELL_SECONDS);
 }
 
 void

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "hub-http-scanner.h"
+
 #include <libsoup/soup.h>
 
 G_BEGIN_DECLS
@@ -48,6 +50,8 @@ HubPeerConnection *hub_peer_connection_find (SoupServerMessage *message);
 void hub_peer_connection_forget (GSocketAddress *address);
 /* Ends it after @seconds, instead of what was set before; 0 for never. */
 void hub_peer_connection_set_timer (HubPeerConnection *self, guint seconds);
+/* What came is no HTTP: answers in the place of libsoup, which does not see it, and ends it. */
+void hub_peer_connection_refuse (HubPeerConnection *self, const HubHttpFault *fault);
 /* Nothing goes over it any more, from now on; the server's sweep gives its descriptor back. */
 void hub_peer_connection_end (HubPeerConnection *self);
 /* Whether its key is a paired hub's now; hub-peer-server.c. */

@@ -267,6 +267,8 @@ on_websocket (SoupServer *server, SoupServerMessage *message, const char *path,
   HubPeerServer *self = data;
   HubPeerConnection *connection = hub_peer_connection_find (message);
 
+  if (connection != NULL && connection->stream != NULL)
+    hub_peer_stream_set_raw (HUB_PEER_STREAM (connection->stream));
   if (connection == NULL || !hub_peer_server_is_known (connection)
       || !hub_peer_bound_is_used (websocket))
     {
@@ -363,6 +365,15 @@ on_stream_closed (HubPeerStream *stream, gpointer data)
   hub_peer_connection_forget (data);
 }
 
+static void
+on_stream_refused (HubPeerStream *stream, const HubHttpFault *fault, gpointer data)
+{
+  HubPeerConnection *connection = hub_peer_connection_of (data);
+
+  if (connection != NULL)
+    hub_peer_connection_refuse (connection, fault);
+}
+
 /* Gives a connection whose key is known to libsoup. */
 static gboolean
 hand_over (Handshake *handshake, HubPeerConnection *connection)
@@ -370,6 +381,9 @@ hand_over (Handshake *handshake, HubPeerConnection *connection)
   g_autoptr (GIOStream) stream = hub_peer_stream_new (handshake->stream);
 
   g_signal_connect_data (stream, "closed", G_CALLBACK (on_stream_closed),
+                         g_object_ref (handshake->remote), (GClosureNotify) (void *) g_object_unref,
+                         0);
+  g_signal_connect_data (stream, "refused", G_CALLBACK (on_stream_refused),
                          g_object_ref (handshake->remote), (GClosureNotify) (void *) g_object_unref,
                          0);
   connection->stream = stream;

@@ -5,7 +5,7 @@ struct _HubPeerStream
 {
   GIOStream parent_instance;
   GIOStream *inner; /* NULL once it is closed */
-  GInputStream *input;
+  HubHttpInput *input;
   GOutputStream *output;
 };
 
@@ -14,6 +14,7 @@ G_DEFINE_FINAL_TYPE (HubPeerStream, hub_peer_stream, G_TYPE_IO_STREAM)
 enum
 {
   SIGNAL_CLOSED,
+  SIGNAL_REFUSED,
   N_SIGNALS
 };
 static guint signals[N_SIGNALS];
@@ -21,7 +22,7 @@ static guint signals[N_SIGNALS];
 static GInputStream *
 hub_peer_stream_get_input_stream (GIOStream *stream)
 {
-  return HUB_PEER_STREAM (stream)->input;
+  return G_INPUT_STREAM (HUB_PEER_STREAM (stream)->input);
 }
 
 static GOutputStream *
@@ -37,6 +38,7 @@ hub_peer_stream_close (GIOStream *stream, GCancellable *cancellable, GError **er
   g_autoptr (GIOStream) inner = g_steal_pointer (&self->inner);
   gboolean good = inner == NULL || g_io_stream_close (inner, cancellable, error);
 
+  hub_http_input_drop (self->input);
   if (inner != NULL)
     g_signal_emit (self, signals[SIGNAL_CLOSED], 0);
   return good;
@@ -63,6 +65,7 @@ hub_peer_stream_close_async (GIOStream *stream, int priority, GCancellable *canc
   g_autoptr (GIOStream) inner = g_steal_pointer (&self->inner);
   g_autoptr (GTask) task = g_task_new (stream, cancellable, callback, data);
 
+  hub_http_input_drop (self->input);
   g_task_set_source_tag (task, hub_peer_stream_close_async);
   if (inner == NULL)
     g_task_return_boolean (task, TRUE);
@@ -102,6 +105,14 @@ hub_peer_stream_class_init (HubPeerStreamClass *class)
   stream_class->close_finish = hub_peer_stream_close_finish;
   signals[SIGNAL_CLOSED] = g_signal_new ("closed", HUB_TYPE_PEER_STREAM, G_SIGNAL_RUN_LAST, 0, NULL,
                                          NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_REFUSED] = g_signal_new ("refused", HUB_TYPE_PEER_STREAM, G_SIGNAL_RUN_LAST, 0,
+                                          NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
+}
+
+static void
+on_refused (HubHttpInput *input, const HubHttpFault *fault, HubPeerStream *self)
+{
+  g_signal_emit (self, signals[SIGNAL_REFUSED], 0, fault);
 }
 
 static void
@@ -115,7 +126,14 @@ hub_peer_stream_new (GIOStream *inner)
   HubPeerStream *self = g_object_new (HUB_TYPE_PEER_STREAM, NULL);
 
   self->inner = g_object_ref (inner);
-  self->input = g_object_ref (g_io_stream_get_input_stream (inner));
+  self->input = hub_http_input_new (g_io_stream_get_input_stream (inner));
+  g_signal_connect_object (self->input, "refused", G_CALLBACK (on_refused), self, 0);
   self->output = g_object_ref (g_io_stream_get_output_stream (inner));
   return G_IO_STREAM (self);
+}
+
+void
+hub_peer_stream_set_raw (HubPeerStream *self)
+{
+  hub_http_input_set_raw (self->input);
 }

@@ -37,9 +37,12 @@ knows (const char *key, gpointer data)
   return TRUE;
 }
 
+static guint served;
+
 static void
 serve (HubPeerRequest *request, gpointer data)
 {
+  served++;
   hub_peer_request_answer (request, json_node_new (JSON_NODE_NULL));
 }
 
@@ -160,6 +163,109 @@ test_silent (Fixture *self, gconstpointer data)
   wait_for_count (self, 0); /* 10 s for a handshake */
 }
 
+static gboolean
+on_accept (GTlsConnection *tls, GTlsCertificate *certificate, GTlsCertificateFlags flags,
+           gpointer data)
+{
+  return TRUE;
+}
+
+/* A paired hub's connection, for bytes that HubPeerClient would not send. */
+static GIOStream *
+open_wire (Fixture *self)
+{
+  g_autoptr (GSocketClient) dialler = g_socket_client_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSocketConnection) connection = g_socket_client_connect_to_host (
+      dialler, "127.0.0.1", hub_peer_server_get_port (self->server), NULL, &error);
+  g_autoptr (GAsyncResult) result = NULL;
+  GIOStream *tls;
+
+  g_assert_no_error (error);
+  tls = g_tls_client_connection_new (G_IO_STREAM (connection), NULL, &error);
+  g_assert_no_error (error);
+  g_object_set (tls, "require-close-notify", FALSE, NULL);
+  g_tls_connection_set_certificate (G_TLS_CONNECTION (tls),
+                                    hub_identity_get_certificate (self->identity));
+  g_signal_connect (tls, "accept-certificate", G_CALLBACK (on_accept), NULL);
+  g_tls_connection_handshake_async (G_TLS_CONNECTION (tls), G_PRIORITY_DEFAULT, NULL, keep,
+                                    &result);
+  while (result == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_true (g_tls_connection_handshake_finish (G_TLS_CONNECTION (tls), result, &error));
+  g_assert_no_error (error);
+  return tls;
+}
+
+/* Sends @text and tells what comes until the end, or for @ms. */
+static char *
+exchange (GIOStream *wire, const char *text, guint ms, gboolean *ended)
+{
+  GPollableInputStream *input = G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (wire));
+  gint64 deadline = g_get_monotonic_time () + ms * 1000;
+  g_autoptr (GString) all = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (g_pollable_output_stream_write_nonblocking (
+                       G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (wire)), text,
+                       strlen (text), NULL, &error),
+                   ==, strlen (text));
+  *ended = FALSE;
+  while (!*ended && g_get_monotonic_time () < deadline)
+    {
+      char buffer[4096];
+      g_autoptr (GError) none = NULL;
+      gssize n = g_pollable_input_stream_read_nonblocking (input, buffer, sizeof buffer, NULL,
+                                                           &none);
+
+      if (n > 0)
+        g_string_append_len (all, buffer, n);
+      *ended = n == 0 || (n < 0 && !g_error_matches (none, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK));
+      run_for (5);
+    }
+  return g_string_free (g_steal_pointer (&all), FALSE);
+}
+
+/* What two programs read differently is refused here as it is at the desk's port, and what stands
+ * behind it is nobody's request. */
+static void
+test_ambiguous (Fixture *self, gconstpointer data)
+{
+  static const char *const heads[] = {
+    "Content-Length: 2\r\nContent-Length: 44\r\n\r\n{}",
+    "Content-Length: 44\r\nContent-Length: 2\r\n\r\n{}",
+    "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "Content-Length : 2\r\n\r\n{}",
+    "Content-Length: +2\r\n\r\n{}",
+    "Host: elsewhere\r\nContent-Length: 2\r\n\r\n{}",
+    "X: y\nContent-Length: 2\r\n\r\n{}",
+  };
+  static const char begin[] = "POST /peer/v1/call/x HTTP/1.1\r\nHost: hub\r\n";
+  g_autofree char *good = g_strconcat (begin, "Content-Length: 2\r\n\r\n{}", NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (heads); i++)
+    {
+      g_autoptr (GIOStream) wire = open_wire (self);
+      g_autofree char *bad = g_strconcat (begin, heads[i], good, NULL);
+      g_autofree char *first = NULL, *answer = NULL;
+      gboolean ended;
+
+      g_test_message ("%s", heads[i]);
+      served = 0;
+      first = exchange (wire, good, 300, &ended);
+      g_assert_true (g_str_has_prefix (first, "HTTP/1.1 200"));
+      g_assert_false (ended);
+      g_assert_cmpuint (served, ==, 1);
+      answer = exchange (wire, bad, 2000, &ended);
+      g_assert_true (g_str_has_prefix (answer, "HTTP/1.1 400"));
+      g_assert_nonnull (strstr (answer, "request/"));
+      g_assert_null (strstr (answer + 1, "HTTP/1.1"));
+      g_assert_true (ended);
+      g_assert_cmpuint (served, ==, 1);
+    }
+  wait_for_count (self, 0);
+}
+
 /* The family of a descriptor that connections can be made to; AF_UNSPEC for anything else. */
 static int
 listening_family (int fd)
@@ -263,6 +369,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/peers/server/forgotten", Fixture, NULL, set_up, test_forgotten, tear_down);
   g_test_add ("/peers/server/silent", Fixture, NULL, set_up, test_silent, tear_down);
+  g_test_add ("/peers/server/ambiguous", Fixture, NULL, set_up, test_ambiguous, tear_down);
   g_test_add ("/peers/server/only-port", Fixture, NULL, set_up, test_only_port, tear_down);
   g_test_add ("/peers/server/crowd", Fixture, NULL, set_up, test_crowd, tear_down);
   g_test_add_func ("/peers/server/ipv6", test_ipv6);
