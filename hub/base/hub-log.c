@@ -65,10 +65,11 @@ write_text (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpoin
   g_autofree char *time = NULL;
   const char *subject, *topic;
 
-  if (g_log_writer_is_journald (STDERR_FILENO))
-    return g_log_writer_journald (level, fields, n_fields, data);
+  /* The journal would take libraries' debugging too. */
   if (g_log_writer_default_would_drop (level, field (fields, n_fields, "GLIB_DOMAIN")))
     return G_LOG_WRITER_HANDLED;
+  if (g_log_writer_is_journald (STDERR_FILENO))
+    return g_log_writer_journald (level, fields, n_fields, data);
 
   time = hub_time_format (hub_clock_now ());
   topic = field (fields, n_fields, "TOPIC");
