@@ -94,7 +94,7 @@ async function mistaken(page, doctor, id) {
   assert.equal(status, 500);
   await page.reload();
   const plugin = page.getByRole('listitem').filter({ hasText: 'Video consultation' });
-  await plugin.getByText('Running, with mistakes').waitFor();
+  await plugin.getByText('With mistakes', { exact: true }).waitFor();
   await plugin.getByText(/^consult\.\w+: database\/statement$/).waitFor();
   await shootAll(page, 'mistaken');
 }

@@ -27,7 +27,7 @@ const enoughClock = 500;
 /** @type {Record<string, string>} */
 const stateWords = {
   found: N_('Not yet started'), enabled: N_('Running'), refused: N_('Refused'), aside: N_('Put aside'), failed: N_('Failed'),
-  faulty: N_('Running, with mistakes'), running: N_('Running'), up: N_('Running'), starting: N_('Starting'), restarting: N_('Restarting'), lost: N_('Lost'), down: N_('Away'),
+  faulty: N_('With mistakes'), running: N_('Running'), up: N_('Running'), starting: N_('Starting'), restarting: N_('Restarting'), lost: N_('Lost'), down: N_('Away'),
 };
 /** @param {string} state */
 const word = (state) => _(stateWords[state] ?? state);
