@@ -5,6 +5,7 @@
 #include "hub-catalogue.h"
 #include "hub-clock.h"
 #include "hub-id.h"
+#include "hub-log.h"
 
 /* A database that has not said by then whether somebody who is not in a session is invited to it is
  * too busy for who ends it. */
@@ -223,6 +224,26 @@ move_now (KarezRequest *request, HubSessions *self, const char *edge)
 }
 
 static void
+on_uninvited_told (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!karez_audit_append_finish (KAREZ_AUDIT (source), result, &error))
+    hub_warning ("sessions", NULL,
+                 "A stop by somebody who is not invited could not be recorded: %s", error->message);
+}
+
+/* The database answers after all, and would have refused what was done without it. */
+static void
+tell_uninvited (HubSessions *self, KarezRequest *request, const GError *error)
+{
+  karez_audit_append_async (
+      self->audit, karez_request_get_actor (request), "session.stop-uninvited",
+      KAREZ_OUTCOME_SUCCESS, karez_request_get_path_part (request, "id"), NULL,
+      karez_json_object ("reason", "s", error->message, NULL), NULL, on_uninvited_told, NULL);
+}
+
+static void
 on_admitted (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (KarezRequest) request = data;
@@ -232,7 +253,11 @@ on_admitted (GObject *source, GAsyncResult *result, gpointer data)
   gboolean admitted = hub_sessions_admit_finish (self, result, &error);
 
   if (!decide (request))
-    return;
+    {
+      if (!admitted && karez_error_is_conflict (error))
+        tell_uninvited (self, request, error);
+      return;
+    }
   /* Ending waits for no database that is away or busy. */
   if (admitted
       || (g_str_equal (edge, "stop")
@@ -265,7 +290,12 @@ on_admission_late (gpointer data)
   Waiting *waiting = data;
 
   if (decide (waiting->request))
-    move_now (waiting->request, waiting->sessions, "stop");
+    {
+      hub_notice ("sessions", karez_request_get_path_part (waiting->request, "id"),
+                  "The database is too busy to say whether %s is invited; they end the session.",
+                  karez_actor_get_id (karez_request_get_actor (waiting->request)));
+      move_now (waiting->request, waiting->sessions, "stop");
+    }
   return G_SOURCE_REMOVE;
 }
 

@@ -157,6 +157,8 @@ play_append_async (KarezAudit *audit, KarezActor *actor, const char *action, Kar
   g_autoptr (JsonNode) owned = details;
 
   PLAY_HALL (audit)->audited++;
+  g_free (PLAY_HALL (audit)->action);
+  PLAY_HALL (audit)->action = g_strdup (action);
   g_task_return_boolean (task, TRUE);
 }
 static gboolean
@@ -211,6 +213,7 @@ play_hall_finalize (GObject *object)
 {
   g_clear_pointer (&PLAY_HALL (object)->booking, json_node_unref);
   g_hash_table_unref (PLAY_HALL (object)->routes);
+  g_free (PLAY_HALL (object)->action);
   G_OBJECT_CLASS (play_hall_parent_class)->finalize (object);
 }
 static void
@@ -244,6 +247,11 @@ play_get_path_part (KarezRequest *request, const char *name)
   for (guint i = 0; parts && parts[i]; i += 2)
     if (g_str_equal (parts[i], name))
       return parts[i + 1];
+  return NULL;
+}
+static JsonNode *
+play_get_body (KarezRequest *request)
+{
   return NULL;
 }
 static const char *
@@ -293,6 +301,7 @@ play_request_class_init (PlayRequestClass *klass)
   G_OBJECT_CLASS (klass)->finalize = play_request_finalize;
   request_class->get_actor = play_get_actor;
   request_class->get_path_part = play_get_path_part;
+  request_class->get_body = play_get_body;
   request_class->get_idempotency_key = play_get_key;
   request_class->begin = play_begin;
   request_class->respond = play_respond;

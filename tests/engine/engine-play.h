@@ -31,6 +31,7 @@ struct _PlayHall
   GObject parent_instance;
   JsonNode *booking;
   guint audited;
+  char *action;       /* the last one that was audited */
   GHashTable *routes; /* "GET /records/aside" → what answers */
 };
 void play_hall_forget_routes (PlayHall *self);
