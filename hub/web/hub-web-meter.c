@@ -4,7 +4,7 @@
 struct _HubWebMeter
 {
   GFilterOutputStream parent_instance;
-  guint64 written;
+  guint64 given, written;
 };
 
 static void hub_web_meter_pollable_init (GPollableOutputStreamInterface *iface);
@@ -89,8 +89,14 @@ hub_web_meter_new (GOutputStream *base)
   return g_object_new (HUB_TYPE_WEB_METER, "base-stream", base, NULL);
 }
 
-guint64
-hub_web_meter_get_written (HubWebMeter *self)
+void
+hub_web_meter_give (HubWebMeter *self, gsize size)
 {
-  return self->written;
+  self->given += size;
+}
+
+guint64
+hub_web_meter_get_waiting (HubWebMeter *self)
+{
+  return self->given - MIN (self->given, self->written);
 }

@@ -5,6 +5,7 @@
 #include "hub-id.h"
 #include "hub-log.h"
 #include "hub-web-frames.h"
+#include "hub-web-intake.h"
 #include "hub-web-limits.h"
 #include "hub-web-meter.h"
 #include "hub-web-rate.h"
@@ -21,14 +22,15 @@ struct _HubWebPage
   KarezActor *actor;
   GIOStream *stream;
   GSocket *socket;
+  HubWebIntake *intake;
   HubWebMeter *meter;
   SoupWebsocketConnection *connection;
   HubWebRate *rate;
-  guint64 given; /* bytes handed to libsoup */
   gint64 heard;
   guint watch, farewell;
   HubWebSignIn *sign_in; /* NULL over the Unix socket */
   gboolean closed;       /* told to close, or gone */
+  gboolean failed;
 };
 
 enum
@@ -74,10 +76,14 @@ on_pong (SoupWebsocketConnection *connection, GBytes *payload, HubWebPage *self)
   self->heard = hub_clock_monotonic ();
 }
 
-/* libsoup sends the close and goes on reading into its buffer until that is written. */
+/* libsoup sends the close and would go on reading into its buffer until that is written. */
 static void
 on_error (SoupWebsocketConnection *connection, GError *error, HubWebPage *self)
 {
+  if (self->failed)
+    return;
+  self->failed = TRUE;
+  hub_web_intake_stop (self->intake);
   hub_debug ("web", self->id, "a page's connection failed: %s", error->message);
   hub_web_limits_release (self->socket, FAREWELL_MS);
 }
@@ -158,7 +164,7 @@ hub_web_page_new (GIOStream *stream, GSocket *socket, GUri *uri, KarezActor *act
                   HubWebSignIn *sign_in, const char *language)
 {
   HubWebPage *self = g_object_new (HUB_TYPE_WEB_PAGE, NULL);
-  GList *extensions = g_list_append (NULL, hub_web_frames_new (HUB_WEB_PAGE_MESSAGE));
+  GList *extensions;
   g_autoptr (GIOStream) metered = NULL;
 
   self->stream = g_object_ref (stream);
@@ -166,8 +172,10 @@ hub_web_page_new (GIOStream *stream, GSocket *socket, GUri *uri, KarezActor *act
   self->actor = karez_actor_ref (actor);
   self->language = g_strdup (language);
   self->meter = hub_web_meter_new (g_io_stream_get_output_stream (stream));
-  metered = g_simple_io_stream_new (g_io_stream_get_input_stream (stream),
-                                    G_OUTPUT_STREAM (self->meter));
+  self->intake = hub_web_intake_new (g_io_stream_get_input_stream (stream));
+  metered = g_simple_io_stream_new (G_INPUT_STREAM (self->intake), G_OUTPUT_STREAM (self->meter));
+  extensions = g_list_append (
+      NULL, hub_web_frames_new (self->meter, HUB_WEB_PAGE_MESSAGE, HUB_WEB_PAGE_QUEUE));
   /* Takes the list. */
   self->connection = soup_websocket_connection_new (metered, uri, SOUP_WEBSOCKET_CONNECTION_SERVER,
                                                     NULL, NULL, extensions);
@@ -210,21 +218,14 @@ hub_web_page_get_language (HubWebPage *self)
 gboolean
 hub_web_page_send (HubWebPage *self, const char *text)
 {
-  gsize size = strlen (text);
-  guint64 written = hub_web_meter_get_written (self->meter);
-
   if (self->closed
       || soup_websocket_connection_get_state (self->connection) != SOUP_WEBSOCKET_STATE_OPEN)
     return FALSE;
-  /* Pings and pongs are counted as written and not as given: the bound errs to the page's good. */
-  if (self->given > written && self->given - written + size > HUB_WEB_PAGE_QUEUE)
+  if (hub_web_meter_get_waiting (self->meter) + strlen (text) > HUB_WEB_PAGE_QUEUE)
     {
       cut (self, "it does not read");
       return FALSE;
     }
-  if (written >= self->given)
-    self->given = written;
-  self->given += size;
   soup_websocket_connection_send_text (self->connection, text);
   return TRUE;
 }
@@ -244,6 +245,7 @@ hub_web_page_dispose (GObject *object)
   if (self->connection != NULL && self->socket != NULL)
     g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
   g_clear_object (&self->connection);
+  g_clear_object (&self->intake);
   g_clear_object (&self->meter);
   g_clear_object (&self->stream);
   g_clear_object (&self->socket);

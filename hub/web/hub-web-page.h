@@ -19,8 +19,9 @@ G_BEGIN_DECLS
 /**
  * HubWebPage:
  * One browser page's WebSocket, with everything bounded: a message (64 KiB, fragments together;
- * 1009), their rate (60 a second, 200 at once; 4429), what waits to be sent (1 MiB; cut), silence
- * (no answer to a ping for 60 s; cut), and the sign-in's end (4401). Main thread only.
+ * 1009), their rate (60 a second, 200 at once; 4429), that of frames of any kind (200 a second,
+ * 1000 at once; 4429), what waits to be sent (1 MiB; cut), silence (no answer to a ping for 60 s;
+ * cut), and the sign-in's end (4401). Main thread only.
  *
  * A page that is told to close is not heard any more, and nothing more is sent to it, from that
  * moment on: "closed" comes at once, the WebSocket's own farewell later.
