@@ -65,10 +65,23 @@ field_error (GError **error, const KarezJsonField *field, const char *rule, cons
   return FALSE;
 }
 
+/* Whether @n is within the bounds of @field; a refusal names the bound, by which the reader can mend it. */
 static gboolean
-out_of_bounds (gint64 n, const KarezJsonField *field)
+check_bounds (gint64 n, const KarezJsonField *field, const char *rule, const char *below,
+              const char *above, GError **error)
 {
-  return n < field->min || (field->max > 0 && n > field->max);
+  gboolean low = n < field->min;
+  g_autofree char *bound = g_strdup_printf ("%" G_GINT64_FORMAT, low ? field->min : field->max);
+  g_autofree char *pointer = NULL;
+
+  if (!low && (field->max <= 0 || n <= field->max))
+    return TRUE;
+  pointer = pointer_step (field->name);
+  karez_error_set (error, KAREZ_ERROR_INVALID, rule, field->accepted, low ? below : above,
+                   field->name, bound);
+  if (error != NULL)
+    karez_error_set_pointer (*error, pointer);
+  return FALSE;
 }
 
 /* Takes @local to @error, its place as seen from the member that is named @name. */
@@ -177,10 +190,10 @@ check_text (const char *text, const KarezJsonField *field, GError **error)
                                N_ ("“%s” is none of the words that are accepted"));
       }
     default:
-      if (out_of_bounds (g_utf8_strlen (text, -1), field))
-        return field_error (error, field, "json/length", field->accepted,
-                            N_ ("“%s” is too short or too long"));
-      return check_characters (text, field, error);
+      return check_bounds (g_utf8_strlen (text, -1), field, "json/length",
+                           N_ ("“%s” has fewer than %s characters"),
+                           N_ ("“%s” has more than %s characters"), error)
+             && check_characters (text, field, error);
     }
 }
 
@@ -194,9 +207,10 @@ check_field (JsonNode *value, const KarezJsonField *field, GError **error)
     {
     case KAREZ_JSON_INTEGER:
       right = type == G_TYPE_INT64;
-      if (right && out_of_bounds (json_node_get_int (value), field))
-        return field_error (error, field, "json/range", field->accepted,
-                            N_ ("“%s” is outside of its range"));
+      if (right
+          && !check_bounds (json_node_get_int (value), field, "json/range",
+                            N_ ("“%s” is less than %s"), N_ ("“%s” is more than %s"), error))
+        return FALSE;
       break;
     case KAREZ_JSON_BOOLEAN:
       right = type == G_TYPE_BOOLEAN;
@@ -206,9 +220,11 @@ check_field (JsonNode *value, const KarezJsonField *field, GError **error)
       break;
     case KAREZ_JSON_ARRAY:
       right = JSON_NODE_HOLDS_ARRAY (value);
-      if (right && out_of_bounds (json_array_get_length (json_node_get_array (value)), field))
-        return field_error (error, field, "json/length", field->accepted,
-                            N_ ("“%s” has too few or too many elements"));
+      if (right
+          && !check_bounds (json_array_get_length (json_node_get_array (value)), field,
+                            "json/length", N_ ("“%s” has fewer than %s elements"),
+                            N_ ("“%s” has more than %s elements"), error))
+        return FALSE;
       break;
     default:
       right = type == G_TYPE_STRING;

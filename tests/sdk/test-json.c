@@ -86,6 +86,12 @@ test_size (void)
   g_assert_cmpstr (karez_error_get_rule (error), ==, "json/size");
 }
 
+/* A refusal and, where there is one, the bound that its message names. */
+typedef struct
+{
+  const char *text, *rule, *bound;
+} Bounded;
+
 static const KarezJsonField fields[] = {
   { "id", KAREZ_JSON_UUID, TRUE },
   { "title", KAREZ_JSON_TEXT, TRUE, 1, 5 },
@@ -102,23 +108,23 @@ static const KarezJsonField fields[] = {
 static void
 test_fields_refused (void)
 {
-  const Refusal refusals[] = {
+  const Bounded refusals[] = {
     { "[]", "json/object" },
     { "{\"title\":\"a\"}", "json/missing" },
     { "{" ID ",\"title\":null}", "json/missing" },
     { "{" ID ",\"title\":\"a\",\"extra\":1}", "json/unknown" },
     { "{\"id\":\"x\",\"title\":\"a\"}", "json/uuid" },
     { "{\"id\":7,\"title\":\"a\"}", "json/type" },
-    { "{" ID ",\"title\":\"\"}", "json/length" },
-    { "{" ID ",\"title\":\"坎儿井坎儿井\"}", "json/length" },
+    { "{" ID ",\"title\":\"\"}", "json/length", "fewer than 1 characters" },
+    { "{" ID ",\"title\":\"坎儿井坎儿井\"}", "json/length", "more than 5 characters" },
     { "{" ID ",\"title\":\"a\",\"urgency\":\"T9\"}", "json/word" },
     { "{" ID ",\"title\":\"a\",\"at\":\"noon\"}", "json/time" },
-    { "{" ID ",\"title\":\"a\",\"count\":0}", "json/range" },
-    { "{" ID ",\"title\":\"a\",\"count\":10}", "json/range" },
+    { "{" ID ",\"title\":\"a\",\"count\":0}", "json/range", "less than 1" },
+    { "{" ID ",\"title\":\"a\",\"count\":10}", "json/range", "more than 9" },
     { "{" ID ",\"title\":\"a\",\"count\":1.5}", "json/type" },
     { "{" ID ",\"title\":\"a\",\"open\":1}", "json/type" },
-    { "{" ID ",\"title\":\"a\",\"who\":[]}", "json/length" },
-    { "{" ID ",\"title\":\"a\",\"who\":[1,2,3]}", "json/length" },
+    { "{" ID ",\"title\":\"a\",\"who\":[]}", "json/length", "fewer than 1 elements" },
+    { "{" ID ",\"title\":\"a\",\"who\":[1,2,3]}", "json/length", "more than 2 elements" },
     { "{" ID ",\"title\":\"a\",\"more\":[]}", "json/type" },
   };
 
@@ -130,6 +136,8 @@ test_fields_refused (void)
       g_assert_no_error (error);
       g_assert_null (karez_json_check (node, fields, &error));
       g_assert_cmpstr (karez_error_get_rule (error), ==, refusals[i].rule);
+      if (refusals[i].bound != NULL)
+        g_assert_true (g_str_has_suffix (error->message, refusals[i].bound));
       if (i > 0)
         g_assert_nonnull (karez_error_get_pointer (error));
     }
