@@ -121,11 +121,13 @@ class App extends KarezElement {
   /** @param {KeyboardEvent} event */
   key(event) {
     const target = /** @type {HTMLElement} */ (event.composedPath()[0]);
+    if (event.isComposing) // Escape takes back what an input method offers
+      return;
     if (event.key === 'Escape') {
       this.escape(target);
       return;
     }
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !state.me || state.me.new_password_needed
+    if (event.ctrlKey || event.metaKey || event.altKey || !state.me || state.me.new_password_needed
         || target.matches?.('input:not([type="checkbox"], [type="radio"]), textarea, select, [contenteditable]') || document.querySelector('dialog[open]'))
       return;
     if (this.shortcut(event.key.toLowerCase()))

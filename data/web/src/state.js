@@ -13,6 +13,8 @@ const changed = new EventTarget();
 export const state = {
   /** @type {Me | null} */
   me: null,
+  /** Whose page it was until the sign-in ended: what that person typed is nobody else's. */
+  former: '',
   /** @type {Hello | null} */
   hello: null,
   /** Where to go after signing in. */
@@ -45,6 +47,15 @@ function readerOf(me) {
 
 /** @param {Me | null} me */
 async function take(me) {
+  if (state.me)
+    state.former = state.me.id;
+  if (me && state.me && me.id !== state.me.id) {
+    // Another person's page begins anew: nothing that was typed here becomes theirs.
+    state.me = null;
+    setToken('');
+    tell();
+    await new Promise((done) => { setTimeout(done); });
+  }
   state.me = me;
   setToken(me?.csrf ?? '');
   document.documentElement.dataset.reader = readerOf(me);

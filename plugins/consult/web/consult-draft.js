@@ -71,10 +71,12 @@ export class RequestDraft extends EventTarget {
    * @param {string} booking
    * @param {Hub} hub
    * @param {(ms: number) => Promise<unknown>} [pause]
+   * @param {string} [whose] who writes it
    */
-  constructor(booking, hub, pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))) {
+  constructor(booking, hub, pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms)), whose = '') {
     super();
     this.booking = booking;
+    this.whose = whose;
     this.#hub = hub;
     this.#pause = pause;
   }

@@ -4,10 +4,10 @@
 
 import { _, nameOf, onLanguage } from '@karez/i18n';
 import {
-  KarezElement, Loader, api, button, cleanText, clock, confirm, emptyState, hubName, html, isOurs, live, may, newId, nothing, problemNote, say, shown,
-  textField, timePair, toast, toastProblem,
+  KarezElement, Loader, Problem, api, button, cleanText, clock, confirm, emptyState, hubName, html, isOurs, live, may, newId, nothing, problemNote, say, shown,
+  state, textField, timePair, toast, toastProblem,
 } from '@karez/components';
-import { Keeper } from './consult-opinion-keeper.js';
+import { Keeper, parts } from './consult-opinion-keeper.js';
 import { opinionPaper, signedOpinion } from './consult-opinion-paper.js';
 import './consult-request.js';
 
@@ -19,6 +19,14 @@ import './consult-request.js';
 const most = 8000;
 /** A page that is left may still send so much. */
 const leavingBytes = 60_000;
+
+/** What was written in elements that are gone, while the hub may not have it: by person and booking. @type {Map<string, Keeper>} */
+const left = new Map();
+
+addEventListener('beforeunload', (event) => {
+  if ([...left.values()].some((keeper) => keeper.dirty))
+    event.preventDefault();
+});
 
 export class ConsultOpinion extends KarezElement {
   static properties = {
@@ -41,8 +49,11 @@ export class ConsultOpinion extends KarezElement {
     this.reading = false;
     /** What is being printed. @type {Paper | null} */
     this.paper = null;
+    this.changed = () => this.requestUpdate();
     this.keeper = new Keeper((body) => this.put(body), cleanText);
-    this.keeper.addEventListener('change', () => this.requestUpdate());
+    this.keeper.addEventListener('change', this.changed);
+    /** Who writes here: nobody else's sign-in sends it. */
+    this.whose = state.me?.id ?? '';
     /** Where somebody types. @type {HTMLTextAreaElement | null} */
     this.field = null;
     this.addEventListener('focusin', ({ target }) => { this.field = target instanceof HTMLTextAreaElement ? target : null; });
@@ -78,6 +89,7 @@ export class ConsultOpinion extends KarezElement {
     ];
     if (this.field)
       void this.goOn(this.field);
+    this.takeUp();
   }
 
   disconnectedCallback() {
@@ -85,7 +97,37 @@ export class ConsultOpinion extends KarezElement {
     for (const off of this.off)
       off();
     this.keeper.leave();
+    void this.leaveBehind();
     this.lookForField();
+  }
+
+  get key() {
+    return `${this.whose} ${this.booking?.id}`;
+  }
+
+  /** Words that the hub could not take yet stay in the window, and their writer is told. */
+  async leaveBehind() {
+    const { keeper, key } = this;
+    if (!keeper.dirty)
+      return;
+    left.set(key, keeper);
+    await keeper.flush();
+    if (keeper.dirty && !this.isConnected && left.get(key) === keeper)
+      toast(_('Not kept yet: what you typed last in the opinion on “%s”. It stays in this window; join the session here again to go on.', this.booking?.title), { bad: true });
+    else if (left.get(key) === keeper)
+      left.delete(key);
+  }
+
+  /** Goes on with what was left behind. */
+  takeUp() {
+    const keeper = left.get(this.key);
+    left.delete(this.key);
+    if (!keeper?.dirty || keeper === this.keeper)
+      return;
+    this.keeper.removeEventListener('change', this.changed);
+    this.keeper = keeper;
+    keeper.addEventListener('change', this.changed);
+    keeper.type({});
   }
 
   /** Moved in the page, as at the session's end: who types goes on, and no letter becomes one of the desk's keys.
@@ -110,6 +152,8 @@ export class ConsultOpinion extends KarezElement {
   /** @param {Map<string, any>} changed */
   willUpdate(changed) {
     const before = changed.get('booking')?.id;
+    if (changed.has('booking') && this.booking && before !== this.booking.id)
+      this.takeUp();
     if (before && before !== this.booking?.id)
       void this.loader.renew();
     else if (changed.has('booking') && !this.loader.value && !this.loader.loading)
@@ -127,6 +171,8 @@ export class ConsultOpinion extends KarezElement {
 
   /** @param {import('./consult-opinion-keeper.js').Words & {revision: number}} body */
   put(body) {
+    if (state.me?.id !== this.whose)
+      return Promise.reject(new Problem({ status: 401, title: _('You are not signed in, or no longer'), rule: 'sign-in/none' }));
     const keepalive = new Blob([JSON.stringify(body)]).size < leavingBytes;
     return api.put(`/x/consult/opinions/${this.booking?.id}/draft`, body, { once: true, keepalive });
   }
@@ -288,11 +334,17 @@ export class ConsultOpinion extends KarezElement {
       say(_('Version %s, signed %s'), one.version, timePair(one.signed_at))}</span></summary>${signedOpinion(one, { ...how, heading: false })}</details>`)}`;
   }
 
+  /** What was typed while its writer lost the right to: it is shown, to be taken elsewhere. @param {string | null} why */
+  unkept(why) {
+    return html`<div class="note warn" role="alert"><p><b>${_('What you typed last is not kept.')}</b>${why ? html` ${why}` : nothing}</p>${
+      parts.map((part) => (this.keeper.words[part] ? html`<p class="prose" dir="auto">${this.keeper.words[part]}</p>` : nothing))}</div>`;
+  }
+
   /** @param {Opinions} found */
   body(found) {
     const { opinions, may_write: mayWrite } = found;
     const writes = mayWrite && (!opinions.length || this.keeper.begun);
-    return html`${writes ? html`${this.running ? this.question() : nothing}${this.form(found)}` : nothing}
+    return html`${!mayWrite && this.keeper.dirty ? this.unkept(found.why) : nothing}${writes ? html`${this.running ? this.question() : nothing}${this.form(found)}` : nothing}
       ${opinions.length ? this.signed(opinions) : writes ? nothing : this.none(found)}
       ${mayWrite && opinions.length && !writes ? html`<p>${button({ label: _('Amend…'), onclick: () => void this.amend(opinions[0]) })}</p>` : nothing}`;
   }

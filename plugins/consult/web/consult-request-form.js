@@ -3,7 +3,7 @@
 // composer; and, for what is added later, of a booking.
 
 import { _ } from '@karez/i18n';
-import { KarezElement, api, button, confirm, html, newId, nothing, size, textField, toastProblem } from '@karez/components';
+import { KarezElement, api, button, confirm, html, newId, nothing, size, state, textField, toastProblem } from '@karez/components';
 import { RequestDraft } from './consult-draft.js';
 import { accept, kindWords, refusalWords, share } from './consult-file.js';
 
@@ -39,7 +39,9 @@ export const draftOf = (booking) => drafts.get(booking);
 
 /** @param {string} booking */
 function makeDraft(booking) {
-  const draft = drafts.get(booking) ?? new RequestDraft(booking, hub);
+  const there = drafts.get(booking);
+  const whose = state.me?.id ?? '';
+  const draft = there?.whose === whose ? there : new RequestDraft(booking, hub, undefined, whose);
   drafts.set(booking, draft);
   return draft;
 }
@@ -93,7 +95,9 @@ export class ConsultRequestForm extends KarezElement {
     super.disconnectedCallback();
     const { draft } = this;
     draft?.removeEventListener('change', this.changed);
-    if (this.request && !this.given && draft)
+    if (!state.me && draft?.unsent)
+      draft.abandon(); // until its writer signs in again
+    else if (this.request && !this.given && draft)
       draft.discard(abandonAfter, () => drafts.delete(draft.booking));
   }
 

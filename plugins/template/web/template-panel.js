@@ -215,7 +215,7 @@ export class TemplatePanel extends LitElement {
     const length = client.view.length;
     return html`<div class="field wide">
       <label for="template-note">${_('Shared note')}</label>
-      <textarea id="template-note" rows="16" dir="auto" spellcheck="true" maxlength="40000"
+      <textarea id="template-note" rows="16" dir="auto" spellcheck="true"
         aria-describedby="template-status" ?readonly=${this.reads || !client.ready}
         @input=${this.typed} @keyup=${this.moved} @pointerup=${this.moved}></textarea>
       <small id="template-status" class="hint" role="status">${this.status()}</small>

@@ -13,7 +13,7 @@ import { MINUTE, clock, rfc3339 } from '../time.js';
 import { hubName, kindPlural, urgencies, urgencyHint, urgencyWord } from '../words.js';
 import { byKind, collision } from './board.js';
 import { KarezElement, asProblem } from './element.js';
-import './moment-field.js';
+import { MomentField } from './moment-field.js';
 import { newRequest } from './request.js';
 import { Part } from './part.js';
 import { button, checkField, choiceField, icon, problemNote, selectField, textField } from './parts.js';
@@ -125,10 +125,13 @@ export class Composer extends KarezElement {
   /** @param {Event} [event] */
   async send(event) {
     event?.preventDefault();
-    this.tried = true;
     if (this.busy)
       return;
-    const lacks = Object.keys(this.wrong()).length > 0;
+    this.tried = true;
+    this.problem = null;
+    const time = this.querySelector('karez-moment');
+    const timeLacks = time instanceof MomentField && !time.settle();
+    const lacks = timeLacks || Object.keys(this.wrong()).length > 0;
     const partLacks = await this.added.element?.wrong();
     if (lacks || partLacks) {
       await this.updateComplete;

@@ -4,7 +4,7 @@
 import { html, nothing } from 'lit';
 import { _ } from '../i18n.js';
 import { KarezElement, asProblem } from './element.js';
-import { button, passwordField, problemNote, textField } from './parts.js';
+import { button, passwordField, problemNote, textField, tooLong } from './parts.js';
 
 /** @typedef {{reason: string, password: string}} Answer */
 /**
@@ -56,9 +56,13 @@ class Confirm extends KarezElement {
     this.requestUpdate();
   }
 
+  get reasonMax() {
+    return this.question?.reasonMax ?? 500;
+  }
+
   get missing() {
     const { question } = this;
-    return (Boolean(question?.reason) && this.reason.trim() === '') || (Boolean(question?.password) && this.password === '');
+    return (Boolean(question?.reason) && (this.reason.trim() === '' || tooLong(this.reason, this.reasonMax) !== '')) || (Boolean(question?.password) && this.password === '');
   }
 
   /** @param {Event} event */
@@ -107,7 +111,7 @@ class Confirm extends KarezElement {
         <h2 id="confirm-title">${question.title}</h2>
         <p id="confirm-text">${question.text}</p>
         ${question.reason ? textField({
-          id: 'confirm-reason', label: question.reason, value: this.reason, max: question.reasonMax ?? 500, lines: 2,
+          id: 'confirm-reason', label: question.reason, value: this.reason, max: this.reasonMax, lines: 2,
           oninput: (value) => { this.reason = value; this.requestUpdate(); },
         }) : nothing}
         ${question.password ? passwordField({

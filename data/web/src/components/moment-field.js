@@ -10,10 +10,13 @@ import { KarezElement } from './element.js';
 /** @typedef {import('../time.js').Zone} Zone */
 
 const daysAhead = 60;
+/** @type {Zone[]} */
+const zones = ['beijing', 'xinjiang'];
 
 /** Reads "14:30", "1430", "9.05" and "9"; "x" or "新" behind it means Xinjiang's clock. @param {string} text @returns {{hhmm: string, zone: Zone | null} | null} */
 export function readClock(text) {
-  const match = /^\s*(\d{1,2})(?:[:.：]?(\d{2}))?\s*(x|新|ش)?\s*$/iu.exec(text);
+  // A Chinese keyboard may write ２２：３０.
+  const match = /^\s*(\d{1,2})(?:[:.]?(\d{2}))?\s*(x|新|ش)?\s*$/iu.exec(text.normalize('NFKC'));
   if (!match || Number(match[1]) > 23 || Number(match[2] ?? 0) > 59)
     return null;
   return {
@@ -42,7 +45,35 @@ export class MomentField extends KarezElement {
   put(value) {
     this.wrong = '';
     this.value = value;
+    this.requestUpdate();
+    void this.updateComplete.then(() => this.show());
     this.dispatchEvent(new CustomEvent('moment', { detail: value, bubbles: true }));
+  }
+
+  /** @param {Zone} zone @returns {HTMLInputElement | null} */
+  input(zone) {
+    return this.querySelector(`#${this.name}-${zone}`);
+  }
+
+  /** Both fields say the time that is meant, also where something else was typed before. */
+  show() {
+    for (const zone of zones) {
+      const input = this.input(zone);
+      if (input)
+        input.value = clock(this.value, zone);
+    }
+  }
+
+  /** What stands in a field and was not read yet, as by Ctrl+Enter in it, is read now: nothing is asked for at another
+   * time than the one that is seen. @returns {boolean} whether it is a time */
+  settle() {
+    const typed = zones.find((zone) => {
+      const input = this.input(zone);
+      return input && input.value !== clock(this.value, zone);
+    });
+    if (typed)
+      this.type(/** @type {HTMLInputElement} */ (this.input(typed)).value, typed);
+    return this.wrong === '';
   }
 
   /** @param {string} text @param {Zone} zone */

@@ -109,7 +109,16 @@ function sayCleaned(field, cleaned) {
     place.textContent = cleaned ? _('Characters that cannot be kept were left out. Check the text.') : '';
 }
 
+/** Code points, as the hub counts them. @param {string} value */
+const lengthOf = (value) => [...value].length;
+
+/** What is said of a text that is longer than the hub takes; '' of others. @param {string} value @param {number | undefined} max */
+export const tooLong = (value, max) =>
+  (max !== undefined && lengthOf(value) > max ? _('At most %1$s characters; there are %2$s.', max, lengthOf(value)) : '');
+
 /**
+ * A text. No bound of the input's own, which would cut what is pasted without a word: what is longer than `max` stays, and
+ * is said to be too long.
  * @param {{id: string, label: Content, value: string, hint?: Content, error?: Content, optional?: boolean, wide?: boolean,
  *   type?: string, autocomplete?: string, max?: number, required?: boolean, lines?: number, dir?: 'auto' | 'ltr', lang?: string,
  *   placeholder?: string, oninput: (value: string) => void}} options
@@ -126,20 +135,18 @@ export function textField(options) {
   };
   return field({
     ...options,
+    error: options.error || tooLong(value, max) || undefined,
     control: ({ describedBy, invalid }) =>
       lines
-        ? html`<textarea id=${id} rows=${lines} .value=${value} maxlength=${max ?? nothing} dir=${dir}
+        ? html`<textarea id=${id} rows=${lines} .value=${value} dir=${dir}
             placeholder=${placeholder ?? nothing} aria-describedby=${describedBy} aria-invalid=${invalid}
             ?required=${required} @input=${input}></textarea>`
-        : html`<input id=${id} type=${type} .value=${value} maxlength=${max ?? nothing} dir=${dir}
-            lang=${lang ?? nothing} autocomplete=${autocomplete} placeholder=${placeholder ?? nothing}
+        : html`<input id=${id} type=${type} .value=${value} dir=${dir}
+            lang=${lang ?? nothing} autocomplete=${autocomplete} autocapitalize=${dir === 'ltr' ? 'none' : nothing} placeholder=${placeholder ?? nothing}
             aria-describedby=${describedBy} aria-invalid=${invalid} ?required=${required}
             spellcheck="false" @input=${input}>`,
   });
 }
-
-/** Code points, as the hub counts them. @param {string} value */
-const lengthOf = (value) => [...value].length;
 
 /** The bounds of a password that is chosen, as the hub has them. */
 const bounds = () => state.hello?.password ?? { min: 15, max: 256 };

@@ -24,6 +24,8 @@ import { toast } from '../components/toast.js';
 
 /** A discarded request that is wanted back, maybe on another page of this kind. @type {Request | null} */
 let undone = null;
+/** A request that was being written when its writer's sign-in ended. @type {{request: Request, whose: string} | null} */
+let left = null;
 
 const narrow = matchMedia('(max-width: 760px)');
 
@@ -60,6 +62,18 @@ export class DayPage extends KarezElement {
     narrow.removeEventListener('change', this.media);
     if (state.me)
       this.discard();
+    else
+      this.leave();
+  }
+
+  /** What was begun waits in the page for who began it. */
+  leave() {
+    const { request } = this;
+    this.request = null;
+    if (!request || !(request.title.trim() || request.begun))
+      return;
+    left = { request, whose: state.former };
+    toast(_('The request that you were writing stays in this window: sign in here again to go on.'), { bad: true });
   }
 
   get composing() {
@@ -82,6 +96,9 @@ export class DayPage extends KarezElement {
         this.discard();
         this.request = undone;
         undone = null;
+      } else if (!this.request && left && left.whose === state.me?.id && emergency === (left.request.urgency === 'T0')) {
+        this.request = left.request;
+        left = null;
       } else if (!this.request || emergency !== (this.request.urgency === 'T0'))
         this.request = newRequest({ emergency });
       this.showDay(startOfDay(this.request.start));
@@ -199,7 +216,10 @@ export class DayPage extends KarezElement {
     if (this.composing && this.request)
       return html`<karez-composer .alone=${narrow.matches} .request=${this.request} .board=${board} .modalities=${this.modalities.value?.items ?? []}
         .patients=${this.patients.value?.items ?? []} @sent=${() => { this.request = null; }} @draft=${() => {
-          this.showDay(startOfDay(/** @type {Request} */ (this.request).start));
+          // A field that goes with what was sent may still tell that it changed.
+          if (!this.request)
+            return;
+          this.showDay(startOfDay(this.request.start));
           this.requestUpdate();
         }}></karez-composer>`;
     if (this.route.page === 'bookings')

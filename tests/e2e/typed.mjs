@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What somebody typed or pasted is what is asked for and kept, or it is said that it is not: a time
+// that was not read yet, a text that is too long, and words whose writer's sign-in ended, which are
+// there again for that person and for nobody else.
+
+import assert from 'node:assert/strict';
+import path from 'node:path';
+
+import { checkAccess, desktop, enter, openBrowser, openDoor, shootAll, signIn } from './browser.mjs';
+import { addSeconds, book, join, prepare } from './consult-page.mjs';
+import { assertKept } from './contract.mjs';
+import { build, password, sleep, until, withPair } from './hubs.mjs';
+import { Person } from './person.mjs';
+
+process.env.KAREZ_PLUGINS ??= ['consult', 'template'].map((name) => path.join(build, 'plugins', name)).join(';');
+
+/** A new request with something typed over its Beijing time, and a key. @param {any} page @param {string} origin
+ * @param {string} text @param {string} key */
+async function askAt(page, origin, text, key) {
+  await page.goto(`${origin}/new`);
+  await page.locator('#compose-title').fill(`At ${text}`);
+  await page.getByLabel('Kind of session').selectOption({ label: 'Shared note' });
+  await page.locator('#compose-start-beijing').focus();
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type(text);
+  await page.keyboard.press(key);
+}
+
+/** @param {import('./hubs.mjs').Hub} hub @param {any} page */
+async function times(hub, page) {
+  for (const [text, key, wanted] of [
+    ['23:45', 'Control+Enter', '23:45'], ['23:40', 'Enter', '23:40'], ['２３：３５', 'Control+Enter', '23:35'], ['21:30x', 'Control+Enter', '23:30'],
+  ]) {
+    await askAt(page, hub.origin, text, key);
+    await page.waitForURL(/\/bookings\//);
+    const { starts_at: at } = await hub.api('GET', `/bookings/${page.url().split('/').pop()}`);
+    assert.equal(new Date(at).toLocaleTimeString('en-GB', { timeZone: 'Asia/Shanghai', hour: '2-digit', minute: '2-digit' }), wanted, `${text} by ${key}`);
+  }
+  for (const [text, key] of [['25:00', 'Enter'], ['9;30', 'Control+Enter'], ['9pm', 'Control+Enter']]) {
+    await askAt(page, hub.origin, text, key);
+    await page.getByText('A time looks like 14:30.').waitFor();
+    await sleep(300);
+    assert.match(page.url(), /\/new$/, `${text} is asked for by nobody`);
+    assert.equal(await page.locator('#compose-start-beijing').inputValue(), text);
+    assert.equal(await page.evaluate(() => document.activeElement?.id), 'compose-start-beijing');
+  }
+  // Another day shows the time that is meant again.
+  await page.getByLabel('Day', { exact: true }).selectOption({ index: 1 });
+  assert.match(await page.locator('#compose-start-beijing').inputValue(), /^\d\d:\d\d$/);
+}
+
+/** Nothing is cut. @param {import('./hubs.mjs').Hub} hub @param {any} page @param {string} id */
+async function long(hub, page, id) {
+  const findings = page.getByLabel('Findings');
+  await findings.focus();
+  await page.keyboard.insertText(`${'ئۇيغۇر '.repeat(4000)}50 mg`);
+  assert.equal((await findings.inputValue()).length, 28005);
+  await page.getByText('At most 8000 characters; there are 28005.').waitFor();
+  await page.locator('.opinion .note.bad').waitFor();
+  assert.equal(await page.locator('.opinion-kept').count(), 0, 'it does not say that it is kept');
+  await shootAll(page, 'typed-too-long');
+  await checkAccess(page, 'an opinion that is too long');
+  await page.getByLabel('Impression').fill('Well.');
+  await page.getByRole('button', { name: 'Sign…' }).click();
+  await sleep(500);
+  assert.equal(await page.getByRole('dialog').count(), 0, 'and cannot be signed');
+  // A character outside of the basic plane is one.
+  await findings.fill('🧪'.repeat(8000));
+  await page.locator('.opinion-kept[data-standing="kept"]').waitFor();
+  await findings.fill('Kept.');
+  await page.locator('.opinion-kept[data-standing="kept"]').waitFor();
+  const person = await Person.signIn(hub, 'doctor.hangzhou');
+  assert.equal((await person.api('GET', `/x/consult/opinions/${id}`)).draft.findings, 'Kept.');
+}
+
+/** Signs in over whoever is signed in in this browser. @param {any} door a page that shows the form @param {string} login */
+async function over(door, login) {
+  await enter(door, login);
+  await door.locator('#login').waitFor({ state: 'detached' });
+}
+
+/** Somebody else signs in in another tab while an opinion's words are on their way.
+ * @param {import('./hubs.mjs').Hub} hub @param {any} door @param {any} page @param {string} id */
+async function opinionOfAnother(hub, door, page, id) {
+  await page.route('**/api/v1/x/consult/opinions/*/draft', (route) => route.abort());
+  page.faked = true;
+  await page.getByLabel('Impression').fill('Only the first one knows.');
+  await page.locator('.opinion-kept[data-standing="away"]').waitFor();
+  await over(door, 'second.hangzhou');
+  await page.locator('#login').or(page.locator('karez-day')).first().waitFor();
+  await page.getByText('Not kept yet: what you typed last').waitFor();
+  await page.unroute('**/api/v1/x/consult/opinions/*/draft');
+  await sleep(2500); // it would be tried again
+  const second = await Person.signIn(hub, 'second.hangzhou');
+  assert.equal((await second.api('GET', `/x/consult/opinions/${id}`)).draft ?? null, null, 'nobody else has them');
+  // Their writer signs in again in that window.
+  if (!await page.locator('#login').count()) {
+    await page.locator('details.menu summary').click();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+  }
+  await over(page, 'doctor.hangzhou');
+  await page.evaluate((where) => {
+    const link = Object.assign(document.createElement('a'), { href: where });
+    document.body.append(link);
+    link.click();
+  }, `/sessions/${id}`);
+  await page.getByRole('button', { name: 'Join', exact: true }).click();
+  await page.locator('#consult-opinion-button').click();
+  await page.locator('.opinion-kept[data-standing="kept"]').waitFor();
+  assert.equal(await page.getByLabel('Impression').inputValue(), 'Only the first one knows.');
+  const first = await Person.signIn(hub, 'doctor.hangzhou');
+  assert.equal((await first.api('GET', `/x/consult/opinions/${id}`)).draft.impression, 'Only the first one knows.');
+}
+
+/** A request that is being written when its writer is signed out. @param {import('./hubs.mjs').Hub} hub @param {any} page */
+async function requestOfAnother(hub, page) {
+  await page.goto(`${hub.origin}/new`);
+  await page.locator('#compose-title').fill('Rash since spring');
+  await page.getByLabel('Kind of session').selectOption({ label: 'Video consultation' });
+  await page.getByLabel('Question', { exact: true }).fill('Is a biopsy needed?');
+  const desk = (await hub.api('GET', '/people')).items.find((one) => one.login === 'desk.aral');
+  await hub.api('PUT', `/people/${desk.id}`, { names: desk.names, roles: desk.roles, active: true, password, password_final: true });
+  await page.getByText('The request that you were writing stays in this window').waitFor();
+  await shootAll(page, 'typed-signed-out').catch(() => {});
+  await over(page, 'admin.aral');
+  await page.locator('#compose-title').waitFor();
+  assert.equal(await page.locator('#compose-title').inputValue(), '', 'another person begins anew');
+  await page.locator('details.menu summary').click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await sleep(9500); // longer than a discard can be undone
+  await over(page, 'desk.aral');
+  await page.locator('#compose-title').waitFor();
+  assert.equal(await page.locator('#compose-title').inputValue(), 'Rash since spring');
+  assert.equal(await page.getByLabel('Question', { exact: true }).inputValue(), 'Is a biopsy needed?');
+}
+
+await withPair('typed', async (pair) => {
+  const { aral, hangzhou } = pair;
+  await addSeconds(pair);
+  const browser = await openBrowser();
+  try {
+    const clerk = await signIn(browser, aral, 'desk.aral', { viewport: desktop });
+    await times(aral, clerk);
+    await requestOfAnother(aral, clerk);
+
+    const id = await book(pair);
+    await prepare(pair, id);
+    const door = await openDoor(browser, hangzhou);
+    const doctor = await door.context().newPage();
+    await doctor.goto(hangzhou.origin);
+    await over(doctor, 'doctor.hangzhou');
+    await join(doctor, hangzhou.origin, id);
+    await until('the session to start', () => aral.api('POST', `/sessions/${id}/start`, {}).then(() => true));
+    await doctor.locator('#consult-opinion-button').click();
+    await long(hangzhou, doctor, id);
+    await opinionOfAnother(hangzhou, door, doctor, id);
+    assert.deepEqual([...clerk.faults, ...door.faults], []);
+  } finally {
+    await browser.close();
+  }
+  assertKept();
+});
