@@ -65,7 +65,7 @@ field_error (GError **error, const KarezJsonField *field, const char *rule, cons
   return FALSE;
 }
 
-/* Whether @n is within the bounds of @field; a refusal names the bound, by which the reader can mend it. */
+/* Whether @n is within the bounds of @field; a refusal names the bound that was broken. */
 static gboolean
 check_bounds (gint64 n, const KarezJsonField *field, const char *rule, const char *below,
               const char *above, GError **error)
