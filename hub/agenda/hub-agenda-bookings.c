@@ -7,6 +7,13 @@
 #include "hub-catalogue.h"
 #include "hub-clock.h"
 
+/* Of a hospital's requests that wait the other one takes 500, and puts aside what is beyond: here
+ * it is refused before, with room for those that are on their way at once. Emergencies have some of
+ * their own, and nobody can fill it alone. */
+#define MAX_WAITING 400
+#define MAX_WAITING_EMERGENCIES 480
+#define MAX_WAITING_OF_PERSON 200
+
 /* ── asking ─────────────────────────────────────────────────────────────────────────────────── */
 
 typedef struct
@@ -103,6 +110,14 @@ commit_request (GTask *task)
   KarezActor *actor = karez_transaction_get_actor (transaction);
   g_auto (GStrv) claims = hub_booking_new_ids ((const char *const *) booking->resources);
 
+  karez_transaction_run_one (
+      transaction, "agenda/too-many",
+      N_ ("Too many requests wait for an answer of that hospital: it has to answer some, or some "
+          "have "
+          "to be withdrawn"),
+      "booking_room_own", "(ssxsx)", self->hub, booking->provider,
+      (gint64) (g_str_equal (booking->urgency, "T0") ? MAX_WAITING_EMERGENCIES : MAX_WAITING),
+      karez_actor_get_name (actor), (gint64) MAX_WAITING_OF_PERSON);
   karez_transaction_run (transaction, "resource_lock", "(^ass)", booking->resources, booking->id);
   insert_booking (transaction, booking, karez_actor_get_name (actor));
   karez_transaction_run (transaction, "claim_hold", "(^as^asss)", claims, booking->resources,

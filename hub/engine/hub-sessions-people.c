@@ -10,6 +10,9 @@
 /* A page that is away longer has left. */
 #define AWAY_S 30
 #define MAX_PERSONS 100
+/* What is told to the partner, which takes 1,000 of one hospital. */
+#define MAX_JOINS 900
+#define MAX_JOINS_OF_PERSON 200
 
 /* Leaving: done, then recorded. */
 
@@ -292,6 +295,21 @@ check_elsewhere (HubSession *session, const char *participant, const char *forme
                           N_ ("You are in this session in another window."));
 }
 
+/* The same for the same request, so that a repeated one answers the same; not the request's own id,
+ * which is its sender's choice, and might be that of somebody who is there. */
+static char *
+participant_of (HubSessions *self, const char *session, KarezTransaction *transaction)
+{
+  const char *request = karez_transaction_get_request (transaction, NULL);
+  g_autofree char *text = NULL;
+
+  if (!request)
+    return hub_id_new ();
+  text = g_strdup_printf ("participant\n%s\n%s\n%s\n%s", self->hub, session,
+                          karez_actor_get_id (karez_transaction_get_actor (transaction)), request);
+  return hub_id_of (text);
+}
+
 void
 hub_sessions_join_async (HubSessions *self, const char *id, const char *role, gboolean replace,
                          const char *former, KarezTransaction *transaction,
@@ -299,9 +317,7 @@ hub_sessions_join_async (HubSessions *self, const char *id, const char *role, gb
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
   HubSession *session = hub_sessions_get (self, id);
-  const char *request = karez_transaction_get_request (transaction, NULL);
-  /* The request's own id, so that a repeated one answers the same. */
-  g_autofree char *participant = request ? g_strdup (request) : hub_id_new ();
+  g_autofree char *participant = participant_of (self, id, transaction);
   g_autoptr (JsonNode) actor = NULL;
   g_autofree char *text = NULL;
   GError *error = NULL;
@@ -321,8 +337,14 @@ hub_sessions_join_async (HubSessions *self, const char *id, const char *role, gb
   text = karez_json_print (actor);
   karez_transaction_about (transaction, id, NULL);
   hub_sessions_put_admission (transaction, id);
-  karez_transaction_run (transaction, "participant_add", "(sssss)", participant, id, text, role,
-                         self->hub);
+  karez_transaction_run_one (
+      transaction, "session/joins",
+      N_ ("Too many have come into this session and gone; it needs a new booking"),
+      "participant_room", "(ssxsx)", id, self->hub, (gint64) MAX_JOINS,
+      karez_actor_get_id (karez_transaction_get_actor (transaction)), (gint64) MAX_JOINS_OF_PERSON);
+  karez_transaction_run_one (transaction, "session/participant",
+                             N_ ("There is a participant of this id already"), "participant_add",
+                             "(sssss)", participant, id, text, role, self->hub);
   karez_transaction_event (
       transaction, "session.join", "session", id,
       karez_json_object ("participant", "s", participant, "role", "s", role, NULL));

@@ -189,6 +189,60 @@ test_many (Case *c, gconstpointer data)
            request_of (c->fresh, HUB_B, HUB_C, c->start, NULL, c->room_b), "agenda/too-many");
 }
 
+/* Requests of A that wait at B, of somebody else's or of who will ask. */
+static void
+fill (Case *c, const char *by, guint n)
+{
+  g_autofree char *sql = g_strdup_printf (
+      "set session_replication_role = replica; insert into agenda.booking (id, modality, title, "
+      "urgency, requester, provider, host, starts_at, ends_at, state, requested_by) select "
+      "gen_random_uuid (), 'note', 'x', 'T2', '%s', '%s', '%s', now() + interval '300 days', "
+      "now() + interval '301 days', 'requested', '%s' from generate_series (1, %u); "
+      "set session_replication_role = origin",
+      HUB_A, HUB_B, HUB_A, by, n);
+
+  hub_sql (c->a, sql);
+}
+
+static void
+ask_at_home (Case *c, const char *urgency, const char *rule)
+{
+  g_autofree char *id = hub_id_new ();
+  JsonNode *body = booking_body (id, HUB_B, c->start, c->start + G_TIME_SPAN_HOUR, NULL);
+  g_auto (Outcome) outcome = { 0 };
+
+  json_object_set_string_member (json_node_get_object (body), "urgency", urgency);
+  outcome = hub_request (c->a, body, NULL);
+  if (rule == NULL)
+    g_assert_no_error (outcome.error);
+  else
+    assert_rule (&outcome, KAREZ_ERROR_CONFLICT, rule);
+}
+
+/* What the other hospital would put aside is not asked of it: whoever asks is told, and what is an
+ * emergency has room that nothing else fills. */
+static void
+test_many_own (Case *c, gconstpointer data)
+{
+  static const char too_many[] = "agenda/too-many";
+  const char *clear = "set session_replication_role = replica; delete from agenda.booking where "
+                      "title = 'x'; set session_replication_role = origin";
+
+  hub_sql (c->a, clear);
+  fill (c, karez_actor_get_name (c->a->desk), 200);
+  ask_at_home (c, "T2", too_many);
+  ask_at_home (c, "T0", too_many);
+  hub_sql (c->a, clear);
+  fill (c, "somebody else", 400);
+  ask_at_home (c, "T2", too_many);
+  ask_at_home (c, "T0", NULL);
+  fill (c, "somebody else", 80);
+  ask_at_home (c, "T0", too_many);
+  hub_sql (c->a, clear);
+  ask_at_home (c, "T2", NULL);
+  carry_all (c->pair);
+}
+
 static JsonNode *
 answer_of (const char *booking, const char *answer, const char *resource)
 {
@@ -272,6 +326,7 @@ main (int argc, char **argv)
   ADD ("end", test_end);
   ADD ("resource", test_resource);
   ADD ("many", test_many);
+  ADD ("many-own", test_many_own);
 #undef ADD
   result = g_test_run ();
   pair_free ();

@@ -425,6 +425,58 @@ test_others_people (Pair *pair, gconstpointer data)
   tell_person (pair, 0, pair->session, theirs, FALSE, refused);
 }
 
+/* A request id is its sender's choice. Returns: (transfer full): the participant, or NULL */
+static char *
+join_by_request (Pair *pair, guint i, const char *request, GError **error)
+{
+  static const char *const roles[] = { "clinician", NULL };
+  HubSessions *sessions = hub_engine_get_sessions (pair->hubs[i].engine);
+  g_autoptr (KarezActor)
+      actor = karez_actor_new (KAREZ_ACTOR_PERSON, pair->hubs[i].id, "Somebody", roles, NULL, NULL);
+  g_autoptr (KarezTransaction)
+      transaction = karez_store_begin (hub_store_get_scope (pair->hubs[i].store, "engine"), actor);
+  g_autoptr (JsonNode) answer = NULL;
+  Await await = { 0 };
+
+  karez_transaction_set_request (transaction, request, "digest");
+  hub_sessions_join_async (sessions, pair->session, "writer", TRUE, NULL, transaction, await_done,
+                           &await);
+  answer = hub_sessions_join_finish (sessions, await_result (&await), error);
+  g_object_unref (await.result);
+  return answer ? g_strdup (karez_json_text (json_node_get_object (answer), "participant")) : NULL;
+}
+
+/* Nobody takes a place of the other hospital's by naming it, and each who was there is on record.
+ */
+static void
+test_named_place (Pair *pair, gconstpointer data)
+{
+  g_autofree char *theirs = hub_id_new (), *ours = NULL, *again = NULL, *fill = NULL;
+  g_autoptr (GError) error = NULL;
+
+  pair_go_live (pair);
+  tell_person (pair, 0, pair->session, theirs, FALSE, NULL);
+  ours = join_by_request (pair, 0, theirs, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (ours, !=, theirs);
+  pair_expect_rows (&pair->hubs[0], PRESENT, pair->session, "2");
+  /* The answer was lost, and it is asked again. */
+  again = join_by_request (pair, 0, theirs, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (again, ==, ours);
+  pair_expect_rows (&pair->hubs[0], PRESENT, pair->session, "2");
+  /* Not more often than the other hospital hears of. */
+  fill = g_strdup_printf (
+      "set session_replication_role = replica; insert into engine.participant (id, session, actor, "
+      "role, hospital, left_at) select gen_random_uuid (), session, actor, role, hospital, now () "
+      "from engine.participant, generate_series (1, 199) where id = '%s'; "
+      "set session_replication_role = origin; select 1",
+      ours);
+  g_free (pair_ask (&pair->hubs[0], fill));
+  g_assert_null (pair_ask_to_join (pair, 0, TRUE, &error));
+  assert_rule (error, "session/joins");
+}
+
 static guint
 count_heard (Pair *pair, const char *connection, const char *text)
 {
@@ -504,5 +556,6 @@ main (int argc, char **argv)
   ADD ("/sessions/signatures", NULL, test_signatures);
   ADD ("/sessions/posts", NULL, test_posts);
   ADD ("/sessions/others-people", NULL, test_others_people);
+  ADD ("/sessions/named-place", NULL, test_named_place);
   return g_test_run ();
 }

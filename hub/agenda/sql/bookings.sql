@@ -15,6 +15,16 @@ select 1 as room where (select count (*) from agenda.booking b
   where b.requester = $1::uuid and b.state = 'requested' and b.ends_at > clock_timestamp ())
   < $2::bigint
 
+-- A row while this hub $1 waits for fewer than $3 answers of the hub $2, and $4 there for fewer
+-- than $5.
+-- name: booking_room_own
+select 1 as room from (
+  select count (*) as all_of, count (*) filter (where b.requested_by = $4) as own
+  from agenda.booking b
+  where b.requester = $1::uuid and b.provider = $2::uuid and b.state = 'requested'
+    and b.ends_at > clock_timestamp ()) w
+where w.all_of < $3::bigint and w.own < $5::bigint
+
 -- A move of the state is an edge: from one of $3 to $2 between these two, or nothing happens.
 -- name: booking_move
 update agenda.booking set state = $2, answered_by = coalesce ($4, answered_by),

@@ -60,10 +60,18 @@ set state = $2, sequence = $3::bigint, reason = $4,
 where id = $1::uuid and sequence < $3::bigint and state not in ('ended', 'failed')
 returning id;
 
+-- A row while the hospital $2 has come into the session less than $3 times, and its $4 less than $5.
+-- name: participant_room
+select 1 as room
+from (select count (*) as all_of, count (*) filter (where p.actor ->> 'id' = $4) as own
+      from engine.participant p where p.session = $1::uuid and p.hospital = $2::uuid) n
+where n.all_of < $3::bigint and n.own < $5::bigint;
+
 -- name: participant_add
 insert into engine.participant (id, session, actor, role, hospital)
 values ($1::uuid, $2::uuid, $3::jsonb, $4, $5::uuid)
-on conflict (id) do nothing;
+on conflict (id) do nothing
+returning id;
 
 -- name: participant_leave
 update engine.participant set left_at = clock_timestamp()
