@@ -6,18 +6,88 @@
 #include <stdio.h>
 #include <unistd.h>
 
+/* Of one place in the code: a log is not filled by whoever finds what makes a line of it. */
+#define BURST 100.0
+#define SECONDS_FOR_ONE 1
+
 static const char *program_name = "karez";
+
+typedef struct
+{
+  const char *file, *line; /* literals */
+  double spare;
+  gint64 since;
+  guint left_out;
+} Place;
+
+static guint
+place_hash (gconstpointer place)
+{
+  return g_direct_hash (((const Place *) place)->file)
+         ^ g_direct_hash (((const Place *) place)->line);
+}
+
+static gboolean
+place_equal (gconstpointer a, gconstpointer b)
+{
+  const Place *one = a, *other = b;
+
+  return one->file == other->file && one->line == other->line;
+}
+
+/* Whether there is room for one more line of a place. @left_out: how many there were since the last
+ * one that had none */
+static gboolean
+take_room (const char *file, const char *line, guint *left_out)
+{
+  static GMutex mutex;
+  static GHashTable *places; /* set of Place */
+  gint64 now = hub_clock_monotonic ();
+  const Place key = { file, line, 0, 0, 0 };
+  gboolean room;
+  Place *place;
+
+  g_mutex_lock (&mutex);
+  if (places == NULL)
+    places = g_hash_table_new (place_hash, place_equal);
+  place = g_hash_table_lookup (places, &key);
+  if (place == NULL)
+    {
+      place = g_memdup2 (&key, sizeof key);
+      place->spare = BURST;
+      place->since = now;
+      g_hash_table_add (places, place);
+    }
+  place->spare = MIN (
+      BURST, place->spare + (double) (now - place->since) / (SECONDS_FOR_ONE * G_USEC_PER_SEC));
+  place->since = now;
+  room = place->spare >= 1;
+  place->spare -= room;
+  *left_out = place->left_out;
+  place->left_out = room ? 0 : place->left_out + 1;
+  g_mutex_unlock (&mutex);
+  return room;
+}
 
 void
 hub_log (GLogLevelFlags level, const char *topic, const char *subject, const char *file,
          const char *line, const char *function, const char *format, ...)
 {
   g_autofree char *message = NULL;
+  guint left_out = 0;
   va_list args;
 
+  if (level > G_LOG_LEVEL_CRITICAL && !take_room (file, line, &left_out))
+    return;
   va_start (args, format);
   message = g_strdup_vprintf (format, args);
   va_end (args);
+  if (left_out > 0)
+    {
+      g_autofree char *one = g_steal_pointer (&message);
+
+      message = g_strdup_printf ("%s (%u more like this were left out)", one, left_out);
+    }
 
   const GLogField fields[] = {
     { "MESSAGE", message, -1 },
@@ -59,11 +129,23 @@ level_name (GLogLevelFlags level)
                                         : "debug";
 }
 
+/* One line of valid text, whatever others wrote that stands in it. */
+static char *
+one_line (const char *text)
+{
+  char *line = g_utf8_make_valid (text, -1);
+
+  for (char *c = line; *c != '\0'; c = g_utf8_next_char (c))
+    if (g_ascii_iscntrl (*c))
+      *c = ' ';
+  return line;
+}
+
 static GLogWriterOutput
 write_text (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
 {
-  g_autofree char *time = NULL;
-  const char *subject, *topic;
+  g_autofree char *time = NULL, *message = NULL, *subject = NULL;
+  const char *topic;
 
   /* The journal would take libraries' debugging too. */
   if (g_log_writer_default_would_drop (level, field (fields, n_fields, "GLIB_DOMAIN")))
@@ -73,10 +155,11 @@ write_text (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpoin
 
   time = hub_time_format (hub_clock_now ());
   topic = field (fields, n_fields, "TOPIC");
-  subject = field (fields, n_fields, "SUBJECT");
+  subject = one_line (field (fields, n_fields, "SUBJECT"));
+  message = one_line (field (fields, n_fields, "MESSAGE"));
   fprintf (stderr, "%s %s[%d] %s%s%s%s%s: %s\n", time, program_name, (int) getpid (),
            level_name (level), *topic != '\0' ? " " : "", topic, *subject != '\0' ? " " : "",
-           subject, field (fields, n_fields, "MESSAGE"));
+           subject, message);
   return G_LOG_WRITER_HANDLED;
 }
 

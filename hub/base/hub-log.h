@@ -12,7 +12,8 @@ G_BEGIN_DECLS
  * @format: one plain sentence; no secrets, no patient's data
  *
  * A structured log line with the fields TOPIC and SUBJECT besides GLib's own; to journald where
- * that is standard error's end, else as text with the subject first.
+ * that is standard error's end, else as text with the subject first. But for critical ones, a place
+ * in the code has 100 lines at once and then one a second; the next one says how many it left out.
  */
 void hub_log (GLogLevelFlags level, const char *topic, const char *subject, const char *file,
               const char *line, const char *function, const char *format, ...) G_GNUC_PRINTF (7, 8);

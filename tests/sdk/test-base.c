@@ -5,6 +5,7 @@
 #include "hub-file.h"
 #include "hub-hash.h"
 #include "hub-id.h"
+#include "hub-log.h"
 
 #include <karez.h>
 
@@ -244,6 +245,75 @@ test_address (void)
     }
 }
 
+static guint n_lines;
+static char *last_line;
+
+static GLogWriterOutput
+count_line (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
+{
+  n_lines++;
+  for (gsize i = 0; i < n_fields; i++)
+    if (g_str_equal (fields[i].key, "MESSAGE"))
+      {
+        g_free (last_line);
+        last_line = g_strdup (fields[i].value);
+      }
+  return G_LOG_WRITER_HANDLED;
+}
+
+static void
+say_often (guint n, GLogLevelFlags level)
+{
+  for (guint i = 0; i < n; i++)
+    HUB_LOG (level, "test", NULL, "Line %u", i);
+}
+
+/* Whoever finds what makes a line of the log does not fill it; what is left out is told. */
+static void
+test_log_is_bounded (void)
+{
+  if (!g_test_subprocess ())
+    {
+      g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+      g_test_trap_assert_passed ();
+      return;
+    }
+  g_log_set_writer_func (count_line, NULL, NULL);
+  say_often (1000, G_LOG_LEVEL_WARNING);
+  g_assert_cmpuint (n_lines, >=, 100);
+  g_assert_cmpuint (n_lines, <, 110);
+  /* Another place is not concerned. */
+  n_lines = 0;
+  hub_warning ("test", NULL, "Something else");
+  g_assert_cmpuint (n_lines, ==, 1);
+  g_usleep (1100 * 1000);
+  say_often (1, G_LOG_LEVEL_WARNING);
+  g_assert_true (g_str_has_prefix (last_line, "Line 0 (89")
+                 || g_str_has_prefix (last_line, "Line 0 (90"));
+  /* What must not be missed is not. */
+  n_lines = 0;
+  g_log_set_always_fatal (G_LOG_FATAL_MASK);
+  say_often (300, G_LOG_LEVEL_CRITICAL);
+  g_assert_cmpuint (n_lines, ==, 300);
+}
+
+/* Text of others that stands in a line makes no other line. */
+static void
+test_log_is_of_lines (void)
+{
+  if (g_test_subprocess ())
+    {
+      hub_log_open ("test");
+      hub_warning ("test", "a\nb", "Refused: %s", "x\r\n2026 karezd[1] notice: forged \033[2J\xff");
+      return;
+    }
+  g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+  g_test_trap_assert_passed ();
+  g_test_trap_assert_stderr ("*warning test a b: Refused: x  2026 karezd*forged  ?2J*\n");
+  g_test_trap_assert_stderr_unmatched ("*\n2026 karezd*");
+  g_test_trap_assert_stderr_unmatched ("*\033*");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -256,5 +326,7 @@ main (int argc, char **argv)
   g_test_add_func ("/base/file", test_file);
   g_test_add_func ("/base/catalogue", test_catalogue);
   g_test_add_func ("/sdk/error", test_error);
+  g_test_add_func ("/base/log/bounded", test_log_is_bounded);
+  g_test_add_func ("/base/log/lines", test_log_is_of_lines);
   return g_test_run ();
 }
