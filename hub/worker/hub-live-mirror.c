@@ -101,7 +101,9 @@ follow (HubLiveSession *self, JsonObject *object, GError **error)
   if (json_object_has_member (object, "actor"))
     {
       karez_actor_unref (actor);
-      actor = karez_actor_from_json (json_object_get_member (object, "actor"), error);
+      /* The host does what somebody here asked it for, too. */
+      actor = hub_live_session_read_theirs (self, json_object_get_member (object, "actor"),
+                                            self->hub, error);
       if (!actor)
         return FALSE;
     }
@@ -161,7 +163,6 @@ static gboolean
 obey_mirror (HubLiveSession *self, JsonObject *object, GError **error)
 {
   const char *ask = karez_json_text (object, "ask");
-  g_autoptr (KarezActor) theirs = NULL;
   g_autoptr (KarezActor) actor = NULL;
   guint64 number = karez_json_integer (object, "number", 0);
   KarezState state;
@@ -171,13 +172,10 @@ obey_mirror (HubLiveSession *self, JsonObject *object, GError **error)
     hub_live_session_catch_up (self, karez_json_integer (object, "sequence", 0), state);
   if (!ask)
     return TRUE;
-  theirs = karez_actor_from_json (json_object_get_member (object, "actor"), error);
-  if (!theirs)
+  actor = hub_live_session_read_theirs (self, json_object_get_member (object, "actor"), NULL,
+                                        error);
+  if (!actor)
     return FALSE;
-  /* The other worker speaks for its own hospital only. */
-  actor = karez_actor_new (KAREZ_ACTOR_PEER, karez_actor_get_id (theirs),
-                           karez_actor_get_name (theirs), karez_actor_get_roles (theirs), NULL,
-                           self->partner);
   if (hub_live_session_is_news (self, number))
     hub_live_session_back_off (self, ask, karez_json_text (object, "reason"), actor);
   /* Also when it was heard before: the mirror may not know. */

@@ -91,21 +91,38 @@ on_send (KarezParticipant *participant, JsonNode *body, gpointer data)
   g_signal_emit_by_name (data, "send", karez_participant_get_id (participant), body);
 }
 
+KarezActor *
+hub_live_session_read_theirs (HubLiveSession *self, JsonNode *node, const char *besides,
+                              GError **error)
+{
+  g_autoptr (KarezActor) said = karez_actor_from_json (node, error);
+  const char *hub = said && besides && g_strcmp0 (karez_actor_get_hub (said), besides) == 0
+                        ? besides
+                        : self->partner;
+
+  return said ? karez_actor_new (KAREZ_ACTOR_PEER, karez_actor_get_id (said),
+                                 karez_actor_get_name (said), karez_actor_get_roles (said), NULL,
+                                 hub)
+              : NULL;
+}
+
 static KarezParticipant *
 read_participant (HubLiveSession *self, JsonNode *node, gboolean local, GError **error)
 {
   JsonObject *object = karez_json_check (node, participant_fields, error);
+  JsonNode *who = object ? json_object_get_member (object, "actor") : NULL;
   g_autoptr (KarezActor) actor = NULL;
   KarezParticipant *participant = NULL;
 
   if (!object)
     return NULL;
-  actor = karez_actor_from_json (json_object_get_member (object, "actor"), error);
+  actor = local ? karez_actor_from_json (who, error)
+                : hub_live_session_read_theirs (self, who, NULL, error);
   if (!actor)
     return NULL;
   participant = karez_participant_new (karez_json_text (object, "id"), actor,
                                        karez_json_text (object, "role"),
-                                       karez_json_text (object, "hospital"), local);
+                                       local ? self->hub : self->partner, local);
   if (local)
     g_signal_connect_object (participant, "send", G_CALLBACK (on_send), self, 0);
   return participant;

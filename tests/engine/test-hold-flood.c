@@ -347,6 +347,52 @@ test_host (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->changes, <, MAX_RECORDS + 20);
 }
 
+static gboolean
+is_somebody_there (gpointer data)
+{
+  return g_list_model_get_n_items (G_LIST_MODEL (((HubLiveSession *) data)->participants)) > 0;
+}
+
+/* It names people of this hospital, and of a third one, as being in the room: they are shown as its
+ * own. What it says of an act is on record as a peer's word. */
+static void
+test_names (Fixture *f, gconstpointer data)
+{
+  g_autofree char *id = hub_id_new (), *who = hub_id_new ();
+  g_autoptr (KarezActor)
+      actor = karez_actor_new (KAREZ_ACTOR_PERSON, who, "Somebody here", NULL, "10.0.0.1", f->hub);
+  g_autoptr (KarezParticipant) one = NULL;
+  g_autoptr (JsonNode) record = NULL;
+  JsonNode *people = json_node_new (JSON_NODE_ARRAY);
+  JsonArray *array = json_array_new ();
+  JsonObject *recorded;
+  KarezActor *seen;
+
+  json_array_add_element (array, karez_json_object ("id", "s", id, "actor", "n",
+                                                    karez_actor_to_json (actor), "role", "s",
+                                                    "writer", "hospital", "s", f->hub, NULL));
+  json_node_take_array (people, array);
+  say (f, karez_json_object ("state", "s", "held", "sequence", "i", (gint64) 2, "actor", "n",
+                             karez_actor_to_json (actor), "participants", "n", people, NULL));
+  turn_until (is_somebody_there, f->session, 5, "the participant is there");
+  one = g_list_model_get_item (G_LIST_MODEL (f->session->participants), 0);
+  g_assert_false (karez_participant_is_local (one));
+  g_assert_cmpstr (karez_participant_get_hospital (one), ==, f->partner);
+  seen = karez_participant_get_actor (one);
+  g_assert_cmpint (karez_actor_get_kind (seen), ==, KAREZ_ACTOR_PEER);
+  g_assert_cmpstr (karez_actor_get_hub (seen), ==, f->partner);
+  g_assert_cmpstr (karez_actor_get_address (seen), ==, NULL);
+  for (guint64 at = hub_live_session_next_record (f->session, 1); at;
+       at = hub_live_session_next_record (f->session, at + 1))
+    {
+      g_clear_pointer (&record, json_node_unref);
+      record = hub_live_session_get_record (f->session, at);
+    }
+  recorded = json_object_get_object_member (json_node_get_object (record), "actor");
+  g_assert_cmpstr (karez_json_text (recorded, "id"), ==, who);
+  g_assert_cmpstr (karez_json_text (recorded, "kind"), ==, "peer");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -358,5 +404,6 @@ main (int argc, char **argv)
   g_test_add ("/hold-flood/state-in-resume", Fixture, "host", set_up, test_state_in_resume,
               tear_down);
   g_test_add ("/hold-flood/host", Fixture, "mirror", set_up, test_host, tear_down);
+  g_test_add ("/hold-flood/names", Fixture, "mirror", set_up, test_names, tear_down);
   return g_test_run ();
 }
