@@ -358,6 +358,11 @@ def test_plugin_blocks_in_a_route():
     assert_harmed('/x/good/block', 'blocked')
 
 
+def by_signals(test):
+    """What the hub finds by signals, which are the sanitizer's in a build that has one."""
+    return None if 'ASAN_OPTIONS' in os.environ else test
+
+
 def assert_named(path, number, word='crashed'):
     """What crashes or blocks while nobody calls the plugin is named all the same."""
     with hub() as it:
@@ -371,18 +376,22 @@ def assert_named(path, number, word='crashed'):
         assert 'last_fault' not in it.plugin('template')
 
 
+@by_signals
 def test_plugin_crashes_in_a_timer():
     assert_harmed('/x/good/timer', 'crashed', 'code of its own', signal.SIGSEGV)
 
 
+@by_signals
 def test_plugin_crashes_in_a_library():
     assert_named('/x/good/idle', signal.SIGTRAP)
 
 
+@by_signals
 def test_plugin_crashes_in_a_thread():
     assert_named('/x/good/thread', signal.SIGABRT)
 
 
+@by_signals
 def test_plugin_blocks_in_a_timer():
     assert_named('/x/good/stall', signal.SIGABRT, 'blocked')
 
@@ -409,4 +418,4 @@ def test_plugin_crashes_at_each_start():
 
 if __name__ == '__main__':
     sys.exit(karezd.run([value for name, value in list(globals().items())
-                         if name.startswith('test_')]))
+                         if name.startswith('test_') and value]))

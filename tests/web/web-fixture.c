@@ -348,7 +348,6 @@ sign_in (Client *client, const char *login, const char *password)
   if (browser != NULL)
     {
       g_free (client->browser);
-      g_free (client->forwarded);
       client->browser = browser;
     }
   g_free (client->csrf);
