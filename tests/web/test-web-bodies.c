@@ -166,7 +166,9 @@ test_strange (void)
     pump (&crowd);
     after = resident_kib ();
     g_test_message ("190 bodies of 1 MiB: %" G_GINT64_FORMAT " KiB more", after - before);
+#ifndef __SANITIZE_ADDRESS__ /* which keeps what was freed */
     g_assert_cmpint (after - before, <, 32 * 1024);
+#endif
     g_assert_cmpuint (metric ("karez_http_bodies_bytes"), ==, 2 * BODY);
     g_assert_cmpuint (metric ("karez_http_bodies_refused_total"), ==, 188);
     assert_refused (same, 429);
