@@ -96,8 +96,8 @@ JsonNode *hub_live_session_checks_to_json (GHashTable *checks);
 /* hub-live-people.c */
 KarezParticipant *hub_live_session_find (HubLiveSession *self, const char *id);
 JsonNode *hub_live_session_participants_to_json (HubLiveSession *self, gboolean local_only);
-/* Somebody as the other worker tells: a peer, of its own hospital or of the hub @besides (nullable).
- * Returns: (transfer full) (nullable) */
+/* Somebody as the other worker tells: a peer, of its own hospital or of the hub @besides
+ * (nullable). Returns: (transfer full) (nullable) */
 KarezActor *hub_live_session_read_theirs (HubLiveSession *self, JsonNode *node, const char *besides,
                                           GError **error);
 gboolean hub_live_session_take_remote (HubLiveSession *self, JsonArray *items, GError **error);
