@@ -4,8 +4,6 @@
 #include "hub-clock.h"
 #include "hub-hash.h"
 
-#include <string.h>
-
 /* Milliseconds and a 12-bit counter in one number (RFC 9562, 6.2, method 1), so that a clock that
  * steps back or a burst of ids only borrows from the future. */
 static guint64
@@ -36,15 +34,6 @@ hub_id_new (void)
                           (guint) (millis >> 16), (guint) (millis & 0xffff),
                           (guint) (stamp & 0xfff), random[0], random[1], random[2], random[3],
                           random[4], random[5], random[6], random[7]);
-}
-
-char *
-hub_id_of (const char *text)
-{
-  g_autofree char *hash = hub_hash_hex (text, strlen (text));
-
-  return g_strdup_printf ("%.8s-%.4s-8%.3s-8%.3s-%.12s", hash, hash + 8, hash + 12, hash + 16,
-                          hash + 20);
 }
 
 gboolean

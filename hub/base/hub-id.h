@@ -14,9 +14,6 @@ G_BEGIN_DECLS
  * Returns: (transfer full): the canonical form, 36 characters
  */
 char *hub_id_new (void);
-/* The same for the same @text, and of nothing else that one could name: RFC 9562, version 8, of its
- * SHA-256. Returns: (transfer full) */
-char *hub_id_of (const char *text);
 /* Whether @text is a UUID in the canonical form, in lower case. */
 gboolean hub_id_is_valid (const char *text);
 

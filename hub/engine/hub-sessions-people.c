@@ -295,21 +295,6 @@ check_elsewhere (HubSession *session, const char *participant, const char *forme
                           N_ ("You are in this session in another window."));
 }
 
-/* The same for the same request, so that a repeated one answers the same; not the request's own id,
- * which is its sender's choice, and might be that of somebody who is there. */
-static char *
-participant_of (HubSessions *self, const char *session, KarezTransaction *transaction)
-{
-  const char *request = karez_transaction_get_request (transaction, NULL);
-  g_autofree char *text = NULL;
-
-  if (!request)
-    return hub_id_new ();
-  text = g_strdup_printf ("participant\n%s\n%s\n%s\n%s", self->hub, session,
-                          karez_actor_get_id (karez_transaction_get_actor (transaction)), request);
-  return hub_id_of (text);
-}
-
 void
 hub_sessions_join_async (HubSessions *self, const char *id, const char *role, gboolean replace,
                          const char *former, KarezTransaction *transaction,
@@ -317,7 +302,10 @@ hub_sessions_join_async (HubSessions *self, const char *id, const char *role, gb
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
   HubSession *session = hub_sessions_get (self, id);
-  g_autofree char *participant = participant_of (self, id, transaction);
+  const char *request = karez_transaction_get_request (transaction, NULL);
+  /* The request's own id, so that a repeated one answers the same; its sender's choice, so that it
+   * may be that of somebody who is there. */
+  g_autofree char *participant = request ? g_strdup (request) : hub_id_new ();
   g_autoptr (JsonNode) actor = NULL;
   g_autofree char *text = NULL;
   GError *error = NULL;
