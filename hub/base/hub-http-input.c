@@ -2,6 +2,9 @@
 #include "hub-http-input.h"
 
 #define READ_BYTES 8192
+/* What is handed on before somebody waits for more: libsoup reads as long as there is something,
+ * and a body of small chunks takes it longer to read than its sender to write. */
+#define TURN_BYTES (16 * 1024)
 
 struct _HubHttpInput
 {
@@ -9,6 +12,7 @@ struct _HubHttpInput
   HubHttpScanner *scanner;
   GByteArray *held; /* read, and not yet by the server */
   gsize open;       /* how much of it the server may see */
+  gsize given;      /* since somebody last waited */
   gboolean hungry;  /* of the rest nothing, before more is read */
   gboolean raw, refused, idle, told;
 };
@@ -78,6 +82,7 @@ hand_on (HubHttpInput *self, void *buffer, gsize size)
   memcpy (buffer, self->held->data, n);
   g_byte_array_remove_range (self->held, 0, (guint) n);
   self->open -= n;
+  self->given += n;
   return (gssize) n;
 }
 
@@ -96,6 +101,11 @@ read_scanned (HubHttpInput *self, void *buffer, gsize size, gboolean wait,
 {
   guint8 bytes[READ_BYTES];
 
+  if (!wait && self->given >= TURN_BYTES)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "not in this turn");
+      return -1;
+    }
   while (!scan (self))
     {
       gssize n = read_base (self, bytes, sizeof bytes, wait, cancellable, error);
@@ -136,10 +146,13 @@ hub_http_input_is_readable (GPollableInputStream *stream)
 static GSource *
 hub_http_input_create_source (GPollableInputStream *stream, GCancellable *cancellable)
 {
-  g_autoptr (GSource) base = scan (HUB_HTTP_INPUT (stream))
-                                 ? g_timeout_source_new (0)
-                                 : g_pollable_input_stream_create_source (base_of (stream), NULL);
+  HubHttpInput *self = HUB_HTTP_INPUT (stream);
+  /* What the base holds itself would not wake it. */
+  gboolean more = self->given >= TURN_BYTES || scan (self);
+  g_autoptr (GSource) base = more ? g_timeout_source_new (0)
+                                  : g_pollable_input_stream_create_source (base_of (self), NULL);
 
+  self->given = 0;
   return g_pollable_source_new_full (stream, base, cancellable);
 }
 

@@ -60,9 +60,11 @@ hub_web_intake_create_source (GPollableInputStream *stream, GCancellable *cancel
   HubWebIntake *self = HUB_WEB_INTAKE (stream);
   g_autoptr (GSource) base = NULL;
 
-  self->given = 0;
   if (!self->stopped)
-    base = g_pollable_input_stream_create_source (base_of (stream), NULL);
+    base = self->given >= HUB_WEB_INTAKE_TURN
+               ? g_timeout_source_new (0)
+               : g_pollable_input_stream_create_source (base_of (stream), NULL);
+  self->given = 0;
   return g_pollable_source_new_full (stream, base, cancellable);
 }
 

@@ -405,6 +405,7 @@ keep_part (Work *data)
   g_autoptr (GError) error = NULL;
   g_autoptr (KarezTransaction) transaction = NULL;
   const char *charset = karez_rows_text (work->rows, 0, "charset");
+  g_autofree char *digest = NULL;
   gint64 part;
 
   if (!check_part (work, &part, &error))
@@ -425,6 +426,13 @@ keep_part (Work *data)
   karez_transaction_run (transaction, "attachment_close", "(s)", work->id);
   karez_transaction_run_one (transaction, "consult/attachment-abandoned", abandoned,
                              "attachment_progress", "(s)", work->id);
+  /* What was kept first stays; a file that changed meanwhile must not become one of both. */
+  digest = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256,
+                                         karez_request_get_bytes (work->request));
+  karez_transaction_run_one (transaction, "consult/part-changed",
+                             N_ ("Other bytes of this part are kept already: the file has changed "
+                                 "and has to be sent anew, under an id of its own"),
+                             "part_same", "(sis)", work->id, (gint32) part, digest);
   if (charset != NULL)
     karez_transaction_run (transaction, "attachment_charset", "(ss)", work->id, charset);
   karez_transaction_event (transaction, "attachment.part", "attachment", work->id,

@@ -298,6 +298,20 @@ async function requests(pair, doctor, partner, named) {
   const photo = await attach(doctor, id, png);
   await refused(doctor.api('PUT', `/x/consult/attachments/${photo}/parts/2`, png.subarray(0, 10)), 404, 'consult/part');
   await refused(doctor.api('PUT', `/x/consult/attachments/${photo}/parts/1`, png.subarray(0, 10)), 422, 'consult/part-size');
+  // The same part again is the same file; other bytes of it are another one, while it comes and once it is whole.
+  const scan = randomUUID();
+  const page = Buffer.concat([Buffer.from('%PDF-1.4\n'), randomBytes(partSize)]);
+  const changed = Buffer.from(page);
+  changed[100] ^= 1;
+  const part = (/** @type {Buffer} */ bytes, /** @type {number} */ n) =>
+    doctor.api('PUT', `/x/consult/attachments/${scan}/parts/${n}`, bytes.subarray(n * partSize, (n + 1) * partSize));
+  await doctor.api('POST', `/x/consult/requests/${id}/attachments`, { id: scan, name: 'scan.pdf', media_type: 'application/pdf', size: page.length });
+  for (const n of [0, 1]) {
+    for (const state of ['first', 'again']) assert.ok(await part(page, n), state);
+    await refused(part(changed, 0), 409, 'consult/part-changed');
+  }
+  assert.deepEqual(await doctor.api('GET', `/x/consult/attachments/${scan}`), page);
+  await doctor.api('DELETE', `/x/consult/attachments/${scan}`);
 
   const false_ = randomUUID();
   await doctor.api('POST', files, { ...file, id: false_ });

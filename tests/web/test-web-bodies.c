@@ -315,6 +315,45 @@ test_stalled (void)
   g_assert_cmpuint (metric ("karez_http_connections_cut_total"), ==, cut + 1);
 }
 
+/* A body of the smallest chunks, as fast as the hub takes it: nobody else waits for its end. */
+static void
+test_small_chunks (void)
+{
+  static const char chunk[] = "1\r\na\r\n";
+  g_autoptr (GSocket) socket = connect_from ("127.0.0.31");
+  g_autofree char *head = g_strdup_printf (
+      "POST /api/v1/sign-in HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nContent-Type: application/json\r\n"
+      "Transfer-Encoding: chunked\r\n\r\n",
+      hub_web_get_port (fixture->web));
+  g_autoptr (GByteArray) many = g_byte_array_new ();
+  gint64 longest = 0;
+  gsize at = 0;
+
+  g_byte_array_append (many, (const guint8 *) head, (guint) strlen (head));
+  for (guint i = 0; i < 500000; i++)
+    g_byte_array_append (many, (const guint8 *) chunk, sizeof chunk - 1);
+  while (at < many->len)
+    {
+      gssize n = g_socket_send (socket, (char *) many->data + at, many->len - at, NULL, NULL);
+      gint64 turn = g_get_monotonic_time ();
+
+      if (n > 0)
+        at += (gsize) n;
+      if (n > 0 && at < many->len)
+        continue;
+      g_main_context_iteration (NULL, FALSE);
+      longest = MAX (longest, g_get_monotonic_time () - turn);
+    }
+  for (guint i = 0; i < 3000; i++)
+    {
+      gint64 turn = g_get_monotonic_time ();
+
+      g_main_context_iteration (NULL, FALSE);
+      longest = MAX (longest, g_get_monotonic_time () - turn);
+    }
+  g_assert_cmpint (longest, <, 100000);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -332,6 +371,7 @@ main (int argc, char **argv)
   g_test_add_func ("/web/bodies/all", test_all);
   g_test_add_func ("/web/bodies/waiting", test_waiting);
   g_test_add_func ("/web/bodies/stalled", test_stalled);
+  g_test_add_func ("/web/bodies/small-chunks", test_small_chunks);
   result = g_test_run ();
   fixture_free (fixture);
   return result;

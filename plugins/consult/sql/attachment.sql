@@ -53,6 +53,11 @@ select a.id, $2::integer, $3::bytea from consult.attachment a
 where a.id = $1::uuid and a.state = 'coming'
 on conflict (attachment, part) do nothing
 
+-- A row if the part $2 that is kept is the one whose SHA-256 is $3.
+-- name: part_same
+select 1 as same from consult.attachment_part p
+where p.attachment = $1::uuid and p.part = $2::integer and encode (sha256 (p.bytes), 'hex') = $3
+
 -- A row unless nobody went on with it for so long that it was given up.
 -- name: attachment_progress
 update consult.attachment set progress_at = clock_timestamp ()
