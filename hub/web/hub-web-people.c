@@ -206,6 +206,13 @@ static const KarezJsonField names_fields[] = {
   { "ug", KAREZ_JSON_NAME, FALSE, 1, 100 },
   { NULL },
 };
+/* Whoever has a title has it in some language, or in none. */
+static const KarezJsonField title_fields[] = {
+  { "en", KAREZ_JSON_NAME, FALSE, 1, 100 },
+  { "zh_CN", KAREZ_JSON_NAME, FALSE, 1, 100 },
+  { "ug", KAREZ_JSON_NAME, FALSE, 1, 100 },
+  { NULL },
+};
 static const KarezJsonField create_fields[] = {
   { "id", KAREZ_JSON_UUID, TRUE },
   { "names", KAREZ_JSON_OBJECT, TRUE },
@@ -228,7 +235,7 @@ static const KarezJsonField change_fields[] = {
 
 /* Points into the part of the document that a nested table refused. */
 static gboolean
-check_part (JsonObject *body, const char *name, GError **error)
+check_part (JsonObject *body, const char *name, const KarezJsonField *fields, GError **error)
 {
   GError *local = NULL;
   g_autofree char *pointer = NULL;
@@ -236,7 +243,7 @@ check_part (JsonObject *body, const char *name, GError **error)
 
   if (!json_object_has_member (body, name) || json_object_get_null_member (body, name))
     return TRUE;
-  if (karez_json_check (json_object_get_member (body, name), names_fields, &local) != NULL)
+  if (karez_json_check (json_object_get_member (body, name), fields, &local) != NULL)
     return TRUE;
   inner = karez_error_get_pointer (local);
   pointer = g_strconcat ("/", name, inner != NULL ? inner : "", NULL);
@@ -290,7 +297,8 @@ check_final (KarezRequest *request, JsonObject *body, GError **error)
 static gboolean
 check_person (KarezRequest *request, JsonObject *body, GError **error)
 {
-  return check_part (body, "names", error) && check_part (body, "title", error)
+  return check_part (body, "names", names_fields, error)
+         && check_part (body, "title", title_fields, error)
          && check_roles (body, error) && check_final (request, body, error);
 }
 

@@ -134,6 +134,50 @@ async function requestOfAnother(hub, page) {
   assert.equal(await page.getByLabel('Question', { exact: true }).inputValue(), 'Is a biopsy needed?');
 }
 
+/** @param {any} page */
+const focus = (page) => page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent?.trim());
+
+/** An administrator adds people with the keyboard alone, some without a title, and clicks on the wrong one.
+ * @param {any} page @param {string} origin */
+async function people(page, origin) {
+  await page.goto(`${origin}/people`);
+  const add = page.getByRole('button', { name: 'Add a person' });
+  for (const [login, title] of [['ayshe', {}], ['wang.li', { zh_CN: '主任医师' }]]) {
+    await add.press('Enter');
+    await page.keyboard.type('Wang Li');
+    await page.keyboard.press('Enter');
+    assert.equal(await focus(page), 'person-login', 'it leads to what is lacking');
+    await page.keyboard.type(login);
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('1234567890123456');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.activeElement?.closest('.pick'));
+    await page.keyboard.press('Space');
+    if (title.zh_CN)
+      await page.locator('#person-title-zh_CN').fill(title.zh_CN);
+    await page.locator('#person-login').press('Enter');
+    await page.waitForFunction(() => document.activeElement?.id === 'person-password');
+    await page.getByText('The password is one that is tried first').waitFor();
+    await page.keyboard.press('Control+A');
+    await page.keyboard.type('four words with nothing common');
+    await page.keyboard.press('Enter');
+    await page.locator('.panel').waitFor({ state: 'detached' });
+    await page.getByRole('row').filter({ hasText: login }).waitFor();
+    assert.equal(await focus(page), 'Add a person', 'and back to the list');
+  }
+  await page.getByRole('row').filter({ hasText: 'ayshe' }).getByRole('button').click();
+  await page.locator('#person-names-en').fill('Ayshe Tursun');
+  await page.getByRole('row').filter({ hasText: 'wang.li' }).getByRole('button').click();
+  await page.getByText('The draft was discarded.').waitFor();
+  assert.equal(await page.locator('#person-names-en').inputValue(), 'Wang Li');
+  await page.getByRole('link', { name: 'Day' }).click();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.waitForFunction(() => document.querySelector('#person-names-en')?.value === 'Ayshe Tursun');
+  await page.getByRole('link', { name: 'Day' }).click();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.waitForFunction(() => document.querySelector('#person-names-en')?.value === 'Ayshe Tursun');
+}
+
 await withPair('typed', async (pair) => {
   const { aral, hangzhou } = pair;
   await addSeconds(pair);
@@ -142,6 +186,9 @@ await withPair('typed', async (pair) => {
     const clerk = await signIn(browser, aral, 'desk.aral', { viewport: desktop });
     await times(aral, clerk);
     await requestOfAnother(aral, clerk);
+
+    const administrator = await signIn(browser, aral, 'admin.aral', { viewport: desktop });
+    await people(administrator, aral.origin);
 
     const id = await book(pair);
     await prepare(pair, id);
@@ -154,7 +201,7 @@ await withPair('typed', async (pair) => {
     await doctor.locator('#consult-opinion-button').click();
     await long(hangzhou, doctor, id);
     await opinionOfAnother(hangzhou, door, doctor, id);
-    assert.deepEqual([...clerk.faults, ...door.faults], []);
+    assert.deepEqual([...clerk.faults, ...administrator.faults, ...door.faults], []);
   } finally {
     await browser.close();
   }

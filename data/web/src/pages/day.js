@@ -13,6 +13,7 @@ import '../components/booking-card.js';
 import { newRequest } from '../components/request.js';
 import '../components/day-list.js';
 import { KarezElement, Loader } from '../components/element.js';
+import { stays } from '../components/form-draft.js';
 import '../components/live-card.js';
 import { NextActions } from '../components/next-actions.js';
 import { BookingCard } from '../components/booking-card.js';
@@ -73,7 +74,7 @@ export class DayPage extends KarezElement {
     if (!request || !(request.title.trim() || request.begun))
       return;
     left = { request, whose: state.former };
-    toast(_('The request that you were writing stays in this window: sign in here again to go on.'), { bad: true });
+    toast(stays(), { bad: true });
   }
 
   get composing() {

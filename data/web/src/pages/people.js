@@ -9,6 +9,7 @@ import { may, state } from '../state.js';
 import { roles, roleWord } from '../words.js';
 import { moveInList } from '../components/board-keys.js';
 import { KarezElement, Loader, asProblem } from '../components/element.js';
+import { FormDraft } from '../components/form-draft.js';
 import { nameNeeded, namesField, written } from '../components/names-field.js';
 import { confirm } from '../components/dialog.js';
 import { button, checkField, emptyState, icon, pageHead, passwordField, passwordHint, pill, problemNote, searchBox, shown, textField, wrongLength } from '../components/parts.js';
@@ -30,20 +31,20 @@ export class PeoplePage extends KarezElement {
     this.problem = null;
     this.busy = false;
     this.tried = false;
+    /** @type {FormDraft<Draft>} */
+    this.writing = new FormDraft(this, '/people');
     /** @type {Loader<{items: Person[]}>} */
     this.loader = new Loader(this, () => api.get('/people'), 'person');
   }
 
   /** @param {Person} [person] */
-  async open(person) {
+  open(person) {
     this.tried = false;
     this.problem = null;
-    this.draft = {
+    return this.writing.open({
       id: person?.id ?? newId(), isNew: !person, names: { ...person?.names }, title: { ...person?.title },
       login: person?.login ?? '', password: '', roles: new Set(person?.roles ?? []), active: person?.active ?? true,
-    };
-    await this.updateComplete;
-    /** @type {HTMLElement | null} */ (this.querySelector('.panel input'))?.focus();
+    });
   }
 
   /** @param {Partial<Draft>} values */
@@ -76,8 +77,12 @@ export class PeoplePage extends KarezElement {
     const { draft } = this;
     this.tried = true;
     this.problem = null;
-    if (!draft || this.busy || Object.keys(this.wrong(draft)).length)
+    if (!draft || this.busy)
       return;
+    if (Object.keys(this.wrong(draft)).length) {
+      await this.writing.lead();
+      return;
+    }
     this.busy = true;
     const body = { names: written(draft.names), title: written(draft.title), roles: [...draft.roles] };
     try {
@@ -86,10 +91,11 @@ export class PeoplePage extends KarezElement {
       else
         await api.put(`/people/${draft.id}`, { ...body, active: draft.active, ...(draft.password ? { password: draft.password } : {}) });
       toast(_('Saved: %s', nameOf(draft.names)));
-      this.draft = null;
+      this.writing.close();
       live.touch('person');
     } catch (error) {
       this.problem = asProblem(error);
+      await this.writing.lead();
     }
     this.busy = false;
   }
@@ -112,8 +118,8 @@ export class PeoplePage extends KarezElement {
     const wrong = this.tried ? this.wrong(draft) : {};
     return html`<form class="card panel" aria-labelledby="person-head" novalidate @submit=${this.save}>
       <div class="card-head"><h2 class="title" id="person-head">${draft.isNew ? _('New person') : html`<bdi>${nameOf(draft.names)}</bdi>`}</h2>
-        ${button({ label: icon('close'), kind: 'quiet', name: _('Close'), onclick: () => { this.draft = null; } })}</div>
-      ${namesField({ id: 'person-names', label: _('Name'), names: draft.names, error: wrong.names, onchange: (names) => this.change({ names }) })}
+        ${button({ label: icon('close'), kind: 'quiet', name: _('Close'), onclick: () => this.writing.discard() })}</div>
+      ${namesField({ id: 'person-names', label: _('Full name'), names: draft.names, error: wrong.names, onchange: (names) => this.change({ names }) })}
       ${namesField({ id: 'person-title', label: _('Title'), names: draft.title, required: false, onchange: (title) => this.change({ title }) })}
       ${draft.isNew ? textField({ id: 'person-login', label: _('Name to sign in'), dir: 'ltr', value: draft.login, max: 64, error: wrong.login,
         oninput: (login) => this.change({ login }) }) : nothing}
@@ -131,10 +137,9 @@ export class PeoplePage extends KarezElement {
       } }))}${wrong.roles ? html`<small class="error-text" role="alert">${wrong.roles}</small>` : nothing}</fieldset>
       ${draft.isNew ? nothing : checkField({ label: _('May sign in'), checked: draft.active, disabled: draft.id === state.me?.id,
         hint: draft.id === state.me?.id ? _('You cannot shut yourself out.') : _('Without it every open page of theirs is signed out.'), onchange: (active) => this.change({ active }) })}
-      ${wrong.password ? nothing : problemNote(this.problem)}
       ${draft.isNew ? nothing : html`<div><p class="hint">${_('In a browser in which the person has signed in before, wrong passwords that others type slow nobody down.')}</p>
         ${button({ label: _('Forget the known browsers'), onclick: () => this.forgetBrowsers(draft) })}</div>`}
-      <div class="row-end sticky-end">${button({ label: _('Discard'), onclick: () => { this.draft = null; } })}${button({ label: _('Save'), kind: 'primary', type: 'submit', busy: this.busy })}</div></form>`;
+      <div class="sticky-end stack">${wrong.password ? nothing : problemNote(this.problem)}<div class="row-end">${button({ label: _('Discard'), onclick: () => this.writing.discard() })}${button({ label: _('Save'), kind: 'primary', type: 'submit', busy: this.busy })}</div></div></form>`;
   }
 
   /** @param {Person[]} people */
@@ -145,7 +150,7 @@ export class PeoplePage extends KarezElement {
     if (!found.length)
       return emptyState({ title: wanted ? _('Nobody fits “%s”.', this.find) : _('Nobody is listed yet.') });
     return html`<div class="card flush table-wrap"><table class="table"><caption class="unseen">${_('People')}</caption>
-      <thead><tr><th scope="col">${_('Name')}</th><th scope="col">${_('Title')}</th>${write ? html`<th scope="col">${_('Name to sign in')}</th>` : nothing}<th scope="col">${_('Roles')}</th>${
+      <thead><tr><th scope="col">${_('Full name')}</th><th scope="col">${_('Title')}</th>${write ? html`<th scope="col">${_('Name to sign in')}</th>` : nothing}<th scope="col">${_('Roles')}</th>${
         write ? html`<th scope="col"><span class="unseen">${_('Change')}</span></th>` : nothing}</tr></thead>
       <tbody @keydown=${moveInList}>${found.map((one) => html`<tr class=${one.active === false ? 'off' : ''}><th scope="row"><bdi>${nameOf(one.names)}</bdi>${
         one.active === false ? html` ${pill('off', _('may not sign in'))}` : nothing}</th><td><bdi>${nameOf(one.title)}</bdi></td>${

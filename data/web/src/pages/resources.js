@@ -11,6 +11,7 @@ import { hubName, kindPlural, kindWord, kinds } from '../words.js';
 import { byKind } from '../components/board.js';
 import { moveInList } from '../components/board-keys.js';
 import { KarezElement, Loader, asProblem } from '../components/element.js';
+import { FormDraft } from '../components/form-draft.js';
 import { nameNeeded, namesField, written } from '../components/names-field.js';
 import { button, emptyState, icon, pageHead, pill, problemNote, searchBox, selectField, shown } from '../components/parts.js';
 import { toast, toastProblem } from '../components/toast.js';
@@ -31,6 +32,8 @@ export class ResourcesPage extends KarezElement {
     this.problem = null;
     this.busy = false;
     this.tried = false;
+    /** @type {FormDraft<Draft>} */
+    this.writing = new FormDraft(this, '/resources');
     /** @type {Loader<{resources: Resource[], people: import('../types.js').Person[], hubs: import('../types.js').Peer[]}>} */
     this.loader = new Loader(this, async () => {
       const [resources, people, peers] = await Promise.all([
@@ -41,13 +44,11 @@ export class ResourcesPage extends KarezElement {
   }
 
   /** @param {Resource} [one] */
-  async open(one) {
+  open(one) {
     this.tried = false;
     this.problem = null;
-    this.draft = { id: one?.id ?? newId(), isNew: !one, kind: one?.kind ?? 'room', names: { ...one?.names }, detail: { ...one?.detail },
-      person: one?.person ?? '', active: one?.active ?? true };
-    await this.updateComplete;
-    /** @type {HTMLElement | null} */ (this.querySelector('.panel select, .panel input'))?.focus();
+    return this.writing.open({ id: one?.id ?? newId(), isNew: !one, kind: one?.kind ?? 'room', names: { ...one?.names }, detail: { ...one?.detail },
+      person: one?.person ?? '', active: one?.active ?? true });
   }
 
   /** @param {Partial<Draft>} values */
@@ -61,8 +62,13 @@ export class ResourcesPage extends KarezElement {
     event.preventDefault();
     const { draft } = this;
     this.tried = true;
-    if (!draft || this.busy || !draft.names.en?.trim())
+    this.problem = null;
+    if (!draft || this.busy)
       return;
+    if (!draft.names.en?.trim()) {
+      await this.writing.lead();
+      return;
+    }
     this.busy = true;
     try {
       if (draft.isNew)
@@ -71,7 +77,7 @@ export class ResourcesPage extends KarezElement {
       else
         await api.put(`/resources/${draft.id}`, { names: written(draft.names), detail: written(draft.detail), active: draft.active });
       toast(_('Saved: %s', nameOf(draft.names)));
-      this.draft = null;
+      this.writing.close();
       live.touch('resource');
     } catch (error) {
       this.problem = asProblem(error);
@@ -96,7 +102,7 @@ export class ResourcesPage extends KarezElement {
   form(draft, people) {
     return html`<form class="card panel" aria-labelledby="resource-head" novalidate @submit=${this.save}>
       <div class="card-head"><h2 class="title" id="resource-head">${draft.isNew ? _('Something new to book') : html`<bdi>${nameOf(draft.names)}</bdi>`}</h2>
-        ${button({ label: icon('close'), kind: 'quiet', name: _('Close'), onclick: () => { this.draft = null; } })}</div>
+        ${button({ label: icon('close'), kind: 'quiet', name: _('Close'), onclick: () => this.writing.discard() })}</div>
       ${draft.isNew ? selectField({ id: 'resource-kind', label: _('Kind'), value: draft.kind, choices: kinds.map((kind) => [kind, kindWord(kind)]), onchange: (kind) => this.change({ kind }) })
         : html`<p>${kindWord(draft.kind)}</p>`}
       ${draft.isNew && draft.kind === 'person' ? selectField({ id: 'resource-person', label: _('Person'), optional: true, value: draft.person,
@@ -107,8 +113,7 @@ export class ResourcesPage extends KarezElement {
         } }) : nothing}
       ${namesField({ id: 'resource-names', label: _('Name'), names: draft.names, error: this.tried && !draft.names.en?.trim() ? nameNeeded() : undefined, onchange: (names) => this.change({ names }) })}
       ${namesField({ id: 'resource-detail', label: _('What it is'), names: draft.detail, required: false, onchange: (detail) => this.change({ detail }) })}
-      ${problemNote(this.problem)}
-      <div class="row-end sticky-end">${button({ label: _('Discard'), onclick: () => { this.draft = null; } })}${button({ label: _('Save'), kind: 'primary', type: 'submit', busy: this.busy })}</div></form>`;
+      <div class="sticky-end stack">${problemNote(this.problem)}<div class="row-end">${button({ label: _('Discard'), onclick: () => this.writing.discard() })}${button({ label: _('Save'), kind: 'primary', type: 'submit', busy: this.busy })}</div></div></form>`;
   }
 
   /** @param {Resource} one @param {boolean} ours */
