@@ -298,8 +298,8 @@ static gboolean
 check_person (KarezRequest *request, JsonObject *body, GError **error)
 {
   return check_part (body, "names", names_fields, error)
-         && check_part (body, "title", title_fields, error)
-         && check_roles (body, error) && check_final (request, body, error);
+         && check_part (body, "title", title_fields, error) && check_roles (body, error)
+         && check_final (request, body, error);
 }
 
 static gboolean
