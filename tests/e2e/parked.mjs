@@ -51,6 +51,8 @@ async function takeBack(page) {
   await waiting.nth(1).waitFor();
   assert.equal(await waiting.count(), 2);
   await waiting.first().getByText('Hangzhou Qiantang Hospital').waitFor();
+  assert.match(await waiting.first().innerText(), /Put aside/, 'and why, in the reader’s language');
+  await page.getByText('wait for a plugin that is away: Video consultation.').waitFor();
   await shootAll(page, 'parked');
   await checkAccess(page, 'parked messages');
   await page.getByRole('button', { name: 'Take back' }).click();

@@ -120,7 +120,8 @@ async function requestOfAnother(hub, page) {
   await page.getByLabel('Question', { exact: true }).fill('Is a biopsy needed?');
   const desk = (await hub.api('GET', '/people')).items.find((one) => one.login === 'desk.aral');
   await hub.api('PUT', `/people/${desk.id}`, { names: desk.names, roles: desk.roles, active: true, password, password_final: true });
-  await page.getByText('The request that you were writing stays in this window').waitFor();
+  await page.getByText('What you were writing stays in this window').waitFor();
+  await page.getByText('Your sign-in has ended.').waitFor();
   await shootAll(page, 'typed-signed-out').catch(() => {});
   await over(page, 'admin.aral');
   await page.locator('#compose-title').waitFor();
@@ -178,6 +179,29 @@ async function people(page, origin) {
   await page.waitForFunction(() => document.querySelector('#person-names-en')?.value === 'Ayshe Tursun');
 }
 
+/** A hub that lets a page in and lets it not stay is not asked ten times a second.
+ * @param {any} browser @param {import('./hubs.mjs').Hub} hub @param {string} id */
+async function refusedPlace(browser, hub, id) {
+  const page = await openDoor(browser, hub);
+  await page.routeWebSocket('**/api/v1/live', (/** @type {any} */ socket) => {
+    const server = socket.connectToServer();
+    socket.onMessage((/** @type {string} */ text) => {
+      if (JSON.parse(text).type === 'join')
+        socket.send(JSON.stringify({ type: 'problem', session: id, problem: { rule: 'session/participant', status: 404, title: 'Not found' } }));
+      else
+        server.send(text);
+    });
+  });
+  let asked = 0;
+  page.on('request', (/** @type {any} */ request) => { asked += request.url().endsWith(`/${id}/join`) ? 1 : 0; });
+  await over(page, 'second.hangzhou');
+  await page.goto(`${hub.origin}/sessions/${id}`);
+  await page.getByRole('button', { name: 'Join', exact: true }).click();
+  await sleep(5000);
+  assert.ok(asked > 1 && asked < 9, `it asked ${asked} times in 5 s`);
+  await page.close();
+}
+
 await withPair('typed', async (pair) => {
   const { aral, hangzhou } = pair;
   await addSeconds(pair);
@@ -192,6 +216,7 @@ await withPair('typed', async (pair) => {
 
     const id = await book(pair);
     await prepare(pair, id);
+    await refusedPlace(browser, hangzhou, id);
     const door = await openDoor(browser, hangzhou);
     const doctor = await door.context().newPage();
     await doctor.goto(hangzhou.origin);

@@ -50,8 +50,8 @@ class App extends KarezElement {
     this.loaded = new Set();
     /** @type {import('./api.js').Problem | null} */
     this.fault = null;
-    /** @type {Loader<{items: import('./types.js').ParkedMessages[]}>} */
-    this.parked = new Loader(this, () => (state.me && may('plugins.read') ? api.get('/messages/parked') : null), 'plugin');
+    /** Plugins for which messages wait. @type {Loader<import('./types.js').Plugin[]>} */
+    this.parked = new Loader(this, () => (state.me && may('plugins.read') ? this.readParked() : null), 'plugin');
     /** @type {Loader<import('./types.js').Board>} */
     this.ahead = new Loader(this, () => {
       if (!state.me || !may('board.read'))
@@ -69,6 +69,16 @@ class App extends KarezElement {
     document.addEventListener('keydown', (event) => this.key(event));
     addEventListener('click', (event) => this.closeMenus(event));
     this.arrive();
+  }
+
+  async readParked() {
+    const { items } = await api.get('/messages/parked');
+    const waiting = new Set(items.map((/** @type {import('./types.js').ParkedMessages} */ one) => one.plugin));
+    if (!waiting.size)
+      return [];
+    /** @type {import('./types.js').Plugin[]} */
+    const plugins = (await api.get('/plugins')).items;
+    return plugins.filter((one) => waiting.has(one.id));
   }
 
   async arrive() {
@@ -243,7 +253,7 @@ class App extends KarezElement {
     if (down.length)
       return html`<div class="banner" role="status"><p><b>${_('No link to %s.', listOf(down.map((hub) => nameOf(hub.names))))}</b> ${
         running.length ? _('Running sessions go on by their own paths. Requests are sent when it is back.') : _('Requests are kept and sent when it is back.')}</p></div>`;
-    const plugins = [...new Set((this.parked.value?.items ?? []).map((waiting) => waiting.plugin))];
+    const plugins = (this.parked.value ?? []).map((one) => _(one.name));
     if (plugins.length)
       return html`<div class="banner" role="status"><p><b>${_('Messages of other hospitals wait for a plugin that is away: %s.', listOf(plugins))}</b> <a href="/system">${_('System')}</a></p></div>`;
     return nothing;

@@ -124,6 +124,7 @@ const noCookie = () =>
 
 /** Who could not be signed out stays signed in, and is told. */
 export async function signOut() {
+  state.problem = null;
   try {
     await api.post('/sign-out');
   } catch (error) {
@@ -133,10 +134,21 @@ export async function signOut() {
   await take(null);
 }
 
+/** Who is led to the door in the middle of something is told why. */
+const ended = () =>
+  new Problem({
+    status: 401,
+    title: _('Your sign-in has ended.'),
+    rule: 'sign-in/none',
+    accepted: _('Sign in again. If that is refused, an administrator has changed your account: ask there.'),
+  });
+
 /** The hub no longer knows this page's cookie. */
 export function forget() {
-  if (state.me)
-    take(null);
+  if (!state.me)
+    return;
+  state.problem = ended();
+  take(null);
 }
 
 /** What this person may do has changed: the hub says what is left. */

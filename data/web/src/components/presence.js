@@ -70,6 +70,8 @@ export class Presence extends EventTarget {
       }),
       live.on('message', (frame) => {
         this.#heard(frame);
+        if (frame.session === this.session && this.state === 'in')
+          this.#delay = firstDelay;
         if (frame.session === this.session)
           this.dispatchEvent(new CustomEvent('message', { detail: frame.body }));
       }),
@@ -108,8 +110,12 @@ export class Presence extends EventTarget {
     if (this.state !== 'in' && this.state !== 'returning')
       return;
     if (rule === 'session/participant') {
-      if (this.participant)
-        this.#enter('returning');
+      // Its place is gone: it asks for another one, each time later, so that a hub that lets nobody stay is not worn out.
+      if (this.participant) {
+        this.#former = this.participant;
+        this.participant = '';
+        this.#later();
+      }
     } else if (rule === 'session/unknown')
       this.#later(); // the hub has just started and does not know its sessions yet
   }
@@ -153,7 +159,6 @@ export class Presence extends EventTarget {
       sessionStorage.setItem(memory(this.session), `${this.role} ${participant}`);
       this.problem = undefined;
       this.replaced = '';
-      this.#delay = firstDelay;
       this.#set('in');
     } catch (error) {
       if (turn !== this.#turn)

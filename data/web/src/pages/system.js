@@ -189,11 +189,13 @@ export class SystemPage extends KarezElement {
 
   /** @param {ParkedMessages} waiting */
   parkedLine(waiting) {
-    const name = this.plugins.value?.items.find((one) => one.id === waiting.plugin)?.name;
+    const plugin = this.plugins.value?.items.find((one) => one.id === waiting.plugin);
+    // What the hub wrote when it was parked is in no reader's language.
+    const why = plugin && plugin.state !== 'enabled' ? word(plugin.state) : waiting.reason && _(waiting.reason);
     const path = `/messages/parked/${waiting.plugin}/retry`;
-    return line({ name: html`<bdi>${name ? _(name) : waiting.plugin}</bdi> · <bdi>${this.nameOfPeer(waiting.peer)}</bdi>`, state: 'aside',
+    return line({ name: html`<bdi>${plugin ? _(plugin.name) : waiting.plugin}</bdi> · <bdi>${this.nameOfPeer(waiting.peer)}</bdi>`, state: 'aside',
       text: ngettext('one message waits', '%s messages wait', waiting.messages, number(waiting.messages)), since: since(waiting.since),
-      note: waiting.reason ? html`<bdi>${_(waiting.reason)}</bdi>` : nothing,
+      note: why ? html`<bdi>${why}</bdi>` : nothing,
       action: may('plugins.write') ? button({ label: _('Deliver now'), busy: this.busy === path, onclick: () => this.retry(path, path, _('The plugin is asked again.')) }) : nothing });
   }
 
