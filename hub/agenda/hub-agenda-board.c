@@ -14,6 +14,7 @@ typedef struct
   gint64 from, to;
   guint waiting; /* for how many of the three questions */
   JsonNode *hubs, *resources, *bookings;
+  gboolean more; /* bookings than the list has */
   GError *error; /* the first */
 } Board;
 
@@ -75,6 +76,7 @@ board_done (GTask *task, GError *error)
   Board *board = g_task_get_task_data (task);
   g_autofree char *from = NULL;
   g_autofree char *to = NULL;
+  JsonNode *body;
 
   if (error != NULL && board->error == NULL)
     board->error = error;
@@ -89,12 +91,13 @@ board_done (GTask *task, GError *error)
     }
   from = hub_time_format (board->from);
   to = hub_time_format (board->to);
-  g_task_return_pointer (task,
-                         karez_json_object ("from", "s", from, "to", "s", to, "hubs", "n",
-                                            g_steal_pointer (&board->hubs), "resources", "n",
-                                            g_steal_pointer (&board->resources), "bookings", "n",
-                                            g_steal_pointer (&board->bookings), NULL),
-                         (GDestroyNotify) json_node_unref);
+  body = karez_json_object ("from", "s", from, "to", "s", to, "hubs", "n",
+                            g_steal_pointer (&board->hubs), "resources", "n",
+                            g_steal_pointer (&board->resources), "bookings", "n",
+                            g_steal_pointer (&board->bookings), NULL);
+  if (board->more)
+    json_object_set_boolean_member (json_node_get_object (body), "more", TRUE);
+  g_task_return_pointer (task, body, (GDestroyNotify) json_node_unref);
 }
 
 static void
@@ -132,7 +135,10 @@ on_bookings (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
 
   if (rows != NULL)
-    board->bookings = karez_rows_json (rows, 0, "items");
+    {
+      board->bookings = karez_rows_json (rows, 0, "items");
+      board->more = karez_rows_boolean (rows, 0, "more");
+    }
   board_done (task, error);
 }
 

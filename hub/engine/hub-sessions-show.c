@@ -4,6 +4,9 @@
 
 #include "hub-catalogue.h"
 
+/* One less than the statement gives, which tells whether there are more. */
+#define MAX_LISTED 500
+
 JsonNode *
 hub_sessions_people_from_rows (KarezRows *rows)
 {
@@ -127,14 +130,14 @@ on_rows (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
   g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
   g_autoptr (JsonArray) array = json_array_new ();
-  JsonNode *items = NULL;
+  JsonNode *items = NULL, *answer;
 
   if (!rows)
     {
       g_task_return_error (task, error);
       return;
     }
-  for (guint i = 0; i < karez_rows_get_count (rows); i++)
+  for (guint i = 0; i < MIN (karez_rows_get_count (rows), MAX_LISTED); i++)
     {
       HubSession *session = hub_sessions_get (self, karez_rows_text (rows, i, "id"));
 
@@ -143,8 +146,10 @@ on_rows (GObject *source, GAsyncResult *result, gpointer data)
     }
   items = json_node_new (JSON_NODE_ARRAY);
   json_node_set_array (items, array);
-  g_task_return_pointer (task, karez_json_object ("items", "n", items, NULL),
-                         (GDestroyNotify) json_node_unref);
+  answer = karez_json_object ("items", "n", items, NULL);
+  if (karez_rows_get_count (rows) > MAX_LISTED)
+    json_object_set_boolean_member (json_node_get_object (answer), "more", TRUE);
+  g_task_return_pointer (task, answer, (GDestroyNotify) json_node_unref);
 }
 
 void

@@ -436,6 +436,52 @@ test_board (Case *c, gconstpointer data)
   g_assert_cmpstr (karez_json_text (booking, "id"), ==, c->booking);
   g_assert_cmpstr (karez_json_text (booking, "starts_at"), ==, from);
   g_assert_true (json_object_get_null_member (booking, "session"));
+  g_assert_false (json_object_has_member (object, "more"));
+}
+
+static JsonObject *
+read_board (Case *c, JsonNode **board)
+{
+  g_autofree char *from = hub_time_format (c->start);
+  g_autofree char *to = hub_time_format (c->end);
+
+  g_clear_pointer (board, json_node_unref);
+  hub_agenda_board_async (c->a->agenda, from, to, NULL, on_board, board);
+  while (*board == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  return json_node_get_object (*board);
+}
+
+/* What a board has no room for is not left out without a word, and first what was called off. */
+static void
+test_board_full (Case *c, gconstpointer data)
+{
+  g_autofree char *from = hub_time_format (c->start - G_TIME_SPAN_MINUTE);
+  g_autofree char *to = hub_time_format (c->end);
+  g_autofree char *fill = g_strdup_printf (
+      "set session_replication_role = replica; insert into agenda.booking (id, modality, title, "
+      "urgency, requester, provider, host, starts_at, ends_at, state, requested_by) select "
+      "gen_random_uuid (), 'note', 'full', 'T2', '%s', '%s', '%s', '%s', '%s', 'cancelled', 'x' "
+      "from generate_series (1, 2000); set session_replication_role = origin",
+      HUB_A, HUB_B, HUB_A, from, to);
+  g_autoptr (JsonNode) board = NULL;
+  JsonObject *object;
+  JsonArray *bookings;
+  gboolean there = FALSE;
+
+  request (c);
+  hub_sql (c->a, fill);
+  object = read_board (c, &board);
+  bookings = json_object_get_array_member (object, "bookings");
+  g_assert_cmpuint (json_array_get_length (bookings), ==, 2000);
+  g_assert_true (json_object_get_boolean_member_with_default (object, "more", FALSE));
+  for (guint i = 0; i < 2000; i++)
+    there |= g_strcmp0 (karez_json_text (json_array_get_object_element (bookings, i), "id"),
+                        c->booking)
+             == 0;
+  g_assert_true (there);
+  hub_sql (c->a, "set session_replication_role = replica; delete from agenda.booking where title = "
+                 "'full'; set session_replication_role = origin");
 }
 
 /* ── input that is refused ──────────────────────────────────────────────────────────────────── */
@@ -669,6 +715,7 @@ main (int argc, char **argv)
   ADD ("complete/states", NULL, test_complete);
   ADD ("complete/frees", NULL, test_complete_frees);
   ADD ("board", NULL, test_board);
+  ADD ("board/full", NULL, test_board_full);
   ADD ("bad/request", NULL, test_bad_request);
   ADD ("bad/members", NULL, test_bad_members);
   ADD ("bad/side", NULL, test_wrong_side);

@@ -68,7 +68,7 @@
  * @property {Claim[]} claims
  * @property {{state: string, host: string, started_at?: string | null, ended_at?: string | null} | null} [session]
  */
-/** @typedef {{from: string, to: string, hubs: Hub[], resources: Resource[], bookings: Booking[]}} Board */
+/** @typedef {{from: string, to: string, hubs: Hub[], resources: Resource[], bookings: Booking[], more?: boolean}} Board */
 /**
  * @typedef {object} Modality
  * @property {string} id

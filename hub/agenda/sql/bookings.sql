@@ -144,12 +144,18 @@ order by lower (t.period), t.name limit 1
 -- name: patient_known
 select p.id from karez.patient p where p.id = $1::uuid
 
+-- At most 2000, and whether there are more: what was called off is left out first.
 -- name: board_bookings
-select coalesce (json_agg (b.body order by b.starts_at, b.id), '[]'::json) as items
-from agenda.bookings (array (
-  select k.id from agenda.booking k
-  where k.starts_at < $2::timestamptz and k.ends_at > $1::timestamptz
-  order by k.starts_at, k.id limit 2000)) b
+with found as (
+  select o.id, row_number () over (order by o.off, o.starts_at, o.id) as n
+  from (select k.id, k.starts_at, k.state in ('declined', 'cancelled') as off
+        from agenda.booking k
+        where k.starts_at < $2::timestamptz and k.ends_at > $1::timestamptz
+        order by off, k.starts_at, k.id limit 2001) o
+)
+select coalesce (json_agg (b.body order by b.starts_at, b.id), '[]'::json) as items,
+  (select count (*) from found) > 2000 as more
+from agenda.bookings (array (select f.id from found f where f.n <= 2000)) b
 
 -- name: hub_names
 select h.id, h.names from karez.hub h

@@ -18,7 +18,7 @@ from engine.session
 where (booking ->> 'starts_at')::timestamptz < $2::timestamptz
   and (booking ->> 'ends_at')::timestamptz > $1::timestamptz
 order by (booking ->> 'starts_at')::timestamptz, id
-limit 500;
+limit 501;
 
 -- Confirmed bookings that have no session yet: the hub ended between the two.
 -- name: bookings_without_session

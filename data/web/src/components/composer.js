@@ -32,7 +32,7 @@ const longest = 24 * 60;
 /** Fires "draft" whenever the request changes. */
 export class Composer extends KarezElement {
   static properties = {
-    alone: { type: Boolean }, request: { attribute: false }, board: { attribute: false }, modalities: { attribute: false }, patients: { attribute: false },
+    alone: { type: Boolean }, request: { attribute: false }, board: { attribute: false }, modalities: { attribute: false }, patients: { attribute: false }, morePatients: { attribute: false },
     problem: { state: true }, busy: { state: true }, tried: { state: true },
   };
 
@@ -48,6 +48,7 @@ export class Composer extends KarezElement {
     this.modalities = [];
     /** @type {Patient[]} */
     this.patients = [];
+    this.morePatients = false;
     /** @type {import('../api.js').Problem | null} */
     this.problem = null;
     this.busy = false;
@@ -264,6 +265,7 @@ export class Composer extends KarezElement {
         onchange: (modality) => this.change({ modality, ...(request.minutesTyped ? {} : {
           minutes: this.modalities.find((one) => one.id === modality)?.duration_minutes ?? request.minutes }) }) })}
       ${may('patient.read') && this.patients.length ? selectField({ id: 'compose-patient', label: _('Patient'), optional: true, value: request.patient,
+        hint: this.morePatients ? _('Not all patients can be listed here: who is not in the list is not meant by a like name.') : undefined,
         choices: [['', _('no patient')], ...this.patients.map((one) => /** @type {[string, string]} */ ([one.id, nameOf(one.names)]))],
         onchange: (patient) => this.change({ patient }) }) : nothing}`;
   }

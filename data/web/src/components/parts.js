@@ -243,6 +243,9 @@ export const loadingState = (lines = 5) => html`<div class="loading" role="statu
 export const failedState = (problem, retry) => html`<div class="failed">${problemNote(problem)}
   ${button({ label: _('Try again'), onclick: retry })}</div>`;
 
+/** Above a list that the hub has cut. */
+export const notAll = () => html`<p class="note warn" role="status">${_('There is more than can be listed here. What is missing is not found by searching here, either.')}</p>`;
+
 /**
  * What a loader has: a value, a wait or a problem.
  * @template T
@@ -252,7 +255,7 @@ export const failedState = (problem, retry) => html`<div class="failed">${proble
  */
 export function shown(loader, ready, { lines } = {}) {
   if (loader.value !== undefined)
-    return ready(loader.value);
+    return /** @type {any} */ (loader.value)?.more ? html`${notAll()}${ready(loader.value)}` : ready(loader.value);
   if (loader.problem)
     return failedState(loader.problem, () => loader.reload());
   return loadingState(lines);

@@ -17,7 +17,7 @@ import { stays } from '../components/form-draft.js';
 import '../components/live-card.js';
 import { NextActions } from '../components/next-actions.js';
 import { BookingCard } from '../components/booking-card.js';
-import { button, failedState, icon, loadingState, searchBox } from '../components/parts.js';
+import { button, failedState, icon, loadingState, notAll, searchBox } from '../components/parts.js';
 import { toast } from '../components/toast.js';
 
 /** @typedef {import('../types.js').Board} BoardData */
@@ -48,7 +48,7 @@ export class DayPage extends KarezElement {
       'booking', 'session', 'resource', 'peer');
     /** @type {Loader<{items: import('../types.js').Modality[]}>} */
     this.modalities = new Loader(this, () => api.get('/modalities'), 'plugin');
-    /** @type {Loader<{items: import('../types.js').Patient[]}>} */
+    /** @type {Loader<{items: import('../types.js').Patient[], more?: boolean}>} */
     this.patients = new Loader(this, () => (may('patient.read') ? api.get('/patients') : null), 'patient');
     this.media = () => this.requestUpdate();
   }
@@ -216,7 +216,7 @@ export class DayPage extends KarezElement {
   side(board) {
     if (this.composing && this.request)
       return html`<karez-composer .alone=${narrow.matches} .request=${this.request} .board=${board} .modalities=${this.modalities.value?.items ?? []}
-        .patients=${this.patients.value?.items ?? []} @sent=${() => { this.request = null; }} @draft=${() => {
+        .patients=${this.patients.value?.items ?? []} .morePatients=${this.patients.value?.more ?? false} @sent=${() => { this.request = null; }} @draft=${() => {
           // A field that goes with what was sent may still tell that it changed.
           if (!this.request)
             return;
@@ -239,7 +239,7 @@ export class DayPage extends KarezElement {
         : html`${this.head()}<div class="day">${loadingState(9)}${loadingState(4)}</div>`;
     const selected = this.route.page === 'bookings' ? this.route.id : '';
     const focused = narrow.matches && (this.composing || selected !== '');
-    return html`${focused ? nothing : this.head()}<div class="day ${this.listed ? 'listed' : ''}" aria-busy=${this.board.loading ? 'true' : 'false'}>
+    return html`${focused ? nothing : this.head()}${board.more ? notAll() : nothing}<div class="day ${this.listed ? 'listed' : ''}" aria-busy=${this.board.loading ? 'true' : 'false'}>
       ${focused ? nothing : this.listed
         ? html`<karez-day-list .board=${board} .selected=${selected} .find=${this.find}></karez-day-list>`
         : html`<karez-board .board=${board} .draft=${this.draft()} .selected=${selected} .find=${this.find}
