@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 
-import { checkAccess, desktop, enter, openBrowser, openDoor, shootAll, signIn } from './browser.mjs';
+import { checkAccess, desktop, enter, openBrowser, openDoor, phone, shootAll, signIn } from './browser.mjs';
 import { addSeconds, book, join, prepare } from './consult-page.mjs';
 import { assertKept } from './contract.mjs';
 import { build, password, sleep, until, withPair } from './hubs.mjs';
@@ -71,6 +71,30 @@ async function long(hub, page, id) {
   await page.locator('.opinion-kept[data-standing="kept"]').waitFor();
   const person = await Person.signIn(hub, 'doctor.hangzhou');
   assert.equal((await person.api('GET', `/x/consult/opinions/${id}`)).draft.findings, 'Kept.');
+}
+
+/** Who writes on a phone is told what happens in the room that the opinion hides. @param {import('./hubs.mjs').Pair} pair
+ * @param {any} page @param {string} id */
+async function heldWhileWriting({ aral }, page, id) {
+  await page.setViewportSize(phone);
+  const told = page.locator('.consult-sheet-state');
+  assert.equal((await told.innerText()).trim(), '');
+  await aral.api('POST', `/sessions/${id}/hold`, { reason: 'The patient is unwell.' });
+  await told.getByText('On hold: nobody is seen or heard until it is resumed.').waitFor();
+  await shootAll(page, 'typed-held');
+  await page.setViewportSize(phone);
+  const { sequence } = await aral.api('GET', `/sessions/${id}`);
+  await aral.api('POST', `/sessions/${id}/resume`, { sequence });
+  await told.getByText('On hold').waitFor({ state: 'detached' });
+  const other = await page.context().newPage();
+  await other.goto(page.url());
+  await other.getByRole('button', { name: 'Join', exact: true }).click();
+  await other.getByRole('button', { name: 'Use this window' }).click();
+  await told.getByText('You are not in the session now.').waitFor();
+  await other.close();
+  await page.setViewportSize(desktop);
+  await page.getByRole('button', { name: 'Use this window' }).first().click();
+  await told.getByText('You are not in the session now.').waitFor({ state: 'detached' });
 }
 
 /** Signs in over whoever is signed in in this browser. @param {any} door a page that shows the form @param {string} login */
@@ -225,6 +249,7 @@ await withPair('typed', async (pair) => {
     await until('the session to start', () => aral.api('POST', `/sessions/${id}/start`, {}).then(() => true));
     await doctor.locator('#consult-opinion-button').click();
     await long(hangzhou, doctor, id);
+    await heldWhileWriting(pair, doctor, id);
     await opinionOfAnother(hangzhou, door, doctor, id);
     assert.deepEqual([...clerk.faults, ...administrator.faults, ...door.faults], []);
   } finally {

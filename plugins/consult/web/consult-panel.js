@@ -549,10 +549,21 @@ export class ConsultPanel extends LitElement {
     return html`<div class="consult ${this.writing ? 'with-sheet' : ''}"><div class="consult-main">${main}</div>${this.sheet()}</div>`;
   }
 
+  /** What is wrong in the room, which an opinion on a phone hides. */
+  roomState() {
+    if (!this.participant)
+      return _('You are not in the session now. Close the opinion to join it again.');
+    if (this.session.state === 'held')
+      return _('On hold: nobody is seen or heard until it is resumed.');
+    return this.client?.state === 'away' ? _('Your connection is interrupted, trying again.') : '';
+  }
+
   sheet() {
+    const told = this.writing ? this.roomState() : '';
     return this.writing ? html`<section class="consult-sheet" id="consult-opinion" aria-labelledby="consult-opinion-title">
       <header><h2 id="consult-opinion-title" tabindex="-1">${_('Opinion')}</h2><button class="button quiet square" type="button" aria-label=${_('Close the opinion')}
         @click=${() => void this.openOpinion(false)}>${icon('close')}</button></header>
+      <div class="consult-sheet-state" role="status">${told ? html`<div class="note warn"><p>${told}</p></div>` : nothing}</div>
       ${this.opinion(true)}</section>` : nothing;
   }
 
