@@ -174,6 +174,7 @@ typedef struct
 {
   HubAgenda *agenda;
   char *peer, *name;
+  char *cursor; /* of the page that is asked for; NULL for the first one */
   JsonNode *page;
   guint count;
 } Pull;
@@ -191,6 +192,7 @@ pull_end (Pull *pull, const GError *error)
     hub_warning ("agenda", peer, "its resources could not be read: %s", error->message);
   g_clear_pointer (&pull->page, json_node_unref);
   g_free (pull->name);
+  g_free (pull->cursor);
   g_free (pull);
   g_hash_table_remove (self->pulling, peer);
   if (again)
@@ -203,8 +205,7 @@ pull_went_on (Pull *pull)
   g_autoptr (JsonNode) page = g_steal_pointer (&pull->page);
   JsonObject *object = json_node_get_object (page);
 
-  if (karez_json_boolean (object, "more") && karez_json_text (object, "cursor") != NULL
-      && pull->count < MAX_RESOURCES)
+  if (karez_json_boolean (object, "more") && pull->count < MAX_RESOURCES)
     pull_next (pull, karez_json_text (object, "cursor"));
   else
     pull_end (pull, NULL);
@@ -265,23 +266,39 @@ on_page_known (GObject *source, GAsyncResult *result, gpointer data)
     karez_transaction_commit_async (transaction, pull->agenda->cancellable, on_page_applied, pull);
 }
 
+static const KarezJsonField page_fields[] = {
+  { "items", KAREZ_JSON_ARRAY, TRUE, 0, PAGE },
+  { "cursor", KAREZ_JSON_TEXT, FALSE, 0, 500 },
+  { "more", KAREZ_JSON_BOOLEAN, TRUE },
+  { NULL },
+};
+
+/* A feed that goes on without an item, or from where it was, goes on for ever. */
+static gboolean
+check_progress (JsonObject *page, const char *before, GError **error)
+{
+  const char *cursor = karez_json_text (page, "cursor");
+
+  if (!karez_json_boolean (page, "more")
+      || (json_array_get_length (json_object_get_array_member (page, "items")) > 0 && cursor != NULL
+          && g_strcmp0 (cursor, before) != 0))
+    return TRUE;
+  return karez_error_set (error, KAREZ_ERROR_INVALID, "agenda/page",
+                          N_ ("At least one item and another cursor where more follows"),
+                          N_ ("The feed of resources does not get on"));
+}
+
 /* The ids of a page whose every item is in order, or NULL. */
 static GStrv
-check_page (JsonNode *page, GError **error)
+check_page (JsonNode *page, const char *before, GError **error)
 {
-  JsonObject *object = JSON_NODE_HOLDS_OBJECT (page) ? json_node_get_object (page) : NULL;
-  JsonNode *items = object != NULL ? json_object_get_member (object, "items") : NULL;
+  JsonObject *object = karez_json_check (page, page_fields, error);
   g_autoptr (GStrvBuilder) ids = g_strv_builder_new ();
   JsonArray *array;
 
-  if (items == NULL || !JSON_NODE_HOLDS_ARRAY (items)
-      || json_array_get_length (json_node_get_array (items)) > PAGE)
-    {
-      karez_error_set (error, KAREZ_ERROR_INVALID, "agenda/page", N_ ("At most 200 items"),
-                       N_ ("The page of resources has another form"));
-      return NULL;
-    }
-  array = json_node_get_array (items);
+  if (object == NULL || !check_progress (object, before, error))
+    return NULL;
+  array = json_object_get_array_member (object, "items");
   for (guint i = 0; i < json_array_get_length (array); i++)
     {
       JsonObject *item = check_item (json_array_get_element (array, i), error);
@@ -302,7 +319,7 @@ on_page (GObject *source, GAsyncResult *result, gpointer data)
 
   pull->page = karez_peers_pull_finish (KAREZ_PEERS (source), result, &error);
   if (pull->page != NULL)
-    ids = check_page (pull->page, &error);
+    ids = check_page (pull->page, pull->cursor, &error);
   if (ids == NULL || g_cancellable_set_error_if_cancelled (pull->agenda->cancellable, &error))
     pull_end (pull, error);
   else
@@ -314,6 +331,8 @@ on_page (GObject *source, GAsyncResult *result, gpointer data)
 static void
 pull_next (Pull *pull, const char *cursor)
 {
+  g_free (pull->cursor);
+  pull->cursor = g_strdup (cursor);
   karez_peers_pull_async (pull->agenda->peers, pull->peer, "agenda.resources", cursor, PAGE,
                           pull->agenda->cancellable, on_page, pull);
 }

@@ -398,6 +398,28 @@ describe_question (Move *move)
   return karez_json_object ("edge", "s", move->edge, "reason", "s", move->reason, NULL);
 }
 
+/* What the other hospital says is shown here: it has the form of what this hub would say. */
+static JsonNode *
+read_host_answer (JsonNode *answer, const char *session, GError **error)
+{
+  static const KarezJsonField fields[] = {
+    { "id", KAREZ_JSON_UUID, TRUE },
+    { "state", KAREZ_JSON_NAME, TRUE, 1, 16 },
+    { "sequence", KAREZ_JSON_INTEGER, TRUE, 0, G_MAXINT64 },
+    { NULL },
+  };
+  JsonObject *object = karez_json_check (answer, fields, NULL);
+  KarezState state;
+
+  if (object && g_strcmp0 (karez_json_text (object, "id"), session) == 0
+      && karez_state_from_name (karez_json_text (object, "state"), &state))
+    return json_node_ref (answer);
+  karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "session/answer",
+                   N_ ("the session's id, state and sequence"),
+                   N_ ("The other hospital's answer cannot be read."));
+  return NULL;
+}
+
 static void
 on_host_answered (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -405,7 +427,8 @@ on_host_answered (GObject *source, GAsyncResult *result, gpointer data)
   HubSession *session = hub_task_session (task);
   Move *move = g_task_get_task_data (task);
   GError *error = NULL;
-  JsonNode *answer = karez_peers_call_finish (KAREZ_PEERS (source), result, &error);
+  g_autoptr (JsonNode) said = karez_peers_call_finish (KAREZ_PEERS (source), result, &error);
+  JsonNode *answer = said ? read_host_answer (said, session->id, &error) : NULL;
   g_autoptr (KarezTransaction) transaction = NULL;
 
   if (hub_session_machine_is_away (move->edge) && !move->taken)

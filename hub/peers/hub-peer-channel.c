@@ -2,6 +2,7 @@
 #include "hub-peer-channel.h"
 
 #include "hub-catalogue.h"
+#include "hub-hash.h"
 #include "hub-log.h"
 #include "hub-peer-bound.h"
 #include "hub-peer-problem.h"
@@ -12,6 +13,10 @@
 #define GRACE_MS 30000 /* after its deadline an unanswered request ends the channel */
 #define MAX_HEAD 1024
 #define MAX_UNTAKEN 256
+/* What the other end shows that it has read. */
+#define PROBE_BYTES (4 * 1024 * 1024)
+#define PROBE_MS 60000
+#define MAX_UNREAD (48 * 1024 * 1024)
 
 struct _HubPeerChannel
 {
@@ -21,7 +26,9 @@ struct _HubPeerChannel
   HubPeerServeFunc serve;
   gpointer data;
   gboolean closed;
-  gint64 last_ask;
+  /* Bytes given to the WebSocket, and how many of them were read for certain, since something that
+   * stands behind them was answered; the last thing that was asked stands behind @probed. */
+  guint64 given, read, probed;
   GHashTable *asked; /* gint64 -> Ask, by us */
   gsize asked_bytes;
   GHashTable *untaken; /* gint64 -> size of our answer, by them */
@@ -45,6 +52,7 @@ typedef struct
   GTask *task;             /* NULL once it has returned */
   gint64 number;
   gsize bytes, max_answer;
+  guint64 behind; /* what was given before it */
   guint timer;
   GCancellable *cancellable;
   gulong handler;
@@ -122,12 +130,28 @@ send_frame (HubPeerChannel *self, JsonNode *head, GBytes *body)
       if (body != NULL)
         g_byte_array_append (frame, g_bytes_get_data (body, NULL), g_bytes_get_size (body));
       bytes = g_bytes_new (frame->data, frame->len);
+      self->given += frame->len;
       soup_websocket_connection_send_message (self->websocket, SOUP_WEBSOCKET_DATA_BINARY, bytes);
     }
   g_byte_array_unref (frame);
 }
 
 /* Our side: asking. */
+
+/* Nobody can answer it who has not read it. */
+static gint64
+new_number (HubPeerChannel *self)
+{
+  gint64 number;
+
+  do
+    {
+      hub_random (&number, sizeof number);
+      number &= (G_GINT64_CONSTANT (1) << 53) - 1;
+    }
+  while (number == 0 || g_hash_table_contains (self->asked, &number));
+  return number;
+}
 
 static gboolean
 on_ask_timer (gpointer data)
@@ -189,7 +213,8 @@ hub_peer_channel_send_async (HubPeerChannel *self, const char *path, GBytes *bod
   ask = g_new0 (Ask, 1);
   ask->channel = self;
   ask->task = g_steal_pointer (&task);
-  ask->number = ++self->last_ask;
+  ask->number = new_number (self);
+  ask->behind = self->given;
   ask->bytes = g_bytes_get_size (body);
   ask->max_answer = max_answer;
   ask->timer = g_timeout_add (timeout_ms, on_ask_timer, ask);
@@ -200,6 +225,7 @@ hub_peer_channel_send_async (HubPeerChannel *self, const char *path, GBytes *bod
                                        ask);
     }
   self->asked_bytes += ask->bytes;
+  self->probed = self->given;
   g_hash_table_insert (self->asked, &ask->number, ask);
   send_frame (self,
               karez_json_object ("ask", "i", ask->number, "path", "s", path, "timeout", "i",
@@ -227,6 +253,7 @@ take_answer (HubPeerChannel *self, gint64 number, guint status, GBytes *body)
       hub_peer_channel_close (self);
       return;
     }
+  self->read = MAX (self->read, ask->behind);
   send_frame (self, karez_json_object ("taken", "i", number, NULL), NULL);
   g_hash_table_steal (self->asked, &number);
   self->asked_bytes -= ask->bytes;
@@ -242,6 +269,32 @@ take_answer (HubPeerChannel *self, gint64 number, guint status, GBytes *body)
 }
 
 /* Their side: being asked. */
+
+static void
+on_probed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GBytes)
+      answer = hub_peer_channel_send_finish (HUB_PEER_CHANNEL (source), result, NULL);
+}
+
+/* “taken” may be said of what was not read, while libsoup keeps whatever is not sent. So after some
+ * MiB something is asked, and whoever does not come to answer it reads nothing. */
+static gboolean
+check_read (HubPeerChannel *self)
+{
+  g_autoptr (GBytes) nothing = g_bytes_new_static ("null", 4);
+
+  if (self->given - self->read > MAX_UNREAD)
+    {
+      hub_warning ("peers", NULL, "A channel is closed: the other hub does not read.");
+      hub_peer_channel_close (self);
+      return FALSE;
+    }
+  if (self->given - self->probed > PROBE_BYTES)
+    hub_peer_channel_send_async (self, "probe", nothing, PROBE_MS, HUB_PEER_MAX_SMALL, NULL,
+                                 on_probed, NULL);
+  return TRUE;
+}
 
 typedef struct
 {
@@ -293,6 +346,8 @@ take_ask (HubPeerChannel *self, gint64 number, const char *path, gint64 timeout,
       hub_peer_channel_close (self);
       return;
     }
+  if (!check_read (self))
+    return;
   answer = g_new0 (Answer, 1);
   answer->channel = g_object_ref (self);
   answer->number = number;

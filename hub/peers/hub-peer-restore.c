@@ -4,6 +4,10 @@
 #include "hub-catalogue.h"
 #include "hub-log.h"
 
+/* No pair of hubs ever sends so many messages; what counts on from there must not come to the end
+ * of a bigint, which would refuse whatever is posted to all hubs. */
+#define MAX_SEQUENCE (G_GINT64_CONSTANT (1) << 53)
+
 typedef struct
 {
   HubPeerHeartbeat *heartbeat;
@@ -51,6 +55,24 @@ settle_lane (KarezTransaction *transaction, const char *peer, int lane, const Hu
   karez_transaction_run (transaction, "restore_inbox", "(six)", peer, lane, theirs->acknowledged);
 }
 
+static gboolean
+check_lanes (HubPeer *peer, const HubPeerLane *lanes, GError **error)
+{
+  for (guint i = 0; i < KAREZ_N_LANES; i++)
+    {
+      gint64 most = MAX (lanes[i].applied, lanes[i].acknowledged);
+      g_autofree char *count = g_strdup_printf ("%" G_GINT64_FORMAT, most);
+
+      if (most > MAX_SEQUENCE)
+        return karez_error_set (error, KAREZ_ERROR_INVALID, "peers/sequence",
+                                N_ ("A count of at most 9,007,199,254,740,992: its hospital has to "
+                                    "repair its database, or the pairing has to be ended"),
+                                N_ ("%s counts %s messages, which nobody can have sent"),
+                                hub_peer_get_name (peer), count);
+    }
+  return TRUE;
+}
+
 static void
 on_asked (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -64,7 +86,8 @@ on_asked (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
 
   json_node_take_array (node, figures);
-  if (!hub_peer_heartbeat_ask_finish (restore->heartbeat, result, lanes, &incarnation, &error))
+  if (!hub_peer_heartbeat_ask_finish (restore->heartbeat, result, lanes, &incarnation, &error)
+      || !check_lanes (peer, lanes, &error))
     {
       json_node_unref (node);
       g_task_return_error (task, error);

@@ -185,12 +185,21 @@ read_part (const Coming *file, JsonNode *answer, GError **error)
     { "bytes", KAREZ_JSON_TEXT, TRUE, 1, CONSULT_FILE_PART_BYTES * 2 },
     { NULL },
   };
-  JsonArray *items = json_object_get_array_member (json_node_get_object (answer), "items");
+  static const KarezJsonField page_fields[] = {
+    { "items", KAREZ_JSON_ARRAY, TRUE, 0, 1 },
+    { "cursor", KAREZ_JSON_TEXT, FALSE, 0, 500 },
+    { "more", KAREZ_JSON_BOOLEAN },
+    { NULL },
+  };
+  JsonObject *page = karez_json_check (answer, page_fields, error);
+  JsonArray *items = page != NULL ? json_object_get_array_member (page, "items") : NULL;
   JsonObject *item;
   g_autofree guchar *bytes = NULL;
   gsize length;
 
-  if (items == NULL || json_array_get_length (items) != 1)
+  if (page == NULL)
+    return NULL;
+  if (json_array_get_length (items) != 1)
     {
       karez_error_set (error, KAREZ_ERROR_INVALID, "consult/part", N_ ("one part"),
                        N_ ("The other hospital has no such part of the file"));
