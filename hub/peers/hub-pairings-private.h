@@ -36,7 +36,8 @@ typedef struct
   KarezActor *confirmer;
   GHashTable *requests; /* ids of requests that were counted */
   gboolean polling, pinning;
-  gboolean told; /* the other hub knows how it ended here */
+  GPtrArray *waiting; /* HubPeerRequest: commits, until the first one is recorded; then NULL */
+  gboolean told;      /* the other hub knows how it ended here */
 } HubPairingsEntry;
 
 /* {"en", …} and {"pairing", "confirmed", "ended"} */

@@ -3,6 +3,8 @@
 
 #include "hub-catalogue.h"
 
+#define MAX_WAITING 8 /* repeated commits, while the first one is recorded */
+
 static const KarezJsonField commit_fields[] = {
   { "pairing", KAREZ_JSON_UUID, TRUE, 0, 0, NULL },
   { "commitment", KAREZ_JSON_TEXT, TRUE, HUB_PAIRINGS_HEX, HUB_PAIRINGS_HEX, NULL },
@@ -31,27 +33,27 @@ typedef struct
 {
   HubPairings *pairings;
   HubPairing *pairing;
-  HubPeerRequest *request;
 } Arriving;
 
+/* All that came with this commitment meanwhile have the one answer. */
 static void
 on_arrival_recorded (GObject *source, GAsyncResult *result, gpointer data)
 {
   Arriving *arriving = data;
   g_autoptr (HubPairings) self = arriving->pairings;
   g_autoptr (HubPairing) pairing = arriving->pairing;
-  g_autoptr (HubPeerRequest) request = arriving->request;
+  HubPairingsEntry *entry = hub_pairings_find (self, hub_pairing_get_id (pairing));
+  g_autoptr (GPtrArray) waiting = g_steal_pointer (&entry->waiting);
   g_autoptr (GError) error = NULL;
 
   g_free (arriving);
   if (!karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
-    hub_peer_request_fail (request, error);
-  else
-    {
-      if (hub_pairings_find (self, hub_pairing_get_id (pairing)) == NULL)
-        hub_pairings_add (self, pairing);
-      answer_commit (self, pairing, request);
-    }
+    g_ptr_array_remove (self->entries, entry);
+  for (guint i = 0; i < waiting->len; i++)
+    if (error != NULL)
+      hub_peer_request_fail (waiting->pdata[i], error);
+    else
+      answer_commit (self, pairing, waiting->pdata[i]);
 }
 
 /* One key has one open pairing. */
@@ -110,7 +112,17 @@ serve_commit (HubPairings *self, HubPeerRequest *request)
                     karez_json_text (object, "commitment"))
              == 0)
     {
-      answer_commit (self, entry->pairing, request); /* the answer was lost */
+      /* The answer was lost, or is late. */
+      if (entry->waiting == NULL)
+        answer_commit (self, entry->pairing, request);
+      else if (entry->waiting->len < MAX_WAITING)
+        g_ptr_array_add (entry->waiting, hub_peer_request_ref (request));
+      else
+        {
+          error = karez_error_new (KAREZ_ERROR_BUSY, "peers/pairing-state", NULL,
+                                   N_ ("There is such a pairing already"));
+          hub_peer_request_fail (request, error);
+        }
       return;
     }
   /* A hub that dials itself has such a pairing, as the initiator. */
@@ -138,10 +150,12 @@ serve_commit (HubPairings *self, HubPeerRequest *request)
                            karez_json_object ("from", "s", hub_peer_request_get_address (request),
                                               "hub", "s", karez_json_text (object, "hub"), "key",
                                               "s", key, NULL));
+  entry = hub_pairings_add (self, pairing);
+  entry->waiting = g_ptr_array_new_with_free_func ((GDestroyNotify) hub_peer_request_unref);
+  g_ptr_array_add (entry->waiting, hub_peer_request_ref (request));
   arriving = g_new0 (Arriving, 1);
   arriving->pairings = g_object_ref (self);
   arriving->pairing = g_object_ref (pairing);
-  arriving->request = hub_peer_request_ref (request);
   karez_transaction_commit_async (transaction, NULL, on_arrival_recorded, arriving);
 }
 
@@ -153,6 +167,7 @@ find_for (HubPairings *self, HubPeerRequest *request, const char *id)
   g_autoptr (GError) error = NULL;
 
   if (entry != NULL && hub_pairing_get_role (entry->pairing) == HUB_PAIRING_RESPONDER
+      && entry->waiting == NULL
       && g_strcmp0 (hub_pairing_get_other_key (entry->pairing), hub_peer_request_get_key (request))
              == 0)
     return entry;

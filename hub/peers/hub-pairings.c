@@ -19,6 +19,7 @@ entry_free (gpointer data)
   g_clear_object (&entry->client);
   g_clear_pointer (&entry->confirmer, karez_actor_unref);
   g_hash_table_unref (entry->requests);
+  g_clear_pointer (&entry->waiting, g_ptr_array_unref);
   g_free (entry);
 }
 
@@ -141,7 +142,7 @@ hub_pairings_make_room (HubPairings *self)
     {
       HubPairingsEntry *entry = g_ptr_array_index (self->entries, i);
 
-      if (hub_pairing_is_over (entry->pairing) && !entry->polling)
+      if (hub_pairing_is_over (entry->pairing) && !entry->polling && entry->waiting == NULL)
         g_ptr_array_remove_index (self->entries, i);
       else
         i++;
@@ -209,7 +210,8 @@ on_tick (gpointer data)
       hub_pairings_maybe_pin (self, entry);
       hub_pairings_poll (self, entry);
       /* What is over is shown for a while. */
-      if (now >= expiry + 60 * G_USEC_PER_SEC && !entry->polling && !entry->pinning)
+      if (now >= expiry + 60 * G_USEC_PER_SEC && !entry->polling && !entry->pinning
+          && entry->waiting == NULL)
         g_ptr_array_remove_index (self->entries, i);
       else
         i++;

@@ -181,6 +181,55 @@ test_commitment (void)
   test_hub_free (other);
 }
 
+typedef struct
+{
+  guint left;
+  GPtrArray *nonces;
+} Committing;
+
+static void
+on_committed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Committing *committing = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes)
+      answer = hub_peer_client_send_finish (HUB_PEER_CLIENT (source), result, &error);
+  g_autoptr (JsonNode) node = answer != NULL ? karez_json_parse (answer, 0, &error) : NULL;
+
+  g_assert_no_error (error);
+  g_ptr_array_add (committing->nonces,
+                   g_strdup (karez_json_text (json_node_get_object (node), "nonce")));
+  committing->left--;
+}
+
+/* A commitment that is sent again before its first answer is there has the same answer, or the two
+ * screens would show other strings. */
+static void
+test_repeated (void)
+{
+  TestHub *one = test_hub (1), *other = test_hub (2);
+  g_autofree char *address = test_hub_address (other);
+  g_autoptr (HubPeerClient) client = hub_peer_client_new (one->identity, address, NULL);
+  g_autofree char *commitment = g_strnfill (64, '1');
+  g_autofree char *commit = g_strdup_printf (
+      "{\"pairing\":\"0197e5f0-0000-7000-8000-0000000000ab\",\"commitment\":\"%s\",\"hub\":\"%s\","
+      "\"names\":{\"en\":\"x\"}}",
+      commitment, test_hub_id (one));
+  g_autoptr (GBytes) body = g_bytes_new (commit, strlen (commit));
+  g_autoptr (GPtrArray) nonces = g_ptr_array_new_with_free_func (g_free);
+  Committing committing = { 3, nonces };
+
+  for (guint i = 0; i < 3; i++)
+    hub_peer_client_send_async (client, i, "pairing/commit", body, 5000, 65536, NULL, on_committed,
+                                &committing);
+  test_until (committing.left == 0);
+  g_assert_cmpstr (nonces->pdata[0], ==, nonces->pdata[1]);
+  g_assert_cmpstr (nonces->pdata[0], ==, nonces->pdata[2]);
+  g_assert_cmpint (test_events (other, "pairing.begin"), ==, 1);
+  test_hub_free (one);
+  test_hub_free (other);
+}
+
 /* Strangers begin only so many pairings, and a wrong address says so. */
 static void
 test_bounds (void)
@@ -310,6 +359,7 @@ main (int argc, char **argv)
   g_test_add_func ("/peers/pairing/burnt", test_burnt);
   g_test_add_func ("/peers/pairing/man-in-the-middle", test_middle);
   g_test_add_func ("/peers/pairing/commitment", test_commitment);
+  g_test_add_func ("/peers/pairing/repeated", test_repeated);
   g_test_add_func ("/peers/pairing/bounds", test_bounds);
   g_test_add_func ("/peers/pairing/flood", test_flood);
   return g_test_run ();

@@ -220,6 +220,42 @@ test_aside (void)
   test_hub_free (other);
 }
 
+static void
+on_never (KarezMessage *message, GTask *task, gpointer data)
+{
+  g_task_return_error (task, karez_error_new (KAREZ_ERROR_INVALID, "ward/never", NULL, "Never"));
+  g_object_unref (task);
+}
+
+/* A hub whose messages are all refused does not fill the disk of the other one, nor stop its own
+ * lane; what is not kept is on record. */
+static void
+test_aside_full (void)
+{
+  TestHub *one = test_hub (1), *other = test_hub (2);
+  gint64 begin;
+
+  test_handle_words (other);
+  karez_peers_handle_post (KAREZ_PEERS (other->peers), "ward.never", on_never, NULL, NULL, NULL);
+  hub_peer_parking_set_aside_room (hub_peers_get_parking (other->peers), 2);
+  test_pair (one, other, NULL);
+  test_until_up (one, other);
+  begin = g_get_monotonic_time ();
+  for (guint i = 0; i < 4; i++)
+    g_free (test_post (one, other, KAREZ_LANE_AGENDA, "ward.never", "x"));
+  g_free (test_post (one, other, KAREZ_LANE_AGENDA, "ward.word", "z"));
+  test_until (test_number (other, "select count(*) from ward.effect") == 1);
+  g_assert_cmpint (test_number (other, "select count(*) from karez.inbox_aside"), ==, 2);
+  g_assert_cmpint (test_events (other, "message.aside"), ==, 4);
+  g_assert_cmpint (test_number (other, "select count(*) from karez.event where action = "
+                                       "'message.aside' and details ->> 'kept' = 'false'"),
+                   ==, 2);
+  /* A second for each that is not kept. */
+  g_assert_cmpint (g_get_monotonic_time () - begin, >, 2 * G_USEC_PER_SEC);
+  test_hub_free (one);
+  test_hub_free (other);
+}
+
 /* A plugin: its topics are "note.…", and it is there or away. */
 typedef struct
 {
@@ -671,6 +707,7 @@ main (int argc, char **argv)
   g_test_add_func ("/peers/posts/lanes", test_lanes);
   g_test_add_func ("/peers/posts/lanes-by-channel", test_lanes_by_channel);
   g_test_add_func ("/peers/posts/aside", test_aside);
+  g_test_add_func ("/peers/posts/aside-full", test_aside_full);
   g_test_add_func ("/peers/posts/parked", test_parked);
   g_test_add_func ("/peers/posts/parked-slow", test_parked_slow);
   g_test_add_func ("/peers/posts/parked-refused", test_parked_refused);

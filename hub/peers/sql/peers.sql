@@ -161,6 +161,11 @@ from karez.outbox_held group by peer, lane, owner;
 select coalesce((select i.applied from karez.inbox i
                  where i.peer = $1::uuid and i.lane = $2::smallint), 0) as applied;
 
+-- As they are on the disk.
+-- name: aside_room
+select count(*) as messages, coalesce(sum(pg_column_size(body)), 0)::bigint as bytes
+from karez.inbox_aside where peer = $1::uuid;
+
 -- name: aside_message
 insert into karez.inbox_aside (peer, lane, sequence, topic, body, reason)
 values ($1::uuid, $2::smallint, $3::bigint, $4::text, $5::jsonb, $6::text)
