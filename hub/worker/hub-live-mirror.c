@@ -193,20 +193,21 @@ take_message (HubLiveSession *self, GBytes *payload, GError **error)
 
   if (!object)
     return FALSE;
-  if (json_object_has_member (object, "participants")
-      && !hub_live_session_take_remote (self, json_object_get_array_member (object, "participants"),
-                                        error))
-    return FALSE;
+  /* What leads away from risk counts whatever else of the message is not accepted. */
   if (!self->host)
     {
       if (!follow (self, object, error))
         return FALSE;
       hub_live_session_heard (self, karez_json_integer (object, "heard", 0));
-      return TRUE;
     }
-  return (!json_object_has_member (object, "checks")
-          || take_checks (self, json_object_get_array_member (object, "checks"), error))
-         && obey_mirror (self, object, error);
+  else if (!obey_mirror (self, object, error))
+    return FALSE;
+  if (json_object_has_member (object, "participants")
+      && !hub_live_session_take_remote (self, json_object_get_array_member (object, "participants"),
+                                        error))
+    return FALSE;
+  return !self->host || !json_object_has_member (object, "checks")
+         || take_checks (self, json_object_get_array_member (object, "checks"), error);
 }
 
 static void

@@ -393,6 +393,38 @@ test_names (Fixture *f, gconstpointer data)
   g_assert_cmpstr (karez_json_text (recorded, "kind"), ==, "peer");
 }
 
+/* A hold counts although what comes with it is not accepted: no reason to go on is that somebody's
+ * name cannot be shown. */
+static void
+test_spoiled (Fixture *f, gconstpointer data)
+{
+  g_autoptr (KarezActor)
+      actor = karez_actor_new (KAREZ_ACTOR_PERSON, f->partner, "Somebody", NULL, NULL, NULL);
+  JsonNode *people = json_node_new (JSON_NODE_ARRAY);
+
+  json_node_take_array (people, json_array_new ());
+  json_array_add_string_element (json_node_get_array (people), "nobody");
+  if (f->session->host)
+    {
+      go_live (f);
+      say (f, karez_json_object ("ask", "s", "hold", "number", "i", (gint64) 1, "actor", "n",
+                                 karez_actor_to_json (actor), "participants", "n", people, NULL));
+    }
+  else
+    {
+      say (f, karez_json_object ("state", "s", "live", "sequence", "i", (gint64) 5, "actor", "n",
+                                 karez_actor_to_json (actor), NULL));
+      for (guint i = 0; i < 400 && hub_live_session_get_sequence (f->session) < 5; i++)
+        turn_for (5);
+      g_assert_cmpint (hub_live_session_get_state (f->session), ==, KAREZ_STATE_LIVE);
+      say (f, karez_json_object ("state", "s", "held", "sequence", "i", (gint64) 6, "actor", "n",
+                                 karez_actor_to_json (actor), "participants", "n", people, NULL));
+    }
+  for (guint i = 0; i < 400 && hub_live_session_get_state (f->session) != KAREZ_STATE_HELD; i++)
+    turn_for (5);
+  g_assert_cmpint (hub_live_session_get_state (f->session), ==, KAREZ_STATE_HELD);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -405,5 +437,7 @@ main (int argc, char **argv)
               tear_down);
   g_test_add ("/hold-flood/host", Fixture, "mirror", set_up, test_host, tear_down);
   g_test_add ("/hold-flood/names", Fixture, "mirror", set_up, test_names, tear_down);
+  g_test_add ("/hold-flood/spoiled-host", Fixture, "host", set_up, test_spoiled, tear_down);
+  g_test_add ("/hold-flood/spoiled-mirror", Fixture, "mirror", set_up, test_spoiled, tear_down);
   return g_test_run ();
 }
