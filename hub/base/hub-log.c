@@ -129,16 +129,28 @@ level_name (GLogLevelFlags level)
                                         : "debug";
 }
 
-/* One line of valid text, whatever others wrote that stands in it. */
+/* One line of valid text, whatever others wrote that stands in it; a character that turns the line
+ * about, or is not seen at all, is its number. */
 static char *
 one_line (const char *text)
 {
-  char *line = g_utf8_make_valid (text, -1);
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  GString *line = g_string_new (NULL);
 
-  for (char *c = line; *c != '\0'; c = g_utf8_next_char (c))
-    if (g_ascii_iscntrl (*c))
-      *c = ' ';
-  return line;
+  for (const char *c = valid; *c != '\0'; c = g_utf8_next_char (c))
+    {
+      gunichar letter = g_utf8_get_char (c);
+      GUnicodeType type = g_unichar_type (letter);
+
+      if (g_ascii_iscntrl (*c))
+        g_string_append_c (line, ' ');
+      else if (type == G_UNICODE_CONTROL || type == G_UNICODE_FORMAT
+               || type == G_UNICODE_LINE_SEPARATOR || type == G_UNICODE_PARAGRAPH_SEPARATOR)
+        g_string_append_printf (line, "<U+%04X>", letter);
+      else
+        g_string_append_unichar (line, letter);
+    }
+  return g_string_free (line, FALSE);
 }
 
 static GLogWriterOutput

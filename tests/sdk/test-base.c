@@ -304,12 +304,13 @@ test_log_is_of_lines (void)
   if (g_test_subprocess ())
     {
       hub_log_open ("test");
-      hub_warning ("test", "a\nb", "Refused: %s", "x\r\n2026 karezd[1] notice: forged \033[2J\xff");
+      hub_warning ("test", "a\nb", "Refused: %s", "x\r\n2026 karezd[1] notice: forged \033[2J\xff"
+                                              "\xe2\x80\xae.");
       return;
     }
   g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
   g_test_trap_assert_passed ();
-  g_test_trap_assert_stderr ("*warning test a b: Refused: x  2026 karezd*forged  ?2J*\n");
+  g_test_trap_assert_stderr ("*warning test a b: Refused: x  2026 karezd*forged  ?2J*<U+202E>.\n");
   g_test_trap_assert_stderr_unmatched ("*\n2026 karezd*");
   g_test_trap_assert_stderr_unmatched ("*\033*");
 }
