@@ -86,6 +86,22 @@ hub_live_session_tell (HubLiveSession *self)
     hub_warning ("session", self->id, "The other worker cannot be told: %s", error->message);
 }
 
+/* Who it was. Not to know it is no reason to go on here. */
+static KarezActor *
+read_actor (HubLiveSession *self, JsonObject *object, const char *also)
+{
+  g_autoptr (GError) error = NULL;
+  KarezActor *actor = hub_live_session_read_theirs (self, json_object_get_member (object, "actor"),
+                                                    also, &error);
+
+  if (actor)
+    return actor;
+  hub_warning ("session", self->id, "Who the other worker speaks for is not accepted: %s",
+               error->message);
+  return karez_actor_new (KAREZ_ACTOR_PEER, self->partner, self->partner, NULL, NULL,
+                          self->partner);
+}
+
 static gboolean
 follow (HubLiveSession *self, JsonObject *object, GError **error)
 {
@@ -102,10 +118,7 @@ follow (HubLiveSession *self, JsonObject *object, GError **error)
     {
       karez_actor_unref (actor);
       /* The host does what somebody here asked it for, too. */
-      actor = hub_live_session_read_theirs (self, json_object_get_member (object, "actor"),
-                                            self->hub, error);
-      if (!actor)
-        return FALSE;
+      actor = read_actor (self, object, self->hub);
     }
   if (state == before
       && !hub_live_session_hear_again (self, sequence, karez_json_text (object, "reason")))
@@ -136,7 +149,10 @@ hub_live_session_mirror (HubLiveSession *self, JsonNode *node, GError **error)
 static gboolean
 take_checks (HubLiveSession *self, JsonArray *items, GError **error)
 {
-  g_hash_table_remove_all (self->partners);
+  g_autoptr (GHashTable)
+      partners = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
+
+  /* One that cannot be read must not take away those that say what is wrong. */
   for (guint i = 0; i < json_array_get_length (items); i++)
     {
       JsonObject *one = karez_json_check (json_array_get_element (items, i), check_fields, error);
@@ -153,14 +169,16 @@ take_checks (HubLiveSession *self, JsonArray *items, GError **error)
         verdict = KAREZ_VERDICT_WARNING;
       check = karez_check_new (id, verdict, karez_json_text (one, "measured"),
                                karez_json_text (one, "limit"), karez_json_text (one, "hint"));
-      g_hash_table_replace (self->partners, g_steal_pointer (&id), g_steal_pointer (&check));
+      g_hash_table_replace (partners, g_steal_pointer (&id), g_steal_pointer (&check));
     }
+  g_hash_table_unref (self->partners);
+  self->partners = g_steal_pointer (&partners);
   hub_live_session_judge (self);
   return TRUE;
 }
 
-static gboolean
-obey_mirror (HubLiveSession *self, JsonObject *object, GError **error)
+static void
+obey_mirror (HubLiveSession *self, JsonObject *object)
 {
   const char *ask = karez_json_text (object, "ask");
   g_autoptr (KarezActor) actor = NULL;
@@ -171,16 +189,12 @@ obey_mirror (HubLiveSession *self, JsonObject *object, GError **error)
       && karez_state_from_name (karez_json_text (object, "state"), &state))
     hub_live_session_catch_up (self, karez_json_integer (object, "sequence", 0), state);
   if (!ask)
-    return TRUE;
-  actor = hub_live_session_read_theirs (self, json_object_get_member (object, "actor"), NULL,
-                                        error);
-  if (!actor)
-    return FALSE;
+    return;
+  actor = read_actor (self, object, NULL);
   if (hub_live_session_is_news (self, number))
     hub_live_session_back_off (self, ask, karez_json_text (object, "reason"), actor);
   /* Also when it was heard before: the mirror may not know. */
   hub_live_session_tell (self);
-  return TRUE;
 }
 
 static gboolean
@@ -200,8 +214,8 @@ take_message (HubLiveSession *self, GBytes *payload, GError **error)
         return FALSE;
       hub_live_session_heard (self, karez_json_integer (object, "heard", 0));
     }
-  else if (!obey_mirror (self, object, error))
-    return FALSE;
+  else
+    obey_mirror (self, object);
   if (json_object_has_member (object, "participants")
       && !hub_live_session_take_remote (self, json_object_get_array_member (object, "participants"),
                                         error))

@@ -393,36 +393,84 @@ test_names (Fixture *f, gconstpointer data)
   g_assert_cmpstr (karez_json_text (recorded, "kind"), ==, "peer");
 }
 
-/* A hold counts although what comes with it is not accepted: no reason to go on is that somebody's
- * name cannot be shown. */
 static void
-test_spoiled (Fixture *f, gconstpointer data)
+until_state (Fixture *f, KarezState state)
+{
+  for (guint i = 0; i < 400 && hub_live_session_get_state (f->session) != state; i++)
+    turn_for (5);
+  g_assert_cmpint (hub_live_session_get_state (f->session), ==, state);
+}
+
+static JsonNode *
+list_nonsense (void)
+{
+  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
+
+  json_node_take_array (node, json_array_new ());
+  json_array_add_string_element (json_node_get_array (node), "nobody");
+  return node;
+}
+
+/* A hold counts although what comes with it is not accepted: that somebody's name cannot be shown
+ * is no reason to go on. */
+static void
+test_spoiled_host (Fixture *f, gconstpointer data)
 {
   g_autoptr (KarezActor)
       actor = karez_actor_new (KAREZ_ACTOR_PERSON, f->partner, "Somebody", NULL, NULL, NULL);
-  JsonNode *people = json_node_new (JSON_NODE_ARRAY);
 
-  json_node_take_array (people, json_array_new ());
-  json_array_add_string_element (json_node_get_array (people), "nobody");
-  if (f->session->host)
+  go_live (f);
+  say (f, karez_json_object ("ask", "s", "hold", "number", "i", (gint64) 1, "actor", "n",
+                             karez_actor_to_json (actor), "participants", "n", list_nonsense (),
+                             "checks", "n", list_nonsense (), NULL));
+  until_state (f, KAREZ_STATE_HELD);
+  move (f, "resume");
+  say (f, karez_json_object ("ask", "s", "hold", "number", "i", (gint64) 2, "actor", "n",
+                             karez_json_object ("kind", "s", "nobody", NULL), NULL));
+  until_state (f, KAREZ_STATE_HELD);
+  move (f, "resume");
+  say (f, karez_json_object ("ask", "s", "hold", "number", "i", (gint64) 3, NULL));
+  until_state (f, KAREZ_STATE_HELD);
+}
+
+static void
+test_spoiled_mirror (Fixture *f, gconstpointer data)
+{
+  g_autoptr (KarezActor)
+      actor = karez_actor_new (KAREZ_ACTOR_PERSON, f->partner, "Somebody", NULL, NULL, NULL);
+
+  for (gint64 sequence = 5; sequence < 9; sequence += 2)
     {
-      go_live (f);
-      say (f, karez_json_object ("ask", "s", "hold", "number", "i", (gint64) 1, "actor", "n",
-                                 karez_actor_to_json (actor), "participants", "n", people, NULL));
-    }
-  else
-    {
-      say (f, karez_json_object ("state", "s", "live", "sequence", "i", (gint64) 5, "actor", "n",
+      say (f, karez_json_object ("state", "s", "live", "sequence", "i", sequence, "actor", "n",
                                  karez_actor_to_json (actor), NULL));
-      for (guint i = 0; i < 400 && hub_live_session_get_sequence (f->session) < 5; i++)
-        turn_for (5);
-      g_assert_cmpint (hub_live_session_get_state (f->session), ==, KAREZ_STATE_LIVE);
-      say (f, karez_json_object ("state", "s", "held", "sequence", "i", (gint64) 6, "actor", "n",
-                                 karez_actor_to_json (actor), "participants", "n", people, NULL));
+      until_state (f, KAREZ_STATE_LIVE);
+      if (sequence == 5)
+        say (f, karez_json_object ("state", "s", "held", "sequence", "i", sequence + 1, "actor",
+                                   "n", karez_actor_to_json (actor), "participants", "n",
+                                   list_nonsense (), NULL));
+      else
+        say (f, karez_json_object ("state", "s", "held", "sequence", "i", sequence + 1, "actor",
+                                   "n", karez_json_object ("kind", "s", "nobody", NULL), NULL));
+      until_state (f, KAREZ_STATE_HELD);
     }
-  for (guint i = 0; i < 400 && hub_live_session_get_state (f->session) != KAREZ_STATE_HELD; i++)
-    turn_for (5);
-  g_assert_cmpint (hub_live_session_get_state (f->session), ==, KAREZ_STATE_HELD);
+}
+
+/* What is wrong at the other hospital stays wrong when its next word cannot be read. */
+static void
+test_spoiled_checks (Fixture *f, gconstpointer data)
+{
+  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
+
+  go_live (f);
+  json_node_take_array (node, json_array_new ());
+  json_array_add_element (json_node_get_array (node),
+                          karez_json_object ("id", "s", "sound", "verdict", "s", "failed", NULL));
+  say (f, karez_json_object ("checks", "n", node, NULL));
+  until_state (f, KAREZ_STATE_DEGRADED);
+  say (f, karez_json_object ("checks", "n", list_nonsense (), NULL));
+  turn_for (200);
+  hub_live_session_judge (f->session);
+  g_assert_cmpint (hub_live_session_get_state (f->session), ==, KAREZ_STATE_DEGRADED);
 }
 
 int
@@ -437,7 +485,10 @@ main (int argc, char **argv)
               tear_down);
   g_test_add ("/hold-flood/host", Fixture, "mirror", set_up, test_host, tear_down);
   g_test_add ("/hold-flood/names", Fixture, "mirror", set_up, test_names, tear_down);
-  g_test_add ("/hold-flood/spoiled-host", Fixture, "host", set_up, test_spoiled, tear_down);
-  g_test_add ("/hold-flood/spoiled-mirror", Fixture, "mirror", set_up, test_spoiled, tear_down);
+  g_test_add ("/hold-flood/spoiled-host", Fixture, "host", set_up, test_spoiled_host, tear_down);
+  g_test_add ("/hold-flood/spoiled-mirror", Fixture, "mirror", set_up, test_spoiled_mirror,
+              tear_down);
+  g_test_add ("/hold-flood/spoiled-checks", Fixture, "host", set_up, test_spoiled_checks,
+              tear_down);
   return g_test_run ();
 }
