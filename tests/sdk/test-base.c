@@ -304,8 +304,9 @@ test_log_is_of_lines (void)
   if (g_test_subprocess ())
     {
       hub_log_open ("test");
-      hub_warning ("test", "a\nb", "Refused: %s", "x\r\n2026 karezd[1] notice: forged \033[2J\xff"
-                                              "\xe2\x80\xae.");
+      hub_warning ("test", "a\nb", "Refused: %s",
+                   "x\r\n2026 karezd[1] notice: forged \033[2J\xff"
+                   "\xe2\x80\xae.");
       return;
     }
   g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
