@@ -448,8 +448,8 @@ on_old_checked (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   words = hub_web_password_words (sign_in->login, sign_in->names, self->names);
-  hub_web_passwords_hash_async (self->passwords, password, (const char *const *) words, NULL,
-                                on_new_hash, change);
+  hub_web_passwords_hash_async (self->passwords, password, (const char *const *) words,
+                                sign_in->account, NULL, on_new_hash, change);
   g_steal_pointer (&change);
 }
 

@@ -9,12 +9,13 @@
  * nobody's hash below says the same. */
 #define HASH_PASSES 1
 #define HASH_MEMORY (46 * 1024 * 1024)
+#define MAX_OF_ACCOUNT 4
 
 struct _HubWebPasswords
 {
   guint at_once, max_queue;
   guint running;
-  GQueue waiting; /* GTask */
+  GQueue known, strangers; /* GTask that wait */
   gboolean freed;
 };
 
@@ -23,6 +24,7 @@ typedef struct
   char *password;
   char *hash;  /* to hold it against; NULL: make one */
   GStrv words; /* what a chosen one must not be made of */
+  char *who;   /* the account that is known, or the stranger's customer */
 } Work;
 
 static void
@@ -38,6 +40,7 @@ work_free (Work *work)
   forget (work->password);
   g_free (work->hash);
   g_strfreev (work->words);
+  g_free (work->who);
   g_free (work);
 }
 
@@ -76,8 +79,17 @@ hub_web_passwords_new (guint at_once, guint queue)
     g_error ("libsodium has no random numbers");
   self->at_once = at_once;
   self->max_queue = queue;
-  g_queue_init (&self->waiting);
+  g_queue_init (&self->known);
+  g_queue_init (&self->strangers);
   return self;
+}
+
+static GTask *
+pop (HubWebPasswords *self)
+{
+  GTask *task = g_queue_pop_head (&self->known);
+
+  return task != NULL ? task : g_queue_pop_head (&self->strangers);
 }
 
 static void
@@ -94,7 +106,7 @@ hub_web_passwords_free (HubWebPasswords *self)
   GTask *task;
 
   self->freed = TRUE;
-  while ((task = g_queue_pop_head (&self->waiting)) != NULL)
+  while ((task = pop (self)) != NULL)
     {
       g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "the hub is closing");
       g_object_unref (task);
@@ -143,10 +155,12 @@ on_completed (GTask *task, GParamSpec *pspec, HubWebPasswords *self)
 static void
 next (HubWebPasswords *self)
 {
-  while (self->running < self->at_once && !g_queue_is_empty (&self->waiting))
+  while (self->running < self->at_once)
     {
-      g_autoptr (GTask) task = g_queue_pop_head (&self->waiting);
+      g_autoptr (GTask) task = pop (self);
 
+      if (task == NULL)
+        return;
       if (g_task_return_error_if_cancelled (task))
         continue;
       self->running++;
@@ -155,17 +169,32 @@ next (HubWebPasswords *self)
     }
 }
 
+static gboolean
+has_room (HubWebPasswords *self, GQueue *queue, const char *who)
+{
+  guint most = queue == &self->known ? MAX_OF_ACCOUNT : self->max_queue / 2;
+  guint own = 0;
+
+  if (self->running < self->at_once)
+    return TRUE;
+  for (GList *link = queue->head; link != NULL; link = link->next)
+    own += g_str_equal (((Work *) g_task_get_task_data (link->data))->who, who);
+  return own < most && g_queue_get_length (queue) < self->max_queue;
+}
+
 static void
 push (HubWebPasswords *self, GTask *task, const char *hash, const char *password,
-      const char *const *words)
+      const char *const *words, const char *who, gboolean known)
 {
+  GQueue *queue = known ? &self->known : &self->strangers;
   Work *work = g_new0 (Work, 1);
 
   work->hash = g_strdup (hash);
   work->password = g_strdup (password);
   work->words = g_strdupv ((GStrv) words);
+  work->who = g_strdup (who);
   g_task_set_task_data (task, work, (GDestroyNotify) work_free);
-  if (self->running >= self->at_once && g_queue_get_length (&self->waiting) >= self->max_queue)
+  if (!has_room (self, queue, who))
     {
       g_task_return_error (task,
                            karez_error_new (KAREZ_ERROR_BUSY, "sign-in/busy",
@@ -174,19 +203,19 @@ push (HubWebPasswords *self, GTask *task, const char *hash, const char *password
       g_object_unref (task);
       return;
     }
-  g_queue_push_tail (&self->waiting, task);
+  g_queue_push_tail (queue, task);
   next (self);
 }
 
 void
 hub_web_passwords_hash_async (HubWebPasswords *self, const char *password, const char *const *words,
-                              GCancellable *cancellable, GAsyncReadyCallback callback,
-                              gpointer data)
+                              const char *who, GCancellable *cancellable,
+                              GAsyncReadyCallback callback, gpointer data)
 {
   GTask *task = g_task_new (NULL, cancellable, callback, data);
 
   g_task_set_source_tag (task, hub_web_passwords_hash_async);
-  push (self, task, NULL, password, words);
+  push (self, task, NULL, password, words, who, TRUE);
 }
 
 char *
@@ -199,8 +228,8 @@ hub_web_passwords_hash_finish (HubWebPasswords *self, GAsyncResult *result, GErr
 
 void
 hub_web_passwords_verify_async (HubWebPasswords *self, const char *hash, const char *password,
-                                GCancellable *cancellable, GAsyncReadyCallback callback,
-                                gpointer data)
+                                const char *who, gboolean known, GCancellable *cancellable,
+                                GAsyncReadyCallback callback, gpointer data)
 {
   GTask *task = g_task_new (NULL, cancellable, callback, data);
   /* A string that parses, with the cost of real ones, and that no password gives. */
@@ -208,7 +237,7 @@ hub_web_passwords_verify_async (HubWebPasswords *self, const char *hash, const c
                                "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
   g_task_set_source_tag (task, hub_web_passwords_verify_async);
-  push (self, task, hash != NULL ? hash : nobody, password, NULL);
+  push (self, task, hash != NULL ? hash : nobody, password, NULL, who, known);
 }
 
 gboolean

@@ -390,8 +390,9 @@ hash_password (Job *job, const char *login, GAsyncReadyCallback callback)
   g_auto (GStrv) words = hub_web_password_words (login, json_object_get_member (body, "names"),
                                                  job->self->hub_names);
 
-  hub_web_passwords_hash_async (job->self->passwords, karez_json_text (body, "password"),
-                                (const char *const *) words, NULL, callback, job);
+  hub_web_passwords_hash_async (
+      job->self->passwords, karez_json_text (body, "password"), (const char *const *) words,
+      karez_actor_get_id (karez_request_get_actor (job->request)), NULL, callback, job);
 }
 
 static void

@@ -268,7 +268,8 @@ on_account (GObject *source, GAsyncResult *result, gpointer data)
   hub_web_passwords_verify_async (
       self->passwords,
       karez_rows_get_count (try->rows) > 0 ? karez_rows_text (try->rows, 0, "password") : NULL,
-      try->password, NULL, on_verified, g_steal_pointer (&task));
+      try->password, try->known != NULL ? try->login : try->customer, try->known != NULL, NULL,
+      on_verified, g_steal_pointer (&task));
 }
 
 void

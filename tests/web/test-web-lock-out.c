@@ -261,6 +261,65 @@ test_forgotten_by_password (void)
   g_assert_false (is_known (engineer, "engineer"));
 }
 
+static GSocket *
+connect_as_proxy (void)
+{
+  g_autoptr (GSocketAddress) local = g_inet_socket_address_new_from_string (TEST_PROXY, 0);
+  g_autoptr (GSocketAddress)
+      remote = g_inet_socket_address_new_from_string ("127.0.0.1", hub_web_get_port (fixture->web));
+  g_autoptr (GError) error = NULL;
+  GSocket *socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP,
+                                  &error);
+
+  g_assert_no_error (error);
+  g_assert_true (g_socket_bind (socket, local, FALSE, &error));
+  g_assert_true (g_socket_connect (socket, remote, NULL, &error));
+  return socket;
+}
+
+/* So many strangers, of as many customers, whose passwords are looked at one after the other.
+ * Returns: their connections, which nobody reads */
+static GPtrArray *
+crowd (guint n)
+{
+  GPtrArray *sockets = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *body = g_strdup_printf ("{\"login\": \"nobody%u\", \"password\": \"x\"}", i);
+      g_autofree char *text = g_strdup_printf (
+          "POST /api/v1/sign-in HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nX-Forwarded-For: 203.0.%u.7\r\n"
+          "Content-Type: application/json\r\nContent-Length: %" G_GSIZE_FORMAT "\r\n\r\n%s",
+          hub_web_get_port (fixture->web), i, strlen (body), body);
+      GSocket *socket = connect_as_proxy ();
+
+      g_ptr_array_add (sockets, socket);
+      g_assert_cmpint (g_socket_send (socket, text, strlen (text), NULL, NULL), ==, strlen (text));
+    }
+  return sockets;
+}
+
+/* Each look costs time, so that many strangers fill the hub's: who is known does not wait for them,
+ * at the sign-in and where a signature is confirmed. */
+static void
+test_crowd (void)
+{
+  g_autoptr (Client) owner = client_signed_in (fixture, "127.0.0.51", "desk");
+  g_autoptr (Client) back = client_new (fixture, "127.0.0.52");
+  g_autoptr (GPtrArray) sockets = crowd (100);
+  gint64 begin;
+
+  back->browser = g_strdup (owner->browser);
+  /* They are read, and the first ones are being looked at. */
+  run_ms (100);
+  begin = g_get_monotonic_time ();
+  g_assert_cmpuint (status_of_confirmation (owner, TEST_PASSWORD), ==, 204);
+  g_assert_cmpuint (status_of_sign_in (back, "desk", TEST_PASSWORD), ==, 200);
+  /* A third of what the strangers take. */
+  g_assert_cmpint (g_get_monotonic_time () - begin, <, 500000);
+  run_ms (2500);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -271,6 +330,7 @@ main (int argc, char **argv)
   make_cheap ();
   g_assert_true (karez_routes_add (KAREZ_ROUTES (fixture->web), "POST", "/x/confirm", "board.read",
                                    confirm, NULL, NULL, NULL));
+  g_test_add_func ("/web/lock-out/crowd", test_crowd);
   g_test_add_func ("/web/lock-out/weapon", test_weapon);
   g_test_add_func ("/web/lock-out/cleared", test_cleared);
   g_test_add_func ("/web/lock-out/own-count", test_own_count);
