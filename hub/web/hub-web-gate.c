@@ -62,17 +62,12 @@ hub_web_gate_is_writing (SoupServerMessage *message)
   return !g_str_equal (method, "GET") && !g_str_equal (method, "HEAD");
 }
 
-/* Host or the part of an Origin after "http://": ours, or this machine's own names with our port,
- * which no page of somebody else can have. */
+/* This machine's own names with our port, which no page of somebody else can have. */
 static gboolean
-is_own_authority (HubWebGate *self, const char *authority)
+is_local (HubWebGate *self, const char *authority)
 {
   static const char *const local[] = { "localhost", "127.0.0.1", "[::1]" };
 
-  if (authority == NULL)
-    return FALSE;
-  if (g_ascii_strcasecmp (authority, strstr (self->origin, "://") + 3) == 0)
-    return TRUE;
   for (guint i = 0; i < G_N_ELEMENTS (local); i++)
     {
       g_autofree char *name = g_strdup_printf ("%s:%u", local[i], self->port);
@@ -84,10 +79,22 @@ is_own_authority (HubWebGate *self, const char *authority)
 }
 
 static gboolean
-is_own_origin (HubWebGate *self, const char *origin)
+is_own_host (HubWebGate *self, const char *host)
 {
-  return g_ascii_strcasecmp (origin, self->origin) == 0
-         || (g_str_has_prefix (origin, "http://") && is_own_authority (self, origin + 7));
+  return host != NULL
+         && (g_ascii_strcasecmp (host, strstr (self->origin, "://") + 3) == 0
+             || is_local (self, host));
+}
+
+/* A page at a name of the machine where its browser runs is ours if it asked by that name: to
+ * everywhere else it is another program's that has our port there. */
+static gboolean
+is_own_origin (HubWebGate *self, const char *origin, const char *host)
+{
+  if (g_ascii_strcasecmp (origin, self->origin) == 0)
+    return TRUE;
+  return host != NULL && g_str_has_prefix (origin, "http://") && is_local (self, origin + 7)
+         && g_ascii_strcasecmp (origin + 7, host) == 0;
 }
 
 gboolean
@@ -96,7 +103,7 @@ hub_web_gate_check_host (HubWebGate *self, SoupServerMessage *message, GError **
   const char *host = soup_message_headers_get_one (
       soup_server_message_get_request_headers (message), "Host");
 
-  if (hub_web_limits_is_local (message) || is_own_authority (self, host))
+  if (hub_web_limits_is_local (message) || is_own_host (self, host))
     return TRUE;
   return karez_error_set (error, KAREZ_ERROR_DENIED, "request/host",
                           N_ ("the address that the hub is configured with"),
@@ -110,11 +117,12 @@ hub_web_gate_check_origin (HubWebGate *self, SoupServerMessage *message, gboolea
 {
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
   const char *origin = soup_message_headers_get_one (headers, "Origin");
+  const char *host = soup_message_headers_get_one (headers, "Host");
   const char *site = soup_message_headers_get_one (headers, "Sec-Fetch-Site");
 
   if (hub_web_limits_is_local (message))
     return TRUE;
-  if ((origin != NULL ? is_own_origin (self, origin) : !needed)
+  if ((origin != NULL ? is_own_origin (self, origin, host) : !needed)
       && (site == NULL || g_str_equal (site, "same-origin") || g_str_equal (site, "none")))
     return TRUE;
   return karez_error_set (error, KAREZ_ERROR_DENIED, "request/origin",

@@ -185,6 +185,11 @@ test_csrf_and_origin (void)
   g_auto (Answer)
       near = ask (client, "PUT", path, body, "Origin", TEST_ORIGIN ".evil.example", NULL);
   g_auto (Answer) cross = ask (client, "PUT", path, body, "Sec-Fetch-Site", "cross-site", NULL);
+  g_autofree char *other = g_strdup_printf ("http://localhost:%u", hub_web_get_port (fixture->web));
+  g_autofree char *own = g_strdup_printf ("http://127.0.0.1:%u", hub_web_get_port (fixture->web));
+  /* Another program of the browser's machine, at the hub's port; and the hub by that name. */
+  g_auto (Answer) local = ask (client, "PUT", path, body, "Origin", other, NULL);
+  g_auto (Answer) same = ask (client, "PUT", path, body, "Origin", own, NULL);
   g_auto (Answer) right = ask (client, "PUT", path, body, "Origin", TEST_ORIGIN, NULL);
   g_auto (Answer) me = ask (client, "GET", "/api/v1/me", NULL, NULL);
 
@@ -194,6 +199,8 @@ test_csrf_and_origin (void)
   assert_problem (&null, 403, "request/origin");
   assert_problem (&near, 403, "request/origin");
   assert_problem (&cross, 403, "request/origin");
+  assert_problem (&local, 403, "request/origin");
+  g_assert_cmpuint (same.status, ==, 204);
   g_assert_cmpuint (right.status, ==, 204);
   g_assert_cmpstr (answer_text (&me, "language"), ==, "ug");
 }
