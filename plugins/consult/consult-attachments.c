@@ -208,6 +208,12 @@ on_request_to_add (GObject *source, GAsyncResult *result, gpointer data)
     }
   transaction = begin (work, booking);
   karez_transaction_run (transaction, "request_lock", "(s)", booking);
+  karez_transaction_run_one (transaction, "consult/attachment-day",
+                             N_ ("Within one day 8 GiB of files are taken of one person, and 64 "
+                                 "GiB of all at this hospital"),
+                             "attachment_room", "(ssxxx)", hub->id,
+                             karez_actor_get_name (karez_request_get_actor (work->request)), size,
+                             CONSULT_FILE_MAX_OF_PERSON, CONSULT_FILE_MAX_OF_DAY);
   karez_transaction_run_one (transaction, "consult/attachment-count",
                              N_ ("A request has at most 10 files"), "attachment_add", "(ssssissx)",
                              work->id, booking, karez_json_text (body, "name"),

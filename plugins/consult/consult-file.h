@@ -9,6 +9,9 @@ G_BEGIN_DECLS
 #define CONSULT_FILE_MAX_BYTES (32 * 1024 * 1024)
 #define CONSULT_FILE_PART_BYTES (512 * 1024)
 #define CONSULT_FILE_MAX_OF_REQUEST 10
+/* Of what is added within a day: nobody fills the hub's disk in an hour, and a day's work fits. */
+#define CONSULT_FILE_MAX_OF_PERSON (G_GINT64_CONSTANT (8) << 30)
+#define CONSULT_FILE_MAX_OF_DAY (G_GINT64_CONSTANT (64) << 30)
 
 guint consult_file_count_parts (gint64 size);
 /* How long part @part, from 0, of a file must be; 0 if it has no such part. */

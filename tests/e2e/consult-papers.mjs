@@ -311,6 +311,19 @@ async function requests(pair, doctor, partner, named) {
     await refused(part(changed, 0), 409, 'consult/part-changed');
   }
   assert.deepEqual(await doctor.api('GET', `/x/consult/attachments/${scan}`), page);
+  // A day's files of one person, and those of the day before.
+  const days = randomUUID();
+  await doctor.api('PUT', `/x/consult/requests/${days}`, { partner: pair.hangzhou.id, history: '', question: 'All of them?' });
+  for (const when of ['', " - interval '25 hours'"]) {
+    await meddle(pair.aral, `insert into consult.attachment (id, request, name, media_type, size, state, added_by, added_at) select gen_random_uuid (), '${id}',
+        'day', 'image/png', 33554432, 'broken', a.added_by, now ()${when} from consult.attachment a, generate_series (1, 256) where a.id = '${scan}'`);
+    const one = { ...file, id: randomUUID() };
+    const add = doctor.api('POST', `/x/consult/requests/${days}/attachments`, one);
+    if (when) await add;
+    else await refused(add, 409, 'consult/attachment-day');
+    await meddle(pair.aral, "delete from consult.attachment where name = 'day'");
+    if (when) await doctor.api('DELETE', `/x/consult/attachments/${one.id}`);
+  }
   await doctor.api('DELETE', `/x/consult/attachments/${scan}`);
 
   const false_ = randomUUID();

@@ -4,6 +4,16 @@
 -- name: request_lock
 select r.id from consult.request r where r.id = $1::uuid for update
 
+-- A row if $3 bytes more of $2 are within a day's bounds of one ($4) and of all of the hub $1 ($5).
+-- name: attachment_room
+select 1 as room from (
+  select coalesce (sum (a.size), 0) as all_of,
+    coalesce (sum (a.size) filter (where a.added_by = $2), 0) as own
+  from consult.attachment a join consult.request r on r.id = a.request
+  where r.hub = $1::uuid and a.state <> 'abandoned'
+    and a.added_at > clock_timestamp () - interval '1 day') d
+where d.own + $3::bigint <= $4::bigint and d.all_of + $3::bigint <= $5::bigint
+
 -- Added here, to an own request that has room; what was abandoned takes none, but is no more than
 -- as much again.
 -- name: attachment_add
