@@ -407,11 +407,13 @@ confirm_finish (KarezRequest *request, GAsyncResult *result, GError **error)
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-/* The body, without what must not be guessed from a quick hash. */
+/* The body, with a mark in the place of what must not be guessed from a quick hash: its key is the
+ * sign-in's, and is kept nowhere. karezctl has none, and its secrets no mark. */
 static GBytes *
 body_without_secrets (HubWebRequest *self)
 {
   static const char *const secrets[] = { "password", "new_password", NULL };
+  HubWebSignIn *sign_in = hub_web_request_get_sign_in (self);
   g_autoptr (JsonObject) kept = NULL;
   g_autoptr (JsonNode) node = NULL;
   JsonObjectIter iter;
@@ -426,6 +428,14 @@ body_without_secrets (HubWebRequest *self)
   while (json_object_iter_next (&iter, &name, &member))
     if (!g_strv_contains (secrets, name))
       json_object_set_member (kept, name, json_node_copy (member));
+    else if (sign_in != NULL)
+      {
+        g_autofree char *secret = karez_json_print (member);
+        g_autofree char *mark = g_compute_hmac_for_string (
+            G_CHECKSUM_SHA256, (const guchar *) sign_in->csrf, strlen (sign_in->csrf), secret, -1);
+
+        json_object_set_string_member (kept, name, mark);
+      }
   node = json_node_new (JSON_NODE_OBJECT);
   json_node_set_object (node, kept);
   text = karez_json_print (node);

@@ -327,6 +327,30 @@ test_digest (void)
   g_free (digests[1]);
 }
 
+/* An act that names another password is another act: it is not answered as if it had been done. */
+static void
+test_reused_key (void)
+{
+  static const char first_one[] = "four lamps above the river",
+                    second[] = "an orchard of late frost";
+  g_autofree char *key = hub_id_new ();
+  g_autofree char *body = g_strdup_printf ("{\"password\": \"%s\", \"new_password\": \"%s\"}",
+                                           TEST_PASSWORD, first_one);
+  g_autofree char *other = g_strdup_printf ("{\"password\": \"%s\", \"new_password\": \"%s\"}",
+                                            first_one, second);
+  g_autoptr (Client) auditor = client_signed_in (fixture, "127.0.0.41", "auditor");
+  g_auto (Answer)
+      changed = ask (auditor, "PUT", "/api/v1/me/password", body, "Idempotency-Key", key, NULL);
+  g_auto (Answer)
+      reused = ask (auditor, "PUT", "/api/v1/me/password", other, "Idempotency-Key", key, NULL);
+  g_auto (Answer) back = { 0 };
+
+  g_assert_cmpuint (changed.status, ==, 204);
+  assert_problem (&reused, 409, "request/reused");
+  back = change_own (auditor, first_one, TEST_PASSWORD);
+  g_assert_cmpuint (back.status, ==, 204);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -334,6 +358,7 @@ main (int argc, char **argv)
 
   g_test_init (&argc, &argv, NULL);
   fixture = fixture_new (NULL);
+  g_test_add_func ("/web/passwords/reused-key", test_reused_key);
   g_test_add_func ("/web/passwords/first-sign-in", test_first_sign_in);
   g_test_add_func ("/web/passwords/own-change", test_own_change);
   g_test_add_func ("/web/passwords/set-by-others", test_set_by_others);
