@@ -9,7 +9,7 @@ import path from 'node:path';
 import { checkAccess, desktop, enter, openBrowser, openDoor, phone, shootAll, signIn } from './browser.mjs';
 import { addSeconds, book, join, prepare } from './consult-page.mjs';
 import { assertKept } from './contract.mjs';
-import { build, password, sleep, until, withPair } from './hubs.mjs';
+import { build, password, randomUUID, sleep, until, withPair } from './hubs.mjs';
 import { Person } from './person.mjs';
 
 process.env.KAREZ_PLUGINS ??= ['consult', 'template'].map((name) => path.join(build, 'plugins', name)).join(';');
@@ -203,6 +203,39 @@ async function people(page, origin) {
   await page.waitForFunction(() => document.querySelector('#person-names-en')?.value === 'Ayshe Tursun');
 }
 
+/** What the hub refuses leaves the focus and the words where they are. @param {import('./hubs.mjs').Pair} pair @param {any} page */
+async function declined({ aral, hangzhou }, page) {
+  const id = randomUUID();
+  const at = Date.now() + 18000000;
+  await hangzhou.api('POST', '/bookings', {
+    id, modality: 'shared-note', title: 'To be declined', reason: '', urgency: 'T2', partner: aral.id, resources: [],
+    starts_at: new Date(at).toISOString(), ends_at: new Date(at + 1800000).toISOString(),
+  });
+  await until('the request', async () => (await aral.api('GET', `/bookings/${id}`)).state === 'requested');
+  await page.goto(`${aral.origin}/bookings/${id}`);
+  await page.getByRole('button', { name: 'Decline…' }).click();
+  await page.locator('#decline-answer').fill(`${'x'.repeat(4000)}!`);
+  await page.getByText('At most 4000 characters; there are 4001.').waitFor();
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  assert.equal(await focus(page), 'Decline');
+  await page.keyboard.press('Enter');
+  await page.locator('.toast.bad').getByText('“answer” has more than 4000 characters').waitFor();
+  assert.equal(await focus(page), 'Decline');
+  await page.locator('#decline-answer').fill('No room is free.');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Enter');
+  await page.getByText('Declined: To be declined').waitFor();
+  const reader = await Person.signIn(hangzhou, 'desk.hangzhou');
+  const answered = await until('the answer', async () => {
+    const now = await reader.api('GET', `/bookings/${id}`);
+    return now.state !== 'requested' && now;
+  });
+  assert.equal(answered.answer, 'No room is free.');
+}
+
 /** A hub that lets a page in and lets it not stay is not asked ten times a second.
  * @param {any} browser @param {import('./hubs.mjs').Hub} hub @param {string} id */
 async function refusedPlace(browser, hub, id) {
@@ -233,6 +266,7 @@ await withPair('typed', async (pair) => {
   try {
     const clerk = await signIn(browser, aral, 'desk.aral', { viewport: desktop });
     await times(aral, clerk);
+    await declined(pair, clerk);
     await requestOfAnother(aral, clerk);
 
     const administrator = await signIn(browser, aral, 'admin.aral', { viewport: desktop });

@@ -42,7 +42,7 @@ export const roleWord = words({
 });
 
 export const sessionWord = words({
-  planned: N_('Planned'), preparing: N_('Being prepared'), ready: N_('Ready to start'),
+  planned: N_('Scheduled'), preparing: N_('Being prepared'), ready: N_('Ready to start'),
   starting: N_('Starting'), live: N_('Live'), degraded: N_('Live, limited'), held: N_('On hold'),
   stopping: N_('Ending'), ended: N_('Ended'), failed: N_('Failed'),
 });

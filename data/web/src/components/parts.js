@@ -34,8 +34,11 @@ export const mark = () => html`<svg class="mark" viewBox="0 0 26 26" width="26" 
 /** @param {string | undefined} key */
 export const keyHint = (key) => (key ? html`<kbd aria-hidden="true">${key}</kbd>` : nothing);
 
+/** @param {Event} event */
+const ignore = (event) => event.preventDefault();
+
 /**
- * A button with a verb on it. `busy` while the hub is asked; `why` says beside it why it is off.
+ * A button with a verb on it. `busy` while the hub is asked: it keeps the focus and does nothing; `why` says beside it why it is off.
  * @param {{label: Content, kind?: 'plain' | 'primary' | 'danger' | 'danger-plain' | 'quiet', key?: string,
  *   busy?: boolean, disabled?: boolean, why?: string, type?: 'button' | 'submit', id?: string,
  *   name?: string, onclick?: (event: Event) => void}} options
@@ -44,8 +47,8 @@ export function button({
   label, kind = 'plain', key, busy = false, disabled = false, why, type = 'button', id, name, onclick,
 }) {
   return html`<button class="button ${kind}" type=${type} id=${id ?? nothing}
-      ?disabled=${disabled || busy} aria-busy=${busy ? 'true' : nothing}
-      aria-label=${name ?? nothing} aria-keyshortcuts=${key === 'Ctrl ↵' ? 'Control+Enter' : key ?? nothing} @click=${onclick}
+      ?disabled=${disabled} aria-disabled=${busy ? 'true' : nothing} aria-busy=${busy ? 'true' : nothing}
+      aria-label=${name ?? nothing} aria-keyshortcuts=${key === 'Ctrl ↵' ? 'Control+Enter' : key ?? nothing} @click=${busy ? ignore : onclick}
       >${busy ? html`<span class="spinner" aria-hidden="true"></span>` : nothing}${label}${keyHint(key)}</button
     >${disabled && why ? html`<small class="why">${why}</small>` : nothing}`;
 }
