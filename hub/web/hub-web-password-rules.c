@@ -14,6 +14,7 @@
 #define MIN_BITS 25
 #define MIN_DIFFERENT 6
 #define MIN_UNIT 8
+#define MIN_UNKNOWN 8
 #define MAX_JUDGED 256 /* bytes; what begins well is good enough */
 #define MAX_WORDS 64
 
@@ -196,6 +197,25 @@ count_different (const gunichar *text, glong n)
   return g_hash_table_size (seen);
 }
 
+/* How much is left of it without the words that anybody knows of this person and place. */
+static guint
+count_unknown (const char *text, const char *const *words)
+{
+  g_autofree char *folded = g_utf8_casefold (text, -1);
+  g_autoptr (GString) left = g_string_new (folded);
+  guint n = 0;
+
+  for (; *words != NULL; words++)
+    {
+      g_autofree char *word = g_utf8_casefold (*words, -1);
+
+      g_string_replace (left, word, "", 0);
+    }
+  for (const char *c = left->str; *c != '\0'; c = g_utf8_next_char (c))
+    n += (guchar) *c < 0x80 ? g_ascii_isalnum (*c) : g_unichar_isgraph (g_utf8_get_char (c));
+  return n;
+}
+
 static double
 count_bits (const char *text, const char *const *words)
 {
@@ -231,7 +251,7 @@ hub_web_password_check (const char *password, const char *const *words, GError *
     return karez_error_set (error, KAREZ_ERROR_INVALID, "password/repeated",
                             N_ ("a sentence, such as four words that have nothing in common"),
                             N_ ("The password repeats a few characters"));
-  if (count_bits (normal, words) < MIN_BITS)
+  if (count_bits (normal, words) < MIN_BITS || count_unknown (normal, words) < MIN_UNKNOWN)
     return karez_error_set (
         error, KAREZ_ERROR_INVALID, "password/common",
         N_ ("a sentence, such as four words that have nothing in common"),

@@ -198,6 +198,9 @@ test_refused (void)
     { "GulnarMemetGulnar", "password/common" },
     { "chooser-chooser-1", "password/common" },
     { "karezkarezkarez!", "password/common" },
+    /* Of words that anybody knows of this person, with what is put behind them. */
+    { "chooser Gulnar Memet 2026!!", "password/common" },
+    { "Memet.chooser/GULNAR#chooser", "password/common" },
     { "ａｄｍｉｎ１２３４５６７８９０", "password/common" },
     { "aaaaaaaaaaaaaaaaaa", "password/repeated" },
     { "abcabcabcabcabcabc", "password/repeated" },
@@ -247,6 +250,7 @@ test_accepted (void)
     { "ｆｏｕｒ　ｗｅｌｌｓ　ｏｆ　ｗａｔｅｒ", "four wells of water" },
     { "four wélls of water", "four we\xcc\x81lls of water" },
     { "🐫🐫 🐪 walks to the 🌊 twice", "🐫🐫 🐪 walks to the 🌊 twice" },
+    { "Gulnar drinks tea by the river", "Gulnar drinks tea by the river" },
   };
   g_autoptr (Client) local = client_new (fixture, NULL);
 
