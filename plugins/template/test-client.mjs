@@ -220,3 +220,20 @@ test('what is refused is kept for its author', () => {
   assert.equal(client.refused.text, 'too long');
   assert.equal(client.pending, false);
 });
+
+test('what no message has room for is refused and not lost', () => {
+  const said = [];
+  let n = 0;
+  const client = new NoteClient((body) => { said.push(body); return true; }, () => `id-${n++}`);
+  client.receive({ type: 'note', revision: 0, text: 'Before. ' });
+  assert.equal(client.ready, true);
+  const before = said.length;
+  for (const [text, rule] of [['患者男性'.repeat(10000), 'note/size'], ['🩺'.repeat(15001), 'note/paste']]) {
+    assert.equal(client.type(`Before. ${text}`), false);
+    assert.deepEqual([client.refused?.body.rule, client.refused?.text], [rule, text]);
+    assert.equal(client.view.join(''), 'Before. ');
+  }
+  assert.equal(said.length, before, 'and nothing of it is said');
+  assert.equal(client.type('Before. After.'), true);
+  assert.ok(said.slice(before).every((body) => Buffer.byteLength(JSON.stringify(body)) < 65536));
+});

@@ -9,6 +9,11 @@
  */
 /** @typedef {Record<string, any>} Body */
 
+/** A note has so many. */
+export const mostCharacters = 20_000;
+/** So much of text has room in one message of 64 KiB. */
+const mostBytes = 60_000;
+
 /** @param {string} text */
 export const points = (text) => Array.from(text);
 
@@ -139,11 +144,20 @@ export class NoteClient {
     return this.sent !== null || this.rest.length > 0;
   }
 
-  /** The page's text is this now. @param {string} text */
+  /** The page's text is this now. @param {string} text @returns {boolean} whether that can be said; else `refused` has it */
   type(text) {
     if (!this.ready)
-      return;
-    for (const edit of difference(this.view, points(text))) {
+      return true;
+    const wanted = points(text);
+    const edits = difference(this.view, wanted);
+    const inserted = edits.map((edit) => edit.insert.join('')).join('');
+    // A message that the hub does not take would end the page's connection, and again whenever it is back.
+    const rule = wanted.length > mostCharacters ? 'note/size' : new TextEncoder().encode(inserted).length > mostBytes ? 'note/paste' : '';
+    if (rule) {
+      this.refused = { text: inserted, body: { rule } };
+      return false;
+    }
+    for (const edit of edits) {
       const last = this.rest.at(-1);
       const both = last ? join(last, edit) : null;
       if (both)
@@ -152,6 +166,7 @@ export class NoteClient {
         this.rest.push(edit);
     }
     this.#flush();
+    return true;
   }
 
   /** The session may be written in again, or the answer is late: says it once more. */

@@ -4,13 +4,12 @@
 import { LitElement, html, nothing } from 'lit';
 import { _ } from '@karez/i18n';
 import { api, button, cleanText, emptyState, failedState, live, loadingState, newId, number, say, timePair } from '@karez/components';
-import { NoteClient, changeAll, points } from './template-client.js';
+import { NoteClient, changeAll, mostCharacters, points } from './template-client.js';
 
 /** @typedef {import('./template-client.js').Edit} Edit */
 /** @typedef {{name: string, position: number}} Cursor */
 /** @typedef {{text: string, revision: number, authors: string[], kept_at: string, kept_by: string}} Kept */
 
-const maxCharacters = 20_000;
 const writable = ['live', 'degraded'];
 const over = ['ended', 'failed'];
 const cursorEvery = 250;
@@ -18,6 +17,7 @@ const lateAfter = 4000;
 
 const reasons = /** @type {Record<string, () => string>} */ ({
   'note/size': () => _('The note is full: at most 20,000 characters.'),
+  'note/paste': () => _('It is too long for one piece. Put it in by parts.'),
   'note/not-live': () => _('The session could not be written in at that moment.'),
   'text/control': () => _('It holds characters that are not text.'),
   'note/text': () => _('It holds characters that are not text.'),
@@ -160,8 +160,8 @@ export class TemplatePanel extends LitElement {
     // What cannot be kept, which a paste may bring, is left out where its writer sees it.
     const text = cleanText(area.value);
     this.cleaned = text !== area.value;
-    client.type(text);
-    if (this.cleaned)
+    const taken = client.type(text);
+    if (this.cleaned || !taken)
       this.show(null);
     this.moved();
     this.requestUpdate();
@@ -172,7 +172,7 @@ export class TemplatePanel extends LitElement {
     if (!area || this.reads || Date.now() - this.cursorAt < cursorEvery)
       return;
     this.cursorAt = Date.now();
-    this.send({ type: 'cursor', position: Math.min(points(area.value.slice(0, area.selectionStart)).length, maxCharacters) });
+    this.send({ type: 'cursor', position: Math.min(points(area.value.slice(0, area.selectionStart)).length, mostCharacters) });
   }
 
   status() {
@@ -220,7 +220,7 @@ export class TemplatePanel extends LitElement {
         @input=${this.typed} @keyup=${this.moved} @pointerup=${this.moved}></textarea>
       <small id="template-status" class="hint" role="status">${this.status()}</small>
       ${this.cleaned ? html`<small class="hint" role="status">${_('Characters that cannot be kept were left out. Check the text.')}</small>` : nothing}
-      ${length > maxCharacters * 0.9 ? html`<small class="hint">${say(_('%s of 20,000 characters'), number(length))}</small>` : nothing}
+      ${length > mostCharacters * 0.9 ? html`<small class="hint">${say(_('%s of 20,000 characters'), number(length))}</small>` : nothing}
       ${client.refused ? this.refusedNote(client.refused) : nothing}
       ${this.people()}
     </div>`;
