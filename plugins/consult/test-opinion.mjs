@@ -193,6 +193,19 @@ test('what is here in place of what another window wrote', async () => {
   assert.equal(keeper.revision, 5);
 });
 
+test('what is refused while it was mended has its own turn', async () => {
+  const { keeper, asked, last } = hub();
+  keeper.type({ impression: 'far too long' });
+  clock.tick(settleMs);
+  keeper.type({ impression: 'short' });
+  await last().fail({ status: 422, rule: 'json/length' });
+  assert.deepEqual([keeper.standing, keeper.problem], ['keeping', null]);
+  clock.tick(settleMs);
+  assert.equal(asked.length, 2);
+  await last().keep();
+  assert.deepEqual([keeper.standing, last().body.impression], ['kept', 'short']);
+});
+
 test('what is refused is said, and tried again by the next key only', async () => {
   const { keeper, asked, last } = hub();
   keeper.type({ findings: 'one' });

@@ -242,7 +242,7 @@ export class Keeper extends EventTarget {
       return !this.dirty;
     } catch (error) {
       if (turn === this.#turn)
-        this.#fail(/** @type {any} */ (error));
+        this.#fail(/** @type {any} */ (error), sent);
       return false;
     } finally {
       this.#under = null;
@@ -286,14 +286,17 @@ export class Keeper extends EventTarget {
     }
   }
 
-  /** @param {any} error */
-  #fail(error) {
+  /** @param {any} error @param {Words} sent what it is about */
+  #fail(error, sent) {
     this.#since ||= Date.now();
     if (error?.rule === 'consult/revision') {
       this.#stand('conflict');
     } else if (error?.away || error?.status >= 500 || error?.status === 429) {
       this.#stand('away');
       this.#timer = setTimeout(() => void this.#keep(), retryMs);
+    } else if (!same(this.words, sent)) {
+      // What was refused is not what is written now, which has its own turn.
+      this.#stand('keeping');
     } else {
       this.problem = error;
       this.#stand('refused');
