@@ -75,9 +75,10 @@ KAREZ_PUBLIC void karez_transaction_run_one (KarezTransaction *self, const char 
  * @action: what was done, noun and verb: "booking.accept"
  * @table: the table of the row, in the transaction's schema, or "schema.table"
  * @row: the row's key
- * @details: (transfer full) (nullable): an object; no secrets, no clinical content
+ * @details: (transfer full) (nullable): an object of at most 64 KiB; no secrets, no
+ *   clinical content
  *
- * Adds the record of the act. Every business row that the transaction touches needs one, or the
+ * Adds the record of the act, in a table of the plugin's own. Every business row that the transaction touches needs one, or the
  * database refuses the commit.
  */
 KAREZ_PUBLIC void karez_transaction_event (KarezTransaction *self, const char *action,

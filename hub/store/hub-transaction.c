@@ -18,6 +18,8 @@ typedef struct
   KarezExpect expect;
 } Statement;
 
+#define MAX_DETAILS (64 * 1024) /* of an event of a plugin */
+
 struct _HubTransaction
 {
   KarezTransaction parent;
@@ -163,6 +165,31 @@ add_statements (HubTransaction *self, HubPgBatch *batch, GError **error)
   return role == NULL || add (batch, "karez.role_set", g_variant_new ("(s)", "none"), error);
 }
 
+/* A plugin puts on record what happens in its own tables, in few words: what stands in the log
+ * about the hub's is the hub's. */
+static gboolean
+check_event (HubSchema *schema, const KarezTransactionEvent *event, GError **error)
+{
+  const char *table = event->table != NULL ? event->table : "";
+  const char *dot = strchr (table, '.');
+  g_autofree char *details = NULL;
+
+  if (!schema->plugin)
+    return TRUE;
+  if (dot != NULL
+      && (strlen (schema->name) != (gsize) (dot - table)
+          || !g_str_has_prefix (table, schema->name)))
+    return karez_error_set (error, KAREZ_ERROR_NOT_GRANTED, "plugin/grant", schema->name,
+                            N_ ("The plugin “%s” cannot put on record what happens in “%s”."),
+                            schema->name, table);
+  details = event->details != NULL ? karez_json_print (event->details) : NULL;
+  if (details != NULL && strlen (details) > MAX_DETAILS)
+    return karez_error_set (error, KAREZ_ERROR_TOO_LARGE, "audit/details", N_ ("At most 64 KiB"),
+                            N_ ("The details of the event “%s” are too long for the log."),
+                            event->action);
+  return TRUE;
+}
+
 static gboolean
 add_events (HubTransaction *self, HubPgBatch *batch, GError **error)
 {
@@ -174,6 +201,8 @@ add_events (HubTransaction *self, HubPgBatch *batch, GError **error)
     {
       HubEvent event = { 0 };
 
+      if (!check_event (self->scope->schema, events->pdata[i], error))
+        return FALSE;
       event.id = self->event_ids[i];
       event.actor = karez_transaction_get_actor (transaction);
       event.schema = self->scope->schema->name;

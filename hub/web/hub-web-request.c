@@ -480,11 +480,30 @@ begin (KarezRequest *request, KarezStore *store)
   return transaction;
 }
 
+/* A mistake in the handler; the log names the route. */
+static void
+fail_wrongly (HubWebRequest *self, const char *mistake)
+{
+  g_autoptr (GError) error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_FAILED, mistake);
+
+  hub_web_request_fail_with (self, 500, error);
+}
+
 static void
 respond (KarezRequest *request, guint status, JsonNode *body)
 {
   HubWebRequest *self = HUB_WEB_REQUEST (request);
   g_autoptr (JsonNode) node = body;
+
+  if (status < 200 || status > 599)
+    {
+      g_autofree char *mistake = g_strdup_printf ("the handler gave the status %u, which is none "
+                                                  "from 200 to 599",
+                                                  status);
+
+      fail_wrongly (self, mistake);
+      return;
+    }
 
   if (self->transaction != NULL && karez_transaction_is_repeated (self->transaction)
       && status < 300)
@@ -518,7 +537,10 @@ respond_stream (KarezRequest *request, const KarezStream *stream, KarezStreamFun
 static void
 fail (KarezRequest *request, const GError *error)
 {
-  hub_web_request_fail_with (HUB_WEB_REQUEST (request), hub_web_problem_status (error), error);
+  if (error == NULL)
+    fail_wrongly (HUB_WEB_REQUEST (request), "the handler failed without an error");
+  else
+    hub_web_request_fail_with (HUB_WEB_REQUEST (request), hub_web_problem_status (error), error);
 }
 
 static const char *

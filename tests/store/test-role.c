@@ -154,6 +154,40 @@ test_topics (Fixture *f, gconstpointer data)
   g_assert_cmpint (test_count (f->pg, "select count(*) from notes.note"), ==, 0);
 }
 
+/* And puts on record what happens in its own tables only, in few words. */
+static void
+test_events (Fixture *f, gconstpointer data)
+{
+  static const struct
+  {
+    const char *table, *rule;
+    guint letters;
+  } events[] = {
+    { "agenda.booking", "plugin/grant", 1 }, { "karez.event", "plugin/grant", 1 },
+    { "notesx.note", "plugin/grant", 1 },    { "note.note", "plugin/grant", 1 },
+    { ".note", "plugin/grant", 1 },          { "note", "audit/details", 70000 },
+    { "notes.note", NULL, 60000 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (events); i++)
+    {
+      g_autofree char *id = hub_id_new ();
+      g_autofree char *text = g_strnfill (events[i].letters, 'x');
+      g_autoptr (KarezTransaction)
+          transaction = karez_store_begin (hub_store_get_scope (f->store, "notes"), f->actor);
+      g_autoptr (GError) error = NULL;
+
+      g_test_message ("%s", events[i].table);
+      karez_transaction_run (transaction, "note_put", "(ss)", id, "text");
+      karez_transaction_event (transaction, "note.put", "note", id, NULL);
+      karez_transaction_event (transaction, "booking.cancel", events[i].table, id,
+                               karez_json_object ("text", "s", text, NULL));
+      g_assert_cmpint (test_commit (transaction, &error), ==, events[i].rule == NULL);
+      g_assert_cmpstr (error != NULL ? karez_error_get_rule (error) : NULL, ==, events[i].rule);
+    }
+  g_assert_cmpint (test_count (f->pg, "select count(*) from notes.note"), ==, 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -165,6 +199,7 @@ main (int argc, char **argv)
   ADD ("/store/role/foreign", test_foreign);
   ADD ("/store/role/rights", test_rights);
   ADD ("/store/role/topics", test_topics);
+  ADD ("/store/role/events", test_events);
 
   return g_test_run ();
 }

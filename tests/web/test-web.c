@@ -660,6 +660,48 @@ test_dropped (void)
   g_log_set_always_fatal (fatal);
 }
 
+static void
+fail_with_nothing (KarezRequest *request, gpointer data)
+{
+  karez_request_fail (request, NULL);
+}
+
+static void
+respond_with_nothing (KarezRequest *request, gpointer data)
+{
+  karez_request_respond (request, 0, NULL);
+}
+
+static void
+respond_with_much (KarezRequest *request, gpointer data)
+{
+  karez_request_respond (request, 999, NULL);
+}
+
+/* A handler that hands over what is none: the hub goes on and the log names the route. */
+static void
+test_mistakes (void)
+{
+  static const KarezRouteFunc mistakes[] = { fail_with_nothing, respond_with_nothing,
+                                             respond_with_much };
+  g_autoptr (Client) desk = client_signed_in (fixture, "127.0.0.1", "desk");
+  GLogLevelFlags fatal = g_log_set_always_fatal (G_LOG_FATAL_MASK);
+
+  for (guint i = 0; i < G_N_ELEMENTS (mistakes); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/x/mistake%u", i);
+      g_autofree char *where = g_strconcat ("/api/v1", path, NULL);
+
+      g_assert_true (add_route ("GET", path, "board.read", mistakes[i], NULL));
+      {
+        g_auto (Answer) answer = ask (desk, "GET", where, NULL, NULL);
+
+        assert_problem (&answer, 500, "hub/fault");
+      }
+    }
+  g_log_set_always_fatal (fatal);
+}
+
 /* A reader that goes away while its request is being worked on. */
 static void
 test_client_gone (void)
@@ -778,6 +820,7 @@ main (int argc, char **argv)
   g_test_add_func ("/web/watch", test_watch);
   g_test_add_func ("/web/routes", test_routes);
   g_test_add_func ("/web/dropped", test_dropped);
+  g_test_add_func ("/web/mistakes", test_mistakes);
   g_test_add_func ("/web/client-gone", test_client_gone);
   g_test_add_func ("/web/rate", test_rate);
   g_test_add_func ("/web/database-away", test_database_away);
