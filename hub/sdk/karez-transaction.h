@@ -78,8 +78,8 @@ KAREZ_PUBLIC void karez_transaction_run_one (KarezTransaction *self, const char 
  * @details: (transfer full) (nullable): an object of at most 64 KiB; no secrets, no
  *   clinical content
  *
- * Adds the record of the act, in a table of the plugin's own. Every business row that the transaction touches needs one, or the
- * database refuses the commit.
+ * Adds the record of the act, in a table of the plugin's own. Every business row that the
+ * transaction touches needs one, or the database refuses the commit.
  */
 KAREZ_PUBLIC void karez_transaction_event (KarezTransaction *self, const char *action,
                                            const char *table, const char *row, JsonNode *details);

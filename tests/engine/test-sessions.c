@@ -546,6 +546,43 @@ test_elsewhere (Pair *pair, gconstpointer data)
   turn_until (pair_rows_say_over, pair, 30, "both rows say ended");
 }
 
+static void
+answer_anything (KarezMessage *message, GTask *task, gpointer data)
+{
+  g_autoptr (GBytes) text = g_bytes_new (data, strlen (data));
+
+  g_task_return_pointer (task, karez_json_parse (text, 0, NULL), (GDestroyNotify) json_node_unref);
+  g_object_unref (task);
+}
+
+/* A host that answers what is no answer: nobody at the mirror is shown it, and what leads away
+ * from risk is done here all the same. */
+static void
+test_no_answer (Pair *pair, gconstpointer data)
+{
+  static const char *const answers[] = {
+    "5",
+    "[]",
+    "{\"items\":[5]}",
+    "{\"id\":\"x\",\"state\":\"live\",\"sequence\":1}",
+    "{\"id\":\"0197e5f0-0000-7000-8000-0000000000aa\",\"state\":\"live\",\"sequence\":1}",
+  };
+
+  pair_go_live (pair);
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      karez_peers_handle_call (KAREZ_PEERS (pair->hubs[0].peers), "session.move", answer_anything,
+                               (gpointer) answers[i], NULL, NULL);
+      g_test_message ("%s", answers[i]);
+      g_assert_null (pair_move (pair, 1, "resume", &error));
+      assert_rule (error, "session/answer");
+    }
+  pair_move_well (pair, 1, "hold");
+  pair_wait_for (pair, KAREZ_STATE_HELD, 10);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -553,6 +590,7 @@ main (int argc, char **argv)
   /* Warnings are what some of these provoke. */
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
 #define ADD(path, reason, func) g_test_add (path, Pair, reason, pair_set_up, func, pair_tear_down)
+  ADD ("/sessions/no-answer", NULL, test_no_answer);
   ADD ("/sessions/life", NULL, test_life);
   ADD ("/sessions/worker-killed", NULL, test_worker_killed);
   ADD ("/sessions/hub-restarted", NULL, test_hub_restarted);
