@@ -597,11 +597,6 @@ hold (KarezRequest *request, gpointer data)
 }
 
 static void
-drop (KarezRequest *request, gpointer data)
-{
-}
-
-static void
 echo (KarezRequest *request, gpointer data)
 {
   karez_request_respond (request, 200,
@@ -642,64 +637,6 @@ test_routes (void)
     g_assert_cmpstr (answer_text (&answer, "query"), ==, "甲 x");
     assert_problem (&broken, 400, "request/query");
   }
-}
-
-/* A handler that forgets its request: the reader is not left waiting, and the log is told. */
-static void
-test_dropped (void)
-{
-  g_autoptr (Client) desk = client_signed_in (fixture, "127.0.0.1", "desk");
-  GLogLevelFlags fatal = g_log_set_always_fatal (G_LOG_FATAL_MASK);
-
-  g_assert_true (add_route ("GET", "/x/drop", "board.read", drop, NULL));
-  {
-    g_auto (Answer) answer = ask (desk, "GET", "/api/v1/x/drop", NULL, NULL);
-
-    assert_problem (&answer, 500, "hub/fault");
-  }
-  g_log_set_always_fatal (fatal);
-}
-
-static void
-fail_with_nothing (KarezRequest *request, gpointer data)
-{
-  karez_request_fail (request, NULL);
-}
-
-static void
-respond_with_nothing (KarezRequest *request, gpointer data)
-{
-  karez_request_respond (request, 0, NULL);
-}
-
-static void
-respond_with_much (KarezRequest *request, gpointer data)
-{
-  karez_request_respond (request, 999, NULL);
-}
-
-/* A handler that hands over what is none: the hub goes on and the log names the route. */
-static void
-test_mistakes (void)
-{
-  static const KarezRouteFunc mistakes[] = { fail_with_nothing, respond_with_nothing,
-                                             respond_with_much };
-  g_autoptr (Client) desk = client_signed_in (fixture, "127.0.0.1", "desk");
-  GLogLevelFlags fatal = g_log_set_always_fatal (G_LOG_FATAL_MASK);
-
-  for (guint i = 0; i < G_N_ELEMENTS (mistakes); i++)
-    {
-      g_autofree char *path = g_strdup_printf ("/x/mistake%u", i);
-      g_autofree char *where = g_strconcat ("/api/v1", path, NULL);
-
-      g_assert_true (add_route ("GET", path, "board.read", mistakes[i], NULL));
-      {
-        g_auto (Answer) answer = ask (desk, "GET", where, NULL, NULL);
-
-        assert_problem (&answer, 500, "hub/fault");
-      }
-    }
-  g_log_set_always_fatal (fatal);
 }
 
 /* A reader that goes away while its request is being worked on. */
@@ -819,8 +756,6 @@ main (int argc, char **argv)
   g_test_add_func ("/web/static", test_static);
   g_test_add_func ("/web/watch", test_watch);
   g_test_add_func ("/web/routes", test_routes);
-  g_test_add_func ("/web/dropped", test_dropped);
-  g_test_add_func ("/web/mistakes", test_mistakes);
   g_test_add_func ("/web/client-gone", test_client_gone);
   g_test_add_func ("/web/rate", test_rate);
   g_test_add_func ("/web/database-away", test_database_away);
