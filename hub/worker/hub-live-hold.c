@@ -11,6 +11,8 @@
 
 /* How far the other worker's number may be ahead: by what the disk of this one did not take. */
 #define MAX_AHEAD 1000
+/* Words are counted anew by each worker, above all of those before it. */
+#define GENERATION_SHIFT 24
 #define REPEATED_US G_USEC_PER_SEC
 /* Words that change nothing are recorded one by one up to so many, and then one in so long; how
  * many there were besides is recorded as often. */
@@ -62,7 +64,7 @@ ask (HubLiveSession *self, const char *name, const char *reason, KarezActor *act
   hub_set_string (&self->asked_reason, reason);
   g_clear_pointer (&self->asked_actor, karez_actor_unref);
   self->asked_actor = karez_actor_ref (actor);
-  self->asked = ((guint64) self->generation << 24) + ++self->n_asked;
+  self->asked = ((guint64) self->generation << GENERATION_SHIFT) + ++self->n_asked;
   self->last_asked = self->asked;
   hub_live_session_retarget (self);
   hub_live_session_spool (self, "session.ask", actor,
@@ -224,7 +226,9 @@ hub_live_session_is_news (HubLiveSession *self, guint64 number)
 {
   if (!number || number <= self->heard)
     return FALSE;
-  self->heard = number;
+  /* What no worker there can have counted to is obeyed, and hides none of those to come. */
+  if (number >> GENERATION_SHIFT <= self->peer_generation)
+    self->heard = number;
   return TRUE;
 }
 

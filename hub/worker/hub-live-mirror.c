@@ -86,6 +86,9 @@ hub_live_session_tell (HubLiveSession *self)
     hub_warning ("session", self->id, "The other worker cannot be told: %s", error->message);
 }
 
+/* A host counts its states, and nothing after one beyond this would be followed. */
+#define MAX_AHEAD G_MAXINT32
+
 /* Who it was. Not to know it is no reason to go on here. */
 static KarezActor *
 read_actor (HubLiveSession *self, JsonObject *object, const char *also)
@@ -114,6 +117,10 @@ follow (HubLiveSession *self, JsonObject *object, GError **error)
                             N_ ("There is no state “%s”."), karez_json_text (object, "state"));
   if (sequence <= self->sequence || hub_state_is_over (self->state))
     return TRUE;
+  if (sequence - self->sequence > MAX_AHEAD)
+    return karez_error_set (error, KAREZ_ERROR_INVALID, "session/sequence",
+                            N_ ("a number of the state close to the one before"),
+                            N_ ("The number of the session's state is too far ahead"));
   if (json_object_has_member (object, "actor"))
     {
       karez_actor_unref (actor);
@@ -281,5 +288,8 @@ hub_live_session_connect (HubLiveSession *self, JsonNode *endpoint, GError **err
   if (!self->link)
     return karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "session/link", NULL,
                             N_ ("The session has no link yet."));
-  return hub_link_connect (self->link, endpoint, error);
+  if (!hub_link_connect (self->link, endpoint, error))
+    return FALSE;
+  self->peer_generation = karez_json_integer (json_node_get_object (endpoint), "generation", 0);
+  return TRUE;
 }

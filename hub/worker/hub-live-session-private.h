@@ -65,7 +65,8 @@ struct _HubLiveSession
   guint n_asked;
   char *asked_edge, *asked_reason;
   KarezActor *asked_actor;
-  guint64 heard; /* at the host: the newest of such words that it has obeyed */
+  guint64 heard;           /* at the host: the newest of such words that it has obeyed */
+  guint32 peer_generation; /* of the other worker; 0 before it is known */
 
   /* Words that changed nothing but the number: how many more may be recorded one by one, of this
    * side [0] and of the other one [1], and those that are counted instead. */

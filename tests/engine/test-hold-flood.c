@@ -348,6 +348,12 @@ test_host (Fixture *f, gconstpointer data)
 }
 
 static gboolean
+is_held (gpointer data)
+{
+  return hub_live_session_get_state (((Fixture *) data)->session) == KAREZ_STATE_HELD;
+}
+
+static gboolean
 is_somebody_there (gpointer data)
 {
   return g_list_model_get_n_items (G_LIST_MODEL (((HubLiveSession *) data)->participants)) > 0;
@@ -473,6 +479,37 @@ test_spoiled_checks (Fixture *f, gconstpointer data)
   g_assert_cmpint (hub_live_session_get_state (f->session), ==, KAREZ_STATE_DEGRADED);
 }
 
+/* A number that nobody there can have come to holds, and what is said after it as well. */
+static void
+test_huge_number (Fixture *f, gconstpointer data)
+{
+  static const gint64 numbers[] = { G_MAXINT64, 1, G_MAXINT64 - 1, G_GINT64_CONSTANT (1) << 40, 2 };
+
+  go_live (f);
+  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
+    {
+      g_autofree char *who = hub_id_new ();
+      g_autoptr (KarezActor)
+          actor = karez_actor_new (KAREZ_ACTOR_PERSON, who, "Somebody", NULL, NULL, NULL);
+
+      say (f, karez_json_object ("ask", "s", "hold", "number", "i", numbers[i], "actor", "n",
+                                 karez_actor_to_json (actor), NULL));
+      turn_until (is_held, f, 5, "it is held");
+      move (f, "resume");
+      g_assert_cmpint (hub_live_session_get_state (f->session), ==, KAREZ_STATE_LIVE);
+    }
+}
+
+/* At a mirror: a host's number that nothing could come after is not followed; the next one is. */
+static void
+test_huge_sequence (Fixture *f, gconstpointer data)
+{
+  say (f, karez_json_object ("state", "s", "ready", "sequence", "i", G_MAXINT64, NULL));
+  say (f, karez_json_object ("state", "s", "held", "sequence", "i", (gint64) 2, NULL));
+  turn_until (is_held, f, 5, "it is held");
+  g_assert_cmpuint (hub_live_session_get_sequence (f->session), ==, 2);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -484,6 +521,9 @@ main (int argc, char **argv)
   g_test_add ("/hold-flood/state-in-resume", Fixture, "host", set_up, test_state_in_resume,
               tear_down);
   g_test_add ("/hold-flood/host", Fixture, "mirror", set_up, test_host, tear_down);
+  g_test_add ("/hold-flood/huge-number", Fixture, "host", set_up, test_huge_number, tear_down);
+  g_test_add ("/hold-flood/huge-sequence", Fixture, "mirror", set_up, test_huge_sequence,
+              tear_down);
   g_test_add ("/hold-flood/names", Fixture, "mirror", set_up, test_names, tear_down);
   g_test_add ("/hold-flood/spoiled-host", Fixture, "host", set_up, test_spoiled_host, tear_down);
   g_test_add ("/hold-flood/spoiled-mirror", Fixture, "mirror", set_up, test_spoiled_mirror,
