@@ -119,8 +119,8 @@ follow (HubLiveSession *self, JsonObject *object, GError **error)
     return TRUE;
   if (sequence - self->sequence > MAX_AHEAD)
     return karez_error_set (error, KAREZ_ERROR_INVALID, "session/sequence",
-                            N_ ("a number of the state close to the one before"),
-                            N_ ("The number of the session's state is too far ahead"));
+                            N_ ("a sequence of the state close to the one before"),
+                            N_ ("The sequence of the session's state is too far ahead"));
   if (json_object_has_member (object, "actor"))
     {
       karez_actor_unref (actor);
