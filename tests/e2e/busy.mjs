@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 
-import { database, password, randomUUID, run, until, withPair } from './hubs.mjs';
+import { database, password, prepareNote, randomUUID, run, until, withPair } from './hubs.mjs';
 import { Person } from './person.mjs';
 
 const limit = 250;
@@ -28,17 +28,7 @@ async function keepBusy(hub) {
 
 /** @param {import('./hubs.mjs').Pair} pair */
 async function goLive(pair) {
-  const id = randomUUID();
-  const at = Date.now() + 60000;
-  await pair.aral.api('POST', '/bookings', {
-    id, modality: 'shared-note', title: 'Busy', reason: '', urgency: 'T1', partner: pair.hangzhou.id,
-    starts_at: new Date(at).toISOString(), ends_at: new Date(at + 1800000).toISOString(), resources: [],
-  });
-  await until('the request', async () => (await pair.hangzhou.api('GET', `/bookings/${id}`)).state === 'requested');
-  await pair.hangzhou.api('POST', `/bookings/${id}/accept`, {});
-  for (const hub of pair.hubs)
-    await until(`${hub.name} to plan it`, async () => (await hub.api('GET', `/sessions/${id}`)).state === 'planned');
-  await pair.aral.api('POST', `/sessions/${id}/prepare`, {});
+  const id = await prepareNote(pair, 'Busy');
   await until('both to be ready', async () => {
     const session = await pair.aral.api('GET', `/sessions/${id}`);
     return session.state === 'ready' && session.link?.up;

@@ -360,4 +360,22 @@ export async function withPair(label, test, prepare) {
   if (failed) throw failed;
 }
 
+/** A session of a shared note, ready at both hospitals. @param {Pair} pair @param {string} title @returns {Promise<string>} its id */
+export async function prepareNote(pair, title) {
+  const id = randomUUID();
+  const at = Date.now() + 60000;
+  await pair.aral.api('POST', '/bookings', {
+    id, modality: 'shared-note', title, reason: '', urgency: 'T1', partner: pair.hangzhou.id,
+    starts_at: new Date(at).toISOString(), ends_at: new Date(at + 1800000).toISOString(), resources: [],
+  });
+  await until('the request', async () => (await pair.hangzhou.api('GET', `/bookings/${id}`)).state === 'requested');
+  await pair.hangzhou.api('POST', `/bookings/${id}/accept`, {});
+  for (const hub of pair.hubs)
+    await until(`${hub.name} to plan it`, async () => (await hub.api('GET', `/sessions/${id}`)).state === 'planned');
+  await pair.aral.api('POST', `/sessions/${id}/prepare`, {});
+  for (const hub of pair.hubs)
+    await until(`${hub.name} to be ready`, async () => (await hub.api('GET', `/sessions/${id}`)).state === 'ready');
+  return id;
+}
+
 export { run, randomUUID };

@@ -6,26 +6,14 @@ import assert from 'node:assert/strict';
 
 import { openBrowser, signIn } from './browser.mjs';
 import { assertKept } from './contract.mjs';
-import { randomUUID, until, withPair } from './hubs.mjs';
+import { prepareNote, randomUUID, until, withPair } from './hubs.mjs';
 
 const textarea = 'karez-template-panel textarea';
 
 /** A live session with a person at each hospital. @param {import('./hubs.mjs').Pair} pair
  * @param {any} browser */
 async function meet(pair, browser) {
-  const id = randomUUID();
-  const at = Date.now() + 60000;
-  await pair.aral.api('POST', '/bookings', {
-    id, modality: 'shared-note', title: 'Isolation', reason: '', urgency: 'T1', partner: pair.hangzhou.id,
-    starts_at: new Date(at).toISOString(), ends_at: new Date(at + 1800000).toISOString(), resources: [],
-  });
-  await until('the request', async () => (await pair.hangzhou.api('GET', `/bookings/${id}`)).state === 'requested');
-  await pair.hangzhou.api('POST', `/bookings/${id}/accept`, {});
-  for (const hub of pair.hubs)
-    await until(`${hub.name} to plan it`, async () => (await hub.api('GET', `/sessions/${id}`)).state === 'planned');
-  await pair.aral.api('POST', `/sessions/${id}/prepare`, {});
-  for (const hub of pair.hubs)
-    await until(`${hub.name} to be ready`, async () => (await hub.api('GET', `/sessions/${id}`)).state === 'ready');
+  const id = await prepareNote(pair, 'Isolation');
   const pages = await Promise.all([
     signIn(browser, pair.aral, 'doctor.aral'), signIn(browser, pair.hangzhou, 'doctor.hangzhou')]);
   for (const [i, page] of pages.entries()) {

@@ -9,7 +9,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 
-import { build, randomUUID, source, until, withPair } from './hubs.mjs';
+import { build, prepareNote, source, until, withPair } from './hubs.mjs';
 
 const users = { hub: 'daemon', worker: 'nobody' };
 const number = (/** @type {string} */ what, /** @type {string} */ user) =>
@@ -32,19 +32,7 @@ async function playSystemd(directory) {
 
 /** @param {import('./hubs.mjs').Pair} pair */
 async function goLive(pair) {
-  const id = randomUUID();
-  const at = Date.now() + 60000;
-  await pair.aral.api('POST', '/bookings', {
-    id, modality: 'shared-note', title: 'Apart', reason: '', urgency: 'T1', partner: pair.hangzhou.id,
-    starts_at: new Date(at).toISOString(), ends_at: new Date(at + 1800000).toISOString(), resources: [],
-  });
-  await until('the request', async () => (await pair.hangzhou.api('GET', `/bookings/${id}`)).state === 'requested');
-  await pair.hangzhou.api('POST', `/bookings/${id}/accept`, {});
-  for (const hub of pair.hubs)
-    await until(`${hub.name} to plan it`, async () => (await hub.api('GET', `/sessions/${id}`)).state === 'planned');
-  await pair.aral.api('POST', `/sessions/${id}/prepare`, {});
-  for (const hub of pair.hubs)
-    await until(`${hub.name} to be ready`, async () => (await hub.api('GET', `/sessions/${id}`)).state === 'ready');
+  const id = await prepareNote(pair, 'Apart');
   await until('the link to be up', () => pair.aral.api('POST', `/sessions/${id}/start`, {}).then(() => true));
   await live(pair, id);
   return id;
