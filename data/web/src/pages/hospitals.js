@@ -244,7 +244,7 @@ export class HospitalsPage extends KarezElement {
       ${problemNote(this.problem)}<div class="row-end">${button({ label: _('Begin'), kind: 'primary', type: 'submit', busy: this.busy === 'begin', disabled: !this.address.trim() })}</div></form>`;
   }
 
-  /** For the hospital that dials: whatever strangers begin, its pairing has room. */
+  /** For the hospital that dials: its pairing has room, however many others are begun. */
   expectForm() {
     const { unexpected } = this;
     const passed = Date.now() - this.asked;
