@@ -11,17 +11,17 @@
 typedef struct
 {
   GByteArray *bytes;
-  GBytes *farewell; /* set once the body is refused */
+  GBytes *refusal; /* set once the body is refused */
   gsize seen;
   HubWebBody *room;
-  HubWebTongue *tongue;
+  HubWebLanguages *languages;
 } Input;
 
 static void
 input_free (Input *input)
 {
   g_byte_array_unref (input->bytes);
-  g_clear_pointer (&input->farewell, g_bytes_unref);
+  g_clear_pointer (&input->refusal, g_bytes_unref);
   hub_web_body_free (input->room);
   g_free (input);
 }
@@ -54,7 +54,7 @@ cut (SoupServerMessage *message, Input *input)
 
   if (stream == NULL)
     return;
-  hub_web_limits_farewell (socket, input->farewell);
+  hub_web_limits_end_with (socket, input->refusal);
   hub_web_limits_release (socket, FAREWELL_MS);
   discard (stream);
 }
@@ -65,11 +65,11 @@ refuse (SoupServerMessage *message, Input *input, const GError *error)
 {
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
   guint status = hub_web_problem_status (error);
-  const char *language = hub_web_tongue_choose (
-      input->tongue, NULL,
+  const char *language = hub_web_languages_choose (
+      input->languages, NULL,
       soup_message_headers_get_one (soup_server_message_get_request_headers (message),
                                     "Accept-Language"));
-  g_autoptr (JsonNode) problem = hub_web_problem_new (error, status, input->tongue, language);
+  g_autoptr (JsonNode) problem = hub_web_problem_new (error, status, input->languages, language);
   g_autofree char *text = karez_json_print (problem);
 
   soup_message_headers_replace (headers, "Connection", "close");
@@ -78,7 +78,7 @@ refuse (SoupServerMessage *message, Input *input, const GError *error)
   soup_server_message_set_status (message, status, NULL);
   soup_server_message_set_response (message, "application/problem+json", SOUP_MEMORY_COPY, text,
                                     strlen (text));
-  input->farewell = hub_web_problem_answer (error, status, input->tongue, language);
+  input->refusal = hub_web_problem_answer (error, status, input->languages, language);
   g_byte_array_unref (input->bytes);
   input->bytes = g_byte_array_new ();
   hub_web_body_drop (input->room);
@@ -107,21 +107,21 @@ on_got_chunk (SoupServerMessage *message, GBytes *chunk, Input *input)
   gconstpointer data = g_bytes_get_data (chunk, &size);
 
   input->seen += size;
-  if (input->farewell == NULL && has_room (message, input, input->seen))
+  if (input->refusal == NULL && has_room (message, input, input->seen))
     g_byte_array_append (input->bytes, data, (guint) size);
-  if (input->farewell != NULL && input->seen > HUB_WEB_INPUT_MAX + HUB_WEB_INPUT_DISCARD)
+  if (input->refusal != NULL && input->seen > HUB_WEB_INPUT_MAX + HUB_WEB_INPUT_DISCARD)
     cut (message, input);
 }
 
 void
-hub_web_input_watch (SoupServerMessage *message, HubWebBody *room, HubWebTongue *tongue)
+hub_web_input_watch (SoupServerMessage *message, HubWebBody *room, HubWebLanguages *languages)
 {
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
   Input *input = g_new0 (Input, 1);
 
   input->bytes = g_byte_array_new ();
   input->room = room;
-  input->tongue = tongue;
+  input->languages = languages;
   g_object_set_data_full (G_OBJECT (message), KEY, input, (GDestroyNotify) input_free);
   soup_message_body_set_accumulate (soup_server_message_get_request_body (message), FALSE);
   g_signal_connect (message, "got-chunk", G_CALLBACK (on_got_chunk), input);

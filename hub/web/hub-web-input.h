@@ -16,12 +16,12 @@ G_BEGIN_DECLS
 /**
  * hub_web_input_watch:
  * @room: (transfer full): where the body is counted, until the message is gone
- * @tongue: outlives the message
+ * @languages: outlives the message
  *
  * Collects the body of @message within the bounds, and refuses what is beyond them; libsoup's own
  * copy is switched off. To be called when the head is there.
  */
-void hub_web_input_watch (SoupServerMessage *message, HubWebBody *room, HubWebTongue *tongue);
+void hub_web_input_watch (SoupServerMessage *message, HubWebBody *room, HubWebLanguages *languages);
 /* The body; empty if none. Returns: (transfer full) */
 GBytes *hub_web_input_take (SoupServerMessage *message);
 

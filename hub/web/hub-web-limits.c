@@ -184,7 +184,7 @@ on_refused (HubWebWire *wire, const HubHttpFault *fault, Connection *connection)
   self->refused_requests++;
   hub_info ("web", connection->address, "refused a request: %s", fault->rule);
   answer = self->refuse (fault, self->refuse_data);
-  hub_web_limits_farewell (hub_web_wire_get_socket (wire), answer);
+  hub_web_limits_end_with (hub_web_wire_get_socket (wire), answer);
   arm (connection, FAREWELL_MS, "farewell");
 }
 
@@ -516,7 +516,7 @@ hub_web_limits_release (GSocket *socket, guint last_ms)
 }
 
 void
-hub_web_limits_farewell (GSocket *socket, GBytes *answer)
+hub_web_limits_end_with (GSocket *socket, GBytes *answer)
 {
   gsize size;
   const char *text = g_bytes_get_data (answer, &size);

@@ -94,7 +94,7 @@ void hub_web_limits_extend (SoupServerMessage *message);
  * none */
 void hub_web_limits_release (GSocket *socket, guint last_ms);
 /* The last that is said to a client, and the end of it. */
-void hub_web_limits_farewell (GSocket *socket, GBytes *answer);
+void hub_web_limits_end_with (GSocket *socket, GBytes *answer);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubWebLimits, hub_web_limits_free)
 

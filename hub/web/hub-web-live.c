@@ -40,7 +40,7 @@ struct _HubWebLive
   HubStore *store;
   char *hub;
   HubWebPolicy *policy;
-  HubWebTongue *tongue;
+  HubWebLanguages *languages;
   HubFeed *feed;
   HubWebLiveFunc handler;
   gpointer handler_data;
@@ -90,7 +90,7 @@ send_problem (Viewer *viewer, const char *session, const GError *error)
 {
   g_autoptr (JsonNode) message = karez_json_object (
       "type", "s", "problem", "session", "s", session, "problem", "n",
-      hub_web_problem_new (error, hub_web_problem_status (error), viewer->live->tongue,
+      hub_web_problem_new (error, hub_web_problem_status (error), viewer->live->languages,
                            hub_web_page_get_language (viewer->page)),
       NULL);
 
@@ -522,14 +522,15 @@ on_beat (gpointer data)
 }
 
 HubWebLive *
-hub_web_live_new (HubStore *store, const char *hub, HubWebPolicy *policy, HubWebTongue *tongue)
+hub_web_live_new (HubStore *store, const char *hub, HubWebPolicy *policy,
+                  HubWebLanguages *languages)
 {
   HubWebLive *self = g_object_new (HUB_TYPE_WEB_LIVE, NULL);
 
   self->store = g_object_ref (store);
   self->hub = g_strdup (hub);
   self->policy = policy;
-  self->tongue = tongue;
+  self->languages = languages;
   self->beat_source = g_timeout_add_seconds (BEAT_S, on_beat, self);
   return self;
 }

@@ -22,9 +22,9 @@ G_DECLARE_FINAL_TYPE (HubWebLive, hub_web_live, HUB, WEB_LIVE, GObject)
 typedef gboolean (*HubWebLiveFunc) (const char *connection, KarezActor *actor, JsonObject *message,
                                     gpointer data, GError **error);
 
-/* @policy, @tongue: outlive it */
+/* @policy, @languages: outlive it */
 HubWebLive *hub_web_live_new (HubStore *store, const char *hub, HubWebPolicy *policy,
-                              HubWebTongue *tongue);
+                              HubWebLanguages *languages);
 void hub_web_live_set_feed (HubWebLive *self, HubFeed *feed);
 void hub_web_live_set_handler (HubWebLive *self, HubWebLiveFunc func, gpointer data);
 /* Whether one more page of this account may come; %KAREZ_ERROR_BUSY otherwise. */

@@ -32,7 +32,7 @@ struct _HubWeb
   HubWebGate *gate;
   HubWebRouter *router;
   HubWebPolicy *policy;
-  HubWebTongue *tongue;
+  HubWebLanguages *languages;
   HubWebStatic *files;
   HubWebMetrics *metrics;
   HubWebSignIns *sign_ins;

@@ -6,55 +6,55 @@
 
 #include <libsoup/soup.h>
 
-static const char *const languages[] = { "en", "zh_CN", "ug", NULL };
+static const char *const known[] = { "en", "zh_CN", "ug", NULL };
 
-struct _HubWebTongue
+struct _HubWebLanguages
 {
   GHashTable *catalogues; /* language → HubCatalogue */
 };
 
-HubWebTongue *
-hub_web_tongue_new (void)
+HubWebLanguages *
+hub_web_languages_new (void)
 {
-  HubWebTongue *self = g_new0 (HubWebTongue, 1);
+  HubWebLanguages *self = g_new0 (HubWebLanguages, 1);
 
   self->catalogues = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_object_unref);
-  for (guint i = 1; languages[i] != NULL; i++)
+  for (guint i = 1; known[i] != NULL; i++)
     {
-      g_autofree char *path = g_strdup_printf ("/org/karez/po/%s.mo", languages[i]);
+      g_autofree char *path = g_strdup_printf ("/org/karez/po/%s.mo", known[i]);
       g_autoptr (GError) error = NULL;
       g_autoptr (GBytes) mo = g_resources_lookup_data (path, G_RESOURCE_LOOKUP_FLAGS_NONE, &error);
-      HubCatalogue *catalogue = mo != NULL ? hub_catalogue_new (languages[i], mo, &error) : NULL;
+      HubCatalogue *catalogue = mo != NULL ? hub_catalogue_new (known[i], mo, &error) : NULL;
 
       if (catalogue != NULL)
-        g_hash_table_insert (self->catalogues, (gpointer) languages[i], catalogue);
+        g_hash_table_insert (self->catalogues, (gpointer) known[i], catalogue);
       else
-        hub_notice ("web", languages[i], "answers will be in English: %s", error->message);
+        hub_notice ("web", known[i], "answers will be in English: %s", error->message);
     }
   return self;
 }
 
 void
-hub_web_tongue_free (HubWebTongue *self)
+hub_web_languages_free (HubWebLanguages *self)
 {
   g_hash_table_unref (self->catalogues);
   g_free (self);
 }
 
 gboolean
-hub_web_tongue_is_language (const char *language)
+hub_web_languages_is_language (const char *language)
 {
-  return g_strv_contains (languages, language);
+  return g_strv_contains (known, language);
 }
 
 JsonNode *
-hub_web_tongue_list (void)
+hub_web_languages_list (void)
 {
   g_autoptr (JsonArray) list = json_array_new ();
   JsonNode *node = json_node_new (JSON_NODE_ARRAY);
 
-  for (guint i = 0; languages[i] != NULL; i++)
-    json_array_add_string_element (list, languages[i]);
+  for (guint i = 0; known[i] != NULL; i++)
+    json_array_add_string_element (list, known[i]);
   json_node_set_array (node, list);
   return node;
 }
@@ -63,35 +63,35 @@ hub_web_tongue_list (void)
 static const char *
 language_of_tag (const char *tag)
 {
-  for (guint i = 0; languages[i] != NULL; i++)
+  for (guint i = 0; known[i] != NULL; i++)
     {
-      g_autofree char *main_part = g_strndup (languages[i], strcspn (languages[i], "_"));
+      g_autofree char *main_part = g_strndup (known[i], strcspn (known[i], "_"));
       gsize length = strlen (main_part);
 
       if (g_ascii_strncasecmp (tag, main_part, length) == 0
           && (tag[length] == '\0' || tag[length] == '-' || tag[length] == '_'))
-        return languages[i];
+        return known[i];
     }
   return NULL;
 }
 
 const char *
-hub_web_tongue_choose (HubWebTongue *self, const char *account, const char *accept)
+hub_web_languages_choose (HubWebLanguages *self, const char *account, const char *accept)
 {
   const char *language = account != NULL ? language_of_tag (account) : NULL;
   GSList *tags;
 
   if (language != NULL || accept == NULL || strlen (accept) > 1024)
-    return language != NULL ? language : languages[0];
+    return language != NULL ? language : known[0];
   tags = soup_header_parse_quality_list (accept, NULL);
   for (GSList *l = tags; l != NULL && language == NULL; l = l->next)
     language = language_of_tag (l->data);
   soup_header_free_list (tags);
-  return language != NULL ? language : languages[0];
+  return language != NULL ? language : known[0];
 }
 
 const char *
-hub_web_tongue_say (HubWebTongue *self, const char *language, const char *msgid)
+hub_web_languages_say (HubWebLanguages *self, const char *language, const char *msgid)
 {
   HubCatalogue *catalogue = g_hash_table_lookup (self->catalogues, language);
 
@@ -144,7 +144,7 @@ hub_web_problem_status (const GError *error)
 
 typedef struct
 {
-  HubWebTongue *tongue;
+  HubWebLanguages *languages;
   const char *language;
 } Say;
 
@@ -153,7 +153,7 @@ say (const char *msgid, gpointer data)
 {
   Say *to = data;
 
-  return hub_web_tongue_say (to->tongue, to->language, msgid);
+  return hub_web_languages_say (to->languages, to->language, msgid);
 }
 
 static const char *
@@ -178,9 +178,10 @@ title_of_status (guint status, guint kind)
 }
 
 JsonNode *
-hub_web_problem_new (const GError *error, guint status, HubWebTongue *tongue, const char *language)
+hub_web_problem_new (const GError *error, guint status, HubWebLanguages *languages,
+                     const char *language)
 {
-  Say to = { tongue, language };
+  Say to = { languages, language };
   guint kind = kind_of_error (error);
   const char *rule = karez_error_get_rule (error);
   const char *accepted = karez_error_get_accepted (error);
@@ -204,10 +205,10 @@ hub_web_problem_new (const GError *error, guint status, HubWebTongue *tongue, co
 }
 
 GBytes *
-hub_web_problem_answer (const GError *error, guint status, HubWebTongue *tongue,
+hub_web_problem_answer (const GError *error, guint status, HubWebLanguages *languages,
                         const char *language)
 {
-  g_autoptr (JsonNode) problem = hub_web_problem_new (error, status, tongue, language);
+  g_autoptr (JsonNode) problem = hub_web_problem_new (error, status, languages, language);
   g_autofree char *text = karez_json_print (problem);
   char *answer = g_strdup_printf (
       "HTTP/1.1 %u %s\r\nContent-Type: application/problem+json\r\nContent-Length: "

@@ -6,38 +6,39 @@
 G_BEGIN_DECLS
 
 /**
- * HubWebTongue:
+ * HubWebLanguages:
  * The languages that answers are given in: English and what has a catalogue in the resources,
  * /org/karez/po/LANGUAGE.mo. Main thread only.
  */
-typedef struct _HubWebTongue HubWebTongue;
+typedef struct _HubWebLanguages HubWebLanguages;
 
-HubWebTongue *hub_web_tongue_new (void);
-void hub_web_tongue_free (HubWebTongue *self);
+HubWebLanguages *hub_web_languages_new (void);
+void hub_web_languages_free (HubWebLanguages *self);
 /**
- * hub_web_tongue_choose:
+ * hub_web_languages_choose:
  * @account: (nullable): the language of the account
  * @accept: (nullable): the Accept-Language header
  *
  * Returns: (transfer none): "en", "zh_CN" or "ug"
  */
-const char *hub_web_tongue_choose (HubWebTongue *self, const char *account, const char *accept);
+const char *hub_web_languages_choose (HubWebLanguages *self, const char *account,
+                                      const char *accept);
 /* @msgid in @language, or itself. */
-const char *hub_web_tongue_say (HubWebTongue *self, const char *language, const char *msgid);
-gboolean hub_web_tongue_is_language (const char *language);
+const char *hub_web_languages_say (HubWebLanguages *self, const char *language, const char *msgid);
+gboolean hub_web_languages_is_language (const char *language);
 /* Each with {"language", "name"}; as the desk offers them. Returns: (transfer full) */
-JsonNode *hub_web_tongue_list (void);
+JsonNode *hub_web_languages_list (void);
 
 /* The HTTP status of an error. */
 guint hub_web_problem_status (const GError *error);
 /* The problem document (RFC 9457) of an error. Returns: (transfer full) */
-JsonNode *hub_web_problem_new (const GError *error, guint status, HubWebTongue *tongue,
+JsonNode *hub_web_problem_new (const GError *error, guint status, HubWebLanguages *languages,
                                const char *language);
 /* A whole answer after HTTP/1.1 that ends its connection, for one that no server writes to any
  * more. Returns: (transfer full) */
-GBytes *hub_web_problem_answer (const GError *error, guint status, HubWebTongue *tongue,
+GBytes *hub_web_problem_answer (const GError *error, guint status, HubWebLanguages *languages,
                                 const char *language);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubWebTongue, hub_web_tongue_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubWebLanguages, hub_web_languages_free)
 
 G_END_DECLS

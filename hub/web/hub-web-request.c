@@ -25,7 +25,7 @@ struct _HubWebRequest
   HubWebConfirmFunc confirm_func;
   gpointer confirm_data;
   HubWebDownloads *downloads; /* the owner's */
-  HubWebTongue *tongue;
+  HubWebLanguages *languages;
   HubWebPolicy *policy;
   guint deadline;
   gboolean answered, overdue, gone;
@@ -38,8 +38,8 @@ hub_web_request_get_language (HubWebRequest *self)
 {
   HubWebSignIn *sign_in = hub_web_request_get_sign_in (self);
 
-  return hub_web_tongue_choose (self->tongue, sign_in != NULL ? sign_in->language : NULL,
-                                hub_web_request_get_header (self, "Accept-Language"));
+  return hub_web_languages_choose (self->languages, sign_in != NULL ? sign_in->language : NULL,
+                                   hub_web_request_get_header (self, "Accept-Language"));
 }
 
 /* Hands the answer to libsoup. @bytes: (nullable) */
@@ -100,7 +100,8 @@ hub_web_request_fail_with (HubWebRequest *self, guint status, const GError *erro
                               g_str_equal (hub_web_request_get_language (self), "zh_CN")
                                   ? "zh-CN"
                                   : hub_web_request_get_language (self));
-  problem = hub_web_problem_new (error, status, self->tongue, hub_web_request_get_language (self));
+  problem = hub_web_problem_new (error, status, self->languages,
+                                 hub_web_request_get_language (self));
   answer_json (self, status, "application/problem+json", problem);
 }
 
@@ -126,7 +127,7 @@ on_gone (SoupServerMessage *message, HubWebRequest *self)
 }
 
 HubWebRequest *
-hub_web_request_new (SoupServerMessage *message, GBytes *bytes, HubWebTongue *tongue,
+hub_web_request_new (SoupServerMessage *message, GBytes *bytes, HubWebLanguages *languages,
                      guint answer_ms, GObject *owner)
 {
   HubWebRequest *self = g_object_new (HUB_TYPE_WEB_REQUEST, NULL);
@@ -137,7 +138,7 @@ hub_web_request_new (SoupServerMessage *message, GBytes *bytes, HubWebTongue *to
   self->path = g_strdup (g_uri_get_path (soup_server_message_get_uri (message)));
   self->address = address != NULL ? address : g_strdup ("local");
   self->bytes = g_bytes_ref (bytes);
-  self->tongue = tongue;
+  self->languages = languages;
   self->deadline = g_timeout_add (answer_ms, on_overdue, self);
   g_signal_connect_object (message, "finished", G_CALLBACK (on_gone), self, 0);
   g_signal_connect_object (message, "disconnected", G_CALLBACK (on_gone), self, 0);
@@ -554,7 +555,7 @@ translate (KarezRequest *request, const char *msgid)
 {
   HubWebRequest *self = HUB_WEB_REQUEST (request);
 
-  return hub_web_tongue_say (self->tongue, hub_web_request_get_language (self), msgid);
+  return hub_web_languages_say (self->languages, hub_web_request_get_language (self), msgid);
 }
 
 static void
@@ -573,7 +574,7 @@ hub_web_request_dispose (GObject *object)
   g_clear_handle_id (&self->deadline, g_source_remove);
   g_clear_object (&self->message);
   g_clear_object (&self->transaction);
-  /* Last: the tongue is the owner's. */
+  /* Last: the languages is the owner's. */
   g_clear_object (&self->owner);
   G_OBJECT_CLASS (hub_web_request_parent_class)->dispose (object);
 }

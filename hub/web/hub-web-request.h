@@ -26,8 +26,8 @@ G_DECLARE_FINAL_TYPE (HubWebRequest, hub_web_request, HUB, WEB_REQUEST, KarezReq
  *
  * Pauses @message until the answer. Returns: (transfer full)
  */
-HubWebRequest *hub_web_request_new (SoupServerMessage *message, GBytes *bytes, HubWebTongue *tongue,
-                                    guint answer_ms, GObject *owner);
+HubWebRequest *hub_web_request_new (SoupServerMessage *message, GBytes *bytes,
+                                    HubWebLanguages *languages, guint answer_ms, GObject *owner);
 
 /* Takes the parameters of the address, all or none: hub_web_query_parse(). */
 gboolean hub_web_request_read_query (HubWebRequest *self, GError **error);

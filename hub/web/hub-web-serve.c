@@ -280,7 +280,7 @@ hub_web_serve (SoupServer *server, SoupServerMessage *message, const char *decod
       && hub_web_static_answer (self->files, message, path))
     return;
 
-  request = hub_web_request_new (message, bytes, self->tongue, self->bounds.answer_ms,
+  request = hub_web_request_new (message, bytes, self->languages, self->bounds.answer_ms,
                                  G_OBJECT (self));
   hub_web_request_set_policy (request, self->policy);
   hub_web_request_set_confirm (request, hub_web_account_confirm, self->account);

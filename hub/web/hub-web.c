@@ -34,8 +34,8 @@ refuse_request (const HubHttpFault *fault, gpointer data)
                                                     fault->accepted, fault->message, NULL);
 
   hub_web_metrics_count_answer (self->metrics, fault->status);
-  return hub_web_problem_answer (error, fault->status, self->tongue,
-                                 hub_web_tongue_choose (self->tongue, NULL, NULL));
+  return hub_web_problem_answer (error, fault->status, self->languages,
+                                 hub_web_languages_choose (self->languages, NULL, NULL));
 }
 
 /* Whose body it is, as far as is known before it comes. */
@@ -54,7 +54,7 @@ static void
 on_got_headers (SoupServerMessage *message, HubWeb *self)
 {
   hub_web_range_take (message);
-  hub_web_input_watch (message, begin_body (self, message), self->tongue);
+  hub_web_input_watch (message, begin_body (self, message), self->languages);
 }
 
 /* libsoup's early handlers are not called for a head that it refuses itself, and it would keep the
@@ -80,7 +80,7 @@ handle_hello (KarezRequest *request, gpointer data)
   karez_request_respond (
       request, 200,
       karez_json_object ("hub", "s", self->hub, "names", "n", json_node_copy (self->names),
-                         "version", "s", self->version, "languages", "n", hub_web_tongue_list (),
+                         "version", "s", self->version, "languages", "n", hub_web_languages_list (),
                          "sign_in", "as", ways, "password", "n",
                          karez_json_object ("min", "i", (gint64) HUB_WEB_PASSWORD_MIN, "max", "i",
                                             (gint64) HUB_WEB_PASSWORD_MAX, NULL),
@@ -238,7 +238,7 @@ hub_web_new (HubStore *store, const HubWebConfig *config)
 
   self->router = hub_web_router_new ();
   self->policy = hub_web_policy_new ();
-  self->tongue = hub_web_tongue_new ();
+  self->languages = hub_web_languages_new ();
   self->files = hub_web_static_new (self->origin);
   self->metrics = hub_web_metrics_new ();
   self->sign_ins = hub_web_sign_ins_new (hub_store_get_scope (store, "web"), self->hub,
@@ -251,7 +251,7 @@ hub_web_new (HubStore *store, const HubWebConfig *config)
   self->people = hub_web_people_new (store, self->sign_ins, self->passwords, self->policy,
                                      self->hub, self->names);
   self->downloads = hub_web_downloads_new ();
-  self->live = hub_web_live_new (store, self->hub, self->policy, self->tongue);
+  self->live = hub_web_live_new (store, self->hub, self->policy, self->languages);
   hub_web_sign_ins_set_listener (self->sign_ins, on_rights_changed, self);
   g_signal_connect_object (self->live, "connection-closed", G_CALLBACK (on_connection_closed), self,
                            0);
@@ -412,7 +412,7 @@ hub_web_finalize (GObject *object)
   hub_web_sign_ins_free (self->sign_ins);
   hub_web_metrics_free (self->metrics);
   hub_web_static_free (self->files);
-  hub_web_tongue_free (self->tongue);
+  hub_web_languages_free (self->languages);
   hub_web_policy_free (self->policy);
   g_object_unref (self->store);
   json_node_unref (self->names);

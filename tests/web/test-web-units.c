@@ -494,7 +494,7 @@ test_rate (void)
 static void
 test_language (void)
 {
-  g_autoptr (HubWebTongue) tongue = hub_web_tongue_new ();
+  g_autoptr (HubWebLanguages) languages = hub_web_languages_new ();
   static const struct
   {
     const char *account, *accept, *language;
@@ -511,11 +511,13 @@ test_language (void)
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
-    g_assert_cmpstr (hub_web_tongue_choose (tongue, cases[i].account, cases[i].accept), ==,
+    g_assert_cmpstr (hub_web_languages_choose (languages, cases[i].account, cases[i].accept), ==,
                      cases[i].language);
-  g_assert_cmpstr (hub_web_tongue_say (tongue, "zh_CN", "Nobody is signed in"), ==, "无人登录");
-  g_assert_cmpstr (hub_web_tongue_say (tongue, "ug", "Nobody is signed in"), ==, "ھېچكىم كىرمىگەن");
-  g_assert_cmpstr (hub_web_tongue_say (tongue, "zh_CN", "not there"), ==, "not there");
+  g_assert_cmpstr (hub_web_languages_say (languages, "zh_CN", "Nobody is signed in"), ==,
+                   "无人登录");
+  g_assert_cmpstr (hub_web_languages_say (languages, "ug", "Nobody is signed in"), ==,
+                   "ھېچكىم كىرمىگەن");
+  g_assert_cmpstr (hub_web_languages_say (languages, "zh_CN", "not there"), ==, "not there");
 }
 
 static const char *
@@ -527,7 +529,7 @@ member (JsonNode *problem, const char *name)
 static void
 test_problem (void)
 {
-  g_autoptr (HubWebTongue) tongue = hub_web_tongue_new ();
+  g_autoptr (HubWebLanguages) languages = hub_web_languages_new ();
   g_autoptr (GError)
       error = karez_error_new (KAREZ_ERROR_INVALID, "live/type", "hello, join, message or leave",
                                "There is no message of the type “%s”", "x");
@@ -537,7 +539,7 @@ test_problem (void)
 
   karez_error_set_pointer (error, "/type");
   g_assert_cmpuint (hub_web_problem_status (error), ==, 422);
-  problem = hub_web_problem_new (error, 422, tongue, "zh_CN");
+  problem = hub_web_problem_new (error, 422, languages, "zh_CN");
   g_assert_cmpstr (member (problem, "type"), ==, "/problems/live/type");
   g_assert_cmpstr (member (problem, "rule"), ==, "live/type");
   g_assert_cmpstr (member (problem, "detail"), ==, "没有“x”这种消息");
@@ -546,7 +548,7 @@ test_problem (void)
 
   /* What went wrong inside is not for whoever asks. */
   g_assert_cmpuint (hub_web_problem_status (ours), ==, 500);
-  fault = hub_web_problem_new (ours, 500, tongue, "en");
+  fault = hub_web_problem_new (ours, 500, languages, "en");
   g_assert_null (strstr (member (fault, "detail"), "secret"));
   g_assert_cmpstr (member (fault, "rule"), ==, "hub/fault");
 }
