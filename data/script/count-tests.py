@@ -10,6 +10,7 @@ import os
 import re
 import sys
 
+REMARKS = 20  # lines
 POINT = re.compile(r'^(\s*)(not ok|ok)\b\s*\d*\s*(.*)$')
 
 
@@ -48,11 +49,25 @@ def weigh(entry):
     return passed, max(failed, 1), skipped
 
 
+def failures(entry):
+    """What a test that failed said: its failed points, with the remarks before each; else its end."""
+    lines = (entry.get('stdout') or '').splitlines()
+    kept = []
+    for index, line in enumerate(lines):
+        if line.startswith('not ok'):
+            first = index
+            while first > 0 and index - first < REMARKS and lines[first - 1].startswith('#'):
+                first -= 1
+            kept += lines[first:index + 1]
+    said = kept or (lines + (entry.get('stderr') or '').splitlines())[-REMARKS:]
+    return [f'      {line[:300]}' for line in said[:4 * REMARKS]]
+
+
 def suite_of(entry):
     return {suite.split(':', 1)[-1] for suite in entry['suite']}
 
 
-def count(argument, remarks):
+def count(argument, remarks, details):
     build, wanted = argument.rsplit(':', 1)
     wanted = set(wanted.split(','))
     with open(os.path.join(build, 'meson-info', 'intro-tests.json'), encoding='utf-8') as file:
@@ -74,6 +89,7 @@ def count(argument, remarks):
                 elif found[1]:
                     remarks.append(f'{label}: {entry["name"]}: {entry["result"]}'
                                     f' after {entry.get("duration") or 0:.1f} s')
+                    details[remarks[-1]] = failures(entry)
     for test in declared:
         if test['name'] not in ran:
             total[1] += 1
@@ -87,6 +103,7 @@ def count(argument, remarks):
 def main():
     total = [0, 0, 0]
     remarks = []
+    details = {}
     for argument in sys.argv[1:]:
         if '=' in argument:
             name, code = argument.rsplit('=', 1)
@@ -94,10 +111,12 @@ def main():
             if found[1]:
                 remarks.append(f'{name}: exit code {code}')
         else:
-            found = count(argument, remarks)
+            found = count(argument, remarks, details)
         total = [a + b for a, b in zip(total, found)]
     for remark in remarks:
         print(f'  {"–" if remark.endswith(": skipped") else "✗"} {remark}')
+        for line in details.get(remark, []):
+            print(line)
     print(f'{total[0]} passed, {total[1]} failed, {total[2]} skipped', flush=True)
     return 1 if total[1] or not total[0] else 0
 

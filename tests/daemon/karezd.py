@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """One karezd as a process, for tests: its files, its log, its local socket."""
+import contextlib
 import http.client
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -18,9 +20,13 @@ WORKER = os.path.join(BUILD, 'hub/worker/karez-worker')
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
+    """A port that nobody listens on now, of those that the system gives to no connection that goes
+    out: a hub that is started again must get its own."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(('127.0.0.1', port))
+            return port
 
 
 def until(what, ask, seconds=20):
