@@ -20,6 +20,7 @@ struct _HubPluginFile
   char *path;
   char *id, *name, *version, *control, *live;
   GStrv provides, requires, wants, services;
+  gboolean on_request;
   HubModalityInfo modality;
   char *schema, *routes, *topics;
   GHashTable *permissions, *settings;
@@ -35,15 +36,16 @@ typedef struct
 
 /* Everything a key file may say, but for the free keys of [Roles], [Permissions] and [Settings]. */
 static const Known known[] = {
-  { "Plugin", "Id", TRUE },        { "Plugin", "Name", TRUE },
-  { "Plugin", "Version", TRUE },   { "Plugin", "Api", TRUE },
-  { "Plugin", "Control", FALSE },  { "Plugin", "Live", FALSE },
-  { "Plugin", "Provides", FALSE }, { "Plugin", "Requires", FALSE },
-  { "Plugin", "Wants", FALSE },    { "Modality", "Id", TRUE },
-  { "Modality", "Title", TRUE },   { "Modality", "Host", TRUE },
-  { "Modality", "Roles", TRUE },   { "Modality", "DurationMinutes", TRUE },
-  { "Grants", "Schema", FALSE },   { "Grants", "Services", FALSE },
-  { "Grants", "Routes", FALSE },   { "Grants", "PeerTopics", FALSE },
+  { "Plugin", "Id", TRUE },         { "Plugin", "Name", TRUE },
+  { "Plugin", "Version", TRUE },    { "Plugin", "Api", TRUE },
+  { "Plugin", "Control", FALSE },   { "Plugin", "Live", FALSE },
+  { "Plugin", "Provides", FALSE },  { "Plugin", "Requires", FALSE },
+  { "Plugin", "Wants", FALSE },     { "Plugin", "OnRequest", FALSE },
+  { "Modality", "Id", TRUE },       { "Modality", "Title", TRUE },
+  { "Modality", "Host", TRUE },     { "Modality", "Roles", TRUE },
+  { "Modality", "Default", FALSE }, { "Modality", "DurationMinutes", TRUE },
+  { "Grants", "Schema", FALSE },    { "Grants", "Services", FALSE },
+  { "Grants", "Routes", FALSE },    { "Grants", "PeerTopics", FALSE },
 };
 
 static const char *const services[] = { "store", "audit",    "agenda", "routes",
@@ -197,6 +199,19 @@ read_text (GKeyFile *keys, const char *group, const char *key, char **value, GEr
   return TRUE;
 }
 
+static gboolean
+read_boolean (GKeyFile *keys, const char *group, const char *key, gboolean *value, GError **error)
+{
+  g_autofree char *text = NULL;
+
+  if (!read_text (keys, group, key, &text, error))
+    return FALSE;
+  if (text && !g_str_equal (text, "true") && !g_str_equal (text, "false"))
+    return refuse (error, group, key, text, N_ ("true or false"));
+  *value = g_strcmp0 (text, "true") == 0;
+  return TRUE;
+}
+
 /* @accepts: tells whether one element is right */
 static gboolean
 read_list (GKeyFile *keys, const char *group, const char *key, GStrv *value,
@@ -298,7 +313,8 @@ read_plugin (HubPluginFile *self, GKeyFile *keys, GError **error)
       || !read_text (keys, "Plugin", "Live", &self->live, error)
       || !read_list (keys, "Plugin", "Provides", &self->provides, is_capability, capability, error)
       || !read_list (keys, "Plugin", "Requires", &self->requires, is_capability, capability, error)
-      || !read_list (keys, "Plugin", "Wants", &self->wants, is_capability, capability, error))
+      || !read_list (keys, "Plugin", "Wants", &self->wants, is_capability, capability, error)
+      || !read_boolean (keys, "Plugin", "OnRequest", &self->on_request, error))
     return FALSE;
   if (!check_api (api, error))
     return FALSE;
@@ -327,7 +343,8 @@ read_modality (HubPluginFile *self, GKeyFile *keys, GError **error)
       || !read_text (keys, "Modality", "Host", &host, error)
       || !read_text (keys, "Modality", "DurationMinutes", &duration, error)
       || !read_list (keys, "Modality", "Roles", &self->modality.roles, is_role,
-                     N_ ("names in lower case"), error))
+                     N_ ("names in lower case"), error)
+      || !read_boolean (keys, "Modality", "Default", &self->modality.is_default, error))
     return FALSE;
   if (!self->live)
     return karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/missing", NULL,
@@ -473,6 +490,12 @@ const char *
 hub_plugin_file_get_id (HubPluginFile *self)
 {
   return self->id;
+}
+
+gboolean
+hub_plugin_file_is_on_request (HubPluginFile *self)
+{
+  return self->on_request;
 }
 
 const char *

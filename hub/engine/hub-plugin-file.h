@@ -16,6 +16,7 @@ typedef struct
 {
   char *id, *title;
   gboolean host_is_requester;
+  gboolean is_default; /* meant where a person chooses no other kind */
   GStrv roles;
   JsonNode *takers; /* as hub_role_table_read() makes it */
   guint duration;
@@ -37,6 +38,8 @@ HubPluginFile *hub_plugin_file_load (const char *path, GError **error);
 
 const char *hub_plugin_file_get_path (HubPluginFile *self);
 const char *hub_plugin_file_get_id (HubPluginFile *self);
+/* Whether only who names its own folder gets it: an example, a trial. */
+gboolean hub_plugin_file_is_on_request (HubPluginFile *self);
 const char *hub_plugin_file_get_name (HubPluginFile *self);
 const char *hub_plugin_file_get_version (HubPluginFile *self);
 /* The modules' file names, absolute; NULL where there is no such half. */

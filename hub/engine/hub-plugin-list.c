@@ -54,6 +54,20 @@ find_in (GPtrArray *found, const char *folder, guint depth)
     }
 }
 
+/* A plugin on request is asked for by a path that is its own folder, not one of many. */
+static gboolean
+is_asked_for (HubPlugin *plugin, const char *path)
+{
+  HubPluginFile *file = hub_plugin_get_file (plugin);
+  g_autofree char *there = NULL, *named = NULL;
+
+  if (!file || !hub_plugin_file_is_on_request (file))
+    return TRUE;
+  there = g_path_get_dirname (hub_plugin_file_get_path (file));
+  named = g_canonicalize_filename (path, NULL);
+  return g_str_equal (there, named);
+}
+
 static void
 find_all (HubPluginList *self)
 {
@@ -69,6 +83,12 @@ find_all (HubPluginList *self)
           HubPlugin *other = hub_plugin_list_find (self, hub_plugin_get_id (plugin));
           g_autoptr (GError) error = NULL;
 
+          if (!is_asked_for (plugin, self->paths[i]))
+            {
+              hub_info ("plugins", hub_plugin_get_id (plugin),
+                        "not used: it is there on request, by its own folder in Path of [Plugins]");
+              continue;
+            }
           if (other && hub_plugin_get_file (plugin))
             {
               karez_error_set (&error, KAREZ_ERROR_INVALID, "plugin/twice", NULL,

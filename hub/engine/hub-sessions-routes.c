@@ -434,19 +434,19 @@ take_items (JsonArray *array)
   return karez_json_object ("items", "n", items, NULL);
 }
 
+/* @defaults: those that are meant where nobody chooses, or the others */
 static void
-on_modalities (KarezRequest *request, gpointer data)
+add_modalities (HubSessions *self, JsonArray *array, gboolean defaults)
 {
-  HubSessions *self = data;
   GPtrArray *plugins = hub_plugin_list_get_all (self->plugins);
-  g_autoptr (JsonArray) array = json_array_new ();
 
   for (guint i = 0; i < plugins->len; i++)
     {
       HubPluginFile *file = hub_plugin_get_file (plugins->pdata[i]);
       const HubModalityInfo *info = file ? hub_plugin_file_get_modality (file) : NULL;
 
-      if (!info || hub_plugin_get_state (plugins->pdata[i]) != HUB_PLUGIN_ENABLED)
+      if (!info || hub_plugin_get_state (plugins->pdata[i]) != HUB_PLUGIN_ENABLED
+          || info->is_default != defaults)
         continue;
       json_array_add_element (
           array, karez_json_object (
@@ -455,6 +455,15 @@ on_modalities (KarezRequest *request, gpointer data)
                      "accounts", "n", json_node_ref (info->takers), "duration_minutes", "i",
                      (gint64) info->duration, "plugin", "s", hub_plugin_file_get_id (file), NULL));
     }
+}
+
+static void
+on_modalities (KarezRequest *request, gpointer data)
+{
+  g_autoptr (JsonArray) array = json_array_new ();
+
+  add_modalities (data, array, TRUE);
+  add_modalities (data, array, FALSE);
   karez_request_respond (request, 200, take_items (array));
 }
 

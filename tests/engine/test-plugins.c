@@ -143,11 +143,13 @@ add_plugin (const char *folder, const char *id, const char *module, const char *
   g_assert_cmpint (symlink (target, link), ==, 0);
 }
 
+/* @more: another path, or NULL */
 static HubPluginList *
-load_list (const char *folder)
+load_list_and (const char *folder, const char *more)
 {
   g_autofree char *path = g_build_filename (scratch (), folder, NULL);
-  const char *const paths[] = { "/nonexistent", path, NULL };
+  g_autofree char *other = more ? g_build_filename (scratch (), more, NULL) : NULL;
+  const char *const paths[] = { "/nonexistent", path, other, NULL };
   g_autoptr (HubProbe) probe = hub_probe_new (g_getenv ("KAREZ_TEST_WORKER"), NULL, 3000);
   HubPluginList *list = hub_plugin_list_new (paths, scratch (), probe, NULL);
   Await await = { 0 };
@@ -158,6 +160,12 @@ load_list (const char *folder)
   g_assert_no_error (error);
   g_object_unref (await.result);
   return list;
+}
+
+static HubPluginList *
+load_list (const char *folder)
+{
+  return load_list_and (folder, NULL);
 }
 
 static void
@@ -218,6 +226,26 @@ test_list (void)
   /* The broken one is shown by its file. */
   g_assert_cmpuint (place_of (list, "broken.plugin"), <, hub_plugin_list_get_all (list)->len);
   g_assert_false (hub_plugin_is_open (hub_plugin_list_find (list, "aside")));
+}
+
+/* One that is there on request is in no list unless its own folder is named. */
+static void
+test_on_request (void)
+{
+  g_autoptr (HubPluginList) unasked = NULL, asked = NULL, alone = NULL;
+
+  add_plugin ("request", "always", "module-control", "OnRequest=false\n");
+  add_plugin ("request", "example", "module-control", "OnRequest=true\n");
+  unasked = load_list ("request");
+  g_assert_null (hub_plugin_list_find (unasked, "example"));
+  g_assert_cmpuint (hub_plugin_list_get_all (unasked)->len, ==, 1);
+  assert_state (unasked, "always", HUB_PLUGIN_FOUND, NULL);
+  asked = load_list_and ("request", "request/example/");
+  assert_state (asked, "always", HUB_PLUGIN_FOUND, NULL);
+  assert_state (asked, "example", HUB_PLUGIN_FOUND, NULL);
+  g_assert_cmpuint (hub_plugin_list_get_all (asked)->len, ==, 2);
+  alone = load_list ("request/example");
+  assert_state (alone, "example", HUB_PLUGIN_FOUND, NULL);
 }
 
 static gboolean
@@ -304,6 +332,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plugins/damaged-cache", test_damaged_cache);
   g_test_add_func ("/plugins/no-worker", test_no_worker);
   g_test_add_func ("/plugins/list", test_list);
+  g_test_add_func ("/plugins/on-request", test_on_request);
   g_test_add_func ("/plugins/grants", test_grants);
   return g_test_run ();
 }
