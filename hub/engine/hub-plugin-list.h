@@ -14,8 +14,8 @@ G_BEGIN_DECLS
  */
 G_DECLARE_FINAL_TYPE (HubPluginList, hub_plugin_list, HUB, PLUGIN_LIST, GObject)
 
-/* @paths: folders; key files stand in them or one level below, but for those on request, which stand
- * in them. @markers: the watchdog's folder */
+/* @paths: folders; key files stand in them or one level below, but for those on request, which
+ * stand in them. @markers: the watchdog's folder */
 HubPluginList *hub_plugin_list_new (const char *const *paths, const char *markers, HubProbe *probe,
                                     HubWatchdog *watchdog);
 
