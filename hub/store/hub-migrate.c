@@ -2,6 +2,7 @@
 #include "hub-migrate.h"
 
 #include "hub-log.h"
+#include "hub-migrate-rights.h"
 #include "hub-migrate-rules.h"
 #include "hub-pg-connection.h"
 #include "hub-pg-error.h"
@@ -26,7 +27,7 @@ set_session (PGconn *pg, GError **error)
 static gboolean
 prepare_session (PGconn *pg, GError **error)
 {
-  return set_session (pg, error) && hub_migrate_run (pg, error, "create schema if not exists karez")
+  return hub_migrate_run (pg, error, "create schema if not exists karez")
          && hub_migrate_run (pg, error,
                              "create table if not exists karez.migration ("
                              " schema text not null, number integer not null, name text not null,"
@@ -45,17 +46,21 @@ ensure_roles (PGconn *pg, HubSchema *schema, GError **error)
       "    create role %s nologin;"
       "  end if;"
       "exception when duplicate_object or unique_violation then null; end $$";
-  static const char *const member = "do $$ begin"
-                                    "  if not pg_has_role (current_user, '%s', 'member') then"
-                                    "    execute format ('grant %s to %%I', current_user);"
-                                    "  end if; end $$";
+  /* Since PostgreSQL 16 who made a role is a member that may not become it yet. */
+  static const char *const member =
+      "do $$ begin"
+      "  if not pg_has_role ('%s', 'usage') or not pg_has_role ('%s',"
+      "    case when current_setting ('server_version_num')::integer < 160000 then 'member'"
+      "    else 'set' end) then"
+      "    execute format ('grant %s to %%I', current_user);"
+      "  end if; end $$";
 
   if (!schema->plugin)
     return hub_migrate_runf (pg, error, "create schema if not exists %s", schema->name);
   return hub_migrate_runf (pg, error, text, schema->owner, schema->owner)
          && hub_migrate_runf (pg, error, text, schema->role, schema->role)
-         && hub_migrate_runf (pg, error, member, schema->owner, schema->owner)
-         && hub_migrate_runf (pg, error, member, schema->role, schema->role)
+         && hub_migrate_runf (pg, error, member, schema->owner, schema->owner, schema->owner)
+         && hub_migrate_runf (pg, error, member, schema->role, schema->role, schema->role)
          && hub_migrate_runf (pg, error, "create schema if not exists %s authorization %s",
                               schema->name, schema->owner)
          && hub_migrate_runf (pg, error, "grant usage on schema karez to %s", schema->owner)
@@ -262,7 +267,8 @@ hub_migrate (const char *conninfo, GPtrArray *schemas, char **server_version, GE
       return FALSE;
     }
 
-  ok = prepare_session (pg, error);
+  ok = set_session (pg, error) && hub_migrate_check_rights (pg, schemas, error)
+       && prepare_session (pg, error);
   for (guint i = 0; ok && i < schemas->len; i++)
     {
       HubSchema *schema = schemas->pdata[i];

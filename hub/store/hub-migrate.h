@@ -7,7 +7,8 @@ G_BEGIN_DECLS
 
 /**
  * hub_migrate:
- * @conninfo: a libpq connection string; the user may create schemas and, for plugins, roles
+ * @conninfo: a libpq connection string; what its role needs is looked at first
+ *   (hub_migrate_check_rights())
  * @schemas: (element-type HubSchema): in the order of their references; the first is "karez"
  * @server_version: (out) (transfer full): "15.20"
  *

@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A database of an ordinary role, as a hospital's own PostgreSQL gives it: what the role may not do
+is said before anything is made, with the statements that mend it.
+
+test-owner.py BUILD [TEST…]      KAREZ_TEST_DATABASE: a superuser's, in the same cluster"""
+import contextlib
+import os
+import re
+import sys
+import uuid
+
+import karezd
+from karezd import Karezd, sql
+
+PLUGINS = ['karez_plugin_template', 'karez_plugin_template_owner']
+
+
+@contextlib.contextmanager
+def owned(attributes='', owns=True):
+    """A role, and a database of its own or where it is a guest: their name and a hub on it."""
+    name = 'owner_' + uuid.uuid4().hex[:12]
+    sql(f'create role {name} login {attributes}')
+    sql(f'create database {name}' + (f' owner {name}' if owns else ''))
+    connection = re.sub('user=[^ ]+', f'user={name}', re.sub('dbname=[^ ]+', f'dbname={name}',
+                                                            os.environ['KAREZ_TEST_DATABASE']))
+    hub = Karezd(Database__Connection=connection)
+    try:
+        yield name, hub
+    finally:
+        hub.remove()
+        sql(f'drop database {name} with (force)')
+        sql(f'drop role {name}')
+
+
+def superuser(name):
+    return re.sub('dbname=[^ ]+', f'dbname={name}', os.environ['KAREZ_TEST_DATABASE'])
+
+
+def schemas(name):
+    return sql("select string_agg (nspname, ' ') from pg_namespace where nspname !~ '^(pg_|info)'",
+               superuser(name))
+
+
+def refused(hub, name):
+    """The statements that it names; nothing was made."""
+    hub.spawn()
+    status = hub.ends()
+    said = hub.said()
+    assert status == 1 and 'cannot start' in said and 'CRITICAL' not in said, said
+    assert schemas(name) == 'public', schemas(name)
+    found = re.findall('(?:CREATE|GRANT|ALTER) [^;]+;', said)
+    assert found and len(found) == len(set(found)), said
+    return found
+
+
+def may_not_create_roles(name):
+    return sql(f"select rolsuper or rolcreaterole from pg_roles where rolname = '{name}'") == 'f'
+
+
+def test_statements_are_enough():
+    with owned() as (name, hub):
+        statements = refused(hub, name)
+        assert any(line.startswith('GRANT karez_plugin_template TO') for line in statements)
+        for statement in statements:
+            sql(statement, superuser(name))
+        hub.start()
+        assert may_not_create_roles(name)
+        assert hub.plugin('template')['state'] == 'enabled', hub.plugin('template')
+        assert sql('set role karez_plugin_template; select count(*) from template.note',
+                   hub.settings['Database', 'Connection']) == '0'
+        assert hub.stop() == 0
+        hub.start()
+        assert hub.plugin('template')['state'] == 'enabled', hub.plugin('template')
+
+
+def test_who_makes_roles_needs_nothing():
+    with owned('createrole') as (name, hub):
+        hub.start()
+        assert hub.plugin('template')['state'] == 'enabled', hub.plugin('template')
+
+
+def test_who_does_not_inherit():
+    with owned('noinherit') as (name, hub):
+        for role in PLUGINS:
+            if not sql(f"select from pg_roles where rolname = '{role}'"):
+                sql(f'do $$ begin create role {role} nologin; exception when duplicate_object'
+                    ' then null; end $$')
+            sql(f'grant {role} to {name}')
+        statements = refused(hub, name)
+        assert f'ALTER ROLE {name} INHERIT;' in statements, statements
+        for statement in statements:
+            sql(statement, superuser(name))
+        hub.start()
+        assert hub.plugin('template')['state'] == 'enabled', hub.plugin('template')
+
+
+def test_guest_of_a_database():
+    """It may connect, and make nothing there."""
+    with owned(owns=False) as (name, hub):
+        for statement in refused(hub, name):
+            sql(statement, superuser(name))
+        hub.start()
+        assert hub.plugin('template')['state'] == 'enabled', hub.plugin('template')
+
+
+def test_karezctl_says_the_same():
+    with owned() as (name, hub):
+        hub.write()
+        sql(f'alter database {name} owner to hub')
+        status, _, said = hub.ctl('migrate')
+        assert status == 1 and f'GRANT CREATE ON DATABASE {name} TO {name};' in said, said
+        assert schemas(name) == 'public', schemas(name)
+
+
+def test_right_taken_from_a_hub_that_ran():
+    """The hub goes on without the plugin, and says which statements bring it back."""
+    with owned('createrole') as (name, hub):
+        hub.start().stop()
+        sql(f'alter role {name} nocreaterole')
+        for role in PLUGINS:
+            sql(f'revoke {role} from {name}')
+        hub.start()
+        found = hub.plugin('template')
+        assert found['state'] == 'refused', found
+        assert f'GRANT karez_plugin_template TO {name};' in found['reason'], found
+        hub.stop()
+
+
+if __name__ == '__main__':
+    sys.exit(karezd.run([value for key, value in list(globals().items())
+                         if key.startswith('test_')]))
