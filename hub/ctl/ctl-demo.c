@@ -75,7 +75,7 @@ add_all (Ctl *ctl, JsonNode *data, const char *name, const char *path, gboolean 
       if (id != NULL && is_there (ctl_items (known), id))
         continue;
       status = ctl_call_unless (ctl, "POST", path, json_node_copy (item),
-                                listed ? NULL : "database/patient_pkey", &answer);
+                                listed ? NULL : "directory/exists", &answer);
       *added += answer != NULL;
     }
   return status;

@@ -39,6 +39,19 @@ hub_pg_is_fatal (const PGresult *result)
          || strcmp (sqlstate, "25P03") == 0; /* idle in a transaction for too long */
 }
 
+/* What a constraint's class says to people; its name is for the log and the rule. */
+static const char *
+conflict_sentence (const char *sqlstate)
+{
+  if (strcmp (sqlstate, "23503") == 0)
+    return N_ ("It refers to something that is not there, or others refer to it.");
+  if (strcmp (sqlstate, "23505") == 0)
+    return N_ ("There is something of this name or id already.");
+  if (strcmp (sqlstate, "23P01") == 0)
+    return N_ ("It would overlap with something that is there already.");
+  return N_ ("The database does not accept a value.");
+}
+
 /* Class 23: a constraint has the last word. */
 static GError *
 new_conflict (const PGresult *result)
@@ -48,8 +61,9 @@ new_conflict (const PGresult *result)
   const char *name = constraint != NULL ? constraint : column != NULL ? column : "constraint";
   g_autofree char *rule = g_strconcat ("database/", name, NULL);
 
-  return karez_error_new (KAREZ_ERROR_CONFLICT, rule, NULL,
-                          N_ ("This does not go together with what is already there (%s)."), name);
+  hub_info ("store", name, "The database refused (%s).", hub_pg_sqlstate (result));
+  return karez_error_new_parts (KAREZ_ERROR_CONFLICT, rule, NULL,
+                                conflict_sentence (hub_pg_sqlstate (result)), NULL);
 }
 
 static const struct

@@ -49,6 +49,40 @@ static const KarezJsonField patient_fields[] = {
   { NULL },
 };
 
+GError *
+hub_web_directory_explain (GError *error)
+{
+  static const struct
+  {
+    const char *constraint, *rule, *pointer, *accepted, *message;
+  } known[] = {
+    { "database/account_login_key", "people/login-taken", "/login", N_ ("Another login"),
+      N_ ("Somebody has this login already") },
+    { "database/person_pkey", "people/exists", "/id", N_ ("A new id"),
+      N_ ("There is a person of this id already") },
+    { "database/account_pkey", "people/exists", "/id", N_ ("A new id"),
+      N_ ("There is a person of this id already") },
+    { "database/organisation_pkey", "directory/exists", "/id", N_ ("A new id"),
+      N_ ("There is a hospital of this id already") },
+    { "database/organisation_parent_fkey", "directory/parent", "/parent",
+      N_ ("A hospital that is in the list"), N_ ("There is no such hospital") },
+    { "database/patient_pkey", "directory/exists", "/id", N_ ("A new id"),
+      N_ ("There is a patient of this id already") },
+  };
+  const char *rule = karez_error_get_rule (error);
+
+  for (guint i = 0; i < G_N_ELEMENTS (known); i++)
+    if (g_strcmp0 (rule, known[i].constraint) == 0)
+      {
+        g_clear_error (&error);
+        error = karez_error_new_parts (KAREZ_ERROR_CONFLICT, known[i].rule, known[i].accepted,
+                                       known[i].message, NULL);
+        karez_error_set_pointer (error, known[i].pointer);
+        return error;
+      }
+  return error;
+}
+
 static void
 on_added (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -57,7 +91,10 @@ on_added (GObject *source, GAsyncResult *result, gpointer data)
   JsonObject *body = json_node_get_object (karez_request_get_body (addition->request));
 
   if (!karez_transaction_commit_finish (addition->transaction, result, &error))
-    karez_request_fail (addition->request, error);
+    {
+      error = hub_web_directory_explain (error);
+      karez_request_fail (addition->request, error);
+    }
   else if (karez_transaction_is_repeated (addition->transaction))
     karez_request_respond (addition->request, 200, karez_json_object ("repeated", "b", TRUE, NULL));
   else

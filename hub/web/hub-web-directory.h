@@ -10,4 +10,8 @@ G_BEGIN_DECLS
 gboolean hub_web_directory_add_routes (HubStore *store, const char *hub, KarezRoutes *routes,
                                        GError **error);
 
+/* What a constraint of the database refused of an organisation, patient, person or account, in
+ * words for whoever typed it; another error as it is. Both (transfer full). */
+GError *hub_web_directory_explain (GError *error);
+
 G_END_DECLS

@@ -4,6 +4,7 @@
 #include "hub-catalogue.h"
 #include "hub-id.h"
 #include "hub-names.h"
+#include "hub-web-directory.h"
 #include "hub-web-request.h"
 
 #define MAX_PEOPLE 2000
@@ -342,6 +343,7 @@ on_created (GObject *source, GAsyncResult *result, gpointer data)
 
   if (!karez_transaction_commit_finish (job->transaction, result, &error))
     {
+      error = hub_web_directory_explain (error);
       karez_request_fail (job->request, error);
       return;
     }
@@ -424,6 +426,19 @@ handle_create (KarezRequest *request, gpointer data)
     hash_password (job_new (self, request), karez_json_text (body, "login"), on_hash_to_create);
 }
 
+/* @error: (transfer full). Returns: (transfer full) */
+static GError *
+explain_change (GError *error)
+{
+  if (g_strcmp0 (karez_error_get_rule (error), "people/last-administrator") != 0)
+    return hub_web_directory_explain (error);
+  g_error_free (error);
+  return karez_error_new (KAREZ_ERROR_CONFLICT, "people/last-administrator",
+                          N_ ("The same change once another account that is in use is an "
+                              "administrator’s"),
+                          N_ ("Nobody would be left to administer this hospital"));
+}
+
 static void
 on_changed (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -432,6 +447,7 @@ on_changed (GObject *source, GAsyncResult *result, gpointer data)
 
   if (!karez_transaction_commit_finish (job->transaction, result, &error))
     {
+      error = explain_change (error);
       karez_request_fail (job->request, error);
       return;
     }
@@ -456,6 +472,12 @@ change (Job *job, const char *hash)
   /* What changes the own account may end what it is asked by. */
   if (g_str_equal (karez_actor_get_id (karez_request_get_actor (job->request)), id))
     karez_transaction_set_guard (transaction, NULL, NULL);
+  /* Two that take each other's rights away at once go one after the other. */
+  karez_transaction_run (transaction, "administrators_lock", "()");
+  karez_transaction_run_one (
+      transaction, "people/last-administrator",
+      N_ ("Nobody would be left to administer this hospital"), "administrator_left", "(sb)", id,
+      active && g_strv_contains ((const char *const *) roles, "administrator"));
   karez_transaction_run_one (transaction, "people/not-found", N_ ("There is no such person"),
                              "person_update", "(sssb)", id, names, title, active);
   karez_transaction_event (transaction, "person.change", "karez.person", id, NULL);

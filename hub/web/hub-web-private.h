@@ -25,6 +25,7 @@ struct _HubWeb
   HubWebBounds bounds;
   HubWebProxies *proxies;
   gboolean started, ready;
+  guint64 sign_ins_refused;
 
   SoupServer *server;
   HubWebLimits *limits;

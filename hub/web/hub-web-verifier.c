@@ -17,7 +17,7 @@ struct _HubWebVerifier
   HubWebBrowsers *browsers;
   HubWebGuard *guard;
   guint flush;
-  guint64 refused;
+  guint64 refused; /* of those that confirm */
 };
 
 /* One password that was typed. */
@@ -142,7 +142,7 @@ refuse_early (Try *try, guint wait)
   g_autofree char *seconds = g_strdup_printf ("%u", wait);
   guint due = hub_web_guard_refuse (self->guard, &it, hub_clock_monotonic ());
 
-  self->refused++;
+  self->refused += try->confirms;
   if (due > 0)
     record_refused (hub_web_request_get_address (try->request), due, self);
   else if (self->flush == 0)
@@ -187,7 +187,7 @@ refuse (GTask *task)
                                                                       : "password";
 
   try->undecided = FALSE;
-  self->refused++;
+  self->refused += try->confirms;
   if (full != NULL)
     hub_store_append_event_async (self->store, actor, "account.lock-out", 4, NULL, NULL,
                                   karez_json_object ("count", "s", full, NULL), NULL, on_recorded,

@@ -65,10 +65,17 @@ on_request_started (SoupServer *server, SoupServerMessage *message, HubWeb *self
   g_signal_connect_object (message, "got-headers", G_CALLBACK (on_got_headers), self, 0);
 }
 
+/* A sign-in is refused by whoever sees first that it is none: gate, form, guard or verifier. */
 static void
 on_request_done (SoupServer *server, SoupServerMessage *message, HubWeb *self)
 {
-  hub_web_metrics_count_answer (self->metrics, soup_server_message_get_status (message));
+  guint status = soup_server_message_get_status (message);
+  GUri *uri = soup_server_message_get_uri (message);
+
+  hub_web_metrics_count_answer (self->metrics, status);
+  if (status / 100 == 4 && uri != NULL
+      && g_strcmp0 (g_uri_get_path (uri), HUB_API_PREFIX "/sign-in") == 0)
+    self->sign_ins_refused++;
 }
 
 static void
@@ -167,6 +174,12 @@ count_downloads (gpointer data)
 static double
 count_refused_sign_ins (gpointer data)
 {
+  return (double) HUB_WEB (data)->sign_ins_refused;
+}
+
+static double
+count_refused_passwords (gpointer data)
+{
   return (double) hub_web_account_get_refused (HUB_WEB (data)->account);
 }
 
@@ -180,6 +193,8 @@ add_metrics (HubWeb *self)
                       self);
   hub_web_add_metric (self, "karez_sign_ins_refused_total", "Sign-ins refused.",
                       count_refused_sign_ins, self);
+  hub_web_add_metric (self, "karez_confirmations_refused_total",
+                      "Passwords refused of who is signed in.", count_refused_passwords, self);
 }
 
 static void

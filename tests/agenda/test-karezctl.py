@@ -245,7 +245,7 @@ def test_demo():
         'accepts': ['w']}))
     Hub.answers = {('GET', '/api/v1/organisations'): (200, {'items': [{'id': 'a'}]}),
                    ('POST', '/api/v1/organisations'): (201, {'id': 'b'}),
-                   ('POST', '/api/v1/patients'): (409, dict(PROBLEM, rule='database/patient_pkey')),
+                   ('POST', '/api/v1/patients'): (409, dict(PROBLEM, rule='directory/exists')),
                    ('POST', '/api/v1/bookings'): (409, dict(PROBLEM, rule='agenda/exists')),
                    ('GET', '/api/v1/bookings/w'): (404, dict(PROBLEM, rule='agenda/unknown'))}
     code, out, err = run('--json', 'demo', 'load', data)

@@ -66,6 +66,19 @@ select login from web.account where id = $1::uuid;
 -- name: account_set_language
 update web.account set language = $2 where id = $1::uuid;
 
+-- name: administrators_lock
+select a.id from web.account a where 'administrator' = any (a.roles) order by a.id for update;
+
+-- A row unless $1 is the only administrator whose account is in use, and will not be one ($2).
+-- name: administrator_left
+with administrator as (
+  select a.id from web.account a join karez.person p on p.id = a.id
+  where a.active and p.active and 'administrator' = any (a.roles)
+)
+select 1 as left where $2::boolean
+  or not exists (select from administrator m where m.id = $1::uuid)
+  or exists (select from administrator m where m.id <> $1::uuid);
+
 -- name: account_insert
 insert into web.account (id, login, password, password_temporary, roles)
 values ($1::uuid, $2, $3, $4, $5);

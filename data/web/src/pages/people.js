@@ -66,6 +66,8 @@ export class PeoplePage extends KarezElement {
       wrong.password = length;
     else if (this.problem?.pointer === '/password')
       wrong.password = this.problem.message;
+    if (!wrong.login && this.problem?.pointer === '/login')
+      wrong.login = this.problem.message;
     if (!draft.roles.size)
       wrong.roles = _('At least one role.');
     return wrong;
