@@ -17,8 +17,9 @@ static const KarezJsonField request_fields[] = {
   { "urgency", KAREZ_JSON_ENUM, TRUE, 0, 0, "T0|T1|T2|T3" },
   { "partner", KAREZ_JSON_UUID, TRUE },
   { "patient", KAREZ_JSON_UUID, FALSE },
-  { "starts_at", KAREZ_JSON_TIME, TRUE },
-  { "ends_at", KAREZ_JSON_TIME, TRUE },
+  { "starts_at", KAREZ_JSON_TIME, FALSE },
+  { "ends_at", KAREZ_JSON_TIME, FALSE },
+  { "minutes", KAREZ_JSON_INTEGER, FALSE, 1, 24 * 60 },
   { "resources", KAREZ_JSON_ARRAY, TRUE, 0, 1000 },
   { NULL },
 };
@@ -160,6 +161,29 @@ check_reach (const HubBooking *self, gint64 late, GError **error)
   return TRUE;
 }
 
+/* An emergency is for now: by this clock, and not by that of whoever asks. */
+static gboolean
+read_times (HubBooking *self, JsonObject *object, GError **error)
+{
+  gint64 minutes = karez_json_integer (object, "minutes", 0);
+
+  if (karez_json_text (object, "starts_at") == NULL)
+    {
+      if (!g_str_equal (self->urgency, "T0"))
+        return refuse (error, "/starts_at", "agenda/start",
+                       N_ ("A start; only an emergency goes without one: it starts now"),
+                       N_ ("The session has no start"));
+      self->starts_at = hub_clock_now ();
+      self->starts_at -= self->starts_at % G_TIME_SPAN_MINUTE;
+    }
+  if ((minutes != 0) == (karez_json_text (object, "ends_at") != NULL))
+    return refuse (error, "/ends_at", "agenda/end", N_ ("An end or minutes, one of the two"),
+                   N_ ("It is not clear when the session ends"));
+  if (minutes != 0)
+    self->ends_at = self->starts_at + minutes * G_TIME_SPAN_MINUTE;
+  return TRUE;
+}
+
 HubBooking *
 hub_booking_from_request (JsonNode *body, const char *own_hub, GError **error)
 {
@@ -173,7 +197,8 @@ hub_booking_from_request (JsonNode *body, const char *own_hub, GError **error)
   self->provider = g_strdup (karez_json_text (object, "partner"));
   self->host = g_strdup (own_hub);
   self->resources = hub_booking_ids (object, "resources", HUB_BOOKING_MAX_RESOURCES, error);
-  if (self->resources == NULL || !check_times (self, error) || !check_reach (self, 0, error))
+  if (self->resources == NULL || !read_times (self, object, error) || !check_times (self, error)
+      || !check_reach (self, 0, error))
     return NULL;
   if (g_str_equal (self->provider, own_hub))
     {

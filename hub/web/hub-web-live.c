@@ -2,6 +2,7 @@
 #include "hub-web-live.h"
 
 #include "hub-catalogue.h"
+#include "hub-clock.h"
 #include "hub-id.h"
 #include "hub-web-view.h"
 
@@ -161,11 +162,12 @@ on_event (HubFeed *feed, JsonNode *event, const char *cursor, HubWebLive *self)
 static void
 say_hello_at (Viewer *viewer, const char *cursor, gboolean reset)
 {
+  g_autofree char *now = hub_time_format (hub_clock_now ());
   g_autoptr (JsonNode) message = karez_json_object (
       "type", "s", "hello", "hub", "s", viewer->live->hub, "connection", "s",
       hub_web_page_get_id (viewer->page), "incarnation", "i",
       hub_store_get_incarnation (viewer->live->store), "cursor", "s", cursor, "reset", "b", reset,
-      NULL);
+      "now", "s", now, NULL);
 
   if (viewer->cursor != cursor)
     set_cursor (viewer, cursor);
@@ -277,6 +279,10 @@ static const KarezJsonField hello_fields[] = {
   { "since", KAREZ_JSON_TEXT, FALSE, 1, 100 },
   { NULL },
 };
+static const KarezJsonField time_fields[] = {
+  { "type", KAREZ_JSON_TEXT, TRUE, 1, 20 },
+  { NULL },
+};
 static const KarezJsonField join_fields[] = {
   { "type", KAREZ_JSON_TEXT, TRUE, 1, 20 },
   { "session", KAREZ_JSON_UUID, TRUE },
@@ -328,6 +334,25 @@ hello (Viewer *viewer, JsonObject *message, GError **error)
   return TRUE;
 }
 
+static JsonNode *
+tell_time (const char *type)
+{
+  g_autofree char *now = hub_time_format (hub_clock_now ());
+
+  return karez_json_object ("type", "s", type, "now", "s", now, NULL);
+}
+
+/* A page goes by this clock and not by its machine's; that it is answered also tells it, after a
+ * sleep, that its connection is still there. */
+static gboolean
+ask_time (Viewer *viewer, JsonObject *message, GError **error)
+{
+  g_autoptr (JsonNode) told = tell_time ("time");
+
+  send_json (viewer, told);
+  return TRUE;
+}
+
 static gboolean
 pass_on (Viewer *viewer, const char *permission, JsonObject *message, GError **error)
 {
@@ -368,7 +393,7 @@ static const struct
   { "hello", hello_fields, hello },           { "join", join_fields, for_session },
   { "message", message_fields, for_session }, { "leave", leave_fields, for_session },
   { "hold", halt_fields, halt_session },      { "panic", halt_fields, halt_session },
-  { "stop", halt_fields, halt_session },
+  { "stop", halt_fields, halt_session },      { "time", time_fields, ask_time },
 };
 
 static gboolean
@@ -391,7 +416,7 @@ handle (Viewer *viewer, JsonNode *node, GError **error)
         return message != NULL && kinds[i].func (viewer, message, error);
       }
   return karez_error_set (error, KAREZ_ERROR_INVALID, "live/type",
-                          N_ ("hello, join, message, leave, hold, panic or stop"),
+                          N_ ("hello, time, join, message, leave, hold, panic or stop"),
                           N_ ("There is no message of the type “%s”"), type);
 }
 
@@ -515,7 +540,7 @@ hub_web_live_get_count (HubWebLive *self)
 static gboolean
 on_beat (gpointer data)
 {
-  g_autoptr (JsonNode) beat = karez_json_object ("type", "s", "beat", NULL);
+  g_autoptr (JsonNode) beat = tell_time ("beat");
 
   hub_web_live_broadcast (data, "board.read", beat);
   return G_SOURCE_CONTINUE;

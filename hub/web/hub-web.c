@@ -3,6 +3,7 @@
 
 #include "hub-address.h"
 #include "hub-catalogue.h"
+#include "hub-clock.h"
 #include "hub-log.h"
 #include "hub-names.h"
 #include "hub-web-directory.h"
@@ -83,6 +84,7 @@ handle_hello (KarezRequest *request, gpointer data)
 {
   HubWeb *self = data;
   g_auto (GStrv) ways = g_strsplit ("password", "|", -1);
+  g_autofree char *now = hub_time_format (hub_clock_now ());
 
   karez_request_respond (
       request, 200,
@@ -91,7 +93,7 @@ handle_hello (KarezRequest *request, gpointer data)
                          "sign_in", "as", ways, "password", "n",
                          karez_json_object ("min", "i", (gint64) HUB_WEB_PASSWORD_MIN, "max", "i",
                                             (gint64) HUB_WEB_PASSWORD_MAX, NULL),
-                         NULL));
+                         "now", "s", now, NULL));
 }
 
 static gboolean

@@ -509,6 +509,37 @@ with_text (Case *c, const char *name, const char *value)
   return body;
 }
 
+/* An emergency that names no start is for now, by the hub's clock. */
+static void
+test_emergency_now (Case *c, gconstpointer data)
+{
+  JsonNode *body = with_text (c, "urgency", "T0"), *both = with_text (c, "urgency", "T0");
+  JsonNode *no_end = with_text (c, "urgency", "T0"), *later = with_text (c, "urgency", "T1");
+  gint64 before = hub_clock_now (), start = 0, end = 0;
+  JsonObject *booking = NULL;
+
+  json_object_set_int_member (json_node_get_object (both), "minutes", 25);
+  assert_refused (c, both, "agenda/end");
+  json_object_remove_member (json_node_get_object (no_end), "ends_at");
+  assert_refused (c, no_end, "agenda/end");
+  json_object_remove_member (json_node_get_object (later), "starts_at");
+  assert_refused (c, later, "agenda/start");
+  json_object_remove_member (json_node_get_object (body), "starts_at");
+  json_object_remove_member (json_node_get_object (body), "ends_at");
+  json_object_set_int_member (json_node_get_object (body), "minutes", 25);
+  {
+    g_auto (Outcome) outcome = hub_request (c->a, body, NULL);
+
+    g_assert_no_error (outcome.error);
+    booking = json_node_get_object (outcome.body);
+    g_assert_true (karez_json_time (booking, "starts_at", &start));
+    g_assert_true (karez_json_time (booking, "ends_at", &end));
+  }
+  g_assert_cmpint (start, >, before - G_TIME_SPAN_MINUTE);
+  g_assert_cmpint (start, <=, hub_clock_now ());
+  g_assert_cmpint (end - start, ==, 25 * G_TIME_SPAN_MINUTE);
+}
+
 static void
 test_bad_request (Case *c, gconstpointer data)
 {
@@ -716,6 +747,7 @@ main (int argc, char **argv)
   ADD ("complete/frees", NULL, test_complete_frees);
   ADD ("board", NULL, test_board);
   ADD ("board/full", NULL, test_board_full);
+  ADD ("emergency-now", NULL, test_emergency_now);
   ADD ("bad/request", NULL, test_bad_request);
   ADD ("bad/members", NULL, test_bad_members);
   ADD ("bad/side", NULL, test_wrong_side);

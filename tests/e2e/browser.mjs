@@ -26,9 +26,26 @@ export async function openBrowser(fps = 20) {
   });
 }
 
+/** In a page, before its scripts: a computer whose clock is wrong, and can be set by globalThis.clockOff. @param {number} off */
+function setClock(off) {
+  const Real = Date;
+  globalThis.clockOff = off;
+  const wrong = () => Real.now() + globalThis.clockOff;
+  globalThis.Date = class extends Real {
+    constructor(...of) {
+      if (of.length) super(...of);
+      else super(wrong());
+    }
+
+    static now() {
+      return wrong();
+    }
+  };
+}
+
 /** A page with cookies of its own, before anybody signs in.
  * @param {any} browser @param {import('./hubs.mjs').Hub} hub
- * @param {{viewport?: any, language?: string, dark?: boolean}} [options] */
+ * @param {{viewport?: any, language?: string, dark?: boolean, off?: number}} [options] off: by how many ms the computer's clock is */
 export async function openDoor(browser, hub, options = {}) {
   const language = options.language ?? 'en';
   const context = await browser.newContext({
@@ -37,6 +54,7 @@ export async function openDoor(browser, hub, options = {}) {
     colorScheme: options.dark ? 'dark' : 'light',
     reducedMotion: 'reduce',
   });
+  if (options.off !== undefined) await context.addInitScript(setClock, options.off);
   const page = await context.newPage();
   page.faults = [];
   page.faked = false; // a test answers in the hub's place
@@ -66,7 +84,7 @@ export async function enter(page, login, word = password) {
 
 /** A page with cookies of its own, signed in as `login`.
  * @param {any} browser @param {import('./hubs.mjs').Hub} hub @param {string} login
- * @param {{viewport?: any, language?: string, dark?: boolean}} [options] */
+ * @param {{viewport?: any, language?: string, dark?: boolean, off?: number}} [options] off: by how many ms the computer's clock is */
 export async function signIn(browser, hub, login, options = {}) {
   const page = await openDoor(browser, hub, options);
   await enter(page, login);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "web-fixture.h"
 
+#include "hub-clock.h"
 #include "hub-id.h"
 #include "hub-web-page.h"
 
@@ -380,6 +381,28 @@ test_bad_messages (void)
   page_expect_close (page, SOUP_WEBSOCKET_CLOSE_UNSUPPORTED_DATA);
 }
 
+/* What time it is, a page hears of the hub: with its hello, and whenever it asks. */
+static void
+test_time (void)
+{
+  g_autoptr (Client) desk = client_signed_in (fixture, "127.0.0.1", "desk");
+  g_autoptr (Page) page = page_open (desk);
+  g_autoptr (JsonNode) hello = NULL, answer = NULL;
+  gint64 told = 0, before = hub_clock_now () / 1000 * 1000;
+
+  page_say (page, "{\"type\": \"time\"}");
+  answer = page_next (page, "time");
+  g_assert_true (karez_json_time (json_node_get_object (answer), "now", &told));
+  g_assert_cmpint (told, >=, before);
+  g_assert_cmpint (told, <=, hub_clock_now ());
+  page_say (page, "{\"type\": \"hello\"}");
+  hello = page_next (page, "hello");
+  g_assert_true (karez_json_time (json_node_get_object (hello), "now", &before));
+  g_assert_cmpint (before, >=, told);
+  page_say (page, "{\"type\": \"time\", \"x\": 1}");
+  page_expect_problem (page, "json/unknown");
+}
+
 static void
 test_rate (void)
 {
@@ -542,6 +565,7 @@ main (int argc, char **argv)
   g_test_add_func ("/web/live/resume-under-load", test_resume_under_load);
   g_test_add_func ("/web/live/reset", test_reset);
   g_test_add_func ("/web/live/reset-after-much", test_reset_after_much);
+  g_test_add_func ("/web/live/time", test_time);
   g_test_add_func ("/web/live/bad-messages", test_bad_messages);
   g_test_add_func ("/web/live/rate", test_rate);
   g_test_add_func ("/web/live/session", test_session);

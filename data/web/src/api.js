@@ -3,6 +3,7 @@
 // Idempotency-Key over its retries, so that asking twice can never act twice.
 
 import { _, language } from './i18n.js';
+import { hubNow } from './time.js';
 
 /** @typedef {import('./types.js').ProblemDocument} ProblemDocument */
 
@@ -31,7 +32,7 @@ export class Problem extends Error {
 /** A UUIDv7: the time first, so that ids sort by it. */
 export function newId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
-  let time = Date.now();
+  let time = hubNow();
   for (let i = 5; i >= 0; i--) {
     bytes[i] = time % 256;
     time = Math.floor(time / 256);

@@ -8,11 +8,12 @@ import { _, language, languages, listOf, nameOf, ngettext } from './i18n.js';
 import { live } from './live.js';
 import { go, onRoute, route, startRouter } from './router.js';
 import { begin, chooseLanguage, forget, may, onState, showTheme, signOut, state, theme } from './state.js';
-import { DAY, clock, rfc3339, startOfDay } from './time.js';
+import { DAY, clock, hubNow, rfc3339, startOfDay } from './time.js';
 import { isRunning, peerWord, phase, roleWord } from './words.js';
 import './components/dialog.js';
 import { KarezElement, Loader, asProblem } from './components/element.js';
 import './components/help.js';
+import { clockNote } from './components/clock-note.js';
 import { Help } from './components/help.js';
 import { OwnPassword } from './components/own-password.js';
 import { button, failedState, icon, loadingState, mark, pill } from './components/parts.js';
@@ -56,7 +57,7 @@ class App extends KarezElement {
     this.ahead = new Loader(this, () => {
       if (!state.me || !may('board.read'))
         return null;
-      const from = startOfDay(Date.now());
+      const from = startOfDay(hubNow());
       return api.get(`/board?from=${rfc3339(from)}&to=${rfc3339(from + daysAhead * DAY)}`);
     }, 'booking', 'session', 'resource', 'peer');
     onRoute(() => this.arrive());
@@ -66,6 +67,7 @@ class App extends KarezElement {
       this.arrive();
     });
     live.on('state', () => this.requestUpdate());
+    live.on('clock', () => this.requestUpdate());
     document.addEventListener('keydown', (event) => this.key(event));
     addEventListener('click', (event) => this.closeMenus(event));
     this.arrive();
@@ -194,12 +196,12 @@ class App extends KarezElement {
   }
 
   get unanswered() {
-    const now = Date.now();
+    const now = hubNow();
     return this.ahead.value?.bookings.filter((booking) => phase(booking, now) === 'asked') ?? [];
   }
 
   clocks() {
-    const now = Date.now();
+    const now = hubNow();
     return html`<div class="clocks"><div class="clock"><b><bdi>${clock(now)}</bdi></b><span>${_('Beijing')}</span></div><div
       class="clock second"><b><bdi>${clock(now, 'xinjiang')}</bdi></b><span>${_('Xinjiang')}</span></div></div>`;
   }
@@ -248,7 +250,7 @@ class App extends KarezElement {
       return html`<div class="banner bad" role="status"><p>${this.ahead.problem.message}</p></div>`;
     if (this.ahead.problem)
       return html`<div class="banner bad" role="status"><p>${_('The database is away: nothing can be changed until it is back. What you see is as of %s.', clock(live.heard))}</p></div>`;
-    const running = this.ahead.value?.bookings.filter((booking) => isRunning(phase(booking, Date.now()))) ?? [];
+    const running = this.ahead.value?.bookings.filter((booking) => isRunning(phase(booking, hubNow()))) ?? [];
     const down = this.ahead.value?.hubs.filter((hub) => !hub.own && hub.state === 'down') ?? [];
     if (down.length)
       return html`<div class="banner" role="status"><p><b>${_('No link to %s.', listOf(down.map((hub) => nameOf(hub.names))))}</b> ${
@@ -276,7 +278,7 @@ class App extends KarezElement {
     if (state.me.new_password_needed)
       return html`<karez-own-password ?first=${true}></karez-own-password>`;
     return html`<a class="skip" href="#main" @click=${(/** @type {Event} */ event) => { event.preventDefault(); this.querySelector('main')?.focus(); }}>${_('To the content')}</a>
-      ${this.header()}${this.banner()}<main id="main" tabindex="-1">${this.page()}</main>
+      ${this.header()}${clockNote()}${this.banner()}<main id="main" tabindex="-1">${this.page()}</main>
       ${may('booking.write') ? html`<nav class="thumb" aria-label=${_('Quick')}><a class="button primary" href="/new">${_('New')}</a><a class="button danger" href="/emergency">${_('Emergency')}</a></nav>` : nothing}`;
   }
 }

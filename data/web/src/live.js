@@ -2,6 +2,8 @@
 // One WebSocket for the whole page. It resumes after the last event it saw; when the hub is away it
 // tries again, from 250 ms to 2 s apart; when sockets are refused it falls back to asking.
 
+import { hasJumped, hubNow, takeTime, ticks } from './time.js';
+
 /** @typedef {import('./types.js').Event} HubEvent */
 /** @typedef {{type: string, [member: string]: any}} Frame */
 
@@ -9,10 +11,14 @@ const firstDelay = 250;
 const lastDelay = 2000;
 const settle = 60; // events of one act come together; one refetch for all of them
 const pollEvery = 10_000;
-const checkEvery = 5000;
+const checkEvery = 1000;
 const openWithin = 10_000;
 /** The hub says something every 15 s. */
 const longestSilence = 40_000;
+/** After a sleep, what is asked is answered within this, or the connection is not there any more. */
+const answerWithin = 3000;
+/** A beat may be so late, and says no more of the time. */
+const lateBeat = 2000;
 /** Why the hub closes a socket: its sign-in is over, or what may be done by it has changed. */
 const signedOut = 4401;
 const rightsChanged = 4403;
@@ -49,7 +55,7 @@ export class Live extends EventTarget {
   #poll;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #check;
-  /** When the socket was begun or last heard from, in ms. */
+  /** When the socket was begun or last heard from, in ticks. */
   #alive = 0;
   /** @type {Set<string>} */
   #pending = new Set();
@@ -59,7 +65,9 @@ export class Live extends EventTarget {
   /** connecting, up, away (the hub does not answer) or polling (sockets are refused) */
   state = 'connecting';
   /** When this page last heard from the hub, in ms. */
-  heard = Date.now();
+  heard = hubNow();
+  /** When the socket was last asked for the time, in ticks. */
+  #asked = 0;
   /** @type {number | null} */
   incarnation = null;
 
@@ -89,12 +97,32 @@ export class Live extends EventTarget {
   /** A connection whose other end is gone may never say so: after a sleep, a lost network, a hub without power. */
   #look = () => {
     const socket = this.#socket;
-    if (!socket || Date.now() - this.#alive < (socket.readyState === WebSocket.OPEN ? longestSilence : openWithin))
+    if (hasJumped()) {
+      this.dispatchEvent(new CustomEvent('clock'));
+      this.#askTime();
+    }
+    if (!socket || ticks() - this.#alive < (socket.readyState === WebSocket.OPEN ? longestSilence : openWithin))
       return;
     this.#socket = null;
     socket.close();
     this.#again();
   };
+  /** The hub's clock, by the socket, else by a request. It goes on by itself meanwhile. */
+  #askTime() {
+    const socket = this.#socket;
+    if (socket?.readyState !== WebSocket.OPEN) {
+      void this.#answers();
+      return;
+    }
+    this.#asked = ticks();
+    this.#alive = Math.min(this.#alive, ticks() - longestSilence + answerWithin);
+    socket.send(JSON.stringify({ type: 'time' }));
+  }
+  /** @param {Frame} frame one that says what time it is */
+  #takeTime(frame) {
+    takeTime(frame.now, this.#asked);
+    this.dispatchEvent(new CustomEvent('clock'));
+  }
   #now = () => {
     this.#look();
     if (this.#wanted && !this.#socket) {
@@ -112,15 +140,16 @@ export class Live extends EventTarget {
     const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
     const socket = new WebSocket(`${scheme}://${location.host}/api/v1/live`);
     this.#socket = socket;
-    this.#alive = Date.now();
+    this.#alive = ticks();
     socket.onopen = () => {
-      this.#alive = Date.now();
+      this.#alive = this.#asked = ticks();
       socket.send(JSON.stringify({ type: 'hello', since: this.#cursor }));
     };
     socket.onmessage = ({ data }) => {
       if (socket !== this.#socket)
         return;
-      this.heard = this.#alive = Date.now();
+      this.#alive = ticks();
+      this.heard = hubNow();
       try {
         this.#receive(JSON.parse(data));
       } catch (error) {
@@ -160,9 +189,13 @@ export class Live extends EventTarget {
 
   async #answers() {
     try {
-      const answer = await fetch('/api/v1/hello', { signal: AbortSignal.timeout(3000) });
-      if (answer.ok)
-        this.heard = Date.now();
+      const asked = ticks();
+      const answer = await fetch('/api/v1/hello', { signal: AbortSignal.timeout(3000), cache: 'no-store' });
+      if (answer.ok) {
+        takeTime((await answer.json()).now, asked);
+        this.heard = hubNow();
+        this.dispatchEvent(new CustomEvent('clock'));
+      }
       return answer.ok;
     } catch {
       return false;
@@ -182,7 +215,16 @@ export class Live extends EventTarget {
   #receive(frame) {
     switch (frame.type) {
       case 'hello':
+        this.#takeTime(frame);
         this.#welcome(frame);
+        break;
+      case 'time':
+        this.#takeTime(frame);
+        break;
+      case 'beat':
+        // On its way it only gets older; that it differs is looked at by a question.
+        if (frame.now && Math.abs(Date.parse(frame.now) - hubNow()) > lateBeat)
+          this.#askTime();
         break;
       case 'event':
         this.#cursor = frame.cursor ?? this.#cursor;

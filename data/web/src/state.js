@@ -4,6 +4,7 @@
 import { Problem, api, setToken } from './api.js';
 import { _, guessLanguage, language, languages, setLanguage } from './i18n.js';
 import { live } from './live.js';
+import { takeTime, ticks } from './time.js';
 
 /** @typedef {import('./types.js').Me} Me */
 /** @typedef {import('./types.js').Hello} Hello */
@@ -76,11 +77,19 @@ export async function readMe() {
 /** @param {unknown} error @param {string} rule */
 const isRule = (error, rule) => error instanceof Problem && error.rule === rule;
 
+/** Which hub it is, and what time it is there. @returns {Promise<Hello>} */
+async function readHello() {
+  const asked = ticks();
+  const hello = await api.get('/hello');
+  takeTime(hello.now, asked);
+  return hello;
+}
+
 /** Reads the language, the hub and the person, before anything is drawn. */
 export async function begin() {
   showTheme(theme());
   await setLanguage(guessLanguage());
-  const [hello, me] = await Promise.allSettled([api.get('/hello'), api.get('/me')]);
+  const [hello, me] = await Promise.allSettled([readHello(), api.get('/me')]);
   if (hello.status === 'rejected')
     throw hello.reason;
   state.hello = hello.value;

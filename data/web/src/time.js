@@ -12,6 +12,69 @@ export const DAY = 24 * HOUR;
 /** @typedef {'beijing' | 'xinjiang'} Zone */
 /** @typedef {number | string | Date} Moment  milliseconds, RFC 3339, or a Date */
 
+/* What time it is, the hub says. Its clock is measured by a question and its answer, and goes on by
+ * performance.now(), which nobody can set: a PC whose clock is wrong, or is put right while the page
+ * is open, shows and asks for the same times as any other. This file alone may ask the PC's clock. */
+
+/** What the counter and the PC's clock may differ by before something has happened to one of them. */
+const jump = 1000;
+/** What a PC's clock may be wrong by without a word. */
+const bearable = MINUTE;
+
+const counter = () => performance.now();
+/** The hub's time when the counter was at zero; the PC's until the hub was asked. */
+let zero = Date.now() - counter();
+let known = false;
+/** Whether the computer slept, or its clock was set, and the hub was not asked since. */
+let doubtful = false;
+/** How far the PC's clock is from the counter. */
+let apart = Date.now() - counter();
+
+/** What time it is, by the hub's clock. @returns {number} ms */
+export const hubNow = () => Math.floor(zero + counter());
+
+/** For durations that nobody is shown. @returns {number} ms of a clock that only goes forward */
+export const ticks = () => counter();
+
+/**
+ * Takes what the hub said: its clock was at `told` at some moment after `asked`, until now.
+ * @param {Moment | undefined} told
+ * @param {number} asked in ticks
+ */
+export function takeTime(told, asked) {
+  const at = told === undefined ? NaN : millis(told);
+  if (Number.isNaN(at))
+    return;
+  const unsure = (counter() - asked) / 2;
+  const measured = at - (asked + unsure);
+  // Within what cannot be told apart, the time that is shown goes on evenly.
+  if (!known || doubtful || Math.abs(measured - zero) > unsure + 50)
+    zero = measured;
+  known = true;
+  doubtful = false;
+  apart = Date.now() - counter();
+}
+
+/** Whether the PC's clock and the counter went apart since this was asked last: the computer slept, or somebody set its
+ * clock. Which of the two, the hub must say. */
+export function hasJumped() {
+  const is = Date.now() - counter();
+  if (Math.abs(is - apart) < jump)
+    return false;
+  apart = is;
+  doubtful = true;
+  return true;
+}
+
+/** Whether the time may be behind, until the hub answers. */
+export const isDoubtful = () => doubtful;
+
+/** How far this computer's clock is ahead of the hub's, where it matters; 0 else. @returns {number} ms */
+export function clockOff() {
+  const off = Date.now() - hubNow();
+  return known && !doubtful && Math.abs(off) >= bearable ? off : 0;
+}
+
 /** @type {Record<Zone, number>} */
 const offset = { beijing: 8 * HOUR, xinjiang: 6 * HOUR };
 
@@ -96,7 +159,7 @@ export const rfc3339 = (moment) => new Date(millis(moment)).toISOString();
 
 /** "14:26" today, else "Tue 24 November, 14:26" @param {Moment} moment */
 export function dayAndClock(moment) {
-  return startOfDay(moment) === startOfDay(Date.now())
+  return startOfDay(moment) === startOfDay(hubNow())
     ? clock(moment)
     : _('%s, %s', day(moment), clock(moment));
 }
@@ -118,7 +181,7 @@ export function duration(ms) {
 
 /** "5 min ago" @param {Moment} moment */
 export function ago(moment) {
-  const ms = Date.now() - millis(moment);
+  const ms = hubNow() - millis(moment);
   return ms < 5000 ? _('just now') : _('%s ago', duration(ms));
 }
 

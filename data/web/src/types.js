@@ -24,6 +24,7 @@
  * @property {string} version
  * @property {string[]} languages
  * @property {{min: number, max: number}} password bounds, in code points
+ * @property {string} now by the hub's clock
  */
 /**
  * @typedef {object} Hub

@@ -129,7 +129,7 @@ export class Keeper extends EventTarget {
     this.begun = true;
     if (this.standing === 'conflict')
       return this.#tell();
-    this.#since ||= Date.now();
+    this.#since ||= performance.now();
     // While the hub is away the next try takes what was typed until then.
     if (this.standing !== 'away') {
       this.#stand('keeping');
@@ -191,7 +191,7 @@ export class Keeper extends EventTarget {
 
   #plan() {
     clearTimeout(this.#timer);
-    const left = this.#since + latestMs - Date.now();
+    const left = this.#since + latestMs - performance.now();
     this.#timer = setTimeout(() => void this.#keep(), Math.max(0, Math.min(settleMs, left)));
   }
 
@@ -230,14 +230,14 @@ export class Keeper extends EventTarget {
       this.#known = copy(/** @type {Words} */ (kept));
       this.digest = kept.digest ?? null;
       this.revision = kept.revision ?? revision + 1;
-      this.savedAt = kept.saved_at ?? new Date().toISOString();
+      this.savedAt = kept.saved_at ?? this.savedAt;
       this.problem = null;
       if (!same(this.#known, sent)) {
         this.#stand('differs');
         return false;
       }
       if (this.dirty)
-        this.#since ||= Date.now();
+        this.#since ||= performance.now();
       this.#stand(this.dirty ? 'keeping' : 'kept');
       return !this.dirty;
     } catch (error) {
@@ -288,7 +288,7 @@ export class Keeper extends EventTarget {
 
   /** @param {any} error @param {Words} sent what it is about */
   #fail(error, sent) {
-    this.#since ||= Date.now();
+    this.#since ||= performance.now();
     if (error?.rule === 'consult/revision') {
       this.#stand('conflict');
     } else if (error?.away || error?.status >= 500 || error?.status === 429) {

@@ -40,7 +40,7 @@ export class ConsultRequest extends KarezElement {
     this.hubs = [];
     this.readonly = false;
     this.adding = false;
-    this.readAt = 0;
+    this.readAt = -Infinity;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.later = undefined;
     this.off = () => {};
@@ -54,7 +54,7 @@ export class ConsultRequest extends KarezElement {
       this.later ??= setTimeout(() => {
         this.later = undefined;
         void this.loader.reload();
-      }, Math.max(0, this.readAt + readEvery - Date.now()));
+      }, Math.max(0, this.readAt + readEvery - performance.now()));
     });
   }
 
@@ -80,7 +80,7 @@ export class ConsultRequest extends KarezElement {
 
   /** @param {string} id @returns {Promise<Request | null>} null: nothing was written */
   async read(id) {
-    this.readAt = Date.now();
+    this.readAt = performance.now();
     try {
       return await api.get(`/x/consult/requests/${id}`);
     } catch (error) {

@@ -195,7 +195,7 @@ export class NoteClient {
 
   /** @param {Body} body */
   #say(body) {
-    this.sentAt = Date.now();
+    this.sentAt = performance.now();
     this.#send(body);
   }
 

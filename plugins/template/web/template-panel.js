@@ -49,7 +49,7 @@ export class TemplatePanel extends LitElement {
     /** Whether something of what was put in last was left out. */
     this.cleaned = false;
     this.asked = false;
-    this.cursorAt = 0;
+    this.cursorAt = -Infinity;
     /** @type {(() => void)[]} */
     this.off = [];
     this.client = new NoteClient((body) => this.send(body), newId);
@@ -64,7 +64,7 @@ export class TemplatePanel extends LitElement {
     super.connectedCallback();
     const look = () => {
       this.away = live.state !== 'up';
-      if (!this.away && this.client.pending && Date.now() - this.client.sentAt > lateAfter)
+      if (!this.away && this.client.pending && performance.now() - this.client.sentAt > lateAfter)
         this.client.retry();
     };
     const timer = setInterval(look, 1000);
@@ -169,9 +169,9 @@ export class TemplatePanel extends LitElement {
 
   moved() {
     const { area } = this;
-    if (!area || this.reads || Date.now() - this.cursorAt < cursorEvery)
+    if (!area || this.reads || performance.now() - this.cursorAt < cursorEvery)
       return;
-    this.cursorAt = Date.now();
+    this.cursorAt = performance.now();
     this.send({ type: 'cursor', position: Math.min(points(area.value.slice(0, area.selectionStart)).length, mostCharacters) });
   }
 

@@ -4,7 +4,7 @@
 
 import { html, nothing } from 'lit';
 import { _, nameOf, ngettext } from '../i18n.js';
-import { DAY, HOUR, clock, day, millis, startOfDay } from '../time.js';
+import { DAY, HOUR, clock, day, hubNow, millis, startOfDay } from '../time.js';
 import { hubName, isRunning, kindWord, partnerOf, peerWord, phase, standing, takesTime, titleOf, urgencyWord } from '../words.js';
 import { KarezElement } from './element.js';
 import { moveInGrid } from './board-keys.js';
@@ -72,7 +72,7 @@ export class DayBoard extends KarezElement {
   window() {
     const board = /** @type {BoardData} */ (this.board);
     const start = startOfDay(board.from);
-    const now = Date.now();
+    const now = hubNow();
     let from = start + early;
     let to = start + late;
     /** @param {number} a @param {number} b */
@@ -289,7 +289,7 @@ export class DayBoard extends KarezElement {
     const { board } = this;
     if (!board)
       return nothing;
-    const now = Date.now();
+    const now = hubNow();
     const view = this.window();
     this.view = view;
     const bookings = board.bookings.filter((booking) => takesTime(booking.state)

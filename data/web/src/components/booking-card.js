@@ -7,7 +7,7 @@ import { api } from '../api.js';
 import { _, nameOf } from '../i18n.js';
 import { hasPart, makeBookingPart } from '../panels.js';
 import { isOurs, may } from '../state.js';
-import { DAY, duration, millis } from '../time.js';
+import { DAY, duration, hubNow, millis } from '../time.js';
 import { hubName, kindWord, partnerOf, phase, phaseWord, titleOf, urgencyWord } from '../words.js';
 import { KarezElement, Loader } from './element.js';
 import { Part } from './part.js';
@@ -67,7 +67,7 @@ export class BookingCard extends KarezElement {
   /** Called for A. */
   acceptThis() {
     const booking = this.loader.value;
-    if (booking && phase(booking, Date.now()) === 'asked' && may('booking.answer'))
+    if (booking && phase(booking, hubNow()) === 'asked' && may('booking.answer'))
       this.act('accept', () => accept(booking));
   }
 
@@ -85,7 +85,7 @@ export class BookingCard extends KarezElement {
 
   /** @param {Booking} booking */
   actions(booking) {
-    const what = phase(booking, Date.now());
+    const what = phase(booking, hubNow());
     const partner = hubName(this.hubs, partnerOf(booking));
     if (what === 'asked') {
       if (!may('booking.answer'))
@@ -118,9 +118,9 @@ export class BookingCard extends KarezElement {
 
   /** @param {Booking} booking */
   body(booking) {
-    const what = phase(booking, Date.now());
+    const what = phase(booking, hubNow());
     const modality = this.modalities.find((one) => one.id === booking.modality);
-    const far = Math.abs(millis(booking.starts_at) - Date.now()) > DAY / 2;
+    const far = Math.abs(millis(booking.starts_at) - hubNow()) > DAY / 2;
     return html`<div class="card-head">${this.alone ? html`<h1 class="title" id="booking-title"><bdi>${titleOf(booking)}</bdi></h1>` : html`<h2 class="title" id="booking-title"><bdi>${titleOf(booking)}</bdi></h2>`}
         <a class="button quiet square" href="/" aria-label=${_('Close')}>${icon('close')}</a></div>
       <p class="row">${pill(what, phaseWord(what))}${urgencyMark(booking.urgency, urgencyWord(booking.urgency))}</p>

@@ -9,12 +9,12 @@ import { live } from '../live.js';
 import { hasPart, makeComposePart } from '../panels.js';
 import { go } from '../router.js';
 import { isOurs, may, state } from '../state.js';
-import { MINUTE, clock, rfc3339 } from '../time.js';
+import { MINUTE, bothClocks, clock, rfc3339 } from '../time.js';
 import { hubName, kindPlural, urgencies, urgencyHint, urgencyWord } from '../words.js';
 import { byKind, collision } from './board.js';
 import { KarezElement, asProblem } from './element.js';
 import { MomentField } from './moment-field.js';
-import { newRequest } from './request.js';
+import { defaultStart, isForNow, newRequest } from './request.js';
 import { Part } from './part.js';
 import { button, checkField, choiceField, icon, problemNote, selectField, textField } from './parts.js';
 import { toast, toastProblem } from './toast.js';
@@ -31,6 +31,7 @@ const longest = 24 * 60;
 
 /** Fires "draft" whenever the request changes. */
 export class Composer extends KarezElement {
+  static pace = 5_000;
   static properties = {
     alone: { type: Boolean }, request: { attribute: false }, board: { attribute: false }, modalities: { attribute: false }, patients: { attribute: false }, morePatients: { attribute: false },
     problem: { state: true }, busy: { state: true }, tried: { state: true },
@@ -74,7 +75,18 @@ export class Composer extends KarezElement {
       if (!request.minutesTyped)
         request.minutes = this.modalities[0].duration_minutes;
     }
+    this.goOn();
     this.added.want(hasPart(request.modality, 'compose') ? `${request.modality} ${request.id}` : '');
+  }
+
+  /** What nobody chose a start for goes on with the clock. */
+  goOn() {
+    const { request } = this;
+    const start = defaultStart(request.urgency === 'T0');
+    if (request.startChosen || start === request.start || (!isForNow(request) && start < request.start))
+      return;
+    request.start = start;
+    void this.updateComplete.then(() => this.dispatchEvent(new CustomEvent('draft')));
   }
 
   firstUpdated() {
@@ -145,7 +157,8 @@ export class Composer extends KarezElement {
       const late = await this.savePart();
       await api.post('/bookings', {
         id: request.id, modality: request.modality, title: request.title.trim(), reason: request.reason.trim(),
-        urgency: request.urgency, partner: request.partner, starts_at: rfc3339(request.start), ends_at: rfc3339(this.end),
+        urgency: request.urgency, partner: request.partner,
+        ...(isForNow(request) ? { minutes: request.minutes } : { starts_at: rfc3339(request.start), ends_at: rfc3339(this.end) }),
         resources: [...request.resources], ...(request.patient ? { patient: request.patient } : {}),
       }, { key: this.key });
       this.added.element?.sent?.();
@@ -241,6 +254,25 @@ export class Composer extends KarezElement {
       : _('%s is asked; nobody and no room is held.', partner)}</p>`;
   }
 
+  /** @param {boolean} chosen */
+  chooseStart(chosen) {
+    this.change({ startChosen: chosen, start: defaultStart(this.request.urgency === 'T0') });
+    void this.updateComplete.then(() =>
+      /** @type {HTMLElement | null} */ (this.querySelector(chosen ? '#compose-start-beijing' : '#compose-start-other'))?.focus());
+  }
+
+  /** @param {Record<string, string>} wrong */
+  when(wrong) {
+    const { request } = this;
+    if (isForNow(request))
+      return html`<fieldset class="moment wide"><legend>${_('Start')}</legend><p class="starts-now"><b>${_('Now, as soon as it is sent')}</b> <span>${
+        bothClocks(request.start)}</span></p><p>${button({ id: 'compose-start-other', label: _('Another time'), onclick: () => this.chooseStart(true) })}</p>${
+        wrong.starts_at ? html`<small class="error-text" role="alert">${wrong.starts_at}</small>` : nothing}</fieldset>`;
+    return html`<karez-moment class="wide" .value=${request.start} .label=${_('Start')} .name=${'compose-start'} .error=${wrong.starts_at ?? ''}
+        @moment=${(/** @type {CustomEvent} */ event) => this.change({ start: event.detail, startChosen: true })}></karez-moment>
+      ${request.urgency === 'T0' ? html`<p class="wide">${button({ label: _('Start now instead'), onclick: () => this.chooseStart(false) })}</p>` : nothing}`;
+  }
+
   /** @param {Record<string, string>} wrong */
   what(wrong) {
     const { request } = this;
@@ -249,10 +281,10 @@ export class Composer extends KarezElement {
         error: this.tried ? wrong.title : undefined, oninput: (title) => this.change({ title }) })}
       <div class="wide">${choiceField({ name: 'urgency', label: _('Urgency'), value: request.urgency, tight: true,
         choices: urgencies.map((tier) => ({ value: tier, text: html`<i class="tier" data-tier=${tier}></i>${urgencyWord(tier)}` })),
-        onchange: (urgency) => this.change({ urgency: /** @type {Request['urgency']} */ (urgency) }) })}
+        onchange: (urgency) => this.change({ urgency: /** @type {Request['urgency']} */ (urgency),
+          ...(request.startChosen ? {} : { start: defaultStart(urgency === 'T0') }) }) })}
         <small class="hint">${urgencyHint(request.urgency)}</small></div>
-      <karez-moment class="wide" .value=${request.start} .label=${_('Start')} .name=${'compose-start'} .error=${wrong.starts_at ?? ''}
-        @moment=${(/** @type {CustomEvent} */ event) => this.change({ start: event.detail })}></karez-moment>
+      ${this.when(wrong)}
       ${textField({ id: 'compose-minutes', label: _('Planned minutes'), type: 'number', dir: 'ltr', value: String(request.minutes || ''),
         error: wrong.minutes, hint: _('until %s Beijing, %s Xinjiang', clock(this.end), clock(this.end, 'xinjiang')),
         oninput: (value) => this.change({ minutes: Math.round(Number(value)), minutesTyped: true }) })}

@@ -3,7 +3,7 @@
 
 import { html, nothing } from 'lit';
 import { _, listOf, nameOf } from '../i18n.js';
-import { clock, millis } from '../time.js';
+import { clock, hubNow, millis } from '../time.js';
 import { hubName, partnerOf, phase, phaseWord, standing, titleOf, urgencyWord } from '../words.js';
 import { moveInList } from './board-keys.js';
 import { KarezElement } from './element.js';
@@ -44,7 +44,7 @@ export class DayList extends KarezElement {
   render() {
     if (!this.board)
       return nothing;
-    const now = Date.now();
+    const now = hubNow();
     const wanted = this.find.trim().toLowerCase();
     const bookings = this.board.bookings
       .filter((one) => !wanted || `${one.title} ${one.reason} ${one.requested_by}`.toLowerCase().includes(wanted))

@@ -3,7 +3,7 @@
 
 import { html, nothing } from 'lit';
 import { _ } from '../i18n.js';
-import { millis } from '../time.js';
+import { hubNow, millis } from '../time.js';
 import { hubName, isRunning, partnerOf, phase, phaseWord, standing, titleOf } from '../words.js';
 import { KarezElement } from './element.js';
 import { pill } from './parts.js';
@@ -22,7 +22,7 @@ export class LiveCard extends KarezElement {
     const { board } = this;
     if (!board)
       return nothing;
-    const now = Date.now();
+    const now = hubNow();
     const running = board.bookings.filter((booking) => isRunning(phase(booking, now)))
       .sort((a, b) => millis(a.ends_at) - millis(b.ends_at));
     return html`<section class="card" aria-labelledby="live-title"><h2 id="live-title">${_('Live')} <span>${running.length}</span></h2>

@@ -4,7 +4,7 @@
 
 import { html, nothing } from 'lit';
 import { _ } from '../i18n.js';
-import { DAY, MINUTE, clock, day, isoDay, moment, startOfDay } from '../time.js';
+import { DAY, MINUTE, clock, day, hubNow, isoDay, moment, startOfDay } from '../time.js';
 import { KarezElement } from './element.js';
 
 /** @typedef {import('../time.js').Zone} Zone */
@@ -33,7 +33,7 @@ export class MomentField extends KarezElement {
 
   constructor() {
     super();
-    this.value = Date.now();
+    this.value = hubNow();
     this.label = '';
     this.name = 'moment';
     this.error = '';
@@ -111,7 +111,7 @@ export class MomentField extends KarezElement {
   }
 
   days() {
-    const today = startOfDay(Date.now());
+    const today = startOfDay(hubNow());
     const chosen = startOfDay(this.value);
     const days = Array.from({ length: daysAhead }, (_unused, i) => today + i * DAY);
     return days.includes(chosen) ? days : [chosen, ...days];
@@ -119,7 +119,7 @@ export class MomentField extends KarezElement {
 
   /** @param {number} at */
   dayName(at) {
-    const away = (at - startOfDay(Date.now())) / DAY;
+    const away = (at - startOfDay(hubNow())) / DAY;
     return away === 0 ? _('Today, %s', day(at)) : away === 1 ? _('Tomorrow, %s', day(at)) : day(at);
   }
 

@@ -7,7 +7,7 @@ import { accept } from '../acts.js';
 import { _, listOf, nameOf } from '../i18n.js';
 import { go } from '../router.js';
 import { may } from '../state.js';
-import { DAY, MINUTE, clock, dayAndClock, duration, millis } from '../time.js';
+import { DAY, MINUTE, clock, dayAndClock, duration, hubNow, millis } from '../time.js';
 import { hubName, partnerOf, phase, urgencyWord } from '../words.js';
 import { moveInList } from './board-keys.js';
 import { KarezElement } from './element.js';
@@ -134,7 +134,7 @@ export class NextActions extends KarezElement {
     if (!this.board || this.busy)
       return;
     const focused = document.activeElement?.closest('[data-href]')?.getAttribute('data-href');
-    const list = nextActions(this.board, Date.now()).filter((action) => action.booking);
+    const list = nextActions(this.board, hubNow()).filter((action) => action.booking);
     const action = list.find((one) => one.href === focused) ?? list[0];
     if (action)
       await this.run(action);
@@ -149,7 +149,7 @@ export class NextActions extends KarezElement {
     const { board } = this;
     if (!board)
       return nothing;
-    const actions = nextActions(board, Date.now());
+    const actions = nextActions(board, hubNow());
     const first = actions.findIndex((action) => action.booking);
     return html`<section class="card" aria-labelledby="next-title"><h2 id="next-title">${_('Next actions')} <kbd aria-hidden="true">R</kbd></h2>
       ${actions.length ? html`<ol class="acts" @keydown=${moveInList}>${actions.map((action, i) => html`<li data-href=${action.href}>

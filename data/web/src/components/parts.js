@@ -5,7 +5,7 @@ import { html, nothing, svg } from 'lit';
 import { _ } from '../i18n.js';
 import { state } from '../state.js';
 import { cleanField } from '../text.js';
-import { clock, day, startOfDay } from '../time.js';
+import { clock, day, hubNow, startOfDay } from '../time.js';
 
 /** @typedef {import('lit').TemplateResult} TemplateResult */
 /** @typedef {import('../api.js').Problem} Problem */
@@ -63,7 +63,7 @@ export const urgencyMark = (tier, word) =>
 
 /** A time with both clocks. @param {import('../time.js').Moment} moment */
 export function timePair(moment) {
-  const other = startOfDay(moment) !== startOfDay(Date.now());
+  const other = startOfDay(moment) !== startOfDay(hubNow());
   return html`<span class="times">${other ? html`<bdi>${day(moment)}</bdi> ` : nothing}<time
     datetime=${new Date(moment).toISOString()}><bdi>${clock(moment)}</bdi></time> <span
     class="second"><bdi>${clock(moment, 'xinjiang')}</bdi> ${_('Xinjiang')}</span></span>`;

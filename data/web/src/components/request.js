@@ -2,7 +2,7 @@
 // A request for a session while it is being written.
 
 import { newId } from '../api.js';
-import { MINUTE } from '../time.js';
+import { MINUTE, hubNow } from '../time.js';
 
 /**
  * @typedef {object} Request
@@ -14,20 +14,22 @@ import { MINUTE } from '../time.js';
  * @property {string} partner
  * @property {string} patient
  * @property {number} start
+ * @property {boolean} startChosen somebody chose it; an emergency of which nobody did is for now
  * @property {number} minutes
  * @property {boolean} minutesTyped the modality no longer sets it
  * @property {Set<string>} resources
  * @property {boolean} begun whether a plugin's part holds something that would be lost
  */
 
-/** The next quarter of an hour that leaves time to answer. @param {boolean} emergency */
-function defaultStart(emergency) {
-  const step = emergency ? 5 * MINUTE : 15 * MINUTE;
-  return Math.ceil((Date.now() + (emergency ? 0 : 15 * MINUTE)) / step) * step;
-}
+/** This minute; or the next quarter of an hour that leaves time to answer. @param {boolean} emergency */
+export const defaultStart = (emergency) =>
+  emergency ? Math.floor(hubNow() / MINUTE) * MINUTE : Math.ceil((hubNow() + 15 * MINUTE) / (15 * MINUTE)) * 15 * MINUTE;
+
+/** Whether the hub says when it starts. @param {Request} request */
+export const isForNow = (request) => request.urgency === 'T0' && !request.startChosen;
 
 /** @param {{emergency?: boolean, start?: number, resource?: string}} [from] @returns {Request} */
 export const newRequest = ({ emergency = false, start, resource } = {}) => ({
   id: newId(), modality: '', title: '', reason: '', urgency: emergency ? 'T0' : 'T3', partner: '', patient: '',
-  start: start ?? defaultStart(emergency), minutes: 30, minutesTyped: false, resources: new Set(resource ? [resource] : []), begun: false,
+  start: start ?? defaultStart(emergency), startChosen: start !== undefined, minutes: 30, minutesTyped: false, resources: new Set(resource ? [resource] : []), begun: false,
 });

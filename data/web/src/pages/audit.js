@@ -8,7 +8,7 @@ import { go } from '../router.js';
 import { sentence, nouns } from '../sentences.js';
 import { live } from '../live.js';
 import { may } from '../state.js';
-import { DAY, clock, clockSeconds, dayLong, isoDay, moment, rfc3339, startOfDay } from '../time.js';
+import { DAY, clock, clockSeconds, dayLong, hubNow, isoDay, moment, rfc3339, startOfDay } from '../time.js';
 import { roleWord } from '../words.js';
 import { KarezElement, asProblem } from '../components/element.js';
 import { button, emptyState, factList, failedState, loadingState, pageHead, pill, say, selectField } from '../components/parts.js';
@@ -111,7 +111,7 @@ export class AuditPage extends KarezElement {
   /** The filters as the hub wants them. */
   parameters() {
     const { period, day, noun, actor, session } = this.filters;
-    const today = startOfDay(Date.now());
+    const today = startOfDay(hubNow());
     const from = { today, week: today - 6 * DAY, month: today - 29 * DAY, day: moment(day || isoDay(today), '00:00') }[period];
     const to = period === 'day' && from !== undefined ? from + DAY : undefined;
     return {
@@ -147,7 +147,7 @@ export class AuditPage extends KarezElement {
   /** @param {Record<string, string>} values */
   ask(values) {
     const next = { ...this.filters, ...values };
-    go(`/audit${query({ ...next, day: next.period === 'day' ? next.day || isoDay(Date.now()) : '' })}`);
+    go(`/audit${query({ ...next, day: next.period === 'day' ? next.day || isoDay(hubNow()) : '' })}`);
   }
 
   form() {
@@ -158,7 +158,7 @@ export class AuditPage extends KarezElement {
         ...(actor && !this.people.some((one) => one.id === actor) ? [/** @type {[string, string]} */ ([actor, this.items?.find((one) => one.actor.id === actor)?.actor.name ?? actor])] : [])], onchange: (value) => this.ask({ actor: value }) })}
       ${selectField({ id: 'audit-period', label: _('When'), value: period, choices: Object.entries(periods).map(([id, text]) => [id, _(text)]), onchange: (value) => this.ask({ period: value }) })}
       ${period === 'day' ? selectField({ id: 'audit-day', label: _('Day'), value: day, choices: Array.from({ length: 60 }, (_unused, i) => {
-        const at = startOfDay(Date.now()) - i * DAY;
+        const at = startOfDay(hubNow()) - i * DAY;
         return /** @type {[string, string]} */ ([isoDay(at), dayLong(at)]);
       }), onchange: (value) => this.ask({ day: value }) }) : nothing}
       ${session ? html`<p class="filter-one">${pill('confirmed', html`${_('one session')} <bdi>${session.slice(0, 8)}</bdi>`)}${button({ label: _('All sessions'), kind: 'quiet', onclick: () => this.ask({ session: '', period: 'week' }) })}</p>` : nothing}</form>`;

@@ -6,7 +6,7 @@ import { api } from '../api.js';
 import { _ } from '../i18n.js';
 import { go } from '../router.js';
 import { may, state } from '../state.js';
-import { DAY, dayLong, isoDay, moment, rfc3339, startOfDay } from '../time.js';
+import { DAY, dayLong, hubNow, isoDay, moment, rfc3339, startOfDay } from '../time.js';
 import { isRunning, phase } from '../words.js';
 import '../components/board.js';
 import '../components/booking-card.js';
@@ -40,7 +40,7 @@ export class DayPage extends KarezElement {
     /** The days from now on, fetched by the shell. @type {BoardData | null} */
     this.ahead = null;
     this.find = '';
-    this.day = startOfDay(Date.now());
+    this.day = startOfDay(hubNow());
     /** @type {Request | null} */
     this.request = null;
     /** @type {Loader<BoardData>} */
@@ -108,7 +108,7 @@ export class DayPage extends KarezElement {
       if (asked && !Number.isNaN(moment(asked, '00:00')))
         this.showDay(moment(asked, '00:00'));
       else if (this.route.page === 'day' && !asked)
-        this.showDay(startOfDay(Date.now()));
+        this.showDay(startOfDay(hubNow()));
     }
   }
 
@@ -143,11 +143,11 @@ export class DayPage extends KarezElement {
     const day = startOfDay(this.day + by * DAY + DAY / 2);
     if (this.composing) {
       if (this.request)
-        this.request.start += by * DAY;
+        Object.assign(this.request, { start: this.request.start + by * DAY, startChosen: true });
       this.showDay(day);
       this.requestUpdate();
     } else
-      go(day === startOfDay(Date.now()) ? '/' : `/?day=${isoDay(day)}`);
+      go(day === startOfDay(hubNow()) ? '/' : `/?day=${isoDay(day)}`);
   }
 
   /** Keys that only mean something here. @param {string} key */
@@ -188,7 +188,7 @@ export class DayPage extends KarezElement {
       go('/new');
       return;
     }
-    this.request.start = at;
+    Object.assign(this.request, { start: at, startChosen: true });
     this.request.resources = new Set([...this.request.resources, resource]);
     this.requestUpdate();
   }
@@ -200,7 +200,7 @@ export class DayPage extends KarezElement {
   }
 
   head() {
-    const today = this.day === startOfDay(Date.now());
+    const today = this.day === startOfDay(hubNow());
     return html`<div class="day-head"><div class="row tight">
         ${button({ label: icon('before'), kind: 'quiet', name: _('The day before'), onclick: () => this.move(-1) })}
         <h1 class="day-title">${dayLong(this.day)}</h1>
@@ -227,7 +227,7 @@ export class DayPage extends KarezElement {
       return html`<karez-booking .alone=${narrow.matches} .booking=${this.route.id} .hubs=${board.hubs} .resources=${board.resources}
         .modalities=${this.modalities.value?.items ?? []}></karez-booking>`;
     const ahead = this.ahead ?? board;
-    const running = ahead.bookings.filter((booking) => isRunning(phase(booking, Date.now())));
+    const running = ahead.bookings.filter((booking) => isRunning(phase(booking, hubNow())));
     return html`<karez-next .board=${ahead}></karez-next>${running.length
       ? html`<karez-live .board=${ahead}></karez-live>` : nothing}`;
   }

@@ -7,7 +7,7 @@ import { api } from '../api.js';
 import { _, nameOf, ngettext } from '../i18n.js';
 import { live } from '../live.js';
 import { may } from '../state.js';
-import { ago, duration, number } from '../time.js';
+import { ago, duration, hubNow, number } from '../time.js';
 import { peerWord } from '../words.js';
 import { confirm } from '../components/dialog.js';
 import { KarezElement, Loader, asProblem } from '../components/element.js';
@@ -43,7 +43,7 @@ export class HospitalsPage extends KarezElement {
     /** @type {Loader<{items: Pairing[], expected: {address: string, expires_in_s: number}[]}>} */
     this.pairings = new Loader(this, async () => {
       const answer = may('peers.write') ? await api.get('/pairings') : { items: [], expected: [] };
-      this.asked = Date.now();
+      this.asked = hubNow();
       return answer;
     }, 'peer');
     /** When the pairings were read: they say how many seconds are left. */
@@ -197,7 +197,7 @@ export class HospitalsPage extends KarezElement {
 
   /** @param {Pairing} pairing */
   pairing(pairing) {
-    const left = pairing.expires_in_s == null ? null : pairing.expires_in_s * 1000 - (Date.now() - this.asked);
+    const left = pairing.expires_in_s == null ? null : pairing.expires_in_s * 1000 - (hubNow() - this.asked);
     const name = nameOf(pairing.names) || pairing.address || '';
     const state = left !== null && left <= 0 && !stopped.includes(pairing.state) ? 'expired' : pairing.state;
     if (stopped.includes(state))
@@ -247,7 +247,7 @@ export class HospitalsPage extends KarezElement {
   /** For the hospital that dials: its pairing has room, however many others are begun. */
   expectForm() {
     const { unexpected } = this;
-    const passed = Date.now() - this.asked;
+    const passed = hubNow() - this.asked;
     const expected = (this.pairings.value?.expected ?? []).map((one) => ({ ...one, left: one.expires_in_s * 1000 - passed })).filter((one) => one.left > 0);
     return html`<form class="card" aria-labelledby="expect-head" novalidate @submit=${this.expect}><h2 class="title" id="expect-head">${_('Announce a hospital that pairs from its side')}</h2>
       <p>${_('Where the other administrator begins the pairing, their hub dials this one. Announce the address that it comes from: for an hour it is let in, even while strangers use up all tries.')}</p>

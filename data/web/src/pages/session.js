@@ -8,7 +8,7 @@ import { _, N_, nameOf, ngettext, onLanguage } from '../i18n.js';
 import { live } from '../live.js';
 import { hasLobby, hasPanel, hasPart, makeBookingPart, makePanel, panelClass } from '../panels.js';
 import { isOurs, may, state } from '../state.js';
-import { clock, duration, millis } from '../time.js';
+import { clock, duration, hubNow, millis, ticks } from '../time.js';
 import { hubName, sessionRole, sessionWord, titleOf } from '../words.js';
 import { confirm } from '../components/dialog.js';
 import { KarezElement, Loader, asProblem } from '../components/element.js';
@@ -55,7 +55,7 @@ export class SessionPage extends KarezElement {
     /** What the worker said before the panel was there. @type {Record<string, any>[]} */
     this.early = [];
     /** When this page last saw it being prepared. */
-    this.preparedAt = 0;
+    this.preparedAt = -Infinity;
     /** @type {Record<string, any> | null} */
     this.statistics = null;
     /** @type {(() => void)[]} */
@@ -162,7 +162,7 @@ export class SessionPage extends KarezElement {
   take(session) {
     const { presence } = this;
     if (session.state === 'preparing')
-      this.preparedAt = Date.now();
+      this.preparedAt = ticks();
     if (!presence)
       return;
     if (over.includes(session.state))
@@ -251,7 +251,7 @@ export class SessionPage extends KarezElement {
     return this.act(edge, async () => {
       const before = this.loader.value;
       if (this.presence?.state === 'in' && live.send({ type: edge, session: this.session, reason }))
-        for (const end = Date.now() + 1000; Date.now() < end;) {
+        for (const end = ticks() + 1000; ticks() < end;) {
           await new Promise((done) => { setTimeout(done, 50); });
           const now = this.loader.value;
           if (now?.sequence !== before?.sequence || now?.state !== before?.state)
@@ -395,7 +395,7 @@ export class SessionPage extends KarezElement {
   lobby(session) {
     const { mayControl } = this;
     const failed = session.checks?.filter((one) => one.verdict === 'failed') ?? [];
-    const settling = Date.now() - this.preparedAt < settleFor;
+    const settling = ticks() - this.preparedAt < settleFor;
     const start = session.booking?.starts_at;
     const main = {
       planned: () => html`<p>${_('Nothing runs yet. Preparing it starts this session’s part at both hospitals and checks the link between them.')}</p>
@@ -448,7 +448,7 @@ export class SessionPage extends KarezElement {
     const link = this.statistics?.link ?? session.link;
     const rtt = link?.rtt_ms;
     const loss = link?.loss;
-    const since = session.started_at ? duration(Date.now() - millis(session.started_at)) : '';
+    const since = session.started_at ? duration(hubNow() - millis(session.started_at)) : '';
     return html`<div class="room-strip">${since ? html`<span><small>${_('running')}</small> <bdi>${since}</bdi></span>` : nothing}
       ${typeof rtt === 'number' ? html`<span><small>${_('link')}</small> <bdi>${_('%s ms', Math.round(rtt))}</bdi></span>` : nothing}
       ${typeof loss === 'number' ? html`<span><small>${_('lost')}</small> <bdi>${_('%s %%', (loss * 100).toFixed(1))}</bdi></span>` : nothing}

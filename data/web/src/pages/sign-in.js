@@ -5,7 +5,8 @@ import { html, nothing } from 'lit';
 import { _, language, languages, nameOf } from '../i18n.js';
 import { go } from '../router.js';
 import { chooseLanguage, signIn, state } from '../state.js';
-import { clock } from '../time.js';
+import { clock, hubNow } from '../time.js';
+import { clockNote } from '../components/clock-note.js';
 import { KarezElement, asProblem } from '../components/element.js';
 import { button, mark, passwordField, problemNote, textField } from '../components/parts.js';
 
@@ -48,13 +49,13 @@ export class SignIn extends KarezElement {
   }
 
   render() {
-    const now = Date.now();
+    const now = hubNow();
     return html`<main class="door" id="main"><form class="card" @submit=${this.submit}
         @keydown=${(/** @type {KeyboardEvent} */ event) => { this.caps = event.getModifierState?.('CapsLock') ?? false; }}>
       <p class="door-mark">${mark()}<span>Karez</span></p>
       <h1>${nameOf(state.hello?.names) || 'Karez'}</h1>
       <p class="door-clock"><span><b><bdi>${clock(now)}</bdi></b> ${_('Beijing')}</span><span><b><bdi>${clock(now, 'xinjiang')}</bdi></b> ${_('Xinjiang')}</span></p>
-      ${problemNote(this.problem)}
+      ${clockNote('note')}${problemNote(this.problem)}
       ${textField({ id: 'login', label: _('Name to sign in'), value: this.login, dir: 'ltr', autocomplete: 'username', max: 64,
         oninput: (value) => { this.login = value; } })}
       ${passwordField({ id: 'password', label: _('Password'), value: this.password, autocomplete: 'current-password',

@@ -6,7 +6,7 @@ import { api } from '../api.js';
 import { _, N_, nameOf, ngettext } from '../i18n.js';
 import { live } from '../live.js';
 import { may } from '../state.js';
-import { ago, duration, millis, number, size } from '../time.js';
+import { ago, duration, hubNow, millis, number, size } from '../time.js';
 import { peerWord } from '../words.js';
 import { confirm } from '../components/dialog.js';
 import { KarezElement, Loader } from '../components/element.js';
@@ -41,7 +41,7 @@ const look = (state) =>
     : ['starting', 'restarting', 'faulty'].includes(state) ? 'asked' : ['aside', 'found', 'revoked'].includes(state) ? 'off' : 'down';
 
 /** @param {string | null | undefined} moment */
-const since = (moment) => (moment ? _('for %s', duration(Date.now() - millis(moment))) : nothing);
+const since = (moment) => (moment ? _('for %s', duration(hubNow() - millis(moment))) : nothing);
 
 /** @param {{name: unknown, state: string, text?: string, since?: unknown, note?: unknown, action?: unknown}} line */
 const line = ({ name, state, text, since: how, note, action }) => html`<li class="line"><div><b>${name}</b>${note ? html`<small>${note}</small>` : nothing}</div>
