@@ -81,6 +81,12 @@ check_body (JsonNode *body, const KarezJsonField *fields, GError **error)
   return object;
 }
 
+gboolean
+hub_agenda_check_resource (JsonNode *body, GError **error)
+{
+  return check_body (body, add_fields, error) != NULL;
+}
+
 /* A member that is an object, as text for a statement. */
 static char *
 member_text (JsonObject *object, const char *name)

@@ -17,6 +17,9 @@ void hub_agenda_add_resource_async (HubAgenda *self, KarezTransaction *transacti
                                     gpointer data);
 char *hub_agenda_add_resource_finish (HubAgenda *self, GAsyncResult *result, GError **error);
 
+/* What POST /resources asks of a body, but for what the database knows. */
+gboolean hub_agenda_check_resource (JsonNode *body, GError **error);
+
 /* Changes names, detail or whether it is in use, as for PUT /resources/{id}; what the body leaves
  * out stays. %KAREZ_ERROR_NOT_FOUND for one that is not of this hospital. */
 void hub_agenda_change_resource_async (HubAgenda *self, KarezTransaction *transaction,

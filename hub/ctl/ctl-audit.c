@@ -1,50 +1,42 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ctl.h"
 
-#define USAGE                                                                                      \
-  "audit list [--action A] [--actor ID] [--session ID] [--patient ID] [--from TIME] [--to TIME] "  \
-  "[--limit N] [--since CURSOR]"
-
-enum
-{
-  ACTION,
-  ACTOR,
-  SESSION,
-  PATIENT,
-  FROM,
-  TO,
-  LIMIT,
-  SINCE,
-  N_FILTERS,
+static const CtlOption filters[] = {
+  { "action", "ACTION", N_ ("Such acts, as booking.create") },
+  { "actor", "ID", N_ ("Acts of this person") },
+  { "session", "ID", N_ ("What concerns this session") },
+  { "patient", "ID", N_ ("What concerns this patient") },
+  { "from", "TIME", N_ ("Not before: 2026-11-24T08:00:00+08:00") },
+  { "to", "TIME", N_ ("Not after") },
+  { "limit", "N", N_ ("At most so many") },
+  { "since", "CURSOR", N_ ("Older ones, as the last answer said") },
+  { NULL },
 };
 
-static const char *const names[N_FILTERS] = { "action", "actor", "session", "patient",
-                                              "from",   "to",    "limit",   "since" };
-
 static char *
-make_path (char *const *values)
+make_path (Ctl *ctl)
 {
   GString *path = g_string_new ("/events");
 
-  for (guint i = 0; i < N_FILTERS; i++)
-    if (values[i] != NULL)
+  for (const CtlOption *filter = filters; filter->name != NULL; filter++)
+    if (ctl_option (ctl, filter->name) != NULL)
       {
-        g_autofree char *escaped = ctl_escape (values[i]);
+        g_autofree char *escaped = ctl_escape (ctl_option (ctl, filter->name));
 
         g_string_append_printf (path, "%c%s=%s", strchr (path->str, '?') != NULL ? '&' : '?',
-                                names[i], escaped);
+                                filter->name, escaped);
       }
   return g_string_free (path, FALSE);
 }
 
 static CtlStatus
-list (Ctl *ctl, char *const *values)
+list (Ctl *ctl, char **arguments)
 {
   static const char *const columns[] = { N_ ("AT"),   "at",     N_ ("WHO"),     "actor.name",
                                          N_ ("WHAT"), "action", N_ ("OUTCOME"), "outcome",
                                          N_ ("ON"),   "row",    N_ ("SESSION"), "session",
                                          NULL };
-  g_autofree char *path = make_path (values);
+  g_autofree char *path = make_path (ctl);
   g_autoptr (JsonNode) answer = NULL;
   CtlStatus status = ctl_call (ctl, "GET", path, NULL, &answer);
   const char *cursor;
@@ -58,23 +50,7 @@ list (Ctl *ctl, char *const *values)
   return CTL_OK;
 }
 
-CtlStatus
-ctl_audit (Ctl *ctl, int argc, char **argv)
-{
-  char *values[N_FILTERS] = { NULL };
-  GOptionEntry entries[N_FILTERS + 1] = { 0 };
-  CtlStatus status = CTL_USAGE;
-
-  for (guint i = 0; i < N_FILTERS; i++)
-    {
-      entries[i].long_name = names[i];
-      entries[i].arg = G_OPTION_ARG_STRING;
-      entries[i].arg_data = &values[i];
-    }
-  if (ctl_options (entries, USAGE, &argc, &argv))
-    status = argc == 2 && g_str_equal (argv[1], "list") ? list (ctl, values)
-                                                        : ctl_usage (USAGE, NULL);
-  for (guint i = 0; i < N_FILTERS; i++)
-    g_free (values[i]);
-  return status;
-}
+const CtlVerb ctl_audit_verbs[] = {
+  { "list", "", N_ ("Lists what was done, the latest first"), filters, list },
+  { NULL },
+};

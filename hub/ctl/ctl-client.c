@@ -22,11 +22,8 @@ ctl_socket (Ctl *ctl)
 {
   if (ctl->socket != NULL)
     return g_strdup (ctl->socket);
-  if (ctl->config == NULL)
-    {
-      g_printerr ("karezctl: %s\n", ctl->config_error->message);
-      return NULL;
-    }
+  if (!ctl_has_config (ctl))
+    return NULL;
   return g_build_filename (hub_config_text (ctl->config, "Hub", "Runtime"), HUB_SOCKET_API, NULL);
 }
 
@@ -48,8 +45,10 @@ get_session (Ctl *ctl)
 }
 
 static CtlStatus
-status_of (guint http)
+status_of (guint http, const char *rule)
 {
+  if (http == 503 && rule != NULL && g_str_has_prefix (rule, "database/"))
+    return CTL_DATABASE;
   if (http == 401 || http == 403)
     return CTL_DENIED;
   if (http == 503 || http == 504)
@@ -145,11 +144,12 @@ ctl_call_unless (Ctl *ctl, const char *method, const char *path, JsonNode *body,
     node = karez_json_parse (bytes, MAX_ANSWER, &error);
   if (http >= 300)
     {
-      if (rule != NULL && node != NULL && JSON_NODE_HOLDS_OBJECT (node)
-          && g_strcmp0 (karez_json_text (json_node_get_object (node), "rule"), rule) == 0)
+      const char *refused = karez_json_text (ctl_object (node), "rule");
+
+      if (rule != NULL && g_strcmp0 (refused, rule) == 0)
         return CTL_OK;
       tell_problem (ctl, http, node);
-      return status_of (http);
+      return status_of (http, refused);
     }
   if (error != NULL)
     {
@@ -159,6 +159,33 @@ ctl_call_unless (Ctl *ctl, const char *method, const char *path, JsonNode *body,
   if (answer != NULL)
     *answer = g_steal_pointer (&node);
   return CTL_OK;
+}
+
+JsonNode *
+ctl_copy_member (JsonObject *object, const char *name)
+{
+  JsonNode *node = json_object_get_member (object, name);
+
+  /* Nobody's title is an empty object: none was given. */
+  if (node == NULL || JSON_NODE_HOLDS_NULL (node)
+      || (JSON_NODE_HOLDS_OBJECT (node) && json_object_get_size (json_node_get_object (node)) == 0))
+    return NULL;
+  return json_node_copy (node);
+}
+
+JsonObject *
+ctl_find (JsonNode *list, const char *member, const char *text)
+{
+  JsonArray *items = ctl_items (list);
+
+  for (guint i = 0; i < json_array_get_length (items); i++)
+    {
+      JsonObject *item = ctl_element (items, i);
+
+      if (g_strcmp0 (karez_json_text (item, member), text) == 0)
+        return item;
+    }
+  return NULL;
 }
 
 CtlStatus

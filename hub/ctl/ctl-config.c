@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ctl.h"
 
-CtlStatus
-ctl_config (Ctl *ctl, int argc, char **argv)
+static CtlStatus
+show (Ctl *ctl, char **arguments)
 {
   static const char *const columns[] = { N_ ("KEY"),  "key",  N_ ("VALUE"), "value",
                                          N_ ("FROM"), "from", NULL };
   g_autoptr (JsonNode) list = NULL;
   JsonNode *items;
 
-  if (argc != 1)
-    return ctl_usage ("config", _ ("it takes nothing more"));
-  if (ctl->config == NULL)
-    {
-      g_printerr ("karezctl: %s\n", ctl->config_error->message);
-      return CTL_REFUSED;
-    }
+  if (!ctl_has_config (ctl))
+    return CTL_REFUSED;
   items = json_node_new (JSON_NODE_ARRAY);
   json_node_take_array (items, json_array_new ());
   for (const HubConfigKey *key = hub_config_keys (); key->group != NULL; key++)
@@ -34,3 +29,8 @@ ctl_config (Ctl *ctl, int argc, char **argv)
     ctl_table (ctl_items (list), columns);
   return CTL_OK;
 }
+
+const CtlVerb ctl_config_verbs[] = {
+  { "", "", N_ ("Lists what is in force, and from where"), NULL, show },
+  { NULL },
+};

@@ -8,7 +8,6 @@
 
 #include <string.h>
 
-#define USAGE "demo load NAME|FILE | day NAME|FILE"
 #define MAX_FILE (1024 * 1024)
 
 /* NAME is of the program's resources; what has a slash is a file. */
@@ -82,9 +81,9 @@ add_all (Ctl *ctl, JsonNode *data, const char *name, const char *path, gboolean 
 }
 
 static CtlStatus
-load (Ctl *ctl, const char *name)
+load (Ctl *ctl, char **arguments)
 {
-  g_autoptr (JsonNode) data = read_data (name);
+  g_autoptr (JsonNode) data = read_data (arguments[0]);
   guint added = 0;
   CtlStatus status;
 
@@ -200,9 +199,9 @@ accept_all (Ctl *ctl, JsonArray *ids, guint *done)
 }
 
 static CtlStatus
-day (Ctl *ctl, const char *name)
+day (Ctl *ctl, char **arguments)
 {
-  g_autoptr (JsonNode) data = read_data (name);
+  g_autoptr (JsonNode) data = read_data (arguments[0]);
   guint requested = 0, accepted = 0;
   CtlStatus status = CTL_OK;
 
@@ -221,12 +220,9 @@ day (Ctl *ctl, const char *name)
   return CTL_OK;
 }
 
-CtlStatus
-ctl_demo (Ctl *ctl, int argc, char **argv)
-{
-  if (argc == 3 && g_str_equal (argv[1], "load"))
-    return load (ctl, argv[2]);
-  if (argc == 3 && g_str_equal (argv[1], "day"))
-    return day (ctl, argv[2]);
-  return ctl_usage (USAGE, NULL);
-}
+const CtlVerb ctl_demo_verbs[] = {
+  { "load", "NAME|FILE", N_ ("Adds the hospital, people, patients and resources of the demo"), NULL,
+    load },
+  { "day", "NAME|FILE", N_ ("Books the demo's sessions of today"), NULL, day },
+  { NULL },
+};

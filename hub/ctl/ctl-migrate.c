@@ -12,8 +12,6 @@
 
 #include <libpq-fe.h>
 
-#define USAGE "migrate [--check]"
-
 /* The hub's own; a plugin's schema is migrated when the hub loads the plugin. */
 static const struct
 {
@@ -42,7 +40,7 @@ refused (const GError *error)
   g_printerr ("karezctl: %s\n", error->message);
   if (karez_error_get_rule (error) != NULL)
     g_printerr (_ ("  rule: %s\n"), karez_error_get_rule (error));
-  return karez_error_is_unavailable (error) ? CTL_AWAY : CTL_REFUSED;
+  return karez_error_is_unavailable (error) ? CTL_DATABASE : CTL_REFUSED;
 }
 
 static void
@@ -142,7 +140,7 @@ check (Ctl *ctl, const char *connection)
     {
       g_printerr ("karezctl: %s", PQerrorMessage (pg));
       PQfinish (pg);
-      return CTL_AWAY;
+      return CTL_DATABASE;
     }
   for (guint i = 0; error == NULL && i < G_N_ELEMENTS (schemas); i++)
     list_schema (pg, i, json_node_get_array (items), &clean, &error);
@@ -154,29 +152,18 @@ check (Ctl *ctl, const char *connection)
   return clean ? CTL_OK : CTL_REFUSED;
 }
 
-CtlStatus
-ctl_migrate (Ctl *ctl, int argc, char **argv)
+static CtlStatus
+migrate (Ctl *ctl, char **arguments)
 {
-  gboolean only_check = FALSE;
-  const GOptionEntry entries[] = {
-    { "check", 0, 0, G_OPTION_ARG_NONE, &only_check, NULL, NULL },
-    { NULL },
-  };
+  gboolean only_check = ctl_option_is_given (ctl, "check");
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (HubStore) store = NULL;
   g_autofree char *connection = NULL;
   Wait wait = { .loop = loop };
   CtlStatus status = CTL_OK;
 
-  if (!ctl_options (entries, USAGE, &argc, &argv))
-    return CTL_USAGE;
-  if (argc != 1)
-    return ctl_usage (USAGE, NULL);
-  if (ctl->config == NULL)
-    {
-      g_printerr ("karezctl: %s\n", ctl->config_error->message);
-      return CTL_REFUSED;
-    }
+  if (!ctl_has_config (ctl))
+    return CTL_REFUSED;
   connection = find_connection (ctl, &wait);
   if (connection != NULL)
     {
@@ -198,3 +185,14 @@ ctl_migrate (Ctl *ctl, int argc, char **argv)
   g_clear_error (&wait.error);
   return status;
 }
+
+static const CtlOption options[] = {
+  { "check", NULL, N_ ("Changes nothing, and ends with 1 if there is something to do") },
+  { NULL },
+};
+
+const CtlVerb ctl_migrate_verbs[] = {
+  { "", "", N_ ("Brings the database to this program's state, as the hub's start does"), options,
+    migrate },
+  { NULL },
+};

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ctl.h"
 
-#define USAGE                                                                                      \
-  "pair list | begin HOST:PORT | expect ADDRESS | confirm ID STRING | cancel ID | "                \
-  "unpair PEER | forget PEER"
-
 static CtlStatus
-list (Ctl *ctl)
+list (Ctl *ctl, char **arguments)
 {
   static const char *const pairings_columns[] = {
     N_ ("PAIRING"), "id",        N_ ("STATE"), "state", N_ ("READ OUT"),
@@ -41,7 +37,7 @@ list (Ctl *ctl)
 }
 
 static CtlStatus
-begin (Ctl *ctl, const char *address)
+begin (Ctl *ctl, char **arguments)
 {
   static const char *const lines[] = {
     N_ ("Pairing"), "id", N_ ("State"), "state", N_ ("Read this out to the other hospital"),
@@ -49,7 +45,7 @@ begin (Ctl *ctl, const char *address)
   };
   g_autoptr (JsonNode) answer = NULL;
   CtlStatus status = ctl_call (ctl, "POST", "/pairings",
-                               karez_json_object ("address", "s", address, NULL), &answer);
+                               karez_json_object ("address", "s", arguments[0], NULL), &answer);
 
   if (status == CTL_OK && !ctl_json (ctl, answer))
     ctl_lines (ctl_object (answer), lines);
@@ -57,10 +53,10 @@ begin (Ctl *ctl, const char *address)
 }
 
 static CtlStatus
-expect (Ctl *ctl, const char *address)
+expect (Ctl *ctl, char **arguments)
 {
   CtlStatus status = ctl_call (ctl, "POST", "/pairings/expected",
-                               karez_json_object ("address", "s", address, NULL), NULL);
+                               karez_json_object ("address", "s", arguments[0], NULL), NULL);
 
   if (status == CTL_OK)
     ctl_json (ctl, NULL);
@@ -68,13 +64,13 @@ expect (Ctl *ctl, const char *address)
 }
 
 static CtlStatus
-confirm (Ctl *ctl, const char *id, const char *string)
+confirm (Ctl *ctl, char **arguments)
 {
   static const char *const lines[] = { N_ ("Pairing"), "id", N_ ("State"), "state", NULL };
-  g_autofree char *escaped = ctl_escape (id);
+  g_autofree char *escaped = ctl_escape (arguments[0]);
   g_autofree char *path = g_strdup_printf ("/pairings/%s/confirm", escaped);
   g_autoptr (JsonNode) answer = NULL;
-  CtlStatus status = ctl_call (ctl, "POST", path, karez_json_object ("string", "s", string, NULL),
+  CtlStatus status = ctl_call (ctl, "POST", path, karez_json_object ("string", "s", arguments[1], NULL),
                                &answer);
 
   if (status == CTL_OK && !ctl_json (ctl, answer))
@@ -94,11 +90,23 @@ end (Ctl *ctl, const char *what, const char *id)
   return status;
 }
 
+static CtlStatus
+cancel (Ctl *ctl, char **arguments)
+{
+  return end (ctl, "pairings", arguments[0]);
+}
+
+static CtlStatus
+unpair (Ctl *ctl, char **arguments)
+{
+  return end (ctl, "peers", arguments[0]);
+}
+
 /* So that the hub may be paired again under another key. */
 static CtlStatus
-forget (Ctl *ctl, const char *id)
+forget (Ctl *ctl, char **arguments)
 {
-  g_autofree char *escaped = ctl_escape (id);
+  g_autofree char *escaped = ctl_escape (arguments[0]);
   g_autofree char *path = g_strdup_printf ("/peers/%s/forget", escaped);
   CtlStatus status = ctl_call (ctl, "POST", path, NULL, NULL);
 
@@ -107,24 +115,18 @@ forget (Ctl *ctl, const char *id)
   return status;
 }
 
-CtlStatus
-ctl_pair (Ctl *ctl, int argc, char **argv)
-{
-  const char *verb = argc > 1 ? argv[1] : "";
-
-  if (argc == 2 && g_str_equal (verb, "list"))
-    return list (ctl);
-  if (argc == 3 && g_str_equal (verb, "begin"))
-    return begin (ctl, argv[2]);
-  if (argc == 3 && g_str_equal (verb, "expect"))
-    return expect (ctl, argv[2]);
-  if (argc == 4 && g_str_equal (verb, "confirm"))
-    return confirm (ctl, argv[2], argv[3]);
-  if (argc == 3 && g_str_equal (verb, "cancel"))
-    return end (ctl, "pairings", argv[2]);
-  if (argc == 3 && g_str_equal (verb, "unpair"))
-    return end (ctl, "peers", argv[2]);
-  if (argc == 3 && g_str_equal (verb, "forget"))
-    return forget (ctl, argv[2]);
-  return ctl_usage (USAGE, NULL);
-}
+const CtlVerb ctl_pair_verbs[] = {
+  { "list", "", N_ ("Lists the pairings that are under way, and the hospitals that are paired"),
+    NULL, list },
+  { "begin", "HOST:PORT", N_ ("Dials the other hospital's hub, and says what to read out to it"),
+    NULL, begin },
+  { "expect", "ADDRESS", N_ ("Lets the hub at this address begin a pairing with this one"), NULL,
+    expect },
+  { "confirm", "PAIRING STRING", N_ ("Confirms with what the other hospital read out"), NULL,
+    confirm },
+  { "cancel", "PAIRING", N_ ("Ends a pairing that is under way"), NULL, cancel },
+  { "unpair", "PEER", N_ ("Ends the pairing with a hospital"), NULL, unpair },
+  { "forget", "PEER", N_ ("Lets an unpaired hospital be paired again under another key"), NULL,
+    forget },
+  { NULL },
+};

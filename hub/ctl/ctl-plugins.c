@@ -6,12 +6,8 @@
 #include "hub-plugin-file.h"
 #include "hub-plugin-marks.h"
 
-#define USAGE                                                                                      \
-  "plugins list | put-aside ID --reason TEXT | restore ID | parked | deliver ID | aside | "        \
-  "retry PEER LANE SEQUENCE | records | retry-record SESSION SEQUENCE"
-
 static CtlStatus
-list (Ctl *ctl)
+list (Ctl *ctl, char **arguments)
 {
   static const char *const columns[] = {
     N_ ("PLUGIN"), "id",         N_ ("NAME"),       "name",        N_ ("VERSION"),
@@ -42,7 +38,7 @@ act (Ctl *ctl, const char *id, const char *verb, JsonNode *body)
 
 /* Messages of other hospitals that wait for a plugin that is away. */
 static CtlStatus
-list_parked (Ctl *ctl)
+list_parked (Ctl *ctl, char **arguments)
 {
   static const char *const columns[] = { N_ ("PLUGIN"), "plugin", N_ ("PEER"),     "peer",
                                          N_ ("LANE"),   "lane",   N_ ("MESSAGES"), "messages",
@@ -58,7 +54,7 @@ list_parked (Ctl *ctl)
 
 /* Messages that could not be applied. */
 static CtlStatus
-list_aside (Ctl *ctl)
+list_aside (Ctl *ctl, char **arguments)
 {
   static const char *const columns[] = {
     N_ ("PEER"), "peer",    N_ ("LANE"), "lane",        N_ ("SEQUENCE"), "sequence", N_ ("TOPIC"),
@@ -74,7 +70,7 @@ list_aside (Ctl *ctl)
 
 /* Records of sessions that their plugin refused. */
 static CtlStatus
-list_records (Ctl *ctl)
+list_records (Ctl *ctl, char **arguments)
 {
   static const char *const columns[] = { N_ ("SESSION"), "session",     N_ ("SEQUENCE"),
                                          "sequence",     N_ ("ACTION"), "action",
@@ -99,30 +95,30 @@ post (Ctl *ctl, const char *path)
 }
 
 static CtlStatus
-deliver (Ctl *ctl, const char *id)
+deliver (Ctl *ctl, char **arguments)
 {
-  g_autofree char *escaped = ctl_escape (id);
+  g_autofree char *escaped = ctl_escape (arguments[0]);
   g_autofree char *path = g_strdup_printf ("/messages/parked/%s/retry", escaped);
 
   return post (ctl, path);
 }
 
 static CtlStatus
-retry_record (Ctl *ctl, char **words)
+retry_record (Ctl *ctl, char **arguments)
 {
-  g_autofree char *session = ctl_escape (words[0]);
-  g_autofree char *sequence = ctl_escape (words[1]);
+  g_autofree char *session = ctl_escape (arguments[0]);
+  g_autofree char *sequence = ctl_escape (arguments[1]);
   g_autofree char *path = g_strdup_printf ("/records/aside/%s/%s/retry", session, sequence);
 
   return post (ctl, path);
 }
 
 static CtlStatus
-retry (Ctl *ctl, char **words)
+retry (Ctl *ctl, char **arguments)
 {
-  g_autofree char *peer = ctl_escape (words[0]);
-  g_autofree char *lane = ctl_escape (words[1]);
-  g_autofree char *sequence = ctl_escape (words[2]);
+  g_autofree char *peer = ctl_escape (arguments[0]);
+  g_autofree char *lane = ctl_escape (arguments[1]);
+  g_autofree char *sequence = ctl_escape (arguments[2]);
   g_autofree char *path = g_strdup_printf ("/messages/aside/%s/%s/%s/retry", peer, lane, sequence);
 
   return post (ctl, path);
@@ -139,8 +135,9 @@ take_state (Ctl *ctl)
 
 /* A plugin that keeps the hub from running can be put aside without the hub. */
 static CtlStatus
-put_aside (Ctl *ctl, const char *id, const char *reason)
+put_aside (Ctl *ctl, char **arguments)
 {
+  const char *id = arguments[0], *reason = ctl_option (ctl, "reason");
   g_autoptr (HubLock) lock = take_state (ctl);
   g_autofree char *directory = NULL;
   g_autoptr (JsonNode) answer = NULL;
@@ -149,7 +146,7 @@ put_aside (Ctl *ctl, const char *id, const char *reason)
   if (lock == NULL)
     return act (ctl, id, "put-aside", karez_json_object ("reason", "s", reason, NULL));
   if (!hub_plugin_id_is_valid (id))
-    return ctl_usage (USAGE, _ ("this is not the id of a plugin"));
+    return ctl_usage (ctl, _ ("this is not the id of a plugin"));
   directory = g_build_filename (hub_config_text (ctl->config, "Hub", "State"), "plugins", NULL);
   if (!hub_file_make_directory (directory, 0700, &error)
       || !hub_plugin_marks_put_aside (directory, id, reason, &error))
@@ -163,36 +160,31 @@ put_aside (Ctl *ctl, const char *id, const char *reason)
   return CTL_OK;
 }
 
-CtlStatus
-ctl_plugins (Ctl *ctl, int argc, char **argv)
+static CtlStatus
+restore (Ctl *ctl, char **arguments)
 {
-  g_autofree char *reason = NULL;
-  const GOptionEntry entries[] = {
-    { "reason", 0, 0, G_OPTION_ARG_STRING, &reason, NULL, NULL },
-    { NULL },
-  };
-  const char *verb;
-
-  if (!ctl_options (entries, USAGE, &argc, &argv))
-    return CTL_USAGE;
-  verb = argc > 1 ? argv[1] : "";
-  if (argc == 2 && g_str_equal (verb, "list") && reason == NULL)
-    return list (ctl);
-  if (argc == 3 && g_str_equal (verb, "put-aside") && reason != NULL)
-    return put_aside (ctl, argv[2], reason);
-  if (argc == 2 && g_str_equal (verb, "parked") && reason == NULL)
-    return list_parked (ctl);
-  if (argc == 3 && g_str_equal (verb, "deliver") && reason == NULL)
-    return deliver (ctl, argv[2]);
-  if (argc == 2 && g_str_equal (verb, "aside") && reason == NULL)
-    return list_aside (ctl);
-  if (argc == 2 && g_str_equal (verb, "records") && reason == NULL)
-    return list_records (ctl);
-  if (argc == 4 && g_str_equal (verb, "retry-record") && reason == NULL)
-    return retry_record (ctl, argv + 2);
-  if (argc == 5 && g_str_equal (verb, "retry") && reason == NULL)
-    return retry (ctl, argv + 2);
-  if (argc == 3 && g_str_equal (verb, "restore") && reason == NULL)
-    return act (ctl, argv[2], verb, NULL);
-  return ctl_usage (USAGE, NULL);
+  return act (ctl, arguments[0], "restore", NULL);
 }
+
+static const CtlOption put_aside_options[] = {
+  { "reason", "TEXT", N_ ("Why; it is shown in the list"), CTL_REQUIRED },
+  { NULL },
+};
+
+const CtlVerb ctl_plugins_verbs[] = {
+  { "list", "", N_ ("Lists the plugins, and what keeps one from running"), NULL, list },
+  { "put-aside", "ID", N_ ("Leaves a plugin out from the next start on, also while no hub runs"),
+    put_aside_options, put_aside },
+  { "restore", "ID", N_ ("Takes a plugin back at the next start"), NULL, restore },
+  { "parked", "", N_ ("Lists the messages of other hospitals that wait for a plugin"), NULL,
+    list_parked },
+  { "deliver", "ID", N_ ("Gives a plugin the messages that wait for it"), NULL, deliver },
+  { "aside", "", N_ ("Lists the messages of other hospitals that could not be applied"), NULL,
+    list_aside },
+  { "retry", "PEER LANE SEQUENCE", N_ ("Applies such a message again"), NULL, retry },
+  { "records", "", N_ ("Lists the records of sessions that their plugin refused"), NULL,
+    list_records },
+  { "retry-record", "SESSION SEQUENCE", N_ ("Gives a plugin such a record again"), NULL,
+    retry_record },
+  { NULL },
+};

@@ -194,6 +194,28 @@ ctl_lines (JsonObject *object, const char *const *columns)
     }
 }
 
+static const char *
+translate (const char *text, gpointer data)
+{
+  return _ (text);
+}
+
+CtlStatus
+ctl_tell_error (const char *where, const GError *error)
+{
+  g_autofree char *text = karez_error_say (error, translate, NULL);
+
+  if (where != NULL)
+    g_printerr ("karezctl: %s: %s\n", where, text);
+  else
+    g_printerr ("karezctl: %s\n", text);
+  if (karez_error_get_rule (error) != NULL)
+    g_printerr (_ ("  rule: %s\n"), karez_error_get_rule (error));
+  if (karez_error_get_accepted (error) != NULL)
+    g_printerr (_ ("  accepted: %s\n"), _ (karez_error_get_accepted (error)));
+  return CTL_REFUSED;
+}
+
 gboolean
 ctl_json (Ctl *ctl, JsonNode *answer)
 {

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ctl.h"
 
-#define USAGE "sessions list [--from TIME] [--to TIME] | show ID | stop ID --reason TEXT"
-
 static CtlStatus
-list (Ctl *ctl, const char *from, const char *to)
+list (Ctl *ctl, char **arguments)
 {
+  const char *from = ctl_option (ctl, "from"), *to = ctl_option (ctl, "to");
   static const char *const columns[] = { N_ ("SESSION"), "id",         N_ ("STATE"), "state",
                                          N_ ("KIND"),    "modality",   N_ ("TITLE"), "title",
                                          N_ ("SINCE"),   "started_at", NULL };
@@ -23,7 +22,7 @@ list (Ctl *ctl, const char *from, const char *to)
 }
 
 static CtlStatus
-show (Ctl *ctl, const char *id)
+show (Ctl *ctl, char **arguments)
 {
   static const char *const lines[] = { N_ ("Session"),
                                        "id",
@@ -51,7 +50,7 @@ show (Ctl *ctl, const char *id)
   static const char *const columns[] = { N_ ("NAME"), "name",        N_ ("ROLE"),
                                          "role",      N_ ("JOINED"), "joined_at",
                                          N_ ("LEFT"), "left_at",     NULL };
-  g_autofree char *escaped = ctl_escape (id);
+  g_autofree char *escaped = ctl_escape (arguments[0]);
   g_autofree char *path = g_strdup_printf ("/sessions/%s", escaped);
   g_autoptr (JsonNode) answer = NULL;
   CtlStatus status = ctl_call (ctl, "GET", path, NULL, &answer);
@@ -71,12 +70,13 @@ show (Ctl *ctl, const char *id)
 }
 
 static CtlStatus
-stop (Ctl *ctl, const char *id, const char *reason)
+stop (Ctl *ctl, char **arguments)
 {
-  g_autofree char *escaped = ctl_escape (id);
+  g_autofree char *escaped = ctl_escape (arguments[0]);
   g_autofree char *path = g_strdup_printf ("/sessions/%s/stop", escaped);
   g_autoptr (JsonNode) answer = NULL;
-  CtlStatus status = ctl_call (ctl, "POST", path, karez_json_object ("reason", "s", reason, NULL),
+  CtlStatus status = ctl_call (ctl, "POST", path, karez_json_object ("reason", "s",
+                                                  ctl_option (ctl, "reason"), NULL),
                                &answer);
 
   if (status == CTL_OK)
@@ -84,28 +84,20 @@ stop (Ctl *ctl, const char *id, const char *reason)
   return status;
 }
 
-CtlStatus
-ctl_sessions (Ctl *ctl, int argc, char **argv)
-{
-  g_autofree char *from = NULL;
-  g_autofree char *to = NULL;
-  g_autofree char *reason = NULL;
-  const GOptionEntry entries[] = {
-    { "from", 0, 0, G_OPTION_ARG_STRING, &from, NULL, NULL },
-    { "to", 0, 0, G_OPTION_ARG_STRING, &to, NULL, NULL },
-    { "reason", 0, 0, G_OPTION_ARG_STRING, &reason, NULL, NULL },
-    { NULL },
-  };
-  const char *verb;
+static const CtlOption list_options[] = {
+  { "from", "TIME", N_ ("Not before: 2026-11-24T08:00:00+08:00") },
+  { "to", "TIME", N_ ("Not after") },
+  { NULL },
+};
 
-  if (!ctl_options (entries, USAGE, &argc, &argv))
-    return CTL_USAGE;
-  verb = argc > 1 ? argv[1] : "";
-  if (argc == 2 && g_str_equal (verb, "list") && reason == NULL)
-    return list (ctl, from, to);
-  if (argc == 3 && g_str_equal (verb, "show"))
-    return show (ctl, argv[2]);
-  if (argc == 3 && g_str_equal (verb, "stop") && reason != NULL)
-    return stop (ctl, argv[2], reason);
-  return ctl_usage (USAGE, NULL);
-}
+static const CtlOption stop_options[] = {
+  { "reason", "TEXT", N_ ("Why; both hospitals read it"), CTL_REQUIRED },
+  { NULL },
+};
+
+const CtlVerb ctl_sessions_verbs[] = {
+  { "list", "", N_ ("Lists sessions"), list_options, list },
+  { "show", "ID", N_ ("Shows one, and who takes part"), NULL, show },
+  { "stop", "ID", N_ ("Ends one at both hospitals"), stop_options, stop },
+  { NULL },
+};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ctl.h"
 
-CtlStatus
-ctl_status (Ctl *ctl, int argc, char **argv)
+static CtlStatus
+show (Ctl *ctl, char **arguments)
 {
   static const char *const lines[] = { N_ ("Hospital"),
                                        "names",
@@ -36,8 +36,6 @@ ctl_status (Ctl *ctl, int argc, char **argv)
   JsonObject *object;
   JsonNode *names;
 
-  if (argc != 1)
-    return ctl_usage ("status", _ ("it takes nothing more"));
   if ((status = ctl_call (ctl, "GET", "/hello", NULL, &hello)) != CTL_OK
       || (status = ctl_call (ctl, "GET", "/system", NULL, &system)) != CTL_OK
       || (status = ctl_call (ctl, "GET", "/peers", NULL, &peers)) != CTL_OK)
@@ -57,3 +55,9 @@ ctl_status (Ctl *ctl, int argc, char **argv)
     }
   return CTL_OK;
 }
+
+const CtlVerb ctl_status_verbs[] = {
+  { "", "", N_ ("Says how the hub, its database and its connections to other hospitals are"), NULL,
+    show },
+  { NULL },
+};

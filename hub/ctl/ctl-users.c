@@ -1,87 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ctl-import.h"
 #include "ctl.h"
 
+#include "hub-file.h"
 #include "hub-id.h"
-
-#include <errno.h>
-#include <string.h>
-#include <termios.h>
-#include <unistd.h>
-
-#define USAGE                                                                                      \
-  "users list | add LOGIN --name NAME [--name-zh NAME] [--name-ug NAME] --role ROLE… "           \
-  "[--final] | set-password LOGIN [--final] | forget-browsers LOGIN | disable LOGIN | "            \
-  "enable LOGIN"
-#define MAX_PASSWORD 1024
-
-typedef struct
-{
-  char *name, *name_zh, *name_ug;
-  GStrv roles;
-  gboolean final; /* the password that is set here stays */
-} Given;
-
-/* One line of standard input; without echo where that is a terminal. */
-static char *
-read_line (const char *prompt)
-{
-  g_autoptr (GString) line = g_string_new (NULL);
-  gboolean terminal = isatty (STDIN_FILENO);
-  struct termios before, silent;
-  char c;
-  ssize_t n;
-
-  if (terminal && tcgetattr (STDIN_FILENO, &before) == 0)
-    {
-      silent = before;
-      silent.c_lflag &= ~(tcflag_t) ECHO;
-      g_printerr ("%s", prompt);
-      tcsetattr (STDIN_FILENO, TCSAFLUSH, &silent);
-    }
-  else
-    terminal = FALSE;
-  while (line->len <= MAX_PASSWORD)
-    {
-      n = read (STDIN_FILENO, &c, 1);
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n != 1 || c == '\n')
-        break;
-      g_string_append_c (line, c);
-    }
-  if (terminal)
-    {
-      tcsetattr (STDIN_FILENO, TCSAFLUSH, &before);
-      g_printerr ("\n");
-    }
-  if (line->len == 0 || line->len > MAX_PASSWORD || !g_utf8_validate (line->str, line->len, NULL))
-    return NULL;
-  return g_string_free (g_steal_pointer (&line), FALSE);
-}
-
-/* NULL after it was told why. */
-static char *
-read_password (void)
-{
-  g_autofree char *password = read_line (_ ("New password: "));
-  g_autofree char *again = NULL;
-
-  if (password == NULL)
-    {
-      g_printerr (_ ("karezctl: a password is one line of UTF-8 on standard input\n"));
-      return NULL;
-    }
-  if (!isatty (STDIN_FILENO))
-    return g_steal_pointer (&password);
-  again = read_line (_ ("Once more: "));
-  if (g_strcmp0 (password, again) == 0)
-    return g_steal_pointer (&password);
-  g_printerr (_ ("karezctl: the two passwords differ\n"));
-  return NULL;
-}
+#include "hub-web-people.h"
 
 static CtlStatus
-list (Ctl *ctl)
+list (Ctl *ctl, char **arguments)
 {
   static const char *const columns[] = { N_ ("LOGIN"), "login", N_ ("NAME"),   "names",
                                          N_ ("ROLES"), "roles", N_ ("ACTIVE"), "active",
@@ -96,75 +22,49 @@ list (Ctl *ctl)
 
 /* FALSE after it was told why. */
 static gboolean
-check_name (const char *option, const char *name)
+check_name (Ctl *ctl, const char *option)
 {
+  const char *name = ctl_option (ctl, option);
   g_autoptr (GError) error = NULL;
   g_autofree char *wrong = NULL;
 
   if (name == NULL || karez_text_check_name (name, -1, &error))
     return TRUE;
-  wrong = g_strdup_printf (_ ("%s: %s; accepted: %s"), option, error->message,
+  wrong = g_strdup_printf (_ ("--%s: %s; accepted: %s"), option, error->message,
                            _ (karez_error_get_accepted (error)));
-  ctl_usage (USAGE, wrong);
+  ctl_usage (ctl, wrong);
   return FALSE;
 }
 
 static CtlStatus
-add (Ctl *ctl, const char *login, const Given *given)
+add (Ctl *ctl, char **arguments)
 {
+  const char *login = arguments[0];
+  gboolean final = ctl_option_is_given (ctl, "final");
   g_autofree char *id = hub_id_new ();
   g_autofree char *password = NULL;
   g_autoptr (JsonNode) answer = NULL;
   CtlStatus status;
 
-  if (given->name == NULL || given->roles == NULL)
-    return ctl_usage (USAGE, _ ("a name and at least one role are needed"));
-  if (!check_name ("--name", given->name) || !check_name ("--name-zh", given->name_zh)
-      || !check_name ("--name-ug", given->name_ug))
+  if (!check_name (ctl, "name") || !check_name (ctl, "name-zh") || !check_name (ctl, "name-ug"))
     return CTL_USAGE;
-  password = read_password ();
+  password = ctl_read_password ();
   if (password == NULL)
     return CTL_USAGE;
-  status = ctl_call (
-      ctl, "POST", "/people",
-      karez_json_object ("id", "s", id, "names", "n",
-                         karez_json_object ("en", "s", given->name, "zh_CN", "s", given->name_zh,
-                                            "ug", "s", given->name_ug, NULL),
+  status = ctl_call (ctl, "POST", "/people",
+                     karez_json_object (
+                         "id", "s", id, "names", "n",
+                         karez_json_object ("en", "s", ctl_option (ctl, "name"), "zh_CN", "s",
+                                            ctl_option (ctl, "name-zh"), "ug", "s",
+                                            ctl_option (ctl, "name-ug"), NULL),
                          "login", "s", login, "password", "s", password, "password_final", "b",
-                         given->final, "roles", "as", given->roles, NULL),
-      &answer);
+                         final, "roles", "as", ctl_option_all (ctl, "role"), NULL),
+                     &answer);
   if (status == CTL_OK && !ctl_json (ctl, answer))
-    g_print (given->final ? _ ("%s is added\n")
-                          : _ ("%s is added, and chooses another password at the first sign-in\n"),
+    g_print (final ? _ ("%s is added\n")
+                   : _ ("%s is added, and chooses another password at the first sign-in\n"),
              login);
   return status;
-}
-
-static JsonObject *
-find (JsonNode *people, const char *login)
-{
-  JsonArray *items = ctl_items (people);
-
-  for (guint i = 0; i < json_array_get_length (items); i++)
-    {
-      JsonObject *person = ctl_element (items, i);
-
-      if (g_strcmp0 (karez_json_text (person, "login"), login) == 0)
-        return person;
-    }
-  return NULL;
-}
-
-static JsonNode *
-copy (JsonObject *object, const char *name)
-{
-  JsonNode *node = json_object_get_member (object, name);
-
-  /* Nobody's title is an empty object: none was given. */
-  if (node == NULL || JSON_NODE_HOLDS_NULL (node)
-      || (JSON_NODE_HOLDS_OBJECT (node) && json_object_get_size (json_node_get_object (node)) == 0))
-    return NULL;
-  return json_node_copy (node);
 }
 
 /* @person: (out): points into @people */
@@ -175,16 +75,16 @@ find_person (Ctl *ctl, const char *login, JsonNode **people, JsonObject **person
 
   if (status != CTL_OK)
     return status;
-  *person = find (*people, login);
+  *person = ctl_find (*people, "login", login);
   if (*person != NULL)
     return CTL_OK;
   g_printerr (_ ("karezctl: nobody has the login %s; users list shows them\n"), login);
   return CTL_REFUSED;
 }
 
-/* @given: (nullable): of a new password, which is read; NULL: only @active is set */
+/* Sends the person back as they are, but for @active and, if it is given, @password. */
 static CtlStatus
-change (Ctl *ctl, const char *login, gboolean active, const Given *given)
+change (Ctl *ctl, const char *login, const gboolean *active, gboolean with_password)
 {
   g_autoptr (JsonNode) people = NULL;
   g_autofree char *password = NULL;
@@ -195,15 +95,17 @@ change (Ctl *ctl, const char *login, gboolean active, const Given *given)
 
   if (status != CTL_OK)
     return status;
-  if (given != NULL && (password = read_password ()) == NULL)
+  if (with_password && (password = ctl_read_password ()) == NULL)
     return CTL_USAGE;
   path = g_strconcat ("/people/", karez_json_text (person, "id"), NULL);
-  body = karez_json_object ("names", "n", copy (person, "names"), "title", "n",
-                            copy (person, "title"), "roles", "n", copy (person, "roles"), "active",
-                            "b", given != NULL ? karez_json_boolean (person, "active") : active,
+  body = karez_json_object ("names", "n", ctl_copy_member (person, "names"), "title", "n",
+                            ctl_copy_member (person, "title"), "roles", "n",
+                            ctl_copy_member (person, "roles"), "active", "b",
+                            active != NULL ? *active : karez_json_boolean (person, "active"),
                             "password", "s", password, NULL);
-  if (given != NULL)
-    json_object_set_boolean_member (json_node_get_object (body), "password_final", given->final);
+  if (with_password)
+    json_object_set_boolean_member (json_node_get_object (body), "password_final",
+                                    ctl_option_is_given (ctl, "final"));
   status = ctl_call (ctl, "PUT", path, body, NULL);
   if (status == CTL_OK && !ctl_json (ctl, NULL))
     g_print (_ ("%s is changed; their sign-ins have ended\n"), login);
@@ -211,8 +113,31 @@ change (Ctl *ctl, const char *login, gboolean active, const Given *given)
 }
 
 static CtlStatus
-forget_browsers (Ctl *ctl, const char *login)
+set_password (Ctl *ctl, char **arguments)
 {
+  return change (ctl, arguments[0], NULL, TRUE);
+}
+
+static CtlStatus
+disable (Ctl *ctl, char **arguments)
+{
+  const gboolean active = FALSE;
+
+  return change (ctl, arguments[0], &active, FALSE);
+}
+
+static CtlStatus
+enable (Ctl *ctl, char **arguments)
+{
+  const gboolean active = TRUE;
+
+  return change (ctl, arguments[0], &active, FALSE);
+}
+
+static CtlStatus
+forget_browsers (Ctl *ctl, char **arguments)
+{
+  const char *login = arguments[0];
   g_autoptr (JsonNode) people = NULL;
   g_autofree char *path = NULL;
   JsonObject *person = NULL;
@@ -227,47 +152,177 @@ forget_browsers (Ctl *ctl, const char *login)
   return status;
 }
 
-static CtlStatus
-run (Ctl *ctl, int argc, char **argv, const Given *given)
-{
-  const char *verb = argc > 1 ? argv[1] : "";
+/* ── many at once ───────────────────────────────────────────────────────────────────────────── */
 
-  if (argc == 2 && g_str_equal (verb, "list"))
-    return list (ctl);
-  if (argc != 3)
-    return ctl_usage (USAGE, NULL);
-  if (g_str_equal (verb, "add"))
-    return add (ctl, argv[2], given);
-  if (g_str_equal (verb, "set-password"))
-    return change (ctl, argv[2], FALSE, given);
-  if (g_str_equal (verb, "forget-browsers"))
-    return forget_browsers (ctl, argv[2]);
-  if (g_str_equal (verb, "disable"))
-    return change (ctl, argv[2], FALSE, NULL);
-  if (g_str_equal (verb, "enable"))
-    return change (ctl, argv[2], TRUE, NULL);
-  return ctl_usage (USAGE, NULL);
+static const CtlCsvColumn columns[] = {
+  { "login", TRUE },    { "name", TRUE },   { "name_zh", FALSE },  { "name_ug", FALSE },
+  { "title", FALSE },   { "title_zh", FALSE }, { "title_ug", FALSE }, { "roles", TRUE },
+  { "password", FALSE }, { NULL },
+};
+
+/* Roles are split by spaces, semicolons or bars, whichever the file's commas leave. */
+static GStrv
+read_roles (const char *text)
+{
+  g_auto (GStrv) words = g_strsplit_set (text, " ;|,", -1);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (guint i = 0; words[i] != NULL; i++)
+    if (*words[i] != '\0')
+      g_strv_builder_add (builder, words[i]);
+  return g_strv_builder_end (builder);
 }
 
-CtlStatus
-ctl_users (Ctl *ctl, int argc, char **argv)
+static JsonNode *
+make_person (CtlCsv *csv, guint row, gpointer data)
 {
-  Given given = { 0 };
-  const GOptionEntry entries[] = {
-    { "name", 0, 0, G_OPTION_ARG_STRING, &given.name, NULL, NULL },
-    { "name-zh", 0, 0, G_OPTION_ARG_STRING, &given.name_zh, NULL, NULL },
-    { "name-ug", 0, 0, G_OPTION_ARG_STRING, &given.name_ug, NULL, NULL },
-    { "final", 0, 0, G_OPTION_ARG_NONE, &given.final, NULL, NULL },
-    { "role", 0, 0, G_OPTION_ARG_STRING_ARRAY, &given.roles, NULL, NULL },
-    { NULL },
-  };
-  CtlStatus status = CTL_USAGE;
+  GHashTable *passwords = data;
+  const char *login = ctl_csv_get (csv, row, "login");
+  const char *password = ctl_csv_get (csv, row, "password");
+  g_auto (GStrv) roles = read_roles (ctl_csv_get (csv, row, "roles"));
+  g_autofree char *id = hub_id_new ();
 
-  if (ctl_options (entries, USAGE, &argc, &argv))
-    status = run (ctl, argc, argv, &given);
-  g_free (given.name);
-  g_free (given.name_zh);
-  g_free (given.name_ug);
-  g_strfreev (given.roles);
+  if (password == NULL)
+    password = g_hash_table_lookup (passwords, login);
+  /* While the file is checked, none has been made. */
+  if (password == NULL)
+    password = "-";
+  return karez_json_object (
+      "id", "s", id, "names", "n",
+      karez_json_object ("en", "s", ctl_csv_get (csv, row, "name"), "zh_CN", "s",
+                         ctl_csv_get (csv, row, "name_zh"), "ug", "s",
+                         ctl_csv_get (csv, row, "name_ug"), NULL),
+      "title", "n",
+      karez_json_object ("en", "s", ctl_csv_get (csv, row, "title"), "zh_CN", "s",
+                         ctl_csv_get (csv, row, "title_zh"), "ug", "s",
+                         ctl_csv_get (csv, row, "title_ug"), NULL),
+      "login", "s", login, "password", "s", password, "roles", "as", roles, NULL);
+}
+
+/* The logins of the hub's people. */
+static CtlStatus
+find_logins (Ctl *ctl, GHashTable *logins)
+{
+  g_autoptr (JsonNode) people = NULL;
+  CtlStatus status = ctl_call (ctl, "GET", "/people", NULL, &people);
+  JsonArray *items = ctl_items (people);
+
+  for (guint i = 0; i < json_array_get_length (items); i++)
+    {
+      const char *login = karez_json_text (ctl_element (items, i), "login");
+
+      if (login != NULL)
+        g_hash_table_add (logins, g_strdup (login));
+    }
   return status;
 }
+
+static void
+append_field (GString *text, const char *field, char end)
+{
+  g_auto (GStrv) parts = g_strsplit (field, "\"", -1);
+  g_autofree char *doubled = g_strjoinv ("\"\"", parts);
+
+  g_string_append_printf (text, "\"%s\"%c", doubled, end);
+}
+
+/* Makes a password for each who is new and has none in the file, and keeps them for those who hand
+ * them out, before anybody gets one. */
+static gboolean
+make_passwords (CtlCsv *csv, GHashTable *logins, GHashTable *passwords, const char *file)
+{
+  g_autoptr (GString) text = g_string_new ("login,name,password\n");
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+
+  for (guint row = 0; row < ctl_csv_get_count (csv); row++)
+    {
+      const char *login = ctl_csv_get (csv, row, "login");
+      char *password;
+
+      if (ctl_csv_get (csv, row, "password") != NULL || g_hash_table_contains (logins, login))
+        continue;
+      password = ctl_make_password ();
+      g_hash_table_replace (passwords, g_strdup (login), password);
+      append_field (text, login, ',');
+      append_field (text, ctl_csv_get (csv, row, "name"), ',');
+      append_field (text, password, '\n');
+    }
+  if (g_hash_table_size (passwords) == 0)
+    return TRUE;
+  if (file == NULL)
+    {
+      g_printerr (_ ("karezctl: --passwords FILE says where the passwords are written that are made "
+                     "for those who have none in the file\n"));
+      return FALSE;
+    }
+  if (g_file_test (file, G_FILE_TEST_EXISTS))
+    {
+      g_printerr (_ ("karezctl: %s is there already; accepted: a new file\n"), file);
+      return FALSE;
+    }
+  bytes = g_string_free_to_bytes (g_steal_pointer (&text));
+  if (!hub_file_write_durable (file, bytes, 0600, &error))
+    ctl_tell_error (NULL, error);
+  return error == NULL;
+}
+
+static CtlStatus
+import (Ctl *ctl, char **arguments)
+{
+  g_autoptr (GHashTable) logins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) passwords = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+                                                            g_free);
+  const CtlImport how = { columns, "login", "/people", make_person, hub_web_people_check, NULL,
+                          passwords };
+  g_autoptr (CtlCsv) csv = ctl_import_read (&how, arguments[0]);
+  CtlStatus status;
+
+  if (csv == NULL)
+    return CTL_REFUSED;
+  status = find_logins (ctl, logins);
+  if (status != CTL_OK)
+    return status;
+  if (!ctl_option_is_given (ctl, "check")
+      && !make_passwords (csv, logins, passwords, ctl_option (ctl, "passwords")))
+    return CTL_USAGE;
+  return ctl_import_run (ctl, &how, csv, logins, arguments[0]);
+}
+
+static const CtlOption add_options[] = {
+  { "name", "NAME", N_ ("The person's name"), CTL_REQUIRED },
+  { "name-zh", "NAME", N_ ("In Chinese") },
+  { "name-ug", "NAME", N_ ("In Uyghur") },
+  { "role", "ROLE", N_ ("desk, clinician, surgeon, bedside, engineer, administrator or auditor"),
+    CTL_REQUIRED | CTL_REPEATED },
+  { "final", NULL, N_ ("The password stays; else another is chosen at the first sign-in") },
+  { NULL },
+};
+
+static const CtlOption password_options[] = {
+  { "final", NULL, N_ ("The password stays; else another is chosen at the next sign-in") },
+  { NULL },
+};
+
+static const CtlOption import_options[] = {
+  { "passwords", "FILE",
+    N_ ("A new file for the first passwords of those who have none in the table") },
+  CTL_IMPORT_OPTIONS,
+  { NULL },
+};
+
+const CtlVerb ctl_users_verbs[] = {
+  { "list", "", N_ ("Lists people, their logins and roles"), NULL, list },
+  { "add", "LOGIN", N_ ("Adds somebody, with the password of standard input"), add_options, add },
+  { "import", "FILE",
+    N_ ("Adds many, from comma-separated values: login, name, roles, and if wanted name_zh, "
+        "name_ug, title, title_zh, title_ug, password"),
+    import_options, import },
+  { "set-password", "LOGIN", N_ ("Gives somebody the password of standard input"),
+    password_options, set_password },
+  { "forget-browsers", "LOGIN", N_ ("Treats all browsers of somebody as unknown ones again"), NULL,
+    forget_browsers },
+  { "disable", "LOGIN", N_ ("Lets somebody not sign in any more"), NULL, disable },
+  { "enable", "LOGIN", N_ ("Lets somebody sign in again"), NULL, enable },
+  { NULL },
+};

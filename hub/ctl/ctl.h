@@ -13,11 +13,14 @@ G_BEGIN_DECLS
 typedef enum
 {
   CTL_OK = 0,
-  CTL_REFUSED = 1, /* the hub, or a check, said no */
-  CTL_USAGE = 2,   /* the command line is wrong */
-  CTL_AWAY = 3,    /* the hub does not answer, or its database is away */
-  CTL_DENIED = 4,  /* this user may not */
+  CTL_REFUSED = 1,  /* the hub, or a check, said no */
+  CTL_USAGE = 2,    /* the command line is wrong */
+  CTL_AWAY = 3,     /* the hub does not answer */
+  CTL_DENIED = 4,   /* this user may not */
+  CTL_DATABASE = 5, /* the database is away */
 } CtlStatus;
+
+typedef struct _CtlVerb CtlVerb;
 
 typedef struct
 {
@@ -26,35 +29,95 @@ typedef struct
   HubConfig *config; /* NULL when it cannot be read; @config_error says why */
   GError *config_error;
   SoupSession *session; /* made at the first call */
+  const char *command;  /* the one that runs */
+  const CtlVerb *verb;
+  GHashTable *options; /* name → GStrv, of those that were given */
 } Ctl;
+
+typedef enum
+{
+  CTL_OPTIONAL = 0,
+  CTL_REQUIRED = 1 << 0,
+  CTL_REPEATED = 1 << 1, /* it may be given several times */
+} CtlOptionFlags;
+
+/**
+ * CtlOption:
+ * @name: without the hyphens
+ * @value: (nullable): what stands for its value in the help; NULL: it has none
+ * @summary: one line, a msgid
+ */
+typedef struct
+{
+  const char *name, *value, *summary;
+  CtlOptionFlags flags;
+} CtlOption;
+
+/**
+ * CtlVerb:
+ * @name: the second word; "" where the command alone is what is done
+ * @arguments: what follows it: a word for each argument, in brackets what may be left out
+ * @summary: one line, a msgid
+ * @options: (nullable): ended by an empty one
+ * @run: @arguments is ended by NULL and has as many as the words say
+ */
+struct _CtlVerb
+{
+  const char *name, *arguments, *summary;
+  const CtlOption *options;
+  CtlStatus (*run) (Ctl *ctl, char **arguments);
+};
 
 /**
  * CtlCommand:
  * @name: the first word
- * @usage: what may follow it
- * @summary: (nullable): one line, a msgid; NULL hides it from --help
- * @run: @argv[0] is the command's name
+ * @summary: (nullable): one line, a msgid; NULL hides it from the help
+ * @verbs: ended by an empty one
  */
 typedef struct
 {
-  const char *name, *usage, *summary;
-  CtlStatus (*run) (Ctl *ctl, int argc, char **argv);
+  const char *name, *summary;
+  const CtlVerb *verbs;
 } CtlCommand;
 
-CtlStatus ctl_status (Ctl *ctl, int argc, char **argv);
-CtlStatus ctl_pair (Ctl *ctl, int argc, char **argv);
-CtlStatus ctl_users (Ctl *ctl, int argc, char **argv);
-CtlStatus ctl_sessions (Ctl *ctl, int argc, char **argv);
-CtlStatus ctl_plugins (Ctl *ctl, int argc, char **argv);
-CtlStatus ctl_audit (Ctl *ctl, int argc, char **argv);
-CtlStatus ctl_config (Ctl *ctl, int argc, char **argv);
-CtlStatus ctl_migrate (Ctl *ctl, int argc, char **argv);
-CtlStatus ctl_demo (Ctl *ctl, int argc, char **argv);
+extern const CtlVerb ctl_audit_verbs[], ctl_config_verbs[], ctl_demo_verbs[], ctl_migrate_verbs[],
+    ctl_organisations_verbs[], ctl_pair_verbs[], ctl_patients_verbs[], ctl_plugins_verbs[],
+    ctl_resources_verbs[], ctl_sessions_verbs[], ctl_setup_verbs[], ctl_status_verbs[],
+    ctl_users_verbs[];
 
-/* Tells how a command is used, after what was wrong. Returns: CTL_USAGE */
-CtlStatus ctl_usage (const char *usage, const char *wrong);
-/* Reads a command's own options out of its words; what is left stays in @argv. */
-gboolean ctl_options (const GOptionEntry *entries, const char *usage, int *argc, char ***argv);
+/**
+ * ctl_command_run:
+ * @argv: the command's name, and what follows it
+ *
+ * Finds the verb, reads its options and arguments, and runs it; or tells how it is used, which
+ * --help asks for anywhere.
+ */
+CtlStatus ctl_command_run (Ctl *ctl, const CtlCommand *command, int argc, char **argv);
+/* How a command and its verbs are used, on standard output. @verb: (nullable): that one alone */
+CtlStatus ctl_command_help (const CtlCommand *command, const char *verb);
+
+/* The value of an option of the verb that runs, the first of several, or NULL. */
+const char *ctl_option (Ctl *ctl, const char *name);
+/* All of them. Returns: (transfer none) (nullable) */
+const char *const *ctl_option_all (Ctl *ctl, const char *name);
+gboolean ctl_option_is_given (Ctl *ctl, const char *name);
+
+/* Tells how the verb that runs is used, after what was wrong. Returns: CTL_USAGE */
+CtlStatus ctl_usage (Ctl *ctl, const char *wrong);
+/* Says why the configuration cannot be read. Returns: whether it can be. */
+gboolean ctl_has_config (Ctl *ctl);
+
+/* ── standard input ─────────────────────────────────────────────────────────────────────────── */
+
+/* One line of standard input, without its end; @prompt is for a terminal, which shows nothing of
+ * what is typed when it is @hidden. Returns: (transfer full) (nullable): NULL when it is empty, too
+ * long, or no UTF-8 */
+char *ctl_read_line (const char *prompt, gboolean hidden);
+/* A password, asked for twice at a terminal. Returns: (transfer full) (nullable): NULL after it was
+ * told why */
+char *ctl_read_password (void);
+/* A first password for somebody, of 80 random bits. Returns: (transfer full) */
+char *ctl_make_password (void);
 
 /* ── the hub ────────────────────────────────────────────────────────────────────────────────── */
 
@@ -77,6 +140,12 @@ char *ctl_escape (const char *text);
 /* Where the hub's socket is. Returns: (transfer full): NULL, after it was told why */
 char *ctl_socket (Ctl *ctl);
 
+/* "names" and "title" of an object's copy, as they are sent back; NULL for an empty one. Returns:
+ * (transfer full) (nullable) */
+JsonNode *ctl_copy_member (JsonObject *object, const char *name);
+/* The "items" object whose @member is @text; NULL when none is. Returns: (transfer none) */
+JsonObject *ctl_find (JsonNode *list, const char *member, const char *text);
+
 /* ── what is told ───────────────────────────────────────────────────────────────────────────── */
 
 /* The answer, or the i-th of a list, as an object; an empty one for anything else. Returns:
@@ -94,6 +163,9 @@ void ctl_table (JsonArray *items, const char *const *columns);
 void ctl_lines (JsonObject *object, const char *const *columns);
 /* With --json prints the answer, else FALSE. */
 gboolean ctl_json (Ctl *ctl, JsonNode *answer);
+/* An error with its rule and what would be accepted, on standard error. @where: (nullable): the file
+ * that it is about. Returns: CTL_REFUSED */
+CtlStatus ctl_tell_error (const char *where, const GError *error);
 /* How many columns a terminal needs for it. */
 guint ctl_width (const char *text);
 /* "zh_CN": of the user's environment. */

@@ -2,32 +2,25 @@
 #include "ctl.h"
 
 #include <locale.h>
-#include <string.h>
+
+#define USAGE "[--json] [--socket PATH] [--config FILE] COMMAND …"
 
 static const CtlCommand commands[] = {
-  { "status", "status", N_ ("How the hub is"), ctl_status },
-  { "pair",
-    "pair list | begin HOST:PORT | expect ADDRESS | confirm ID STRING | cancel ID | "
-    "unpair PEER | forget PEER",
-    N_ ("Pairing with other hospitals"), ctl_pair },
-  { "users",
-    "users list | add LOGIN --name NAME --role ROLE… | set-password LOGIN | disable LOGIN | "
-    "enable LOGIN",
-    N_ ("People who may sign in; passwords are read from standard input"), ctl_users },
-  { "sessions", "sessions list | show ID | stop ID --reason TEXT", N_ ("Live sessions"),
-    ctl_sessions },
-  { "plugins",
-    "plugins list | put-aside ID --reason TEXT | restore ID | parked | deliver ID | aside | "
-    "retry PEER LANE SEQUENCE | records | retry-record SESSION SEQUENCE",
-    N_ ("Plugins, and the messages that wait for them"), ctl_plugins },
-  { "migrate", "migrate [--check]", N_ ("Brings the database to this program's state"),
-    ctl_migrate },
-  { "audit",
-    "audit list [--action A] [--actor ID] [--session ID] [--patient ID] [--from TIME] [--to TIME] "
-    "[--limit N] [--since CURSOR]",
-    N_ ("Who did what"), ctl_audit },
-  { "config", "config", N_ ("What is in force, and from where"), ctl_config },
-  { "demo", "demo load NAME|FILE | day NAME|FILE", NULL, ctl_demo },
+  { "status", N_ ("How the hub is"), ctl_status_verbs },
+  { "setup", N_ ("The first hospital and the first administrator"), ctl_setup_verbs },
+  { "pair", N_ ("Pairing with other hospitals"), ctl_pair_verbs },
+  { "organisations", N_ ("The hospital, and the places that belong to it"),
+    ctl_organisations_verbs },
+  { "users", N_ ("People who may sign in; passwords are read from standard input"),
+    ctl_users_verbs },
+  { "resources", N_ ("What can be booked"), ctl_resources_verbs },
+  { "patients", N_ ("People whom sessions are about"), ctl_patients_verbs },
+  { "sessions", N_ ("Live sessions"), ctl_sessions_verbs },
+  { "plugins", N_ ("Plugins, and the messages that wait for them"), ctl_plugins_verbs },
+  { "migrate", N_ ("Brings the database to this program's state"), ctl_migrate_verbs },
+  { "audit", N_ ("Who did what"), ctl_audit_verbs },
+  { "config", N_ ("What is in force, and from where"), ctl_config_verbs },
+  { "demo", NULL, ctl_demo_verbs },
 };
 
 static void
@@ -38,6 +31,7 @@ ctl_clear (Ctl *ctl)
   g_clear_object (&ctl->config);
   g_clear_error (&ctl->config_error);
   g_clear_object (&ctl->session);
+  g_clear_pointer (&ctl->options, g_hash_table_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Ctl, ctl_clear)
 
@@ -48,47 +42,71 @@ make_help (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
     if (commands[i].summary != NULL)
-      g_string_append_printf (text, "  %-10s %s\n", commands[i].name, _ (commands[i].summary));
-  g_string_append (text, _ ("\nIt ends with 0 when it was done, 1 when it was refused, 2 when the "
+      g_string_append_printf (text, "  %-14s %s\n", commands[i].name, _ (commands[i].summary));
+  g_string_append (text, _ ("\n“karezctl help COMMAND” says what a command takes.\n"
+                            "\nIt ends with 0 when it was done, 1 when it was refused, 2 when the "
                             "command line is wrong,\n3 when the hub is away, 4 when this user may "
-                            "not.\n"));
+                            "not, 5 when the database is away.\n"));
   return g_string_free (text, FALSE);
 }
 
-CtlStatus
-ctl_usage (const char *usage, const char *wrong)
+static CtlStatus
+usage (const char *wrong)
 {
-  if (wrong != NULL)
-    g_printerr ("karezctl: %s\n", wrong);
-  g_printerr (_ ("Usage: karezctl %s\n"), usage);
+  g_printerr ("karezctl: %s\n", wrong);
+  g_printerr (_ ("Usage: %s\n"), "karezctl " USAGE);
   return CTL_USAGE;
 }
 
-gboolean
-ctl_options (const GOptionEntry *entries, const char *usage, int *argc, char ***argv)
+static const CtlCommand *
+find_command (const char *name)
 {
-  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
-  g_autoptr (GError) error = NULL;
-
-  g_option_context_set_help_enabled (context, FALSE);
-  g_option_context_add_main_entries (context, entries, NULL);
-  if (g_option_context_parse (context, argc, argv, &error))
-    return TRUE;
-  ctl_usage (usage, error->message);
-  return FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+    if (g_str_equal (commands[i].name, name))
+      return &commands[i];
+  return NULL;
 }
 
 static CtlStatus
-run (Ctl *ctl, int argc, char **argv)
+run (Ctl *ctl, GOptionContext *context, int argc, char **argv)
 {
-  if (argc < 2)
-    return ctl_usage ("[--json] [--socket PATH] [--config FILE] COMMAND …",
-                      _ ("a command is missing; --help lists them"));
-  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
-    if (g_str_equal (commands[i].name, argv[1]))
-      return commands[i].run (ctl, argc - 1, argv + 1);
-  return ctl_usage ("[--json] [--socket PATH] [--config FILE] COMMAND …",
-                    _ ("there is no such command; --help lists them"));
+  gboolean help = argc > 1 && g_str_equal (argv[1], "help");
+  const char *name = argc > (help ? 2 : 1) ? argv[help ? 2 : 1] : NULL;
+  const CtlCommand *command = name != NULL ? find_command (name) : NULL;
+
+  if (help && name == NULL)
+    {
+      g_autofree char *text = g_option_context_get_help (context, TRUE, NULL);
+
+      g_print ("%s", text);
+      return CTL_OK;
+    }
+  if (name == NULL)
+    return usage (_ ("a command is missing; --help lists them"));
+  if (command == NULL)
+    return usage (_ ("there is no such command; --help lists them"));
+  return help ? ctl_command_help (command, argc > 3 ? argv[3] : NULL)
+              : ctl_command_run (ctl, command, argc - 1, argv + 1);
+}
+
+/* Arguments are shown, kept and told to the hub: they are text. */
+static gboolean
+check_arguments (int given, int argc, char **argv)
+{
+  for (int i = 1; i < argc; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autofree char *number = g_strdup_printf ("%d", given - argc + i);
+      g_autofree char *wrong = NULL;
+
+      if (karez_text_check (argv[i], -1, &error))
+        continue;
+      wrong = g_strdup_printf (_ ("argument %s: %s; accepted: %s"), number, error->message,
+                               _ (karez_error_get_accepted (error)));
+      usage (wrong);
+      return FALSE;
+    }
+  return TRUE;
 }
 
 int
@@ -115,27 +133,20 @@ main (int argc, char **argv)
   textdomain (GETTEXT_PACKAGE);
 
   help = make_help ();
-  /* Options after the command are the command's own. */
+  ctl.options = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+                                       (GDestroyNotify) g_ptr_array_unref);
+  /* Options after the command are read with the command's own. */
   g_option_context_set_strict_posix (context, TRUE);
   g_option_context_set_description (context, help);
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
   if (!g_option_context_parse (context, &argc, &argv, &error))
-    return ctl_usage ("[--json] [--socket PATH] [--config FILE] COMMAND …", error->message);
-  for (int i = 1; i < argc; i++)
-    if (!karez_text_check (argv[i], -1, &error))
-      {
-        g_autofree char *number = g_strdup_printf ("%d", given - argc + i);
-        g_autofree char *wrong = g_strdup_printf (_ ("argument %s: %s; accepted: %s"), number,
-                                                  error->message,
-                                                  _ (karez_error_get_accepted (error)));
-
-        return ctl_usage ("[--json] [--socket PATH] [--config FILE] COMMAND …", wrong);
-      }
-  if (version)
+    return usage (error->message);
+  if (!check_arguments (given, argc, argv))
+    return CTL_USAGE;
+  if (version || (argc == 2 && g_str_equal (argv[1], "version")))
     {
       g_print ("karezctl %s\n", KAREZ_PROGRAM_VERSION);
       return CTL_OK;
     }
-  ctl.config = hub_config_load (ctl.config_path, &ctl.config_error);
-  return run (&ctl, argc, argv);
+  return run (&ctl, context, argc, argv);
 }

@@ -105,20 +105,64 @@ on_added (GObject *source, GAsyncResult *result, gpointer data)
   g_free (addition);
 }
 
-/* The body with names in order; an answer has been given when this is NULL. */
 static JsonObject *
-check (KarezRequest *request, const KarezJsonField *fields)
+check (JsonNode *body, const KarezJsonField *fields, GError **error)
+{
+  JsonObject *object = karez_json_check (body, fields, error);
+  GError *local = NULL;
+  g_autofree char *pointer = NULL;
+
+  if (object == NULL
+      || karez_json_check (json_object_get_member (object, "names"), names_fields, &local) != NULL)
+    return object;
+  pointer = g_strconcat ("/names", karez_error_get_pointer (local), NULL);
+  karez_error_set_pointer (local, pointer);
+  g_propagate_error (error, local);
+  return NULL;
+}
+
+gboolean
+hub_web_directory_check_organisation (JsonNode *body, GError **error)
+{
+  return check (body, organisation_fields, error) != NULL;
+}
+
+static gboolean
+is_date (const char *text)
+{
+  g_autoptr (GTimeZone) utc = g_time_zone_new_utc ();
+  g_autofree char *midnight = g_strconcat (text, "T00:00:00Z", NULL);
+  g_autoptr (GDateTime) date = g_date_time_new_from_iso8601 (midnight, utc);
+
+  return date != NULL && g_date_time_get_year (date) >= 1850 && text[4] == '-' && text[7] == '-';
+}
+
+gboolean
+hub_web_directory_check_patient (JsonNode *body, GError **error)
+{
+  JsonObject *object = check (body, patient_fields, error);
+  const char *birth_date = object != NULL ? karez_json_text (object, "birth_date") : NULL;
+  GError *local;
+
+  if (object == NULL || birth_date == NULL || is_date (birth_date))
+    return object != NULL;
+  local = karez_error_new (KAREZ_ERROR_INVALID, "directory/date",
+                           N_ ("A date, like 1961-04-30"), N_ ("The birth date cannot be read"));
+  karez_error_set_pointer (local, "/birth_date");
+  g_propagate_error (error, local);
+  return FALSE;
+}
+
+/* Returns: (transfer none) (nullable): the body; NULL after the request was answered */
+static JsonObject *
+take_body (KarezRequest *request, const KarezJsonField *fields,
+           gboolean (*check_body) (JsonNode *body, GError **error))
 {
   JsonObject *body = karez_request_check_body (request, fields);
   g_autoptr (GError) error = NULL;
-  g_autofree char *pointer = NULL;
 
-  if (body == NULL)
-    return NULL;
-  if (karez_json_check (json_object_get_member (body, "names"), names_fields, &error) != NULL)
+  if (body == NULL || check_body (karez_request_get_body (request), &error))
     return body;
-  pointer = g_strconcat ("/names", karez_error_get_pointer (error), NULL);
-  karez_error_set_pointer (error, pointer);
   karez_request_fail (request, error);
   return NULL;
 }
@@ -137,7 +181,7 @@ static void
 add_organisation (KarezRequest *request, gpointer data)
 {
   Directory *self = data;
-  JsonObject *body = check (request, organisation_fields);
+  JsonObject *body = take_body (request, organisation_fields, hub_web_directory_check_organisation);
   g_autofree char *names = NULL;
   Addition *addition;
 
@@ -156,37 +200,17 @@ add_organisation (KarezRequest *request, gpointer data)
   karez_transaction_commit_async (addition->transaction, NULL, on_added, addition);
 }
 
-static gboolean
-is_date (const char *text)
-{
-  g_autoptr (GTimeZone) utc = g_time_zone_new_utc ();
-  g_autofree char *midnight = g_strconcat (text, "T00:00:00Z", NULL);
-  g_autoptr (GDateTime) date = g_date_time_new_from_iso8601 (midnight, utc);
-
-  return date != NULL && g_date_time_get_year (date) >= 1850 && text[4] == '-' && text[7] == '-';
-}
-
 static void
 add_patient (KarezRequest *request, gpointer data)
 {
   Directory *self = data;
-  JsonObject *body = check (request, patient_fields);
+  JsonObject *body = take_body (request, patient_fields, hub_web_directory_check_patient);
   const char *birth_date = body != NULL ? karez_json_text (body, "birth_date") : NULL;
   g_autofree char *names = NULL;
   Addition *addition;
 
   if (body == NULL)
     return;
-  if (birth_date != NULL && !is_date (birth_date))
-    {
-      g_autoptr (GError) error = karez_error_new (KAREZ_ERROR_INVALID, "directory/date",
-                                                  N_ ("A date, like 1961-04-30"),
-                                                  N_ ("The birth date cannot be read"));
-
-      karez_error_set_pointer (error, "/birth_date");
-      karez_request_fail (request, error);
-      return;
-    }
   addition = addition_new (self, request);
   names = karez_json_print (json_object_get_member (body, "names"));
   karez_transaction_run_one (addition->transaction, "directory/organisation",

@@ -9,6 +9,9 @@ G_BEGIN_DECLS
  * @hub: this hub's id. @store must outlive the routes. */
 gboolean hub_web_directory_add_routes (HubStore *store, const char *hub, KarezRoutes *routes,
                                        GError **error);
+/* What they ask of a body, but for what the database knows. */
+gboolean hub_web_directory_check_organisation (JsonNode *body, GError **error);
+gboolean hub_web_directory_check_patient (JsonNode *body, GError **error);
 
 /* What a constraint of the database refused of an organisation, patient, person or account, in
  * words for whoever typed it; another error as it is. Both (transfer full). */

@@ -296,11 +296,10 @@ check_final (KarezRequest *request, JsonObject *body, GError **error)
 }
 
 static gboolean
-check_person (KarezRequest *request, JsonObject *body, GError **error)
+check_person (JsonObject *body, GError **error)
 {
   return check_part (body, "names", names_fields, error)
-         && check_part (body, "title", title_fields, error) && check_roles (body, error)
-         && check_final (request, body, error);
+         && check_part (body, "title", title_fields, error) && check_roles (body, error);
 }
 
 static gboolean
@@ -410,6 +409,15 @@ on_hash_to_create (GObject *source, GAsyncResult *result, gpointer data)
     create (g_steal_pointer (&job), hash);
 }
 
+gboolean
+hub_web_people_check (JsonNode *body, GError **error)
+{
+  JsonObject *object = karez_json_check (body, create_fields, error);
+
+  return object != NULL && check_person (object, error)
+         && check_login (karez_json_text (object, "login"), error);
+}
+
 static void
 handle_create (KarezRequest *request, gpointer data)
 {
@@ -419,8 +427,8 @@ handle_create (KarezRequest *request, gpointer data)
 
   if (body == NULL)
     return;
-  if (!check_person (request, body, &error)
-      || !check_login (karez_json_text (body, "login"), &error))
+  if (!hub_web_people_check (karez_request_get_body (request), &error)
+      || !check_final (request, body, &error))
     karez_request_fail (request, error);
   else
     hash_password (job_new (self, request), karez_json_text (body, "login"), on_hash_to_create);
@@ -559,7 +567,8 @@ handle_change (KarezRequest *request, gpointer data)
       karez_request_fail (request, error);
       return;
     }
-  if (!check_person (request, body, &error) || !check_own (request, body, &error))
+  if (!check_person (body, &error) || !check_final (request, body, &error)
+      || !check_own (request, body, &error))
     {
       karez_request_fail (request, error);
       return;

@@ -22,6 +22,9 @@ HubWebPeople *hub_web_people_new (HubStore *store, HubWebSignIns *sign_ins,
 void hub_web_people_free (HubWebPeople *self);
 gboolean hub_web_people_add_routes (HubWebPeople *self, KarezRoutes *routes, GError **error);
 
+/* What POST /people asks of a body, but for what the database knows. */
+gboolean hub_web_people_check (JsonNode *body, GError **error);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubWebPeople, hub_web_people_free)
 
 G_END_DECLS

@@ -234,8 +234,8 @@ def test_migrate():
     after = migrate(conf, '--check')
     assert after.returncode == 0, after
     assert {item['state'] for item in json.loads(after.stdout)['items']} == {'applied'}
-    assert migrate(away, '--check').returncode == 3
-    assert migrate(away).returncode == 3
+    assert migrate(away, '--check').returncode == 5
+    assert migrate(away).returncode == 5
 
 
 def test_demo():
