@@ -119,7 +119,7 @@ static gboolean
 on_option (const char *option, const char *value, gpointer data, GError **error)
 {
   Ctl *ctl = data;
-  const char *name = option + strspn (option, "-");
+  const char *name = g_str_equal (option, "-h") ? "help" : option + strspn (option, "-");
   GPtrArray *values = g_hash_table_lookup (ctl->options, name);
 
   if (values == NULL)
@@ -139,6 +139,7 @@ add_entries (GArray *entries, const CtlOption *options)
     {
       GOptionEntry entry = { option->name, 0, 0, G_OPTION_ARG_CALLBACK, on_option, NULL, NULL };
 
+      entry.short_name = g_str_equal (option->name, "help") ? 'h' : 0;
       entry.flags = option->value != NULL ? 0 : G_OPTION_FLAG_NO_ARG;
       g_array_append_val (entries, entry);
     }

@@ -44,7 +44,7 @@ static const KarezJsonField patient_fields[] = {
   { "id", KAREZ_JSON_UUID, TRUE },
   { "organisation", KAREZ_JSON_UUID, FALSE },
   { "names", KAREZ_JSON_OBJECT, TRUE },
-  { "birth_date", KAREZ_JSON_TEXT, FALSE, 10, 10 },
+  { "birth_date", KAREZ_JSON_TEXT, FALSE, 1, 40 },
   { "gender", KAREZ_JSON_ENUM, FALSE, 0, 0, "male|female|other|unknown" },
   { NULL },
 };
@@ -134,7 +134,7 @@ is_date (const char *text)
   g_autofree char *midnight = g_strconcat (text, "T00:00:00Z", NULL);
   g_autoptr (GDateTime) date = g_date_time_new_from_iso8601 (midnight, utc);
 
-  return date != NULL && g_date_time_get_year (date) >= 1850 && text[4] == '-' && text[7] == '-';
+  return strlen (text) == 10 && date != NULL && g_date_time_get_year (date) >= 1850 && text[4] == '-' && text[7] == '-';
 }
 
 gboolean

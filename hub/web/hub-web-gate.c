@@ -7,6 +7,7 @@
 #include "hub-hash.h"
 #include "hub-id.h"
 #include "hub-log.h"
+#include "hub-web-local.h"
 #include "hub-web-rate.h"
 
 /* More than anybody presses. */
@@ -321,11 +322,20 @@ find_next (GTask *task)
   g_object_unref (task);
 }
 
+static void
+on_local (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  g_autoptr (KarezActor) actor = hub_web_local_identify_finish (result);
+
+  hub_web_request_set_actor (g_task_get_source_object (task), actor, NULL);
+  g_task_return_boolean (task, TRUE);
+}
+
 void
 hub_web_gate_identify_async (HubWebGate *self, HubWebRequest *request, gboolean away,
                              GAsyncReadyCallback callback, gpointer data)
 {
-  static const char *const roles[] = { "administrator", NULL };
   g_autoptr (GTask) task = g_task_new (request, NULL, callback, data);
   Identity *identity = g_new0 (Identity, 1);
   GError *error = NULL;
@@ -336,11 +346,9 @@ hub_web_gate_identify_async (HubWebGate *self, HubWebRequest *request, gboolean 
   g_task_set_task_data (task, identity, (GDestroyNotify) identity_free);
   if (hub_web_limits_is_local (hub_web_request_get_message (request)))
     {
-      g_autoptr (KarezActor)
-          actor = karez_actor_new (KAREZ_ACTOR_LOCAL, "local", "karezctl", roles, NULL, NULL);
+      GSocket *socket = hub_web_limits_get_socket (hub_web_request_get_message (request));
 
-      hub_web_request_set_actor (request, actor, NULL);
-      g_task_return_boolean (task, TRUE);
+      hub_web_local_identify_async (socket, NULL, on_local, g_steal_pointer (&task));
       return;
     }
   identity->tokens = hub_web_sign_ins_read_cookies (self->sign_ins,

@@ -6,11 +6,13 @@ test-karezctl.py KAREZCTL      KAREZ_TEST_DATABASE: for migrate"""
 import http.server
 import json
 import os
+import pty
 import socketserver
 import subprocess
 import sys
 import tempfile
 import threading
+import uuid
 
 KAREZCTL = sys.argv[1]
 WORK = tempfile.mkdtemp(prefix='karez-ctl-')
@@ -116,12 +118,59 @@ def test_texts():
         assert config.encode() in done.stderr and where.encode() in done.stderr, (text, done.stderr)
 
 
+def commands():
+    """The commands that the help lists."""
+    out = run('--help')[1]
+    lines = out[out.index('Commands:'):].splitlines()[1:]
+    return [line.split()[0] for line in lines if line.startswith('  ')]
+
+
 def test_help():
     code, out, _ = run('--help')
     assert code == 0 and 'audit' in out and 'demo' not in out
+    assert run('help') == run('--help')
+    assert len(commands()) > 10
+    verbs = 0
+    for command in commands():
+        code, out, err = run('help', command)
+        assert code == 0 and not err and f'karezctl {command}' in out, (command, err)
+        assert (code, out, err) == run(command, '--help') or 'Each command' in out, command
+        for line in out.splitlines():
+            words = line.split()
+            if words[:2] != ['karezctl', command] or len(words) < 3 or words[2][0] in '[-':
+                continue
+            verbs += 1
+            for arguments in ((command, words[2], '--help'), (command, words[2], 'x', '-h'),
+                              ('help', command, words[2])):
+                code, told, err = run(*arguments)
+                assert code == 0 and not err and told.startswith(line), (arguments, told, err)
+    assert verbs > 30, verbs
+    for arguments in (['--version'], ['version']):
+        code, out, _ = run(*arguments)
+        assert code == 0 and out.startswith('karezctl '), arguments
+    assert run('help', 'nonsense')[0] == 2
+    assert not Hub.asked
+
+
+def test_options_anywhere():
+    Hub.answers = {('GET', '/api/v1/people'): (200, {'items': [PERSON]})}
+    for arguments in (('--json', 'users', 'list'), ('users', '--json', 'list'),
+                      ('users', 'list', '--json')):
+        if arguments[1] == '--json':
+            assert run(*arguments)[0] == 2
+        else:
+            assert json.loads(run(*arguments)[1])['items'][0]['login'] == 'desk.aral'
+    done = subprocess.run([KAREZCTL, 'users', 'list', '--socket', SOCKET], capture_output=True)
+    assert done.returncode == 0, done
+    for arguments in (('sessions', 'stop', 'x', '--reason', 'a', '--reason', 'b'),
+                      ('users', 'list', '--socket', SOCKET, '--socket', SOCKET)):
+        code, _, err = run(*arguments)
+        assert code == 2 and 'twice' in err, (arguments, err)
 
 
 def test_statuses():
+    Hub.answers = {('GET', '/api/v1/plugins'): (503, dict(PROBLEM, rule='database/away'))}
+    assert run('plugins', 'list')[0] == 5
     for status, code in ((409, 1), (422, 1), (404, 1), (500, 1), (401, 4), (403, 4), (503, 3),
                          (504, 3)):
         Hub.answers = {('GET', '/api/v1/plugins'): (status, PROBLEM)}
@@ -175,6 +224,10 @@ def test_passwords():
     assert json.loads(body) == {'names': PERSON['names'], 'roles': ['desk'], 'active': True,
                                 'password': 'seven wells of water', 'password_final': False}
     assert 'seven' not in json.dumps(headers)
+    # As a file of Windows has it, and without an end of line.
+    for line in ('seven wells of water\r\n', 'seven wells of water\r', 'seven wells of water'):
+        code, _, _ = run('users', 'set-password', 'desk.aral', stdin=line)
+        assert code == 0 and json.loads(Hub.asked[-1][3])['password'] == 'seven wells of water', line
     code, _, _ = run('users', 'set-password', 'desk.aral', '--final', stdin='seven wells of water\n')
     assert code == 0 and json.loads(Hub.asked[-1][3])['password_final'] is True
     assert len(headers['Idempotency-Key']) == 36
@@ -198,6 +251,196 @@ def test_passwords():
     assert run('users', 'disable', 'desk.aral')[0] == 0
     assert 'password_final' not in json.loads(Hub.asked[-1][3])
     assert json.loads(Hub.asked[-1][3])['active'] is False
+
+
+TABLE = """login,name,name_zh,roles,title\r
+li.wei,Li Wei,李伟,desk;clinician,\r
+"zhao","Zhao, Min",,surgeon,"Chief ""surgeon""\"\r
+\r
+desk.aral,Desk,协调台,desk,Desk\r
+"""
+
+
+def test_people_of_a_table():
+    def posted():
+        return [json.loads(body) for method, _, _, body in Hub.asked if method == 'POST']
+    Hub.answers = {('GET', '/api/v1/people'): (200, {'items': [PERSON]}),
+                   ('POST', '/api/v1/people'): (201, {'id': 'x'})}
+    passwords = os.path.join(WORK, 'passwords.csv')
+    for text in (TABLE, '\ufeff' + TABLE, TABLE.replace('\r\n', '\n'), TABLE.rstrip('\r\n')):
+        path = write('people.csv', text)
+        code, out, err = run('--json', 'users', 'import', path, '--check')
+        assert (code, json.loads(out)) == (0, {'missing': 2, 'there': 1, 'refused': 0}), (out, err)
+        assert not posted()
+        code, out, err = run('users', 'import', path)
+        assert code == 2 and '--passwords' in err and not posted(), err
+        code, out, err = run('--json', 'users', 'import', path, '--passwords', passwords)
+        assert (code, json.loads(out)) == (0, {'added': 2, 'there': 1, 'refused': 0}), (out, err)
+        first, second = posted()
+        assert first['names'] == {'en': 'Li Wei', 'zh_CN': '李伟'} and first['login'] == 'li.wei'
+        assert first['roles'] == ['desk', 'clinician'] and not first.get('password_final')
+        assert second['names'] == {'en': 'Zhao, Min'} and second['title'] == {'en': 'Chief "surgeon"'}
+        assert os.stat(passwords).st_mode & 0o777 == 0o600
+        with open(passwords, encoding='utf-8') as file:
+            told = file.read()
+        assert first['password'] in told and second['password'] in told and len(first['password']) == 19
+        # What was handed out is not written over.
+        assert run('users', 'import', path, '--passwords', passwords)[0] == 2 and not posted()
+        os.unlink(passwords)
+    with_passwords = write('with.csv', 'login;name;roles;password\nli;Li;desk clinician;seven wells of water\n')
+    assert run('users', 'import', with_passwords)[0] == 0
+    assert posted()[0]['password'] == 'seven wells of water' and posted()[0]['roles'][1] == 'clinician'
+    # One that is refused is told with its line, and the next ones follow.
+    Hub.answers[('POST', '/api/v1/people')] = (422, dict(PROBLEM, rule='password/common'))
+    code, _, err = run('users', 'import', write('people.csv', TABLE), '--passwords', passwords)
+    assert code == 1 and 'people.csv:2: li.wei' in err and 'people.csv:3: zhao' in err, err
+    os.unlink(passwords)
+    Hub.answers[('POST', '/api/v1/people')] = (503, dict(PROBLEM, rule='database/away'))
+    assert run('users', 'import', write('people.csv', TABLE), '--passwords', passwords)[0] == 5
+    assert len(posted()) == 1
+
+
+def test_tables_that_are_wrong():
+    Hub.answers = {('GET', '/api/v1/people'): (200, {'items': []})}
+    head = 'login,name,roles\n'
+    for text, *words in (
+            ('', 'first line'), ('\n\n', 'first line'), ('login,name\n', '“roles” is missing'),
+            ('login,name,roles,age\n', '“age”', 'login, name'), ('login,name,roles,Name\n', 'twice'),
+            (head + 'li,Li\n', 'line 2', '“roles”'), (head + '\nli,,desk\n', 'line 3', '“name”'),
+            (head + 'li,Li,desk,x\n', 'line 2', 'more fields'), (head + 'li,L"i,desk\n', 'line 2'),
+            (head + 'li,"Li,desk\n', 'not closed'), (head + 'li,Li,chief\n', ':2', 'surgeon'),
+            (head + 'li,Li,\n', 'line 2'), (head + '李伟,Li,desk\n', ':2', 'a to z'),
+            (head + 'li,L\u202ei,desk\n', ':2', '/names/en'), (head + 'li,L\x1bi,desk\n', 'line 2'),
+            (head + 'li,Li,desk\nli,Wang,desk\n', ':3', 'twice'),
+            (head + f'li,{"x" * 101},desk\n', ':2', '/names/en'),
+            (head + 'li,Li,desk\n' * 20001, 'too many')):
+        code, out, err = run('users', 'import', write('wrong.csv', text))
+        assert code == 1 and not out, (text[:80], code, err)
+        for word in ('wrong.csv', *words):
+            assert word in err, (text[:80], word, err[:400])
+    for data in (b'login,name,roles\nli,\xc0\xee,desk\n', b'\xff\xfel\0', b'login\0,name,roles\n'):
+        path = os.path.join(WORK, 'wrong.csv')
+        with open(path, 'wb') as file:
+            file.write(data)
+        code, _, err = run('users', 'import', path)
+        assert code == 1 and 'UTF-8' in err, (data, err)
+    assert run('users', 'import', WORK + '/nowhere.csv')[0] == 1
+    assert run('users', 'import', WORK)[0] == 1
+    assert run('users', 'import', '/dev/zero')[0] == 1
+    assert not [asked for asked in Hub.asked if asked[0] == 'POST']
+
+
+def test_resources_and_patients_of_tables():
+    hub = '0193a000-0000-7000-8000-00000000000a'
+    Hub.answers = {('GET', '/api/v1/people'): (200, {'items': [PERSON]}),
+                   ('GET', '/api/v1/hello'): (200, {'hub': hub}),
+                   ('GET', '/api/v1/resources'): (200, {'items': [{'names': {'en': 'Room 1'}}]}),
+                   ('POST', '/api/v1/resources'): (201, {'id': 'x'}),
+                   ('POST', '/api/v1/patients'): (201, {'id': 'x'})}
+    path = write('resources.csv', 'kind,name,login\nroom,Room 1,\nroom,Room 2,\nperson,Desk,desk.aral\n')
+    code, out, err = run('--json', 'resources', 'import', path)
+    assert (code, json.loads(out)) == (0, {'added': 2, 'there': 1, 'refused': 0}), (out, err)
+    bodies = [json.loads(body) for method, _, _, body in Hub.asked if method == 'POST']
+    assert 'person' not in bodies[0] and bodies[1]['person'] == PERSON['id']
+    code, _, err = run('resources', 'import', write('r.csv', 'kind,name,login\nperson,X,nobody\n'))
+    assert code == 1 and 'r.csv:2' in err and '/person' in err, err
+    path = write('patients.csv', 'number,name,birth_date,gender\n77,Aynur,1961-04-30,female\n')
+    assert run('patients', 'import', path)[0] == 0
+    first = json.loads(Hub.asked[-1][3])
+    # What uuid.uuid5() makes of the hub's id and the number.
+    assert first['id'] == str(uuid.uuid5(uuid.UUID(hub), '77')), first
+    Hub.answers[('POST', '/api/v1/patients')] = (409, dict(PROBLEM, rule='database/patient_pkey'))
+    code, out, _ = run('--json', 'patients', 'import', path)
+    assert (code, json.loads(out)['there']) == (0, 1)
+    code, _, err = run('patients', 'import', write('p.csv', 'number,name,birth_date\n1,A,30.4.1961\n'))
+    assert code == 1 and 'p.csv:2' in err and '1961-04-30' in err, err
+
+
+SETUP = """[Hospital]
+Name=Aral Tarim Hospital
+Name[zh_CN]=阿拉尔塔里木医院
+Level=county
+Region=Xinjiang
+[Administrator]
+Login=admin.aral
+Name=Li Wei
+"""
+
+
+def test_setup():
+    hub = '0193a000-0000-7000-8000-00000000000a'
+    Hub.answers = {('GET', '/api/v1/hello'): (200, {'hub': hub}),
+                   ('GET', '/api/v1/organisations'): (200, {'items': []}),
+                   ('GET', '/api/v1/people'): (200, {'items': []}),
+                   ('POST', '/api/v1/organisations'): (201, {'id': 'x'}),
+                   ('POST', '/api/v1/people'): (201, {'id': 'x'})}
+    path = write('setup.ini', SETUP)
+    code, out, err = run('setup', '--file', path, stdin='seven wells of water\n')
+    assert code == 0 and not err, (code, err)
+    posted = [(where, json.loads(body)) for method, where, _, body in Hub.asked if method == 'POST']
+    assert [where for where, _ in posted] == ['/api/v1/people', '/api/v1/organisations', '/api/v1/organisations']
+    person, region, hospital = (body for _, body in posted)
+    assert person['roles'] == ['administrator'] and person['password'] == 'seven wells of water'
+    assert region['level'] == 'region' and hospital['parent'] == region['id'] and hospital['own']
+    assert hospital['names']['zh_CN'] == '阿拉尔塔里木医院'
+    # Again, when everything is there: nothing is asked for and nothing sent.
+    Hub.answers[('GET', '/api/v1/organisations')] = (200, {'items': [{'hub': hub}]})
+    Hub.answers[('GET', '/api/v1/people')] = (200, {'items': [{'login': 'admin.aral'}]})
+    code, out, _ = run('--json', 'setup', '--file', path)
+    assert (code, json.loads(out)) == (0, {'hospital': False, 'administrator': False})
+    assert not [asked for asked in Hub.asked if asked[0] == 'POST']
+    for text, *words in (
+            (SETUP.replace('Login', 'Logon'), 'Administrator.Logon', 'Administrator.Login'),
+            (SETUP + '[Other]\nX=1\n', 'Other.X'), (SETUP.replace('county', 'city'), 'Hospital', 'township'),
+            (SETUP.replace('Login=admin.aral', 'Login=Admin'), 'Administrator', 'a to z'),
+            (SETUP.replace('Name=Li Wei', ''), 'Administrator', '/names'),
+            (SETUP.replace('Name=Aral Tarim Hospital', ''), 'Hospital', '/names'),
+            ('nonsense', 'setup.ini'), (SETUP.replace('Li Wei', 'Li\u202eWei'), 'Administrator')):
+        code, out, err = run('setup', '--file', write('setup.ini', text), stdin='seven wells of water\n')
+        assert code == 1 and not out, (text, code, err)
+        for word in words:
+            assert word in err, (text, word, err)
+        assert not Hub.asked, text
+    assert run('setup', '--file', WORK + '/nowhere')[0] == 1
+    assert run('setup')[0] == 2
+
+
+def answer_at_terminal(lines, *arguments):
+    """What karezctl says at a terminal where these lines are typed."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(KAREZCTL, [KAREZCTL, '--socket', SOCKET, *arguments],
+                  dict(os.environ, LC_ALL='C.UTF-8', LANGUAGE=''))
+    said = b''
+    lines = list(lines)
+    while True:
+        try:
+            said += os.read(terminal, 4096)
+        except OSError:
+            break
+        while lines and said.rstrip(b' ').endswith(b':'):
+            os.write(terminal, lines.pop(0).encode() + b'\n')
+            said += b'\0'
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), said.decode()
+
+
+def test_questions():
+    Hub.asked.clear()
+    Hub.answers = {('GET', '/api/v1/hello'): (200, {'hub': '0193a000-0000-7000-8000-00000000000a'}),
+                   ('GET', '/api/v1/organisations'): (200, {'items': []}),
+                   ('GET', '/api/v1/people'): (200, {'items': []}),
+                   ('POST', '/api/v1/organisations'): (201, {'id': 'x'}),
+                   ('POST', '/api/v1/people'): (201, {'id': 'x'})}
+    # A login that is none: what was right is kept, and the questions come again.
+    code, said = answer_at_terminal(
+        ['Aral Hospital', '阿拉尔', '', 'county', '', 'Admin', 'Li Wei', '', '',
+         '', '', '', '', '', 'admin.aral', '', '', '',
+         'seven wells of water', 'seven wells of water'], 'setup')
+    assert code == 0, said
+    assert '[Aral Hospital]' in said and 'a to z' in said and 'seven wells' not in said, said
+    person, hospital = [json.loads(body) for method, _, _, body in Hub.asked if method == 'POST']
+    assert person['login'] == 'admin.aral' and person['names'] == {'en': 'Li Wei'}
+    assert hospital['names'] == {'en': 'Aral Hospital', 'zh_CN': '阿拉尔'}
 
 
 def test_escaping():

@@ -528,12 +528,18 @@ test_local (void)
       unnamed = ask (local, "POST", "/api/v1/people", "{}", "Idempotency-Key", NULL, NULL);
   g_autofree char *event = sql (fixture, "select actor_kind from karez.event where action = "
                                          "'person.create' order by id limit 1");
+  g_autofree char *name = sql (fixture, "select actor_name from karez.event where action = "
+                                        "'person.create' order by id limit 1");
+  g_autofree char *expected = g_strdup_printf ("karezctl (%s", g_get_user_name ());
 
   g_assert_cmpuint (me.status, ==, 200);
   g_assert_cmpstr (answer_text (&me, "id"), ==, "local");
   assert_problem (&out, 409, "sign-in/local");
   assert_problem (&unnamed, 400, "request/key");
   g_assert_cmpstr (event, ==, "local");
+  /* Who may have been somebody else before sudo. */
+  g_assert_true (g_str_has_prefix (name, expected));
+  g_assert_true (g_str_has_suffix (name, ")"));
 }
 
 static void
