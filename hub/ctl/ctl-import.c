@@ -80,23 +80,33 @@ post (Ctl *ctl, const CtlImport *import, CtlCsv *csv, guint row, const char *fil
 static void
 tell_progress (guint done, guint all)
 {
-  if (isatty (STDERR_FILENO))
-    g_printerr (_ ("\r%u of %u"), done, all);
-  if (isatty (STDERR_FILENO) && done == all)
+  g_autofree char *a = g_strdup_printf ("%u", done);
+  g_autofree char *b = g_strdup_printf ("%u", all);
+
+  if (!isatty (STDERR_FILENO))
+    return;
+  g_printerr ("\r");
+  g_printerr (_ ("%s of %s"), a, b);
+  if (done == all)
     g_printerr ("\n");
 }
 
 static void
 tell_count (Ctl *ctl, const Count *count, gboolean check)
 {
+  g_autofree char *added = g_strdup_printf ("%u", count->added);
+  g_autofree char *there = g_strdup_printf ("%u", count->there);
+  g_autofree char *refused = g_strdup_printf ("%u", count->refused);
   g_autoptr (JsonNode) answer = karez_json_object (
       check ? "missing" : "added", "i", (gint64) count->added, "there", "i", (gint64) count->there,
       "refused", "i", (gint64) count->refused, NULL);
 
-  if (!ctl_json (ctl, answer))
-    g_print (check ? _ ("%u can be added, %u are there already\n")
-                   : _ ("%u added, %u there already, %u refused\n"),
-             count->added, count->there, count->refused);
+  if (ctl_json (ctl, answer))
+    return;
+  if (check)
+    g_print (_ ("%s can be added, %s are there already\n"), added, there);
+  else
+    g_print (_ ("%s added, %s there already, %s refused\n"), added, there, refused);
 }
 
 CtlStatus
