@@ -71,8 +71,7 @@ tell_options (const CtlOption *options)
     {
       g_autofree char *name = g_strjoin (" ", option->name, option->value, NULL);
 
-      g_print ("  --%s%*s  %s\n", name, (int) (width - ctl_width (name)), "",
-               _ (option->summary));
+      g_print ("  --%s%*s  %s\n", name, (int) (width - ctl_width (name)), "", _ (option->summary));
     }
 }
 
@@ -263,8 +262,9 @@ ctl_command_run (Ctl *ctl, const CtlCommand *command, int argc, char **argv)
 
   if (*verb->name == '\0')
     return run_verb (ctl, command, verb, argc, argv);
-  if (argc > 1 && (g_str_equal (argv[1], "--help") || g_str_equal (argv[1], "-h")
-                   || g_str_equal (argv[1], "help")))
+  if (argc > 1
+      && (g_str_equal (argv[1], "--help") || g_str_equal (argv[1], "-h")
+          || g_str_equal (argv[1], "help")))
     return ctl_command_help (command, NULL);
   for (; argc > 1 && verb->name != NULL; verb++)
     if (g_str_equal (verb->name, argv[1]))

@@ -96,8 +96,8 @@ refuse (GError **error, guint line, const char *accepted, const char *message)
 {
   g_autofree char *number = g_strdup_printf ("%u", line);
 
-  return karez_error_set (error, KAREZ_ERROR_INVALID, "csv/table", accepted,
-                          N_ ("line %s: %s"), number, _ (message));
+  return karez_error_set (error, KAREZ_ERROR_INVALID, "csv/table", accepted, N_ ("line %s: %s"),
+                          number, _ (message));
 }
 
 /* The one that the line of names has most of: a spreadsheet writes what its language has. */

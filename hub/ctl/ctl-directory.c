@@ -43,9 +43,9 @@ post (Ctl *ctl, const char *path, JsonNode *body)
 static CtlStatus
 list_organisations (Ctl *ctl, char **arguments)
 {
-  static const char *const columns[] = { N_ ("NAME"),   "names",  N_ ("LEVEL"), "level", N_ ("ID"),
-                                         "id",          N_ ("WITHIN"), "parent", N_ ("HUB"), "hub",
-                                         NULL };
+  static const char *const columns[] = { N_ ("NAME"), "names", N_ ("LEVEL"),  "level",
+                                         N_ ("ID"),   "id",    N_ ("WITHIN"), "parent",
+                                         N_ ("HUB"),  "hub",   NULL };
   g_autoptr (JsonNode) answer = NULL;
   CtlStatus status = ctl_call (ctl, "GET", "/organisations", NULL, &answer);
 
@@ -122,11 +122,10 @@ make_patient (CtlCsv *csv, guint row, gpointer data)
   const char *const *hub = data;
   g_autofree char *id = id_of_number (*hub, ctl_csv_get (csv, row, "number"));
 
-  return karez_json_object ("id", "s", id, "organisation", "s",
-                            ctl_csv_get (csv, row, "organisation"), "names", "n",
-                            names_of_row (csv, row), "birth_date", "s",
-                            ctl_csv_get (csv, row, "birth_date"), "gender", "s",
-                            ctl_csv_get (csv, row, "gender"), NULL);
+  return karez_json_object (
+      "id", "s", id, "organisation", "s", ctl_csv_get (csv, row, "organisation"), "names", "n",
+      names_of_row (csv, row), "birth_date", "s", ctl_csv_get (csv, row, "birth_date"), "gender",
+      "s", ctl_csv_get (csv, row, "gender"), NULL);
 }
 
 /* This hub's id. */
@@ -145,8 +144,10 @@ static CtlStatus
 import_patients (Ctl *ctl, char **arguments)
 {
   g_autofree char *hub = NULL;
-  const CtlImport how = { patient_columns, "number", "/patients", make_patient,
-                          hub_web_directory_check_patient, "database/patient_pkey", &hub };
+  const CtlImport how = {
+    patient_columns,         "number", "/patients", make_patient, hub_web_directory_check_patient,
+    "database/patient_pkey", &hub
+  };
   CtlStatus status = find_hub (ctl, &hub);
   g_autoptr (CtlCsv) csv = NULL;
 
@@ -192,9 +193,9 @@ const CtlVerb ctl_patients_verbs[] = {
 /* ── resources ──────────────────────────────────────────────────────────────────────────────── */
 
 static const CtlCsvColumn resource_columns[] = {
-  { "kind", TRUE },    { "name", TRUE },       { "name_zh", FALSE },   { "name_ug", FALSE },
-  { "detail", FALSE }, { "detail_zh", FALSE }, { "detail_ug", FALSE }, { "login", FALSE },
-  { NULL },
+  { "kind", TRUE },       { "name", TRUE },    { "name_zh", FALSE },
+  { "name_ug", FALSE },   { "detail", FALSE }, { "detail_zh", FALSE },
+  { "detail_ug", FALSE }, { "login", FALSE },  { NULL },
 };
 
 static CtlStatus
@@ -211,9 +212,9 @@ find_resources (Ctl *ctl, JsonNode **answer)
 static CtlStatus
 list_resources (Ctl *ctl, char **arguments)
 {
-  static const char *const columns[] = { N_ ("NAME"),   "names",  N_ ("KIND"),   "kind", N_ ("ID"),
-                                         "id",          N_ ("ACTIVE"), "active", N_ ("DETAIL"),
-                                         "detail",      NULL };
+  static const char *const columns[] = { N_ ("NAME"),   "names",  N_ ("KIND"),   "kind",
+                                         N_ ("ID"),     "id",     N_ ("ACTIVE"), "active",
+                                         N_ ("DETAIL"), "detail", NULL };
   g_autoptr (JsonNode) answer = NULL;
   CtlStatus status = find_resources (ctl, &answer);
 
@@ -279,8 +280,8 @@ import_resources (Ctl *ctl, char **arguments)
   g_autoptr (GHashTable) known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (JsonNode) people = NULL;
   g_autoptr (JsonNode) there = NULL;
-  const CtlImport how = { resource_columns, "name", "/resources", make_resource,
-                          hub_agenda_check_resource, NULL, &people };
+  const CtlImport how = { resource_columns,          "name", "/resources", make_resource,
+                          hub_agenda_check_resource, NULL,   &people };
   g_autoptr (CtlCsv) csv = NULL;
   CtlStatus status;
 

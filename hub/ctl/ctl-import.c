@@ -62,9 +62,8 @@ static CtlStatus
 post (Ctl *ctl, const CtlImport *import, CtlCsv *csv, guint row, const char *file, Count *count)
 {
   g_autoptr (JsonNode) answer = NULL;
-  CtlStatus status = ctl_call_unless (ctl, "POST", import->path,
-                                      import->make (csv, row, import->data), import->exists,
-                                      &answer);
+  CtlStatus status = ctl_call_unless (
+      ctl, "POST", import->path, import->make (csv, row, import->data), import->exists, &answer);
 
   count->added += status == CTL_OK && answer != NULL;
   count->there += status == CTL_OK && answer == NULL;

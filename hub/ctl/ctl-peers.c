@@ -70,8 +70,8 @@ confirm (Ctl *ctl, char **arguments)
   g_autofree char *escaped = ctl_escape (arguments[0]);
   g_autofree char *path = g_strdup_printf ("/pairings/%s/confirm", escaped);
   g_autoptr (JsonNode) answer = NULL;
-  CtlStatus status = ctl_call (ctl, "POST", path, karez_json_object ("string", "s", arguments[1], NULL),
-                               &answer);
+  CtlStatus status = ctl_call (ctl, "POST", path,
+                               karez_json_object ("string", "s", arguments[1], NULL), &answer);
 
   if (status == CTL_OK && !ctl_json (ctl, answer))
     ctl_lines (ctl_object (answer), lines);

@@ -75,8 +75,8 @@ stop (Ctl *ctl, char **arguments)
   g_autofree char *escaped = ctl_escape (arguments[0]);
   g_autofree char *path = g_strdup_printf ("/sessions/%s/stop", escaped);
   g_autoptr (JsonNode) answer = NULL;
-  CtlStatus status = ctl_call (ctl, "POST", path, karez_json_object ("reason", "s",
-                                                  ctl_option (ctl, "reason"), NULL),
+  CtlStatus status = ctl_call (ctl, "POST", path,
+                               karez_json_object ("reason", "s", ctl_option (ctl, "reason"), NULL),
                                &answer);
 
   if (status == CTL_OK)

@@ -165,10 +165,9 @@ make_bodies (Setup *setup, GKeyFile *file)
                                        region != NULL ? ids[0] : NULL, "level", "s",
                                        level != NULL ? level : "county", "names", "n",
                                        names_of (file, "Hospital", "Name"), "own", "b", TRUE, NULL);
-  setup->administrator = karez_json_object ("id", "s", ids[2], "names", "n",
-                                            names_of (file, "Administrator", "Name"), "login", "s",
-                                            login, "password", "s", "-", "password_final", "b",
-                                            TRUE, "roles", "as", roles, NULL);
+  setup->administrator = karez_json_object (
+      "id", "s", ids[2], "names", "n", names_of (file, "Administrator", "Name"), "login", "s",
+      login, "password", "s", "-", "password_final", "b", TRUE, "roles", "as", roles, NULL);
 }
 
 /* FALSE after it was told what is wrong. @file: (nullable): where it stands */
@@ -251,16 +250,17 @@ send_all (Ctl *ctl, Setup *setup)
 static void
 tell_done (Ctl *ctl, const Setup *setup)
 {
-  g_autoptr (JsonNode) answer = karez_json_object ("hospital", "b", setup->hospital != NULL,
-                                                   "administrator", "b",
-                                                   setup->administrator != NULL, NULL);
+  g_autoptr (JsonNode)
+      answer = karez_json_object ("hospital", "b", setup->hospital != NULL, "administrator", "b",
+                                  setup->administrator != NULL, NULL);
 
   if (ctl_json (ctl, answer))
     return;
   g_print ("%s\n", setup->hospital != NULL ? _ ("The hospital is set up")
                                            : _ ("The hospital was set up already"));
-  g_print ("%s\n", setup->administrator != NULL ? _ ("The administrator can sign in")
-                                                : _ ("The administrator's login was there already"));
+  g_print ("%s\n", setup->administrator != NULL
+                       ? _ ("The administrator can sign in")
+                       : _ ("The administrator's login was there already"));
   g_print (_ ("Next: karezctl users import, karezctl resources import, karezctl pair begin\n"));
 }
 
@@ -307,7 +307,8 @@ setup (Ctl *ctl, char **arguments)
 }
 
 static const CtlOption options[] = {
-  { "file", "FILE", N_ ("The answers: [Hospital] Name, Level, Region, [Administrator] Login, Name") },
+  { "file", "FILE",
+    N_ ("The answers: [Hospital] Name, Level, Region, [Administrator] Login, Name") },
   { NULL },
 };
 

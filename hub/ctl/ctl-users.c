@@ -51,15 +51,15 @@ add (Ctl *ctl, char **arguments)
   password = ctl_read_password ();
   if (password == NULL)
     return CTL_USAGE;
-  status = ctl_call (ctl, "POST", "/people",
-                     karez_json_object (
-                         "id", "s", id, "names", "n",
+  status = ctl_call (
+      ctl, "POST", "/people",
+      karez_json_object ("id", "s", id, "names", "n",
                          karez_json_object ("en", "s", ctl_option (ctl, "name"), "zh_CN", "s",
                                             ctl_option (ctl, "name-zh"), "ug", "s",
                                             ctl_option (ctl, "name-ug"), NULL),
                          "login", "s", login, "password", "s", password, "password_final", "b",
                          final, "roles", "as", ctl_option_all (ctl, "role"), NULL),
-                     &answer);
+      &answer);
   if (status == CTL_OK && !ctl_json (ctl, answer))
     g_print (final ? _ ("%s is added\n")
                    : _ ("%s is added, and chooses another password at the first sign-in\n"),
@@ -155,8 +155,10 @@ forget_browsers (Ctl *ctl, char **arguments)
 /* ── many at once ───────────────────────────────────────────────────────────────────────────── */
 
 static const CtlCsvColumn columns[] = {
-  { "login", TRUE },    { "name", TRUE },   { "name_zh", FALSE },  { "name_ug", FALSE },
-  { "title", FALSE },   { "title_zh", FALSE }, { "title_ug", FALSE }, { "roles", TRUE },
+  { "login", TRUE },     { "name", TRUE },
+  { "name_zh", FALSE },  { "name_ug", FALSE },
+  { "title", FALSE },    { "title_zh", FALSE },
+  { "title_ug", FALSE }, { "roles", TRUE },
   { "password", FALSE }, { NULL },
 };
 
@@ -187,16 +189,16 @@ make_person (CtlCsv *csv, guint row, gpointer data)
   /* While the file is checked, none has been made. */
   if (password == NULL)
     password = "-";
-  return karez_json_object (
-      "id", "s", id, "names", "n",
-      karez_json_object ("en", "s", ctl_csv_get (csv, row, "name"), "zh_CN", "s",
-                         ctl_csv_get (csv, row, "name_zh"), "ug", "s",
-                         ctl_csv_get (csv, row, "name_ug"), NULL),
-      "title", "n",
-      karez_json_object ("en", "s", ctl_csv_get (csv, row, "title"), "zh_CN", "s",
-                         ctl_csv_get (csv, row, "title_zh"), "ug", "s",
-                         ctl_csv_get (csv, row, "title_ug"), NULL),
-      "login", "s", login, "password", "s", password, "roles", "as", roles, NULL);
+  return karez_json_object ("id", "s", id, "names", "n",
+                            karez_json_object ("en", "s", ctl_csv_get (csv, row, "name"), "zh_CN",
+                                               "s", ctl_csv_get (csv, row, "name_zh"), "ug", "s",
+                                               ctl_csv_get (csv, row, "name_ug"), NULL),
+                            "title", "n",
+                            karez_json_object ("en", "s", ctl_csv_get (csv, row, "title"), "zh_CN",
+                                               "s", ctl_csv_get (csv, row, "title_zh"), "ug", "s",
+                                               ctl_csv_get (csv, row, "title_ug"), NULL),
+                            "login", "s", login, "password", "s", password, "roles", "as", roles,
+                            NULL);
 }
 
 /* The logins of the hub's people. */
@@ -252,8 +254,9 @@ make_passwords (CtlCsv *csv, GHashTable *logins, GHashTable *passwords, const ch
     return TRUE;
   if (file == NULL)
     {
-      g_printerr (_ ("karezctl: --passwords FILE says where the passwords are written that are made "
-                     "for those who have none in the file\n"));
+      g_printerr (
+          _ ("karezctl: --passwords FILE says where the passwords are written that are made "
+             "for those who have none in the file\n"));
       return FALSE;
     }
   if (g_file_test (file, G_FILE_TEST_EXISTS))
@@ -271,10 +274,10 @@ static CtlStatus
 import (Ctl *ctl, char **arguments)
 {
   g_autoptr (GHashTable) logins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  g_autoptr (GHashTable) passwords = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
-                                                            g_free);
-  const CtlImport how = { columns, "login", "/people", make_person, hub_web_people_check, NULL,
-                          passwords };
+  g_autoptr (GHashTable)
+      passwords = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  const CtlImport how = { columns, "login",  "/people", make_person, hub_web_people_check,
+                          NULL,    passwords };
   g_autoptr (CtlCsv) csv = ctl_import_read (&how, arguments[0]);
   CtlStatus status;
 
@@ -318,8 +321,8 @@ const CtlVerb ctl_users_verbs[] = {
     N_ ("Adds many, from comma-separated values: login, name, roles, and if wanted name_zh, "
         "name_ug, title, title_zh, title_ug, password"),
     import_options, import },
-  { "set-password", "LOGIN", N_ ("Gives somebody the password of standard input"),
-    password_options, set_password },
+  { "set-password", "LOGIN", N_ ("Gives somebody the password of standard input"), password_options,
+    set_password },
   { "forget-browsers", "LOGIN", N_ ("Treats all browsers of somebody as unknown ones again"), NULL,
     forget_browsers },
   { "disable", "LOGIN", N_ ("Lets somebody not sign in any more"), NULL, disable },

@@ -163,8 +163,8 @@ void ctl_table (JsonArray *items, const char *const *columns);
 void ctl_lines (JsonObject *object, const char *const *columns);
 /* With --json prints the answer, else FALSE. */
 gboolean ctl_json (Ctl *ctl, JsonNode *answer);
-/* An error with its rule and what would be accepted, on standard error. @where: (nullable): the file
- * that it is about. Returns: CTL_REFUSED */
+/* An error with its rule and what would be accepted, on standard error. @where: (nullable): the
+ * file that it is about. Returns: CTL_REFUSED */
 CtlStatus ctl_tell_error (const char *where, const GError *error);
 /* How many columns a terminal needs for it. */
 guint ctl_width (const char *text);

@@ -134,7 +134,8 @@ is_date (const char *text)
   g_autofree char *midnight = g_strconcat (text, "T00:00:00Z", NULL);
   g_autoptr (GDateTime) date = g_date_time_new_from_iso8601 (midnight, utc);
 
-  return strlen (text) == 10 && date != NULL && g_date_time_get_year (date) >= 1850 && text[4] == '-' && text[7] == '-';
+  return strlen (text) == 10 && date != NULL && g_date_time_get_year (date) >= 1850
+         && text[4] == '-' && text[7] == '-';
 }
 
 gboolean
@@ -146,8 +147,8 @@ hub_web_directory_check_patient (JsonNode *body, GError **error)
 
   if (object == NULL || birth_date == NULL || is_date (birth_date))
     return object != NULL;
-  local = karez_error_new (KAREZ_ERROR_INVALID, "directory/date",
-                           N_ ("A date, like 1961-04-30"), N_ ("The birth date cannot be read"));
+  local = karez_error_new (KAREZ_ERROR_INVALID, "directory/date", N_ ("A date, like 1961-04-30"),
+                           N_ ("The birth date cannot be read"));
   karez_error_set_pointer (local, "/birth_date");
   g_propagate_error (error, local);
   return FALSE;

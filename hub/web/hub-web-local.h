@@ -11,8 +11,8 @@ G_BEGIN_DECLS
  * @socket: (nullable): a connection of the local socket
  *
  * The administrator at the hub's own machine: an actor "local" whose name has the Unix user at the
- * other end, and who that user signed in as, where sudo made one of the other: “karezctl (root, li)”.
- * Names are looked up on a thread, since a directory server may have to be asked.
+ * other end, and who that user signed in as, where sudo made one of the other: “karezctl (root,
+ * li)”. Names are looked up on a thread, since a directory server may have to be asked.
  */
 void hub_web_local_identify_async (GSocket *socket, GCancellable *cancellable,
                                    GAsyncReadyCallback callback, gpointer data);
