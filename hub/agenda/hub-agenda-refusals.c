@@ -27,15 +27,24 @@ on_overlap (GObject *source, GAsyncResult *result, gpointer data)
   Explanation *explanation = g_task_get_task_data (task);
   g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, NULL);
 
+  GError *error;
+
   /* It may have become free in between: then the plain refusal has to do. */
   if (rows == NULL || karez_rows_get_count (rows) == 0)
-    g_task_return_error (task, g_steal_pointer (&explanation->refused));
-  else
-    g_task_return_error (
-        task, karez_error_new (
-                  KAREZ_ERROR_CONFLICT, "agenda/overlap", karez_rows_text (rows, 0, "free"),
-                  N_ ("%s is taken from %s to %s"), karez_rows_text (rows, 0, "name"),
-                  karez_rows_text (rows, 0, "starts_at"), karez_rows_text (rows, 0, "ends_at")));
+    {
+      g_task_return_error (task, g_steal_pointer (&explanation->refused));
+      return;
+    }
+  error = karez_error_new (
+      KAREZ_ERROR_CONFLICT, "agenda/overlap", N_ ("Another time, person or room"),
+      N_ ("%s is taken from %s to %s"), karez_rows_text (rows, 0, "names"),
+      karez_rows_text (rows, 0, "starts_at"), karez_rows_text (rows, 0, "ends_at"));
+  karez_error_set_kinds (error, "ntt");
+  if (karez_rows_text (rows, 0, "free_from") != NULL)
+    karez_error_set_accepted (error, "tt", N_ ("Free from %s to %s"),
+                              karez_rows_text (rows, 0, "free_from"),
+                              karez_rows_text (rows, 0, "free_to"));
+  g_task_return_error (task, error);
 }
 
 static const char *
@@ -133,23 +142,26 @@ find_row (KarezRows *rows, const char *id)
 static GError *
 refuse_resource (KarezRows *rows, int row, const char *id, const char *own_hub, const char *partner)
 {
-  const char *hub, *name;
+  const char *hub;
+  GError *error = NULL;
 
   if (row < 0)
     return karez_error_new (KAREZ_ERROR_INVALID, "agenda/unknown-resource",
                             N_ ("Resources of the two hospitals"), N_ ("There is no resource %s"),
                             id);
   hub = karez_rows_text (rows, row, "hub");
-  name = karez_rows_text (rows, row, "name");
   if (!g_str_equal (hub, own_hub) && g_strcmp0 (hub, partner) != 0)
-    return karez_error_new (KAREZ_ERROR_INVALID, "agenda/owner",
-                            partner != NULL ? N_ ("Resources of the two hospitals")
-                                            : N_ ("Resources of this hospital"),
-                            N_ ("%s belongs to another hospital"), name);
-  if (!karez_rows_boolean (rows, row, "active"))
-    return karez_error_new (KAREZ_ERROR_INVALID, "agenda/inactive",
-                            N_ ("Resources that are in use"), N_ ("%s is not in use"), name);
-  return NULL;
+    error = karez_error_new (
+        KAREZ_ERROR_INVALID, "agenda/owner",
+        partner != NULL ? N_ ("Resources of the two hospitals") : N_ ("Resources of this hospital"),
+        N_ ("%s belongs to another hospital"), karez_rows_text (rows, row, "names"));
+  else if (!karez_rows_boolean (rows, row, "active"))
+    error = karez_error_new (KAREZ_ERROR_INVALID, "agenda/inactive",
+                             N_ ("Resources that are in use"), N_ ("%s is not in use"),
+                             karez_rows_text (rows, row, "names"));
+  if (error != NULL)
+    karez_error_set_kinds (error, "n");
+  return error;
 }
 
 gboolean

@@ -4,6 +4,8 @@
 #include "hub-catalogue.h"
 #include "hub-log.h"
 
+#include <string.h>
+
 #define MAX_PROBLEM (64 * 1024)
 #define MAX_ARGUMENTS 8
 #define MAX_ARGUMENT 300
@@ -35,6 +37,7 @@ static const KarezJsonField fields[] = {
   { "detail", KAREZ_JSON_TEXT, TRUE, 0, 2000, NULL },
   { "format", KAREZ_JSON_TEXT, FALSE, 1, 2000, NULL },
   { "arguments", KAREZ_JSON_ARRAY, FALSE, 0, MAX_ARGUMENTS, NULL },
+  { "kinds", KAREZ_JSON_TEXT, FALSE, 0, MAX_ARGUMENTS, NULL },
   { "accepted", KAREZ_JSON_TEXT, FALSE, 0, 2000, NULL },
   { "pointer", KAREZ_JSON_TEXT, FALSE, 0, 1000, NULL },
   { NULL },
@@ -95,7 +98,8 @@ hub_peer_problem_write (const GError *error, guint *status)
     }
   node = karez_json_object ("code", "s", kind->name, "rule", "s", rule, "detail", "s", detail,
                             "accepted", "s", accepted, "pointer", "s", pointer, "format", "s",
-                            format, "arguments", "as", arguments, NULL);
+                            format, "arguments", "as", arguments, "kinds", "s",
+                            karez_error_get_kinds (error), NULL);
   text = karez_json_print (node);
   *status = kind->status;
   return g_bytes_new_take (text, strlen (text));
@@ -126,12 +130,17 @@ read_error (KarezError code, JsonObject *object)
   const char *rule = karez_json_text (object, "rule");
   const char *accepted = karez_json_text (object, "accepted");
   const char *format = karez_json_text (object, "format");
+  const char *letters = karez_json_text (object, "kinds");
   g_auto (GStrv) arguments = NULL;
+  GError *error;
 
   if (format == NULL)
     return karez_error_new (code, rule, accepted, "%s", karez_json_text (object, "detail"));
   arguments = karez_json_texts (object, "arguments");
-  return karez_error_new_parts (code, rule, accepted, format, arguments);
+  error = karez_error_new_parts (code, rule, accepted, format, arguments);
+  if (letters != NULL && strspn (letters, "stn") == strlen (letters))
+    karez_error_set_kinds (error, letters);
+  return error;
 }
 
 GError *

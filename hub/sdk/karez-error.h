@@ -3,6 +3,8 @@
 
 #include "karez-version.h"
 
+#include <json-glib/json-glib.h>
+
 G_BEGIN_DECLS
 
 /**
@@ -65,6 +67,21 @@ KAREZ_PUBLIC gboolean karez_error_set (GError **error, KarezError code, const ch
                                        const char *accepted, const char *format, ...)
     G_GNUC_PRINTF (5, 6);
 
+/**
+ * karez_error_set_kinds:
+ * @error: one of karez_error_new()
+ * @kinds: a letter for each argument of its message: 's' text, 't' a time (RFC 3339, in UTC),
+ *   'n' names (JSON, by language)
+ *
+ * Whoever shows the error says a time by the clocks of its reader, and a name in their language;
+ * without this every argument is text. The words never hold a time of their own.
+ */
+KAREZ_PUBLIC void karez_error_set_kinds (GError *error, const char *kinds);
+
+/* What would be accepted, as a format with arguments of these @kinds; marked with N_(). */
+KAREZ_PUBLIC void karez_error_set_accepted (GError *error, const char *kinds, const char *format,
+                                            ...) G_GNUC_PRINTF (3, 4);
+
 /* Names the member of a JSON document that the error is about, as an RFC 6901 pointer. */
 KAREZ_PUBLIC void karez_error_set_pointer (GError *error, const char *pointer);
 
@@ -80,6 +97,15 @@ KAREZ_PUBLIC char *karez_error_say (const GError *error, KarezTranslate translat
  * sentence of; NULL for an error of another domain. */
 KAREZ_PRIVATE const char *karez_error_get_format (const GError *error);
 KAREZ_PRIVATE GStrv karez_error_get_arguments (const GError *error);
+KAREZ_PRIVATE const char *karez_error_get_kinds (const GError *error);
+/* "2026-11-25 00:20 UTC+8", or @text itself where it is no time. Returns: (transfer full) */
+KAREZ_PRIVATE char *karez_error_say_time (const char *text);
+/* The sentence in pieces: words as strings, arguments as {"text"}, {"time"} or {"names"}; none
+ * where nothing is said. Returns: (transfer full) */
+KAREZ_PRIVATE JsonNode *karez_error_to_parts (const GError *error, KarezTranslate translate,
+                                              gpointer data);
+KAREZ_PRIVATE JsonNode *karez_error_accepted_to_parts (const GError *error,
+                                                       KarezTranslate translate, gpointer data);
 /* An error that came from elsewhere. A @format that asks for more @arguments than there are gets
  * none. */
 KAREZ_PRIVATE GError *karez_error_new_parts (KarezError code, const char *rule,

@@ -177,6 +177,94 @@ title_of_status (guint status, guint kind)
     }
 }
 
+/* A name in the reader's language, else in English. */
+static const char *
+choose_name (JsonObject *names, const char *language)
+{
+  const char *name = karez_json_text (names, language);
+
+  return name != NULL ? name : karez_json_text (names, "en");
+}
+
+/* Names become the reader's. Returns: (transfer full) (nullable): NULL where there is no value */
+static JsonNode *
+choose_parts (JsonNode *all, const char *language)
+{
+  JsonArray *parts = json_node_get_array (all);
+  JsonArray *chosen = json_array_new ();
+  gboolean values = FALSE;
+  JsonNode *node;
+
+  for (guint i = 0; i < json_array_get_length (parts); i++)
+    {
+      JsonNode *part = json_array_get_element (parts, i);
+      JsonObject *value = JSON_NODE_HOLDS_OBJECT (part) ? json_node_get_object (part) : NULL;
+
+      values |= value != NULL;
+      if (value != NULL && json_object_has_member (value, "names"))
+        part = karez_json_object (
+            "text", "s", choose_name (json_object_get_object_member (value, "names"), language),
+            NULL);
+      else
+        part = json_node_copy (part);
+      json_array_add_element (chosen, part);
+    }
+  if (!values)
+    {
+      json_array_unref (chosen);
+      return NULL;
+    }
+  node = json_node_new (JSON_NODE_ARRAY);
+  json_node_take_array (node, chosen);
+  return node;
+}
+
+/* The same for who reads no pieces: a value keeps its own direction in a sentence from the right.
+ */
+static char *
+join_parts (JsonNode *all, const char *language)
+{
+  JsonArray *parts = json_node_get_array (all);
+  gboolean isolated = g_str_equal (language, "ug");
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < json_array_get_length (parts); i++)
+    {
+      JsonNode *part = json_array_get_element (parts, i);
+      JsonObject *value = JSON_NODE_HOLDS_OBJECT (part) ? json_node_get_object (part) : NULL;
+      g_autofree char *said = NULL;
+
+      if (value == NULL)
+        {
+          g_string_append (text, json_node_get_string (part));
+          continue;
+        }
+      said = json_object_has_member (value, "time")
+                 ? karez_error_say_time (karez_json_text (value, "time"))
+                 : g_strdup (karez_json_text (value, "text"));
+      g_string_append_printf (text, isolated ? "\u2068%s\u2069" : "%s", said != NULL ? said : "");
+    }
+  return g_string_free (text, FALSE);
+}
+
+/* What is said where, both as a sentence and in pieces. */
+typedef struct
+{
+  char *text;
+  JsonNode *parts;
+} Sentence;
+
+/* @all: (transfer full) */
+static Sentence
+make_sentence (JsonNode *all, const char *language)
+{
+  g_autoptr (JsonNode) whole = all;
+  Sentence sentence = { .parts = choose_parts (whole, language) };
+
+  sentence.text = join_parts (sentence.parts != NULL ? sentence.parts : whole, language);
+  return sentence;
+}
+
 JsonNode *
 hub_web_problem_new (const GError *error, guint status, HubWebLanguages *languages,
                      const char *language)
@@ -184,24 +272,33 @@ hub_web_problem_new (const GError *error, guint status, HubWebLanguages *languag
   Say to = { languages, language };
   guint kind = kind_of_error (error);
   const char *rule = karez_error_get_rule (error);
-  const char *accepted = karez_error_get_accepted (error);
+  gboolean accepts = karez_error_get_accepted (error) != NULL;
+  Sentence detail = { 0 }, accepted = { 0 };
   g_autofree char *type = NULL;
-  g_autofree char *detail = NULL;
+  JsonNode *node;
 
   /* The words of a fault of ours are for the log, not for whoever asks. */
   if (error->domain != KAREZ_ERROR || (kind == 0 && rule == NULL))
     {
       rule = "hub/fault";
-      detail = g_strdup (say (N_ ("Something went wrong inside the hub; its log says what"), &to));
+      detail.text = g_strdup (
+          say (N_ ("Something went wrong inside the hub; its log says what"), &to));
     }
+  else if (karez_error_get_format (error) != NULL)
+    detail = make_sentence (karez_error_to_parts (error, say, &to), language);
   else
-    detail = karez_error_say (error, say, &to);
+    detail.text = g_strdup (error->message);
+  if (accepts)
+    accepted = make_sentence (karez_error_accepted_to_parts (error, say, &to), language);
   type = rule != NULL ? g_strconcat ("/problems/", rule, NULL) : g_strdup ("about:blank");
-  return karez_json_object ("type", "s", type, "title", "s",
-                            say (title_of_status (status, kind), &to), "status", "i",
-                            (gint64) status, "detail", "s", detail, "rule", "s", rule, "accepted",
-                            "s", accepted != NULL ? say (accepted, &to) : NULL, "pointer", "s",
-                            karez_error_get_pointer (error), NULL);
+  node = karez_json_object (
+      "type", "s", type, "title", "s", say (title_of_status (status, kind), &to), "status", "i",
+      (gint64) status, "detail", "s", detail.text, "detail_parts", "n", detail.parts, "rule", "s",
+      rule, "accepted", "s", accepted.text, "accepted_parts", "n", accepted.parts, "pointer", "s",
+      karez_error_get_pointer (error), NULL);
+  g_free (detail.text);
+  g_free (accepted.text);
+  return node;
 }
 
 GBytes *

@@ -245,7 +245,7 @@ test_overlap_own (Case *c, gconstpointer data)
   g_autofree char *start = hub_time_format (c->start);
   g_autofree char *end = hub_time_format (c->end);
   g_autofree char *next_end = hub_time_format (c->end + G_TIME_SPAN_HOUR / 2);
-  g_autofree char *free_next = g_strconcat (end, "/", next_end, NULL);
+  g_autofree char *free_next = g_strdup_printf ("Free from %s to %s", end, next_end);
   g_auto (Outcome) outcome = { 0 };
   g_auto (Outcome) next = { 0 };
 

@@ -203,6 +203,41 @@ test_error (void)
   g_assert_cmpstr (plain, ==, "plain");
 }
 
+static const char *
+turn (const char *msgid, gpointer data)
+{
+  return g_str_equal (msgid, "%s is taken from %s") ? "from %2$s: %1$s (100%%)" : "FREE %s";
+}
+
+/* A time and a name inside a sentence stay what they are, for whoever shows it. */
+static void
+test_error_kinds (void)
+{
+  g_autoptr (GError)
+      error = karez_error_new (KAREZ_ERROR_CONFLICT, "test/taken", "plain", "%s is taken from %s",
+                               "{\"en\":\"Dr Lin\",\"ug\":\"\u062f\"}", "2026-11-24T16:20:00.000Z");
+  g_autoptr (GError) copy = NULL;
+  g_autoptr (JsonNode) parts = NULL;
+  g_autoptr (JsonNode) accepted = NULL;
+  g_autofree char *said = NULL, *text = NULL, *accepted_text = NULL;
+
+  karez_error_set_kinds (error, "nt");
+  karez_error_set_accepted (error, "t", "free at %s", "2026-11-24T16:45:00Z");
+  copy = g_error_copy (error);
+  g_assert_cmpstr (copy->message, ==, "Dr Lin is taken from 2026-11-24T16:20:00.000Z");
+  g_assert_cmpstr (karez_error_get_accepted (copy), ==, "free at 2026-11-24T16:45:00Z");
+  said = karez_error_say (copy, turn, NULL);
+  g_assert_cmpstr (said, ==, "from 2026-11-25 00:20 UTC+8: Dr Lin (100%)");
+  parts = karez_error_to_parts (copy, turn, NULL);
+  text = karez_json_print (parts);
+  g_assert_cmpstr (text, ==,
+                   "[\"from \",{\"time\":\"2026-11-24T16:20:00.000Z\"},\": \",{\"names\":{"
+                   "\"en\":\"Dr Lin\",\"ug\":\"\u062f\"}},\" (100\",\"%\",\")\"]");
+  accepted = karez_error_accepted_to_parts (copy, turn, NULL);
+  accepted_text = karez_json_print (accepted);
+  g_assert_cmpstr (accepted_text, ==, "[\"FREE \",{\"time\":\"2026-11-24T16:45:00Z\"}]");
+}
+
 static void
 test_address (void)
 {
@@ -328,6 +363,7 @@ main (int argc, char **argv)
   g_test_add_func ("/base/file", test_file);
   g_test_add_func ("/base/catalogue", test_catalogue);
   g_test_add_func ("/sdk/error", test_error);
+  g_test_add_func ("/sdk/error/kinds", test_error_kinds);
   g_test_add_func ("/base/log/bounded", test_log_is_bounded);
   g_test_add_func ("/base/log/lines", test_log_is_of_lines);
   return g_test_run ();

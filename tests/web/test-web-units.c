@@ -536,6 +536,11 @@ test_problem (void)
   g_autoptr (GError) ours = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_FAILED, "secret detail");
   g_autoptr (JsonNode) problem = NULL;
   g_autoptr (JsonNode) fault = NULL;
+  g_autoptr (GError)
+      taken = karez_error_new (KAREZ_ERROR_CONFLICT, "test/taken", NULL, "%s until %s",
+                               "{\"en\":\"Dr Lin\",\"ug\":\"د. لىن\"}", "2026-11-24T16:20:00Z");
+  g_autoptr (JsonNode) taken_problem = NULL;
+  g_autofree char *text = NULL;
 
   karez_error_set_pointer (error, "/type");
   g_assert_cmpuint (hub_web_problem_status (error), ==, 422);
@@ -545,6 +550,17 @@ test_problem (void)
   g_assert_cmpstr (member (problem, "detail"), ==, "没有“x”这种消息");
   g_assert_cmpstr (member (problem, "accepted"), ==, "hello, join, message or leave");
   g_assert_cmpstr (member (problem, "pointer"), ==, "/type");
+
+  /* Values are apart from the words, so that a page can put each in its own direction. */
+  text = karez_json_print (json_object_get_member (json_node_get_object (problem), "detail_parts"));
+  g_assert_cmpstr (text, ==, "[\"没有“\",{\"text\":\"x\"},\"”这种消息\"]");
+  g_assert_false (json_object_has_member (json_node_get_object (problem), "accepted_parts"));
+
+  karez_error_set_kinds (taken, "nt");
+  taken_problem = hub_web_problem_new (taken, 409, languages, "ug");
+  g_assert_cmpstr (member (taken_problem, "detail"), ==,
+                   "\u2068د. لىن\u2069 until \u2068"
+                   "2026-11-25 00:20 UTC+8\u2069");
 
   /* What went wrong inside is not for whoever asks. */
   g_assert_cmpuint (hub_web_problem_status (ours), ==, 500);

@@ -2,8 +2,8 @@
 // The hub's JSON API: one call, one answer or one Problem. A writing request keeps its
 // Idempotency-Key over its retries, so that asking twice can never act twice.
 
-import { _, language } from './i18n.js';
-import { hubNow } from './time.js';
+import { _, isolate, language } from './i18n.js';
+import { hubNow, saidTime } from './time.js';
 
 /** @typedef {import('./types.js').ProblemDocument} ProblemDocument */
 
@@ -11,15 +11,25 @@ const prefix = '/api/v1';
 const deadline = 15_000;
 const retries = [250, 1000];
 
+/** @typedef {import('./types.js').SentencePart} SentencePart */
+
+/** A sentence of the hub's as plain text: times by the reader's clocks, each value in its own
+ * direction. @param {SentencePart[]} parts */
+export const sentenceText = (parts) => parts.map((part) => (typeof part === 'string' ? part
+  : isolate('time' in part ? saidTime(part.time) : part.text))).join('');
+
 /** Why the hub refused: what went wrong, the rule, and what would be accepted. */
 export class Problem extends Error {
   /** @param {ProblemDocument} document */
   constructor(document) {
-    super(document.detail || document.title);
+    super(document.detail_parts ? sentenceText(document.detail_parts) : document.detail || document.title);
     this.name = 'Problem';
     this.status = document.status;
     this.rule = document.rule ?? '';
-    this.accepted = document.accepted ?? '';
+    /** The two sentences in pieces, where there are values in them: for whoever has elements. */
+    this.parts = document.detail_parts ?? [this.message];
+    this.accepted = document.accepted_parts ? sentenceText(document.accepted_parts) : document.accepted ?? '';
+    this.acceptedParts = document.accepted_parts ?? [this.accepted];
     this.pointer = document.pointer ?? '';
   }
 

@@ -27,15 +27,21 @@ let catalogue = {
 };
 const changed = new EventTarget();
 
+const fromRight = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/;
+
+/** A value that keeps its own direction, and leaves that of what is around it, in a text without
+ * elements. @param {unknown} value */
+export const isolate = (value) => `\u2068${value ?? ''}\u2069`;
+
 /** @param {string} text @param {unknown[]} values */
 export function fill(text, values) {
   let next = 0;
-  const around = catalogue.direction === 'rtl' ? ['\u2068', '\u2069'] : ['', ''];
   return text.replace(/%(?:(\d)\$)?s|%%/g, (match, place) => {
     if (match === '%%')
       return '%';
     const value = values[place ? Number(place) - 1 : next++];
-    return around[0] + String(value ?? '') + around[1];
+    const plain = String(value ?? '');
+    return catalogue.direction === 'rtl' || fromRight.test(plain) ? isolate(plain) : plain;
   });
 }
 

@@ -111,9 +111,28 @@ export function clockSeconds(moment) {
   return `${clock(moment)}:${two(shifted(moment).getUTCSeconds())}`;
 }
 
-/** "14:26 (12:26 Xinjiang)" @param {Moment} moment */
-export const bothClocks = (moment) =>
-  _('%s Beijing, %s Xinjiang', clock(moment), clock(moment, 'xinjiang'));
+/** Xinjiang's time, with its day where that is another than Beijing's: after midnight there it is
+ * still the day before. @param {Moment} moment */
+export const clockInXinjiang = (moment) => {
+  const other = shifted(moment, 'xinjiang');
+  return other.getUTCDate() === shifted(moment).getUTCDate() ? clock(moment, 'xinjiang')
+    : _('%s, %s', put(_('{short} {day} {month}'), other), clock(moment, 'xinjiang'));
+};
+
+/** The end of a span that began at `from`: "15:45", or "Wed 25 November, 00:45" where that is another
+ * day by that clock. @param {Moment} from @param {Moment} to @param {Zone} [zone] */
+export const clockAfter = (from, to, zone = 'beijing') => {
+  const end = shifted(to, zone);
+  return shifted(from, zone).getUTCDate() === end.getUTCDate() && Math.abs(millis(to) - millis(from)) < 2 * DAY ? clock(to, zone)
+    : _('%s, %s', put(_('{short} {day} {month}'), end), clock(to, zone));
+};
+
+/** "14:26 Beijing, 12:26 Xinjiang" @param {Moment} moment */
+export const bothClocks = (moment) => _('%s Beijing, %s Xinjiang', clock(moment), clockInXinjiang(moment));
+
+/** A time inside a sentence: "14:26 Beijing (12:26 Xinjiang)", with its day where it is not today.
+ * @param {Moment} moment */
+export const saidTime = (moment) => _('%s Beijing (%s Xinjiang)', dayAndClock(moment), clockInXinjiang(moment));
 
 /** @param {string} pattern @param {Date} at */
 function put(pattern, at) {

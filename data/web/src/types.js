@@ -218,6 +218,7 @@
  * @property {{offset_ms: number | null, trusted: boolean}} [clock]
  */
 /** @typedef {{id: string, names: Names, birth_date?: string | null, gender?: string | null}} Patient */
+/** @typedef {string | {text: string} | {time: string}} SentencePart the hub's words, or a value in them */
 /**
  * @typedef {object} ProblemDocument
  * @property {string} [type]
@@ -225,7 +226,9 @@
  * @property {number} status
  * @property {string} [detail]
  * @property {string} [rule]
+ * @property {SentencePart[]} [detail_parts]
  * @property {string} [accepted]
+ * @property {SentencePart[]} [accepted_parts]
  * @property {string} [pointer]
  */
 

@@ -118,7 +118,7 @@ update agenda.wish set state = 'released' where booking = $1::uuid and state <> 
 -- Who has it, and when all of $1 are free next, within two weeks.
 -- name: overlap_explain
 with taken as (
-  select r.names ->> 'en' as name, c.period from agenda.claim c
+  select r.names, c.period from agenda.claim c
   join agenda.resource r on r.id = c.resource
   where c.resource = any ($1::uuid[]) and c.booking <> $4::uuid
     and c.state in ('held', 'confirmed')
@@ -134,12 +134,12 @@ with taken as (
               m.moment + ($3::timestamptz - $2::timestamptz))
   order by m.moment limit 1
 )
-select t.name, agenda.rfc3339 (lower (t.period)) as starts_at,
+select t.names, agenda.rfc3339 (lower (t.period)) as starts_at,
   agenda.rfc3339 (upper (t.period)) as ends_at,
-  (select agenda.rfc3339 (f.moment) || '/'
-     || agenda.rfc3339 (f.moment + ($3::timestamptz - $2::timestamptz)) from free f) as free
+  (select agenda.rfc3339 (f.moment) from free f) as free_from,
+  (select agenda.rfc3339 (f.moment + ($3::timestamptz - $2::timestamptz)) from free f) as free_to
 from taken t where t.period && tstzrange ($2::timestamptz, $3::timestamptz)
-order by lower (t.period), t.name limit 1
+order by lower (t.period), t.names ->> 'en' limit 1
 
 -- name: patient_known
 select p.id from karez.patient p where p.id = $1::uuid

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: LGPL-2.1-or-later
 
 -- name: resource_by_ids
-select r.id, r.hub, r.active, r.names ->> 'en' as name, r.version
+select r.id, r.hub, r.active, r.names, r.version
 from agenda.resource r where r.id = any ($1::uuid[])
 
 -- name: resource_by_id

@@ -9,14 +9,14 @@ import { live } from '../live.js';
 import { hasPart, makeComposePart } from '../panels.js';
 import { go } from '../router.js';
 import { isOurs, may, state } from '../state.js';
-import { MINUTE, bothClocks, clock, rfc3339 } from '../time.js';
-import { hubName, kindPlural, urgencies, urgencyHint, urgencyWord } from '../words.js';
+import { MINUTE, bothClocks, clockAfter, clockInXinjiang, rfc3339 } from '../time.js';
+import { hubName, kindPlural, titleOf, urgencies, urgencyHint, urgencyWord } from '../words.js';
 import { byKind, collision } from './board.js';
 import { KarezElement, asProblem } from './element.js';
 import { MomentField } from './moment-field.js';
 import { defaultStart, isForNow, newRequest } from './request.js';
 import { Part } from './part.js';
-import { button, checkField, choiceField, icon, problemNote, selectField, textField } from './parts.js';
+import { button, checkField, choiceField, icon, problemNote, say, selectField, span, textField, timeIn } from './parts.js';
 import { toast, toastProblem } from './toast.js';
 
 /** @typedef {import('../types.js').Board} BoardData */
@@ -227,7 +227,7 @@ export class Composer extends KarezElement {
     return checkField({
       label: html`<bdi>${nameOf(one.names)}</bdi>`,
       checked: request.resources.has(one.id),
-      hint: against ? html`<span class="bad-text">${_('taken %s', `${clock(against.starts_at)}–${clock(against.ends_at)}`)}</span>`
+      hint: against ? html`<span class="bad-text">${say(_('taken %s'), span(against.starts_at, against.ends_at))}</span>`
         : html`<bdi>${nameOf(one.detail)}</bdi>`,
       onchange: (checked) => {
         const resources = new Set(request.resources);
@@ -247,7 +247,7 @@ export class Composer extends KarezElement {
     const conflicts = this.conflicts();
     if (conflicts.length)
       return html`<div class="note warn" role="status">${conflicts.map(({ resource, booking }) => html`<p>${
-        _('%s is taken by “%s” until %s.', nameOf(resource?.names), booking?.title, clock(/** @type {Booking} */ (booking).ends_at))}</p>`)}
+        say(_('%s is taken by “%s” until %s.'), nameOf(resource?.names), titleOf(/** @type {Booking} */ (booking)), timeIn(/** @type {Booking} */ (booking).ends_at))}</p>`)}
         <p>${_('Choose another time, person or room.')}</p></div>`;
     return html`<p class="note calm" role="status">${request.resources.size
       ? _('Held for this session until %s answers. Nobody else moves.', partner)
@@ -286,7 +286,7 @@ export class Composer extends KarezElement {
         <small class="hint">${urgencyHint(request.urgency)}</small></div>
       ${this.when(wrong)}
       ${textField({ id: 'compose-minutes', label: _('Planned minutes'), type: 'number', dir: 'ltr', value: String(request.minutes || ''),
-        error: wrong.minutes, hint: _('until %s Beijing, %s Xinjiang', clock(this.end), clock(this.end, 'xinjiang')),
+        error: wrong.minutes, hint: say(_('until %s Beijing, %s Xinjiang'), clockAfter(request.start, this.end), clockInXinjiang(this.end)),
         oninput: (value) => this.change({ minutes: Math.round(Number(value)), minutesTyped: true }) })}
       ${selectField({ id: 'compose-partner', label: _('Partner'), value: request.partner, error: wrong.partner,
         choices: this.partners().map((hub) => [hub.id, nameOf(hub.names)]),

@@ -5,7 +5,7 @@ import { html, nothing, svg } from 'lit';
 import { _ } from '../i18n.js';
 import { state } from '../state.js';
 import { cleanField } from '../text.js';
-import { clock, day, hubNow, startOfDay } from '../time.js';
+import { clock, clockAfter, clockInXinjiang, day, hubNow, saidTime, startOfDay } from '../time.js';
 
 /** @typedef {import('lit').TemplateResult} TemplateResult */
 /** @typedef {import('../api.js').Problem} Problem */
@@ -66,12 +66,21 @@ export function timePair(moment) {
   const other = startOfDay(moment) !== startOfDay(hubNow());
   return html`<span class="times">${other ? html`<bdi>${day(moment)}</bdi> ` : nothing}<time
     datetime=${new Date(moment).toISOString()}><bdi>${clock(moment)}</bdi></time> <span
-    class="second"><bdi>${clock(moment, 'xinjiang')}</bdi> ${_('Xinjiang')}</span></span>`;
+    class="second"><bdi>${clockInXinjiang(moment)}</bdi> ${_('Xinjiang')}</span></span>`;
 }
 
+/** A time inside a sentence. @param {import('../time.js').Moment} moment */
+export const timeIn = (moment) => html`<time datetime=${new Date(moment).toISOString()}>${saidTime(moment)}</time>`;
+
+/** A sentence of the hub's: times by the reader's clocks, each value in its own direction.
+ * @param {import('../types.js').SentencePart[]} parts */
+export const sentence = (parts) => parts.map((part) => (typeof part === 'string' ? part
+  : html`<bdi>${'time' in part ? timeIn(part.time) : part.text}</bdi>`));
+
+
 /** From and to, with both clocks. @param {string} from @param {string} to */
-export const span = (from, to) => html`<span class="times"><bdi>${clock(from)}–${clock(to)}</bdi> <span
-  class="second"><bdi>${clock(from, 'xinjiang')}–${clock(to, 'xinjiang')}</bdi> ${_('Xinjiang')}</span></span>`;
+export const span = (from, to) => html`<span class="times"><bdi>${clock(from)}–${clockAfter(from, to)}</bdi> <span
+  class="second"><bdi>${clockInXinjiang(from)}–${clockAfter(from, to, 'xinjiang')}</bdi> ${_('Xinjiang')}</span></span>`;
 
 /**
  * A message whose %s are templates: names and times keep their own direction.
@@ -226,8 +235,8 @@ export const checkField = ({ label, checked, disabled = false, hint, onchange })
 /** Why the hub refused, by which rule, and what it would accept. @param {Problem | undefined | null} problem */
 export const problemNote = (problem) =>
   problem
-    ? html`<div class="note bad" role="alert"><p>${problem.message}</p>
-        ${problem.accepted ? html`<p>${problem.accepted}</p>` : nothing}
+    ? html`<div class="note bad" role="alert"><p>${sentence(problem.parts)}</p>
+        ${problem.accepted ? html`<p>${sentence(problem.acceptedParts)}</p>` : nothing}
         ${problem.rule ? html`<p class="rule">${_('Rule')} <bdi><code>${problem.rule}</code></bdi></p>` : nothing}</div>`
     : nothing;
 

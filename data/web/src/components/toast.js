@@ -4,9 +4,9 @@
 import { html, nothing } from 'lit';
 import { _ } from '../i18n.js';
 import { KarezElement, asProblem } from './element.js';
-import { icon } from './parts.js';
+import { icon, sentence } from './parts.js';
 
-/** @typedef {{id: number, text: string, bad: boolean, undo?: () => unknown}} Toast */
+/** @typedef {{id: number, text: unknown, bad: boolean, undo?: () => unknown}} Toast */
 
 const shownFor = 8000;
 
@@ -52,7 +52,7 @@ class Toasts extends KarezElement {
 customElements.define('karez-toasts', Toasts);
 
 let next = 1;
-/** @param {string} text @param {{undo?: () => unknown, bad?: boolean}} [options] */
+/** @param {unknown} text a string or template @param {{undo?: () => unknown, bad?: boolean}} [options] */
 export function toast(text, { undo, bad = false } = {}) {
   const place = document.querySelector('karez-toasts');
   if (place instanceof Toasts)
@@ -62,5 +62,5 @@ export function toast(text, { undo, bad = false } = {}) {
 /** @param {unknown} error */
 export function toastProblem(error) {
   const problem = asProblem(error);
-  toast([problem.message, problem.accepted].filter(Boolean).join(' '), { bad: true });
+  toast(html`${sentence(problem.parts)}${problem.accepted ? html`<br>${sentence(problem.acceptedParts)}` : nothing}`, { bad: true });
 }

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What people are told of bookings: why not, by whom, and what waits for them. */
+#include "agenda-fixture.h"
+
+#include "hub-agenda-board.h"
+#include "hub-clock.h"
+#include "hub-id.h"
+
+typedef struct
+{
+  Pair *pair;
+  Hub *a, *b;
+  char *doctor, *booking; /* a doctor of B */
+  gint64 midnight;        /* the next one in Beijing, of a day of this case's own */
+} Case;
+
+#define MINUTE G_TIME_SPAN_MINUTE
+
+static guint cases;
+
+static void
+set_up (Case *c, gconstpointer data)
+{
+  const gint64 beijing = 8 * G_TIME_SPAN_HOUR;
+
+  c->pair = pair_get ();
+  c->a = &c->pair->a;
+  c->b = &c->pair->b;
+  c->doctor = hub_add_resource (c->b, "person", "Dr Lin");
+  c->booking = hub_id_new ();
+  c->midnight = (hub_clock_now () + beijing) / G_TIME_SPAN_DAY * G_TIME_SPAN_DAY - beijing
+                + (++cases + 1) * G_TIME_SPAN_DAY;
+  carry_all (c->pair);
+}
+
+static void
+tear_down (Case *c, gconstpointer data)
+{
+  carry_all (c->pair);
+  g_free (c->doctor);
+  g_free (c->booking);
+}
+
+static void
+request (Case *c, const char *id, gint64 from, gint64 to)
+{
+  g_auto (Outcome)
+      outcome = hub_request (c->a, booking_body (id, HUB_B, from, to, c->doctor, NULL), NULL);
+
+  g_assert_no_error (outcome.error);
+  carry_all (c->pair);
+}
+
+static const char *
+untranslated (const char *msgid, gpointer data)
+{
+  return msgid;
+}
+
+static void
+assert_part (JsonArray *parts, guint n, const char *member, const char *expected)
+{
+  JsonNode *part = json_array_get_element (parts, n);
+
+  g_assert_true (JSON_NODE_HOLDS_OBJECT (part));
+  g_assert_cmpstr (karez_json_text (json_node_get_object (part), member), ==, expected);
+}
+
+/* Booked 23:45–00:45, taken at 00:20: who accepts hears of whom, and both times as data. */
+static void
+test_over_midnight (Case *c, gconstpointer data)
+{
+  g_autofree char *taken = hub_id_new ();
+  gint64 from = c->midnight + 20 * MINUTE, to = from + 30 * MINUTE;
+  g_autofree char *starts = hub_time_format (from);
+  g_autofree char *ends = hub_time_format (to);
+  g_autofree char *free_to = hub_time_format (to + 60 * MINUTE);
+  g_auto (Outcome) first = { 0 };
+  g_auto (Outcome) second = { 0 };
+  g_autoptr (JsonNode) parts = NULL;
+  g_autoptr (JsonNode) accepted = NULL;
+  JsonArray *pieces;
+  JsonNode *name;
+
+  request (c, taken, from, to);
+  first = hub_act (c->b, HUB_ACT_ACCEPT, taken, NULL, NULL);
+  g_assert_no_error (first.error);
+  request (c, c->booking, c->midnight - 15 * MINUTE, c->midnight + 45 * MINUTE);
+  second = hub_act (c->b, HUB_ACT_ACCEPT, c->booking, NULL, NULL);
+  assert_rule (&second, KAREZ_ERROR_CONFLICT, "agenda/overlap");
+
+  parts = karez_error_to_parts (second.error, untranslated, NULL);
+  pieces = json_node_get_array (parts);
+  name = json_array_get_element (pieces, 0);
+  g_assert_cmpstr (
+      karez_json_text (json_object_get_object_member (json_node_get_object (name), "names"), "en"),
+      ==, "Dr Lin");
+  assert_part (pieces, 2, "time", starts);
+  assert_part (pieces, 4, "time", ends);
+  accepted = karez_error_accepted_to_parts (second.error, untranslated, NULL);
+  assert_part (json_node_get_array (accepted), 1, "time", ends);
+  assert_part (json_node_get_array (accepted), 3, "time", free_to);
+}
+
+int
+main (int argc, char **argv)
+{
+  int result;
+
+  g_test_init (&argc, &argv, NULL);
+#define ADD(path, func) g_test_add ("/agenda/told/" path, Case, NULL, set_up, func, tear_down)
+  ADD ("over-midnight", test_over_midnight);
+#undef ADD
+  result = g_test_run ();
+  pair_free ();
+  return result;
+}
