@@ -5,14 +5,16 @@
 import { html, nothing, render } from 'lit';
 import { api, onSignedOut } from './api.js';
 import { _, language, languages, listOf, nameOf, ngettext } from './i18n.js';
+import { onSingleKeys, singleKey, singleKeys } from './keys.js';
 import { live } from './live.js';
-import { go, onRoute, route, startRouter } from './router.js';
+import { go, isGuarded, mayLeave, onGuard, onRoute, route, startRouter } from './router.js';
 import { begin, chooseLanguage, forget, may, onState, showTheme, signOut, state, theme } from './state.js';
 import { DAY, clock, hubNow, rfc3339, startOfDay } from './time.js';
 import { isRunning, peerWord, phase, roleWord } from './words.js';
 import './components/dialog.js';
 import { KarezElement, Loader, asProblem } from './components/element.js';
 import './components/help.js';
+import { announce } from './components/announce.js';
 import { clockNote } from './components/clock-note.js';
 import { Help } from './components/help.js';
 import { OwnPassword } from './components/own-password.js';
@@ -61,6 +63,8 @@ class App extends KarezElement {
       return api.get(`/board?from=${rfc3339(from)}&to=${rfc3339(from + daysAhead * DAY)}`);
     }, 'booking', 'session', 'resource', 'peer');
     onRoute(() => this.arrive());
+    onGuard(() => this.requestUpdate());
+    onSingleKeys(() => this.requestUpdate());
     onState(() => {
       this.ahead.renew();
       this.parked.renew();
@@ -90,7 +94,7 @@ class App extends KarezElement {
     const page = state.me ? (dayPages.has(this.at.page) ? 'day' : this.at.page) : 'sign-in';
     if (!state.me && this.at.page !== 'sign-in') {
       state.wanted = this.at.path;
-      go('/sign-in', { replace: true });
+      go('/sign-in', { replace: true, force: true });
       return;
     }
     if (state.me && this.at.page === 'sign-in') {
@@ -139,10 +143,10 @@ class App extends KarezElement {
       this.escape(target);
       return;
     }
-    if (event.ctrlKey || event.metaKey || event.altKey || !state.me || state.me.new_password_needed
-        || target.matches?.('input:not([type="checkbox"], [type="radio"]), textarea, select, [contenteditable]') || document.querySelector('dialog[open]'))
+    if (!state.me || state.me.new_password_needed)
       return;
-    if (this.shortcut(event.key.toLowerCase()))
+    const key = singleKey(event);
+    if (key && (key === '?' || !isGuarded()) && this.shortcut(key))
       event.preventDefault();
   }
 
@@ -154,10 +158,12 @@ class App extends KarezElement {
         if (!may('booking.write'))
           return false;
         go(key === 'n' ? '/new' : '/emergency');
+        announce(key === 'n' ? _('New session') : _('Emergency session'));
         return true;
       case '/': {
         const search = /** @type {HTMLElement | null} */ (this.querySelector('#search'));
         search?.focus();
+        announce(search ? _('Search on this page') : _('There is nothing to search on this page.'));
         return search !== null;
       }
       case '?': {
@@ -223,17 +229,24 @@ class App extends KarezElement {
           aria-pressed=${theme() === id ? 'true' : 'false'} @click=${() => { showTheme(id); this.requestUpdate(); }}>${word}</button>`)}</div></fieldset>
         ${button({ label: _('Keys'), key: '?', onclick: () => this.shortcut('?') })}
         ${button({ label: _('Change your password'), onclick: openOwnPassword })}
-        ${button({ label: _('Sign out'), onclick: () => signOut().catch(toastProblem) })}</div></details>`;
+        ${button({ label: _('Sign out'), onclick: () => this.signOut() })}</div></details>`;
+  }
+
+  async signOut() {
+    if (await mayLeave())
+      await signOut().catch(toastProblem);
   }
 
   header() {
     const count = this.unanswered.length;
+    const keys = singleKeys() && !isGuarded();
+    const hint = (/** @type {string} */ key) => (keys ? html`<kbd aria-hidden="true">${key}</kbd>` : nothing);
     return html`<header class="head"><div class="head-row">
         <a class="brand" href="/">${mark()}<bdi>${nameOf(state.me?.hub_names)}</bdi></a>${this.clocks()}<div class="peers">${this.peers()}</div>
         <span class="grow"></span>
         ${count && may('booking.answer') ? html`<a class="button unanswered" href="/"><span class="count">${count}</span> ${ngettext('unanswered', 'unanswered', count)}</a>` : nothing}
-        ${may('booking.write') ? html`<a class="button primary" href="/new" aria-keyshortcuts="n">${_('New')}<kbd aria-hidden="true">N</kbd></a>
-        <a class="button danger" href="/emergency" aria-keyshortcuts="e">${_('Emergency')}<kbd aria-hidden="true">E</kbd></a>` : nothing}
+        ${may('booking.write') ? html`<a class="button primary" href="/new" aria-keyshortcuts=${keys ? 'n' : nothing}>${_('New')}${hint('N')}</a>
+        <a class="button danger" href="/emergency" aria-keyshortcuts=${keys ? 'e' : nothing}>${_('Emergency')}${hint('E')}</a>` : nothing}
         ${this.menu()}</div>
       <nav class="nav" aria-label=${_('Pages')}>${this.links().map((one) => html`<a href=${one.href}
         aria-current=${one.page === this.at.page || (one.page === 'day' && dayPages.has(this.at.page)) ? 'page' : nothing}>${one.text}${one.page === 'day' && count && may('booking.answer') ? html` <span class="badge">${count}<span class="unseen"> ${ngettext('unanswered', 'unanswered', count)}</span></span>` : nothing}</a>`)}</nav></header>`;
@@ -296,6 +309,6 @@ async function main() {
     return;
   }
   root.replaceChildren();
-  render(html`<karez-app></karez-app><karez-toasts></karez-toasts><karez-confirm></karez-confirm><karez-help></karez-help><karez-own-password id="own-password"></karez-own-password>`, root);
+  render(html`<karez-app></karez-app><karez-toasts></karez-toasts><karez-confirm></karez-confirm><karez-help></karez-help><karez-own-password id="own-password"></karez-own-password><div id="announced" class="unseen" role="status" aria-live="polite"></div>`, root);
 }
 main();

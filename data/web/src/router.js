@@ -1,9 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Paths are the state that can be kept, shared and gone back to.
+// Paths are the state that can be kept, shared and gone back to. A page that must not be left by
+// accident has a guard, which is asked before any way out of it, Back included.
 
 const changed = new EventTarget();
 
 /** @typedef {{page: string, id: string, query: URLSearchParams, path: string}} Route */
+/** @typedef {() => Promise<boolean>} Guard whether it may be left */
+
+/** @type {Guard | null} */
+let guard = null;
+let asking = false;
+/** The place of the present entry among those of this page's history. */
+let at = 0;
+/** Steps of the history that are this script's own. */
+let own = 0;
 
 /** @returns {Route} */
 export function route() {
@@ -16,22 +26,92 @@ export function route() {
   };
 }
 
-/** @param {string} path @param {{replace?: boolean}} [options] */
-export function go(path, { replace = false } = {}) {
-  if (path === location.pathname + location.search)
+const tell = () => changed.dispatchEvent(new Event('change'));
+
+/** @param {Guard | null} next null: it may be left */
+export function guardPage(next) {
+  if (guard === next)
     return;
-  history[replace ? 'replaceState' : 'pushState'](null, '', path);
-  changed.dispatchEvent(new Event('change'));
+  const had = guard !== null;
+  guard = next;
+  if (had !== (next !== null))
+    changed.dispatchEvent(new Event('guard'));
 }
 
-/** @param {() => void} tell */
-export function onRoute(tell) {
-  changed.addEventListener('change', tell);
+/** Whether this page is one that is not left by accident. */
+export const isGuarded = () => guard !== null;
+
+/** Asks, where there is something to lose. @returns {Promise<boolean>} whether the page may be left */
+export async function mayLeave() {
+  if (!guard)
+    return true;
+  if (asking)
+    return false;
+  asking = true;
+  try {
+    const yes = await guard();
+    if (yes)
+      guardPage(null);
+    return yes;
+  } finally {
+    asking = false;
+  }
+}
+
+/** @param {string} path @param {boolean} replace */
+function move(path, replace) {
+  if (!replace)
+    at++;
+  history[replace ? 'replaceState' : 'pushState']({ at }, '', path);
+  tell();
+}
+
+/** @param {string} path @param {{replace?: boolean, force?: boolean}} [options] force: nobody is asked */
+export function go(path, { replace = false, force = false } = {}) {
+  if (path === location.pathname + location.search)
+    return;
+  if (force)
+    guardPage(null);
+  if (guard)
+    void mayLeave().then((yes) => { if (yes) move(path, replace); });
+  else
+    move(path, replace);
+}
+
+/** @param {() => void} listener */
+export function onRoute(listener) {
+  changed.addEventListener('change', listener);
+}
+
+/** Told when a page begins or ends to be guarded. @param {() => void} listener */
+export function onGuard(listener) {
+  changed.addEventListener('guard', listener);
+}
+
+/** Back and forward: the browser has gone already, and is called back until somebody has decided. @param {PopStateEvent} event */
+async function popped(event) {
+  if (own) {
+    own--;
+    return;
+  }
+  const to = typeof event.state?.at === 'number' ? event.state.at : at - 1;
+  if (!guard || to === at) {
+    at = to;
+    tell();
+    return;
+  }
+  const by = to - at;
+  own++;
+  history.go(-by);
+  if (await mayLeave())
+    history.go(by);
 }
 
 /** Links inside the desk do not load the page anew. */
 export function startRouter() {
-  addEventListener('popstate', () => changed.dispatchEvent(new Event('change')));
+  at = typeof history.state?.at === 'number' ? history.state.at : 0;
+  history.replaceState({ at }, '');
+  addEventListener('popstate', (event) => void popped(event));
   document.addEventListener('click', (event) => {
     if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey
         || event.shiftKey || event.altKey)

@@ -5,8 +5,8 @@
 import { LitElement, html, nothing } from 'lit';
 import { _, N_, ngettext, onLanguage } from '@karez/i18n';
 import {
-  Problem, api, button, clock, confirm, duration, emptyState, factList, failedState, hubName, icon, keyHint, live, loadingState, may, problemNote,
-  say, sessionRole, state, timePair,
+  Problem, announce, api, button, clock, confirm, duration, emptyState, factList, failedState, hubName, icon, keyHint, live, loadingState, may, problemNote,
+  onSingleKeys, say, sessionRole, singleKey, singleKeys, state, timePair,
 } from '@karez/components';
 import { MediaClient } from '@karez/media';
 import { MediaEcho } from '@karez/media-echo';
@@ -26,6 +26,12 @@ const over = ['ended', 'failed'];
 const running = ['live', 'degraded', 'held'];
 /** Somebody whose place was lost comes back within this, and keeps the camera. */
 const graceMs = 1500;
+
+/** What is said of a key that turned one of them off or on. */
+const standings = {
+  microphone: [N_('Your microphone is off.'), N_('Your microphone is on.')],
+  camera: [N_('Your camera is off.'), N_('Your camera is on.')],
+};
 
 /** @type {Record<string, (by: unknown, at: unknown) => unknown>} */
 const given = {
@@ -130,6 +136,7 @@ export class ConsultPanel extends LitElement {
       live.on('event', ({ event }) => this.hearOf(event)),
       live.onTouched(['session'], () => this.lookForKept()),
       onLanguage(() => this.requestUpdate()),
+      onSingleKeys(() => this.requestUpdate()),
       () => removeEventListener('beforeunload', ask),
       () => document.removeEventListener('keydown', keys),
       () => document.removeEventListener('fullscreenchange', full),
@@ -275,21 +282,21 @@ export class ConsultPanel extends LitElement {
 
   /** @param {KeyboardEvent} event */
   key(event) {
-    const target = /** @type {HTMLElement} */ (event.composedPath()[0]);
     if (event.key === 'Escape' && this.writing && !event.isComposing && !document.querySelector('dialog[open]'))
       void this.openOpinion(false);
-    if (!this.client || !running.includes(this.session?.state) || event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing
-        || target.matches?.('input:not([type="checkbox"], [type="radio"]), textarea, select, [contenteditable]') || document.querySelector('dialog[open]'))
+    if (!this.client || !running.includes(this.session?.state))
       return;
-    if (event.key.toLowerCase() === 'o' && may('consult.opinion.read')) {
+    const key = singleKey(event);
+    if (key === 'o' && may('consult.opinion.read')) {
       event.preventDefault();
       void this.openOpinion(!this.writing);
+      announce(this.writing ? _('The opinion is open.') : _('The opinion is closed.'));
     }
-    const source = { m: /** @type {const} */ ('microphone'), v: /** @type {const} */ ('camera') }[event.key.toLowerCase()];
+    const source = { m: /** @type {const} */ ('microphone'), v: /** @type {const} */ ('camera') }[key];
     if (source) {
       event.preventDefault();
       if (!this.devices.asking)
-        void this.toggle(source);
+        void this.toggle(source).then(() => announce(_(standings[source][this.devices.isOn(source) ? 1 : 0])));
     }
   }
 
@@ -522,7 +529,7 @@ export class ConsultPanel extends LitElement {
       <button class="button plain" type="button" aria-expanded=${this.choosing ? 'true' : 'false'} aria-controls="consult-devices"
         @click=${() => this.choose()}>${_('Devices')}</button>
       ${may('consult.opinion.read') ? html`<button class="button plain" type="button" id="consult-opinion-button" aria-expanded=${this.writing ? 'true' : 'false'}
-        aria-controls="consult-opinion" aria-keyshortcuts="O" @click=${() => void this.openOpinion(!this.writing)}>${_('Opinion')}${this.news
+        aria-controls="consult-opinion" aria-keyshortcuts=${singleKeys() ? 'O' : nothing} @click=${() => void this.openOpinion(!this.writing)}>${_('Opinion')}${this.news
           ? html`<span class="consult-news">${this.news}<span class="unseen"> ${ngettext('signed opinion to read', 'signed opinions to read', this.news)}</span></span>` : nothing}${keyHint('O')}</button>` : nothing}
       ${document.fullscreenEnabled ? button({ label: full ? _('Leave full screen') : _('Full screen'), onclick: () => this.full() }) : nothing}</div>
       <div id="consult-devices" ?hidden=${!this.choosing}>${this.choosing

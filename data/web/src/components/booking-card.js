@@ -64,11 +64,13 @@ export class BookingCard extends KarezElement {
     this.loader.reload();
   }
 
-  /** Called for A. */
+  /** Called for A. @returns {boolean} whether there was something to accept */
   acceptThis() {
     const booking = this.loader.value;
-    if (booking && phase(booking, hubNow()) === 'asked' && may('booking.answer'))
+    const asked = booking && phase(booking, hubNow()) === 'asked' && may('booking.answer');
+    if (asked)
       this.act('accept', () => accept(booking));
+    return asked ?? false;
   }
 
   /** @param {Booking} booking @param {string} hub */

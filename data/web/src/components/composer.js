@@ -202,7 +202,7 @@ export class Composer extends KarezElement {
 
   /** @param {KeyboardEvent} event */
   keys(event) {
-    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey))
+    if (event.key === 'Enter' && !event.isComposing && !event.repeat && (event.ctrlKey || event.metaKey))
       this.send(event);
   }
 

@@ -15,6 +15,7 @@ import { button, passwordField, problemNote, textField, tooLong } from './parts.
  * @property {string} [reason] asks for a reason, with this label
  * @property {number} [reasonMax] how long it may be
  * @property {boolean} [password] asks who is signed in for the password again
+ * @property {string} [stay] what not doing it is called
  * @property {boolean} [mild] not destructive
  * @property {(answer: Answer) => Promise<unknown>} [attempt] does it while the dialog is there, which
  *   closes when it is done; what it is refused for is shown in the dialog
@@ -121,7 +122,7 @@ class Confirm extends KarezElement {
         }) : nothing}
         ${wrong ? nothing : problemNote(this.problem)}
         <div class="row-end">
-          ${button({ label: _('Go back'), disabled: this.busy, onclick: () => this.close(null) })}
+          ${button({ label: question.stay ?? _('Go back'), disabled: this.busy, onclick: () => this.close(null) })}
           ${button({ label: question.action, kind: question.mild ? 'primary' : 'danger', type: 'submit', disabled: this.missing, busy: this.busy })}
         </div>
       </form>` : nothing}

@@ -4,6 +4,7 @@
 import { LitElement } from 'lit';
 import { Problem } from '../api.js';
 import { onLanguage } from '../i18n.js';
+import { onSingleKeys } from '../keys.js';
 import { live } from '../live.js';
 import { onState } from '../state.js';
 
@@ -25,7 +26,7 @@ export class KarezElement extends LitElement {
   connectedCallback() {
     super.connectedCallback();
     const draw = () => this.requestUpdate();
-    this.#off = [onLanguage(draw), onState(draw)];
+    this.#off = [onLanguage(draw), onState(draw), onSingleKeys(draw)];
     const { pace } = /** @type {typeof KarezElement} */ (this.constructor);
     if (pace) {
       const timer = setInterval(draw, pace);

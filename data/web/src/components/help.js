@@ -3,9 +3,10 @@
 
 import { html } from 'lit';
 import { _ } from '../i18n.js';
+import { isSingle, singleKeys, useSingleKeys } from '../keys.js';
 import { panelKeys } from '../panels.js';
 import { KarezElement } from './element.js';
-import { button } from './parts.js';
+import { button, checkField } from './parts.js';
 
 export class Help extends KarezElement {
   async open() {
@@ -23,8 +24,12 @@ export class Help extends KarezElement {
       ['Ctrl ↵', _('Send the request')], ['Esc', _('Close the panel or menu')],
       ...panelKeys().map(([key, text]) => /** @type {[string, string]} */ ([key, _(text)])), ['?', _('This sheet')],
     ];
+    const on = singleKeys();
     return html`<dialog aria-labelledby="help-title"><h2 id="help-title">${_('Keys')}</h2>
-      <dl class="keys">${keys.map(([key, text]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${text}</dd></div>`)}</dl>
+      ${checkField({ label: _('Single keys act'), checked: on, onchange: useSingleKeys,
+        hint: _('In this browser. Turn them off where the computer is spoken to, or keys are touched by accident.') })}
+      <dl class="keys">${keys.filter(([key]) => on || !isSingle(key)).map(([key, text]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${text}</dd></div>`)}</dl>
+      <p class="hint">${_('While you are in a session, only its own keys act: nobody leaves it by a letter.')}</p>
       <div class="row-end">${button({ label: _('Close'), onclick: () => this.querySelector('dialog')?.close() })}</div></dialog>`;
   }
 }

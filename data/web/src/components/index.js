@@ -4,6 +4,7 @@
 export { html, nothing, svg } from 'lit';
 export { api, Problem, newId, query } from '../api.js';
 export { live } from '../live.js';
+export { onSingleKeys, singleKey, singleKeys } from '../keys.js';
 export { isOurs, may, state } from '../state.js';
 export { cleanText } from '../text.js';
 export * from '../time.js';
@@ -13,5 +14,6 @@ export {
   button, checkField, choiceField, emptyState, factList, failedState, field, icon, keyHint, loadingState, pageHead, pill,
   problemNote, say, selectField, shown, span, textField, timePair,
 } from './parts.js';
+export { announce } from './announce.js';
 export { confirm } from './dialog.js';
 export { toast, toastProblem } from './toast.js';

@@ -94,7 +94,7 @@ export class MomentField extends KarezElement {
   /** @param {KeyboardEvent} event */
   step(event) {
     const way = { ArrowUp: 1, ArrowDown: -1 }[event.key];
-    if (!way)
+    if (!way || event.isComposing)
       return;
     event.preventDefault();
     this.put(this.value + way * (event.shiftKey ? 30 : 5) * MINUTE);

@@ -11,7 +11,7 @@ import { DAY, MINUTE, clock, dayAndClock, duration, hubNow, millis } from '../ti
 import { hubName, partnerOf, phase, urgencyWord } from '../words.js';
 import { moveInList } from './board-keys.js';
 import { KarezElement } from './element.js';
-import { button, emptyState, say, urgencyMark } from './parts.js';
+import { button, emptyState, keyHint, say, urgencyMark } from './parts.js';
 
 /** @typedef {import('../types.js').Booking} Booking */
 /** @typedef {import('../types.js').Board} BoardData */
@@ -129,20 +129,23 @@ export class NextActions extends KarezElement {
     this.busy = '';
   }
 
-  /** A was pressed: the first that can be accepted, or the one in focus. */
-  async acceptFirst() {
+  /** A was pressed: the first that can be accepted, or the one in focus. @returns {boolean} whether there is one */
+  acceptFirst() {
     if (!this.board || this.busy)
-      return;
+      return this.busy !== '';
     const focused = document.activeElement?.closest('[data-href]')?.getAttribute('data-href');
     const list = nextActions(this.board, hubNow()).filter((action) => action.booking);
     const action = list.find((one) => one.href === focused) ?? list[0];
     if (action)
-      await this.run(action);
+      void this.run(action);
+    return action !== undefined;
   }
 
-  /** R was pressed. */
+  /** R was pressed. @returns {boolean} whether there is one */
   focusFirst() {
-    /** @type {HTMLElement | null} */ (this.querySelector('[data-item]'))?.focus();
+    const first = /** @type {HTMLElement | null} */ (this.querySelector('[data-item]'));
+    first?.focus();
+    return first !== null;
   }
 
   render() {
@@ -151,7 +154,7 @@ export class NextActions extends KarezElement {
       return nothing;
     const actions = nextActions(board, hubNow());
     const first = actions.findIndex((action) => action.booking);
-    return html`<section class="card" aria-labelledby="next-title"><h2 id="next-title">${_('Next actions')} <kbd aria-hidden="true">R</kbd></h2>
+    return html`<section class="card" aria-labelledby="next-title"><h2 id="next-title">${_('Next actions')} ${keyHint('R')}</h2>
       ${actions.length ? html`<ol class="acts" @keydown=${moveInList}>${actions.map((action, i) => html`<li data-href=${action.href}>
         <span class="n" aria-hidden="true">${i + 1}</span>
         <div><a class="act-what" data-item href=${action.href}>${action.what}</a><p class="act-why">${action.why}</p></div>

@@ -3,6 +3,7 @@
 
 import { html, nothing, svg } from 'lit';
 import { _ } from '../i18n.js';
+import { isSingle, singleKeys } from '../keys.js';
 import { state } from '../state.js';
 import { cleanField } from '../text.js';
 import { clock, clockAfter, clockInXinjiang, day, hubNow, saidTime, startOfDay } from '../time.js';
@@ -31,8 +32,11 @@ export const mark = () => html`<svg class="mark" viewBox="0 0 26 26" width="26" 
   r="2.4"/><circle cx="13" cy="6" r="2.4"/><circle cx="22" cy="6" r="2.4"/><path
   d="M4 9v9M13 9v10M22 9v11M2 18c6 0 14 2 22 4" stroke-linecap="round"/></svg>`;
 
+/** Whether it does something in this browser. @param {string | undefined} key */
+const acts = (key) => key !== undefined && (!isSingle(key) || singleKeys());
+
 /** @param {string | undefined} key */
-export const keyHint = (key) => (key ? html`<kbd aria-hidden="true">${key}</kbd>` : nothing);
+export const keyHint = (key) => (acts(key) ? html`<kbd aria-hidden="true">${key}</kbd>` : nothing);
 
 /** @param {Event} event */
 const ignore = (event) => event.preventDefault();
@@ -48,7 +52,7 @@ export function button({
 }) {
   return html`<button class="button ${kind}" type=${type} id=${id ?? nothing}
       ?disabled=${disabled} aria-disabled=${busy ? 'true' : nothing} aria-busy=${busy ? 'true' : nothing}
-      aria-label=${name ?? nothing} aria-keyshortcuts=${key === 'Ctrl ↵' ? 'Control+Enter' : key ?? nothing} @click=${busy ? ignore : onclick}
+      aria-label=${name ?? nothing} aria-keyshortcuts=${key === 'Ctrl ↵' ? 'Control+Enter' : acts(key) ? key : nothing} @click=${busy ? ignore : onclick}
       >${busy ? html`<span class="spinner" aria-hidden="true"></span>` : nothing}${label}${keyHint(key)}</button
     >${disabled && why ? html`<small class="why">${why}</small>` : nothing}`;
 }
@@ -284,5 +288,5 @@ export const pageHead = ({ title, text, tools }) => html`<div class="page-head">
 
 /** A search box; "/" goes to it. @param {string} label @param {string} value @param {(value: string) => void} oninput */
 export const searchBox = (label, value, oninput) => html`<label class="search">${icon('search')}<span class="unseen">${label}</span>
-  <input id="search" type="search" dir="auto" placeholder=${label} .value=${value} aria-keyshortcuts="/"
+  <input id="search" type="search" dir="auto" placeholder=${label} .value=${value} aria-keyshortcuts=${acts('/') ? '/' : nothing}
     @input=${(/** @type {Event} */ event) => oninput(/** @type {HTMLInputElement} */ (event.target).value)}>${keyHint('/')}</label>`;

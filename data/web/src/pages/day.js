@@ -12,6 +12,7 @@ import '../components/board.js';
 import '../components/booking-card.js';
 import { newRequest } from '../components/request.js';
 import '../components/day-list.js';
+import { announce } from '../components/announce.js';
 import { KarezElement, Loader } from '../components/element.js';
 import { stays } from '../components/form-draft.js';
 import '../components/live-card.js';
@@ -155,10 +156,8 @@ export class DayPage extends KarezElement {
     if (key === 'a') {
       const next = this.querySelector('karez-next');
       const card = this.querySelector('karez-booking');
-      if (card instanceof BookingCard)
-        card.acceptThis();
-      else if (next instanceof NextActions)
-        next.acceptFirst();
+      if (!(card instanceof BookingCard ? card.acceptThis() : next instanceof NextActions && next.acceptFirst()))
+        announce(_('Nothing here waits to be accepted.'));
       return true;
     }
     if (key === 'r') {
@@ -166,8 +165,8 @@ export class DayPage extends KarezElement {
         go('/');
       this.updateComplete.then(() => {
         const next = this.querySelector('karez-next');
-        if (next instanceof NextActions)
-          next.focusFirst();
+        if (next instanceof NextActions && !next.focusFirst())
+          announce(_('Nothing needs you now.'));
       });
       return true;
     }

@@ -7,6 +7,7 @@ import { api } from '../api.js';
 import { _, N_, nameOf, ngettext, onLanguage } from '../i18n.js';
 import { live } from '../live.js';
 import { hasLobby, hasPanel, hasPart, makeBookingPart, makePanel, panelClass } from '../panels.js';
+import { guardPage } from '../router.js';
 import { isOurs, may, state } from '../state.js';
 import { clock, duration, hubNow, millis, ticks } from '../time.js';
 import { hubName, sessionRole, sessionWord, titleOf } from '../words.js';
@@ -72,9 +73,32 @@ export class SessionPage extends KarezElement {
     }, 'peer', 'plugin');
   }
 
+  /** Whoever is in stays in, unless they say so: not by a stray key, a link or Back. */
+  guard = async () => {
+    const { presence } = this;
+    const title = titleOf({ title: this.loader.value?.title ?? '', concealed: this.loader.value?.booking?.concealed });
+    const answer = await confirm({
+      title: _('Leave the session?'), action: _('Leave'), stay: _('Stay in the session'),
+      text: _('You are in “%s”. If you go to another page, you leave it, and both hospitals see that you left. The session goes on.', title),
+    });
+    return answer !== null || presence !== this.presence || presence?.state === 'out';
+  };
+  /** Closing the window or loading another address, too. @param {BeforeUnloadEvent} event */
+  unload = (event) => {
+    if (this.isIn && running.includes(this.loader.value?.state ?? ''))
+      event.preventDefault();
+  };
+
+  get isIn() {
+    return this.presence !== null && this.presence.state !== 'out';
+  }
+
   connectedCallback() {
     super.connectedCallback();
+    addEventListener('beforeunload', this.unload);
     this.off = [
+      () => removeEventListener('beforeunload', this.unload),
+      () => guardPage(null),
       live.on('session', (frame) => this.moved(frame)),
       live.on('statistics', (frame) => {
         if (frame.session === this.session)
@@ -181,6 +205,7 @@ export class SessionPage extends KarezElement {
   }
 
   present() {
+    guardPage(this.isIn && this.isConnected ? this.guard : null);
     if (this.loader.value)
       this.showPanel(this.loader.value);
     this.requestUpdate();

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Computers whose clocks are wrong book the same emergency: for now, as video, without a choice.
+// Keys mean the same on any layout, can be turned off, and take nobody out of a session.
+
+import assert from 'node:assert/strict';
+import path from 'node:path';
+
+import { checkAccess, openBrowser, shootAll, signIn } from './browser.mjs';
+import { book, prepare } from './consult-page.mjs';
+import { build, sleep, until, withPair } from './hubs.mjs';
+import { Person } from './person.mjs';
+
+// The example first: it is not what an emergency is.
+process.env.KAREZ_PLUGINS ??= ['template', 'consult'].map((name) => path.join(build, 'plugins', name)).join(';');
+
+const minute = 60_000;
+/** @type {[string, number, RegExp | null][]} */
+const clocks = [['2 h slow', -120 * minute, /clock is 2 h slow/], ['25 min fast', 25 * minute, /clock is 25 min fast/], ['right', 0, null]];
+
+/** "14:26" in Beijing @param {number} at */
+const beijing = (at) => new Date(at + 8 * 60 * minute).toISOString().slice(11, 16);
+
+/** What the header says is now, or was when it was drawn last. @param {any} page */
+async function assertClock(page, what) {
+  const shown = (await page.locator('.clocks b').first().textContent()).trim();
+  assert.ok([beijing(Date.now()), beijing(Date.now() - 10_000)].includes(shown), `${what}: the header says ${shown} at ${beijing(Date.now())}`);
+}
+
+/** @param {any} browser @param {import('./hubs.mjs').Pair} pair */
+async function emergencies(browser, pair) {
+  const pages = [];
+  for (const [what, off, said] of clocks) {
+    const page = await signIn(browser, pair.aral, 'desk.aral', { off });
+    pages.push(page);
+    await page.locator('karez-board').waitFor();
+    await assertClock(page, what);
+    assert.equal(await page.locator('.clock-note').count(), said ? 1 : 0, what);
+    if (said) assert.match(await page.locator('.clock-note').textContent(), said);
+    await page.keyboard.press('e');
+    await page.locator('#compose-title').fill(`Stroke, ${what}`);
+    await page.locator('.starts-now').waitFor();
+    if (said && off < 0) await shootAll(page, 'clocks-keys-1-emergency');
+    await page.keyboard.press('Control+Enter');
+    await page.waitForURL(/\/bookings\//);
+    const id = new URL(page.url()).pathname.split('/').pop() ?? '';
+    for (const hub of pair.hubs) {
+      const booking = await until(`${hub.name} to have it`, () => hub.api('GET', `/bookings/${id}`).catch(() => null));
+      const late = Date.now() - Date.parse(booking.starts_at);
+      assert.equal(booking.modality, 'consultation');
+      assert.equal(booking.urgency, 'T0');
+      assert.ok(late >= 0 && late < 90_000, `${what}: it starts ${late} ms ago at ${hub.name}`);
+      assert.equal(Date.parse(booking.ends_at) - Date.parse(booking.starts_at), 30 * minute);
+    }
+  }
+  return pages;
+}
+
+/** Somebody sets the clock while the page is open. @param {any} page */
+async function jump(page) {
+  await page.evaluate((off) => { globalThis.clockOff = off; }, 180 * minute);
+  await page.getByText(/clock is 3 h fast/).waitFor({ timeout: 4000 });
+  await assertClock(page, 'after a jump');
+  await page.evaluate(() => { globalThis.clockOff = 0; });
+  await page.locator('.clock-note').waitFor({ state: 'detached', timeout: 4000 });
+}
+
+/** As a keyboard with another layout, or an input method, does it. @param {any} page @param {string} key @param {string} code */
+async function press(page, key, code) {
+  const session = page.keys ??= await page.context().newCDPSession(page);
+  const of = { key, code, windowsVirtualKeyCode: key === 'Process' ? 229 : code.charCodeAt(3) };
+  await session.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', ...of });
+  await session.send('Input.dispatchKeyEvent', { type: 'keyUp', ...of });
+}
+
+/** @param {any} page */
+async function layouts(page) {
+  const home = new URL('/', page.url()).href;
+  /** @type {[string, string, string, string][]} */
+  const keys = [['Uyghur', 'ن', 'KeyN', '/new'], ['Uyghur', 'ې', 'KeyE', '/emergency'], ['Russian', 'т', 'KeyN', '/new'], ['Russian', 'у', 'KeyE', '/emergency'],
+    ['full-width', 'ｎ', 'KeyN', '/new'], ['full-width', 'Ｅ', 'KeyE', '/emergency'], ['Pinyin', 'Process', 'KeyN', '/new']];
+  for (const [layout, key, code, where] of keys) {
+    await page.goto(home);
+    await page.locator('karez-next').waitFor();
+    await press(page, key, code);
+    await page.locator('#compose-title').waitFor({ timeout: 3000 }).catch(() => {});
+    assert.equal(new URL(page.url()).pathname, where, `${layout}: ${key}`);
+  }
+  await until('the key to be announced', async () => (await page.locator('#announced').textContent()) === 'New session', 1000);
+  await page.goto(home);
+  await page.locator('karez-next').waitFor();
+  await page.evaluate(() => document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'n', code: 'KeyN', isComposing: true, bubbles: true, composed: true })));
+  await press(page, 'Dead', 'KeyE');
+  await sleep(200);
+  assert.equal(new URL(page.url()).pathname, '/', 'a character that is being composed is no key');
+  await page.keyboard.press('a');
+  await until('it to be said that there is nothing', async () => /waits to be accepted/.test(await page.locator('#announced').textContent()), 1000);
+  await turnOff(page);
+}
+
+/** @param {any} page */
+async function turnOff(page) {
+  await page.keyboard.press('?');
+  await page.getByRole('dialog').getByLabel(/Single keys act/).uncheck();
+  await shootAll(page, 'clocks-keys-2-sheet');
+  await checkAccess(page, 'keys');
+  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+  for (const key of ['n', 'e', '/', '?']) await page.keyboard.press(key);
+  await page.reload();
+  await page.locator('karez-next').waitFor();
+  for (const key of ['n', 'e', '/', '?']) await page.keyboard.press(key);
+  await sleep(200);
+  assert.equal(new URL(page.url()).pathname, '/', 'keys that are off do nothing');
+  assert.equal(await page.locator('dialog[open], #search:focus, .head kbd').count(), 0);
+  await page.evaluate(() => localStorage.removeItem('karez.keys'));
+}
+
+/** Who is in, as both hospitals have it. @param {import('./hubs.mjs').Pair} pair @param {string} id */
+const inside = (pair, id) => Promise.all(pair.hubs.map(async (hub) =>
+  (await hub.api('GET', `/sessions/${id}`)).participants.filter((one) => !one.left_at).map((one) => one.hospital).sort()));
+
+/** In a live room no stray key, link or Back leaves it. @param {any} browser @param {import('./hubs.mjs').Pair} pair */
+async function room(browser, pair) {
+  const id = await book(pair);
+  await prepare(pair, id);
+  const other = await Person.signIn(pair.hangzhou, 'doctor.hangzhou');
+  const { socket } = await other.enter(id, 'consultant');
+  const page = await signIn(browser, pair.aral, 'doctor.aral');
+  await page.locator(`a[href="/bookings/${id}"]`).first().click();
+  await page.getByRole('link', { name: 'Open the lobby' }).or(page.getByRole('link', { name: 'Open the session' })).click();
+  await page.getByRole('button', { name: 'Join', exact: true }).click();
+  await page.getByRole('button', { name: 'Start', exact: true }).click();
+  await page.locator('.consult-tools').waitFor();
+  const both = [pair.aral.id, pair.hangzhou.id].sort();
+  const still = async (/** @type {string} */ why) => {
+    assert.equal(new URL(page.url()).pathname, `/sessions/${id}`, why);
+    assert.equal(await page.locator('.consult-tools').count(), 1, why);
+    assert.deepEqual(await inside(pair, id), [both, both], why);
+  };
+  for (const key of ['n', 'e', 'a', 'r', '/']) await page.keyboard.press(key);
+  await press(page, 'ن', 'KeyN');
+  await sleep(300);
+  await still('a key of the desk');
+  await press(page, 'ь', 'KeyM');
+  await until('the microphone to be announced', async () => /microphone is o/.test(await page.locator('#announced').textContent()), 3000);
+  const ask = page.getByRole('dialog', { name: 'Leave the session?' });
+  for (const [why, act] of /** @type {[string, () => Promise<unknown>][]} */ ([
+    ['Back', () => page.evaluate(() => history.back())], ['twice Back', () => page.evaluate(() => history.go(-2))],
+    ['a link', () => page.locator('.head a[href="/emergency"]').first().click()]])) {
+    await act();
+    await ask.waitFor({ timeout: 3000 });
+    if (why === 'Back') {
+      await shootAll(page, 'clocks-keys-3-leave');
+      await checkAccess(page, 'leaving');
+    }
+    await page.evaluate(() => history.back()); // again, while it asks
+    await sleep(200);
+    await ask.getByRole('button', { name: 'Stay in the session' }).click();
+    await still(why);
+  }
+  await page.evaluate(() => history.back());
+  await ask.getByRole('button', { name: 'Leave', exact: true }).click();
+  await page.waitForURL((url) => url.pathname === `/bookings/${id}`);
+  await until('both hospitals to see it', async () => (await inside(pair, id)).every((people) => people.join() === pair.hangzhou.id));
+  socket.close();
+  return page;
+}
+
+await withPair('clocks-keys', async (pair) => {
+  const browser = await openBrowser();
+  try {
+    const pages = await emergencies(browser, pair);
+    await jump(pages[2]);
+    await layouts(pages[2]);
+    pages.push(await room(browser, pair));
+    for (const page of pages) assert.deepEqual(page.faults, []);
+  } finally {
+    await browser.close();
+  }
+});
