@@ -165,7 +165,7 @@ read_span (Board *board, const char *from, const char *to)
 }
 
 void
-hub_agenda_board_async (HubAgenda *self, const char *from, const char *to,
+hub_agenda_board_async (HubAgenda *self, const char *from, const char *to, gboolean open,
                         GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
 {
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, data);
@@ -190,8 +190,8 @@ hub_agenda_board_async (HubAgenda *self, const char *from, const char *to,
   karez_store_query_async (scope, "hub_names", NULL, cancellable, on_hubs, g_object_ref (task));
   karez_store_query_async (scope, "resource_list", g_variant_new ("(^as)", hubs), cancellable,
                            on_resources, g_object_ref (task));
-  karez_store_query_async (scope, "board_bookings", g_variant_new ("(ss)", start, end), cancellable,
-                           on_bookings, g_object_ref (task));
+  karez_store_query_async (scope, "board_bookings", g_variant_new ("(ssb)", start, end, open),
+                           cancellable, on_bookings, g_object_ref (task));
 }
 
 JsonNode *

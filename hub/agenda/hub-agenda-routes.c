@@ -101,8 +101,9 @@ static void
 get_board (KarezRequest *request, gpointer data)
 {
   hub_agenda_board_async (data, karez_request_get_query (request, "from"),
-                          karez_request_get_query (request, "to"), NULL, on_board,
-                          pending_new (request, NULL, 200));
+                          karez_request_get_query (request, "to"),
+                          g_strcmp0 (karez_request_get_query (request, "open"), "true") == 0, NULL,
+                          on_board, pending_new (request, NULL, 200));
 }
 
 static void

@@ -102,6 +102,64 @@ test_over_midnight (Case *c, gconstpointer data)
   assert_part (json_node_get_array (accepted), 3, "time", free_to);
 }
 
+static void
+on_board (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  *(JsonNode **) data = hub_agenda_board_finish (HUB_AGENDA (source), result, &error);
+  g_assert_no_error (error);
+}
+
+/* Whether today's board of a hub has the case's booking. */
+static gboolean
+is_listed (Case *c, Hub *hub, gboolean open)
+{
+  g_autofree char *from = hub_time_format (hub_clock_now () - G_TIME_SPAN_HOUR);
+  g_autofree char *to = hub_time_format (hub_clock_now () + G_TIME_SPAN_HOUR);
+  g_autoptr (JsonNode) board = NULL;
+  JsonArray *bookings;
+
+  hub_agenda_board_async (hub->agenda, from, to, open, NULL, on_board, &board);
+  while (board == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  bookings = json_object_get_array_member (json_node_get_object (board), "bookings");
+  for (guint i = 0; i < json_array_get_length (bookings); i++)
+    if (g_str_equal (karez_json_text (json_array_get_object_element (bookings, i), "id"),
+                     c->booking))
+      return TRUE;
+  return FALSE;
+}
+
+/* A request for a day that is far ahead waits for an answer now, and its refusal is news now. */
+static void
+test_open (Case *c, gconstpointer data)
+{
+  g_autofree char *old = g_strdup_printf (
+      "begin; update agenda.booking set starts_at = starts_at - interval '60 days',"
+      " ends_at = ends_at - interval '60 days', answered_at = clock_timestamp () - interval '13 "
+      "hours'"
+      " where id = '%s'; insert into karez.event (id, actor_kind, actor_id, actor_name, action,"
+      " subject_schema, subject_table, subject_row) values (gen_random_uuid (), 'hub', 'test',"
+      " 'test', 'booking.test', 'agenda', 'booking', '%s'); commit",
+      c->booking, c->booking);
+  gint64 from = c->midnight + 40 * G_TIME_SPAN_DAY;
+  g_auto (Outcome) declined = { 0 };
+
+  request (c, c->booking, from, from + 30 * MINUTE);
+  g_assert_false (is_listed (c, c->b, FALSE));
+  g_assert_true (is_listed (c, c->b, TRUE));
+  g_assert_true (is_listed (c, c->a, TRUE));
+
+  declined = hub_act (c->b, HUB_ACT_DECLINE, c->booking, NULL, "no");
+  g_assert_no_error (declined.error);
+  carry_all (c->pair);
+  g_assert_true (is_listed (c, c->a, TRUE));
+  g_assert_false (is_listed (c, c->a, FALSE));
+  hub_sql (c->a, old);
+  g_assert_false (is_listed (c, c->a, TRUE));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -110,6 +168,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 #define ADD(path, func) g_test_add ("/agenda/told/" path, Case, NULL, set_up, func, tear_down)
   ADD ("over-midnight", test_over_midnight);
+  ADD ("open", test_open);
 #undef ADD
   result = g_test_run ();
   pair_free ();

@@ -424,7 +424,7 @@ test_board (Case *c, gconstpointer data)
 
   request (c);
   carry_all (c->pair);
-  hub_agenda_board_async (c->b->agenda, from, to, NULL, on_board, &board);
+  hub_agenda_board_async (c->b->agenda, from, to, FALSE, NULL, on_board, &board);
   while (board == NULL)
     g_main_context_iteration (NULL, TRUE);
   object = json_node_get_object (board);
@@ -446,7 +446,7 @@ read_board (Case *c, JsonNode **board)
   g_autofree char *to = hub_time_format (c->end);
 
   g_clear_pointer (board, json_node_unref);
-  hub_agenda_board_async (c->a->agenda, from, to, NULL, on_board, board);
+  hub_agenda_board_async (c->a->agenda, from, to, FALSE, NULL, on_board, board);
   while (*board == NULL)
     g_main_context_iteration (NULL, TRUE);
   return json_node_get_object (*board);

@@ -20,9 +20,10 @@ import { Help } from './components/help.js';
 import { OwnPassword } from './components/own-password.js';
 import { button, failedState, icon, loadingState, mark, pill } from './components/parts.js';
 import './components/toast.js';
-import { toastProblem } from './components/toast.js';
+import { toast, toastProblem } from './components/toast.js';
+import { notice } from './notices.js';
 
-/** How far ahead unanswered requests are looked for. */
+/** How far ahead sessions are looked for. Requests that wait, and what was declined, come whenever they are for. */
 const daysAhead = 14;
 
 /** @type {Record<string, {load: () => Promise<unknown>, draw: (route: import('./router.js').Route) => unknown}>} */
@@ -60,7 +61,7 @@ class App extends KarezElement {
       if (!state.me || !may('board.read'))
         return null;
       const from = startOfDay(hubNow());
-      return api.get(`/board?from=${rfc3339(from)}&to=${rfc3339(from + daysAhead * DAY)}`);
+      return api.get(`/board?from=${rfc3339(from)}&to=${rfc3339(from + daysAhead * DAY)}&open=true`);
     }, 'booking', 'session', 'resource', 'peer');
     onRoute(() => this.arrive());
     onGuard(() => this.requestUpdate());
@@ -71,10 +72,18 @@ class App extends KarezElement {
       this.arrive();
     });
     live.on('state', () => this.requestUpdate());
+    live.on('event', ({ event }) => this.tell(event));
     live.on('clock', () => this.requestUpdate());
     document.addEventListener('keydown', (event) => this.key(event));
     addEventListener('click', (event) => this.closeMenus(event));
     this.arrive();
+  }
+
+  /** What was called off stays until it is closed. @param {import('./types.js').Event} event */
+  tell(event) {
+    const told = may('booking.write') || may('booking.answer') ? notice(event, this.ahead.value) : null;
+    if (told)
+      toast(told.text, { bad: told.off });
   }
 
   async readParked() {

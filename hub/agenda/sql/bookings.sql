@@ -144,13 +144,20 @@ order by lower (t.period), t.names ->> 'en' limit 1
 -- name: patient_known
 select p.id from karez.patient p where p.id = $1::uuid
 
--- At most 2000, and whether there are more: what was called off is left out first.
+-- At most 2000, and whether there are more: what was called off is left out first. With $3 also what
+-- waits for an answer (until a month after its time) and what was declined (until its time is over,
+-- and for half a day), whenever it is for.
 -- name: board_bookings
 with found as (
   select o.id, row_number () over (order by o.off, o.starts_at, o.id) as n
   from (select k.id, k.starts_at, k.state in ('declined', 'cancelled') as off
         from agenda.booking k
-        where k.starts_at < $2::timestamptz and k.ends_at > $1::timestamptz
+        where (k.starts_at < $2::timestamptz and k.ends_at > $1::timestamptz)
+          or ($3::boolean and k.state in ('requested', 'withdrawing')
+              and k.ends_at > clock_timestamp () - interval '31 days')
+          or ($3::boolean and k.state = 'declined'
+              and (k.ends_at > clock_timestamp ()
+                   or k.answered_at > clock_timestamp () - interval '12 hours'))
         order by off, k.starts_at, k.id limit 2001) o
 )
 select coalesce (json_agg (b.body order by b.starts_at, b.id), '[]'::json) as items,

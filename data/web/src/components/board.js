@@ -25,19 +25,72 @@ const narrowest = 1.2;
 /** Below this a block's words stand behind it, when nothing else does. */
 const readable = 11;
 
+/** Whether a claim takes its resource up: what was asked for and was not free does not.
+ * @param {import('../types.js').Claim} claim */
+export const holds = (claim) => claim.state !== 'released' && claim.state !== 'busy';
+
+/** Whether a booking is in a span of time. @param {Booking} booking @param {number} from @param {number} to */
+export const isWithin = (booking, from, to) => millis(booking.starts_at) < to && millis(booking.ends_at) > from;
+
+/** Whether a board says all that is between two moments. @param {BoardData} board @param {number} start @param {number} end */
+export const covers = (board, start, end) => millis(board.from) <= start && millis(board.to) >= end && !board.more;
+
 /**
- * A claim on a resource that a draft would collide with.
- * @param {BoardData} board
+ * A claim on a resource that a draft, or another booking, would collide with.
+ * @param {BoardData} board one that covers the span
  * @param {string} resource
  * @param {number} start
  * @param {number} end
+ * @param {string} [own] the booking that asks
  * @returns {Booking | undefined}
  */
-export function collision(board, resource, start, end) {
+export function collision(board, resource, start, end, own = '') {
   return board.bookings.find((booking) =>
-    takesTime(booking.state) && booking.state !== 'completed'
-    && millis(booking.starts_at) < end && millis(booking.ends_at) > start
-    && booking.claims.some((claim) => claim.resource === resource && claim.state !== 'released'));
+    booking.id !== own && takesTime(booking.state) && booking.state !== 'completed' && isWithin(booking, start, end)
+    && booking.claims.some((claim) => claim.resource === resource && holds(claim)));
+}
+
+/**
+ * What of this hospital a request asks for and is taken by another booking.
+ * @param {BoardData} board
+ * @param {Booking} booking
+ * @returns {{resource: Resource, booking: Booking}[]}
+ */
+export function takenOf(board, booking) {
+  const start = millis(booking.starts_at);
+  const end = millis(booking.ends_at);
+  return board.resources.flatMap((resource) => {
+    const asked = resource.hub === booking.provider
+      && booking.claims.some((claim) => claim.resource === resource.id && claim.state !== 'released');
+    const other = asked ? collision(board, resource.id, start, end, booking.id) : undefined;
+    return other ? [{ resource, booking: other }] : [];
+  });
+}
+
+/**
+ * Bookings in as few rows as they fit into without hiding each other, by their starts.
+ * @param {Booking[]} bookings
+ * @returns {Booking[][]}
+ */
+export function inRows(bookings) {
+  /** @type {Booking[][]} */
+  const rows = [];
+  for (const booking of [...bookings].sort((a, b) => millis(a.starts_at) - millis(b.starts_at))) {
+    const row = rows.find((one) => millis(one[one.length - 1].ends_at) <= millis(booking.starts_at));
+    if (row)
+      row.push(booking);
+    else
+      rows.push([booking]);
+  }
+  return rows;
+}
+
+/** What no lane shows: its people and rooms were not named, or are of a hospital that is not there any more.
+ * @param {BoardData} board @param {Booking[]} bookings */
+export function withoutLane(board, bookings) {
+  const hubs = new Set(board.hubs.map((hub) => hub.id));
+  const lanes = new Set(board.resources.filter((one) => hubs.has(one.hub)).map((one) => one.id));
+  return bookings.filter((booking) => !booking.claims.some((claim) => holds(claim) && lanes.has(claim.resource)));
 }
 
 /** Rooms and devices first, people last, each by name. @param {Resource} a @param {Resource} b */
@@ -83,7 +136,7 @@ export class DayBoard extends KarezElement {
     if (now >= start && now < start + DAY)
       reach(now - HOUR / 2, now + HOUR / 2);
     for (const booking of board.bookings)
-      if (takesTime(booking.state))
+      if (takesTime(booking.state) && isWithin(booking, start, start + DAY))
         reach(millis(booking.starts_at), millis(booking.ends_at));
     if (this.draft && this.draft.start >= start && this.draft.start < start + DAY)
       reach(this.draft.start, this.draft.end);
@@ -117,7 +170,7 @@ export class DayBoard extends KarezElement {
   /** @param {Hub} hub @param {Booking[]} bookings */
   lanesOf(hub, bookings) {
     const board = /** @type {BoardData} */ (this.board);
-    const used = new Set(bookings.flatMap((booking) => booking.claims.map((claim) => claim.resource)));
+    const used = new Set(bookings.flatMap((booking) => booking.claims.filter(holds).map((claim) => claim.resource)));
     for (const id of this.draft?.resources ?? [])
       used.add(id);
     const all = board.resources
@@ -176,7 +229,7 @@ export class DayBoard extends KarezElement {
     const spills = ((draft.end - draft.start) / (view.to - view.from)) * 100 < readable;
     return html`<div role="gridcell" class="cell" ${lay(this.place(draft.start, draft.end))}><span data-spills=${spills ? '' : nothing}
       class="block draft ${against ? 'conflict' : ''}"><span class="block-text"><b dir="auto"><bdi>${draft.title || _('New session')}</bdi></b><small>${against
-        ? _('not free: %s', against.title) : _('free')}</small></span></span></div>`;
+        ? _('not free: %s', titleOf(against)) : covers(board, draft.start, draft.end) ? _('free') : _('not known yet')}</small></span></span></div>`;
   }
 
   /** @param {PointerEvent} event @param {Resource} resource */
@@ -194,7 +247,7 @@ export class DayBoard extends KarezElement {
 
   /** @param {Resource} resource @param {Booking[]} bookings @param {number} now */
   lane(resource, bookings, now) {
-    const here = bookings.filter((booking) => booking.claims.some((claim) => claim.resource === resource.id))
+    const here = bookings.filter((booking) => booking.claims.some((claim) => claim.resource === resource.id && holds(claim)))
       .sort((a, b) => millis(a.starts_at) - millis(b.starts_at));
     const draft = this.draftIn(resource);
     return html`<div class="lane" role="row"><div class="lane-name" role="rowheader"><bdi>${nameOf(resource.names)}</bdi><small><bdi>${
@@ -205,6 +258,13 @@ export class DayBoard extends KarezElement {
           draft !== nothing && this.draft && this.draft.start >= millis(booking.starts_at) ? this.draft.start : Infinity)))}${draft}
         ${here.length === 0 && draft === nothing ? html`<span role="gridcell" class="unseen">${_('free all day')}</span>` : nothing}
       </div></div>`;
+  }
+
+  /** @param {Booking[]} bookings @param {number} now */
+  unplaced(bookings, now) {
+    return inRows(bookings).map((row, n) => html`<div class="lane unplaced" role="row"><div class="lane-name" role="rowheader">${
+      n === 0 ? _('No people or rooms') : html`<span class="unseen">${_('No people or rooms')}</span>`}<small>${n === 0 ? _('of a session that is asked for or agreed') : nothing}</small></div>
+      <div class="track" role="presentation">${row.map((booking, i) => this.block(booking, '', now, row[i + 1] ? millis(row[i + 1].starts_at) : Infinity))}</div></div>`);
   }
 
   /** @param {Hub} hub @param {Booking[]} bookings @param {number} now */
@@ -293,13 +353,13 @@ export class DayBoard extends KarezElement {
     const view = this.window();
     this.view = view;
     const bookings = board.bookings.filter((booking) => takesTime(booking.state)
-      && millis(booking.starts_at) < view.to && millis(booking.ends_at) > view.from);
+      && isWithin(booking, view.from, view.to));
     const ours = board.hubs.filter((hub) => hub.own);
     const theirs = board.hubs.filter((hub) => !hub.own);
     return html`<section class="board" aria-label=${_('Day board, %s', day(board.from))}>
       ${this.axis(view)}
       <div class="lanes"><div role="grid" aria-label=${_('Sessions by hospital and time')} @keydown=${moveInGrid}>
-        ${ours.map((hub) => this.site(hub, bookings, now))}
+        ${ours.map((hub) => this.site(hub, bookings, now))}${this.unplaced(withoutLane(board, bookings), now)}
         ${theirs.map((hub) => [this.link(hub, bookings, now), this.site(hub, bookings, now)])}
       </div>${this.overlay(view, bookings, now)}</div>
       ${bookings.length === 0 && !this.draft ? html`<p class="board-empty">${_('No sessions on this day.')}</p>` : nothing}

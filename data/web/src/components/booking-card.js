@@ -4,14 +4,14 @@
 import { html, nothing } from 'lit';
 import { accept, cancel, decline, withdraw } from '../acts.js';
 import { api } from '../api.js';
-import { _, nameOf } from '../i18n.js';
+import { _, listOf, nameOf } from '../i18n.js';
 import { hasPart, makeBookingPart } from '../panels.js';
 import { isOurs, may } from '../state.js';
 import { DAY, duration, hubNow, millis } from '../time.js';
 import { hubName, kindWord, partnerOf, phase, phaseWord, titleOf, urgencyWord } from '../words.js';
 import { KarezElement, Loader } from './element.js';
 import { Part } from './part.js';
-import { button, factList, icon, pill, shown, span, textField, timePair, urgencyMark } from './parts.js';
+import { button, factList, icon, pill, say, shown, span, textField, timePair, urgencyMark } from './parts.js';
 
 /** @typedef {import('../types.js').Booking} Booking */
 /** @typedef {import('../types.js').Hub} Hub */
@@ -104,7 +104,7 @@ export class BookingCard extends KarezElement {
       return html`<div class="row">${button({ label: _('Accept'), kind: 'primary', key: 'A', busy: this.busy === 'accept',
         onclick: () => this.act('accept', () => accept(booking)) })}
         ${button({ label: _('Decline…'), onclick: () => { this.declining = true; } })}</div>
-        <p class="hint">${_('Accepting confirms it at both hospitals. Nobody else moves.')}</p>`;
+        ${this.hindrance(booking)}<p class="hint">${_('Accepting confirms it at both hospitals. Nobody else moves.')}</p>`;
     }
     if (what === 'waiting' && may('booking.write'))
       return html`<div class="row">${button({ label: _('Withdraw'), busy: this.busy === 'withdraw',
@@ -116,6 +116,13 @@ export class BookingCard extends KarezElement {
         ${booking.state === 'confirmed' && (what === 'confirmed' || what === 'ready' || what === 'failed') && may('booking.write')
           ? button({ label: _('Cancel…'), kind: 'danger-plain', busy: this.busy === 'cancel', onclick: () => this.act('cancel', () => cancel(booking, partner)) }) : nothing}</div>`;
     return nothing;
+  }
+
+  /** What it asks for and is taken, told before it is accepted. @param {Booking} booking */
+  hindrance(booking) {
+    const names = booking.claims.filter((claim) => claim.hub === booking.provider && claim.state === 'busy')
+      .map((claim) => nameOf(this.resources.find((one) => one.id === claim.resource)?.names)).filter(Boolean);
+    return names.length ? html`<p class="note warn" role="status">${say(_('Not free when it was asked for: %s. The hub refuses to take it twice, and says what has it.'), listOf(names))}</p>` : nothing;
   }
 
   /** @param {Booking} booking */

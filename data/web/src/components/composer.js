@@ -11,7 +11,7 @@ import { go } from '../router.js';
 import { isOurs, may, state } from '../state.js';
 import { MINUTE, bothClocks, clockAfter, clockInXinjiang, rfc3339 } from '../time.js';
 import { hubName, kindPlural, titleOf, urgencies, urgencyHint, urgencyWord } from '../words.js';
-import { byKind, collision } from './board.js';
+import { byKind, collision, covers } from './board.js';
 import { KarezElement, asProblem } from './element.js';
 import { MomentField } from './moment-field.js';
 import { defaultStart, isForNow, newRequest } from './request.js';
@@ -249,6 +249,9 @@ export class Composer extends KarezElement {
       return html`<div class="note warn" role="status">${conflicts.map(({ resource, booking }) => html`<p>${
         say(_('%s is taken by “%s” until %s.'), nameOf(resource?.names), titleOf(/** @type {Booking} */ (booking)), timeIn(/** @type {Booking} */ (booking).ends_at))}</p>`)}
         <p>${_('Choose another time, person or room.')}</p></div>`;
+    if (request.resources.size && this.board && !covers(this.board, request.start, this.end))
+      return html`<p class="note calm" role="status">${this.board.more ? _('Whether they are free cannot be said here: there is more in this time than can be listed.')
+        : _('Looking whether they are free…')}</p>`;
     return html`<p class="note calm" role="status">${request.resources.size
       ? _('Held for this session until %s answers. Nobody else moves.', partner)
       : _('%s is asked; nobody and no room is held.', partner)}</p>`;

@@ -1,27 +1,40 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// At most five things that somebody should do now, the most pressing first: each with its reason,
-// what it changes, and one key.
+// What somebody should do now: first what cannot wait, then everything else in the order in which
+// it starts; each with its reason, what it changes, and one key. Nothing is left out.
 
 import { html, nothing } from 'lit';
 import { accept } from '../acts.js';
 import { _, listOf, nameOf } from '../i18n.js';
 import { go } from '../router.js';
-import { may } from '../state.js';
-import { DAY, MINUTE, clock, dayAndClock, duration, hubNow, millis } from '../time.js';
-import { hubName, partnerOf, phase, urgencyWord } from '../words.js';
+import { isOurs, may } from '../state.js';
+import { DAY, MINUTE, duration, hubNow, millis } from '../time.js';
+import { hubName, partnerOf, phase, titleOf, urgencyWord } from '../words.js';
+import { takenOf } from './board.js';
 import { moveInList } from './board-keys.js';
 import { KarezElement } from './element.js';
-import { button, emptyState, keyHint, say, urgencyMark } from './parts.js';
+import { button, emptyState, keyHint, say, timeIn, urgencyMark } from './parts.js';
 
 /** @typedef {import('../types.js').Booking} Booking */
 /** @typedef {import('../types.js').Board} BoardData */
-/** @typedef {{weight: number, what: unknown, why: unknown, verb: string, run: () => unknown, booking?: Booking, href: string}} Action */
+/** @typedef {{rank: number, at: number, what: unknown, why: unknown, verb: string, run: () => unknown, booking?: Booking, href: string}} Action
+ *    at: when it starts, in ms */
 
-const most = 5;
+/** An emergency that nobody has answered; what goes wrong now; everything else. */
+const rank = { emergency: 0, wrong: 1, planned: 2 };
 const soon = 30 * MINUTE;
+/** What another hospital decided is told for so long, and until its time is over. */
+const toldFor = DAY / 2;
 
 /** How long each tier may wait for an answer. @type {Record<string, number>} */
 const answerWithin = { T0: MINUTE, T1: 15 * MINUTE, T2: 4 * 60 * MINUTE, T3: DAY };
+
+/** Why a request cannot be accepted as it is, or null. @param {Booking} booking @param {BoardData} board @param {number} now */
+export function hindrance(booking, board, now) {
+  if (now >= millis(booking.ends_at))
+    return _('Its time is over: it can only be declined.');
+  const [taken] = takenOf(board, booking);
+  return taken ? say(_('%s is taken by “%s” until %s.'), nameOf(taken.resource.names), titleOf(taken.booking), timeIn(taken.booking.ends_at)) : null;
+}
 
 /** @param {Booking} booking @param {BoardData} board @param {number} now @returns {Action} */
 function answerIt(booking, board, now) {
@@ -31,20 +44,21 @@ function answerIt(booking, board, now) {
   const names = listOf(board.resources
     .filter((one) => one.hub === booking.provider && booking.claims.some((claim) => claim.resource === one.id))
     .map((one) => nameOf(one.names)));
+  const against = hindrance(booking, board, now);
+  const href = `/bookings/${booking.id}`;
   return {
-    weight: 1000 - Math.max(0, within - waited) / MINUTE + (booking.urgency === 'T0' ? 10_000 : 0),
-    what: say(_('%s asks for “%s” at %s.'), partner, booking.title, dayAndClock(booking.starts_at)),
+    rank: booking.urgency === 'T0' ? rank.emergency : rank.planned,
+    at: millis(booking.starts_at),
+    what: say(_('%s asks for “%s” at %s.'), partner, titleOf(booking), timeIn(booking.starts_at)),
     why: [
       urgencyMark(booking.urgency, urgencyWord(booking.urgency)), ' ',
       waited > within
         ? _('Waits %s; it should be answered within %s.', duration(waited), duration(within))
         : _('%s of %s used.', duration(waited), duration(within)),
-      names ? html` ${say(_('Takes %s. Nobody else moves.'), names)}` : '',
+      against ? html` <span class="bad-text">${against}</span>` : names ? html` ${say(_('Takes %s. Nobody else moves.'), names)}` : '',
     ],
-    verb: _('Accept'),
-    run: () => accept(booking),
-    booking,
-    href: `/bookings/${booking.id}`,
+    ...(against ? { verb: _('Look'), run: () => go(href) } : { verb: _('Accept'), run: () => accept(booking), booking }),
+    href,
   };
 }
 
@@ -61,31 +75,30 @@ function runIt(booking, board, now) {
         && millis(other.starts_at) >= millis(booking.ends_at) && other.claims.some((claim) => ids.has(claim.resource)))
       .sort((a, b) => millis(a.starts_at) - millis(b.starts_at))[0];
     return {
-      weight: 2000,
-      what: say(_('“%s” runs %s over plan.'), booking.title, duration(now - millis(booking.ends_at))),
-      why: next ? say(_('Next for the same people or rooms: “%s” at %s.'), next.title, clock(next.starts_at))
+      rank: rank.wrong, at: millis(booking.starts_at),
+      what: say(_('“%s” runs %s over plan.'), titleOf(booking), duration(now - millis(booking.ends_at))),
+      why: next ? say(_('Next for the same people or rooms: “%s” at %s.'), titleOf(next), timeIn(next.starts_at))
         : _('Nothing else waits for its people and rooms today.'),
       verb: _('Open'), run: open, href,
     };
   }
   const start = millis(booking.starts_at);
   if (what === 'ready')
-    return { weight: 900, what: say(_('“%s” is ready to start.'), booking.title),
+    return { rank: rank.planned, at: start, what: say(_('“%s” is ready to start.'), titleOf(booking)),
       why: _('Its checks are done at both hospitals.'), verb: _('Open'), run: open, href };
   if (what === 'confirmed' && start - now < soon && now < millis(booking.ends_at) && may('session.control'))
     return {
-      weight: 700 - (start - now) / MINUTE,
-      what: start > now ? say(_('“%s” starts in %s.'), booking.title, duration(start - now))
-        : say(_('“%s” was due %s ago.'), booking.title, duration(now - start)),
+      rank: rank.planned, at: start,
+      what: start > now ? say(_('“%s” starts in %s.'), titleOf(booking), duration(start - now))
+        : say(_('“%s” was due %s ago.'), titleOf(booking), duration(now - start)),
       why: say(_('Prepare it: both hospitals check the link, and %s sees that you are there.'), partner),
       verb: _('Prepare'), run: open, href,
     };
   if (what === 'failed' && now - millis(booking.ends_at) < DAY)
-    return { weight: 1500, what: say(_('“%s” failed.'), booking.title),
+    return { rank: rank.wrong, at: start, what: say(_('“%s” failed.'), titleOf(booking)),
       why: _('Its page says why, and whether it can be prepared again.'), verb: _('Open'), run: open, href };
-  if (what === 'declined' && booking.answered_at && now - millis(booking.answered_at) < DAY / 4 && booking.state === 'declined'
-      && booking.starts_at > new Date(now).toISOString())
-    return { weight: 300, what: say(_('%s declined “%s”.'), partner, booking.title),
+  if (what === 'declined' && isOurs(booking.requester) && now < Math.max(millis(booking.ends_at), millis(booking.answered_at ?? booking.requested_at) + toldFor))
+    return { rank: booking.urgency === 'T0' ? rank.wrong : rank.planned, at: start, what: say(_('%s declined “%s”.'), partner, titleOf(booking)),
       why: booking.answer ? html`<bdi>${booking.answer}</bdi>` : _('No reason was given.'), verb: _('Look'), run: () => go(href), href };
   return null;
 }
@@ -103,12 +116,12 @@ export function nextActions(board, now) {
   for (const hub of board.hubs)
     if (!hub.own && hub.state === 'down')
       list.push({
-        weight: 1800, what: say(_('The link to %s is down.'), nameOf(hub.names)),
+        rank: rank.wrong, at: 0, what: say(_('The link to %s is down.'), nameOf(hub.names)),
         why: hub.since ? _('For %s. Requests are kept and sent when it is back; running sessions go on by their own paths.', duration(now - millis(hub.since)))
           : _('Requests are kept and sent when it is back; running sessions go on by their own paths.'),
         verb: _('Look'), run: () => go('/hospitals'), href: '/hospitals',
       });
-  return list.sort((a, b) => b.weight - a.weight).slice(0, most);
+  return list.sort((a, b) => a.rank - b.rank || a.at - b.at);
 }
 
 export class NextActions extends KarezElement {
@@ -154,7 +167,7 @@ export class NextActions extends KarezElement {
       return nothing;
     const actions = nextActions(board, hubNow());
     const first = actions.findIndex((action) => action.booking);
-    return html`<section class="card" aria-labelledby="next-title"><h2 id="next-title">${_('Next actions')} ${keyHint('R')}</h2>
+    return html`<section class="card" aria-labelledby="next-title"><h2 id="next-title">${_('Next actions')} ${actions.length ? html`<span>${actions.length}</span> ` : nothing}${keyHint('R')}</h2>
       ${actions.length ? html`<ol class="acts" @keydown=${moveInList}>${actions.map((action, i) => html`<li data-href=${action.href}>
         <span class="n" aria-hidden="true">${i + 1}</span>
         <div><a class="act-what" data-item href=${action.href}>${action.what}</a><p class="act-why">${action.why}</p></div>

@@ -8,7 +8,7 @@ import { go } from '../router.js';
 import { may, state } from '../state.js';
 import { DAY, dayLong, hubNow, isoDay, moment, rfc3339, startOfDay } from '../time.js';
 import { isRunning, phase } from '../words.js';
-import '../components/board.js';
+import { covers, isWithin } from '../components/board.js';
 import '../components/booking-card.js';
 import { newRequest } from '../components/request.js';
 import '../components/day-list.js';
@@ -45,7 +45,7 @@ export class DayPage extends KarezElement {
     /** @type {Request | null} */
     this.request = null;
     /** @type {Loader<BoardData>} */
-    this.board = new Loader(this, () => api.get(`/board?from=${rfc3339(this.day)}&to=${rfc3339(this.day + DAY)}`),
+    this.board = new Loader(this, () => api.get(`/board?from=${rfc3339(this.day)}&to=${rfc3339(this.day + this.days * DAY)}`),
       'booking', 'session', 'resource', 'peer');
     /** @type {Loader<{items: import('../types.js').Modality[]}>} */
     this.modalities = new Loader(this, () => api.get('/modalities'), 'plugin');
@@ -78,6 +78,11 @@ export class DayPage extends KarezElement {
     toast(stays(), { bad: true });
   }
 
+  /** What is written may reach into the next day, and must not look free there. */
+  get days() {
+    return this.composing ? 2 : 1;
+  }
+
   get composing() {
     return this.route.page === 'new' || this.route.page === 'emergency';
   }
@@ -92,6 +97,8 @@ export class DayPage extends KarezElement {
     if (!changed.has('route'))
       return;
     const asked = this.route.query.get('day');
+    if (this.composing && this.board.value && !covers(this.board.value, this.day, this.day + this.days * DAY))
+      this.board.reload();
     if (this.composing) {
       const emergency = this.route.page === 'emergency';
       if (undone) {
@@ -240,7 +247,7 @@ export class DayPage extends KarezElement {
     const focused = narrow.matches && (this.composing || selected !== '');
     return html`${focused ? nothing : this.head()}${board.more ? notAll() : nothing}<div class="day ${this.listed ? 'listed' : ''}" aria-busy=${this.board.loading ? 'true' : 'false'}>
       ${focused ? nothing : this.listed
-        ? html`<karez-day-list .board=${board} .selected=${selected} .find=${this.find}></karez-day-list>`
+        ? html`<karez-day-list .board=${{ ...board, bookings: board.bookings.filter((booking) => isWithin(booking, this.day, this.day + DAY)) }} .selected=${selected} .find=${this.find}></karez-day-list>`
         : html`<karez-board .board=${board} .draft=${this.draft()} .selected=${selected} .find=${this.find}
             .pickable=${may('booking.write')} @pick=${this.pick}></karez-board>`}
       <aside aria-label=${_('Beside the day')}>${this.side(board)}</aside></div>`;
