@@ -1,30 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "ctl.h"
-
-#include "hub-agenda.h"
-#include "hub-audit.h"
-#include "hub-cluster.h"
-#include "hub-engine.h"
-#include "hub-names.h"
-#include "hub-peers.h"
-#include "hub-schema.h"
-#include "hub-web.h"
+#include "ctl-database.h"
 
 #include <libpq-fe.h>
-
-/* The hub's own; a plugin's schema is migrated when the hub loads the plugin. */
-static const struct
-{
-  const char *name, *resources;
-  void (*add) (HubStore *store); /* makes the resources known */
-} schemas[] = {
-  { "karez", "/org/karez/store", NULL },
-  { "audit", "/org/karez/audit/sql", hub_audit_add_schema },
-  { "agenda", "/org/karez/agenda/sql", hub_agenda_add_schema },
-  { "peers", "/org/karez/peers", hub_peers_add_schema },
-  { "web", "/org/karez/web", hub_web_add_schema },
-  { "engine", "/org/karez/engine/sql", hub_engine_add_schema },
-};
 
 typedef struct
 {
@@ -34,24 +11,6 @@ typedef struct
   GError *error;
 } Wait;
 
-static CtlStatus
-refused (const GError *error)
-{
-  g_printerr ("karezctl: %s\n", error->message);
-  if (karez_error_get_rule (error) != NULL)
-    g_printerr (_ ("  rule: %s\n"), karez_error_get_rule (error));
-  return karez_error_is_unavailable (error) ? CTL_DATABASE : CTL_REFUSED;
-}
-
-static void
-on_cluster_started (GObject *source, GAsyncResult *result, gpointer data)
-{
-  Wait *wait = data;
-
-  wait->done = hub_cluster_start_finish (HUB_CLUSTER (source), result, &wait->error);
-  g_main_loop_quit (wait->loop);
-}
-
 static void
 on_opened (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -59,24 +18,6 @@ on_opened (GObject *source, GAsyncResult *result, gpointer data)
 
   wait->done = hub_store_open_finish (HUB_STORE (source), result, &wait->error);
   g_main_loop_quit (wait->loop);
-}
-
-/* What the configuration says, or the private cluster, which is started if it does not run. */
-static char *
-find_connection (Ctl *ctl, Wait *wait)
-{
-  const char *given = hub_config_text (ctl->config, "Database", "Connection");
-  g_autofree char *sockets = NULL;
-  g_autoptr (HubCluster) cluster = NULL;
-
-  if (given != NULL)
-    return g_strdup (given);
-  sockets = g_build_filename (hub_config_text (ctl->config, "Hub", "Runtime"),
-                              HUB_DIRECTORY_POSTGRES, NULL);
-  cluster = hub_cluster_new (hub_config_text (ctl->config, "Hub", "State"), sockets);
-  hub_cluster_start_async (cluster, NULL, on_cluster_started, wait);
-  g_main_loop_run (wait->loop);
-  return wait->done ? hub_cluster_get_connection (cluster) : NULL;
 }
 
 static const char *
@@ -99,25 +40,20 @@ migration_state (PGconn *pg, const char *schema, const HubMigration *migration)
   return state;
 }
 
-static gboolean
-list_schema (PGconn *pg, guint i, JsonArray *items, gboolean *clean, GError **error)
+static void
+list_schema (PGconn *pg, const HubSchema *schema, JsonArray *items, gboolean *clean)
 {
-  g_autoptr (HubSchema) schema = hub_schema_new (schemas[i].name, FALSE);
-
-  if (!hub_schema_load (schema, schemas[i].resources, error))
-    return FALSE;
   for (guint m = 0; m < schema->migrations->len; m++)
     {
       const HubMigration *migration = schema->migrations->pdata[m];
-      const char *state = migration_state (pg, schemas[i].name, migration);
+      const char *state = migration_state (pg, schema->name, migration);
 
       if (!g_str_equal (state, "applied"))
         *clean = FALSE;
       json_array_add_element (items,
-                              karez_json_object ("schema", "s", schemas[i].name, "name", "s",
+                              karez_json_object ("schema", "s", schema->name, "name", "s",
                                                  migration->name, "state", "s", state, NULL));
     }
-  return TRUE;
 }
 
 /* Ends with CTL_REFUSED when something is not applied. */
@@ -130,6 +66,7 @@ check (Ctl *ctl, const char *connection)
   JsonNode *items = json_node_new (JSON_NODE_ARRAY);
   g_autoptr (JsonNode) list = NULL;
   g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) schemas = ctl_load_schemas (&error);
   gboolean clean = TRUE;
   /* nocheck:blocked -- karezctl has nobody to keep waiting */
   PGconn *pg = PQconnectdb (connection);
@@ -142,11 +79,11 @@ check (Ctl *ctl, const char *connection)
       PQfinish (pg);
       return CTL_DATABASE;
     }
-  for (guint i = 0; error == NULL && i < G_N_ELEMENTS (schemas); i++)
-    list_schema (pg, i, json_node_get_array (items), &clean, &error);
+  for (guint i = 0; schemas != NULL && i < schemas->len; i++)
+    list_schema (pg, schemas->pdata[i], json_node_get_array (items), &clean);
   PQfinish (pg);
   if (error != NULL)
-    return refused (error);
+    return ctl_refuse (error);
   if (!ctl_json (ctl, list))
     ctl_table (ctl_items (list), columns);
   return clean ? CTL_OK : CTL_REFUSED;
@@ -164,13 +101,11 @@ migrate (Ctl *ctl, char **arguments)
 
   if (!ctl_has_config (ctl))
     return CTL_REFUSED;
-  connection = find_connection (ctl, &wait);
+  connection = ctl_find_connection (ctl, &wait.error);
   if (connection != NULL)
     {
       store = hub_store_new (connection, 3, 1);
-      for (guint i = 0; i < G_N_ELEMENTS (schemas); i++)
-        if (schemas[i].add != NULL)
-          schemas[i].add (store);
+      ctl_add_schemas (store);
       if (!only_check)
         {
           hub_store_open_async (store, NULL, on_opened, &wait);
@@ -181,7 +116,7 @@ migrate (Ctl *ctl, char **arguments)
         status = check (ctl, connection);
     }
   if (wait.error != NULL)
-    status = refused (wait.error);
+    status = ctl_refuse (wait.error);
   g_clear_error (&wait.error);
   return status;
 }

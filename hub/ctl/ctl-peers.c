@@ -115,6 +115,20 @@ forget (Ctl *ctl, char **arguments)
   return status;
 }
 
+/* A database of the pair was restored, and what that means has been looked at. */
+static CtlStatus
+acknowledge (Ctl *ctl, char **arguments)
+{
+  g_autofree char *escaped = ctl_escape (arguments[0]);
+  g_autofree char *path = g_strdup_printf ("/peers/%s/acknowledge-restore", escaped);
+  CtlStatus status = ctl_call (ctl, "POST", path, NULL, NULL);
+
+  if (status == CTL_OK && !ctl_json (ctl, NULL))
+    g_print ("%s\n", _ ("Acknowledged here. What waited is delivered once the other hospital has "
+                        "acknowledged it, too."));
+  return status;
+}
+
 const CtlVerb ctl_pair_verbs[] = {
   { "list", "", N_ ("Lists the pairings that are under way, and the hospitals that are paired"),
     NULL, list },
@@ -128,5 +142,8 @@ const CtlVerb ctl_pair_verbs[] = {
   { "unpair", "PEER", N_ ("Ends the pairing with a hospital"), NULL, unpair },
   { "forget", "PEER", N_ ("Lets an unpaired hospital be paired again under another key"), NULL,
     forget },
+  { "acknowledge", "PEER",
+    N_ ("Lets messages through again after one of the two databases was restored"), NULL,
+    acknowledge },
   { NULL },
 };

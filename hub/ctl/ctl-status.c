@@ -1,6 +1,50 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ctl.h"
 
+/* "up", unless something keeps what is posted from arriving; the clock as one word. */
+static void
+describe_peer (JsonObject *peer)
+{
+  const char *state = karez_json_text (peer, "state");
+  JsonNode *clock = json_object_get_member (peer, "clock");
+
+  if (state != NULL && karez_json_boolean (peer, "restored") && !g_str_equal (state, "revoked"))
+    {
+      g_autofree char *both = g_strdup_printf ("%s, %s", state, _ ("restored"));
+
+      json_object_set_string_member (peer, "state", both);
+    }
+  if (clock != NULL && JSON_NODE_HOLDS_OBJECT (clock))
+    {
+      JsonObject *measure = json_node_get_object (clock);
+      g_autofree char *text = g_strdup_printf (
+          "%+.1f ± %.1f", json_object_get_double_member_with_default (measure, "offset_ms", 0),
+          json_object_get_double_member_with_default (measure, "uncertainty_ms", 0));
+
+      json_object_set_string_member (peer, "clock_ms", text);
+      json_object_set_boolean_member (peer, "clock_off", karez_json_boolean (measure, "off"));
+    }
+}
+
+/* What an administrator has to do about a partner. */
+static void
+tell_trouble (JsonObject *peer)
+{
+  g_autofree char *name = ctl_member (peer, "names");
+  const char *id = karez_json_text (peer, "id");
+
+  if (id != NULL && karez_json_boolean (peer, "restored"))
+    g_print (_ ("\n%s: a database of the two hospitals was restored from a backup. Nothing is sent "
+                "or taken until both\nhave acknowledged it. What only one of them knows: karezctl "
+                "pair compare %s; then: karezctl pair acknowledge %s\n"),
+             name, id, id);
+  if (karez_json_boolean (peer, "clock_off"))
+    g_print (
+        _ ("\n%s: its clock and this hub’s are apart. Set both by time servers, or people come "
+           "at another time than was meant.\n"),
+        name);
+}
+
 static CtlStatus
 show (Ctl *ctl, char **arguments)
 {
@@ -25,10 +69,11 @@ show (Ctl *ctl, char **arguments)
                                        N_ ("Clock off, ms"),
                                        "clock.offset_ms",
                                        NULL };
-  static const char *const columns[] = {
-    N_ ("PEER"), "names",        N_ ("STATE"), "state",     N_ ("SINCE"), "since", N_ ("RTT, ms"),
-    "rtt_ms",    N_ ("WAITING"), "outbox",     N_ ("HELD"), "held",       NULL
-  };
+  static const char *const columns[] = { N_ ("PEER"),    "names",        N_ ("STATE"),
+                                         "state",        N_ ("SINCE"),   "since",
+                                         N_ ("RTT, ms"), "rtt_ms",       N_ ("CLOCK, ms"),
+                                         "clock_ms",     N_ ("WAITING"), "outbox",
+                                         N_ ("HELD"),    "held",         NULL };
   g_autoptr (JsonNode) hello = NULL;
   g_autoptr (JsonNode) system = NULL;
   g_autoptr (JsonNode) peers = NULL;
@@ -50,8 +95,12 @@ show (Ctl *ctl, char **arguments)
   ctl_lines (object, lines);
   if (json_array_get_length (ctl_items (peers)) > 0)
     {
+      for (guint i = 0; i < json_array_get_length (ctl_items (peers)); i++)
+        describe_peer (ctl_element (ctl_items (peers), i));
       g_print ("\n");
       ctl_table (ctl_items (peers), columns);
+      for (guint i = 0; i < json_array_get_length (ctl_items (peers)); i++)
+        tell_trouble (ctl_element (ctl_items (peers), i));
     }
   return CTL_OK;
 }

@@ -2,6 +2,7 @@
 #include "hub-peer-greeting.h"
 
 #include "hub-catalogue.h"
+#include "hub-clock.h"
 
 #define PROTOCOL 1
 
@@ -9,6 +10,7 @@ void
 hub_peer_greeting_free (HubPeerGreeting *self)
 {
   g_free (self->hub);
+  g_free (self->restored);
   g_free (self);
 }
 
@@ -19,6 +21,9 @@ hub_peer_greeting_from_rows (const char *hub, gboolean channel, KarezRows *rows)
 
   self->hub = g_strdup (hub);
   self->channel = channel;
+  self->now = hub_clock_now ();
+  if (karez_rows_get_count (rows) > 0)
+    self->restored = g_strdup (karez_rows_text (rows, 0, "restored"));
   for (guint i = 0; i < KAREZ_N_LANES && i < karez_rows_get_count (rows); i++)
     {
       self->incarnation = karez_rows_integer (rows, i, "incarnation");
@@ -43,7 +48,8 @@ hub_peer_greeting_write (HubPeerGreeting *self)
   json_node_take_array (node, lanes);
   return karez_json_object ("hub", "s", self->hub, "protocol", "i", (gint64) PROTOCOL,
                             "incarnation", "i", self->incarnation, "channel", "b", self->channel,
-                            "lanes", "n", node, NULL);
+                            "lanes", "n", node, "restored", "s", self->restored, "now", "i",
+                            self->now, NULL);
 }
 
 static const KarezJsonField fields[] = {
@@ -52,6 +58,8 @@ static const KarezJsonField fields[] = {
   { "incarnation", KAREZ_JSON_INTEGER, TRUE, 0, G_MAXINT64, NULL },
   { "channel", KAREZ_JSON_BOOLEAN, TRUE, 0, 0, NULL },
   { "lanes", KAREZ_JSON_ARRAY, TRUE, KAREZ_N_LANES, KAREZ_N_LANES, NULL },
+  { "restored", KAREZ_JSON_UUID, FALSE, 0, 0, NULL },
+  { "now", KAREZ_JSON_INTEGER, FALSE, 0, G_MAXINT64 / 4, NULL },
   { NULL },
 };
 static const KarezJsonField lane_fields[] = {
@@ -81,6 +89,8 @@ hub_peer_greeting_read (JsonNode *node, const char *hub, GError **error)
   self->hub = g_strdup (hub);
   self->incarnation = karez_json_integer (object, "incarnation", 0);
   self->channel = karez_json_boolean (object, "channel");
+  self->restored = g_strdup (karez_json_text (object, "restored"));
+  self->now = karez_json_integer (object, "now", 0);
   lanes = json_object_get_array_member (object, "lanes");
   for (guint i = 0; i < KAREZ_N_LANES; i++)
     {

@@ -15,6 +15,8 @@ typedef struct
   char *hub;
   gint64 incarnation;
   gboolean channel; /* it cannot dial the other one, and needs channels */
+  char *restored;   /* (nullable): which restore its database comes from, a UUID */
+  gint64 now;       /* its clock when it said this, microseconds since 1970 UTC; 0: not said */
   HubPeerLane lanes[KAREZ_N_LANES];
 } HubPeerGreeting;
 

@@ -149,6 +149,8 @@ compare_with_known (HubPeerHeartbeat *self, const HubPeerGreeting *theirs)
     return NULL;
   if (theirs->incarnation < self->known->incarnation)
     return "incarnation-less";
+  if (theirs->restored != NULL && g_strcmp0 (theirs->restored, self->known->restored) != 0)
+    return "restored-there";
   for (guint i = 0; i < KAREZ_N_LANES; i++)
     if (theirs->lanes[i].posted < self->known->lanes[i].posted)
       return "posted-less";
@@ -183,8 +185,8 @@ keep_greeting (HubPeerHeartbeat *self, HubPeerGreeting *theirs)
                                                  theirs->lanes[2].posted, theirs->lanes[3].posted);
 
       self->kept_at = now;
-      karez_transaction_run (transaction, "keep_greeting", "(sxs)", hub_peer_get_id (self->peer),
-                             theirs->incarnation, posted);
+      karez_transaction_run (transaction, "keep_greeting", "(sxsms)", hub_peer_get_id (self->peer),
+                             theirs->incarnation, posted, theirs->restored);
       karez_transaction_commit_async (transaction, self->cancellable, on_kept, g_object_ref (self));
     }
 }
@@ -214,7 +216,7 @@ judge (HubPeerHeartbeat *self, HubPeerGreeting *theirs, const HubPeerGreeting *b
 typedef struct
 {
   HubPeerGreeting *before, *theirs, *after;
-  gint64 sent_at, rtt;
+  gint64 sent_at, rtt, heard_at;
   guint era;
 } Exchange;
 
@@ -275,6 +277,7 @@ on_hello (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (JsonNode) node = NULL;
 
   exchange->rtt = hub_clock_monotonic () - exchange->sent_at;
+  exchange->heard_at = hub_clock_now ();
   if (answer != NULL)
     node = karez_json_parse (answer, HUB_PEER_MAX_SMALL, &error);
   if (node != NULL)
@@ -375,6 +378,11 @@ on_beaten (GObject *source, GAsyncResult *result, gpointer data)
     {
       gboolean needs_channel = exchange->theirs->channel;
 
+      /* It looked at its clock at some time between the two. */
+      if (exchange->theirs->now > 0)
+        hub_peer_set_clock (self->peer,
+                            exchange->theirs->now - (exchange->heard_at - exchange->rtt / 2),
+                            exchange->rtt / 2);
       self->failures = 0;
       if (exchange->era == self->era)
         judge (self, g_steal_pointer (&exchange->theirs), exchange->before, exchange->after);
@@ -421,6 +429,7 @@ on_recalled (GObject *source, GAsyncResult *result, gpointer data)
 
       self->known = g_new0 (HubPeerGreeting, 1);
       self->known->incarnation = karez_rows_integer (rows, 0, "incarnation");
+      self->known->restored = g_strdup (karez_rows_text (rows, 0, "restored"));
       for (guint i = 0; i < KAREZ_N_LANES && i < json_array_get_length (array); i++)
         self->known->lanes[i].posted = json_array_get_int_element (array, i);
     }

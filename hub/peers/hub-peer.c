@@ -26,6 +26,8 @@ struct _HubPeer
   gpointer serve_data;
   HubPeerState state;
   gint64 since, rtt;
+  gint64 clock_offset, clock_uncertainty, clock_at; /* 0: not measured */
+  gboolean clock_off;
   gboolean restored;
   guint epoch;
   gboolean dialling_fails;
@@ -169,6 +171,54 @@ gint64
 hub_peer_get_rtt (HubPeer *self)
 {
   return self->rtt;
+}
+
+/* A measure is kept while it is the better one, for a minute: one that came back late says little.
+ */
+#define CLOCK_KEEP_US (60 * G_USEC_PER_SEC)
+
+gboolean
+hub_peer_get_clock (HubPeer *self, gint64 *offset, gint64 *uncertainty)
+{
+  *offset = self->clock_offset;
+  *uncertainty = self->clock_uncertainty;
+  return self->clock_at != 0;
+}
+
+gboolean
+hub_peer_is_clock_off (HubPeer *self)
+{
+  return self->clock_off;
+}
+
+void
+hub_peer_set_clock (HubPeer *self, gint64 offset, gint64 uncertainty)
+{
+  gint64 now = hub_clock_monotonic ();
+  gint64 apart = ABS (offset - self->clock_offset);
+  gboolean stepped = apart > uncertainty + self->clock_uncertainty; /* somebody set a clock */
+  gint64 bound = HUB_PEER_CLOCK_BOUND_MS * G_GINT64_CONSTANT (1000);
+  gboolean off;
+
+  if (self->clock_at != 0 && uncertainty > self->clock_uncertainty && !stepped
+      && now - self->clock_at < CLOCK_KEEP_US)
+    return;
+  self->clock_offset = offset;
+  self->clock_uncertainty = uncertainty;
+  self->clock_at = now;
+  off = ABS (offset) - uncertainty > bound;
+  if (off == self->clock_off)
+    return;
+  self->clock_off = off;
+  if (off)
+    hub_warning ("peers", self->id,
+                 "The clocks are apart: that of %s is %+.1f s ahead of this hub's (to within %.1f "
+                 "s).",
+                 self->name, (double) offset / G_USEC_PER_SEC,
+                 (double) uncertainty / G_USEC_PER_SEC);
+  else
+    hub_notice ("peers", self->id, "The clock of %s agrees with this hub's again.", self->name);
+  g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
 }
 
 static void

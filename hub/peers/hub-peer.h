@@ -6,6 +6,9 @@
 
 G_BEGIN_DECLS
 
+/* A booking's times are in minutes, and "now" of one hospital is shown at the other. */
+#define HUB_PEER_CLOCK_BOUND_MS 2000
+
 /* One lane as one side of a pair sees it. */
 typedef struct
 {
@@ -52,6 +55,12 @@ const char *hub_peer_state_name (HubPeerState state);
 gint64 hub_peer_get_since (HubPeer *self);
 /* Of the last greeting, microseconds; 0 before the first. */
 gint64 hub_peer_get_rtt (HubPeer *self);
+/* How far ahead of this hub's clock the peer's is, and how far off that may be, microseconds; FALSE
+ * before the first measure. */
+gboolean hub_peer_get_clock (HubPeer *self, gint64 *offset, gint64 *uncertainty);
+void hub_peer_set_clock (HubPeer *self, gint64 offset, gint64 uncertainty);
+/* Whether the two are surely further apart than HUB_PEER_CLOCK_BOUND_MS. */
+gboolean hub_peer_is_clock_off (HubPeer *self);
 void hub_peer_set_up (HubPeer *self, gint64 rtt);
 void hub_peer_set_down (HubPeer *self);
 /* Cuts every connection; what is under way fails, and nothing can be sent any more. */

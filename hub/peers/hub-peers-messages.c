@@ -131,6 +131,23 @@ hub_peers_serve_feed (KarezPeers *peers, const char *feed, KarezFeedFunc func, g
   return hub_peer_handlers_add_feed (HUB_PEERS (peers)->handlers, feed, func, data, destroy, error);
 }
 
+/* NULL before it was measured, and while nobody measures. */
+static JsonNode *
+describe_clock (HubPeer *peer)
+{
+  gint64 offset, uncertainty;
+  JsonNode *clock;
+
+  if (hub_peer_get_state (peer) != HUB_PEER_STATE_UP
+      || !hub_peer_get_clock (peer, &offset, &uncertainty))
+    return NULL;
+  clock = karez_json_object ("off", "b", hub_peer_is_clock_off (peer), NULL);
+  json_object_set_double_member (json_node_get_object (clock), "offset_ms", offset / 1000.0);
+  json_object_set_double_member (json_node_get_object (clock), "uncertainty_ms",
+                                 uncertainty / 1000.0);
+  return clock;
+}
+
 static JsonNode *
 hub_peers_list (KarezPeers *peers)
 {
@@ -152,13 +169,13 @@ hub_peers_list (KarezPeers *peers)
           json_node_set_double (rtt, hub_peer_get_rtt (peer) / 1000.0);
         }
       json_array_add_element (
-          items, karez_json_object ("id", "s", hub_peer_get_id (peer), "name", "s",
-                                    hub_peer_get_name (peer), "names", "n",
-                                    json_node_copy (hub_peer_get_names (peer)), "state", "s",
-                                    hub_peer_state_name (hub_peer_get_state (peer)), "address", "s",
-                                    hub_peer_get_address (peer), "since", "s", since, "rtt_ms", "n",
-                                    rtt, "key", "s", hub_peer_get_key (peer), "restored", "b",
-                                    hub_peer_is_restored (peer), NULL));
+          items, karez_json_object (
+                     "id", "s", hub_peer_get_id (peer), "name", "s", hub_peer_get_name (peer),
+                     "names", "n", json_node_copy (hub_peer_get_names (peer)), "state", "s",
+                     hub_peer_state_name (hub_peer_get_state (peer)), "address", "s",
+                     hub_peer_get_address (peer), "since", "s", since, "rtt_ms", "n", rtt, "key",
+                     "s", hub_peer_get_key (peer), "restored", "b", hub_peer_is_restored (peer),
+                     "clock", "n", describe_clock (peer), NULL));
     }
   json_node_take_array (node, items);
   return node;

@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 
 BUILD = sys.argv[1]
 KAREZD = os.path.join(BUILD, 'hub/daemon/karezd')
@@ -132,7 +134,7 @@ class Karezd:
         """Status and JSON, over the administrator's local socket."""
         connection = LocalConnection(self.socket)
         connection.request(method, '/api/v1' + path, json.dumps(body) if body is not None else None,
-                           {'Content-Type': 'application/json'})
+                           {'Content-Type': 'application/json', 'Idempotency-Key': str(uuid.uuid4())})
         answer = connection.getresponse()
         text = answer.read()
         connection.close()
@@ -154,6 +156,26 @@ class Karezd:
             self.process.kill()
             self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def superuser(name):
+    return re.sub('dbname=[^ ]+', f'dbname={name}', os.environ['KAREZ_TEST_DATABASE'])
+
+
+@contextlib.contextmanager
+def owned(attributes='', owns=True):
+    """A role, and a database of its own or where it is a guest: their name and a hub on it."""
+    name = 'owner_' + uuid.uuid4().hex[:12]
+    sql(f'create role {name} login {attributes}')
+    sql(f'create database {name}' + (f' owner {name}' if owns else ''))
+    connection = re.sub('user=[^ ]+', f'user={name}', superuser(name))
+    hub = Karezd(Database__Connection=connection)
+    try:
+        yield name, hub
+    finally:
+        hub.remove()
+        sql(f'drop database {name} with (force)')
+        sql(f'drop role {name}')
 
 
 def reset():

@@ -38,12 +38,14 @@ where id = $1::uuid and state = 'paired' and restored_at is not null
 returning id;
 
 -- name: greeting
-select incarnation, outbox from peers.greeting where peer = $1::uuid;
+select incarnation, outbox, restored from peers.greeting where peer = $1::uuid;
 
 -- name: keep_greeting
-insert into peers.greeting (peer, incarnation, outbox) values ($1::uuid, $2::bigint, $3::jsonb)
+insert into peers.greeting (peer, incarnation, outbox, restored)
+values ($1::uuid, $2::bigint, $3::jsonb, $4::uuid)
 on conflict (peer) do update
-  set incarnation = excluded.incarnation, outbox = excluded.outbox, at = clock_timestamp();
+  set incarnation = excluded.incarnation, outbox = excluded.outbox, restored = excluded.restored,
+      at = clock_timestamp();
 
 -- name: forget_greeting
 delete from peers.greeting where peer = $1::uuid;
@@ -55,7 +57,8 @@ select l.lane,
        coalesce((select min(o.sequence) - 1 from karez.outbox o
                  where o.peer = $1::uuid and o.lane = l.lane), h.last, 0) as acknowledged,
        coalesce(i.applied, 0) as applied,
-       coalesce((select k.incarnation from karez.hub k), 0) as incarnation
+       coalesce((select k.incarnation from karez.hub k), 0) as incarnation,
+       (select k.restored from karez.hub k) as restored
 from generate_series(0, 3) as l (lane)
 left join karez.outbox_head h on h.peer = $1::uuid and h.lane = l.lane
 left join karez.inbox i on i.peer = $1::uuid and i.lane = l.lane

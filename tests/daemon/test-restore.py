@@ -1,0 +1,347 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A hub's database as a file and back, into another cluster, with a partner that went on meanwhile.
+
+test-restore.py BUILD [TEST…]      KAREZ_TEST_DATABASE: a superuser's, for the partner"""
+import contextlib
+import datetime
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+import uuid
+
+import karezd
+from karezd import KAREZCTL, Karezd, owned, sql, superuser, until
+
+PERSON = {'names': {'en': 'Administrator'}, 'login': 'admin', 'password': 'spring water in the karez',
+          'password_final': True, 'roles': ['administrator']}
+
+
+def ask(hub, method, path, body=None, wanted=(200, 201, 204)):
+    status, answer = hub.ask(method, path, body)
+    assert status in wanted, (method, path, status, answer)
+    return answer
+
+
+def hub_id(hub):
+    return ask(hub, 'GET', '/hello')['hub']
+
+
+def partner(hub):
+    peers = [one for one in ask(hub, 'GET', '/peers')['items'] if one['state'] != 'revoked']
+    return peers[0] if peers else None
+
+
+def fill(hub, name):
+    ask(hub, 'POST', '/organisations', {'id': str(uuid.uuid4()), 'level': 'county',
+                                        'names': {'en': name}, 'own': True})
+    ask(hub, 'POST', '/people', {**PERSON, 'id': str(uuid.uuid4())})
+    room = str(uuid.uuid4())
+    ask(hub, 'POST', '/resources', {'id': room, 'kind': 'room', 'names': {'en': f'Room of {name}'}})
+    return room
+
+
+def confirm(one, other):
+    """The pairing, as two administrators do it."""
+    address = f"127.0.0.1:{other.settings['Peers', 'Port']}"
+    begun = ask(one, 'POST', '/pairings', {'address': address})
+    theirs = until('the pairing at the other hub', lambda: next(
+        (item for item in ask(other, 'GET', '/pairings')['items'] if item['shown']), None))
+    ours = until('the string', lambda: next(
+        (item for item in ask(one, 'GET', '/pairings')['items']
+         if item['id'] == begun['id'] and item['shown']), None))
+    ask(one, 'POST', f"/pairings/{begun['id']}/confirm", {'string': theirs['shown']})
+    ask(other, 'POST', f"/pairings/{theirs['id']}/confirm", {'string': ours['shown']})
+
+
+def pair(one, other):
+    confirm(one, other)
+    for hub in (one, other):
+        until('the partner to be up', lambda: partner(hub) and partner(hub)['state'] == 'up')
+
+
+def book(hub, room, title, hours):
+    start = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=hours)
+    booking = str(uuid.uuid4())
+    ask(hub, 'POST', '/bookings', {
+        'id': booking, 'modality': 'shared-note', 'title': title, 'urgency': 'T2',
+        'partner': partner(hub)['id'], 'starts_at': start.strftime('%Y-%m-%dT%H:%M:00Z'),
+        'ends_at': (start + datetime.timedelta(minutes=30)).strftime('%Y-%m-%dT%H:%M:00Z'),
+        'resources': [room]})
+    return booking
+
+
+def state(hub, booking):
+    status, answer = hub.ask('GET', f'/bookings/{booking}')
+    return answer['state'] if status == 200 else None
+
+
+def accept(hub, booking, room):
+    until('the request', lambda: state(hub, booking) == 'requested')
+    ask(hub, 'POST', f'/bookings/{booking}/accept', {'resources': [room]})
+
+
+def confirmed(hubs, booking):
+    until('both to confirm', lambda: all(state(hub, booking) == 'confirmed' for hub in hubs))
+
+
+def ctl(hub, *arguments, wanted=0):
+    status, out, err = hub.ctl(*arguments)
+    assert status == wanted, f'karezctl {arguments}: {status}\n{out}\n{err}'
+    return out + err
+
+
+@contextlib.contextmanager
+def hubs(attributes='createrole'):
+    """A hub with a database of its own role, and its partner on the test's."""
+    with owned(attributes) as (name, hub):
+        other = Karezd(Hub__Name='Other')
+        hub.database = name
+        for one in (hub, other):
+            one.settings['Peers', 'Advertise'] = f"127.0.0.1:{one.settings['Peers', 'Port']}"
+        try:
+            yield hub.start(), other.start()
+        finally:
+            other.remove()
+
+
+def manifest(path):
+    with tarfile.open(path) as tar:
+        assert [(one.name, one.mode) for one in tar][0] == ('manifest.json', 0o600)
+        return json.load(tar.extractfile('manifest.json')), tar.getnames()
+
+
+def move_to_private(hub):
+    """The same hub in a cluster of its own, where none of the roles is."""
+    del hub.settings['Database', 'Connection']
+    hub.write()
+
+
+def test_another_cluster_with_a_live_partner():
+    with hubs() as (hub, other):
+        backup = os.path.join(hub.folder, 'hub.karez')
+        room, theirs = fill(hub, 'Here'), fill(other, 'There')
+        pair(hub, other)
+        until('the rooms', lambda: all(
+            len(ask(one, 'GET', '/resources')['items']) == 2 for one in (hub, other)))
+        kept = book(hub, room, 'before', 30)
+        accept(other, kept, theirs)
+        confirmed((hub, other), kept)
+        said = ctl(hub, 'backup', backup)
+        assert 'key is not in it' in said and os.stat(backup).st_mode & 0o777 == 0o600
+        made, names = manifest(backup)
+        assert made['hub'] == hub_id(hub) and 'identity.pem' not in names, (made, names)
+        assert {one['name'] for one in made['schemas'] if one['plugin']} == {'template'}
+
+        # What comes now is lost here and kept there.
+        lost = book(hub, room, 'after', 32)
+        accept(other, lost, theirs)
+        confirmed((hub, other), lost)
+        events = int(sql('select count(*) from karez.event', superuser(hub.database)))
+        assert hub.stop() == 0
+        move_to_private(hub)
+        ctl(hub, 'restore', backup, wanted=1)  # asks, and nobody is there to answer
+        said = ctl(hub, 'restore', backup, '--yes')
+        assert made['made_at'] in said and 'acknowledge' in said, said
+        hub.start()
+        assert state(hub, kept) == 'confirmed' and state(hub, lost) is None
+        assert hub.plugin('template')['state'] == 'enabled', hub.plugin('template')
+        for one in (hub, other):
+            until('the restore to be shown', lambda: partner(one)['restored'])
+            said = ctl(one, 'status')
+            assert 'restored' in said and f"pair acknowledge {partner(one)['id']}" in said, said
+        # Nothing is delivered before both have acknowledged it.
+        waiting = book(hub, room, 'waits', 34)
+        time.sleep(1.5)
+        assert state(other, waiting) is None
+        for one in (hub, other):
+            ctl(one, 'pair', 'acknowledge', partner(one)['id'])
+            assert not partner(one)['restored']
+        accept(other, waiting, theirs)
+        confirmed((hub, other), waiting)
+        # Roles, triggers and the log are what they were: each act has its event, none covers another.
+        connection = f'host={hub.runtime}/postgres port=5432 dbname=karez user=hub'
+        assert sql('set role karez_plugin_template; select count(*) from template.note', connection) == '0'
+        assert sql("select string_agg (distinct tableowner, ' ') from pg_tables"
+                   " where schemaname = 'template'", connection) == 'karez_plugin_template_owner'
+        assert int(sql('select count(*) from karez.event', connection)) > events / 2
+        assert sql('select count(*) from karez.event where xid >= pg_current_xact_id ()', connection) == '0'
+        done = subprocess.run(['psql', '-XqAt', '-d', connection, '-c',
+                               "update agenda.booking set title = 'x'"], capture_output=True,
+                              text=True, check=False)
+        assert 'has no event' in done.stderr, done.stderr
+        assert sql('select count(*) from web.sign_in where ended_at is null', connection) == '0'
+
+
+def test_partner_is_told_where_no_count_shows_it():
+    """The hub went back, and went on as far as it was before its partner heard of it."""
+    with hubs() as (hub, other):
+        backup = os.path.join(hub.folder, 'hub.karez')
+        room = fill(hub, 'Here')
+        pair(hub, other)
+        ctl(hub, 'backup', backup)
+        book(hub, room, 'lost', 30)
+        until('nothing to wait', lambda: not partner(hub)['outbox'])
+        hub.stop()
+        other.stop()
+        ctl(hub, 'restore', '--yes', '--replace', backup)
+        hub.start()
+        assert partner(hub)['restored'], partner(hub)
+        for hours in (32, 34, 36):
+            book(hub, room, 'again', hours)
+        for _ in range(2):
+            hub.stop()
+            hub.start()
+        other.start()
+        until('the partner to notice', lambda: partner(other)['restored'])
+
+
+def test_refusals():
+    """Nothing is touched by what is refused."""
+    with owned('createrole') as (name, hub), owned('createrole') as (empty, other):
+        backup = os.path.join(hub.folder, 'hub.karez')
+        hub.write()
+        assert 'backup/empty' in ctl(hub, 'backup', backup, wanted=1)
+        assert os.listdir(hub.folder) == ['karez.conf'], os.listdir(hub.folder)
+        hub.start()
+        fill(hub, 'Here')
+        ctl(hub, 'backup', backup, '--with-identity')
+        before = sql('select count(*) from karez.event', superuser(name))
+        assert 'stop it first' in ctl(hub, 'restore', '--yes', '--replace', backup, wanted=1)
+        hub.stop()
+        assert 'restore/not-empty' in ctl(hub, 'restore', '--yes', backup, wanted=1)
+        assert 'restore/has-key' in ctl(hub, 'restore', '--yes', '--replace', '--new-key', backup,
+                                        wanted=1)
+        whole = open(backup, 'rb').read()
+        broken = os.path.join(hub.folder, 'broken')
+        made, _ = manifest(backup)
+        for number, wrong in enumerate([
+                b'', whole[:100000], whole[:-2000], whole[:-1600] + b'x' + whole[-1599:],
+                whole.replace(b'PGDMP', b'PGDMQ'), b'x' * 700000]):
+            with open(broken, 'wb') as file:
+                file.write(wrong)
+            said = ctl(hub, 'restore', '--yes', '--replace', broken, wanted=1)
+            assert 'backup/file' in said, (number, said)
+        for rule, change in (
+                ('backup/format', {'format': 2}),
+                ('restore/other-hub', {'hub': str(uuid.uuid4())}),
+                ('restore/newer', {'schemas': made['schemas'] + [
+                    {'name': 'later', 'plugin': False, 'migrations': []}]}),
+                ('restore/newer', {'schemas': [{**made['schemas'][0], 'migrations': [
+                    *made['schemas'][0]['migrations'],
+                    {'number': 999, 'name': '0999-later.sql', 'sha256': '0' * 64}]}]}),
+                ('restore/changed', {'schemas': [{**made['schemas'][0], 'migrations': [
+                    {**made['schemas'][0]['migrations'][0], 'sha256': '0' * 64}]}]}),
+                ('backup/file', {'schemas': made['schemas'] + [
+                    {'name': 'x; drop schema karez', 'plugin': True, 'migrations': []}]})):
+            rewrite(backup, broken, {**made, **change})
+            said = ctl(hub, 'restore', '--yes', '--replace', broken, wanted=1)
+            assert rule in said, (rule, said)
+        with held(hub):
+            said = ctl(hub, 'restore', '--yes', '--replace', backup, wanted=1)
+            assert 'restore/in-use' in said and 'somebody' in said, said
+        sql(f'alter role {name} nocreaterole')
+        assert sql('select count(*) from karez.event', superuser(name)) == before
+
+        # A hub without a key, and then the backup's.
+        other.write()
+        sql(f'alter role {empty} nocreaterole')
+        rewrite(backup, broken, {**made, 'identity': False})
+        assert 'restore/no-key' in ctl(other, 'restore', '--yes', broken, wanted=1)
+        said = ctl(other, 'restore', '--yes', backup, wanted=1)
+        assert f'GRANT karez_plugin_template TO {empty};' in said, said
+        sql(f'alter role {empty} createrole')
+        ctl(other, 'restore', '--yes', backup)
+        assert os.stat(os.path.join(other.state, 'identity.pem')).st_mode & 0o777 == 0o600
+        other.start()
+        assert hub_id(other) == made['hub']
+        assert ask(other, 'GET', '/people')['items'][0]['login'] == 'admin'
+
+
+@contextlib.contextmanager
+def held(hub):
+    """Somebody else is connected to the hub's database."""
+    with subprocess.Popen(['psql', '-X', '-d',
+                           hub.settings['Database', 'Connection'] + ' application_name=somebody'],
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as one:
+        one.stdin.write(b'select 1;\n')
+        one.stdin.flush()
+        one.stdout.readline()
+        try:
+            yield
+        finally:
+            one.stdin.close()
+            one.wait()
+
+
+def rewrite(backup, path, made):
+    """The same archive under another manifest."""
+    with tarfile.open(backup) as tar, tarfile.open(path, 'w', format=tarfile.USTAR_FORMAT) as out:
+        for one in tar:
+            data = tar.extractfile(one).read()
+            if one.name == 'manifest.json':
+                data = json.dumps(made).encode()
+            elif one.name == 'identity.pem' and not made['identity']:
+                continue
+            one.size = len(data)
+            out.addfile(one, io.BytesIO(data))
+
+
+def test_half_a_restore_is_none():
+    with owned('createrole') as (name, hub):
+        backup = os.path.join(hub.folder, 'hub.karez')
+        hub.start()
+        fill(hub, 'Here')
+        sql("insert into karez.request (id, digest, actor) select gen_random_uuid (),"
+            " repeat (md5 (random ()::text), 8), 'x' from generate_series (1, 60000)", superuser(name))
+        ctl(hub, 'backup', backup)
+        ask(hub, 'POST', '/people', {**PERSON, 'id': str(uuid.uuid4()), 'login': 'later'})
+        hub.stop()
+        before = sql('select count(*) from karez.event', superuser(name))
+        cut = 0
+        for delay in (0.05, 0.15, 0.3, 0.5, 0.8, 1.2):
+            with subprocess.Popen([KAREZCTL, '--config', hub.config, 'restore', '--yes', '--replace',
+                                   backup], stderr=subprocess.DEVNULL) as process:
+                time.sleep(delay)
+                process.send_signal(signal.SIGKILL)
+                cut += process.wait() == -signal.SIGKILL
+            until('nobody to be left', lambda: sql(
+                f"select count(*) from pg_stat_activity where datname = '{name}'") == '0')
+            if cut and sql('select count(*) from karez.event', superuser(name)) != before:
+                break
+        left = sql("select count(*) from web.account where login = 'later'", superuser(name))
+        total = int(sql('select count(*) from karez.event', superuser(name)))
+        assert (left == '1') == (total == int(before)), (left, total, before)
+        assert cut >= 3, cut
+        hub.start()
+
+
+def test_backup_is_whole_or_not_there():
+    """What was there before stays until the new one is complete; a second backup takes its place."""
+    with owned('createrole') as (name, hub):
+        backup = os.path.join(hub.folder, 'hub.karez')
+        hub.start()
+        ctl(hub, 'backup', backup)
+        first = open(backup, 'rb').read()
+        sql(f'create table karez.secret (); alter table karez.secret owner to hub; '
+            f'revoke all on karez.secret from {name}', superuser(name))
+        said = ctl(hub, 'backup', backup, wanted=1)
+        assert 'backup/dump' in said and 'secret' in said, said
+        assert open(backup, 'rb').read() == first
+        assert not [one for one in os.listdir(hub.folder) if 'partial' in one]
+        sql('drop table karez.secret', superuser(name))
+        ctl(hub, 'backup', backup)
+        assert open(backup, 'rb').read() != first
+        unreachable = os.path.join(hub.folder, 'nowhere', 'hub.karez')
+        assert 'backup/write' in ctl(hub, 'backup', unreachable, wanted=1)
+
+
+if __name__ == '__main__':
+    sys.exit(karezd.run([value for key, value in list(globals().items())
+                         if key.startswith('test_')]))
