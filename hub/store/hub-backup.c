@@ -237,6 +237,7 @@ dump (PGconn *pg, const char *conninfo, const char *snapshot, JsonArray *schemas
     {
       if (!good)
         g_subprocess_force_exit (process);
+      /* nocheck:blocked -- who calls has a thread or a program of its own */
       g_subprocess_wait (process, NULL, NULL);
     }
   said = read_memory (memory);

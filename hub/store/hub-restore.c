@@ -386,6 +386,7 @@ feed_psql (Feed *feed, GOutputStream *psql, GError **error)
   if (!good)
     g_subprocess_force_exit (feed->restorer);
   g_thread_join (thread);
+  /* nocheck:blocked -- who calls has a thread or a program of its own */
   g_subprocess_wait (feed->restorer, NULL, NULL);
   /* The last word, without which psql's connection ends in a roll-back. */
   return good && g_subprocess_get_successful (feed->restorer)
@@ -454,6 +455,7 @@ hub_restore_run (HubBackupFile *file, const char *conninfo, HubBackupProgress pr
   feed.to = g_subprocess_get_stdin_pipe (restorer);
   good = feed_psql (&feed, g_subprocess_get_stdin_pipe (psql), &local);
   g_output_stream_close (g_subprocess_get_stdin_pipe (psql), NULL, NULL);
+  /* nocheck:blocked -- who calls has a thread or a program of its own */
   g_subprocess_wait (psql, NULL, NULL);
   good = good && g_subprocess_get_successful (psql);
   said = read_memory (memory);
