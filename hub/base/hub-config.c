@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "hub-config.h"
-#include "hub-id.h"
-#include "hub-key-file.h"
-#include "hub-text.h"
+#include "hub-config-private.h"
+#include "hub-config-rules.h"
 
 #include <string.h>
 
-#define MAX_FILE (64 * 1024)
 #define DEFAULT_FILE "/etc/karez/karez.conf"
-#define PLUGIN_PREFIX "Plugin "
 
 static const HubConfigKey keys[] = {
   { "Hub", "Id", HUB_CONFIG_UUID, NULL, "The hub's id; made at the first start when not given" },
@@ -16,41 +12,35 @@ static const HubConfigKey keys[] = {
   { "Hub", "State", HUB_CONFIG_PATH, "/var/lib/karez", "Keys, database and spools" },
   { "Hub", "Runtime", HUB_CONFIG_PATH, "/run/karez", "Sockets" },
   { "Web", "Listen", HUB_CONFIG_ADDRESS, "127.0.0.1", "Where browsers reach the desk" },
-  { "Web", "Port", HUB_CONFIG_PORT, "8443", "0 lets the kernel choose" },
+  { "Web", "Port", HUB_CONFIG_PORT, "8443", "Its port" },
   { "Web", "Origin", HUB_CONFIG_ORIGIN, NULL, "What browsers call the desk" },
   { "Web", "Proxies", HUB_CONFIG_ADDRESSES, "127.0.0.1,::1",
     "Proxies whose X-Forwarded-For is believed" },
   { "Peers", "Listen", HUB_CONFIG_ADDRESS, "::", "Where other hubs reach this one" },
-  { "Peers", "Port", HUB_CONFIG_PORT, "8444", "0 lets the kernel choose" },
+  { "Peers", "Port", HUB_CONFIG_PORT, "8444", "Its port" },
   { "Peers", "Advertise", HUB_CONFIG_ENDPOINT, NULL,
     "Where other hubs dial this one; not set: this hub dials" },
-  { "Database", "Connection", HUB_CONFIG_TEXT, NULL,
+  { "Database", "Connection", HUB_CONFIG_CONNECTION, NULL,
     "A libpq connection string; not set: a private cluster under State" },
   { "Plugins", "Path", HUB_CONFIG_PATHS, NULL, "Folders of plugins; not set: the installed ones" },
-  { "Link", "Address", HUB_CONFIG_ADDRESSES, NULL,
-    "What sessions' links use, one for each path; not set: that of the way to the outside" },
-  { "Media", "Address", HUB_CONFIG_ADDRESSES, NULL,
-    "Where browsers reach the media of sessions; not set: the link's addresses" },
+  { "Link", "Address", HUB_CONFIG_UNICAST, NULL,
+    "What sessions' links bind, one for each path; not set: that of the way to the outside" },
+  { "Link", "Announce", HUB_CONFIG_UNICAST, NULL,
+    "Where the other hospital reaches them, when that is not what they bind: one for each" },
+  { "Media", "Address", HUB_CONFIG_UNICAST, NULL,
+    "What the media of sessions binds; not set: the link's addresses" },
+  { "Media", "Announce", HUB_CONFIG_UNICAST, NULL,
+    "Where browsers reach it, when that is not what it binds: one for each" },
   { "Worker", "Launcher", HUB_CONFIG_PATH, NULL,
     "The socket where sessions' workers are started under another user; not set: the hub starts "
     "them" },
   { "Worker", "User", HUB_CONFIG_TEXT, "karez-worker", "That user" },
+  { "Worker", "Ports", HUB_CONFIG_RANGE, NULL,
+    "The UDP ports that sessions may use, media and links; not set: the system's" },
   { NULL },
 };
 
-typedef struct
-{
-  char *value; /* NULL: not set */
-  char *origin;
-} Item;
-
-struct _HubConfig
-{
-  GObject parent_instance;
-  GKeyFile *file;
-  char *path; /* NULL: no file was read */
-  Item items[G_N_ELEMENTS (keys)];
-};
+G_STATIC_ASSERT (G_N_ELEMENTS (keys) <= HUB_CONFIG_MAX_KEYS);
 
 G_DEFINE_FINAL_TYPE (HubConfig, hub_config, G_TYPE_OBJECT)
 
@@ -71,6 +61,8 @@ hub_config_finalize (GObject *object)
       g_free (self->items[i].origin);
     }
   g_key_file_unref (self->file);
+  g_hash_table_unref (self->lines);
+  g_ptr_array_unref (self->findings);
   g_free (self->path);
   G_OBJECT_CLASS (hub_config_parent_class)->finalize (object);
 }
@@ -85,6 +77,8 @@ static void
 hub_config_init (HubConfig *self)
 {
   self->file = g_key_file_new ();
+  self->lines = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->findings = g_ptr_array_new_with_free_func ((GDestroyNotify) hub_config_finding_free);
 }
 
 const HubConfigKey *
@@ -93,8 +87,8 @@ hub_config_keys (void)
   return keys;
 }
 
-static int
-find (const char *group, const char *key)
+int
+hub_config_index (const char *group, const char *key)
 {
   for (guint i = 0; keys[i].group != NULL; i++)
     if (strcmp (keys[i].group, group) == 0 && strcmp (keys[i].key, key) == 0)
@@ -102,111 +96,17 @@ find (const char *group, const char *key)
   return -1;
 }
 
-static gboolean
-known_group (const char *group)
+gboolean
+hub_config_is_plugin_group (const char *group)
 {
-  for (guint i = 0; keys[i].group != NULL; i++)
-    if (strcmp (keys[i].group, group) == 0)
-      return TRUE;
-  return FALSE;
+  const char *name = group + strlen (HUB_CONFIG_PLUGIN_PREFIX);
+
+  return g_str_has_prefix (group, HUB_CONFIG_PLUGIN_PREFIX) && *name != '\0'
+         && name[strspn (name, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
 }
 
-static gboolean
-is_port (const char *text, gint64 least)
-{
-  guint64 number;
-
-  return g_ascii_string_to_unsigned (text, 10, least, G_MAXUINT16, &number, NULL);
-}
-
-static gboolean
-is_endpoint (const char *text)
-{
-  const char *colon = strrchr (text, ':');
-
-  if (colon == NULL || colon == text || strpbrk (text, " \t/@") != NULL)
-    return FALSE;
-  return is_port (colon + 1, 1);
-}
-
-static gboolean
-is_origin (const char *text)
-{
-  g_autoptr (GUri) uri = g_uri_parse (text, G_URI_FLAGS_NONE, NULL);
-
-  if (uri == NULL || g_uri_get_host (uri) == NULL || *g_uri_get_host (uri) == '\0')
-    return FALSE;
-  return (g_str_equal (g_uri_get_scheme (uri), "http")
-          || g_str_equal (g_uri_get_scheme (uri), "https"))
-         && *g_uri_get_path (uri) == '\0' && g_uri_get_query (uri) == NULL
-         && g_uri_get_fragment (uri) == NULL && g_uri_get_userinfo (uri) == NULL;
-}
-
-static gboolean
-are_paths (const char *text)
-{
-  g_auto (GStrv) parts = g_strsplit (text, ";", 32);
-  guint n = 0;
-
-  for (guint i = 0; parts[i] != NULL; i++)
-    if (*g_strstrip (parts[i]) != '\0')
-      {
-        if (!g_path_is_absolute (parts[i]) || strchr (parts[i], ';') != NULL)
-          return FALSE;
-        n++;
-      }
-  return n > 0;
-}
-
-/* As many as a link has paths and a room has sockets. */
-static gboolean
-are_addresses (const char *text)
-{
-  g_auto (GStrv) parts = g_strsplit (text, ",", 5);
-
-  for (guint i = 0; parts[i] != NULL; i++)
-    if (i == 4 || !g_hostname_is_ip_address (g_strstrip (parts[i])))
-      return FALSE;
-  return parts[0] != NULL;
-}
-
-/* What would be accepted, or NULL if @value is. */
-static const char *
-refusal (const HubConfigKey *key, const char *value)
-{
-  switch (key->type)
-    {
-    case HUB_CONFIG_TEXT:
-      return *value != '\0' && hub_text_check (value, strlen (value), NULL, NULL) == HUB_TEXT_RIGHT
-                 ? NULL
-                 : "a text that is not empty, without control characters";
-    case HUB_CONFIG_NAME:
-      return hub_text_check_name (value, strlen (value), NULL, NULL) == HUB_TEXT_RIGHT
-                     && g_utf8_strlen (value, -1) <= 200
-                 ? NULL
-                 : "a name of one line, 1 to 200 characters, that is seen";
-    case HUB_CONFIG_UUID:
-      return hub_id_is_valid (value) ? NULL : "a UUID in lower case";
-    case HUB_CONFIG_PATH:
-      return g_path_is_absolute (value) ? NULL : "an absolute path";
-    case HUB_CONFIG_PATHS:
-      return are_paths (value) ? NULL : "absolute paths, split by ';'";
-    case HUB_CONFIG_PORT:
-      return is_port (value, 0) ? NULL : "a whole number from 0 to 65535";
-    case HUB_CONFIG_ADDRESS:
-      return g_hostname_is_ip_address (value) ? NULL : "a numeric IP address";
-    case HUB_CONFIG_ADDRESSES:
-      return are_addresses (value) ? NULL : "one to four numeric IP addresses, split by ','";
-    case HUB_CONFIG_ENDPOINT:
-      return is_endpoint (value) ? NULL : "HOST:PORT";
-    case HUB_CONFIG_ORIGIN:
-      return is_origin (value) ? NULL : "http://HOST[:PORT] or https://HOST[:PORT]";
-    }
-  g_return_val_if_reached ("nothing");
-}
-
-static void
-set_item (HubConfig *self, guint index, const char *value, const char *origin)
+void
+hub_config_set_item (HubConfig *self, guint index, const char *value, const char *origin)
 {
   g_free (self->items[index].value);
   g_free (self->items[index].origin);
@@ -214,147 +114,168 @@ set_item (HubConfig *self, guint index, const char *value, const char *origin)
   self->items[index].origin = g_strdup (origin);
 }
 
-/* "Name[ug]" is the key "Name" when that may be translated. */
-static int
-find_with_language (const char *group, const char *key)
+char *
+hub_config_plain_key (const char *key)
 {
   const char *bracket = strchr (key, '[');
-  g_autofree char *plain = bracket != NULL ? g_strndup (key, bracket - key) : g_strdup (key);
-  int index = find (group, plain);
 
-  if (index < 0 || bracket == NULL)
-    return index;
-  if (keys[index].type != HUB_CONFIG_NAME)
-    return -1;
-  return g_str_equal (bracket, "[en]") || g_str_equal (bracket, "[zh_CN]")
-                 || g_str_equal (bracket, "[ug]")
-             ? index
-             : -1;
+  return bracket != NULL ? g_strndup (key, bracket - key) : g_strdup (key);
 }
 
-static void
-check_key (HubConfig *self, const char *group, const char *key, GString *faults,
-           HubConfigError *code)
+static guint
+line_of (HubConfig *self, const char *group, const char *key)
 {
-  g_autofree char *value = g_key_file_get_string (self->file, group, key, NULL);
-  int index = find_with_language (group, key);
-  const char *accepted;
+  g_autofree char *name = g_strdup_printf ("%s\n%s", group, key != NULL ? key : "");
 
-  if (index < 0)
-    {
-      *code = HUB_CONFIG_ERROR_UNKNOWN;
-      g_string_append_printf (faults, "\n%s.%s: there is no such key", group, key);
-    }
-  else if ((accepted = value != NULL ? refusal (&keys[index], value) : "UTF-8") != NULL)
-    g_string_append_printf (faults, "\n%s.%s: accepted is %s", group, key, accepted);
-  else if (strchr (key, '[') == NULL)
-    set_item (self, index, value, self->path);
+  return GPOINTER_TO_UINT (g_hash_table_lookup (self->lines, name));
 }
 
-/* What a plugin's settings mean is its own; that they are text is not. */
-static void
-check_plugin (HubConfig *self, const char *group, GString *faults)
+guint
+hub_config_note_line (HubConfig *self, const char *group, const char *key, guint number)
 {
-  g_auto (GStrv) names = g_key_file_get_keys (self->file, group, NULL, NULL);
+  char *name = g_strdup_printf ("%s\n%s", group, key != NULL ? key : "");
+  guint before = GPOINTER_TO_UINT (g_hash_table_lookup (self->lines, name));
 
-  for (guint k = 0; names != NULL && names[k] != NULL; k++)
-    {
-      g_autofree char *value = g_key_file_get_string (self->file, group, names[k], NULL);
-
-      if (value == NULL || hub_text_check (value, strlen (value), NULL, NULL) != HUB_TEXT_RIGHT)
-        g_string_append_printf (faults,
-                                "\n%s.%s: accepted is text in UTF-8, without control "
-                                "characters",
-                                group, names[k]);
-    }
+  if (before == 0)
+    g_hash_table_insert (self->lines, name, GUINT_TO_POINTER (number));
+  else
+    g_free (name);
+  return before;
 }
 
-static gboolean
-check_file (HubConfig *self, GError **error)
+static const char *
+origin_of (HubConfig *self, const char *group, const char *key)
 {
-  g_autoptr (GString) faults = g_string_new (NULL);
-  g_auto (GStrv) groups = g_key_file_get_groups (self->file, NULL);
-  HubConfigError code = HUB_CONFIG_ERROR_VALUE;
+  g_autofree char *plain = key != NULL ? hub_config_plain_key (key) : NULL;
+  int index = plain != NULL ? hub_config_index (group, plain) : -1;
+  const char *origin = index >= 0 ? self->items[index].origin : NULL;
 
-  for (guint g = 0; groups[g] != NULL; g++)
+  return origin != NULL && !g_str_equal (origin, HUB_CONFIG_FROM_DEFAULT) ? origin : self->path;
+}
+
+HubConfigFinding *
+hub_config_new_finding (HubConfig *self, HubConfigFault fault, const char *group, const char *key)
+{
+  HubConfigFinding *finding = g_new0 (HubConfigFinding, 1);
+  const char *origin = origin_of (self, group, key);
+
+  finding->fault = fault;
+  finding->place = g_strdup (origin != NULL ? origin : DEFAULT_FILE);
+  finding->group = g_strdup (group);
+  finding->key = g_strdup (key);
+  finding->line = self->reading;
+  if (finding->line == 0 && g_strcmp0 (origin, self->path) == 0)
     {
-      g_auto (GStrv) names = NULL;
-
-      if (g_str_has_prefix (groups[g], PLUGIN_PREFIX))
-        {
-          check_plugin (self, groups[g], faults);
-          continue;
-        }
-      if (!known_group (groups[g]))
-        {
-          code = HUB_CONFIG_ERROR_UNKNOWN;
-          g_string_append_printf (faults, "\n[%s]: there is no such group", groups[g]);
-          continue;
-        }
-      names = g_key_file_get_keys (self->file, groups[g], NULL, NULL);
-      for (guint k = 0; names != NULL && names[k] != NULL; k++)
-        check_key (self, groups[g], names[k], faults, &code);
+      finding->line = key != NULL ? line_of (self, group, key) : 0;
+      if (finding->line == 0 && group != NULL)
+        finding->line = line_of (self, group, NULL);
     }
-  if (faults->len == 0)
-    return TRUE;
-  g_set_error (error, HUB_CONFIG_ERROR, code, "%s is refused:%s", self->path, faults->str);
+  return finding;
+}
+
+void
+hub_config_find (HubConfig *self, HubConfigFault fault, const char *group, const char *key,
+                 const char *message, const char *message_argument, const char *accepted,
+                 const char *accepted_argument)
+{
+  HubConfigFinding *finding;
+
+  g_return_if_fail (HUB_IS_CONFIG (self));
+
+  finding = hub_config_new_finding (self, fault, group, key);
+  finding->message = message;
+  finding->message_argument = g_strdup (message_argument);
+  finding->accepted = accepted;
+  finding->accepted_argument = g_strdup (accepted_argument);
+  g_ptr_array_add (self->findings, finding);
+}
+
+gboolean
+hub_config_is_found (HubConfig *self, const char *group, const char *key)
+{
+  g_return_val_if_fail (HUB_IS_CONFIG (self), FALSE);
+
+  for (guint i = 0; i < self->findings->len; i++)
+    {
+      const HubConfigFinding *finding = self->findings->pdata[i];
+
+      if (g_strcmp0 (finding->group, group) == 0 && g_strcmp0 (finding->key, key) == 0)
+        return TRUE;
+    }
   return FALSE;
 }
 
-static gboolean
-read_file (HubConfig *self, const char *path, gboolean may_miss, GError **error)
+GPtrArray *
+hub_config_get_findings (HubConfig *self)
 {
-  g_autoptr (GFile) file = g_file_new_for_path (path);
-  g_autoptr (GFileInputStream) stream = NULL;
-  g_autoptr (GError) local = NULL;
-  g_autofree char *text = g_malloc (MAX_FILE + 1);
-  g_autofree char *group = NULL;
-  g_autofree char *key = NULL;
-  gsize length;
+  g_return_val_if_fail (HUB_IS_CONFIG (self), NULL);
+  return self->findings;
+}
 
-  stream = g_file_read (file, NULL, &local);
-  if (stream == NULL && may_miss && g_error_matches (local, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
-    return TRUE;
-  self->path = g_strdup (path);
-  if (stream == NULL
-      || !g_input_stream_read_all (G_INPUT_STREAM (stream), text, MAX_FILE + 1, &length, NULL,
-                                   &local))
+static int
+compare_findings (gconstpointer a, gconstpointer b)
+{
+  const HubConfigFinding *one = *(const HubConfigFinding *const *) a;
+  const HubConfigFinding *other = *(const HubConfigFinding *const *) b;
+
+  return one->line < other->line ? -1 : one->line > other->line;
+}
+
+char *
+hub_config_print_findings (HubConfig *self, HubConfigSay say)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  g_return_val_if_fail (HUB_IS_CONFIG (self), NULL);
+
+  g_ptr_array_sort (self->findings, compare_findings);
+  for (guint i = 0; i < self->findings->len; i++)
     {
-      g_set_error (error, HUB_CONFIG_ERROR, HUB_CONFIG_ERROR_FILE, "%s: %s", path, local->message);
-      return FALSE;
+      g_autofree char *line = hub_config_finding_print (self->findings->pdata[i], say);
+
+      g_string_append_printf (text, i > 0 ? "\n%s" : "%s", line);
     }
-  if (length > MAX_FILE)
-    {
-      g_set_error (error, HUB_CONFIG_ERROR, HUB_CONFIG_ERROR_FILE,
-                   "%s is larger than the accepted %d KiB", path, MAX_FILE / 1024);
-      return FALSE;
-    }
-  if (hub_key_file_has_nul (text, length, &group, &key))
-    {
-      g_set_error (error, HUB_CONFIG_ERROR, HUB_CONFIG_ERROR_VALUE,
-                   "%s is refused:\n%s.%s: accepted is text without U+0000", path,
-                   group != NULL ? group : "[]", key != NULL ? key : "");
-      return FALSE;
-    }
-  if (!g_key_file_load_from_data (self->file, text, length, G_KEY_FILE_KEEP_TRANSLATIONS, &local)
-      && !g_error_matches (local, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_NOT_FOUND))
-    {
-      g_set_error (error, HUB_CONFIG_ERROR, HUB_CONFIG_ERROR_FILE, "%s: %s", path, local->message);
-      return FALSE;
-    }
-  return check_file (self, error);
+  return self->findings->len > 0 ? g_string_free (g_steal_pointer (&text), FALSE) : NULL;
+}
+
+char *
+hub_config_print_place (HubConfig *self, const char *group, const char *key)
+{
+  g_autoptr (HubConfigFinding) place = NULL;
+
+  g_return_val_if_fail (HUB_IS_CONFIG (self), NULL);
+
+  place = hub_config_new_finding (self, HUB_CONFIG_FAULT_VALUE, group, key);
+  if (place->line > 0)
+    return g_strdup_printf ("%s:%u: [%s] %s", place->place, place->line, group, key);
+  return g_strdup_printf ("%s: [%s] %s", place->place, group, key);
 }
 
 HubConfig *
-hub_config_load (const char *path, GError **error)
+hub_config_read (const char *path)
 {
-  g_autoptr (HubConfig) self = g_object_new (HUB_TYPE_CONFIG, NULL);
+  HubConfig *self = g_object_new (HUB_TYPE_CONFIG, NULL);
 
   for (guint i = 0; keys[i].group != NULL; i++)
-    set_item (self, i, keys[i].fallback, "default");
-  if (!read_file (self, path != NULL ? path : DEFAULT_FILE, path == NULL, error))
-    return NULL;
-  return g_steal_pointer (&self);
+    hub_config_set_item (self, i, keys[i].fallback, HUB_CONFIG_FROM_DEFAULT);
+  hub_config_read_file (self, path != NULL ? path : DEFAULT_FILE, path == NULL);
+  return self;
+}
+
+/* The code is the fault of the worst: what cannot be read, then what is not known. */
+HubConfig *
+hub_config_load (const char *path, GError **error)
+{
+  g_autoptr (HubConfig) self = hub_config_read (path);
+  g_autofree char *said = hub_config_print_findings (self, NULL);
+  HubConfigFault worst = HUB_CONFIG_FAULT_AWAY;
+
+  if (said == NULL)
+    return g_steal_pointer (&self);
+  for (guint i = 0; i < self->findings->len; i++)
+    worst = MIN (worst, ((const HubConfigFinding *) self->findings->pdata[i])->fault);
+  g_set_error_literal (error, HUB_CONFIG_ERROR, (int) worst, said);
+  return NULL;
 }
 
 gboolean
@@ -362,34 +283,38 @@ hub_config_override (HubConfig *self, const char *name, const char *value, const
                      GError **error)
 {
   g_auto (GStrv) parts = NULL;
-  const char *accepted;
+  g_autoptr (HubConfigFinding) finding = NULL;
+  g_autofree char *said = NULL;
   int index;
 
   g_return_val_if_fail (HUB_IS_CONFIG (self), FALSE);
 
   parts = g_strsplit (name, ".", 2);
-  index = parts[0] != NULL && parts[1] != NULL ? find (parts[0], parts[1]) : -1;
+  index = parts[0] != NULL && parts[1] != NULL ? hub_config_index (parts[0], parts[1]) : -1;
   if (index < 0)
     {
-      g_set_error (error, HUB_CONFIG_ERROR, HUB_CONFIG_ERROR_UNKNOWN,
-                   "%s: there is no such key; accepted is GROUP.KEY", name);
+      g_set_error (error, HUB_CONFIG_ERROR, HUB_CONFIG_FAULT_UNKNOWN,
+                   "%s: there is no such key; accepted: GROUP.KEY", name);
       return FALSE;
     }
-  accepted = g_utf8_validate (value, -1, NULL) ? refusal (&keys[index], value) : "UTF-8";
-  if (accepted != NULL)
+  finding = hub_config_new_finding (self, HUB_CONFIG_FAULT_VALUE, parts[0], parts[1]);
+  if (hub_config_rule_check (&keys[index], value, NULL, finding))
     {
-      g_set_error (error, HUB_CONFIG_ERROR, HUB_CONFIG_ERROR_VALUE, "%s: accepted is %s", name,
-                   accepted);
-      return FALSE;
+      hub_config_set_item (self, index, value, origin);
+      return TRUE;
     }
-  set_item (self, index, value, origin);
-  return TRUE;
+  g_free (finding->place);
+  finding->place = g_strdup (origin);
+  finding->line = 0;
+  said = hub_config_finding_print (finding, NULL);
+  g_set_error_literal (error, HUB_CONFIG_ERROR, HUB_CONFIG_FAULT_VALUE, said);
+  return FALSE;
 }
 
 const char *
 hub_config_text (HubConfig *self, const char *group, const char *key)
 {
-  int index = find (group, key);
+  int index = hub_config_index (group, key);
 
   g_return_val_if_fail (HUB_IS_CONFIG (self), NULL);
   g_return_val_if_fail (index >= 0, NULL);
@@ -431,7 +356,7 @@ hub_config_name (HubConfig *self, const char *group, const char *key, const char
 const char *
 hub_config_origin (HubConfig *self, const char *group, const char *key)
 {
-  int index = find (group, key);
+  int index = hub_config_index (group, key);
 
   g_return_val_if_fail (HUB_IS_CONFIG (self), NULL);
   g_return_val_if_fail (index >= 0, NULL);
@@ -442,7 +367,7 @@ GHashTable *
 hub_config_plugin (HubConfig *self, const char *plugin)
 {
   g_autoptr (GHashTable) texts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  g_autofree char *group = g_strconcat (PLUGIN_PREFIX, plugin, NULL);
+  g_autofree char *group = g_strconcat (HUB_CONFIG_PLUGIN_PREFIX, plugin, NULL);
   g_auto (GStrv) names = NULL;
 
   g_return_val_if_fail (HUB_IS_CONFIG (self), NULL);
@@ -463,4 +388,42 @@ hub_config_file (HubConfig *self)
 {
   g_return_val_if_fail (HUB_IS_CONFIG (self), NULL);
   return self->path;
+}
+
+GStrv
+hub_config_plugins (HubConfig *self)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  GHashTableIter iter;
+  gpointer name;
+
+  g_return_val_if_fail (HUB_IS_CONFIG (self), NULL);
+
+  g_hash_table_iter_init (&iter, self->lines);
+  while (g_hash_table_iter_next (&iter, &name, NULL))
+    if (g_str_has_prefix (name, HUB_CONFIG_PLUGIN_PREFIX) && g_str_has_suffix (name, "\n"))
+      {
+        g_autofree char *group = g_strndup (name, strlen (name) - 1);
+
+        if (hub_config_is_plugin_group (group))
+          g_strv_builder_add (builder, group + strlen (HUB_CONFIG_PLUGIN_PREFIX));
+      }
+  return g_strv_builder_end (builder);
+}
+
+gboolean
+hub_config_is_set (HubConfig *self, const char *group, const char *key)
+{
+  return g_strcmp0 (hub_config_origin (self, group, key), HUB_CONFIG_FROM_DEFAULT) != 0;
+}
+
+GStrv
+hub_config_addresses (HubConfig *self, const char *group, const char *key)
+{
+  const char *text = hub_config_text (self, group, key);
+  GStrv parts = g_strsplit (text != NULL ? text : "", ",", -1);
+
+  for (guint i = 0; parts[i] != NULL; i++)
+    g_strstrip (parts[i]);
+  return parts;
 }

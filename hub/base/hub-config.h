@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "hub-config-finding.h"
+
 #include <gio/gio.h>
 
 G_BEGIN_DECLS
@@ -8,33 +10,21 @@ G_BEGIN_DECLS
 #define HUB_CONFIG_ERROR (hub_config_error_quark ())
 GQuark hub_config_error_quark (void);
 
-/**
- * HubConfigError:
- * @HUB_CONFIG_ERROR_FILE: the file cannot be read, or is not a key file
- * @HUB_CONFIG_ERROR_UNKNOWN: a group or key that nothing reads
- * @HUB_CONFIG_ERROR_VALUE: a value outside its type or bounds
- *
- * Messages name the key and say what would be accepted.
- */
-typedef enum
-{
-  HUB_CONFIG_ERROR_FILE,
-  HUB_CONFIG_ERROR_UNKNOWN,
-  HUB_CONFIG_ERROR_VALUE,
-} HubConfigError;
-
 typedef enum
 {
   HUB_CONFIG_TEXT,
-  HUB_CONFIG_NAME, /* a text with translations: Name, Name[zh_CN], Name[ug] */
+  HUB_CONFIG_CONNECTION, /* a libpq connection string; may hold a password, so it is never shown */
+  HUB_CONFIG_NAME,       /* a text with translations: Name, Name[zh_CN], Name[ug] */
   HUB_CONFIG_UUID,
   HUB_CONFIG_PATH,      /* an absolute file name */
   HUB_CONFIG_PATHS,     /* absolute folders, split by ';' */
-  HUB_CONFIG_PORT,      /* 0 to 65535; 0 lets the kernel choose */
+  HUB_CONFIG_PORT,      /* 1 to 65535 */
   HUB_CONFIG_ADDRESS,   /* a numeric IP address to listen on */
   HUB_CONFIG_ADDRESSES, /* one to four of them, split by ',' */
+  HUB_CONFIG_UNICAST,   /* the same, each of one machine: no wildcard, no multicast */
+  HUB_CONFIG_RANGE,     /* LOW-HIGH: ports */
   HUB_CONFIG_ENDPOINT,  /* HOST:PORT as others dial it */
-  HUB_CONFIG_ORIGIN,    /* scheme://host[:port] */
+  HUB_CONFIG_ORIGIN,    /* scheme://host[:port], as a browser spells it */
 } HubConfigType;
 
 /**
@@ -57,18 +47,39 @@ G_DECLARE_FINAL_TYPE (HubConfig, hub_config, HUB, CONFIG, GObject)
 const HubConfigKey *hub_config_keys (void);
 
 /**
- * hub_config_load:
+ * hub_config_read:
  * @path: (nullable): a karez.conf; NULL is /etc/karez/karez.conf, which may be missing
  *
- * Reads and checks the whole file; at most 64 KiB. Blocks on a local file. A group "Plugin NAME" is
- * kept for that plugin, whose key file knows its keys. Immutable but for hub_config_override().
+ * Reads the whole file, at most 64 KiB, and keeps a finding for everything that has not the form
+ * that is asked for; the defaults stand for what is wrong. Whether what the values name is there,
+ * and whether they go together, hub_check_config() tells. Blocks on a local file. A group "Plugin
+ * NAME" is kept for that plugin, whose key file knows its keys.
  *
- * Returns: (transfer full): or NULL with a %HUB_CONFIG_ERROR that names every fault, a line each
+ * Returns: (transfer full): never NULL
  */
+HubConfig *hub_config_read (const char *path);
+/* The same. Returns: (transfer full): or NULL with the fault of its worst finding as a code of
+ * %HUB_CONFIG_ERROR and every finding in the message, a line each */
 HubConfig *hub_config_load (const char *path, GError **error);
-/* One value from elsewhere, such as a command line: "Web.Port", "0", "--port". */
+/* One value from elsewhere, such as a command line: "Web.Port", "8500", "--port". */
 gboolean hub_config_override (HubConfig *self, const char *name, const char *value,
                               const char *origin, GError **error);
+
+/* Everything that was found. Returns: (transfer none) (element-type HubConfigFinding) */
+GPtrArray *hub_config_get_findings (HubConfig *self);
+/* Adds what somebody found who knows what a value means, at its line.
+ * @key: (nullable): of the file's, "Name[ug]" too; NULL for the group
+ * @message, @accepted: msgids with one %s at most */
+void hub_config_find (HubConfig *self, HubConfigFault fault, const char *group, const char *key,
+                      const char *message, const char *message_argument, const char *accepted,
+                      const char *accepted_argument);
+/* Whether something was found about it already. */
+gboolean hub_config_is_found (HubConfig *self, const char *group, const char *key);
+/* All of them in the order of the lines, a line each. Returns: (transfer full): NULL if there is
+ * none */
+char *hub_config_print_findings (HubConfig *self, HubConfigSay say);
+/* Where a value comes from: "/etc/karez/karez.conf:7: [Web] Port". Returns: (transfer full) */
+char *hub_config_print_place (HubConfig *self, const char *group, const char *key);
 
 /* A key that is not in the table is a programmer's error. Returns: (nullable) (transfer none) */
 const char *hub_config_text (HubConfig *self, const char *group, const char *key);
@@ -82,6 +93,13 @@ const char *hub_config_name (HubConfig *self, const char *group, const char *key
 const char *hub_config_origin (HubConfig *self, const char *group, const char *key);
 /* What the file says for one plugin. Returns: (transfer full): texts by key, may be empty */
 GHashTable *hub_config_plugin (HubConfig *self, const char *plugin);
+/* The plugins that the file has groups for. Returns: (transfer full) */
+GStrv hub_config_plugins (HubConfig *self);
+/* Whether the file, or an override, says it: not the default. */
+gboolean hub_config_is_set (HubConfig *self, const char *group, const char *key);
+gboolean hub_config_range_parse (const char *text, guint16 *low, guint16 *high);
+/* The parts of a list of addresses, without blanks. Returns: (transfer full): never NULL */
+GStrv hub_config_addresses (HubConfig *self, const char *group, const char *key);
 /* The file that was read, or NULL. */
 const char *hub_config_file (HubConfig *self);
 

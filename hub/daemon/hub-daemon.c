@@ -4,7 +4,9 @@
 #include "hub-agenda-routes.h"
 #include "hub-agenda.h"
 #include "hub-audit.h"
+#include "hub-bindings.h"
 #include "hub-catalogue.h"
+#include "hub-check.h"
 #include "hub-cluster.h"
 #include "hub-engine.h"
 #include "hub-file.h"
@@ -85,6 +87,16 @@ conclude (HubDaemon *self, GError *error)
     karez_transition_fail (KAREZ_TRANSITION (self), error);
 }
 
+/* Which line of the configuration it is that a part could not do. Returns: FALSE */
+static gboolean
+say_whose (HubDaemon *self, GError **error, const char *group, const char *key)
+{
+  g_autofree char *place = hub_config_print_place (self->config, group, key);
+
+  g_prefix_error (error, "%s: ", place);
+  return FALSE;
+}
+
 typedef gboolean (*Part) (HubDaemon *self, GError **error);
 
 /* A step that is done when @part returns; it sets the error when it fails. */
@@ -103,14 +115,17 @@ claim (HubDaemon *self, GError **error)
   const char *state = text (self, "Hub", "State");
 
   /* 0711: the database's user must get through to its own directory, and read nothing here. */
-  if (!hub_file_make_directory (state, 0711, error)
-      || !hub_file_make_directory (text (self, "Hub", "Runtime"), 0711, error))
-    return FALSE;
-  self->lock = hub_lock_take (state, error);
+  if (!hub_file_make_directory (text (self, "Hub", "Runtime"), 0711, error))
+    return say_whose (self, error, "Hub", "Runtime");
+  if (hub_file_make_directory (state, 0711, error))
+    self->lock = hub_lock_take (state, error);
   if (self->lock == NULL)
-    return FALSE;
+    return say_whose (self, error, "Hub", "State");
   self->identity = hub_identity_open (state, text (self, "Hub", "Id"), error);
-  return self->identity != NULL;
+  if (self->identity == NULL)
+    return say_whose (self, error, "Hub", "State");
+  /* It is opened last of all; who cannot have it need not begin. */
+  return hub_check_port (self->config, "Peers", error) || say_whose (self, error, "Peers", "Port");
 }
 
 /* The worker stands beside karezd where both are installed; a build tree names it. */
@@ -122,32 +137,14 @@ find_worker (void)
   return g_strdup (program != NULL ? program : KAREZ_LIBEXECDIR "/karez-worker");
 }
 
-/* The address of this machine on the way to others: what the kernel would send from. Nothing is
- * sent; the destination is one for documentation (RFC 5737). */
-static char *
-find_address (void)
-{
-  g_autoptr (GSocket) socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM,
-                                             G_SOCKET_PROTOCOL_UDP, NULL);
-  g_autoptr (GSocketAddress) there = g_inet_socket_address_new_from_string ("192.0.2.1", 9);
-  g_autoptr (GSocketAddress) here = NULL;
-
-  if (socket != NULL && g_socket_connect (socket, there, NULL, NULL))
-    here = g_socket_get_local_address (socket, NULL);
-  if (here == NULL)
-    return g_strdup ("127.0.0.1");
-  return g_inet_address_to_string (
-      g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (here)));
-}
-
 static void
 make_engine (HubDaemon *self)
 {
   static const char *const installed[] = { KAREZ_PLUGINDIR, NULL };
   g_auto (GStrv) paths = hub_config_list (self->config, "Plugins", "Path");
   g_autofree char *worker = find_worker ();
-  g_autofree char *address = g_strdup (text (self, "Link", "Address"));
-  const char *media = text (self, "Media", "Address");
+  g_autofree char *link = hub_bindings_of_links (self->config);
+  g_autofree char *media = hub_bindings_of_media (self->config);
   HubEngineConfig config = {
     .hub = hub_identity_get_id (self->identity),
     .state_dir = text (self, "Hub", "State"),
@@ -156,15 +153,13 @@ make_engine (HubDaemon *self)
     .worker = worker,
     .launcher = text (self, "Worker", "Launcher"),
     .worker_user = text (self, "Worker", "User"),
+    .link_address = link,
+    .media_address = media,
     .store = self->store,
     .web = self->web,
     .settings = self->config,
   };
 
-  if (address == NULL)
-    address = find_address ();
-  config.link_address = address;
-  config.media_address = media != NULL ? media : address;
   self->engine = hub_engine_new (&config);
 }
 
@@ -212,7 +207,7 @@ open_web (HubDaemon *self, GError **error)
   hub_engine_add_schema (self->store);
   self->web = hub_web_new (self->store, &config);
   make_engine (self);
-  return hub_web_start (self->web, error);
+  return hub_web_start (self->web, error) || say_whose (self, error, "Web", "Port");
 }
 
 static void
@@ -422,6 +417,9 @@ on_peers_started (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
   gboolean done = hub_peers_start_finish (self->peers, result, &error);
 
+  /* What the kernel says of a socket; the rest is no line's fault. */
+  if (!done && error->domain == G_IO_ERROR)
+    say_whose (self, &error, "Peers", "Port");
   self->ready = done;
   if (done)
     {

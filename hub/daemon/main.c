@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "hub-config.h"
+#include "hub-check.h"
 #include "hub-daemon.h"
 #include "hub-log.h"
 
 #include <glib-unix.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-/* data/systemd: not to be started again by itself, or two hubs would take turns. */
+/* data/systemd: not to be started again by itself. Nothing but an administrator mends what is wrong
+ * here; and two hubs would take turns. */
+#define STATUS_WRONG 2
 #define STATUS_SUPERSEDED 3
 
 typedef struct
@@ -65,29 +68,81 @@ on_started (GObject *source, GAsyncResult *result, gpointer data)
   end (program);
 }
 
+/* Whether it may be another time: all that was found is of what may come by itself. */
+static gboolean
+may_come (HubConfig *config)
+{
+  GPtrArray *findings = hub_config_get_findings (config);
+
+  for (guint i = 0; i < findings->len; i++)
+    if (((const HubConfigFinding *) findings->pdata[i])->fault != HUB_CONFIG_FAULT_AWAY)
+      return FALSE;
+  return TRUE;
+}
+
+/* Returns: (transfer full): NULL after it was said why, with the @status to end with */
 static HubConfig *
-load_config (int argc, char **argv)
+load_config (const char *path, const char *launcher, int *status)
+{
+  const HubCheck check = { .plugins = KAREZ_PLUGINDIR, .own = TRUE };
+  g_autoptr (HubConfig) config = hub_config_read (path);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *found = NULL;
+
+  if (launcher != NULL
+      && !hub_config_override (config, "Worker.Launcher", launcher, "--launcher", &error))
+    {
+      fprintf (stderr, "karezd: %s\n", error->message);
+      *status = STATUS_WRONG;
+      return NULL;
+    }
+  hub_check_config (config, &check);
+  found = hub_config_print_findings (config, NULL);
+  if (found == NULL)
+    return g_steal_pointer (&config);
+  fprintf (stderr,
+           "%s\nkarezd: cannot start with this configuration; “karezctl config” checks it\n",
+           found);
+  *status = may_come (config) ? EXIT_FAILURE : STATUS_WRONG;
+  return NULL;
+}
+
+/* Returns: (transfer full): NULL when there is nothing to run, with the @status to end with */
+static HubConfig *
+read_command_line (int argc, char **argv, int *status)
 {
   g_autofree char *path = NULL, *launcher = NULL;
+  gboolean version = FALSE;
   g_autoptr (GError) error = NULL;
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   const GOptionEntry entries[] = {
-    { "config", 'c', 0, G_OPTION_ARG_FILENAME, &path, "The configuration", "FILE" },
+    { "config", 'c', 0, G_OPTION_ARG_FILENAME, &path,
+      "The configuration, instead of /etc/karez/karez.conf", "FILE" },
     { "launcher", 0, 0, G_OPTION_ARG_FILENAME, &launcher, "Worker.Launcher instead of the file's",
       "SOCKET" },
+    { "version", 0, 0, G_OPTION_ARG_NONE, &version, "Which version this is", NULL },
     { NULL },
   };
-  g_autoptr (HubConfig) config = NULL;
 
   g_option_context_set_summary (context, "The hub of a hospital.");
+  g_option_context_set_description (
+      context,
+      "It ends with 0 when it was asked to, 1 when it could not start or go on, 2 when the\n"
+      "command line or the configuration is wrong, 3 when another karezd has taken over its\n"
+      "database. “karezctl config” says what is in force, and what is wrong with it.\n");
   g_option_context_add_main_entries (context, entries, NULL);
-  if (g_option_context_parse (context, &argc, &argv, &error))
-    config = hub_config_load (path, &error);
-  if (config != NULL
-      && (launcher == NULL
-          || hub_config_override (config, "Worker.Launcher", launcher, "--launcher", &error)))
-    return g_steal_pointer (&config);
-  g_printerr ("karezd: %s\n", error->message);
+  *status = STATUS_WRONG;
+  if (!g_option_context_parse (context, &argc, &argv, &error))
+    fprintf (stderr, "karezd: %s; --help says what is accepted\n", error->message);
+  else if (argc > 1)
+    fprintf (stderr, "karezd: “%s” is too much; --help says what is accepted\n", argv[1]);
+  else if (version)
+    {
+      g_print ("karezd %s\n", KAREZ_PROGRAM_VERSION);
+      *status = EXIT_SUCCESS;
+    }
+  else
+    return load_config (path, launcher, status);
   return NULL;
 }
 
@@ -100,10 +155,11 @@ main (int argc, char **argv)
   Program program = { 0 };
 
   hub_log_open ("karezd");
-  config = load_config (argc, argv);
+  config = read_command_line (argc, argv, &program.status);
   if (config == NULL)
-    return 2;
+    return program.status;
 
+  program.status = EXIT_SUCCESS;
   loop = g_main_loop_new (NULL, FALSE);
   daemon = hub_daemon_new (config);
   program.loop = loop;

@@ -44,7 +44,7 @@ struct _HubLinkEnd
 
   guint n_sockets;
   int sockets[HUB_LINK_MAX_PATHS];
-  HubAddress addresses[HUB_LINK_MAX_PATHS];
+  HubAddress addresses[HUB_LINK_MAX_PATHS], told[HUB_LINK_MAX_PATHS];
 
   gboolean connected, up;
   HubLinkEndpoint peer;
@@ -92,10 +92,12 @@ hub_link_end_free (HubLinkEnd *self)
 }
 
 void
-hub_link_end_add_socket (HubLinkEnd *self, int fd, const HubAddress *address)
+hub_link_end_add_socket (HubLinkEnd *self, int fd, const HubAddress *address,
+                         const HubAddress *told)
 {
   g_return_if_fail (self->n_sockets < HUB_LINK_MAX_PATHS && !self->connected);
   self->sockets[self->n_sockets] = fd;
+  self->told[self->n_sockets] = *told;
   self->addresses[self->n_sockets++] = *address;
 }
 
@@ -279,7 +281,7 @@ hub_link_end_get_endpoint (const HubLinkEnd *self)
 
   memcpy (own.key, hub_link_pair_get_public (self->pair), sizeof own.key);
   for (guint i = 0; i < self->n_sockets; i++)
-    own.addresses[i] = self->addresses[i];
+    own.addresses[i] = self->told[i];
   return hub_link_endpoint_to_json (&own);
 }
 

@@ -27,8 +27,10 @@ HubLinkEnd *hub_link_end_new (const char *session, gboolean host, guint32 genera
 void hub_link_end_free (HubLinkEnd *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubLinkEnd, hub_link_end_free)
 
-/* A UDP socket that it sends from; at most %HUB_LINK_MAX_PATHS, before it is connected. */
-void hub_link_end_add_socket (HubLinkEnd *self, int fd, const HubAddress *address);
+/* A UDP socket that it sends from; at most %HUB_LINK_MAX_PATHS, before it is connected.
+ * @told: where the other end is told that it is; @address, unless a NAT stands between */
+void hub_link_end_add_socket (HubLinkEnd *self, int fd, const HubAddress *address,
+                              const HubAddress *told);
 /* What the other end needs. Returns: (transfer full) */
 JsonNode *hub_link_end_get_endpoint (const HubLinkEnd *self);
 

@@ -125,21 +125,19 @@ port_free (HubMediaPort *port)
 static gboolean
 bind_one (HubLinkPort *self, const char *text, GError **error)
 {
-  HubAddress wanted, bound;
-  g_autofree char *host = NULL, *without = NULL;
-  guint16 port;
+  HubBinding wanted;
+  HubAddress bound;
   int fd;
 
-  if (self->port.n_fds == HUB_MEDIA_PORT_MAX_FDS || !hub_address_parse (&wanted, text, FALSE))
+  if (self->port.n_fds == HUB_MEDIA_PORT_MAX_FDS || !hub_binding_parse (&wanted, text))
     return hub_link_socket_refuse (text, error);
-  host = hub_address_split (&wanted, &port);
-  without = g_strdup_printf (strchr (host, ':') != NULL ? "[%s]" : "%s", host);
-  hub_address_parse (&wanted, without, FALSE);
+  hub_binding_forget_port (&wanted);
   fd = hub_link_socket_bind (&wanted, text, &bound, error);
   if (fd < 0)
     return FALSE;
   self->port.fds[self->port.n_fds++] = fd;
-  hub_link_end_add_socket (self->end, fd, &bound);
+  hub_link_end_add_socket (self->end, fd, &bound,
+                           wanted.announced.length > 0 ? &wanted.announced : &bound);
   return TRUE;
 }
 

@@ -16,7 +16,7 @@
 struct _HubLinkSocket
 {
   int fd;
-  HubAddress address;
+  HubAddress address, told;
   GSource *source;
   HubLinkSocketFunc func;
   HubLinkSocketDoneFunc done;
@@ -54,10 +54,10 @@ hub_link_socket_refuse (const char *address, GError **error)
 }
 
 int
-hub_link_socket_bind (const HubAddress *wanted, const char *text, HubAddress *bound, GError **error)
+hub_link_socket_bind (HubBinding *wanted, const char *text, HubAddress *bound, GError **error)
 {
   const int buffer = RECEIVE_BUFFER, on = 1;
-  int family = wanted->storage.ss_family;
+  int family = wanted->address.storage.ss_family;
   int fd = socket (family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
   if (fd < 0)
@@ -69,9 +69,7 @@ hub_link_socket_bind (const HubAddress *wanted, const char *text, HubAddress *bo
   setsockopt (fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
   if (family == AF_INET6)
     setsockopt (fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  bound->length = sizeof bound->storage;
-  if (bind (fd, (const struct sockaddr *) &wanted->storage, wanted->length) == 0
-      && getsockname (fd, (struct sockaddr *) &bound->storage, &bound->length) == 0)
+  if (hub_binding_bind (wanted, fd, bound))
     return fd;
   karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "link/bind",
                    N_ ("a free address of this machine"), N_ ("The link cannot be bound to %s: %s"),
@@ -85,13 +83,13 @@ hub_link_socket_new (const char *address, GMainContext *context, HubLinkSocketFu
                      HubLinkSocketDoneFunc done, GObject *owner, GError **error)
 {
   g_autoptr (HubLinkSocket) self = g_new0 (HubLinkSocket, 1);
-  HubAddress wanted;
+  HubBinding wanted;
 
   self->fd = -1;
   self->func = func;
   self->done = done;
   self->owner = owner;
-  if (!hub_address_parse (&wanted, address, FALSE))
+  if (!hub_binding_parse (&wanted, address))
     {
       hub_link_socket_refuse (address, error);
       return NULL;
@@ -99,6 +97,7 @@ hub_link_socket_new (const char *address, GMainContext *context, HubLinkSocketFu
   self->fd = hub_link_socket_bind (&wanted, address, &self->address, error);
   if (self->fd < 0)
     return NULL;
+  self->told = wanted.announced.length > 0 ? wanted.announced : self->address;
   self->source = g_unix_fd_source_new (self->fd, G_IO_IN);
   g_source_set_static_name (self->source, "link socket");
   g_source_set_callback (self->source, G_SOURCE_FUNC (on_readable), self, NULL);
@@ -133,4 +132,10 @@ const HubAddress *
 hub_link_socket_get_address (const HubLinkSocket *self)
 {
   return &self->address;
+}
+
+const HubAddress *
+hub_link_socket_get_told (const HubLinkSocket *self)
+{
+  return &self->told;
 }

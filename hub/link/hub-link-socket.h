@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "hub-binding.h"
 #include "hub-link-path.h"
 
 G_BEGIN_DECLS
@@ -19,7 +20,8 @@ typedef void (*HubLinkSocketFunc) (HubLinkSocket *self, const guint8 *datagram, 
 /* The round's datagrams have been handed out. */
 typedef void (*HubLinkSocketDoneFunc) (gpointer data);
 
-/* Binds to "host" or "host:port". Rules "link/bind-address" (INVALID), "link/bind" (UNAVAILABLE).
+/* Binds to "host" or "host:port", or what else hub_binding_parse() takes. Rules "link/bind-address"
+ * (INVALID), "link/bind" (UNAVAILABLE).
  * @owner: a GObject that is kept alive while its functions run, and handed to them */
 HubLinkSocket *hub_link_socket_new (const char *address, GMainContext *context,
                                     HubLinkSocketFunc func, HubLinkSocketDoneFunc done,
@@ -30,10 +32,11 @@ void hub_link_socket_free (HubLinkSocket *self);
 int hub_link_socket_get_fd (const HubLinkSocket *self);
 /* With the port that it got. */
 const HubAddress *hub_link_socket_get_address (const HubLinkSocket *self);
+/* What the other end is told: the same, unless another one is announced. */
+const HubAddress *hub_link_socket_get_told (const HubLinkSocket *self);
 
 /* A UDP socket of its own, at @bound. @text: for the error. -1 with rule "link/bind". */
-int hub_link_socket_bind (const HubAddress *wanted, const char *text, HubAddress *bound,
-                          GError **error);
+int hub_link_socket_bind (HubBinding *wanted, const char *text, HubAddress *bound, GError **error);
 gboolean hub_link_socket_refuse (const char *address, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubLinkSocket, hub_link_socket_free)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hub-rtc-loop.h"
 
+#include "hub-binding.h"
 #include "hub-clock.h"
 
 #include <errno.h>
@@ -35,8 +36,9 @@ struct _HubRtcLoop
 {
   const HubDtlsIdentity *identity;
   Socket sockets[HUB_RTC_MAX_SOCKETS];
-  HubAddress addresses[HUB_RTC_MAX_SOCKETS];
-  guint n_sockets;
+  /* What pages are told: those that are announced, then those that are bound. */
+  HubAddress addresses[2 * HUB_RTC_MAX_SOCKETS];
+  guint n_sockets, n_addresses;
   int epoll;
   HubRtcQueue *commands, *events;
   GSource *source; /* of the events */
@@ -272,11 +274,11 @@ refuse_addresses (const char *addresses, GError **error)
 }
 
 static gboolean
-open_socket (HubRtcLoop *self, const HubAddress *wanted, const char *text, GError **error)
+open_socket (HubRtcLoop *self, HubBinding *wanted, const char *text, GError **error)
 {
   const int receive_buffer = RECEIVE_BUFFER, send_buffer = SEND_BUFFER, on = 1;
   Socket *sock = &self->sockets[self->n_sockets];
-  int family = wanted->storage.ss_family;
+  int family = wanted->address.storage.ss_family;
 
   sock->fd = socket (family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (sock->fd < 0)
@@ -288,14 +290,12 @@ open_socket (HubRtcLoop *self, const HubAddress *wanted, const char *text, GErro
   setsockopt (sock->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
   if (family == AF_INET6)
     setsockopt (sock->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  sock->address.length = sizeof sock->address.storage;
-  if (bind (sock->fd, (const struct sockaddr *) &wanted->storage, wanted->length) < 0
-      || getsockname (sock->fd, (struct sockaddr *) &sock->address.storage, &sock->address.length)
-             < 0)
+  if (!hub_binding_bind (wanted, sock->fd, &sock->address))
     return karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "rtc/bind",
                             N_ ("a free address of this machine"),
                             N_ ("Media cannot be received at %s: %s"), text, g_strerror (errno));
-  self->addresses[self->n_sockets - 1] = sock->address;
+  if (wanted->announced.length > 0)
+    self->addresses[self->n_addresses++] = wanted->announced;
   sock->out = hub_rtc_out_new (sock->fd);
   return TRUE;
 }
@@ -309,13 +309,15 @@ open_sockets (HubRtcLoop *self, const char *addresses, GError **error)
     return refuse_addresses (addresses, error);
   for (guint i = 0; list[i] != NULL; i++)
     {
-      HubAddress wanted;
+      HubBinding wanted;
 
-      if (!hub_address_parse (&wanted, g_strstrip (list[i]), FALSE))
+      if (!hub_binding_parse (&wanted, g_strstrip (list[i])))
         return refuse_addresses (addresses, error);
       if (!open_socket (self, &wanted, list[i], error))
         return FALSE;
     }
+  for (guint i = 0; i < self->n_sockets; i++)
+    self->addresses[self->n_addresses++] = self->sockets[i].address;
   return TRUE;
 }
 
@@ -395,6 +397,6 @@ hub_rtc_loop_run (HubRtcLoop *self, HubRtcCommand *command)
 const HubAddress *
 hub_rtc_loop_get_addresses (const HubRtcLoop *self, guint *n)
 {
-  *n = self->n_sockets;
+  *n = self->n_addresses;
   return self->addresses;
 }

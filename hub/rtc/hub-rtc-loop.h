@@ -21,7 +21,8 @@ typedef void (*HubRtcEventFunc) (HubRtcEvent *event, gpointer data);
  * hub_rtc_loop_new:
  * @identity: (transfer none): must outlive it
  * @addresses: numeric addresses of this machine, split by commas, with or without a port:
- *   "10.0.0.5:40000,[fd00::5]". Without, the kernel chooses one.
+ *   "10.0.0.5:40000,[fd00::5]". Without, the kernel chooses one. With ":LOW-HIGH", it is one of
+ *   those; with "=203.0.113.7", pages are told that address besides, and first (hub-binding.h).
  *
  * Starts the thread. NULL with %KAREZ_ERROR_INVALID ("rtc/addresses") or %KAREZ_ERROR_UNAVAILABLE
  * ("rtc/bind", "rtc/thread").

@@ -45,7 +45,7 @@ test_values (void)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (HubConfig) config = load ("[Hub]\nName=Aral\nName[zh_CN]=阿拉尔\n"
-                                       "[Web]\nPort=0\nOrigin=http://aral.localhost:8801\n"
+                                       "[Web]\nPort=8800\nOrigin=http://aral.localhost:8801\n"
                                        "[Plugins]\nPath=/a; /b;\n"
                                        "[Plugin template]\nMaxCharacters=5\n",
                                        &error);
@@ -55,7 +55,7 @@ test_values (void)
   g_assert_no_error (error);
   g_assert_cmpstr (hub_config_name (config, "Hub", "Name", "zh_CN"), ==, "阿拉尔");
   g_assert_cmpstr (hub_config_name (config, "Hub", "Name", "ug"), ==, "Aral");
-  g_assert_cmpuint (hub_config_port (config, "Web", "Port"), ==, 0);
+  g_assert_cmpuint (hub_config_port (config, "Web", "Port"), ==, 8800);
   g_assert_cmpstr (hub_config_origin (config, "Web", "Port"), ==, hub_config_file (config));
   list = hub_config_list (config, "Plugins", "Path");
   g_assert_cmpuint (g_strv_length (list), ==, 2);
@@ -66,7 +66,7 @@ test_values (void)
   g_assert_cmpuint (hub_config_port (config, "Web", "Port"), ==, 8801);
   g_assert_cmpstr (hub_config_origin (config, "Web", "Port"), ==, "--port");
   g_assert_false (hub_config_override (config, "Web.Prot", "1", "--x", &error));
-  g_assert_error (error, HUB_CONFIG_ERROR, HUB_CONFIG_ERROR_UNKNOWN);
+  g_assert_error (error, HUB_CONFIG_ERROR, HUB_CONFIG_FAULT_UNKNOWN);
 }
 
 static void
@@ -75,29 +75,31 @@ test_refused (void)
   static const struct
   {
     const char *text, *says;
-    HubConfigError code;
+    HubConfigFault code;
   } bad[] = {
-    { "[Web]\nProt=1\n", "Web.Prot", HUB_CONFIG_ERROR_UNKNOWN },
-    { "[Wbe]\nPort=1\n", "[Wbe]", HUB_CONFIG_ERROR_UNKNOWN },
-    { "[Web]\nPort[ug]=1\n", "Web.Port[ug]", HUB_CONFIG_ERROR_UNKNOWN },
-    { "[Hub]\nName[de]=Aral\n", "Name[de]", HUB_CONFIG_ERROR_UNKNOWN },
-    { "[Web]\nPort=65536\n", "0 to 65535", HUB_CONFIG_ERROR_VALUE },
-    { "[Web]\nPort=eighty\n", "0 to 65535", HUB_CONFIG_ERROR_VALUE },
-    { "[Web]\nOrigin=aral.localhost\n", "http://HOST", HUB_CONFIG_ERROR_VALUE },
-    { "[Web]\nOrigin=http://aral.localhost/desk\n", "http://HOST", HUB_CONFIG_ERROR_VALUE },
-    { "[Web]\nListen=localhost\n", "IP address", HUB_CONFIG_ERROR_VALUE },
-    { "[Hub]\nState=var\n", "absolute path", HUB_CONFIG_ERROR_VALUE },
-    { "[Hub]\nId=7\n", "UUID", HUB_CONFIG_ERROR_VALUE },
-    { "[Hub]\nName=\n", "1 to 200", HUB_CONFIG_ERROR_VALUE },
-    { "[Peers]\nAdvertise=host\n", "HOST:PORT", HUB_CONFIG_ERROR_VALUE },
-    { "[Peers]\nAdvertise=host:0\n", "HOST:PORT", HUB_CONFIG_ERROR_VALUE },
-    { "[Plugins]\nPath=a;b\n", "absolute paths", HUB_CONFIG_ERROR_VALUE },
-    { "[Link]\nAddress=10.0.0.1,host\n", "one to four numeric", HUB_CONFIG_ERROR_VALUE },
-    { "[Link]\nAddress=::1,::1,::1,::1,::1\n", "one to four numeric", HUB_CONFIG_ERROR_VALUE },
-    { "[Media]\nAddress=10.0.0.1,\n", "one to four numeric", HUB_CONFIG_ERROR_VALUE },
-    { "[Hub]\nName=\xff\n", "Hub.Name", HUB_CONFIG_ERROR_VALUE },
-    { "Port=1\n", "", HUB_CONFIG_ERROR_FILE },
-    { "[Web\nPort=1\n", "", HUB_CONFIG_ERROR_FILE },
+    { "[Web]\nProt=1\n", ":2: [Web] Prot: there is no such key; is Port meant?",
+      HUB_CONFIG_FAULT_UNKNOWN },
+    { "[Wbe]\nPort=1\n", "[Wbe]", HUB_CONFIG_FAULT_UNKNOWN },
+    { "[Web]\nPort[ug]=1\n", ":2: [Web] Port[ug]: ", HUB_CONFIG_FAULT_UNKNOWN },
+    { "[Hub]\nName[de]=Aral\n", "Name[de]", HUB_CONFIG_FAULT_UNKNOWN },
+    { "[Web]\nPort=65536\n", "accepted: a whole number from 1 to 65535", HUB_CONFIG_FAULT_VALUE },
+    { "[Web]\nPort=eighty\n", "accepted: a whole number from 1 to 65535", HUB_CONFIG_FAULT_VALUE },
+    { "[Web]\nOrigin=aral.localhost\n", "https://HOST", HUB_CONFIG_FAULT_VALUE },
+    { "[Web]\nOrigin=http://aral.localhost/desk\n", "accepted: http://aral.localhost,",
+      HUB_CONFIG_FAULT_VALUE },
+    { "[Web]\nListen=localhost\n", "IP address", HUB_CONFIG_FAULT_VALUE },
+    { "[Hub]\nState=var\n", "absolute path", HUB_CONFIG_FAULT_VALUE },
+    { "[Hub]\nId=7\n", "UUID", HUB_CONFIG_FAULT_VALUE },
+    { "[Hub]\nName=\n", "1 to 200", HUB_CONFIG_FAULT_VALUE },
+    { "[Peers]\nAdvertise=host\n", "HOST:PORT", HUB_CONFIG_FAULT_VALUE },
+    { "[Peers]\nAdvertise=host:0\n", "HOST:PORT", HUB_CONFIG_FAULT_VALUE },
+    { "[Plugins]\nPath=a;b\n", "absolute paths", HUB_CONFIG_FAULT_VALUE },
+    { "[Link]\nAddress=10.0.0.1,host\n", "one to four numeric", HUB_CONFIG_FAULT_VALUE },
+    { "[Link]\nAddress=::1,::1,::1,::1,::1\n", "one to four numeric", HUB_CONFIG_FAULT_VALUE },
+    { "[Media]\nAddress=10.0.0.1,\n", "one to four numeric", HUB_CONFIG_FAULT_VALUE },
+    { "[Hub]\nName=\xff\n", "[Hub] Name: ", HUB_CONFIG_FAULT_VALUE },
+    { "Port=1\n", "", HUB_CONFIG_FAULT_FILE },
+    { "[Web\nPort=1\n", "", HUB_CONFIG_FAULT_FILE },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
@@ -125,25 +127,25 @@ test_texts (void)
     gssize length;
     const char *says;
   } bad[] = {
-    BAD ("[Hub]\nName=Aral\0 County\n", "Hub.Name: accepted is text without U+0000"),
-    BAD ("[Web]\nPort=1\n[Hub]\nName[ug]=A\0\n", "Hub.Name[ug]: "),
-    BAD ("[Database]\nConnection=host=a\0b\n", "Database.Connection: "),
-    BAD ("[Plugin template]\nMaxCharacters=5\0\n", "Plugin template.MaxCharacters: "),
-    BAD ("[Hub]\nName=A\xc3(\n", "Hub.Name: "),
-    BAD ("[Hub]\nName=A\xed\xa0\xbd\n", "Hub.Name: "),
-    BAD ("[Hub]\nName[zh_CN]=\xff\n", "Hub.Name[zh_CN]: "),
-    BAD ("[Hub]\nName=\xe2\x80\x8b\xef\xbb\xbf\n", "Hub.Name: "),
-    BAD ("[Hub]\nName=\\s\\s\n", "Hub.Name: "),
-    BAD ("[Hub]\nName=Aral\\nCounty\n", "Hub.Name: "),
-    BAD ("[Hub]\nName=Aral\\tCounty\n", "Hub.Name: "),
+    BAD ("[Hub]\nName=Aral\0 County\n", ":2: [Hub] Name: this line holds a U+0000"),
+    BAD ("[Web]\nPort=1\n[Hub]\nName[ug]=A\0\n", "[Hub] Name[ug]: "),
+    BAD ("[Database]\nConnection=host=a\0b\n", "[Database] Connection: "),
+    BAD ("[Plugin template]\nMaxCharacters=5\0\n", "[Plugin template] MaxCharacters: "),
+    BAD ("[Hub]\nName=A\xc3(\n", "[Hub] Name: "),
+    BAD ("[Hub]\nName=A\xed\xa0\xbd\n", "[Hub] Name: "),
+    BAD ("[Hub]\nName[zh_CN]=\xff\n", "[Hub] Name[zh_CN]: "),
+    BAD ("[Hub]\nName=\xe2\x80\x8b\xef\xbb\xbf\n", "[Hub] Name: "),
+    BAD ("[Hub]\nName=\\s\\s\n", "[Hub] Name: "),
+    BAD ("[Hub]\nName=Aral\\nCounty\n", "[Hub] Name: "),
+    BAD ("[Hub]\nName=Aral\\tCounty\n", "[Hub] Name: "),
     BAD ("[Hub]\nName=Aral\xe2\x80\xa8"
          "County\n",
-         "Hub.Name: "),
-    BAD ("[Hub]\nName[ug]=Aral\xe2\x80\xae\n", "Hub.Name[ug]: "),
-    BAD ("[Hub]\nName=Aral\x1b[2J\n", "Hub.Name: "),
-    BAD ("[Database]\nConnection=host\x07\n", "Database.Connection: "),
-    BAD ("[Plugin template]\nMaxCharacters=\xff\n", "Plugin template.MaxCharacters: "),
-    BAD ("[Plugin template]\nMaxCharacters=5\x1b\n", "Plugin template.MaxCharacters: "),
+         "[Hub] Name: "),
+    BAD ("[Hub]\nName[ug]=Aral\xe2\x80\xae\n", "[Hub] Name[ug]: "),
+    BAD ("[Hub]\nName=Aral\x1b[2J\n", "[Hub] Name: "),
+    BAD ("[Database]\nConnection=host\x07\n", "[Database] Connection: "),
+    BAD ("[Plugin template]\nMaxCharacters=\xff\n", "[Plugin template] MaxCharacters: "),
+    BAD ("[Plugin template]\nMaxCharacters=5\x1b\n", "[Plugin template] MaxCharacters: "),
   };
 #undef BAD
 
@@ -153,7 +155,9 @@ test_texts (void)
 
       g_test_message ("%u: %s", i, bad[i].says);
       g_assert_null (load_bytes (bad[i].text, bad[i].length, &error));
-      g_assert_error (error, HUB_CONFIG_ERROR, HUB_CONFIG_ERROR_VALUE);
+      g_assert_error (error, HUB_CONFIG_ERROR,
+                      memchr (bad[i].text, '\0', bad[i].length) != NULL ? HUB_CONFIG_FAULT_FILE
+                                                                        : HUB_CONFIG_FAULT_VALUE);
       g_assert_nonnull (strstr (error->message, bad[i].says));
       g_assert_nonnull (strstr (error->message, "karez-config-"));
       g_assert_true (g_utf8_validate (error->message, -1, NULL));
@@ -180,9 +184,9 @@ test_file (void)
   g_autofree char *text = g_strnfill (70000, '#');
 
   g_assert_null (hub_config_load ("/nonexistent/karez.conf", &missing));
-  g_assert_error (missing, HUB_CONFIG_ERROR, HUB_CONFIG_ERROR_FILE);
+  g_assert_error (missing, HUB_CONFIG_ERROR, HUB_CONFIG_FAULT_FILE);
   g_assert_null (load (text, &large));
-  g_assert_error (large, HUB_CONFIG_ERROR, HUB_CONFIG_ERROR_FILE);
+  g_assert_error (large, HUB_CONFIG_ERROR, HUB_CONFIG_FAULT_FILE);
 }
 
 int

@@ -50,12 +50,12 @@ def listening(port):
 
 def test_web_port_is_taken():
     with hub() as it, listening(it.settings['Web', 'Port']):
-        assert_ends(it, 'cannot start', str(it.settings['Web', 'Port']))
+        assert_ends(it, 'cannot start', 'karez.conf:7: [Web] Port: ', str(it.settings['Web', 'Port']))
 
 
 def test_peers_port_is_taken():
     with hub() as it, listening(it.settings['Peers', 'Port']):
-        assert_ends(it, 'cannot start', str(it.settings['Peers', 'Port']))
+        assert_ends(it, 'cannot start', 'karez.conf:11: [Peers] Port: ', str(it.settings['Peers', 'Port']), seconds=3)
 
 
 def test_private_database_ends_with_a_failed_start():
@@ -108,7 +108,11 @@ def test_state_is_in_use():
     with hub() as it, hub() as other:
         it.start()
         other.settings['Hub', 'State'] = it.state
-        assert_ends(other, 'cannot start', str(it.process.pid))
+        assert_ends(other, 'cannot start', 'karez.conf:3: [Hub] State: ', str(it.process.pid))
+        # The very same file: nothing of the first is touched.
+        other.settings = it.settings
+        assert_ends(other, 'cannot start', 'karez.conf:3: [Hub] State: ', str(it.process.pid), seconds=3)
+        assert it.ask('GET', '/hello')[0] == 200
         assert it.stop() == 0
 
 
@@ -120,16 +124,16 @@ def test_identity_is_damaged():
         for name in keys:
             with open(os.path.join(it.state, name), 'w', encoding='utf-8') as file:
                 file.write('nonsense\n')
-        assert_ends(it, 'cannot start')
+        assert_ends(it, 'karez.conf:3: [Hub] State: ', 'identity.pem', status=2)
 
 
 def test_configuration_is_wrong():
     with hub(Web__Port='x') as it:
-        assert_ends(it, 'karezd:', status=2)
+        assert_ends(it, 'karez.conf:7: [Web] Port: ', status=2)
     with hub(Nonsense__Key='1') as it:
-        assert_ends(it, 'karezd:', status=2)
+        assert_ends(it, '[Nonsense]: ', status=2)
     with hub(Database__Connection='host=/nonexistent nonsense=1') as it:
-        assert_ends(it, 'cannot start', 'nonsense')
+        assert_ends(it, 'cannot start', 'nonsense', status=2)
 
 
 def test_migration_of_the_hub_is_edited():
