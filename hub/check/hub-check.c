@@ -10,6 +10,9 @@
 void
 hub_check_config (HubConfig *config, const HubCheck *check)
 {
+  /* Of a file that nobody could read nothing more is known. */
+  if (hub_config_is_found (config, NULL, NULL))
+    return;
   if (hub_config_text (config, "Web", "Origin") == NULL
       && !hub_config_is_found (config, "Web", "Origin"))
     hub_config_find (config, HUB_CONFIG_FAULT_VALUE, "Web", "Origin", N_ ("it is not set"), NULL,

@@ -152,12 +152,13 @@ test_texts (void)
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
     {
       g_autoptr (GError) error = NULL;
+      int code;
 
       g_test_message ("%u: %s", i, bad[i].says);
       g_assert_null (load_bytes (bad[i].text, bad[i].length, &error));
-      g_assert_error (error, HUB_CONFIG_ERROR,
-                      memchr (bad[i].text, '\0', bad[i].length) != NULL ? HUB_CONFIG_FAULT_FILE
-                                                                        : HUB_CONFIG_FAULT_VALUE);
+      code = memchr (bad[i].text, '\0', bad[i].length) != NULL ? HUB_CONFIG_FAULT_FILE
+                                                                : HUB_CONFIG_FAULT_VALUE;
+      g_assert_error (error, HUB_CONFIG_ERROR, code);
       g_assert_nonnull (strstr (error->message, bad[i].says));
       g_assert_nonnull (strstr (error->message, "karez-config-"));
       g_assert_true (g_utf8_validate (error->message, -1, NULL));
