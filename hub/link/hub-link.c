@@ -313,8 +313,7 @@ open_sockets (HubLink *self, const char *bind_address, GError **error)
         return FALSE;
       self->sockets[self->n_sockets++] = sock;
       hub_link_end_add_socket (self->end, hub_link_socket_get_fd (sock),
-                               hub_link_socket_get_address (sock),
-                               hub_link_socket_get_told (sock));
+                               hub_link_socket_get_address (sock), hub_link_socket_get_told (sock));
     }
   return TRUE;
 }

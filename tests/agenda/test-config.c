@@ -157,7 +157,7 @@ test_texts (void)
       g_test_message ("%u: %s", i, bad[i].says);
       g_assert_null (load_bytes (bad[i].text, bad[i].length, &error));
       code = memchr (bad[i].text, '\0', bad[i].length) != NULL ? HUB_CONFIG_FAULT_FILE
-                                                                : HUB_CONFIG_FAULT_VALUE;
+                                                               : HUB_CONFIG_FAULT_VALUE;
       g_assert_error (error, HUB_CONFIG_ERROR, code);
       g_assert_nonnull (strstr (error->message, bad[i].says));
       g_assert_nonnull (strstr (error->message, "karez-config-"));
