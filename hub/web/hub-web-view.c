@@ -92,6 +92,22 @@ hub_web_view_whole (JsonNode *event)
   return node;
 }
 
+/* The other hospital whose people did it, or NULL; also for what came too late to change anything.
+ */
+static const char *
+other_hub (JsonObject *event)
+{
+  JsonNode *actor = json_object_get_member (event, "actor");
+  JsonNode *details = json_object_get_member (event, "details");
+
+  if (details != NULL && JSON_NODE_HOLDS_OBJECT (details)
+      && karez_json_boolean (json_node_get_object (details), "late"))
+    return NULL;
+  return actor != NULL && JSON_NODE_HOLDS_OBJECT (actor)
+             ? karez_json_text (json_node_get_object (actor), "hub")
+             : NULL;
+}
+
 JsonNode *
 hub_web_view_reduce (JsonNode *event)
 {
@@ -105,6 +121,8 @@ hub_web_view_reduce (JsonNode *event)
     if (json_object_has_member (object, open[i]))
       json_object_set_member (seen, open[i],
                               json_node_copy (json_object_get_member (object, open[i])));
+  if (other_hub (object) != NULL)
+    json_object_set_string_member (seen, "hub", other_hub (object));
   json_node_take_object (node, seen);
   return node;
 }

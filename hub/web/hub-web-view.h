@@ -26,8 +26,8 @@ gboolean hub_web_view_is_whole (HubWebPolicy *policy, KarezActor *actor);
  * hub_event_conceal(). Returns: (transfer full) */
 JsonNode *hub_web_view_whole (JsonNode *event);
 
-/* What others are told of an event: what was done, to which row, in which session; not by whom,
- * about whom, or anything else. Returns: (transfer full) */
+/* What others are told of an event: what was done, to which row, in which session, and by which
+ * other hospital; not by whom, about whom, or anything else. Returns: (transfer full) */
 JsonNode *hub_web_view_reduce (JsonNode *event);
 
 G_END_DECLS

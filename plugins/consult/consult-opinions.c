@@ -151,6 +151,29 @@ draft_to_json (KarezRows *rows)
                             karez_rows_text (rows, 0, "saved_at"), "digest", "s", digest, NULL);
 }
 
+/* Whether somebody of the hospital that asked has not opened the newest version yet. */
+static gboolean
+is_unread (Work *work)
+{
+  return karez_rows_integer (work->rows, 0, "version") > 0
+         && g_str_equal (consult_booking_text (work->booking, "requester"), work->self->hub->id)
+         && !karez_rows_boolean (work->rows, 0, "read");
+}
+
+/* What a page may show of an opinion that nobody opened in it: no words. */
+static JsonNode *
+opinions_to_json (Work *work)
+{
+  static const char *const words[] = { "findings", "impression", "recommendation", "amendment" };
+  JsonNode *node = karez_rows_json (work->rows, 0, "opinions");
+  JsonArray *opinions = json_node_get_array (node);
+
+  for (guint i = 0; is_unread (work) && i < json_array_get_length (opinions); i++)
+    for (gsize j = 0; j < G_N_ELEMENTS (words); j++)
+      json_object_remove_member (json_array_get_object_element (opinions, i), words[j]);
+  return node;
+}
+
 static JsonNode *
 to_json (Work *work)
 {
@@ -162,7 +185,7 @@ to_json (Work *work)
   return karez_json_object (
       "booking", "s", work->id, "may_write", "b", may_write, "why", "s",
       error != NULL ? karez_request_translate (work->request, error->message) : NULL, "draft", "n",
-      draft, "opinions", "n", karez_rows_json (work->rows, 0, "opinions"), NULL);
+      draft, "unread", "b", is_unread (work), "opinions", "n", opinions_to_json (work), NULL);
 }
 
 static void
@@ -184,42 +207,13 @@ keep_reading (KarezTransaction *transaction, const char *session, const char *op
                              karez_actor_get_name (person), at, session);
 }
 
-/* The first time that somebody here reads a version of the other hospital's, it is told. */
-static void
-read_first (Work *work)
-{
-  ConsultHub *hub = work->self->hub;
-  KarezActor *actor = karez_request_get_actor (work->request);
-  const char *opinion = karez_rows_text (work->rows, 0, "newest");
-  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
-  g_autofree char *at = g_date_time_format (now, "%Y-%m-%dT%H:%M:%SZ");
-  g_autoptr (KarezTransaction) transaction = begin (work);
-
-  keep_reading (transaction, work->id, opinion, hub->id, actor, at);
-  karez_transaction_event (
-      transaction, "opinion.read", "opinion", opinion,
-      karez_json_object ("version", "i", karez_rows_integer (work->rows, 0, "version"), NULL));
-  if (consult_hub_post (hub, transaction, consult_booking_text (work->booking, "provider"),
-                        consult_booking_lane (work->booking), TOPIC_READING,
-                        karez_json_object ("booking", "s", work->id, "opinion", "s", opinion, "at",
-                                           "s", at, "actor", "n", karez_actor_to_json (actor),
-                                           NULL)))
-    karez_request_commit (work->request, transaction, 200, to_json (work));
-  else
-    respond_read (work); /* the first reading that can be told is told */
-}
-
 static void
 show (Work *data)
 {
   g_autoptr (Work) work = data;
-  ConsultHub *hub = work->self->hub;
-  gboolean asked_for = g_str_equal (consult_booking_text (work->booking, "requester"), hub->id);
 
-  if (karez_rows_integer (work->rows, 0, "version") == 0)
+  if (karez_rows_integer (work->rows, 0, "version") == 0 || is_unread (work))
     karez_request_respond (work->request, 200, to_json (work));
-  else if (asked_for && !karez_rows_boolean (work->rows, 0, "read"))
-    read_first (work);
   else
     respond_read (work);
 }
@@ -228,6 +222,64 @@ static void
 on_get (KarezRequest *request, gpointer data)
 {
   look_up (data, request, show);
+}
+
+/* ── reading ────────────────────────────────────────────────────────────────────────────────── */
+
+/* A person opens a version, which no page does by itself: the first time it is told to the hospital
+ * that wrote it. */
+static void
+mark_read (Work *data)
+{
+  g_autoptr (Work) work = data;
+  ConsultHub *hub = work->self->hub;
+  JsonObject *body = json_node_get_object (karez_request_get_body (work->request));
+  KarezActor *actor = karez_request_get_actor (work->request);
+  const char *opinion = karez_rows_text (work->rows, 0, "newest");
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autofree char *at = g_date_time_format (now, "%Y-%m-%dT%H:%M:%SZ");
+  g_autoptr (KarezTransaction) transaction = NULL;
+  gboolean told;
+
+  if (g_strcmp0 (opinion, karez_json_text (body, "opinion")) != 0)
+    {
+      g_autoptr (GError) error = karez_error_new (
+          KAREZ_ERROR_CONFLICT, "consult/newest", N_ ("the newest version of this consultation"),
+          N_ ("There is another version of the opinion by now"));
+
+      karez_request_fail (work->request, error);
+      return;
+    }
+  if (!is_unread (work))
+    {
+      karez_request_respond (work->request, 204, NULL);
+      return;
+    }
+  transaction = begin (work);
+  keep_reading (transaction, work->id, opinion, hub->id, actor, at);
+  /* A hospital that is not paired any more is not told; its opinion is read none the less. */
+  told = consult_hub_post (hub, transaction, consult_booking_text (work->booking, "provider"),
+                           consult_booking_lane (work->booking), TOPIC_READING,
+                           karez_json_object ("booking", "s", work->id, "opinion", "s", opinion,
+                                              "at", "s", at, "actor", "n",
+                                              karez_actor_to_json (actor), NULL));
+  karez_transaction_event (transaction, "opinion.read", "opinion", opinion,
+                           karez_json_object ("version", "i",
+                                              karez_rows_integer (work->rows, 0, "version"), "told",
+                                              "b", told, NULL));
+  karez_request_commit (work->request, transaction, 204, NULL);
+}
+
+static const KarezJsonField read_fields[] = {
+  { "opinion", KAREZ_JSON_UUID, TRUE },
+  { NULL },
+};
+
+static void
+on_read (KarezRequest *request, gpointer data)
+{
+  if (karez_request_check_body (request, read_fields) != NULL)
+    look_up (data, request, mark_read);
 }
 
 /* ── the draft ──────────────────────────────────────────────────────────────────────────────── */
@@ -606,6 +658,7 @@ consult_opinions_start (ConsultOpinions *self, KarezRoutes *routes, GError **err
     KarezRouteFunc func;
   } added[] = {
     { "GET", "/x/consult/opinions/{booking}", "consult.opinion.read", on_get },
+    { "POST", "/x/consult/opinions/{booking}/read", "consult.opinion.read", on_read },
     { "PUT", "/x/consult/opinions/{booking}/draft", "consult.opinion.write", on_put_draft },
     { "DELETE", "/x/consult/opinions/{booking}/draft", "consult.opinion.write", on_delete_draft },
     { "POST", "/x/consult/opinions/{booking}/sign", "consult.opinion.write", on_sign },

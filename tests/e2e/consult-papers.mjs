@@ -457,10 +457,22 @@ async function opinions(pair, id, doctor, partner) {
   assert.equal((await sign({ id: key, revision: 2, digest: kept.digest })).version, 1, 'signed once, however often it is asked');
 
   await until('the opinion at the hospital that asked', async () => (await doctor.api('GET', opinion)).opinions.length === 1);
+  // A page that is open somewhere asks for it, as often as it likes: nobody has read it.
+  const unread = await doctor.api('GET', opinion);
+  assert.equal(unread.unread, true);
+  assert.deepEqual(Object.keys(words).filter((part) => part in unread.opinions[0]), [], 'no words before somebody opens it');
+  const readings = async (hub) => (await hub.api('GET', '/events?limit=200')).items.filter((one) => one.action === 'opinion.read' && one.session === id).length;
+  assert.equal(await readings(pair.aral), 0, 'no reading on record');
+  await refused(doctor.api('POST', `${opinion}/read`, { opinion: id }), 409, 'consult/newest');
+  const open = () => doctor.api('POST', `${opinion}/read`, { opinion: unread.opinions[0].id });
+  await open();
+  await open(); // in another tab
   const read = (await doctor.api('GET', opinion)).opinions[0];
   assert.equal(read.impression, words.impression);
   assert.equal(read.hub, pair.hangzhou.id);
   const told = await until('the reading to be told', async () => (await partner.api('GET', opinion)).opinions[0].readings[0]);
+  assert.equal((await partner.api('GET', opinion)).opinions[0].readings.length, 1, 'once');
+  assert.equal((await partner.api('GET', opinion)).unread, false);
   assert.equal(told.hub, pair.aral.id);
   assert.equal((await partner.api('GET', opinion)).opinions[0].digest, read.digest);
 
@@ -480,7 +492,9 @@ async function opinions(pair, id, doctor, partner) {
     return now.opinions.length === 2 && now;
   });
   assert.deepEqual(both.opinions.map((one) => one.version), [2, 1]);
-  assert.equal(both.opinions[0].amendment, 'The photo shows scaling.');
+  assert.equal(both.unread, true);
+  await doctor.api('POST', `${opinion}/read`, { opinion: both.opinions[0].id });
+  assert.equal((await doctor.api('GET', opinion)).opinions[0].amendment, 'The photo shows scaling.');
   await refused(doctor.api('PUT', `/x/consult/requests/${id}`, { partner: pair.hangzhou.id, history: '', question: 'More?' }), 409, 'consult/over');
 
   await until('the summary to be kept', () => doctor.api('GET', `/x/consult/sessions/${id}`));

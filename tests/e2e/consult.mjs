@@ -126,8 +126,9 @@ async function paste(field, text) {
   }, text);
 }
 
-/** The consultant writes and signs; the referrer reads. @param {any} writer @param {any} reader */
-async function answer(writer, reader) {
+/** The consultant writes and signs; the referrer reads, who was not said to have read before.
+ * @param {any} writer @param {any} reader @param {() => Promise<any[]>} readings of the hospital that asked */
+async function answer(writer, reader, readings) {
   await writer.locator('#consult-opinion-button').click();
   await paste(writer.getByLabel('Findings'), 'Dose 5 mg\u0000 is wrong, give 50\ud83d\rSharply bounded plaques.');
   await writer.getByText('Characters that cannot be kept were left out').first().waitFor();
@@ -146,6 +147,11 @@ async function answer(writer, reader) {
   await dialog.getByRole('button', { name: 'Sign' }).click();
   await dialog.waitFor({ state: 'detached' });
   await reader.locator('#consult-opinion-button').click();
+  await reader.getByRole('button', { name: 'Read the opinion' }).waitFor({ timeout: 15000 });
+  assert.equal(await reader.getByText(impression).count(), 0);
+  assert.deepEqual(await readings(), [], 'an open page has read nothing');
+  await shootAll(reader, 'consult-7-unread');
+  await reader.getByRole('button', { name: 'Read the opinion' }).click();
   await reader.getByText(impression).waitFor({ timeout: 15000 });
   await reader.getByText('Dose 5 mg is wrong, give 50').first().waitFor();
   await shootAll(reader, 'consult-7-signed');
@@ -191,7 +197,7 @@ await withPair('consult', async (pair) => {
     for (const [name, login] of people)
       pages.push(await signIn(browser, pair[name], `${login}.${name}`, { viewport: login === 'second' ? phone : desktop }));
     await meet(pages, id, pair);
-    await answer(pages[2], pages[0]);
+    await answer(pages[2], pages[0], async () => (await pair.aral.api('GET', `/events?session=${id}&limit=200`)).items.filter((one) => one.action === 'opinion.read'));
     await end(pages, id, pair);
     for (const page of pages) assert.deepEqual(page.faults, []);
     await Promise.all(pages.map((page) => page.context().close()));

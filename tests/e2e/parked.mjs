@@ -64,10 +64,12 @@ async function takeBack(page) {
  * @param {() => Promise<string>} asked @param {Person} doctor @param {Person} partner */
 async function arrived({ aral }, id, asked, doctor, partner) {
   const opinion = `/x/consult/opinions/${id}`;
-  const { opinions } = await until('the opinion', async () => {
-    const now = await doctor.api('GET', opinion);
-    return now.opinions.length && now;
+  const [{ id: newest }] = await until('the opinion', async () => {
+    const now = (await doctor.api('GET', opinion)).opinions;
+    return now.length && now;
   });
+  await doctor.api('POST', `${opinion}/read`, { opinion: newest });
+  const { opinions } = await doctor.api('GET', opinion);
   assert.equal(opinions[0].impression, words.impression);
   await until('the second question', async () => await asked() === 'The second question?');
   const [signed] = await until('Hangzhou to know who read it', async () => {

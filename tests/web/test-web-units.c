@@ -197,7 +197,24 @@ test_view (void)
       g_assert_false (json_object_has_member (json_node_get_object (reduced), "actor"));
       g_assert_false (json_object_has_member (json_node_get_object (reduced), "patient"));
       g_assert_false (json_object_has_member (json_node_get_object (reduced), "details"));
+      g_assert_false (json_object_has_member (json_node_get_object (reduced), "hub"));
     }
+  {
+    g_autoptr (JsonNode) theirs = json_from_string (
+        "{\"action\": \"booking.decline\", \"actor\": {\"id\": \"4\", \"name\": \"Lin\", \"hub\": "
+        "\"5\"}}",
+        NULL);
+    g_autoptr (JsonNode)
+        late = json_from_string ("{\"action\": \"booking.cancel\", \"actor\": {\"hub\": \"5\"}, "
+                                 "\"details\": {\"late\": true}}",
+                                 NULL);
+    g_autoptr (JsonNode) told = hub_web_view_reduce (theirs);
+    g_autoptr (JsonNode) nothing = hub_web_view_reduce (late);
+
+    g_assert_cmpstr (karez_json_text (json_node_get_object (told), "hub"), ==, "5");
+    g_assert_false (json_object_has_member (json_node_get_object (told), "actor"));
+    g_assert_false (json_object_has_member (json_node_get_object (nothing), "hub"));
+  }
 }
 
 /* What people typed is in no event as those see it who may not read about patients. */

@@ -24,7 +24,8 @@ const told = {
  */
 export function notice(event, board) {
   const known = told[event.action];
-  const { hub } = event.actor;
+  // Who reads the log is told of everything, and others only of whose hospital it was.
+  const hub = event.hub ?? event.actor?.hub;
   if (!known || event.table !== 'booking' || !hub || isOurs(hub) || event.details?.late)
     return null;
   const booking = board?.bookings.find((one) => one.id === event.row);

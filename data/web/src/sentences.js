@@ -12,6 +12,7 @@ import { N_, nameOf } from './i18n.js';
  */
 const sentences = {
   'booking.request': [N_('%1$s asked for “%2$s”'), N_('%1$s asked for a session')],
+  'booking.refuse': [N_('This hub refused a request of another hospital, and told it')],
   'booking.accept': [N_('%1$s accepted “%2$s”'), N_('%1$s accepted a request')],
   'booking.confirm': [N_('%1$s confirmed “%2$s”'), N_('%1$s confirmed a session')],
   'booking.decline': [N_('%1$s declined “%2$s”'), N_('%1$s declined a request')],

@@ -116,6 +116,7 @@
  * @property {string} id
  * @property {string} at
  * @property {{kind: string, id: string, name: string, roles?: string[], hub?: string | null}} actor
+ * @property {string} [hub] the other hospital that did it; told to whoever is not told by whom
  * @property {string | null} [address]
  * @property {string} action
  * @property {number} outcome

@@ -136,6 +136,8 @@ test('what the other hospital does to a booking is told once, and what is done h
   const told = (...values) => notice(event(...values), board([known]));
   assert.match(text(told('booking.decline')?.text), /Hangzhou declined “Stroke”\./);
   assert.deepEqual(['accept', 'decline', 'withdraw', 'cancel'].map((act) => told(`booking.${act}`)?.off), [false, true, true, true]);
+  assert.match(text(told('booking.decline', { actor: undefined, hub: 'theirs' })?.text), /Hangzhou declined “Stroke”/, 'as who may not read the log is told');
+  assert.equal(told('booking.decline', { actor: undefined }), null);
   assert.equal(told('booking.request'), null);
   assert.equal(told('booking.decline', { actor: { kind: 'person', id: 'p', name: 'Desk', hub: 'ours' } }), null);
   assert.equal(told('booking.decline', { actor: { kind: 'person', id: 'p', name: 'Desk', hub: null } }), null);

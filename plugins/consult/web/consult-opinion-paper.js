@@ -10,7 +10,7 @@ import { bothClocks, button, dayLong, html, nothing, say, timePair } from '@kare
  * @property {string} id
  * @property {number} version
  * @property {string} hub
- * @property {string} findings
+ * @property {string} findings none of its words are there before it is opened
  * @property {string} impression
  * @property {string} recommendation
  * @property {string | null} [amendment]
@@ -52,6 +52,17 @@ export function signedOpinion(opinion, { hospital, print, heading = true }) {
     <div class="row">${button({ label: _('Print'), name: _('Print version %s', opinion.version), onclick: () => print(opinion) })}</div>
   </article>`;
 }
+
+/**
+ * One that nobody opened in this page: who signed it, and the way to its words.
+ * @param {Signed} opinion
+ * @param {{hospital: (id: string) => string, read: (opinion: Signed) => void, busy: boolean}} how
+ */
+export const unreadOpinion = (opinion, { hospital, read, busy }) => html`<article class="opinion-signed" data-version=${opinion.version} data-unread>
+    <header><h3 tabindex="-1">${_('Signed opinion, version %s', opinion.version)}</h3>
+      <p>${say(_('Signed by %s, %s'), html`<b>${opinion.signed_by}</b>`, hospital(opinion.hub))}<br>${timePair(opinion.signed_at)}</p></header>
+    <div class="row">${button({ label: _('Read the opinion'), kind: 'primary', busy, onclick: () => read(opinion) })}</div>
+    <p class="hint">${_('%s is told that you read it, and when.', hospital(opinion.hub))}</p></article>`;
 
 /** Only paper shows it. @param {Paper} paper @param {(id: string) => string} hospital */
 export function opinionPaper({ opinion, title, patient, request, asking }, hospital) {

@@ -8,12 +8,12 @@ import {
   state, textField, timePair, toast, toastProblem,
 } from '@karez/components';
 import { Keeper, parts } from './consult-opinion-keeper.js';
-import { opinionPaper, signedOpinion } from './consult-opinion-paper.js';
+import { opinionPaper, signedOpinion, unreadOpinion } from './consult-opinion-paper.js';
 import './consult-request.js';
 
 /** @typedef {import('./consult-opinion-paper.js').Signed} Signed */
 /** @typedef {import('./consult-opinion-paper.js').Paper} Paper */
-/** @typedef {{may_write: boolean, why: string | null, draft: import('./consult-opinion-keeper.js').Draft | null, opinions: Signed[]}} Opinions */
+/** @typedef {{may_write: boolean, why: string | null, unread?: boolean, draft: import('./consult-opinion-keeper.js').Draft | null, opinions: Signed[]}} Opinions */
 /** @typedef {{id: string, requester: string, provider: string, title: string, patient?: string | null}} Booking */
 
 const most = 8000;
@@ -62,7 +62,7 @@ export class ConsultOpinion extends KarezElement {
     this.off = [];
     /** @type {Loader<Opinions>} */
     this.loader = new Loader(this, () => (this.booking && may('consult.opinion.read') ? this.read(this.booking.id) : null),
-      'consult.opinion', 'consult.consultant');
+      'consult.opinion', 'consult.consultant').whenSeen();
   }
 
   connectedCallback() {
@@ -255,6 +255,20 @@ export class ConsultOpinion extends KarezElement {
     /** @type {HTMLElement | null} */ (this.querySelector('#consult-impression'))?.focus();
   }
 
+  /** Somebody wants to read it: that, and no page that is open somewhere, is a reading. @param {Signed} opinion */
+  open = async ({ id }) => {
+    this.busy = 'read';
+    try {
+      await api.post(`/x/consult/opinions/${this.booking?.id}/read`, { opinion: id });
+    } catch (error) {
+      toastProblem(error);
+    }
+    await this.loader.reload();
+    this.busy = '';
+    await this.updateComplete;
+    /** @type {HTMLElement | null} */ (this.querySelector('.opinion-signed h3'))?.focus();
+  };
+
   /** @param {Signed} opinion */
   print = async (opinion) => {
     const { booking } = this;
@@ -345,7 +359,7 @@ export class ConsultOpinion extends KarezElement {
     const { opinions, may_write: mayWrite } = found;
     const writes = mayWrite && (!opinions.length || this.keeper.begun);
     return html`${!mayWrite && this.keeper.dirty ? this.unkept(found.why) : nothing}${writes ? html`${this.running ? this.question() : nothing}${this.form(found)}` : nothing}
-      ${opinions.length ? this.signed(opinions) : writes ? nothing : this.none(found)}
+      ${opinions.length && found.unread ? unreadOpinion(opinions[0], { hospital: this.hospital, read: this.open, busy: this.busy === 'read' }) : opinions.length ? this.signed(opinions) : writes ? nothing : this.none(found)}
       ${mayWrite && opinions.length && !writes ? html`<p>${button({ label: _('Amend…'), onclick: () => void this.amend(opinions[0]) })}</p>` : nothing}`;
   }
 

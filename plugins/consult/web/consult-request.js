@@ -45,7 +45,7 @@ export class ConsultRequest extends KarezElement {
     this.later = undefined;
     this.off = () => {};
     /** @type {Loader<Request | null>} */
-    this.loader = new Loader(this, () => (this.booking && may('consult.request.read') ? this.read(this.booking.id) : null));
+    this.loader = new Loader(this, () => (this.booking && may('consult.request.read') ? this.read(this.booking.id) : null)).whenSeen();
   }
 
   connectedCallback() {

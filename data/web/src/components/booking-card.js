@@ -40,7 +40,7 @@ export class BookingCard extends KarezElement {
     this.declining = false;
     this.answer = '';
     /** @type {Loader<Booking>} */
-    this.loader = new Loader(this, () => (this.booking ? api.get(`/bookings/${this.booking}`) : null), 'booking', 'session');
+    this.loader = new Loader(this, () => (this.booking ? api.get(`/bookings/${this.booking}`) : null), 'booking', 'session').whenSeen();
     /** What its kind of session has of it. @type {Part<import('../panels.js').BookingPart>} */
     this.added = new Part(this, makeBookingPart);
   }

@@ -67,6 +67,9 @@ export class Loader {
   #host;
   #load;
   #topics;
+  #whenSeen = false;
+  /** Whether it was to be fetched while nobody could see it. */
+  #late = false;
 
   /**
    * @param {KarezElement} host
@@ -80,8 +83,26 @@ export class Loader {
     host.addController(this);
   }
 
+  /** What is about a patient is fetched for somebody who looks: a page behind others reads nothing, and
+   * is nobody's reading on record. */
+  whenSeen() {
+    this.#whenSeen = true;
+    return this;
+  }
+
   hostConnected() {
-    this.#off = live.onTouched(this.#topics, () => this.reload());
+    const off = live.onTouched(this.#topics, () => this.reload());
+    const visible = () => {
+      if (this.#late && document.visibilityState === 'visible')
+        this.reload();
+    };
+    if (this.#whenSeen)
+      document.addEventListener('visibilitychange', visible);
+    this.#off = () => {
+      off();
+      if (this.#whenSeen)
+        document.removeEventListener('visibilitychange', visible);
+    };
     this.reload();
   }
 
@@ -100,6 +121,9 @@ export class Loader {
   }
 
   async reload() {
+    this.#late = this.#whenSeen && document.visibilityState !== 'visible';
+    if (this.#late)
+      return;
     const turn = ++this.#turn;
     const asked = this.#load();
     if (!asked)
