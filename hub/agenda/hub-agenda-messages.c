@@ -5,9 +5,12 @@
 #include "hub-booking.h"
 #include "hub-catalogue.h"
 #include "hub-clock.h"
+#include "hub-log.h"
 
 /* Requests of one hospital that wait for an answer: each holds resources. */
 #define MAX_WAITING 500
+/* Requests of one hospital that were refused and answered; what is beyond is put aside alone. */
+#define MAX_REFUSED 10000
 
 /* Of "agenda.answer", "agenda.withdraw" and "agenda.cancel". */
 static const KarezJsonField fields[] = {
@@ -70,12 +73,23 @@ apply (KarezMessage *message, JsonObject *body, GTask *task, gpointer data)
   return self;
 }
 
+static GError *
+applied_error (GError *error)
+{
+  if (g_strcmp0 (karez_error_get_rule (error), "agenda/changed") != 0)
+    return error;
+  /* Somebody here was faster since the booking was read: look again. */
+  g_error_free (error);
+  return karez_error_new (KAREZ_ERROR_BUSY, "agenda/changed", NULL,
+                          N_ ("The booking has just been changed"));
+}
+
 static void
 on_applied (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
   Application *self = g_task_get_task_data (task);
-  g_autoptr (GError) error = NULL;
+  GError *error = NULL;
 
   if (karez_transaction_commit_finish (self->transaction, result, &error))
     {
@@ -83,12 +97,8 @@ on_applied (GObject *source, GAsyncResult *result, gpointer data)
         hub_agenda_emit_changed (self->agenda, self->booking);
       g_task_return_boolean (task, TRUE);
     }
-  else if (g_strcmp0 (karez_error_get_rule (error), "agenda/changed") == 0)
-    /* Somebody here was faster since the booking was read: look again. */
-    g_task_return_error (task, karez_error_new (KAREZ_ERROR_BUSY, "agenda/changed", NULL,
-                                                N_ ("The booking has just been changed")));
   else
-    g_task_return_error (task, g_steal_pointer (&error));
+    g_task_return_error (task, applied_error (error));
 }
 
 static JsonObject *
@@ -111,6 +121,88 @@ check_theirs (Application *self, GStrv resources, const char *hub)
                              "(^ass)", resources, hub);
 }
 
+/* ── what this hub refuses by itself ────────────────────────────────────────────────────────── */
+
+/* A request that is put aside is told to the hospital that asked, which would wait for ever. */
+typedef struct
+{
+  GTask *task; /* the handler's, which ends with… */
+  GError *error;
+  KarezTransaction *transaction;
+} Refusal;
+
+static void
+on_refusal_told (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Refusal *refusal = data;
+  g_autoptr (GError) error = NULL;
+
+  /* Told before, or there is no room: the message is put aside none the less. */
+  if (!karez_transaction_commit_finish (refusal->transaction, result, &error)
+      && g_strcmp0 (karez_error_get_rule (error), "agenda/told") != 0)
+    hub_warning ("agenda", NULL, "a refusal could not be told: %s", error->message);
+  g_task_return_error (refusal->task, refusal->error);
+  g_object_unref (refusal->task);
+  g_object_unref (refusal->transaction);
+  g_free (refusal);
+}
+
+/* Whether it is refused for good, and whose the booking would have been. */
+static gboolean
+is_told (HubAgenda *self, KarezMessage *message, const GError *error)
+{
+  JsonNode *body = karez_message_get_body (message);
+  JsonObject *object = body != NULL && JSON_NODE_HOLDS_OBJECT (body) ? json_node_get_object (body)
+                                                                     : NULL;
+
+  return object != NULL && hub_booking_is_id (karez_json_text (object, "id"))
+         && g_strcmp0 (karez_json_text (object, "provider"), self->hub) == 0
+         && hub_agenda_is_paired (self, karez_message_get_peer (message))
+         && error->domain == KAREZ_ERROR && !karez_error_is_busy (error)
+         && !karez_error_is_unavailable (error)
+         && !karez_error_is_timeout (error)
+         /* What is there has, or gets, an answer of its own. */
+         && g_strcmp0 (karez_error_get_rule (error), "database/booking_pkey") != 0
+         && g_strcmp0 (karez_error_get_rule (error), "agenda/refused") != 0;
+}
+
+/* Ends @task (transfer full) with @error (transfer full), once the other hospital is told. */
+static void
+refuse_request (HubAgenda *self, KarezMessage *message, GTask *task, GError *error)
+{
+  g_autoptr (KarezActor)
+      hub = karez_actor_new (KAREZ_ACTOR_HUB, "agenda", "agenda", NULL, NULL, NULL);
+  const char *peer = karez_message_get_peer (message);
+  const char *id;
+  KarezTransaction *t;
+  Refusal *refusal;
+
+  if (!is_told (self, message, error))
+    {
+      g_task_return_error (task, error);
+      g_object_unref (task);
+      return;
+    }
+  id = karez_json_text (json_node_get_object (karez_message_get_body (message)), "id");
+  t = karez_store_begin (hub_agenda_scope (self), hub);
+  karez_transaction_run (t, "refusal_forget", "(s)", peer);
+  karez_transaction_run_one (t, "agenda/told", N_ ("The hospital that asked was told before"),
+                             "refusal_keep", "(ssmsx)", id, peer, karez_error_get_rule (error),
+                             (gint64) MAX_REFUSED);
+  karez_transaction_event (t, "booking.refuse", NULL, NULL,
+                           karez_json_object ("booking", "s", id, "peer", "s", peer, "rule", "s",
+                                              karez_error_get_rule (error), NULL));
+  hub_agenda_post (self, t, peer, karez_message_get_lane (message), "agenda.answer",
+                   karez_json_object ("booking", "s", id, "answer", "s", "declined", "text", "s",
+                                      error->message, "actor", "n", karez_actor_to_json (hub),
+                                      NULL));
+  refusal = g_new0 (Refusal, 1);
+  refusal->task = task;
+  refusal->error = error;
+  refusal->transaction = t;
+  karez_transaction_commit_async (t, NULL, on_refusal_told, refusal);
+}
+
 /* ── a request ──────────────────────────────────────────────────────────────────────────────── */
 
 static void
@@ -122,6 +214,10 @@ fill_request (Application *self, const HubBooking *booking)
   g_autofree char *ends_at = hub_time_format (booking->ends_at);
   g_auto (GStrv) claims = hub_booking_new_ids ((const char *const *) booking->wishes);
 
+  karez_transaction_run_one (t, "agenda/refused",
+                             N_ ("The request was refused before, and the hospital that asked has "
+                                 "its answer"),
+                             "refusal_none", "(ss)", booking->id, booking->requester);
   check_theirs (self, booking->resources, booking->requester);
   check_theirs (self, booking->wishes, hub);
   karez_transaction_run_one (t, "agenda/too-many",
@@ -143,6 +239,24 @@ fill_request (Application *self, const HubBooking *booking)
 }
 
 static void
+on_request_applied (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  Application *self = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  if (!karez_transaction_commit_finish (self->transaction, result, &error))
+    {
+      refuse_request (self->agenda, self->message, task, applied_error (error));
+      return;
+    }
+  if (!karez_transaction_is_repeated (self->transaction))
+    hub_agenda_emit_changed (self->agenda, self->booking);
+  g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+}
+
+static void
 on_request (KarezMessage *message, GTask *task, gpointer data)
 {
   g_autoptr (GTask) owned = task;
@@ -156,7 +270,7 @@ on_request (KarezMessage *message, GTask *task, gpointer data)
   booking = hub_booking_from_message (message, agenda->hub, &error);
   if (booking == NULL)
     {
-      g_task_return_error (task, error);
+      refuse_request (agenda, message, g_steal_pointer (&owned), error);
       return;
     }
   self = apply (message, json_node_get_object (karez_message_get_body (message)), task, data);
@@ -164,7 +278,8 @@ on_request (KarezMessage *message, GTask *task, gpointer data)
     return;
   self->booking = g_strdup (booking->id);
   fill_request (self, booking);
-  karez_transaction_commit_async (self->transaction, NULL, on_applied, g_steal_pointer (&owned));
+  karez_transaction_commit_async (self->transaction, NULL, on_request_applied,
+                                  g_steal_pointer (&owned));
 }
 
 /* ── its answer ─────────────────────────────────────────────────────────────────────────────── */
@@ -189,6 +304,14 @@ fill_off (Application *self, const char *action)
   karez_transaction_event (self->transaction, action, "booking", self->booking, NULL);
 }
 
+/* Whether nobody, but the other hub itself, gave the answer. */
+static gboolean
+by_hub (JsonObject *body)
+{
+  return g_strcmp0 (karez_json_text (json_object_get_object_member (body, "actor"), "kind"), "hub")
+         == 0;
+}
+
 static void
 fill_answer (Application *self, JsonObject *body, const char *answer, GStrv resources)
 {
@@ -206,7 +329,8 @@ fill_answer (Application *self, JsonObject *body, const char *answer, GStrv reso
       confirmed  ? "confirmed"
       : declined ? "declined"
                  : "cancelled",
-      waiting, confirmed || declined ? karez_actor_get_name (self->actor) : NULL,
+      waiting,
+      (confirmed || declined) && !by_hub (body) ? karez_actor_get_name (self->actor) : NULL,
       karez_json_text (body, "text"), self->agenda->hub, karez_message_get_peer (self->message));
   if (confirmed)
     fill_confirmed (self, resources);

@@ -35,6 +35,30 @@ pending_free (Pending *self)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Pending, pending_free)
 
+/* What a hub answered by itself is a sentence of the catalogues. */
+static void
+say_answer (KarezRequest *request, JsonObject *booking)
+{
+  const char *answer = karez_json_text (booking, "answer");
+
+  if (answer != NULL && g_strcmp0 (karez_json_text (booking, "state"), "declined") == 0
+      && karez_json_text (booking, "answered_by") == NULL)
+    json_object_set_string_member (booking, "answer", karez_request_translate (request, answer));
+}
+
+static void
+say_answers (KarezRequest *request, JsonObject *object)
+{
+  JsonArray *bookings = json_object_has_member (object, "bookings")
+                            ? json_object_get_array_member (object, "bookings")
+                            : NULL;
+
+  if (bookings == NULL)
+    say_answer (request, object);
+  for (guint i = 0; bookings != NULL && i < json_array_get_length (bookings); i++)
+    say_answer (request, json_array_get_object_element (bookings, i));
+}
+
 /* A booking, or a board of them, as @request's person may see it. @body: (transfer full)
  * (nullable). Returns: (transfer full) */
 static JsonNode *
@@ -46,6 +70,8 @@ seen_by (KarezRequest *request, JsonNode *body)
   JsonArray *bookings;
   JsonArray *seen;
 
+  if (object != NULL)
+    say_answers (request, object);
   if (object == NULL || karez_request_may (request, "patient.read"))
     return g_steal_pointer (&whole);
   if (json_object_has_member (object, "reason"))
@@ -93,6 +119,7 @@ on_board (GObject *source, GAsyncResult *result, gpointer data)
       answer (pending, body, error);
       return;
     }
+  say_answers (pending->request, json_node_get_object (body));
   karez_request_respond_view (pending->request, self->audit, "board.read", NULL, NULL, body);
   pending_free (pending);
 }
@@ -135,6 +162,7 @@ on_booking (GObject *source, GAsyncResult *result, gpointer data)
       answer (pending, body, error);
       return;
     }
+  say_answers (pending->request, json_node_get_object (body));
   /* Somebody reads about a patient: the event first, then the bytes. */
   karez_request_respond_read (pending->request, self->audit, "booking.read",
                               karez_json_text (json_node_get_object (body), "id"),

@@ -160,6 +160,128 @@ test_open (Case *c, gconstpointer data)
   g_assert_false (is_listed (c, c->a, TRUE));
 }
 
+static JsonNode *
+copy_of (JsonNode *node)
+{
+  g_autofree char *text = karez_json_print (node);
+
+  return json_from_string (text, NULL);
+}
+
+/* The request as A sent it, taken out of its outbox: what B puts aside does not come again. */
+static JsonNode *
+take_request (Case *c)
+{
+  g_autofree char *find = g_strdup_printf (
+      "select body from karez.outbox where topic = 'agenda.request' and body ->> 'id' = '%s'",
+      c->booking);
+  g_autofree char *lose = g_strdup_printf (
+      "delete from karez.outbox where topic = 'agenda.request' and body ->> 'id' = '%s'",
+      c->booking);
+  g_autofree char *text = hub_ask (c->a, find);
+  g_autofree char *head = NULL;
+  g_autofree char *skip = NULL;
+
+  hub_sql (c->a, lose);
+  head = hub_ask (c->a, "select last from karez.outbox_head where lane = 1");
+  skip = g_strdup_printf ("update karez.inbox set applied = %s where lane = 1", head);
+  hub_sql (c->b, skip);
+  return json_from_string (text, NULL);
+}
+
+static void
+assert_refused (Case *c, JsonNode *body, const char *rule)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (hub_receive (c->b, HUB_A, "agenda.request", body, KAREZ_LANE_RECORDS, 1, &error));
+  g_assert_cmpstr (karez_error_get_rule (error), ==, rule);
+}
+
+/* What B's hub puts aside by itself, A hears of: it would wait for an answer that nobody can give.
+ */
+static void
+test_refused (Case *c, gconstpointer data)
+{
+  static const char waiting[] = "select count (*) from karez.outbox where topic = 'agenda.answer'";
+  g_autofree char *event = g_strdup_printf (
+      "select count (*) from karez.event where action = 'booking.refuse' and details ->> 'booking'"
+      " = '%s'",
+      c->booking);
+  g_auto (Outcome) outcome = hub_request (
+      c->a,
+      booking_body (c->booking, HUB_B, c->midnight, c->midnight + 30 * MINUTE, c->doctor, NULL),
+      NULL);
+  g_autoptr (JsonNode) good = NULL;
+  g_autoptr (JsonNode) bad = NULL;
+  g_autoptr (JsonNode) seen = NULL;
+  g_autofree char *state = NULL, *n = NULL, *again = NULL, *events = NULL;
+  JsonObject *object;
+
+  g_assert_no_error (outcome.error);
+  good = take_request (c);
+  bad = copy_of (good);
+  json_object_set_string_member (json_node_get_object (bad), "ends_at",
+                                 karez_json_text (json_node_get_object (good), "starts_at"));
+  assert_refused (c, bad, "agenda/order");
+  n = hub_ask (c->b, waiting);
+  g_assert_cmpstr (n, ==, "1");
+  carry_all (c->pair);
+  state = hub_state (c->a, c->booking);
+  g_assert_cmpstr (state, ==, "declined");
+  seen = hub_booking (c->a, c->booking);
+  object = json_node_get_object (seen);
+  g_assert_cmpstr (karez_json_text (object, "answer"), ==,
+                   "The session would end before it starts");
+  g_assert_null (karez_json_text (object, "answered_by")); /* by nobody */
+
+  /* It may be delivered again, as it was or mended: it is answered, and once. */
+  assert_refused (c, bad, "agenda/order");
+  assert_refused (c, good, "agenda/refused");
+  again = hub_ask (c->b, waiting);
+  g_assert_cmpstr (again, ==, "0");
+  events = hub_ask (c->b, event);
+  g_assert_cmpstr (events, ==, "1");
+}
+
+/* What has an answer of its own, or is not between the two, is not answered. */
+static void
+test_refused_untold (Case *c, gconstpointer data)
+{
+  g_autofree char *applied = NULL, *after = NULL;
+  gint64 next;
+  g_auto (Outcome) outcome = hub_request (
+      c->a,
+      booking_body (c->booking, HUB_B, c->midnight, c->midnight + 30 * MINUTE, c->doctor, NULL),
+      NULL);
+  g_autoptr (JsonNode) body = NULL;
+  g_autoptr (JsonNode) other = NULL;
+
+  g_assert_no_error (outcome.error);
+  body = take_request (c);
+  applied = hub_ask (c->b, "select applied from karez.inbox where lane = 1");
+  next = g_ascii_strtoll (applied, NULL, 10) + 1;
+  other = copy_of (body);
+  json_object_set_string_member (json_node_get_object (other), "provider", HUB_C);
+  assert_refused (c, other, "agenda/partner");
+  {
+    g_autoptr (GError) error = NULL;
+
+    g_assert_true (
+        hub_receive (c->b, HUB_A, "agenda.request", body, KAREZ_LANE_AGENDA, next, &error));
+    g_assert_no_error (error);
+  }
+  {
+    g_autoptr (GError) error = NULL;
+
+    g_assert_false (
+        hub_receive (c->b, HUB_A, "agenda.request", body, KAREZ_LANE_AGENDA, next + 1, &error));
+    g_assert_cmpstr (karez_error_get_rule (error), ==, "database/booking_pkey");
+  }
+  after = hub_ask (c->b, "select count (*) from karez.outbox where topic = 'agenda.answer'");
+  g_assert_cmpstr (after, ==, "0");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -169,6 +291,8 @@ main (int argc, char **argv)
 #define ADD(path, func) g_test_add ("/agenda/told/" path, Case, NULL, set_up, func, tear_down)
   ADD ("over-midnight", test_over_midnight);
   ADD ("open", test_open);
+  ADD ("refused", test_refused);
+  ADD ("refused/untold", test_refused_untold);
 #undef ADD
   result = g_test_run ();
   pair_free ();

@@ -166,3 +166,19 @@ from agenda.bookings (array (select f.id from found f where f.n <= 2000)) b
 
 -- name: hub_names
 select h.id, h.names from karez.hub h
+
+-- A row unless the request $1 of the hub $2 was refused here.
+-- name: refusal_none
+select 1 as none where not exists (select from agenda.refusal f
+  where f.booking = $1::uuid and f.requester = $2::uuid)
+
+-- A row the first time, while fewer than $4 of that hub were refused.
+-- name: refusal_keep
+insert into agenda.refusal (booking, requester, rule)
+select $1::uuid, $2::uuid, $3
+where (select count (*) from agenda.refusal f where f.requester = $2::uuid) < $4::bigint
+on conflict do nothing
+
+-- name: refusal_forget
+delete from agenda.refusal f where f.requester = $1::uuid
+  and f.at < clock_timestamp () - interval '400 days'
