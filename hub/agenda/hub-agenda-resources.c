@@ -4,6 +4,7 @@
 #include "hub-agenda-private.h"
 #include "hub-booking.h"
 #include "hub-catalogue.h"
+#include "hub-log.h"
 
 static const KarezJsonField add_fields[] = {
   { "id", KAREZ_JSON_UUID, TRUE },
@@ -235,7 +236,7 @@ commit_change (HubAgenda *self, GTask *task, KarezRows *rows)
   karez_transaction_event (change->transaction, "resource.change", "resource", change->id,
                            karez_json_object ("active", "b", active, NULL));
   announce (self, change->transaction, change->id, karez_rows_text (rows, 0, "kind"), names, detail,
-            active, version + 1);
+            active && karez_rows_boolean (rows, 0, "person_active"), version + 1);
   karez_transaction_commit_async (change->transaction, g_task_get_cancellable (task), on_changed,
                                   task);
 }
@@ -299,4 +300,64 @@ hub_agenda_change_resource_finish (HubAgenda *self, GAsyncResult *result, GError
 {
   g_return_val_if_fail (g_async_result_is_tagged (result, hub_agenda_change_resource_async), FALSE);
   return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/* ── their people ───────────────────────────────────────────────────────────────────────────── */
+
+static void
+on_people_told (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  /* Somebody has just changed it: the next look finds it. */
+  if (!karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
+    hub_warning ("agenda", NULL, "a resource's person could not be told of: %s", error->message);
+}
+
+static void
+tell_person (HubAgenda *self, KarezRows *rows, guint row)
+{
+  g_autoptr (KarezActor)
+      hub = karez_actor_new (KAREZ_ACTOR_HUB, "agenda", "agenda", NULL, NULL, NULL);
+  g_autoptr (KarezTransaction) t = karez_store_begin (hub_agenda_scope (self), hub);
+  const char *id = karez_rows_text (rows, row, "id");
+  gint64 version = karez_rows_integer (rows, row, "version");
+  gboolean active = karez_rows_boolean (rows, row, "active");
+
+  karez_transaction_run_one (t, "agenda/changed", N_ ("The resource has just been changed"),
+                             "resource_told", "(sbx)", id,
+                             karez_rows_boolean (rows, row, "person_active"), version);
+  karez_transaction_event (t, "resource.change", "resource", id,
+                           karez_json_object ("active", "b", active, "person", "b", TRUE, NULL));
+  announce (self, t, id, karez_rows_text (rows, row, "kind"), karez_rows_text (rows, row, "names"),
+            karez_rows_text (rows, row, "detail"), active, version + 1);
+  karez_transaction_commit_async (t, self->cancellable, on_people_told, NULL);
+}
+
+static void
+on_stale (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (HubAgenda) self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
+
+  if (rows == NULL)
+    {
+      if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        hub_warning ("agenda", NULL, "the people of resources could not be read: %s",
+                     error->message);
+      return;
+    }
+  for (guint i = 0; i < karez_rows_get_count (rows); i++)
+    tell_person (self, rows, i);
+}
+
+void
+hub_agenda_people_changed (HubAgenda *self)
+{
+  g_return_if_fail (HUB_IS_AGENDA (self));
+
+  karez_store_query_async (hub_agenda_scope (self), "resource_stale",
+                           g_variant_new ("(s)", self->hub), self->cancellable, on_stale,
+                           g_object_ref (self));
 }

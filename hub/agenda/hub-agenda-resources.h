@@ -30,4 +30,8 @@ gboolean hub_agenda_change_resource_finish (HubAgenda *self, GAsyncResult *resul
 /* This hub's id and those of paired hubs. Returns: (transfer full) */
 GStrv hub_agenda_hubs (HubAgenda *self);
 
+/* After a change of people, and at the start: a resource whose person's account is not in use
+ * cannot be booked, which the database sees to at once; here partners and pages are told. */
+void hub_agenda_people_changed (HubAgenda *self);
+
 G_END_DECLS

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hub-daemon.h"
 
+#include "hub-agenda-resources.h"
 #include "hub-agenda-routes.h"
 #include "hub-agenda.h"
 #include "hub-audit.h"
@@ -342,6 +343,16 @@ on_session_over (HubEngine *engine, const char *session, KarezActor *actor, gpoi
   hub_agenda_complete_async (self->agenda, session, actor, NULL, on_completed, g_strdup (session));
 }
 
+static void
+on_event (HubFeed *feed, JsonNode *event, const char *cursor, HubDaemon *self)
+{
+  JsonObject *object = json_node_get_object (event);
+
+  if (g_strcmp0 (karez_json_text (object, "schema"), "karez") == 0
+      && g_strcmp0 (karez_json_text (object, "table"), "person") == 0)
+    hub_agenda_people_changed (self->agenda);
+}
+
 static gboolean
 make_parts (HubDaemon *self, GError **error)
 {
@@ -361,6 +372,7 @@ make_parts (HubDaemon *self, GError **error)
   self->agenda = hub_agenda_new (self->store, KAREZ_PEERS (self->peers), KAREZ_AUDIT (self->audit),
                                  id);
   hub_agenda_set_modality_check (self->agenda, hub_engine_check_modality, self->engine);
+  g_signal_connect_object (self->feed, "event", G_CALLBACK (on_event), self, 0);
   g_signal_connect_object (self->engine, "session-over", G_CALLBACK (on_session_over), self, 0);
   self->system = hub_system_new (self->store, self->cluster, id);
   return hub_audit_add_routes (self->audit, routes, error)
@@ -375,7 +387,8 @@ on_engine_started (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (HubDaemon) self = data;
   GError *error = NULL;
 
-  hub_engine_start_finish (self->engine, result, &error);
+  if (hub_engine_start_finish (self->engine, result, &error))
+    hub_agenda_people_changed (self->agenda);
   conclude (self, error);
 }
 

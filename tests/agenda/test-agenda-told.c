@@ -282,6 +282,86 @@ test_refused_untold (Case *c, gconstpointer data)
   g_assert_cmpstr (after, ==, "0");
 }
 
+static void
+set_person (Hub *hub, const char *person, const char *resource, gboolean active)
+{
+  g_autofree char *organisation = hub_id_new ();
+  g_autofree char *make = g_strdup_printf (
+      "begin; insert into karez.organisation (id, level, names, hub) values ('%s', 'county', "
+      "'{\"en\":\"B\"}', null); insert into karez.person (id, organisation, names) values ('%s', "
+      "'%s',"
+      " '{\"en\":\"Lin\"}') on conflict do nothing; update karez.person set active = %s where id = "
+      "'%s';"
+      " update agenda.resource set person = '%s' where id = '%s';"
+      " insert into karez.event (id, actor_kind, actor_id, actor_name, action, subject_schema,"
+      " subject_table, subject_row) values (gen_random_uuid (), 'hub', 'test', 'test', 'test.make',"
+      " 'karez', 'organisation', '%s'), (gen_random_uuid (), 'hub', 'test', 'test', 'test.make',"
+      " 'karez', 'person', '%s'), (gen_random_uuid (), 'hub', 'test', 'test', 'test.make', "
+      "'agenda',"
+      " 'resource', '%s'); commit",
+      organisation, person, organisation, active ? "true" : "false", person, person, resource,
+      organisation, person, resource);
+
+  hub_sql (hub, make);
+}
+
+static void
+wait_for_mirror (Case *c, gboolean active)
+{
+  g_autofree char *there = g_strdup_printf (
+      "select exists (select from agenda.resource where id = '%s' and active = %s)", c->doctor,
+      active ? "true" : "false");
+  g_autofree char *told = g_strdup_printf (
+      "select exists (select from agenda.resource where id = '%s' and person_active = %s)",
+      c->doctor, active ? "true" : "false");
+
+  hub_agenda_people_changed (c->b->agenda);
+  wait_until (c->b, told);
+  carry_all (c->pair);
+  wait_until (c->a, there);
+}
+
+/* Who may not sign in any more is not booked any more, from that moment, at both hospitals. */
+static void
+test_disabled_person (Case *c, gconstpointer data)
+{
+  g_autofree char *person = hub_id_new ();
+  g_autofree char *own = hub_id_new ();
+  g_autofree char *late = hub_id_new ();
+  g_autofree char *partner = hub_add_resource (c->a, "room", "Room 1");
+  gint64 from = c->midnight, to = from + 30 * MINUTE;
+  g_auto (Outcome) accepted = { 0 };
+  g_auto (Outcome) asked = { 0 };
+  g_auto (Outcome) refused = { 0 };
+  g_auto (Outcome) again = { 0 };
+
+  carry_all (c->pair);
+  set_person (c->b, person, c->doctor, TRUE);
+  request (c, c->booking, from, to); /* held, while the account is in use */
+  set_person (c->b, person, c->doctor, FALSE);
+
+  /* Nobody was told yet: the database knows. */
+  accepted = hub_act (c->b, HUB_ACT_ACCEPT, c->booking, NULL, NULL);
+  assert_rule (&accepted, KAREZ_ERROR_INVALID, "agenda/inactive");
+  asked = hub_request (
+      c->b,
+      booking_body (own, HUB_A, from + G_TIME_SPAN_HOUR, to + G_TIME_SPAN_HOUR, c->doctor, NULL),
+      NULL);
+  assert_rule (&asked, KAREZ_ERROR_INVALID, "agenda/inactive");
+
+  wait_for_mirror (c, FALSE);
+  refused = hub_request (c->a,
+                         booking_body (late, HUB_B, from + 2 * G_TIME_SPAN_HOUR,
+                                       to + 2 * G_TIME_SPAN_HOUR, partner, c->doctor, NULL),
+                         NULL);
+  assert_rule (&refused, KAREZ_ERROR_INVALID, "agenda/inactive");
+
+  set_person (c->b, person, c->doctor, TRUE);
+  wait_for_mirror (c, TRUE);
+  again = hub_act (c->b, HUB_ACT_ACCEPT, c->booking, NULL, NULL);
+  g_assert_no_error (again.error);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -293,6 +373,7 @@ main (int argc, char **argv)
   ADD ("open", test_open);
   ADD ("refused", test_refused);
   ADD ("refused/untold", test_refused_untold);
+  ADD ("disabled-person", test_disabled_person);
 #undef ADD
   result = g_test_run ();
   pair_free ();

@@ -43,7 +43,8 @@
  * @property {Names} names
  * @property {Names} [detail]
  * @property {string | null} [person]
- * @property {boolean} [active]
+ * @property {boolean} [active] whether it can be booked
+ * @property {boolean} [in_use] whether its hospital offers it, whoever its person is
  */
 /** @typedef {{resource: string, hub: string, state: string}} Claim */
 /**

@@ -144,3 +144,12 @@ test('what the other hospital does to a booking is told once, and what is done h
   assert.equal(told('booking.cancel', { details: { late: true, state: 'cancelled' } }), null);
   assert.match(text(notice(event('booking.cancel', { row: 'elsewhere' }), undefined)?.text), /another hospital cancelled “a session”/);
 });
+
+test('a session that counts on somebody who is not there any more is among what to do', () => {
+  const now = midnight + 8 * HOUR;
+  const all = board([booking(now + 20 * HOUR, now + 21 * HOUR), booking(now + 20 * HOUR, now + 21 * HOUR, { claims: [{ resource: 'lin', hub: 'ours', state: 'released' }] })]);
+  assert.deepEqual(nextActions(all, now), []);
+  const list = nextActions({ ...all, resources: [{ ...resources[0], active: false }, resources[1]] }, now);
+  assert.equal(list.length, 1);
+  assert.match(text(list[0].what), /“T\d+” counts on Dr Lin: not to be booked any more\./);
+});

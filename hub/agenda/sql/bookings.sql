@@ -44,7 +44,7 @@ where id = $1::uuid and state = 'requested' and provider = $2::uuid
 insert into agenda.claim (id, booking, resource, period, state)
 select w.claim, b.id, r.id, tstzrange (b.starts_at, b.ends_at), 'held'
 from unnest ($1::uuid[], $2::uuid[]) w (claim, resource)
-join agenda.resource r on r.id = w.resource and r.hub = $4::uuid and r.active
+join agenda.resource r on r.id = w.resource and r.hub = $4::uuid and agenda.offered (r)
 join agenda.booking b on b.id = $3::uuid
 
 -- The same for what a partner asks for: what is not free is left out.
@@ -52,7 +52,7 @@ join agenda.booking b on b.id = $3::uuid
 insert into agenda.claim (id, booking, resource, period, state)
 select w.claim, b.id, r.id, tstzrange (b.starts_at, b.ends_at), 'held'
 from unnest ($1::uuid[], $2::uuid[]) w (claim, resource)
-join agenda.resource r on r.id = w.resource and r.hub = $4::uuid and r.active
+join agenda.resource r on r.id = w.resource and r.hub = $4::uuid and agenda.offered (r)
 join agenda.booking b on b.id = $3::uuid
 on conflict do nothing
 
@@ -61,7 +61,7 @@ on conflict do nothing
 insert into agenda.claim (id, booking, resource, period, state)
 select w.claim, b.id, r.id, tstzrange (b.starts_at, b.ends_at), 'confirmed'
 from unnest ($1::uuid[], $2::uuid[]) w (claim, resource)
-join agenda.resource r on r.id = w.resource and r.hub = $4::uuid and r.active
+join agenda.resource r on r.id = w.resource and r.hub = $4::uuid and agenda.offered (r)
 join agenda.booking b on b.id = $3::uuid
 where not exists (select from agenda.claim c where c.booking = b.id and c.resource = r.id
                   and c.state in ('held', 'confirmed'))

@@ -9,7 +9,7 @@ import { go } from '../router.js';
 import { isOurs, may } from '../state.js';
 import { DAY, MINUTE, duration, hubNow, millis } from '../time.js';
 import { hubName, partnerOf, phase, titleOf, urgencyWord } from '../words.js';
-import { takenOf } from './board.js';
+import { holds, takenOf } from './board.js';
 import { moveInList } from './board-keys.js';
 import { KarezElement } from './element.js';
 import { button, emptyState, keyHint, say, timeIn, urgencyMark } from './parts.js';
@@ -83,6 +83,10 @@ function runIt(booking, board, now) {
     };
   }
   const start = millis(booking.starts_at);
+  const gone = board.resources.filter((one) => one.active === false && booking.claims.some((claim) => claim.resource === one.id && holds(claim)));
+  if (what === 'confirmed' && gone.length && start > now && may('booking.write'))
+    return { rank: rank.planned, at: start, what: say(_('“%s” counts on %s: not to be booked any more.'), titleOf(booking), listOf(gone.map((one) => nameOf(one.names)))),
+      why: say(_('Agree with %s on somebody else, or cancel it.'), partner), verb: _('Look'), run: () => go(href), href };
   if (what === 'ready')
     return { rank: rank.planned, at: start, what: say(_('“%s” is ready to start.'), titleOf(booking)),
       why: _('Its checks are done at both hospitals.'), verb: _('Open'), run: open, href };

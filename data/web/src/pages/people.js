@@ -138,7 +138,7 @@ export class PeoplePage extends KarezElement {
         this.change({ roles: next });
       } }))}${wrong.roles ? html`<small class="error-text" role="alert">${wrong.roles}</small>` : nothing}</fieldset>
       ${draft.isNew ? nothing : checkField({ label: _('May sign in'), checked: draft.active, disabled: draft.id === state.me?.id,
-        hint: draft.id === state.me?.id ? _('You cannot shut yourself out.') : _('Without it every open page of theirs is signed out.'), onchange: (active) => this.change({ active }) })}
+        hint: draft.id === state.me?.id ? _('You cannot shut yourself out.') : _('Without it every open page of theirs is signed out, and they cannot be booked.'), onchange: (active) => this.change({ active }) })}
       ${draft.isNew ? nothing : html`<div><p class="hint">${_('In a browser in which the person has signed in before, wrong passwords that others type slow nobody down.')}</p>
         ${button({ label: _('Forget the known browsers'), onclick: () => this.forgetBrowsers(draft) })}</div>`}
       <div class="sticky-end stack">${wrong.password ? nothing : problemNote(this.problem)}<div class="row-end">${button({ label: _('Discard'), onclick: () => this.writing.discard() })}${button({ label: _('Save'), kind: 'primary', type: 'submit', busy: this.busy })}</div></div></form>`;

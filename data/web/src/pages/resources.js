@@ -48,7 +48,7 @@ export class ResourcesPage extends KarezElement {
     this.tried = false;
     this.problem = null;
     return this.writing.open({ id: one?.id ?? newId(), isNew: !one, kind: one?.kind ?? 'room', names: { ...one?.names }, detail: { ...one?.detail },
-      person: one?.person ?? '', active: one?.active ?? true });
+      person: one?.person ?? '', active: one?.in_use ?? one?.active ?? true });
   }
 
   /** @param {Partial<Draft>} values */
@@ -119,10 +119,10 @@ export class ResourcesPage extends KarezElement {
   /** @param {Resource} one @param {boolean} ours */
   row(one, ours) {
     const write = ours && may('resource.write');
-    return html`<tr class=${one.active === false ? 'off' : ''}><th scope="row"><bdi>${nameOf(one.names)}</bdi>${one.active === false ? html` ${pill('off', _('not to be booked'))}` : nothing}</th>
+    return html`<tr class=${one.active === false ? 'off' : ''}><th scope="row"><bdi>${nameOf(one.names)}</bdi>${one.active === false ? html` ${pill('off', one.in_use ? _('the person’s account is off') : _('not to be booked'))}` : nothing}</th>
       <td>${kindWord(one.kind)}</td><td><bdi>${nameOf(one.detail)}</bdi></td>
       <td class="end">${write ? html`<button class="button small" data-item @click=${() => this.open(one)}>${_('Change')}<span class="unseen"> ${nameOf(one.names)}</span></button>
-        <button class="button small quiet" @click=${() => this.setActive(one, one.active === false)}>${one.active === false ? _('Offer') : _('Take out')}<span class="unseen"> ${nameOf(one.names)}</span></button>` : nothing}</td></tr>`;
+        <button class="button small quiet" @click=${() => this.setActive(one, !(one.in_use ?? one.active))}>${!(one.in_use ?? one.active) ? _('Offer') : _('Take out')}<span class="unseen"> ${nameOf(one.names)}</span></button>` : nothing}</td></tr>`;
   }
 
   /** @param {string} hub @param {string} name @param {Resource[]} list @param {boolean} ours */
