@@ -16,14 +16,28 @@ export const desktop = { width: 1440, height: 900 };
 export const phone = { width: 390, height: 844 };
 export const languages = ['en', 'zh_CN', 'ug'];
 
-/** @param {number} [fps] pictures a second of the camera that there is not */
-export async function openBrowser(fps = 20) {
-  return chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-      '--disable-background-networking', '--disable-component-update', '--disable-sync',
-      `--use-fake-device-for-media-stream=fps=${fps}`, '--use-fake-ui-for-media-stream'],
-  });
+/** @param {number} fps pictures a second of the camera that there is not */
+const options = (fps) => ({
+  executablePath: '/usr/bin/chromium',
+  args: ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+    '--disable-background-networking', '--disable-component-update', '--disable-sync',
+    `--use-fake-device-for-media-stream=fps=${fps}`, '--use-fake-ui-for-media-stream'],
+});
+
+/** @param {number} [fps] */
+export const openBrowser = (fps = 20) => chromium.launch(options(fps));
+
+/** One whose processes can be stopped, as those of a computer that hangs. @param {number} [fps] */
+export async function openStoppable(fps = 20) {
+  const server = await chromium.launchServer(options(fps));
+  const group = -server.process().pid; // playwright gives it a group of its own
+  const browser = await chromium.connect(server.wsEndpoint());
+  return {
+    browser,
+    halt: () => process.kill(group, 'SIGSTOP'),
+    goOn: () => process.kill(group, 'SIGCONT'),
+    close: () => server.close(),
+  };
 }
 
 /** In a page, before its scripts: a computer whose clock is wrong, and can be set by globalThis.clockOff. @param {number} off */

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What people do in a consultation, one page at each hospital: an emergency that begins without
-// waiting, mute and camera, a shared screen, hold, a consent that is withdrawn while the worker
+// waiting, a computer that hangs, mute and camera, a shared screen, hold, a consent that is withdrawn while the worker
 // dies, a second window, leaving, an opinion that is typed through all of it; and that nobody is
 // seen or heard when they must not be.
 
 import assert from 'node:assert/strict';
 import path from 'node:path';
 
-import { checkAccess, openBrowser, shootAll, signIn } from './browser.mjs';
+import { checkAccess, openBrowser, openStoppable, shootAll, signIn } from './browser.mjs';
 import { addSeconds, assertStill, book, fresh, join, panel, prepare, received } from './consult-page.mjs';
 import { assertKept } from './contract.mjs';
 import { build, randomUUID, sleep, until, withPair } from './hubs.mjs';
@@ -136,6 +136,49 @@ async function emergency([aral, hangzhou]) {
   await sayAll([aral, hangzhou], 'Consent: the guardian agrees');
 }
 
+/** Hangzhou's computer hangs: its last picture is not taken for a face. @param {any[]} pages
+ * @param {Awaited<ReturnType<typeof openStoppable>>} computer */
+async function hang([aral, hangzhou], computer) {
+  const begun = performance.now();
+  const at = Date.now();
+  computer.halt();
+  try {
+    await aral.locator('.consult-tile.frozen .consult-still').waitFor({ timeout: 10000 });
+    const took = Math.round(performance.now() - begun);
+    await until('picture and sound to be missed', async () => /No picture and no sound since \d\d:\d\d:\d\d/.test(await other(aral).innerText()), 3000);
+    const text = await other(aral).innerText();
+    const [, since] = /since (\d\d:\d\d:\d\d)/.exec(text) ?? [];
+    const late = Math.abs(Date.parse(`1970-01-01T${since}Z`) - (at + 8 * 3600000) % 86400000) / 1000;
+    console.log(`a picture that stands still is told after ${took} ms`);
+    assert.ok(took < 2000, `it is told after ${took} ms`);
+    assert.ok(late < 3 || late > 86397, `since ${since}, which is ${late} s off`);
+    assert.doesNotMatch(text, /Good|Unsteady|Poor/);
+    assert.match(await aral.locator('.consult-tile.frozen video').evaluate((video) => getComputedStyle(video).filter), /brightness/);
+    await shootAll(aral, 'consult-acts-2-frozen');
+  } finally {
+    computer.goOn();
+  }
+  await aral.locator('.consult-still').waitFor({ state: 'detached', timeout: 20000 });
+  await seeAll([aral]);
+  await hangzhou.reload(); // what its browser has still to decode is not to be taken for news
+  await seeAll([aral, hangzhou]);
+}
+
+/** What the system mutes is said here and there. @param {any[]} pages */
+async function systemMute([aral, hangzhou]) {
+  const mute = (/** @type {boolean} */ on) => aral.evaluate(([name, muted]) => {
+    const track = document.querySelector(name).devices.tracks.microphone;
+    Object.defineProperty(track, 'muted', { configurable: true, value: muted });
+    track.dispatchEvent(new Event(muted ? 'mute' : 'unmute'));
+  }, [panel, on]);
+  await mute(true);
+  await sayAll([aral], 'This computer mutes your microphone: the others do not hear you.');
+  await other(hangzhou).getByText('Muted').waitFor();
+  await shootAll(aral, 'consult-acts-2-muted');
+  await mute(false);
+  await other(hangzhou).getByText('Muted').waitFor({ state: 'detached' });
+}
+
 /** By the keys. @param {any[]} pages */
 async function devices([aral, hangzhou]) {
   await aral.keyboard.press('m');
@@ -173,6 +216,11 @@ async function hold([aral, hangzhou]) {
   await sayAll([aral, hangzhou], 'On hold: nobody is seen or heard until it is resumed.');
   await hangzhou.getByText('The patient is being moved.').waitFor();
   await assertStill([aral, hangzhou], 'on hold');
+  for (const page of [aral, hangzhou]) {
+    assert.equal(await other(page).locator('video').count(), 0, 'no last picture stays on hold');
+    assert.match(await other(page).innerText(), /On hold: not seen or heard\./);
+    assert.doesNotMatch(await other(page).innerText(), /Good|Unsteady|Poor/);
+  }
   await shootAll(hangzhou, 'consult-acts-4-hold');
   await hangzhou.getByRole('button', { name: 'Resume' }).click();
   await seeAll([aral, hangzhou]);
@@ -319,12 +367,13 @@ async function end([aral, hangzhou], id, pair) {
   const expected = { 'consent.give': 5, 'consent.withdraw': 3, 'session.hold': 1, 'session.resume': 1, 'session.stop': 1 };
   for (const hub of pair.hubs)
     for (const [action, n] of Object.entries(expected))
-      await until(`${hub.name} to have ${action} on record`, async () =>
-        (await hub.api('GET', `/events?session=${id}&limit=200`)).items.filter((one) => one.action === action).length === n);
+      await until(`${hub.name} to have ${action} on record ${n} times`, async () =>
+        (await hub.api('GET', `/events?session=${id}&limit=200`)).items.filter((one) => one.action === action).length === n || Promise.reject(new Error(JSON.stringify((await hub.api('GET', `/events?session=${id}&limit=200`)).items.map((one) => `${one.at.slice(14, 23)} ${one.action}`)))));
 }
 
 await withPair('consult-acts', async (pair) => {
   const browser = await openBrowser(10);
+  const computer = await openStoppable(10);
   try {
     await addSeconds(pair);
     await colleagues(browser, pair);
@@ -333,11 +382,13 @@ await withPair('consult-acts', async (pair) => {
     await prepare(pair, id);
     const pages = [
       await signIn(browser, pair.aral, 'doctor.aral'),
-      await signIn(browser, pair.hangzhou, 'doctor.hangzhou', { dark: true }),
+      await signIn(computer.browser, pair.hangzhou, 'doctor.hangzhou', { dark: true }),
     ];
     for (const [i, hub] of pair.hubs.entries()) await join(pages[i], hub.origin, id);
     await until('the session to start', () => pair.aral.api('POST', `/sessions/${id}/start`, {}).then(() => true));
     await emergency(pages);
+    await hang(pages, computer);
+    await systemMute(pages);
     await devices(pages);
     await screen(pages);
     await hold(pages);
@@ -351,5 +402,6 @@ await withPair('consult-acts', async (pair) => {
     assertKept();
   } finally {
     await browser.close();
+    await computer.close();
   }
 });

@@ -2,6 +2,9 @@
 // Speech and pictures of one session: what this page sends, and where it shows what the others do.
 // The messages are described in data/api/media.md.
 
+import { Stillness, countFrames } from './media-still.js';
+import { hubNow, ticks } from './time.js';
+
 /** @typedef {'microphone' | 'camera' | 'screen'} Source */
 /** @typedef {{mid: string, participant: string, source: Source, on: boolean}} Place */
 /**
@@ -15,6 +18,8 @@ const sources = ['microphone', 'camera', 'screen'];
 /** Places for so many others are offered at first; more when they are lacking. */
 const firstPlaces = 3;
 const morePlaces = 4;
+/** How often it is looked whether what is shown moves. */
+const lookEvery = 200;
 const retryMs = [200, 500, 1000, 2000, 4000];
 /** What is enough for a face, in bit/s; a screen has text. */
 export const bitrates = { microphone: 32_000, camera: 1_500_000, screen: 2_500_000 };
@@ -73,6 +78,10 @@ export class MediaClient extends EventTarget {
     this.told = {};
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
+    this.stillness = new Stillness();
+    /** @type {ReturnType<typeof setInterval> | undefined} */
+    this.watch = undefined;
+    this.looking = false;
     /** When the newest offer was set, in ms of performance.now(). */
     this.offeredAt = 0;
   }
@@ -81,12 +90,15 @@ export class MediaClient extends EventTarget {
   open(own) {
     this.own = { ...own };
     this.wanted = true;
+    clearInterval(this.watch);
+    this.watch = setInterval(() => void this.look(), lookEvery);
     this.connect();
   }
 
   /** Ends it: the camera's and the microphone's tracks stay the caller's. */
   close() {
     this.wanted = false;
+    clearInterval(this.watch);
     this.drop();
     this.setState('idle');
   }
@@ -115,6 +127,30 @@ export class MediaClient extends EventTarget {
     this.lacking = { audio: 0, video: 0 };
     this.places = [];
     this.people = new Map();
+    this.stillness.forget();
+    this.looking = false;
+  }
+
+  async look() {
+    const connection = this.connection;
+    if (!connection || this.looking || !this.people.size)
+      return;
+    this.looking = true;
+    try {
+      const stats = await connection.getStats();
+      if (connection === this.connection && this.stillness.look(this.people, countFrames(stats.values()), ticks()))
+        this.changed();
+    } catch {
+      // It has just been closed.
+    }
+    this.looking = false;
+  }
+
+  /** Since when nothing came of what somebody sends, by the hub's clock; undefined: it moves.
+   * @param {string} participant @param {Source} source @returns {number | undefined} */
+  stillSince(participant, source) {
+    const since = this.stillness.since.get(participant)?.[source];
+    return since === undefined ? undefined : hubNow() - (ticks() - since);
   }
 
   connect() {
@@ -174,7 +210,8 @@ export class MediaClient extends EventTarget {
   /** @param {Source} source */
   isOn(source) {
     const track = this.own[source];
-    return !!track && track.enabled && track.readyState === 'live';
+    // One that is muted by the system gives nothing, whatever this page wants.
+    return !!track && track.enabled && !track.muted && track.readyState === 'live';
   }
 
   /** @param {RTCPeerConnection} connection */

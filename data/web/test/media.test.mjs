@@ -141,6 +141,27 @@ test('what was said of a source while the hub was away is said again', async () 
   client.close();
 });
 
+test('what the system mutes is told to be off, and on again', async () => {
+  /** @type {any[]} */
+  const told = [];
+  const client = new MediaClient((body) => {
+    if (body.type === 'media.source')
+      told.push([body.source, body.on]);
+    return true;
+  });
+  const microphone = { kind: 'audio', enabled: true, muted: false, readyState: 'live' };
+  client.open(/** @type {any} */ ({ microphone }));
+  await turn();
+  client.take({ type: 'media.answer', connection: client.token, sdp: 'answer' });
+  await turn();
+  microphone.muted = true;
+  client.tellOn('microphone');
+  microphone.muted = false;
+  client.tellOn('microphone');
+  assert.deepEqual(told, [['microphone', false], ['microphone', true]]);
+  client.close();
+});
+
 test('places that are lacking are offered though an answer was not taken yet', async () => {
   const { client, offers, connection } = await begin();
   const before = connection().transceivers.length;

@@ -151,6 +151,11 @@ export class Devices extends EventTarget {
     this.drop(source);
     this.tracks[source] = track;
     track.enabled = this.wants[source];
+    // A switch on the headset, a lid, the system's own privacy: it gives nothing meanwhile.
+    track.onmute = track.onunmute = () => {
+      if (this.tracks[source] === track)
+        this.changed();
+    };
     track.onended = () => {
       if (this.tracks[source] === track) {
         this.problems[source] = 'gone';
@@ -167,7 +172,7 @@ export class Devices extends EventTarget {
     const track = this.tracks[source];
     if (!track)
       return;
-    track.onended = null;
+    track.onended = track.onmute = track.onunmute = null;
     track.stop();
     this.tracks[source] = null;
     if (source === 'microphone')
@@ -228,7 +233,14 @@ export class Devices extends EventTarget {
 
   /** Whether it is sent. @param {Own} source */
   isOn(source) {
-    return this.tracks[source]?.enabled ?? false;
+    const track = this.tracks[source];
+    return track !== null && track.enabled && !track.muted;
+  }
+
+  /** Whether the system gives nothing although it is wanted. @param {Own} source */
+  isMutedBySystem(source) {
+    const track = this.tracks[source];
+    return track !== null && track.enabled && track.muted;
   }
 
   /** @param {MediaStreamTrack} track */

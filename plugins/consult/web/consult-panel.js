@@ -27,6 +27,10 @@ const running = ['live', 'degraded', 'held'];
 /** Somebody whose place was lost comes back within this, and keeps the camera. */
 const graceMs = 1500;
 
+const silenced = {
+  microphone: N_('This computer mutes your microphone: the others do not hear you.'),
+  camera: N_('This computer gives no picture of your camera: the others do not see you.'),
+};
 /** What is said of a key that turned one of them off or on. */
 const standings = {
   microphone: [N_('Your microphone is off.'), N_('Your microphone is on.')],
@@ -511,6 +515,8 @@ export class ConsultPanel extends LitElement {
       ${this.withdrawing ? html`<div class="note bad" role="alert"><p>${_('The hub is away: the withdrawal is recorded as soon as it is back. Until then your camera and microphone are off.')}</p></div>` : nothing}
       ${this.refusal ? html`<div class="consult-refused">${problemNote(this.refusal)}<p>${button({ label: _('Close'), kind: 'quiet', onclick: () => { this.refusal = null; } })}</p></div>` : nothing}
       ${this.silent ? html`<div class="note warn" role="alert"><p>${_('The browser plays no sound until you ask for it.')}</p><p>${button({ label: _('Turn sound on'), kind: 'primary', onclick: () => this.soundOn() })}</p></div>` : nothing}
+      ${/** @type {const} */ (['camera', 'microphone']).map((source) => (this.devices.isMutedBySystem(source)
+        ? html`<div class="note bad" role="alert"><p><b>${_(silenced[source])}</b></p><p>${_('Look for a switch or a cover at the device or the keyboard, and in the privacy settings of this computer.')}</p></div>` : nothing))}
       ${off ? html`<div class="note warn" role="status"><p>${_('The others neither see nor hear you yet.')}</p><p>${
         button({ label: _('Turn on camera and microphone'), kind: 'primary', onclick: () => void this.devices.open(['camera', 'microphone']) })}</p></div>` : nothing}
       ${this.trouble ? problemOf(this.trouble, 'screen') : nothing}
@@ -545,7 +551,7 @@ export class ConsultPanel extends LitElement {
   /** @param {MediaClient} client */
   room(client) {
     const given = this.consent?.state === 'given';
-    const quiet = !given ? _('Not seen or heard before consent is on record.') : this.forwarding ? '' : _('Not seen or heard now.');
+    const quiet = !given ? _('Not seen or heard before consent is on record.') : this.session.state === 'held' ? _('On hold: not seen or heard.') : this.forwarding ? '' : _('Not seen or heard now.');
     return html`${this.consentBar()}${this.bars(client)}
       ${stage({ client, people: this.people(), camera: this.devices.isOn('camera'), microphone: this.devices.isOn('microphone'), quiet })}
       ${this.screen ? html`<p class="hint" role="status">${_('You share your screen; the others see it.')}</p>` : nothing}${this.tools()}`;

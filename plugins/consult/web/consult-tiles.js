@@ -2,7 +2,7 @@
 // The faces: a tile for each person, a shared screen before them, and the voices.
 
 import { _ } from '@karez/i18n';
-import { html, nothing, number, say, sessionRole } from '@karez/components';
+import { clockSeconds, html, nothing, number, say, sessionRole } from '@karez/components';
 import { repeat } from 'lit/directives/repeat.js';
 import { grade, gradeWords, gridClass, initials } from './consult-view.js';
 
@@ -24,10 +24,23 @@ import { grade, gradeWords, gridClass, initials } from './consult-view.js';
  * @property {string} quiet why nobody is seen; '' when people are
  */
 
-/** @param {View} view @param {Person} person */
-function signs({ client, microphone }, person) {
+/** What of somebody stands still, and since when; '' when all of it moves. @param {View} view @param {Person} person */
+function standstill({ client, quiet }, person) {
+  const since = (/** @type {import('./consult-view.js').Source} */ source) => (person.own || quiet ? undefined : client?.stillSince(person.id, source));
+  const camera = since('camera');
+  const microphone = since('microphone');
+  if (camera !== undefined && microphone !== undefined)
+    return _('No picture and no sound since %s', clockSeconds(Math.min(camera, microphone)));
+  return camera !== undefined ? _('No picture since %s', clockSeconds(camera))
+    : microphone !== undefined ? _('No sound since %s', clockSeconds(microphone)) : '';
+}
+
+/** @param {View} view @param {Person} person @param {string} still what stands still: that is no good connection, whatever was measured */
+function signs({ client, microphone, quiet }, person, still) {
   const measured = client?.quality.get(person.id);
-  const word = grade(measured);
+  const known = still ? null : grade(measured);
+  // Where nobody may be seen, nothing is good; that somebody is away still counts.
+  const word = quiet && !person.own && known !== 'away' ? null : known;
   const shown = client?.people.get(person.id);
   const muted = person.own ? !microphone : shown ? !shown.on.microphone : false;
   const figures = measured && word !== 'away'
@@ -42,32 +55,38 @@ function signs({ client, microphone }, person) {
 function tile(view, person, small = false) {
   const { client } = view;
   const shown = client?.people.get(person.id);
-  const seen = person.own ? view.camera : Boolean(shown?.tracks.camera && shown.on.camera);
+  // Where nobody may be seen, no last picture stays.
+  const seen = person.own ? view.camera : Boolean(!view.quiet && shown?.tracks.camera && shown.on.camera);
+  const still = standstill(view, person);
+  const frozen = seen && still !== '' && client?.stillSince(person.id, 'camera') !== undefined;
   const speaks = client?.speaking.includes(person.id) ?? false;
   const why = person.own ? _('Your camera is off.') : view.quiet || (shown?.tracks.camera || shown?.tracks.microphone ? _('The camera is off.') : _('Nothing has come from here yet.'));
-  return html`<li class="consult-tile ${small ? 'small' : ''} ${speaks ? 'speaks' : ''}" aria-label=${person.own ? _('%s, you', person.name) : person.name}>
+  return html`<li class="consult-tile ${small ? 'small' : ''} ${speaks && !frozen ? 'speaks' : ''} ${frozen ? 'frozen' : ''}" aria-label=${person.own ? _('%s, you', person.name) : person.name}>
     ${seen ? html`<video autoplay playsinline .muted=${true} class=${person.own ? 'mirrored' : ''} data-own=${person.own ? 'camera' : nothing}
         data-person=${person.own ? nothing : person.id} data-source=${person.own ? nothing : 'camera'} aria-hidden="true"></video>`
       : html`<div class="consult-calm"><div class="consult-initials" aria-hidden="true"><bdi>${initials(person.name)}</bdi></div>${small ? nothing : html`<p>${why}</p>`}</div>`}
+    ${still ? html`<p class="consult-still" role="status"><i aria-hidden="true"></i><span>${still}</span></p>` : nothing}
     <div class="consult-name"><span><b><bdi>${person.name}</bdi></b>${person.own ? html` <small>${_('you')}</small>` : nothing}
       ${speaks ? html`<span class="unseen">${_('speaks')}</span>` : nothing}${small ? nothing : html`<small>${sessionRole(person.role)} · <bdi>${person.hospital}</bdi></small>`}</span>
-      <span class="consult-signs">${signs(view, person)}</span></div></li>`;
+      <span class="consult-signs">${signs(view, person, still)}</span></div></li>`;
 }
 
 /** The one whose screen is shown. @param {View} view */
-const sharer = ({ client, people }) =>
-  people.find((one) => !one.own && client?.people.get(one.id)?.tracks.screen && client.people.get(one.id)?.on.screen);
+const sharer = ({ client, people, quiet }) =>
+  people.find((one) => !one.own && !quiet && client?.people.get(one.id)?.tracks.screen && client.people.get(one.id)?.on.screen);
 
 /** @param {View} view */
 export function stage(view) {
   const others = view.people.filter((one) => !one.own);
   const own = view.people.filter((one) => one.own);
   const from = sharer(view);
+  const screenSince = from ? view.client?.stillSince(from.id, 'screen') : undefined;
   const faces = from ? [] : others;
   const strip = from ? [...others, ...own] : own;
   return html`<div class="consult-stage">
-    ${from ? html`<figure class="consult-screen"><video autoplay playsinline .muted=${true} data-person=${from.id} data-source="screen"
-        aria-label=${_('The screen of %s', from.name)}></video><figcaption>${say(_('%s shares a screen.'), from.name)}</figcaption></figure>`
+    ${from ? html`<figure class="consult-screen ${screenSince === undefined ? '' : 'frozen'}"><video autoplay playsinline .muted=${true} data-person=${from.id} data-source="screen"
+        aria-label=${_('The screen of %s', from.name)}></video><figcaption>${screenSince === undefined ? say(_('%s shares a screen.'), from.name)
+          : html`<b role="status">${say(_('The screen of %s stands still since %s.'), from.name, clockSeconds(screenSince))}</b>`}</figcaption></figure>`
       : faces.length ? html`<ul class="consult-faces ${gridClass(faces.length)}" aria-label=${_('The others')}>${
         repeat(faces, (one) => one.id, (one) => tile(view, one))}</ul>`
         : html`<div class="consult-alone"><p><b>${_('Nobody else is here yet.')}</b></p><p>${_('You see them here as soon as they join.')}</p></div>`}
