@@ -232,6 +232,38 @@ prepare (HubSessions *self, HubSession *session, HubWorkerProxy *proxy)
   hub_worker_proxy_prepare_async (proxy, node, NULL, on_prepared, g_object_ref (session));
 }
 
+/* What people are shown of them, but for figures. Returns: (transfer full) */
+static char *
+verdicts_of (JsonNode *checks)
+{
+  JsonArray *array = checks && JSON_NODE_HOLDS_ARRAY (checks) ? json_node_get_array (checks) : NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; array && i < json_array_get_length (array); i++)
+    {
+      JsonNode *one = json_array_get_element (array, i);
+
+      if (JSON_NODE_HOLDS_OBJECT (one))
+        g_string_append_printf (text, "%s %s\n", karez_json_text (json_node_get_object (one), "id"),
+                                karez_json_text (json_node_get_object (one), "verdict"));
+    }
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+/* As it is now, whoever is in: a check that came right must not keep anybody from starting. */
+static void
+take_checks (HubSessions *self, HubSession *session, JsonObject *snapshot)
+{
+  g_autofree char *before = verdicts_of (session->checks);
+  g_autofree char *now = NULL;
+
+  g_clear_pointer (&session->checks, json_node_unref);
+  session->checks = json_object_dup_member (snapshot, "checks");
+  now = verdicts_of (session->checks);
+  if (!g_str_equal (before, now))
+    hub_sessions_tell_pages (self, session);
+}
+
 static void
 take_snapshot (HubSessions *self, HubSession *session, JsonObject *snapshot)
 {
@@ -241,12 +273,7 @@ take_snapshot (HubSessions *self, HubSession *session, JsonObject *snapshot)
   session->link = json_object_dup_member (snapshot, "link");
   g_clear_pointer (&session->people, json_node_unref);
   session->people = json_object_dup_member (snapshot, "participants");
-  /* Before the first preflight, and once it is live, what is measured now says more. */
-  if (!session->checks || hub_state_is_live (session->state))
-    {
-      g_clear_pointer (&session->checks, json_node_unref);
-      session->checks = json_object_dup_member (snapshot, "checks");
-    }
+  take_checks (self, session, snapshot);
   if (karez_json_text (snapshot, "state")
       && karez_state_from_name (karez_json_text (snapshot, "state"), &state)
       && hub_session_take_state (session, state, karez_json_integer (snapshot, "sequence", 0),

@@ -5,6 +5,7 @@
 
 #include "hub-catalogue.h"
 #include "hub-log.h"
+#include "hub-string.h"
 
 /* The host's: where the session stands. */
 static const KarezJsonField state_fields[] = {
@@ -15,6 +16,12 @@ static const KarezJsonField state_fields[] = {
   { "action", KAREZ_JSON_TEXT, FALSE, 1, 64 },
   { "heard", KAREZ_JSON_INTEGER, FALSE, 0, G_MAXINT64 },
   { "participants", KAREZ_JSON_ARRAY, FALSE, 0, 200 },
+  { NULL },
+};
+
+/* Also the host's: what people at the mirror are shown of it. It follows the other one. */
+static const KarezJsonField host_checks_fields[] = {
+  { "checks", KAREZ_JSON_ARRAY, TRUE, 0, 64 },
   { NULL },
 };
 
@@ -78,11 +85,37 @@ hub_live_session_tell (HubLiveSession *self)
   else
     body = karez_json_object (
         "participants", "n", hub_live_session_participants_to_json (self, TRUE), "checks", "n",
-        hub_live_session_checks_to_json (self->checks), "state", "s",
-        karez_state_name (self->state), "sequence", "i", (gint64) self->sequence, NULL);
+        hub_live_session_told_checks_to_json (self), "state", "s", karez_state_name (self->state),
+        "sequence", "i", (gint64) self->sequence, NULL);
   if (self->asked)
     add_asked (self, json_node_get_object (body));
   if (!send (self, body, &error))
+    hub_warning ("session", self->id, "The other worker cannot be told: %s", error->message);
+  else if (self->host)
+    hub_live_session_tell_checks (self);
+}
+
+void
+hub_live_session_tell_checks (HubLiveSession *self)
+{
+  g_autoptr (JsonNode) checks = NULL;
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!self->host)
+    {
+      hub_live_session_tell (self);
+      return;
+    }
+  if (!self->link || !karez_link_is_up (KAREZ_LINK (self->link)))
+    return;
+  checks = hub_live_session_told_checks_to_json (self);
+  text = karez_json_print (checks);
+  /* With a state nothing of them may have changed. */
+  if (g_strcmp0 (text, self->told_checks) == 0)
+    return;
+  hub_set_string (&self->told_checks, text);
+  if (!send (self, karez_json_object ("checks", "n", json_node_ref (checks), NULL), &error))
     hub_warning ("session", self->id, "The other worker cannot be told: %s", error->message);
 }
 
@@ -208,12 +241,19 @@ static gboolean
 take_message (HubLiveSession *self, GBytes *payload, GError **error)
 {
   g_autoptr (JsonNode) node = karez_json_parse (payload, KAREZ_LINK_MAX_MESSAGE, error);
-  JsonObject *object = node ? karez_json_check (node, self->host ? mirror_fields : state_fields,
+  gboolean checks = !self->host && node && JSON_NODE_HOLDS_OBJECT (node)
+                    && json_object_has_member (json_node_get_object (node), "checks");
+  JsonObject *object = node ? karez_json_check (node,
+                                                self->host ? mirror_fields
+                                                : checks   ? host_checks_fields
+                                                           : state_fields,
                                                 error)
                             : NULL;
 
   if (!object)
     return FALSE;
+  if (checks)
+    return take_checks (self, json_object_get_array_member (object, "checks"), error);
   /* What leads away from risk counts whatever else of the message is not accepted. */
   if (!self->host)
     {
@@ -253,6 +293,7 @@ on_changed (KarezLink *link, gpointer data)
       up ? NULL : N_ ("The session goes on here; it is joined again as soon as a path is back."));
 
   hub_notice ("session", self->id, "The link is %s.", up ? "up" : "down");
+  g_clear_pointer (&self->told_checks, g_free);
   hub_live_session_set_check (self, self->checks, check);
   hub_live_session_tell (self);
 }

@@ -81,6 +81,7 @@ static gboolean
 on_second (gpointer data)
 {
   hub_live_session_write_checkpoint (data, FALSE);
+  hub_live_session_measure_again (data);
   return G_SOURCE_CONTINUE;
 }
 
@@ -465,6 +466,7 @@ on_preflight (GObject *source, GAsyncResult *result, gpointer data)
   self->preflight_ok = fine;
   g_clear_pointer (&self->preflight, json_node_unref);
   self->preflight = json_node_ref (node);
+  hub_live_session_take_preflight (self, list);
   g_task_return_pointer (task, g_steal_pointer (&node), (GDestroyNotify) json_node_unref);
 }
 

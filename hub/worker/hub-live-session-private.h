@@ -51,8 +51,12 @@ struct _HubLiveSession
   GListStore *participants;
   GHashTable *joined;   /* ids for which join was called */
   GHashTable *checks;   /* id → KarezCheck, of this side */
-  GHashTable *partners; /* id → KarezCheck, of the other side; host only */
-  JsonNode *preflight;  /* the last one's checks */
+  GHashTable *partners; /* "partner." and id → KarezCheck, of the other side */
+  GHashTable *measured; /* id → KarezCheck, of the last preflight */
+  gint64 measured_at;
+  gboolean measuring;
+  char *told_checks;   /* what the mirror was told of them last, by this link */
+  JsonNode *preflight; /* the last one's checks */
   gboolean preflight_ok;
 
   GTask *preparing; /* the Prepare that waits */
@@ -81,6 +85,14 @@ struct _HubLiveSession
   guint retry_source, second_source;
 };
 
+/* hub-live-checks.c */
+/* What this side's hub shows; and what the other side is told. Returns: (transfer full) */
+JsonNode *hub_live_session_shown_checks_to_json (HubLiveSession *self);
+JsonNode *hub_live_session_told_checks_to_json (HubLiveSession *self);
+void hub_live_session_take_preflight (HubLiveSession *self, GListModel *list);
+/* At the host, while it is ready: a preflight that failed is made again. */
+void hub_live_session_measure_again (HubLiveSession *self);
+
 /* hub-live-session.c */
 void hub_live_session_take_edge (HubLiveSession *self, const HubEdge *edge, const char *reason,
                                  KarezActor *actor);
@@ -107,6 +119,7 @@ void hub_live_session_join_waiting (HubLiveSession *self);
 /* hub-live-mirror.c */
 gboolean hub_live_session_open_link (HubLiveSession *self, GError **error);
 void hub_live_session_tell (HubLiveSession *self);
+void hub_live_session_tell_checks (HubLiveSession *self);
 
 /* hub-live-hold.c */
 /* Whether nothing was said that keeps the session from walking @edge. */

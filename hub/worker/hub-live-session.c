@@ -264,8 +264,8 @@ hub_live_session_set_check (HubLiveSession *self, GHashTable *checks, KarezCheck
       return;
     }
   g_hash_table_replace (checks, g_strdup (id), g_object_ref (check));
-  if (checks == self->checks && !self->host)
-    hub_live_session_tell (self);
+  if (checks == self->checks)
+    hub_live_session_tell_checks (self);
   hub_live_session_judge (self);
 }
 
@@ -471,7 +471,7 @@ hub_live_session_get_snapshot (HubLiveSession *self)
       (gint64) self->generation, "prepared", "b", (gboolean) (self->modality != NULL),
       "participants", "n", hub_live_session_participants_to_json (self, FALSE), "link", "n",
       self->link ? karez_link_get_statistics (KAREZ_LINK (self->link)) : NULL, "checks", "n",
-      hub_live_session_checks_to_json (self->checks), NULL);
+      hub_live_session_shown_checks_to_json (self), NULL);
 }
 
 JsonNode *
@@ -479,7 +479,7 @@ hub_live_session_get_statistics (HubLiveSession *self)
 {
   return karez_json_object ("link", "n",
                             self->link ? karez_link_get_statistics (KAREZ_LINK (self->link)) : NULL,
-                            "checks", "n", hub_live_session_checks_to_json (self->checks), NULL);
+                            "checks", "n", hub_live_session_shown_checks_to_json (self), NULL);
 }
 
 guint64
@@ -629,6 +629,8 @@ hub_live_session_finalize (GObject *object)
   g_hash_table_unref (self->joined);
   g_hash_table_unref (self->checks);
   g_hash_table_unref (self->partners);
+  g_hash_table_unref (self->measured);
+  g_free (self->told_checks);
   g_queue_clear_full (&self->unspooled, (GDestroyNotify) json_node_unref);
 
   G_OBJECT_CLASS (hub_live_session_parent_class)->finalize (object);
@@ -656,5 +658,6 @@ hub_live_session_init (HubLiveSession *self)
   self->joined = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->checks = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   self->partners = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
+  self->measured = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   g_queue_init (&self->unspooled);
 }

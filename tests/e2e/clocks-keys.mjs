@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Computers whose clocks are wrong book the same emergency: for now, as video, without a choice.
-// Keys mean the same on any layout, can be turned off, and take nobody out of a session.
+// Keys mean the same on any layout, can be turned off, and take nobody out of a session. Before it
+// begins, its checks are as they are now, at both hospitals, while nobody is in.
 
 import assert from 'node:assert/strict';
 import path from 'node:path';
@@ -118,15 +119,36 @@ async function turnOff(page) {
 const inside = (pair, id) => Promise.all(pair.hubs.map(async (hub) =>
   (await hub.api('GET', `/sessions/${id}`)).participants.filter((one) => !one.left_at).map((one) => one.hospital).sort()));
 
+/** A session is not ready while its partner does not answer, and is again by itself.
+ * @param {any} page @param {import('./hubs.mjs').Pair} pair @param {string} id */
+async function checks(page, pair, id) {
+  const start = page.getByRole('button', { name: 'Start', exact: true });
+  const seen = () => Promise.all(pair.hubs.map(async (hub) => (await hub.api('GET', `/sessions/${id}`)).checks.map((one) => `${one.id} ${one.verdict}`).join()));
+  await page.getByText('Ready to start').waitFor();
+  const hang = setInterval(async () => {
+    const { items } = await pair.hangzhou.api('GET', '/workers');
+    for (const { pid } of items.filter((one) => one.pid > 0)) try { process.kill(pid, 'SIGSTOP'); } catch { /* its hub was quicker */ }
+  }, 100);
+  await page.getByText('Not ready: see the checks').waitFor({ timeout: 20000 });
+  assert.equal(await start.isDisabled(), true);
+  assert.equal(await page.getByText('Ready to start').count(), 0);
+  await shootAll(page, 'clocks-keys-3-checks');
+  clearInterval(hang);
+  await page.getByText('Ready to start').waitFor({ timeout: 20000 });
+  assert.equal(await start.isDisabled(), false);
+  await until('both to see the same', async () => (await seen()).every((one) => one === 'link.up passed'));
+}
+
 /** In a live room no stray key, link or Back leaves it. @param {any} browser @param {import('./hubs.mjs').Pair} pair */
 async function room(browser, pair) {
   const id = await book(pair);
   await prepare(pair, id);
   const other = await Person.signIn(pair.hangzhou, 'doctor.hangzhou');
-  const { socket } = await other.enter(id, 'consultant');
   const page = await signIn(browser, pair.aral, 'doctor.aral');
   await page.locator(`a[href="/bookings/${id}"]`).first().click();
   await page.getByRole('link', { name: 'Open the lobby' }).or(page.getByRole('link', { name: 'Open the session' })).click();
+  await checks(page, pair, id);
+  const { socket } = await other.enter(id, 'consultant');
   await page.getByRole('button', { name: 'Join', exact: true }).click();
   await page.getByRole('button', { name: 'Start', exact: true }).click();
   await page.locator('.consult-tools').waitFor();
@@ -149,7 +171,7 @@ async function room(browser, pair) {
     await act();
     await ask.waitFor({ timeout: 3000 });
     if (why === 'Back') {
-      await shootAll(page, 'clocks-keys-3-leave');
+      await shootAll(page, 'clocks-keys-4-leave');
       await checkAccess(page, 'leaving');
     }
     await page.evaluate(() => history.back()); // again, while it asks

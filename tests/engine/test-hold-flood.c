@@ -36,7 +36,9 @@ on_message (KarezLink *link, guint stream, GBytes *payload, gpointer data)
 {
   g_autoptr (JsonNode) node = karez_json_parse (payload, 0, NULL);
 
-  ((Fixture *) data)->heard = karez_json_integer (json_node_get_object (node), "heard", 0);
+  /* Its checks come by themselves. */
+  if (json_object_has_member (json_node_get_object (node), "heard"))
+    ((Fixture *) data)->heard = karez_json_integer (json_node_get_object (node), "heard", 0);
 }
 
 static void

@@ -499,6 +499,78 @@ count_heard (Pair *pair, const char *connection, const char *text)
   return n;
 }
 
+/* Of the session's checks, as the page reads them: "ID VERDICT" in order. Returns: (transfer full)
+ */
+static char *
+checks_at (Pair *pair, guint i)
+{
+  HubSession *session = pair_session_of (pair, i);
+  JsonArray *checks = session->checks ? json_node_get_array (session->checks) : NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint n = 0; checks && n < json_array_get_length (checks); n++)
+    {
+      JsonObject *check = json_array_get_object_element (checks, n);
+
+      g_string_append_printf (text, "%s %s ", karez_json_text (check, "id"),
+                              karez_json_text (check, "verdict"));
+    }
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+/* The mirror's hub replaces a worker that does not answer: the next one does not, either. */
+static gboolean
+is_unlinked (gpointer data)
+{
+  g_autofree char *checks = checks_at (data, 0);
+  int worker = pair_worker_of (data, 1);
+
+  if (worker > 0)
+    kill (worker, SIGSTOP);
+  return strstr (checks, "link.up failed") != NULL;
+}
+
+static gboolean
+is_linked_at_both (gpointer data)
+{
+  g_autofree char *host = checks_at (data, 0), *mirror = checks_at (data, 1);
+
+  return g_str_equal (host, "link.up passed ") && g_str_equal (mirror, host);
+}
+
+static gboolean
+is_told_at_both (gpointer data)
+{
+  g_autofree char *host = checks_at (data, 0), *mirror = checks_at (data, 1);
+
+  return g_str_equal (host, "link.up passed test.ready failed ")
+         && g_str_equal (mirror, "link.up passed partner.test.ready failed ");
+}
+
+/* While nobody is in: each hub says how it is now, both say the same, and what has come right again
+ * keeps nobody from starting. */
+static void
+test_checks (Pair *pair, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) refused = NULL;
+
+  pair_move_well (pair, 1, "prepare");
+  pair_wait_for (pair, KAREZ_STATE_READY, 10);
+  turn_until (is_linked_at_both, pair, 10, "both are linked");
+  refused = pair_move (pair, 0, "start", &error);
+  g_assert_null (refused);
+  assert_rule (error, "session/preflight");
+  turn_until (is_told_at_both, pair, 5, "both show what the host's preflight found");
+  turn_until (is_linked_at_both, pair, 10, "it is looked at again, by itself");
+  turn_until (is_unlinked, pair, 10, "the host misses its partner");
+  turn_until (is_linked_at_both, pair, 15, "the partner's next worker is linked");
+  pair_move_well (pair, 0, "start");
+  pair_wait_for (pair, KAREZ_STATE_LIVE, 10);
+  pair_move_well (pair, 1, "stop");
+  turn_until (pair_rows_say_over, pair, 30, "both rows say ended");
+}
+
 #define REPLACED "\"type\":\"replaced\""
 
 /* A person has one place; another window takes it only when it is told to, or when it is free. */
@@ -592,6 +664,7 @@ main (int argc, char **argv)
   /* Warnings are what some of these provoke. */
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
 #define ADD(path, reason, func) g_test_add (path, Pair, reason, pair_set_up, func, pair_tear_down)
+  ADD ("/sessions/checks", "unready", test_checks);
   ADD ("/sessions/no-answer", NULL, test_no_answer);
   ADD ("/sessions/life", NULL, test_life);
   ADD ("/sessions/worker-killed", NULL, test_worker_killed);

@@ -15,6 +15,7 @@ struct _TestModality
   gint64 count;
   char *reason;
   gboolean moving; /* what holds and stops still */
+  guint looks;     /* preflights that were made */
 };
 
 static void modality_iface_init (KarezModalityInterface *iface);
@@ -103,6 +104,31 @@ move_async (KarezModality *modality, GCancellable *cancellable, GAsyncReadyCallb
       set_moving (self, TRUE);
       succeed (modality, cancellable, callback, data);
     }
+}
+
+/* "unready": twice it is not, and then it is. */
+static void
+preflight_async (KarezModality *modality, GCancellable *cancellable, GAsyncReadyCallback callback,
+                 gpointer data)
+{
+  TestModality *self = (TestModality *) modality;
+  g_autoptr (GTask) task = g_task_new (modality, cancellable, callback, data);
+  GListStore *list = g_list_store_new (KAREZ_TYPE_CHECK);
+
+  if (g_strcmp0 (self->reason, "unready") == 0 && self->looks++ < 2)
+    {
+      g_autoptr (KarezCheck)
+          check = karez_check_new ("test.ready", KAREZ_VERDICT_FAILED, "not yet", NULL, NULL);
+
+      g_list_store_append (list, check);
+    }
+  g_task_return_pointer (task, list, g_object_unref);
+}
+
+static GListModel *
+preflight_finish (KarezModality *modality, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 static void
@@ -230,6 +256,8 @@ modality_iface_init (KarezModalityInterface *iface)
 {
   iface->prepare_async = prepare_async;
   iface->prepare_finish = finish;
+  iface->preflight_async = preflight_async;
+  iface->preflight_finish = preflight_finish;
   iface->start_async = move_async;
   iface->start_finish = finish;
   iface->hold_async = hold_async;

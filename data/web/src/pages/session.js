@@ -519,9 +519,18 @@ export class SessionPage extends KarezElement {
     return inRoom ? this.room(session) : this.lobby(session);
   }
 
+  /** Whether it would start now, by what both hospitals see. @param {Session} session */
+  readiness(session) {
+    if (session.state !== 'ready')
+      return pill(session.state, sessionWord(session.state));
+    if (session.checks?.some((one) => one.verdict === 'failed') || !session.checks?.length)
+      return ticks() - this.preparedAt < settleFor ? pill('preparing', _('Checking')) : pill('failed', _('Not ready: see the checks'));
+    return pill(session.state, sessionWord(session.state));
+  }
+
   render() {
     return html`<div class="page">${shown(this.loader, (session) => html`
-      ${pageHead({ title: html`<bdi>${titleOf({ title: session.title, concealed: session.booking?.concealed })}</bdi>`, tools: html`<span role="status">${pill(session.state, sessionWord(session.state))}</span>` })}
+      ${pageHead({ title: html`<bdi>${titleOf({ title: session.title, concealed: session.booking?.concealed })}</bdi>`, tools: html`<span role="status">${this.readiness(session)}</span>` })}
       ${this.banners(session)}${this.body(session)}`, { lines: 8 })}</div>`;
   }
 }
