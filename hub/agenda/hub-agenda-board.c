@@ -64,7 +64,8 @@ make_hubs (HubAgenda *self, KarezRows *rows)
                                      copy_member (peer, "names"), "own", "b", FALSE, "state", "s",
                                      karez_json_text (peer, "state"), "since", "n",
                                      copy_member (peer, "since"), "rtt_ms", "n",
-                                     copy_member (peer, "rtt_ms"), NULL));
+                                     copy_member (peer, "rtt_ms"), "restored", "n",
+                                     copy_member (peer, "restored"), NULL));
     }
   return node;
 }

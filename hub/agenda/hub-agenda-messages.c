@@ -450,7 +450,13 @@ fill_cancellation (Application *self, JsonObject *seen)
   const char *peer = karez_message_get_peer (self->message);
   const char *state = seen != NULL ? karez_json_text (seen, "state") : NULL;
 
-  if (seen == NULL || !is_between (seen, peer, self->agenda->hub))
+  if (seen == NULL)
+    {
+      /* This hub went back to a backup that is older than the booking: nothing is left to do. */
+      fill_late (self, "booking.cancel", "unknown");
+      return NULL;
+    }
+  if (!is_between (seen, peer, self->agenda->hub))
     return karez_error_new (KAREZ_ERROR_INVALID, "agenda/unknown",
                             N_ ("A booking of the two hospitals"),
                             N_ ("The cancellation is of a booking that is not known here"));

@@ -43,6 +43,7 @@ void hub_agenda_weak_free (gpointer data);
 HubAgenda *hub_agenda_weak_get (gpointer data, GTask *task);
 
 gboolean hub_agenda_handle_messages (HubAgenda *self, GError **error);
+gboolean hub_agenda_handle_comparison (HubAgenda *self, GError **error);
 gboolean hub_agenda_handle_resources (HubAgenda *self, GError **error);
 
 G_END_DECLS

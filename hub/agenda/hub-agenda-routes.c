@@ -3,6 +3,7 @@
 
 #include "hub-agenda-board.h"
 #include "hub-agenda-bookings.h"
+#include "hub-agenda-compare.h"
 #include "hub-agenda-private.h"
 #include "hub-agenda-resources.h"
 #include "hub-booking.h"
@@ -314,6 +315,33 @@ post_cancel (KarezRequest *request, gpointer data)
   post_act (request, data, HUB_ACT_CANCEL, reason_fields);
 }
 
+static void
+on_compared (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (KarezRequest) request = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) found = hub_agenda_compare_finish (HUB_AGENDA (source), result, &error);
+  JsonArray *items;
+
+  if (found == NULL)
+    {
+      karez_request_fail (request, error);
+      return;
+    }
+  items = json_object_get_array_member (json_node_get_object (found), "items");
+  for (guint i = 0; i < json_array_get_length (items); i++)
+    if (!karez_request_may (request, "patient.read"))
+      json_object_set_null_member (json_array_get_object_element (items, i), "title");
+  karez_request_respond (request, 200, g_steal_pointer (&found));
+}
+
+static void
+get_differences (KarezRequest *request, gpointer data)
+{
+  hub_agenda_compare_async (data, karez_request_get_path_part (request, "id"), NULL, on_compared,
+                            g_object_ref (request));
+}
+
 gboolean
 hub_agenda_add_routes (HubAgenda *self, KarezRoutes *routes, GError **error)
 {
@@ -323,6 +351,7 @@ hub_agenda_add_routes (HubAgenda *self, KarezRoutes *routes, GError **error)
     KarezRouteFunc func;
   } table[] = {
     { "GET", "/board", "board.read", get_board },
+    { "GET", "/peers/{id}/differences", "peers.read", get_differences },
     { "GET", "/resources", "board.read", get_resources },
     { "POST", "/resources", "resource.write", post_resource },
     { "PUT", "/resources/{id}", "resource.write", put_resource },

@@ -84,7 +84,8 @@ hub_agenda_new (HubStore *store, KarezPeers *peers, KarezAudit *audit, const cha
   self->peers = g_object_ref (peers);
   g_set_object (&self->audit, audit);
   self->hub = g_strdup (hub_id);
-  if (!hub_agenda_handle_messages (self, &error) || !hub_agenda_handle_resources (self, &error))
+  if (!hub_agenda_handle_messages (self, &error) || !hub_agenda_handle_resources (self, &error)
+      || !hub_agenda_handle_comparison (self, &error))
     hub_critical ("agenda", NULL, "a topic of the agenda is taken: %s", error->message);
   if (g_signal_lookup ("peer-changed", G_OBJECT_TYPE (peers)) != 0)
     self->peer_handler = g_signal_connect (peers, "peer-changed", G_CALLBACK (on_peer_changed),

@@ -129,6 +129,43 @@ acknowledge (Ctl *ctl, char **arguments)
   return status;
 }
 
+/* What only one of two hospitals knows. */
+static CtlStatus
+compare (Ctl *ctl, char **arguments)
+{
+  static const char *const columns[] = { N_ ("BOOKING"), "id",    N_ ("BEGINS"), "starts_at",
+                                         N_ ("TITLE"),   "title", N_ ("HERE"),   "here",
+                                         N_ ("THERE"),   "there", NULL };
+  g_autofree char *escaped = ctl_escape (arguments[0]);
+  g_autofree char *path = g_strdup_printf ("/peers/%s/differences", escaped);
+  g_autoptr (JsonNode) answer = NULL;
+  CtlStatus status = ctl_call (ctl, "GET", path, NULL, &answer);
+  JsonArray *items;
+
+  if (status != CTL_OK || ctl_json (ctl, answer))
+    return status;
+  items = ctl_items (answer);
+  if (json_array_get_length (items) == 0)
+    {
+      g_print ("%s\n", _ ("Both hospitals have booked the same."));
+      return CTL_OK;
+    }
+  for (guint i = 0; i < json_array_get_length (items); i++)
+    {
+      JsonObject *item = ctl_element (items, i);
+
+      if (karez_json_text (item, "here") == NULL)
+        json_object_set_string_member (item, "here", _ ("unknown"));
+      if (karez_json_text (item, "there") == NULL)
+        json_object_set_string_member (item, "there", _ ("unknown"));
+    }
+  ctl_table (items, columns);
+  g_print ("\n%s\n",
+           _ ("What is unknown at one of the two, or off there: the hospital that still has it "
+              "cancels it, and whoever\nwants it books it again. Tell the desks of both."));
+  return CTL_OK;
+}
+
 const CtlVerb ctl_pair_verbs[] = {
   { "list", "", N_ ("Lists the pairings that are under way, and the hospitals that are paired"),
     NULL, list },
@@ -142,6 +179,8 @@ const CtlVerb ctl_pair_verbs[] = {
   { "unpair", "PEER", N_ ("Ends the pairing with a hospital"), NULL, unpair },
   { "forget", "PEER", N_ ("Lets an unpaired hospital be paired again under another key"), NULL,
     forget },
+  { "compare", "PEER", N_ ("Lists the bookings that only one of the two hospitals has"), NULL,
+    compare },
   { "acknowledge", "PEER",
     N_ ("Lets messages through again after one of the two databases was restored"), NULL,
     acknowledge },

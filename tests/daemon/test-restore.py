@@ -156,6 +156,13 @@ def test_another_cluster_with_a_live_partner():
             until('the restore to be shown', lambda: partner(one)['restored'])
             said = ctl(one, 'status')
             assert 'restored' in said and f"pair acknowledge {partner(one)['id']}" in said, said
+        # What only one of them knows is listed at both, also before anybody acknowledges it.
+        for one, here, there in ((hub, None, 'confirmed'), (other, 'confirmed', None)):
+            found = ask(one, 'GET', f"/peers/{partner(one)['id']}/differences")
+            assert [(item['id'], item['here'], item['there'], item['title'])
+                    for item in found['items']] == [(lost, here, there, None)], found
+            said = ctl(one, 'pair', 'compare', partner(one)['id'])
+            assert lost in said and 'unknown' in said and kept not in said, said
         # Nothing is delivered before both have acknowledged it.
         waiting = book(hub, room, 'waits', 34)
         time.sleep(1.5)
@@ -165,6 +172,13 @@ def test_another_cluster_with_a_live_partner():
             assert not partner(one)['restored']
         accept(other, waiting, theirs)
         confirmed((hub, other), waiting)
+        # The hospital that has it cancels it, and the other one is none the worse.
+        ask(other, 'POST', f'/bookings/{lost}/cancel', {'answer': 'not known at the other hospital'})
+        until('nothing to differ', lambda: all(
+            not ask(one, 'GET', f"/peers/{partner(one)['id']}/differences")['items']
+            and not partner(one)['outbox'] for one in (hub, other)))
+        assert 'the same' in ctl(hub, 'pair', 'compare', partner(hub)['id'])
+        assert not ask(hub, 'GET', '/messages/aside')['items']
         # Roles, triggers and the log are what they were: each act has its event, none covers another.
         connection = f'host={hub.runtime}/postgres port=5432 dbname=karez user=hub'
         assert sql('set role karez_plugin_template; select count(*) from template.note', connection) == '0'
@@ -177,6 +191,31 @@ def test_another_cluster_with_a_live_partner():
                               text=True, check=False)
         assert 'has no event' in done.stderr, done.stderr
         assert sql('select count(*) from web.sign_in where ended_at is null', connection) == '0'
+
+
+def test_clocks_are_compared():
+    """Each hub measures its partner's clock, and says when they are apart."""
+    with hubs() as (hub, other):
+        pair(hub, other)
+        for one in (hub, other):
+            clock = until('a measure', lambda: partner(one)['clock'])
+            assert abs(clock['offset_ms']) <= clock['uncertainty_ms'] + 1 and not clock['off'], clock
+        other.stop()
+        other.start(LD_PRELOAD=os.path.join(karezd.BUILD, 'tests/daemon/libshift.so'),
+                    KAREZ_TEST_CLOCK='3600')
+        for one, ahead in ((hub, 3600_000), (other, -3600_000)):
+            clock = until('it to be seen', lambda: (partner(one)['clock'] or {}).get('off')
+                          and partner(one)['clock'])
+            assert abs(clock['offset_ms'] - ahead) <= clock['uncertainty_ms'] + 1, clock
+            said = ctl(one, 'status')
+            assert ' ± ' in said and 'clock and this hub’s are apart' in said, said
+        assert until('a warning', lambda: hub.said().count('The clocks are apart') == 1)
+        time.sleep(6)
+        assert hub.said().count('The clocks are apart') == 1
+        other.stop()
+        other.start()
+        until('them to agree', lambda: 'agrees with this hub' in hub.said())
+        assert not partner(hub)['clock']['off']
 
 
 def test_partner_is_told_where_no_count_shows_it():

@@ -10,7 +10,7 @@ import { live } from './live.js';
 import { go, isGuarded, mayLeave, onGuard, onRoute, route, startRouter } from './router.js';
 import { begin, chooseLanguage, forget, may, onState, showTheme, signOut, state, theme } from './state.js';
 import { DAY, clock, hubNow, rfc3339, startOfDay } from './time.js';
-import { isRunning, peerWord, phase, roleWord } from './words.js';
+import { isRunning, peerState, peerWord, phase, roleWord } from './words.js';
 import './components/dialog.js';
 import { KarezElement, Loader, asProblem } from './components/element.js';
 import './components/help.js';
@@ -223,9 +223,9 @@ class App extends KarezElement {
 
   peers() {
     const hubs = this.ahead.value?.hubs.filter((hub) => !hub.own && hub.state !== 'revoked') ?? [];
-    return hubs.slice(0, 2).map((hub) => html`<a class="peer" href=${may('peers.read') ? '/hospitals' : nothing}>${pill(hub.state ?? 'down',
-      html`<bdi>${nameOf(hub.names)}</bdi>${hub.state === 'up' && hub.rtt_ms != null ? html` · <bdi>${_('%s ms', Math.round(hub.rtt_ms))}</bdi>`
-        : html` · ${peerWord(hub.state ?? 'down')}`}`)}</a>`);
+    return hubs.slice(0, 2).map((hub) => html`<a class="peer" href=${may('peers.read') ? '/hospitals' : nothing}>${pill(peerState(hub),
+      html`<bdi>${nameOf(hub.names)}</bdi>${peerState(hub) === 'up' && hub.rtt_ms != null ? html` · <bdi>${_('%s ms', Math.round(hub.rtt_ms))}</bdi>`
+        : html` · ${peerWord(peerState(hub))}`}`)}</a>`);
   }
 
   menu() {

@@ -34,6 +34,7 @@
  * @property {string} [state] up, down or revoked; a partner's
  * @property {string} [since]
  * @property {number} [rtt_ms]
+ * @property {boolean} [restored] nothing is delivered
  */
 /**
  * @typedef {object} Resource
@@ -141,6 +142,17 @@
  * @property {Record<string, number>} [outbox]
  * @property {{plugin: string, messages: number, since: string}[]} [held] for plugins that are away there
  * @property {boolean} [restored]
+ * @property {{offset_ms: number, uncertainty_ms: number, off: boolean} | null} [clock] against ours
+ */
+/**
+ * A booking that two hospitals do not have alike.
+ * @typedef {object} Difference
+ * @property {string} id
+ * @property {string | null} title
+ * @property {string} starts_at
+ * @property {string} ends_at
+ * @property {string | null} here null: not known here
+ * @property {string | null} there
  */
 /**
  * @typedef {object} Pairing

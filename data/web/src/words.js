@@ -56,7 +56,12 @@ export const phaseWord = words({
 
 export const peerWord = words({
   up: N_('Connected'), down: N_('Not connected'), paired: N_('Paired'), revoked: N_('Unpaired'),
+  restored: N_('Nothing is delivered'),
 });
+
+/** How a partner is: connected is not enough where nothing goes through.
+ * @param {{state?: string, restored?: boolean}} hub */
+export const peerState = (hub) => (hub.state === 'up' && hub.restored ? 'restored' : hub.state ?? 'down');
 
 export const genderWord = words({
   male: N_('male'), female: N_('female'), other: N_('other'), unknown: N_('not known'),

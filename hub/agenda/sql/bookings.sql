@@ -182,3 +182,37 @@ on conflict do nothing
 -- name: refusal_forget
 delete from agenda.refusal f where f.requester = $1::uuid
   and f.at < clock_timestamp () - interval '400 days'
+
+-- What this hub $1 and the hub $2 have between them, after $3, and is not long over.
+-- name: booking_feed
+select b.id, b.modality, b.title, b.urgency, b.requester, agenda.rfc3339 (b.starts_at) as starts_at,
+  agenda.rfc3339 (b.ends_at) as ends_at, b.state
+from agenda.booking b
+where ((b.requester = $1::uuid and b.provider = $2::uuid)
+       or (b.requester = $2::uuid and b.provider = $1::uuid))
+  and b.ends_at > clock_timestamp () - interval '1 day' and b.id > $3::uuid
+order by b.id limit $4::bigint
+
+-- Where the two hubs' memories differ: $3 is what $2 has of that feed. A withdrawal is still a
+-- request at the other one, and what is off at both needs nobody.
+-- name: booking_differences
+select coalesce (o.id, t.id) as id, coalesce (o.modality, t.modality) as modality,
+  coalesce (o.title, t.title) as title, coalesce (o.urgency, t.urgency) as urgency,
+  coalesce (o.requester, t.requester) as requester,
+  agenda.rfc3339 (coalesce (o.starts_at, t.starts_at)) as starts_at,
+  agenda.rfc3339 (coalesce (o.ends_at, t.ends_at)) as ends_at, o.state as here, t.state as there
+from jsonb_to_recordset ($3::jsonb) as t (id uuid, modality text, title text, urgency text,
+    requester uuid, starts_at timestamptz, ends_at timestamptz, state text)
+  full join (
+    select b.* from agenda.booking b
+    where ((b.requester = $1::uuid and b.provider = $2::uuid)
+           or (b.requester = $2::uuid and b.provider = $1::uuid))
+      and (b.ends_at > clock_timestamp ()
+           or b.id in (select (i ->> 'id')::uuid from jsonb_array_elements ($3::jsonb) i))) o
+  on o.id = t.id
+where coalesce (nullif (o.state, 'withdrawing'), case when o.id is null then 'none' else 'requested' end)
+        is distinct from
+      coalesce (nullif (t.state, 'withdrawing'), case when t.id is null then 'none' else 'requested' end)
+  and (o.state in ('requested', 'withdrawing', 'confirmed')
+       or t.state in ('requested', 'withdrawing', 'confirmed'))
+order by coalesce (o.starts_at, t.starts_at), id

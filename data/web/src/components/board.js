@@ -5,7 +5,7 @@
 import { html, nothing } from 'lit';
 import { _, nameOf, ngettext } from '../i18n.js';
 import { DAY, HOUR, clock, day, hubNow, millis, startOfDay } from '../time.js';
-import { hubName, isRunning, kindWord, partnerOf, peerWord, phase, standing, takesTime, titleOf, urgencyWord } from '../words.js';
+import { hubName, isRunning, kindWord, partnerOf, peerState, peerWord, phase, standing, takesTime, titleOf, urgencyWord } from '../words.js';
 import { KarezElement } from './element.js';
 import { moveInGrid } from './board-keys.js';
 import { lay } from './lay.js';
@@ -271,7 +271,7 @@ export class DayBoard extends KarezElement {
   link(hub, bookings, now) {
     const through = bookings.filter((booking) => booking.requester === hub.id || booking.provider === hub.id);
     const running = through.filter((booking) => isRunning(phase(booking, now)));
-    const state = hub.state ?? 'down';
+    const state = peerState(hub);
     const line = state === 'up' && hub.rtt_ms != null ? _('%s, %s ms', peerWord(state), Math.round(hub.rtt_ms)) : peerWord(state);
     return html`<div class="lane link" role="row" data-state=${state}><div class="lane-name" role="rowheader">${_('Link')}<small
       class=${state === 'up' ? '' : 'bad-text'}>${line}</small></div>

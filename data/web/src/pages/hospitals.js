@@ -8,7 +8,8 @@ import { _, nameOf, ngettext } from '../i18n.js';
 import { live } from '../live.js';
 import { may } from '../state.js';
 import { ago, duration, hubNow, number } from '../time.js';
-import { peerWord } from '../words.js';
+import { clockApart, clockMeasure } from '../partner.js';
+import { peerState, peerWord, phaseWord } from '../words.js';
 import { confirm } from '../components/dialog.js';
 import { KarezElement, Loader, asProblem } from '../components/element.js';
 import { button, emptyState, factList, pageHead, pill, problemNote, say, shown, textField, timePair } from '../components/parts.js';
@@ -16,13 +17,14 @@ import { toast, toastProblem } from '../components/toast.js';
 
 /** @typedef {import('../types.js').Peer} Peer */
 /** @typedef {import('../types.js').Pairing} Pairing */
+/** @typedef {import('../types.js').Difference} Difference */
 
 /** States in which a pairing no longer goes on. */
 const stopped = ['burnt', 'expired', 'cancelled'];
 
 export class HospitalsPage extends KarezElement {
   static pace = 1000;
-  static properties = { address: { state: true }, problem: { state: true }, busy: { state: true }, typed: { state: true }, origin: { state: true }, unexpected: { state: true } };
+  static properties = { address: { state: true }, problem: { state: true }, busy: { state: true }, compared: { state: true }, typed: { state: true }, origin: { state: true }, unexpected: { state: true } };
 
   constructor() {
     super();
@@ -50,6 +52,9 @@ export class HospitalsPage extends KarezElement {
     this.asked = 0;
     /** @type {ReturnType<typeof setInterval> | undefined} */
     this.timer = undefined;
+    /** What each partner and this hospital do not have alike, once it was compared.
+     * @type {Record<string, {items: Difference[], more: boolean} | import('../api.js').Problem>} */
+    this.compared = {};
   }
 
   connectedCallback() {
@@ -180,7 +185,26 @@ export class HospitalsPage extends KarezElement {
   }
 
   /** @param {Peer} peer */
+  async compare(peer) {
+    this.busy = `compare-${peer.id}`;
+    try {
+      this.compared = { ...this.compared, [peer.id]: await api.get(`/peers/${peer.id}/differences`) };
+    } catch (error) {
+      this.compared = { ...this.compared, [peer.id]: asProblem(error) };
+    }
+    this.busy = '';
+  }
+
+  /** @param {Peer} peer */
   async acknowledge(peer) {
+    const name = nameOf(peer.names);
+    const answer = await confirm({
+      title: _('Acknowledge the restore with %s?', name),
+      text: _('What waited here is sent again, and what %s sends is taken again, once their administrator has acknowledged it, too. What was lost does not come back by itself: compare the bookings first.', name),
+      action: _('Acknowledge'),
+    });
+    if (!answer)
+      return;
     try {
       await api.post(`/peers/${peer.id}/acknowledge-restore`);
     } catch (error) {
@@ -218,15 +242,45 @@ export class HospitalsPage extends KarezElement {
         ${left !== null ? html`<small>${_('ends in %s', duration(left))}</small>` : nothing}<span class="grow"></span>${button({ label: _('Stop this pairing'), kind: 'danger-plain', onclick: () => this.stop(pairing) })}</p></section>`;
   }
 
+  /** What to do about a booking that is not the same at both. @param {Difference} one @param {string} name */
+  advice(one, name) {
+    const word = (/** @type {string} */ state) => phaseWord(state === 'requested' ? 'waiting' : state);
+    if (!one.here)
+      return _('Not known here; %s has it as “%s”. Have their desk cancel it, and book it again if it is still to take place.', name, word(one.there ?? ''));
+    if (!one.there)
+      return _('Not known at %s; here it is “%s”. Cancel it here, and book it again if it is still to take place.', name, word(one.here));
+    return _('Here it is “%s”, at %s “%s”. Cancel it where it still stands, and book it again if it is still to take place.', word(one.here), name, word(one.there));
+  }
+
+  /** @param {Peer} peer */
+  differences(peer) {
+    const found = this.compared[peer.id];
+    const name = nameOf(peer.names);
+    if (!found)
+      return nothing;
+    if (!('items' in found))
+      return problemNote(found);
+    if (!found.items.length)
+      return html`<p class="note calm" role="status">${_('Both hospitals have booked the same.')}</p>`;
+    return html`<ul class="plain differences" aria-label=${_('Bookings that are not the same at both')}>${found.items.map((one) => html`<li>
+      <p class="row">${timePair(one.starts_at)} ${one.here ? html`<a href="/bookings/${one.id}"><bdi>${one.title ?? _('Open')}</bdi></a>` : html`<b><bdi>${one.title ?? ''}</bdi></b>`}</p>
+      <p class="hint">${this.advice(one, name)}</p></li>`)}</ul>${found.more ? html`<p class="hint">${_('There are more bookings than were compared.')}</p>` : nothing}`;
+  }
+
   /** @param {Peer} peer */
   peer(peer) {
     const waiting = Object.values(peer.outbox ?? {}).reduce((sum, n) => sum + n, 0);
     const held = (peer.held ?? []).reduce((sum, { messages }) => sum + messages, 0);
-    return html`<section class="card" aria-labelledby="peer-${peer.id}"><div class="card-head"><h2 class="title" id="peer-${peer.id}"><bdi>${nameOf(peer.names)}</bdi></h2>${pill(peer.state, peerWord(peer.state))}</div>
-      ${peer.restored ? html`<div class="note warn" role="status"><p>${_('This hospital’s hub was restored from a copy. What it lost is being compared; check today’s sessions with their desk.')}</p>${may('peers.write') ? html`<p>${button({ label: _('Both sides are compared'), onclick: () => this.acknowledge(peer) })}</p>` : nothing}</div>` : nothing}
+    return html`<section class="card" aria-labelledby="peer-${peer.id}"><div class="card-head"><h2 class="title" id="peer-${peer.id}"><bdi>${nameOf(peer.names)}</bdi></h2>${pill(peerState(peer), peerWord(peerState(peer)))}</div>
+      ${peer.restored && peer.state !== 'revoked' ? html`<div class="note warn" role="status"><p>${_('A database of the two hospitals was restored from a copy. Nothing is sent to %s or taken from it until an administrator at each of both has acknowledged it.', nameOf(peer.names))}</p></div>` : nothing}
+      ${peer.clock?.off ? html`<div class="note warn" role="status"><p>${clockApart(peer)} ${_('Have both set by time servers: people come at another time than was meant.')}</p></div>` : nothing}
+      ${this.differences(peer)}
+      ${peer.state === 'up' ? html`<p class="row">${button({ label: _('Compare the bookings'), busy: this.busy === `compare-${peer.id}`, onclick: () => this.compare(peer) })}${peer.restored && may('peers.write')
+        ? button({ label: _('Acknowledge the restore…'), onclick: () => this.acknowledge(peer) }) : nothing}</p>` : nothing}
       ${factList([
         [_('Since'), peer.since ? html`${timePair(peer.since)} <small>${ago(peer.since)}</small>` : ''],
         [_('Delay'), peer.state === 'up' && peer.rtt_ms != null ? html`<bdi>${_('%s ms', number(peer.rtt_ms))}</bdi>` : ''],
+        [_('Its clock'), peer.clock ? html`<bdi>${clockMeasure(peer.clock)}</bdi>` : ''],
         [_('Waiting to be sent'), waiting ? ngettext('%s message', '%s messages', waiting, number(waiting)) : _('nothing')],
         [_('Waiting for room there'), held ? html`${ngettext('%s message', '%s messages', held, number(held))} <small>${_('A plugin is put aside at that hospital. Everything else is sent.')}</small>` : ''],
         [_('Address'), peer.address ? html`<bdi><code>${peer.address}</code></bdi>` : _('it dials this hospital')],

@@ -7,7 +7,8 @@ import { _, N_, nameOf, ngettext } from '../i18n.js';
 import { live } from '../live.js';
 import { may } from '../state.js';
 import { ago, duration, hubNow, millis, number, size } from '../time.js';
-import { peerWord } from '../words.js';
+import { clockApart } from '../partner.js';
+import { peerState, peerWord } from '../words.js';
 import { confirm } from '../components/dialog.js';
 import { KarezElement, Loader } from '../components/element.js';
 import { button, emptyState, pageHead, pill, shown } from '../components/parts.js';
@@ -162,8 +163,9 @@ export class SystemPage extends KarezElement {
   /** @param {Peer} peer */
   peer(peer) {
     const waiting = Object.entries(peer.outbox ?? {}).filter(([, n]) => n);
-    return line({ name: html`<bdi>${nameOf(peer.names)}</bdi>`, state: peer.state, text: peerWord(peer.state), since: since(peer.since),
-      note: html`${peer.rtt_ms != null && peer.state === 'up' ? html`<bdi>${_('%s ms', number(peer.rtt_ms))}</bdi>` : nothing}${waiting.length
+    return line({ name: html`<bdi>${nameOf(peer.names)}</bdi>`, state: peerState(peer), text: peerWord(peerState(peer)), since: since(peer.since),
+      note: html`${peer.rtt_ms != null && peer.state === 'up' ? html`<bdi>${_('%s ms', number(peer.rtt_ms))}</bdi>` : nothing}${peer.clock?.off
+        ? html` · ${clockApart(peer)}` : nothing}${waiting.length
         ? html` · ${waiting.map(([lane, n]) => _('lane %s: %s waiting', lane, number(n))).join(' · ')}` : nothing}`,
       action: html`<a class="button small" href="/hospitals">${_('Open')}<span class="unseen"> ${nameOf(peer.names)}</span></a>` });
   }
