@@ -59,13 +59,12 @@ make_hubs (HubAgenda *self, KarezRows *rows)
 
       if (g_strcmp0 (karez_json_text (peer, "state"), "revoked") != 0)
         json_array_add_element (
-            hubs, karez_json_object ("id", "s", karez_json_text (peer, "id"), "name", "s",
-                                     karez_json_text (peer, "name"), "names", "n",
-                                     copy_member (peer, "names"), "own", "b", FALSE, "state", "s",
-                                     karez_json_text (peer, "state"), "since", "n",
-                                     copy_member (peer, "since"), "rtt_ms", "n",
-                                     copy_member (peer, "rtt_ms"), "restored", "n",
-                                     copy_member (peer, "restored"), NULL));
+            hubs, karez_json_object (
+                      "id", "s", karez_json_text (peer, "id"), "name", "s",
+                      karez_json_text (peer, "name"), "names", "n", copy_member (peer, "names"),
+                      "own", "b", FALSE, "state", "s", karez_json_text (peer, "state"), "since",
+                      "n", copy_member (peer, "since"), "rtt_ms", "n", copy_member (peer, "rtt_ms"),
+                      "restored", "n", copy_member (peer, "restored"), NULL));
     }
   return node;
 }

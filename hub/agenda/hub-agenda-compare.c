@@ -204,6 +204,7 @@ on_page (GObject *source, GAsyncResult *result, gpointer data)
   Comparison *comparison = g_task_get_task_data (task);
   GError *error = NULL;
   g_autoptr (JsonNode) page = karez_peers_pull_finish (KAREZ_PEERS (source), result, &error);
+  GCancellable *cancellable = g_task_get_cancellable (task);
   g_autofree char *theirs = NULL;
 
   if (page == NULL || !take_page (comparison, page, &error))
@@ -220,7 +221,7 @@ on_page (GObject *source, GAsyncResult *result, gpointer data)
   theirs = karez_json_print (comparison->theirs);
   karez_store_query_async (hub_agenda_scope (self), "booking_differences",
                            g_variant_new ("(sss)", self->hub, comparison->peer, theirs),
-                           g_task_get_cancellable (task), on_differences, g_steal_pointer (&task));
+                           cancellable, on_differences, g_steal_pointer (&task));
 }
 
 /* @task: (transfer full) */
