@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hub-check.h"
 
+#include "hub-pg-conninfo.h"
+
 #include <errno.h>
 #include <glib/gi18n.h>
 #include <libpq-fe.h>
@@ -26,25 +28,6 @@ found (HubConfig *config, HubConfigFault fault, const char *message, const char 
        const char *accepted)
 {
   hub_config_find (config, fault, GROUP, KEY, message, argument, accepted, NULL);
-}
-
-/* libpq's own words quote what it could not read, which may be a piece of a password. Only the name
- * of an option that is none is said, and only where there is no password. */
-static char *
-unknown_option (const char *said, const char *connection)
-{
-  g_autoptr (GRegex)
-      regex = g_regex_new ("invalid (?:connection option|URI query parameter): ?\"([a-z_]{1,32})\"|"
-                           "invalid connection option \"([a-z_]{1,32})\"",
-                           0, 0, NULL);
-  g_autoptr (GMatchInfo) match = NULL;
-  g_autofree char *one = NULL;
-
-  if (strstr (connection, "pass") != NULL || strstr (connection, "://") != NULL
-      || !g_regex_match (regex, said, 0, &match))
-    return NULL;
-  one = g_match_info_fetch (match, 1);
-  return one != NULL && *one != '\0' ? g_steal_pointer (&one) : g_match_info_fetch (match, 2);
 }
 
 static void
@@ -118,37 +101,19 @@ hub_check_database (HubConfig *config)
 {
   const char *connection = hub_config_text (config, GROUP, KEY);
   g_autoptr (PQconninfoOption) options = NULL;
-  g_autofree char *name = NULL;
-  char *said = NULL;
+  g_autofree char *fault = NULL;
 
   if (connection == NULL)
     return;
-  options = PQconninfoParse (connection, &said);
-  if (options != NULL)
-    {
-      check_options (config, options);
-      return;
-    }
-  name = unknown_option (said != NULL ? said : "", connection);
-  PQfreemem (said);
-  found (config, HUB_CONFIG_FAULT_VALUE,
-         name != NULL ? N_ ("libpq knows no option “%s”") : N_ ("libpq cannot read it"), name,
-         N_ ("host=HOST dbname=NAME user=NAME …, values with blanks in '…'; or "
-             "postgresql://USER@HOST/NAME"));
-}
-
-char *
-hub_check_conceal (const char *connection)
-{
-  g_autoptr (PQconninfoOption) options = PQconninfoParse (connection, NULL);
-  GString *text = g_string_new (NULL);
-
-  for (const PQconninfoOption *at = options; at != NULL && at->keyword != NULL; at++)
-    if (at->val != NULL)
-      g_string_append_printf (text, text->len > 0 ? " %s=%s" : "%s=%s", at->keyword,
-                              *at->dispchar == '*' || hub_check_is_secret (at->keyword) ? "********"
-                                                                                        : at->val);
-  if (text->len == 0)
-    g_string_append (text, "********");
-  return g_string_free (text, FALSE);
+  fault = hub_pg_conninfo_fault (connection);
+  options = PQconninfoParse (connection, NULL);
+  if (fault == NULL && options != NULL)
+    check_options (config, options);
+  else
+    found (config, HUB_CONFIG_FAULT_VALUE,
+           fault != NULL && *fault != '\0' ? N_ ("libpq knows no option “%s”")
+                                           : N_ ("libpq cannot read it"),
+           fault,
+           N_ ("host=HOST dbname=NAME user=NAME …, values with blanks in '…'; or "
+               "postgresql://USER@HOST/NAME"));
 }

@@ -39,8 +39,6 @@ void hub_check_plugins (HubConfig *config, const HubCheck *check);
  * process alone may listen there. */
 gboolean hub_check_port (HubConfig *config, const char *group, GError **error);
 
-/* A connection string without its passwords, as "host=… user=…". Returns: (transfer full) */
-char *hub_check_conceal (const char *connection);
 /* Whether a plugin's setting may be a secret, by its name. */
 gboolean hub_check_is_secret (const char *key);
 

@@ -2,6 +2,7 @@
 #include "ctl.h"
 
 #include "hub-check.h"
+#include "hub-pg-conninfo.h"
 
 #define CONCEALED "********"
 
@@ -20,7 +21,7 @@ add_key (HubConfig *config, const HubConfigKey *key, JsonNode *items)
   g_autofree char *name = g_strconcat (key->group, ".", key->key, NULL);
   const char *value = hub_config_text (config, key->group, key->key);
   g_autofree char *concealed = value != NULL && key->type == HUB_CONFIG_CONNECTION
-                                   ? hub_check_conceal (value)
+                                   ? hub_pg_conninfo_conceal (value)
                                    : NULL;
 
   add_row (items, name, concealed != NULL ? concealed : value,

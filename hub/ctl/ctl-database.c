@@ -7,6 +7,7 @@
 #include "hub-engine.h"
 #include "hub-names.h"
 #include "hub-peers.h"
+#include "hub-pg-conninfo.h"
 #include "hub-web.h"
 
 static const struct
@@ -65,7 +66,7 @@ ctl_find_connection (Ctl *ctl, GError **error)
     }
   given = hub_config_text (ctl->config, "Database", "Connection");
   if (given != NULL)
-    return g_strdup (given);
+    return hub_pg_conninfo_check (given, error) ? g_strdup (given) : NULL;
   sockets = g_build_filename (hub_config_text (ctl->config, "Hub", "Runtime"),
                               HUB_DIRECTORY_POSTGRES, NULL);
   cluster = hub_cluster_new (hub_config_text (ctl->config, "Hub", "State"), sockets);

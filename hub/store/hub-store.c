@@ -5,6 +5,7 @@
 #include "hub-id.h"
 #include "hub-log.h"
 #include "hub-migrate.h"
+#include "hub-pg-conninfo.h"
 #include "hub-pg-error.h"
 #include "hub-pg-listen.h"
 #include "hub-pg-writer.h"
@@ -326,23 +327,6 @@ on_pool_open (GObject *source, GAsyncResult *result, gpointer data)
     finish_open (self, task);
 }
 
-/* What libpq does not understand never comes by waiting. */
-static gboolean
-check_connection (const char *connection, GError **error)
-{
-  char *why = NULL;
-  PQconninfoOption *options = PQconninfoParse (connection, &why);
-  g_autofree char *told = g_strchomp (g_strdup (why != NULL ? why : "out of memory"));
-
-  PQfreemem (why);
-  if (options == NULL)
-    return karez_error_set (error, KAREZ_ERROR_INVALID, "database/connection",
-                            N_ ("A connection string of libpq: host=… dbname=…"),
-                            N_ ("Connection= in [Database] is not understood: %s"), told);
-  PQconninfoFree (options);
-  return TRUE;
-}
-
 static void
 migrate_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
@@ -404,7 +388,8 @@ hub_store_open_async (HubStore *self, GCancellable *cancellable, GAsyncReadyCall
   opening->schemas = g_ptr_array_new_with_free_func ((GDestroyNotify) hub_schema_unref);
   opening->statements = hub_statements_new ();
   g_task_set_task_data (task, opening, free_opening);
-  if (!check_connection (self->connection, &error) || !load_schemas (self, opening, &error))
+  /* What libpq cannot read never comes by waiting. */
+  if (!hub_pg_conninfo_check (self->connection, &error) || !load_schemas (self, opening, &error))
     {
       g_task_return_error (task, error);
       return;

@@ -323,6 +323,18 @@ def test_concealed():
     assert code == 0 and 's3cret' not in output and '"findings"' in output, output
 
 
+def test_concealed_in_errors():
+    """What cannot be read of a connection may be a piece of the password, also for other commands."""
+    path = os.path.join(FOLDER, 'karez.conf')
+    for connection in ('host=db password=s3cret-s3cret more-of-s3cret', 'postgresql://u:s3cret@h:port:x/y',
+                       'host=/nowhere dbname=x password=s3cret connect_timeout=1'):
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write(replaced('Database', 'Connection', connection)[0])
+        for command in (['migrate', '--check'], ['--json', 'migrate']):
+            code, output = run(KAREZCTL, '--config', path, *command)
+            assert code != 0 and output and 's3cret' not in output, output
+
+
 def test_plugins_are_shown():
     output = accepts(GOOD.encode())
     line = next(line for line in output.splitlines() if 'Plugin template.MaxMinutes' in line)

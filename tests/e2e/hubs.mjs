@@ -69,6 +69,12 @@ export class Problem extends Error {
 /** Hubs of the user `uid`, run by the command `asHub`, and their workers' own user.
  * @typedef {{ uid: number, gid: number, asHub: string[], launcher: string, worker: string }} Apart */
 
+/** What hubs say of their network, by the hubs' names. @type {Record<string, Record<string, Record<string, string>>>} */
+export const nets = {};
+
+/** @param {string} name @param {Record<string, string>} keys */
+const group = (name, keys) => `[${name}]\n${Object.entries(keys).map(([key, value]) => `${key}=${value}\n`).join('')}`;
+
 export class Hub {
   /** @param {string} name @param {string} directory @param {any} ports @param {any} names
    * @param {Apart} [apart] */
@@ -97,6 +103,8 @@ export class Hub {
       for (const directory of [this.state, this.runtime]) fs.chownSync(directory, this.apart.uid, this.apart.gid);
     const plugins = process.env.KAREZ_PLUGINS ?? path.join(build, 'plugins', 'template');
     const link = process.env.KAREZ_LINK ?? '127.0.0.1';
+    const { Link = { Address: link }, Media = { Address: '127.0.0.1' }, Worker = {} } = nets[this.name] ?? {};
+    if (this.apart) Object.assign(Worker, { Launcher: this.apart.launcher, User: this.apart.worker });
     fs.writeFileSync(this.config, `[Hub]
 Name=${this.names.en}
 Name[zh_CN]=${this.names.zh_CN}
@@ -113,11 +121,7 @@ Port=${this.peerPort}
 Advertise=127.0.0.1:${this.peerPort}
 [Plugins]
 Path=${plugins}
-[Link]
-Address=${link}
-[Media]
-Address=127.0.0.1
-${this.apart ? `[Worker]\nLauncher=${this.apart.launcher}\nUser=${this.apart.worker}\n` : ''}`);
+${group('Link', Link)}${group('Media', Media)}${group('Worker', Worker)}`);
   }
 
   /** Starts karezd; resolves when it is ready. Returns the milliseconds it took. */
