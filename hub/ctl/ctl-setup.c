@@ -240,11 +240,11 @@ send_all (Ctl *ctl, Setup *setup)
       json_object_set_string_member (json_node_get_object (setup->administrator), "password",
                                      password);
     }
-  /* The account first: its password may be refused, and then nothing was done. */
-  if ((status = send (ctl, "/people", setup->administrator)) != CTL_OK
-      || (status = send (ctl, "/organisations", setup->region)) != CTL_OK)
+  /* People belong to the hospital. */
+  if ((status = send (ctl, "/organisations", setup->region)) != CTL_OK
+      || (status = send (ctl, "/organisations", setup->hospital)) != CTL_OK)
     return status;
-  return send (ctl, "/organisations", setup->hospital);
+  return send (ctl, "/people", setup->administrator);
 }
 
 static void

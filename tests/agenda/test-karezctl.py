@@ -378,8 +378,8 @@ def test_setup():
     code, out, err = run('setup', '--file', path, stdin='seven wells of water\n')
     assert code == 0 and not err, (code, err)
     posted = [(where, json.loads(body)) for method, where, _, body in Hub.asked if method == 'POST']
-    assert [where for where, _ in posted] == ['/api/v1/people', '/api/v1/organisations', '/api/v1/organisations']
-    person, region, hospital = (body for _, body in posted)
+    assert [where for where, _ in posted] == ['/api/v1/organisations', '/api/v1/organisations', '/api/v1/people']
+    region, hospital, person = (body for _, body in posted)
     assert person['roles'] == ['administrator'] and person['password'] == 'seven wells of water'
     assert region['level'] == 'region' and hospital['parent'] == region['id'] and hospital['own']
     assert hospital['names']['zh_CN'] == '阿拉尔塔里木医院'
@@ -438,7 +438,7 @@ def test_questions():
          'seven wells of water', 'seven wells of water'], 'setup')
     assert code == 0, said
     assert '[Aral Hospital]' in said and 'a to z' in said and 'seven wells' not in said, said
-    person, hospital = [json.loads(body) for method, _, _, body in Hub.asked if method == 'POST']
+    hospital, person = [json.loads(body) for method, _, _, body in Hub.asked if method == 'POST']
     assert person['login'] == 'admin.aral' and person['names'] == {'en': 'Li Wei'}
     assert hospital['names'] == {'en': 'Aral Hospital', 'zh_CN': '阿拉尔'}
 

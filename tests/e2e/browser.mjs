@@ -24,8 +24,11 @@ const options = (fps) => ({
     `--use-fake-device-for-media-stream=fps=${fps}`, '--use-fake-ui-for-media-stream'],
 });
 
-/** @param {number} [fps] */
-export const openBrowser = (fps = 20) => chromium.launch(options(fps));
+/** @param {number} [fps] @param {string[]} [more] arguments */
+export function openBrowser(fps = 20, more = []) {
+  const { executablePath, args } = options(fps);
+  return chromium.launch({ executablePath, args: [...args, ...more] });
+}
 
 /** One whose processes can be stopped, as those of a computer that hangs. @param {number} [fps] */
 export async function openStoppable(fps = 20) {
