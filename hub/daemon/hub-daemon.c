@@ -9,6 +9,7 @@
 #include "hub-catalogue.h"
 #include "hub-check.h"
 #include "hub-cluster.h"
+#include "hub-disk.h"
 #include "hub-engine.h"
 #include "hub-file.h"
 #include "hub-identity.h"
@@ -64,6 +65,8 @@ G_DEFINE_FINAL_TYPE (HubDaemon, hub_daemon, KAREZ_TYPE_TRANSITION)
 
 static guint signal_superseded;
 
+static void hub_daemon_execute_step (KarezTransition *transition, guint step);
+
 static const char *
 text (HubDaemon *self, const char *group, const char *key)
 {
@@ -78,14 +81,57 @@ read_names (HubConfig *config)
                             hub_config_name (config, "Hub", "Name", "ug"), NULL);
 }
 
+static gboolean
+on_retry (gpointer data)
+{
+  HubDaemon *self = data;
+
+  self->retry_id = 0;
+  hub_daemon_execute_step (data, karez_transition_get_step (data));
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+is_full (const char *directory)
+{
+  g_autoptr (GFile) file = g_file_new_for_path (directory);
+  /* nocheck:blocked -- nobody is served yet */
+  g_autoptr (GFileInfo) info = g_file_query_filesystem_info (file, "filesystem::*", NULL, NULL);
+
+  return info != NULL
+         && hub_disk_judge (
+                g_file_info_get_attribute_uint64 (info, G_FILE_ATTRIBUTE_FILESYSTEM_FREE),
+                g_file_info_get_attribute_uint64 (info, G_FILE_ATTRIBUTE_FILESYSTEM_SIZE))
+                == HUB_DISK_FULL;
+}
+
+/* A database that is away, or has no room, is waited for; its steps may be done again. */
+static gboolean
+may_wait (HubDaemon *self, const GError *error)
+{
+  guint step = karez_transition_get_step (KAREZ_TRANSITION (self));
+
+  return step >= STEP_DATABASE && step <= STEP_REGISTER
+         && (karez_error_is_unavailable (error) || is_full (text (self, "Hub", "State")));
+}
+
 /* @error: (transfer full) (nullable): why the step under way failed */
 static void
 conclude (HubDaemon *self, GError *error)
 {
   if (error == NULL)
-    karez_transition_advance (KAREZ_TRANSITION (self));
-  else
-    karez_transition_fail (KAREZ_TRANSITION (self), error);
+    {
+      karez_transition_advance (KAREZ_TRANSITION (self));
+      return;
+    }
+  if (!may_wait (self, error))
+    {
+      karez_transition_fail (KAREZ_TRANSITION (self), error);
+      return;
+    }
+  hub_warning ("daemon", NULL, "waiting for the database: %s", error->message);
+  g_error_free (error);
+  self->retry_id = g_timeout_add (RETRY_MS, on_retry, self);
 }
 
 /* Which line of the configuration it is that a part could not do. Returns: FALSE */
@@ -231,33 +277,14 @@ on_cluster_started (GObject *source, GAsyncResult *result, gpointer data)
   conclude (self, error);
 }
 
-static void open_store (HubDaemon *self);
-
-static gboolean
-on_retry (gpointer data)
-{
-  HubDaemon *self = data;
-
-  self->retry_id = 0;
-  open_store (self);
-  return G_SOURCE_REMOVE;
-}
-
 static void
 on_store_opened (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (HubDaemon) self = data;
   GError *error = NULL;
-  gboolean done = hub_store_open_finish (self->store, result, &error);
 
-  if (done || !karez_error_is_unavailable (error))
-    {
-      conclude (self, error);
-      return;
-    }
-  hub_warning ("daemon", NULL, "waiting for the database: %s", error->message);
-  g_error_free (error);
-  self->retry_id = g_timeout_add (RETRY_MS, on_retry, self);
+  hub_store_open_finish (self->store, result, &error);
+  conclude (self, error);
 }
 
 static void
@@ -374,7 +401,7 @@ make_parts (HubDaemon *self, GError **error)
   hub_agenda_set_modality_check (self->agenda, hub_engine_check_modality, self->engine);
   g_signal_connect_object (self->feed, "event", G_CALLBACK (on_event), self, 0);
   g_signal_connect_object (self->engine, "session-over", G_CALLBACK (on_session_over), self, 0);
-  self->system = hub_system_new (self->store, self->cluster, id);
+  self->system = hub_system_new (self->store, self->cluster, text (self, "Hub", "State"), id);
   return hub_audit_add_routes (self->audit, routes, error)
          && hub_peers_add_routes (self->peers, routes, error)
          && hub_agenda_add_routes (self->agenda, routes, error)

@@ -2,12 +2,14 @@
 #include "hub-system.h"
 
 #include "hub-clock.h"
+#include "hub-disk.h"
 
 struct _HubSystem
 {
   GObject parent_instance;
 
   HubStore *store;
+  HubDisk *disk;
   HubCluster *cluster; /* NULL: the database is somebody else's */
   char *hub;
   gint64 started;
@@ -38,6 +40,16 @@ describe_clock (void)
   return karez_json_object ("trusted", "b", trusted, "offset_ms", "d", offset / 1000.0, NULL);
 }
 
+static JsonNode *
+describe_disk (HubDisk *disk)
+{
+  guint64 free_bytes, size_bytes;
+  HubDiskState state = hub_disk_get_state (disk, &free_bytes, &size_bytes);
+
+  return karez_json_object ("state", "s", hub_disk_state_name (state), "free_bytes", "i",
+                            (gint64) free_bytes, "size_bytes", "i", (gint64) size_bytes, NULL);
+}
+
 static void
 on_database_known (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -51,7 +63,7 @@ on_database_known (GObject *source, GAsyncResult *result, gpointer data)
       karez_json_object ("hub", "s", self->hub, "version", "s", KAREZ_PROGRAM_VERSION,
                          "incarnation", "i", hub_store_get_incarnation (self->store), "uptime_s",
                          "i", uptime, "database", "n", describe_database (self, rows), "clock", "n",
-                         describe_clock (), NULL));
+                         describe_clock (), "disk", "n", describe_disk (self->disk), NULL));
 }
 
 static void
@@ -72,11 +84,12 @@ hub_system_add_routes (HubSystem *self, KarezRoutes *routes, GError **error)
 }
 
 HubSystem *
-hub_system_new (HubStore *store, HubCluster *cluster, const char *hub)
+hub_system_new (HubStore *store, HubCluster *cluster, const char *state, const char *hub)
 {
   HubSystem *self = g_object_new (HUB_TYPE_SYSTEM, NULL);
 
   self->store = g_object_ref (store);
+  self->disk = hub_disk_new (state);
   self->cluster = cluster != NULL ? g_object_ref (cluster) : NULL;
   self->hub = g_strdup (hub);
   return self;
@@ -88,6 +101,7 @@ hub_system_dispose (GObject *object)
   HubSystem *self = HUB_SYSTEM (object);
 
   g_clear_object (&self->store);
+  g_clear_object (&self->disk);
   g_clear_object (&self->cluster);
   g_clear_pointer (&self->hub, g_free);
 

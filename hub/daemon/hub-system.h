@@ -13,8 +13,10 @@ G_BEGIN_DECLS
  */
 G_DECLARE_FINAL_TYPE (HubSystem, hub_system, HUB, SYSTEM, GObject)
 
-/* @cluster: (nullable): the private cluster, if the database is one. Returns: (transfer full) */
-HubSystem *hub_system_new (HubStore *store, HubCluster *cluster, const char *hub);
+/* @cluster: (nullable): the private cluster, if the database is one; @state: the hub's
+ * directory, whose disk is looked at. Returns: (transfer full) */
+HubSystem *hub_system_new (HubStore *store, HubCluster *cluster, const char *state,
+                           const char *hub);
 gboolean hub_system_add_routes (HubSystem *self, KarezRoutes *routes, GError **error);
 
 G_END_DECLS

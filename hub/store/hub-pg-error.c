@@ -101,6 +101,8 @@ static const struct
   { "40P01", KAREZ_ERROR_BUSY, "database/contention",
     N_ ("Somebody else is changing the same thing. Try again.") },
   { "22", KAREZ_ERROR_INVALID, "database/value", N_ ("The database does not accept a value.") },
+  { "53100", KAREZ_ERROR_UNAVAILABLE, "database/disk",
+    N_ ("The disk of the database is full. Nothing was recorded.") },
   { "53", KAREZ_ERROR_UNAVAILABLE, "database/resources",
     N_ ("The database is out of disk space, memory or connections.") },
   { "54", KAREZ_ERROR_TOO_LARGE, "database/limit", N_ ("This is too large for the database.") },

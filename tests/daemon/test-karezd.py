@@ -8,6 +8,7 @@ import contextlib
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 import uuid
@@ -170,6 +171,63 @@ def test_database_comes_later():
         it.spawn()
         until('the hub to wait', lambda: 'waiting for the database' in it.said())
         assert name and it.stop() == 0
+
+
+@contextlib.contextmanager
+def small_disk(path):
+    """A disk of its own at this path, which can be filled; only root can make one."""
+    os.makedirs(path)
+    subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=256m,mode=0755', 'tmpfs', path], check=True)
+    try:
+        yield os.path.join(path, 'fill')
+    finally:
+        subprocess.run(['umount', '--lazy', path], check=True)
+
+
+def fill(path):
+    with contextlib.suppress(OSError), open(path, 'wb') as file:
+        while True:
+            file.write(bytes(1 << 20))
+
+
+def test_disk_is_full():
+    """It is said, nothing is half done, and a hub that starts then waits for room."""
+    organisation = {'id': str(uuid.uuid4()), 'level': 'county', 'names': {'en': 'A'}, 'own': True}
+    with hub(database=False) as it, small_disk(os.path.join(it.folder, 'disk')) as stuff:
+        it.settings['Hub', 'State'] = os.path.join(it.folder, 'disk', 'state')
+        try:
+            it.start()
+            assert it.ask('GET', '/system')[1]['disk']['state'] == 'enough'
+            fill(stuff)
+            until('the hub to see it', lambda: it.ask('GET', '/system')[1]['disk']['state'] == 'full')
+            code, out, _ = it.ctl('status')
+            assert code == 0 and 'full' in out, out
+            assert 'the disk is full' in it.said(), it.said()
+            status, answer = it.ask('POST', '/organisations', organisation)
+            assert (status, answer['rule']) == (503, 'database/disk'), answer
+            end_database(it)
+            it.stop()
+            it.spawn()
+            until('it to wait for room', lambda: 'waiting for the database' in it.said())
+            time.sleep(1)
+            assert it.process.poll() is None, it.said()
+            os.unlink(stuff)
+            until('it to go on', lambda: 'ready at' in it.said())
+            assert it.ask('GET', '/organisations')[1]['items'] == []
+            assert it.ask('POST', '/organisations', organisation)[0] == 201
+        finally:
+            it.stop()
+            end_database(it)
+
+
+def end_database(it):
+    """The private one, which outlives its hub."""
+    with contextlib.suppress(OSError):
+        with open(os.path.join(it.settings['Hub', 'State'], 'postgres/postmaster.pid'), encoding='utf-8') as file:
+            pid = int(file.readline())
+        os.kill(pid, signal.SIGINT)
+        until('PostgreSQL to end', lambda: not os.path.exists(
+            os.path.join(it.settings['Hub', 'State'], 'postgres/postmaster.pid')))
 
 
 def assert_without(it, name, *words):
@@ -422,4 +480,6 @@ def test_plugin_crashes_at_each_start():
 
 if __name__ == '__main__':
     sys.exit(karezd.run([value for name, value in list(globals().items())
-                         if name.startswith('test_') and value]))
+                         if name.startswith('test_') and value
+                         # Disks of its own are root's to make.
+                         and (os.geteuid() == 0 or value is not test_disk_is_full)]))

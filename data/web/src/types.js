@@ -230,6 +230,7 @@
  * @property {number} uptime_s
  * @property {{state: string, version?: string | null, size_bytes?: number | null, since?: string | null}} database
  * @property {{offset_ms: number | null, trusted: boolean}} [clock]
+ * @property {{state: string, free_bytes: number, size_bytes: number}} [disk]
  */
 /** @typedef {{id: string, names: Names, birth_date?: string | null, gender?: string | null}} Patient */
 /** @typedef {string | {text: string} | {time: string}} SentencePart the hub's words, or a value in them */

@@ -135,15 +135,26 @@ export class SystemPage extends KarezElement {
     });
   }
 
+  /** @param {NonNullable<System['disk']>} disk */
+  diskLine({ state, free_bytes: free, size_bytes: all }) {
+    const said = {
+      full: { state: 'down', text: _('Full'), action: _('Nothing more is recorded until there is room on this machine. The hub goes on by itself.') },
+      low: { state: 'faulty', text: _('Nearly full'), action: _('Make room on this machine: when the disk is full, nothing more is recorded.') },
+    }[state] ?? { state: 'up', text: _('Has room'), action: '' };
+    return line({ name: _('Disk'), state: said.state, text: said.text, note: _('%s of %s are free', size(free), size(all)),
+      action: said.action ? html`<small>${said.action}</small>` : nothing });
+  }
+
   /** @param {System} system */
   hubLines(system) {
-    const { database, clock } = system;
+    const { database, clock, disk } = system;
     const offset = clock?.offset_ms;
     return html`<ul class="plain lines">
       ${line({ name: _('Hub'), state: 'running', since: _('for %s', duration(system.uptime_s * 1000)), note: html`Karez <bdi>${system.version}</bdi> · ${_('start %s', number(system.incarnation))}` })}
       ${line({ name: _('Database'), state: database.state, since: since(database.since),
         note: html`${database.version ? html`PostgreSQL <bdi>${database.version}</bdi>` : nothing}${database.size_bytes ? html` · <bdi>${size(database.size_bytes)}</bdi>` : nothing}`,
         action: look(database.state) === 'down' ? html`<small>${_('Nothing can be changed until it is back. It reconnects by itself; look at the disk and the log.')}</small>` : nothing })}
+      ${disk && disk.state !== 'unknown' ? this.diskLine(disk) : nothing}
       ${clock ? line({ name: _('Clock'), state: clock.trusted ? 'up' : 'down', text: clock.trusted ? _('Trusted') : _('Not trusted'),
         note: offset == null || (!clock.trusted && offset === 0) ? _('its offset is not known') : _('%s ms off', number(offset, Math.abs(offset) < 10 ? 1 : 0)),
         action: clock.trusted ? nothing : html`<small>${offset != null && Math.abs(offset) > enoughClock ? _('Set this machine’s clock by its time server.') : _('Give this machine a time server.')}</small>` }) : nothing}</ul>`;
