@@ -203,8 +203,38 @@ async function people(page, origin) {
   await page.waitForFunction(() => document.querySelector('#person-names-en')?.value === 'Ayshe Tursun');
 }
 
-/** What the hub refuses leaves the focus and the words where they are. @param {import('./hubs.mjs').Pair} pair @param {any} page */
-async function declined({ aral, hangzhou }, page) {
+/** What is taken after midnight is not free before it, and the refusal says so by both clocks.
+ * @param {import('./hubs.mjs').Pair} pair @param {any} page */
+async function overMidnight({ aral, hangzhou }, page) {
+  const day = 86400000;
+  const beijing = 8 * 3600000;
+  const midnight = (Math.floor((Date.now() + 15 * 60000 + beijing) / day) + 1) * day - beijing;
+  const { items } = await aral.api('GET', `/resources?hub=${aral.id}`);
+  const room = items.find((one) => one.kind === 'room');
+  const id = randomUUID();
+  await aral.api('POST', '/bookings', {
+    id, modality: 'shared-note', title: 'After midnight', reason: '', urgency: 'T3', partner: hangzhou.id, resources: [room.id],
+    starts_at: new Date(midnight + 20 * 60000).toISOString(), ends_at: new Date(midnight + 50 * 60000).toISOString(),
+  });
+  await askAt(page, aral.origin, '23:45', 'Tab');
+  await page.locator('#compose-minutes').fill('60');
+  await page.getByLabel(room.names.en).first().check();
+  await page.locator('.note.warn').getByText('is taken by “After midnight” until').waitFor();
+  await shootAll(page, 'over-midnight');
+  await page.getByRole('button', { name: 'Send request' }).click();
+  const refusal = page.locator('.note.bad', { hasText: 'agenda/overlap' });
+  await refusal.waitFor();
+  const said = await refusal.innerText();
+  assert.match(said, new RegExp(`${room.names.en} is taken from .*00:20 Beijing \\(.*22:20 Xinjiang\\) to .*00:50 Beijing`));
+  assert.doesNotMatch(said, /T\d\d:\d\d|Z\b/, 'no UTC inside a sentence');
+  assert.equal(await refusal.locator('bdi time').count(), 4);
+  await shootAll(page, 'over-midnight-refused');
+  await aral.api('POST', `/bookings/${id}/withdraw`, {});
+}
+
+/** What the hub refuses leaves the focus and the words where they are, and who asked is told.
+ * @param {import('./hubs.mjs').Pair} pair @param {any} page @param {any} asking a page at the hospital that asks */
+async function declined({ aral, hangzhou }, page, asking) {
   const id = randomUUID();
   const at = Date.now() + 18000000;
   await hangzhou.api('POST', '/bookings', {
@@ -234,6 +264,10 @@ async function declined({ aral, hangzhou }, page) {
     return now.state !== 'requested' && now;
   });
   assert.equal(answered.answer, 'No room is free.');
+  await asking.locator('.toast').getByText('declined “To be declined”').waitFor();
+  const told = asking.locator('karez-next li', { hasText: 'declined “To be declined”' });
+  await told.getByText('No room is free.').waitFor();
+  await shootAll(asking, 'told-declined');
 }
 
 /** A hub that lets a page in and lets it not stay is not asked ten times a second.
@@ -266,7 +300,11 @@ await withPair('typed', async (pair) => {
   try {
     const clerk = await signIn(browser, aral, 'desk.aral', { viewport: desktop });
     await times(aral, clerk);
-    await declined(pair, clerk);
+    await overMidnight(pair, clerk);
+    const asking = await signIn(browser, hangzhou, 'desk.hangzhou', { viewport: desktop });
+    await declined(pair, clerk, asking);
+    assert.deepEqual(asking.faults, []);
+    await asking.context().close();
     await requestOfAnother(aral, clerk);
 
     const administrator = await signIn(browser, aral, 'admin.aral', { viewport: desktop });
