@@ -30,8 +30,13 @@ const changed = new EventTarget();
 const fromRight = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/;
 
 /** A value that keeps its own direction, and leaves that of what is around it, in a text without
- * elements. @param {unknown} value */
-export const isolate = (value) => `\u2068${value ?? ''}\u2069`;
+ * elements. The first strong letter that is looked for (U+2068) is none inside of another isolate: a
+ * day and its time, isolated each, would change places. So what begins from the right says so. @param {unknown} value */
+export const isolate = (value) => {
+  const text = String(value ?? '');
+  const [letter = ''] = text.match(/\p{L}/u) ?? [];
+  return `${fromRight.test(letter) ? '\u2067' : '\u2068'}${text}\u2069`;
+};
 
 /** @param {string} text @param {unknown[]} values */
 export function fill(text, values) {

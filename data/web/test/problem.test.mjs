@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { readCatalogue } from '../po.mjs';
 import { Problem } from '../src/api.js';
-import { fill, useCatalogue } from '../src/i18n.js';
+import { fill, isolate, useCatalogue } from '../src/i18n.js';
 import { bothClocks, clockAfter, clockInXinjiang, saidTime } from '../src/time.js';
 
 const po = join(dirname(fileURLToPath(import.meta.url)), '../../../po');
@@ -39,9 +39,9 @@ test('no language shows UTC, and every value is isolated', async () => {
     const problem = refusal();
     for (const text of [problem.message, problem.accepted]) {
       assert.doesNotMatch(text, /T\d\d:|Z|UTC/u, language);
-      assert.ok(text.includes(`\u2068${saidTime(to)}\u2069`), `${language}: ${text}`);
+      assert.ok(text.includes(isolate(saidTime(to))), `${language}: ${text}`);
     }
-    assert.ok(problem.message.includes(`\u2068${name}\u2069`), language);
+    assert.ok(problem.message.includes(isolate(name)), language);
     assert.ok(problem.message.includes('00:45') && problem.message.includes('22:45'), language);
   }
 });
@@ -54,7 +54,7 @@ test('a problem without values is said as it is', () => {
 
 test('a name from the right keeps its direction in text from the left', async () => {
   await use('en');
-  assert.equal(fill('%s is taken until %s.', [name, '14:30']), `\u2068${name}\u2069 is taken until 14:30.`);
+  assert.equal(fill('%s is taken until %s.', [name, '14:30']), `\u2067${name}\u2069 is taken until 14:30.`);
   assert.equal(fill('%s is taken until %s.', ['Dr Lin', '14:30']), 'Dr Lin is taken until 14:30.');
 });
 
@@ -64,4 +64,13 @@ test('a span over midnight says the day of its end, by each clock', async () => 
   assert.equal(clockAfter(from, to, 'xinjiang'), '22:45');
   assert.equal(clockAfter('2026-11-24T17:30:00Z', '2026-11-24T18:30:00Z', 'xinjiang'), 'Wed 25 November, 00:30');
   assert.equal(clockAfter(from, '2026-11-24T15:50:00Z'), '23:50');
+});
+
+test('a day and its time do not change places where both are isolated', async () => {
+  await use('ug');
+  // As U+2068 would look for it: the first strong letter outside of what is isolated inside.
+  assert.equal(isolate('\u20682-دېكابىر\u2069، \u206800:50\u2069')[0], '\u2067');
+  assert.equal(isolate('Room 1')[0], '\u2068');
+  assert.equal(isolate('00:50')[0], '\u2068');
+  assert.match(saidTime(to), /\u2067\u206725-نويابىر [^\u2069]+\u2069، \u206800:45\u2069\u2069/u);
 });

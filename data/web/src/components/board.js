@@ -263,7 +263,7 @@ export class DayBoard extends KarezElement {
   /** @param {Booking[]} bookings @param {number} now */
   unplaced(bookings, now) {
     return inRows(bookings).map((row, n) => html`<div class="lane unplaced" role="row"><div class="lane-name" role="rowheader">${
-      n === 0 ? _('No people or rooms') : html`<span class="unseen">${_('No people or rooms')}</span>`}<small>${n === 0 ? _('of a session that is asked for or agreed') : nothing}</small></div>
+      n === 0 ? _('No people or rooms') : html`<span class="unseen">${_('No people or rooms')}</span>`}</div>
       <div class="track" role="presentation">${row.map((booking, i) => this.block(booking, '', now, row[i + 1] ? millis(row[i + 1].starts_at) : Infinity))}</div></div>`);
   }
 

@@ -171,7 +171,7 @@ export class NextActions extends KarezElement {
       return nothing;
     const actions = nextActions(board, hubNow());
     const first = actions.findIndex((action) => action.booking);
-    return html`<section class="card" aria-labelledby="next-title"><h2 id="next-title">${_('Next actions')} ${actions.length ? html`<span>${actions.length}</span> ` : nothing}${keyHint('R')}</h2>
+    return html`<section class="card" aria-labelledby="next-title"><h2 id="next-title">${_('Next actions')} <span>${actions.length ? html`${actions.length} ` : nothing}${keyHint('R')}</span></h2>
       ${actions.length ? html`<ol class="acts" @keydown=${moveInList}>${actions.map((action, i) => html`<li data-href=${action.href}>
         <span class="n" aria-hidden="true">${i + 1}</span>
         <div><a class="act-what" data-item href=${action.href}>${action.what}</a><p class="act-why">${action.why}</p></div>
