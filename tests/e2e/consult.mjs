@@ -85,6 +85,7 @@ async function accept(page, id, pair) {
   await until('the request', async () => (await pair.hangzhou.api('GET', `/bookings/${id}`)).state === 'requested');
   await page.goto(`${pair.hangzhou.origin}/bookings/${id}`);
   await page.locator('karez-consult-request').getByText(question).waitFor();
+  await page.getByRole('button', { name: 'Show the pictures' }).click(); // no page reads them by itself
   await page.locator('karez-consult-request img').first().waitFor();
   await shootAll(page, 'consult-2-booking');
   await checkAccess(page, 'booking of a consultation');

@@ -270,6 +270,21 @@ async function declined({ aral, hangzhou }, page, asking) {
   await shootAll(asking, 'told-declined');
 }
 
+/** Whose account is off cannot be booked, at either hospital. @param {import('./hubs.mjs').Pair} pair */
+async function disabled({ aral, hangzhou }) {
+  const person = randomUUID();
+  const resource = randomUUID();
+  const names = { en: 'Dr Gone' };
+  await aral.api('POST', '/people', { id: person, names, login: 'gone.aral', password, password_final: true, roles: ['clinician'] });
+  await aral.api('POST', '/resources', { id: resource, kind: 'person', names, person });
+  for (const active of [true, false, true]) {
+    await aral.api('PUT', `/people/${person}`, { names, roles: ['clinician'], active });
+    for (const hub of [aral, hangzhou])
+      await until(`${hub.name} to know that Dr Gone is ${active ? 'there' : 'gone'}`, async () =>
+        (await hub.api('GET', `/resources?hub=${aral.id}`)).items.find((one) => one.id === resource)?.active === active);
+  }
+}
+
 /** A hub that lets a page in and lets it not stay is not asked ten times a second.
  * @param {any} browser @param {import('./hubs.mjs').Hub} hub @param {string} id */
 async function refusedPlace(browser, hub, id) {
@@ -309,6 +324,8 @@ await withPair('typed', async (pair) => {
 
     const administrator = await signIn(browser, aral, 'admin.aral', { viewport: desktop });
     await people(administrator, aral.origin);
+
+    await disabled(pair);
 
     const id = await book(pair);
     await prepare(pair, id);

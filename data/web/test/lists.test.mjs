@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { shown } from '../src/components/parts.js';
+import { problemNote, shown } from '../src/components/parts.js';
 
 /** What a page would show, as text. @param {any} content @returns {string} */
 const text = (content) => (Array.isArray(content) ? content.map(text).join('')
@@ -14,4 +14,9 @@ const list = (/** @type {any} */ value) => text(shown(/** @type {any} */ ({ valu
 test('what is missing from a list is told above it', () => {
   assert.equal(list({ items: ['a', 'b'] }), 'a,b');
   assert.match(list({ items: ['a', 'b'], more: true }), /role="status">There is more than can be listed here\..*a,b$/s);
+});
+
+test('what a worker refuses is shown as what the hub refuses', () => {
+  assert.match(text(problemNote({ message: 'The offer cannot be read', rule: 'rtc/sdp' })), /The offer cannot be read.*rtc\/sdp/s);
+  assert.match(text(problemNote({ message: 'No', accepted: 'An offer' })), /No.*An offer/s);
 });

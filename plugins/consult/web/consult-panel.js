@@ -279,7 +279,7 @@ export class ConsultPanel extends LitElement {
     const rule = frame.problem?.rule ?? '';
     if (frame.session !== this.session?.id || !/^(rtc|consult|worker)\//.test(rule))
       return;
-    this.refusal = { ...frame.problem, message: frame.problem.detail || frame.problem.title };
+    this.refusal = new Problem(frame.problem);
     if (this.withdrawn && rule.startsWith('worker/'))
       this.waitToWithdraw();
   }

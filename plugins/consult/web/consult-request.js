@@ -29,6 +29,9 @@ const previewBytes = 4 * 1024 * 1024;
 const open = ['requested', 'confirmed'];
 const calledOff = ['declined', 'cancelled'];
 
+/** Whether it is shown beside its name. @param {Attachment} one */
+const isPicture = (one) => one.state === 'whole' && (one.media_type === 'image/jpeg' || one.media_type === 'image/png') && one.size <= previewBytes;
+
 export class ConsultRequest extends KarezElement {
   static properties = { booking: { attribute: false }, hubs: { attribute: false }, readonly: { type: Boolean }, adding: { state: true } };
 
@@ -40,6 +43,8 @@ export class ConsultRequest extends KarezElement {
     this.hubs = [];
     this.readonly = false;
     this.adding = false;
+    /** Whose pictures somebody wants to see: each is a reading on record. */
+    this.pictures = '';
     this.readAt = -Infinity;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.later = undefined;
@@ -141,7 +146,7 @@ export class ConsultRequest extends KarezElement {
     const what = html`<bdi>${one.name}</bdi> <small>${_(kindWords[one.media_type] ?? one.media_type)} · <bdi>${size(one.size)}</bdi></small>`;
     if (one.state !== 'whole')
       return html`<li data-state=${one.state}><span class="consult-file">${what}</span>${this.state(one)}</li>`;
-    const picture = (one.media_type === 'image/jpeg' || one.media_type === 'image/png') && one.size <= previewBytes;
+    const picture = isPicture(one) && this.pictures === this.booking?.id;
     // Browsers show no DICOM: it is saved under the name that the hub gives it.
     const saved = one.media_type === 'application/dicom';
     return html`<li data-state="whole"><a class="consult-file" href=${address} target=${saved ? nothing : '_blank'} rel=${saved ? nothing : 'noopener'}
@@ -171,7 +176,11 @@ export class ConsultRequest extends KarezElement {
       return emptyState({ title: _('No question was written.'), text: this.booking?.urgency === 'T0' ? _('An emergency does not wait for one.') : undefined, action: add });
     return html`<h3>${_('Question')}</h3><p class="prose consult-question" dir="auto">${asked.question}</p>
       ${asked.history ? html`<h3>${_('History')}</h3><p class="prose" dir="auto">${asked.history}</p>` : nothing}
-      ${asked.attachments.length ? html`<h3>${_('Files')}</h3><ul class="plain consult-list">${asked.attachments.map((one) => this.file(one))}</ul>` : nothing}
+      ${asked.attachments.length ? html`<h3>${_('Files')}</h3><ul class="plain consult-list">${asked.attachments.map((one) => this.file(one))}</ul>${
+        asked.attachments.some(isPicture) && this.pictures !== this.booking?.id ? html`<p>${button({ label: _('Show the pictures'), onclick: () => {
+          this.pictures = this.booking?.id ?? '';
+          this.requestUpdate();
+        } })}</p>` : nothing}` : nothing}
       <p class="hint">${asked.written_at > (this.booking?.requested_at ?? '') && asked.version > 1 ? say(_('Changed by %s, %s'), asked.written_by, timePair(asked.written_at)) : say(_('Written by %s, %s'), asked.written_by, timePair(asked.written_at))}${
         asked.sent ? nothing : html`<br>${_('The other hospital does not have it yet; it is sent as soon as it can be.')}`}</p>
       ${this.mayAdd ? html`<p>${add}</p>` : nothing}`;

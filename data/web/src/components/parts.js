@@ -236,11 +236,12 @@ export const checkField = ({ label, checked, disabled = false, hint, onchange })
   <span>${label}${hint ? html`<small>${hint}</small>` : nothing}</span>
 </label>`;
 
-/** Why the hub refused, by which rule, and what it would accept. @param {Problem | undefined | null} problem */
+/** Why the hub refused, by which rule, and what it would accept: a problem, or what a worker said.
+ * @param {Problem | {message: string, accepted?: string, rule?: string, parts?: undefined, acceptedParts?: undefined} | undefined | null} problem */
 export const problemNote = (problem) =>
   problem
-    ? html`<div class="note bad" role="alert"><p>${sentence(problem.parts)}</p>
-        ${problem.accepted ? html`<p>${sentence(problem.acceptedParts)}</p>` : nothing}
+    ? html`<div class="note bad" role="alert"><p>${sentence(problem.parts ?? [problem.message])}</p>
+        ${problem.accepted ? html`<p>${sentence(problem.acceptedParts ?? [problem.accepted])}</p>` : nothing}
         ${problem.rule ? html`<p class="rule">${_('Rule')} <bdi><code>${problem.rule}</code></bdi></p>` : nothing}</div>`
     : nothing;
 
