@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 
-import { checkAccess, openBrowser, shootAll, signIn } from './browser.mjs';
+import { checkAccess, openBrowser, openDoor, shootAll, signIn } from './browser.mjs';
 import { book, prepare } from './consult-page.mjs';
 import { build, sleep, until, withPair } from './hubs.mjs';
 import { Person } from './person.mjs';
@@ -63,6 +63,25 @@ async function jump(page) {
   await assertClock(page, 'after a jump');
   await page.evaluate(() => { globalThis.clockOff = 0; });
   await page.locator('.clock-note').waitFor({ state: 'detached', timeout: 4000 });
+}
+
+/** A computer that slept for eight hours before anybody signed in: its counter stood still. @param {any} browser @param {import('./hubs.mjs').Pair} pair */
+async function door(browser, { aral }) {
+  const page = await openDoor(browser, aral, { off: 0 });
+  const slept = 8 * 60 * minute;
+  page.faked = true; // the hub's clock went on meanwhile
+  await page.route('**/api/v1/hello', async (route) => {
+    const hello = await aral.api('GET', '/hello');
+    await route.fulfill({ json: { ...hello, now: new Date(Date.parse(hello.now) + slept).toISOString() } });
+  });
+  await page.evaluate((ms) => { globalThis.clockOff = ms; }, slept);
+  await until('the door to know the time again', async () => {
+    const shown = (await page.locator('.door-clock b').first().textContent()).trim();
+    return [beijing(Date.now() + slept), beijing(Date.now() + slept - 10_000)].includes(shown);
+  }, 5000);
+  assert.equal(await page.locator('.clock-note').count(), 0, 'its clock is right');
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
 }
 
 /** As a keyboard with another layout, or an input method, does it. @param {any} page @param {string} key @param {string} code */
@@ -192,6 +211,7 @@ await withPair('clocks-keys', async (pair) => {
   try {
     const pages = await emergencies(browser, pair);
     await jump(pages[2]);
+    await door(browser, pair);
     await layouts(pages[2]);
     pages.push(await room(browser, pair));
     for (const page of pages) assert.deepEqual(page.faults, []);

@@ -4,7 +4,7 @@
 import { Problem, api, setToken } from './api.js';
 import { _, guessLanguage, language, languages, setLanguage } from './i18n.js';
 import { live } from './live.js';
-import { takeTime, ticks } from './time.js';
+import { hasJumped, isDoubtful, takeTime, ticks } from './time.js';
 
 /** @typedef {import('./types.js').Me} Me */
 /** @typedef {import('./types.js').Hello} Hello */
@@ -85,6 +85,19 @@ async function readHello() {
   return hello;
 }
 
+/** At the door no socket tells of it that the computer slept, or that its clock was set: the hub is asked until it answers. */
+function watchClock() {
+  let last = -Infinity;
+  setInterval(() => {
+    const follows = state.me && !state.me.new_password_needed;
+    if (follows || !(hasJumped() || (isDoubtful() && ticks() - last > 3000)))
+      return;
+    last = ticks();
+    tell();
+    readHello().then(tell, () => {});
+  }, 1000);
+}
+
 /** Reads the language, the hub and the person, before anything is drawn. */
 export async function begin() {
   showTheme(theme());
@@ -93,6 +106,7 @@ export async function begin() {
   if (hello.status === 'rejected')
     throw hello.reason;
   state.hello = hello.value;
+  watchClock();
   if (me.status === 'rejected' && !isRule(me.reason, 'sign-in/none'))
     state.problem = me.reason;
   await take(me.status === 'fulfilled' ? me.value : null);

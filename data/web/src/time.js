@@ -55,13 +55,15 @@ export function takeTime(told, asked) {
   apart = Date.now() - counter();
 }
 
+/** Whether they went apart since it was asked last. */
+const isApart = () => Math.abs(Date.now() - counter() - apart) >= jump;
+
 /** Whether the PC's clock and the counter went apart since this was asked last: the computer slept, or somebody set its
  * clock. Which of the two, the hub must say. */
 export function hasJumped() {
-  const is = Date.now() - counter();
-  if (Math.abs(is - apart) < jump)
+  if (!isApart())
     return false;
-  apart = is;
+  apart = Date.now() - counter();
   doubtful = true;
   return true;
 }
@@ -72,7 +74,8 @@ export const isDoubtful = () => doubtful;
 /** How far this computer's clock is ahead of the hub's, where it matters; 0 else. @returns {number} ms */
 export function clockOff() {
   const off = Date.now() - hubNow();
-  return known && !doubtful && Math.abs(off) >= bearable ? off : 0;
+  // One that has just jumped may be right: the computer slept.
+  return known && !doubtful && !isApart() && Math.abs(off) >= bearable ? off : 0;
 }
 
 /** @type {Record<Zone, number>} */

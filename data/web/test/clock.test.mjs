@@ -45,6 +45,7 @@ for (const [what, off] of /** @type {[string, number][]} */ ([['right', 0], ['2 
 test('a clock that is set while the page is open changes nothing', () => {
   world.off = 3 * 60 * minute;
   assert.ok(Math.abs(hubNow() - world.at) <= 1);
+  assert.equal(clockOff(), 0, 'nor before it was noticed');
   assert.equal(hasJumped(), true);
   assert.equal(isDoubtful(), true);
   assert.equal(clockOff(), 0, 'it is not said before the hub was asked');
