@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hub-check.h"
 
+#include "hub-names.h"
+
 #include <errno.h>
 #include <glib/gi18n.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 /* What the kernel says to binding @host; 0: it can be. */
@@ -28,12 +31,54 @@ try_bind (const char *host, guint16 port, int type)
   return code;
 }
 
-/* Whether a port is free, the one who listens finds: a hub with this configuration may be there. */
+/* Whether a hub with this configuration is there, and not to be minded: it answers at its local
+ * socket, or this user may not even ask. */
+static gboolean
+is_running (HubConfig *config)
+{
+  g_autofree char *path = g_build_filename (hub_config_text (config, "Hub", "Runtime"),
+                                            HUB_SOCKET_API, NULL);
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  int fd, code = 0;
+
+  if (strlen (path) >= sizeof address.sun_path)
+    return FALSE;
+  strcpy (address.sun_path, path);
+  fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0 || connect (fd, (const struct sockaddr *) &address, sizeof address) < 0)
+    code = errno;
+  if (fd >= 0)
+    close (fd);
+  return code == 0 || code == EAGAIN || code == EACCES;
+}
+
+static void
+check_port (HubConfig *config, const char *group, const HubCheck *check)
+{
+  int code = try_bind (hub_config_text (config, group, "Listen"),
+                       hub_config_port (config, group, "Port"), SOCK_STREAM);
+
+  if (hub_config_is_found (config, group, "Port"))
+    return;
+  if (code == EACCES && check->own)
+    hub_config_find (config, HUB_CONFIG_FAULT_VALUE, group, "Port",
+                     N_ ("the hub's user may not listen at a port so low"), NULL,
+                     N_ ("a port from 1024, and the proxy in front of the hub at the low one"),
+                     NULL);
+  else if (code == EADDRINUSE && !is_running (config))
+    {
+      g_autofree char *number = g_strdup_printf ("%u", hub_config_port (config, group, "Port"));
+
+      hub_config_find (config, HUB_CONFIG_FAULT_AWAY, group, "Port",
+                       N_ ("another program listens at port %s"), number,
+                       N_ ("a port that nobody else uses"), NULL);
+    }
+}
+
 static void
 check_listening (HubConfig *config, const char *group, const HubCheck *check)
 {
   const char *host = hub_config_text (config, group, "Listen");
-  guint16 port = hub_config_port (config, group, "Port");
   int code = try_bind (host, 0, SOCK_STREAM);
 
   if (code != 0)
@@ -48,11 +93,7 @@ check_listening (HubConfig *config, const char *group, const HubCheck *check)
             NULL);
       return;
     }
-  if (check->own && try_bind (host, port, SOCK_STREAM) == EACCES)
-    hub_config_find (config, HUB_CONFIG_FAULT_VALUE, group, "Port",
-                     N_ ("the hub's user may not listen at a port so low"), NULL,
-                     N_ ("a port from 1024, and the proxy in front of the hub at the low one"),
-                     NULL);
+  check_port (config, group, check);
 }
 
 /* Whether who listens at both would meet: "::" takes IPv4 too. */

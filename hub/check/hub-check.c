@@ -70,6 +70,12 @@ join (GHashTable *table)
   return g_string_free (list, FALSE);
 }
 
+static gboolean
+is_number (const char *text)
+{
+  return text != NULL && g_ascii_string_to_signed (text, 10, G_MININT64, G_MAXINT64, NULL, NULL);
+}
+
 /* Settings that a plugin does not know would be in force in nobody's eyes but their writer's. */
 static void
 check_settings (HubConfig *config, const char *plugin, const char *path)
@@ -78,13 +84,18 @@ check_settings (HubConfig *config, const char *plugin, const char *path)
   g_autoptr (GHashTable) given = hub_config_plugin (config, plugin);
   g_autofree char *group = g_strconcat ("Plugin ", plugin, NULL);
   GHashTableIter iter;
-  gpointer key;
+  gpointer key, value;
 
   if (file == NULL)
     return; /* the hub says why, and goes on without it */
   g_hash_table_iter_init (&iter, given);
-  while (g_hash_table_iter_next (&iter, &key, NULL))
-    if (!g_hash_table_contains (hub_plugin_file_get_settings (file), key))
+  while (g_hash_table_iter_next (&iter, &key, &value))
+    if (is_number (g_hash_table_lookup (hub_plugin_file_get_settings (file), key))
+        && !is_number (value))
+      hub_config_find (config, HUB_CONFIG_FAULT_VALUE, group, key, N_ ("this setting is a number"),
+                       NULL, N_ ("a whole number, such as %s"),
+                       g_hash_table_lookup (hub_plugin_file_get_settings (file), key));
+    else if (!g_hash_table_contains (hub_plugin_file_get_settings (file), key))
       {
         g_autofree char *list = join (hub_plugin_file_get_settings (file));
 

@@ -72,8 +72,10 @@ hub_link_socket_bind (HubBinding *wanted, const char *text, HubAddress *bound, G
   if (hub_binding_bind (wanted, fd, bound))
     return fd;
   karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "link/bind",
-                   N_ ("a free address of this machine"), N_ ("The link cannot be bound to %s: %s"),
-                   text, g_strerror (errno));
+                   wanted->low != 0
+                       ? N_ ("a free port of [Worker] Ports, on an address of this machine")
+                       : N_ ("a free address of this machine"),
+                   N_ ("The link cannot be bound to %s: %s"), text, g_strerror (errno));
   close (fd);
   return -1;
 }

@@ -291,9 +291,11 @@ open_socket (HubRtcLoop *self, HubBinding *wanted, const char *text, GError **er
   if (family == AF_INET6)
     setsockopt (sock->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
   if (!hub_binding_bind (wanted, sock->fd, &sock->address))
-    return karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "rtc/bind",
-                            N_ ("a free address of this machine"),
-                            N_ ("Media cannot be received at %s: %s"), text, g_strerror (errno));
+    return karez_error_set (
+        error, KAREZ_ERROR_UNAVAILABLE, "rtc/bind",
+        wanted->low != 0 ? N_ ("a free port of [Worker] Ports, on an address of this machine")
+                         : N_ ("a free address of this machine"),
+        N_ ("Media cannot be received at %s: %s"), text, g_strerror (errno));
   if (wanted->announced.length > 0)
     self->addresses[self->n_addresses++] = wanted->announced;
   sock->out = hub_rtc_out_new (sock->fd);

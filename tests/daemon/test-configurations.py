@@ -6,6 +6,7 @@ by file, line, group and key, with what is accepted; at once, with an exit statu
 test-configurations.py BUILD [WORD…]     with words, those whose line has one of them"""
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -170,6 +171,8 @@ VALUES = [
     ('Worker', 'User', 'nobody-of-this-name', 'which systemd-sysusers makes'),
     ('Worker', 'User', '', 'a text that is not empty'),
     ('Plugin template', 'MaxMinutes', '5\x1b', 'without control characters'),
+    ('Plugin template', 'MaxMinutes', 'five', 'a whole number, such as 240'),
+    ('Plugin template', 'MaxMinutes', '', 'a whole number, such as 240'),
 ]
 
 # What stands in the file, what stands there instead, where the finding is, and what is accepted.
@@ -387,6 +390,20 @@ def test_other_identity():
     with open(pem, 'w', encoding='utf-8') as out:
         out.write('nonsense\n')
     check(text, ['karez.conf:5: [Hub] State: ', pem, 'from a backup'], WRONG)
+
+
+def test_port_is_taken():
+    """By another program: both say so. By the hub itself: that is as it should be."""
+    with socket.socket() as taken, socket.socket(socket.AF_UNIX) as hub:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(('127.0.0.1', 18444))
+        taken.listen()
+        check(GOOD, ['karez.conf:16: [Peers] Port: another program listens at port 18444', '; accepted: '], AWAY)
+        os.makedirs(f'{FOLDER}/run', exist_ok=True)
+        hub.bind(f'{FOLDER}/run/karezd.sock')
+        hub.listen()
+        accepts(GOOD.encode())
+    os.unlink(f'{FOLDER}/run/karezd.sock')
 
 
 def test_launcher_of_the_command_line():

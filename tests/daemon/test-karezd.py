@@ -69,8 +69,11 @@ def test_private_database_ends_with_a_failed_start():
                     found.append(name)
         return found
 
-    with hub(database=False) as it, listening(it.settings['Peers', 'Port']):
-        assert_ends(it, 'cannot start', str(it.settings['Peers', 'Port']), seconds=60)
+    with hub(database=False) as it:
+        # What is opened after the database.
+        os.makedirs(os.path.join(it.runtime, 'workers.sock', 'x'))
+        assert_ends(it, 'cannot start', 'workers', seconds=60)
+        assert 'The database is there.' in it.said(), it.said()
         assert not servers()
 
 
