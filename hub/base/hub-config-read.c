@@ -55,7 +55,7 @@ find_unknown_key (HubConfig *self, const char *group, const char *key)
   if (nearest == NULL)
     nearest = elsewhere;
   hub_config_find (self, HUB_CONFIG_FAULT_UNKNOWN, group, shown,
-                   nearest != NULL ? N_ ("there is no such key; is %s meant?")
+                   nearest != NULL ? N_ ("there is no such key (perhaps %s)")
                                    : N_ ("there is no such key"),
                    nearest, "%s", list);
 }
@@ -80,7 +80,7 @@ find_unknown_group (HubConfig *self, const char *group)
   g_string_append (list, "[Plugin NAME]");
   nearest = hub_config_nearest (group, words);
   hub_config_find (self, HUB_CONFIG_FAULT_UNKNOWN, shown, NULL,
-                   nearest != NULL ? N_ ("there is no such group; is [%s] meant?")
+                   nearest != NULL ? N_ ("there is no such group (perhaps [%s])")
                                    : N_ ("there is no such group"),
                    nearest, "%s", list->str);
 }

@@ -43,7 +43,7 @@ is_running (HubConfig *config)
 
   if (strlen (path) >= sizeof address.sun_path)
     return FALSE;
-  strcpy (address.sun_path, path);
+  g_strlcpy (address.sun_path, path, sizeof address.sun_path);
   fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0 || connect (fd, (const struct sockaddr *) &address, sizeof address) < 0)
     code = errno;

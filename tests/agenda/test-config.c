@@ -77,7 +77,7 @@ test_refused (void)
     const char *text, *says;
     HubConfigFault code;
   } bad[] = {
-    { "[Web]\nProt=1\n", ":2: [Web] Prot: there is no such key; is Port meant?",
+    { "[Web]\nProt=1\n", ":2: [Web] Prot: there is no such key (perhaps Port)",
       HUB_CONFIG_FAULT_UNKNOWN },
     { "[Wbe]\nPort=1\n", "[Wbe]", HUB_CONFIG_FAULT_UNKNOWN },
     { "[Web]\nPort[ug]=1\n", ":2: [Web] Port[ug]: ", HUB_CONFIG_FAULT_UNKNOWN },

@@ -177,14 +177,14 @@ VALUES = [
 
 # What stands in the file, what stands there instead, where the finding is, and what is accepted.
 TEXTS = [
-    ('Port=18443', 'Prot=18443', '[Web] Prot: there is no such key; is Port meant?', 'Listen, Port, Origin, Proxies'),
-    ('Port=18443', 'port=18443', '[Web] port: there is no such key; is Port meant?', 'Listen, Port, Origin, Proxies'),
-    ('Port=18443', 'Advertise=a:1', '[Web] Advertise: there is no such key; is [Peers] Advertise meant?', 'Listen, Port'),
+    ('Port=18443', 'Prot=18443', '[Web] Prot: there is no such key (perhaps Port)', 'Listen, Port, Origin, Proxies'),
+    ('Port=18443', 'port=18443', '[Web] port: there is no such key (perhaps Port)', 'Listen, Port, Origin, Proxies'),
+    ('Port=18443', 'Advertise=a:1', '[Web] Advertise: there is no such key (perhaps [Peers] Advertise)', 'Listen, Port'),
     ('Port=18443', 'Port[ug]=18443', '[Web] Port[ug]: this key has no languages', 'Port'),
     ('Port=18443', 'TheColourOfTheDesk=1', '[Web] TheColourOfTheDesk: there is no such key;', 'Listen, Port'),
     ('Name[zh_CN]=测试', 'Name[de]=Test', '[Hub] Name[de]: this key has no such language', 'Name[ug]'),
-    ('[Web]', '[Wbe]', '[Wbe]: there is no such group; is [Web] meant?', '[Hub], [Web], [Peers]'),
-    ('[Media]', '[media]', '[media]: there is no such group; is [Media] meant?', '[Media]'),
+    ('[Web]', '[Wbe]', '[Wbe]: there is no such group (perhaps [Web])', '[Hub], [Web], [Peers]'),
+    ('[Media]', '[media]', '[media]: there is no such group (perhaps [Media])', '[Media]'),
     ('[Media]', '[Telephone exchange]', '[Telephone exchange]: there is no such group;', '[Plugin NAME]'),
     ('[Plugin template]', '[Plugin Template]', '[Plugin Template]: there is no such group', '[Plugin NAME]'),
     ('[Plugin template]', '[Plugin templat]', '[Plugin templat]: there is no such plugin', 'template'),
