@@ -31,6 +31,16 @@ list (Ctl *ctl, char **arguments)
       return CTL_OK;
     }
   ctl_table (ctl_items (pairings), pairings_columns);
+  for (guint i = 0; i < json_array_get_length (ctl_items (pairings)); i++)
+    if (karez_json_boolean (ctl_element (ctl_items (pairings), i), "rekeyed"))
+      {
+        g_autofree char *name = ctl_member (ctl_element (ctl_items (pairings), i), "names");
+
+        g_print (_ ("%s was paired under another key before. Confirm only if its hospital has told "
+                    "you by "
+                    "telephone why.\n"),
+                 name);
+      }
   g_print ("\n");
   ctl_table (ctl_items (peers), peers_columns);
   return CTL_OK;

@@ -32,12 +32,25 @@ tell_trouble (JsonObject *peer)
 {
   g_autofree char *name = ctl_member (peer, "names");
   const char *id = karez_json_text (peer, "id");
+  const char *trouble = karez_json_text (peer, "trouble");
 
   if (id != NULL && karez_json_boolean (peer, "restored"))
     g_print (_ ("\n%s: a database of the two hospitals was restored from a backup. Nothing is sent "
                 "or taken until both\nhave acknowledged it. What only one of them knows: karezctl "
                 "pair compare %s; then: karezctl pair acknowledge %s\n"),
              name, id, id);
+  if (id != NULL && g_strcmp0 (trouble, "peers/not-paired") == 0)
+    g_print (_ ("\n%s: the other hospital has ended the pairing, or never confirmed it. End it "
+                "here, too, "
+                "and pair anew:\nkarezctl pair unpair %s\n"),
+             name, id);
+  if (id != NULL && g_strcmp0 (trouble, "peers/other-key") == 0)
+    g_print (
+        _ ("\n%s: its hub answers with another key than the one that was compared. Ask its "
+           "hospital "
+           "by telephone. If the\nkey was lost or leaked, end the pairing at both and pair anew: "
+           "karezctl pair unpair %s\n"),
+        name, id);
   if (karez_json_boolean (peer, "clock_off"))
     g_print (
         _ ("\n%s: its clock and this hub’s are apart. Set both by time servers, or people come "

@@ -22,6 +22,7 @@ struct _HubPairing
   JsonNode *other_names;
   char *commitment;
   char *shown, *expected;
+  gboolean rekeyed;
   guint wrong;
   gint64 began_at, expires_at;
 };
@@ -59,6 +60,7 @@ static const struct
   { HUB_PAIRING_BOTH, HUB_PAIRING_PIN, HUB_PAIRING_PAIRED },
   { HUB_PAIRING_BOTH, HUB_PAIRING_EXPIRE, HUB_PAIRING_EXPIRED },
   { HUB_PAIRING_BOTH, HUB_PAIRING_REFUSE, HUB_PAIRING_CANCELLED },
+  { HUB_PAIRING_PAIRED, HUB_PAIRING_REFUSE, HUB_PAIRING_CANCELLED }, /* there it cannot be */
 };
 
 static void
@@ -162,6 +164,12 @@ hub_pairing_set_other (HubPairing *self, const char *key, const char *hub, JsonN
   self->other_key = g_strdup (key);
   self->other_hub = g_strdup (hub);
   self->other_names = json_node_ref (names);
+}
+
+void
+hub_pairing_set_rekeyed (HubPairing *self, gboolean rekeyed)
+{
+  self->rekeyed = rekeyed;
 }
 
 const char *
@@ -378,12 +386,13 @@ hub_pairing_to_json (HubPairing *self)
   g_autofree char *began = hub_time_format (self->began_at);
   gint64 left = (self->expires_at - hub_clock_monotonic ()) / G_USEC_PER_SEC;
 
-  return karez_json_object (
-      "id", "s", self->id, "state", "s", states[self->state], "role", "s",
-      self->role == HUB_PAIRING_INITIATOR ? "initiator" : "responder", "shown", "s",
-      hub_pairing_is_over (self) ? NULL : self->shown, "address", "s", self->address, "hub", "s",
-      self->other_hub, "names", "n",
-      self->other_names != NULL ? json_node_copy (self->other_names) : NULL, "key", "s",
-      self->other_key, "tries_left", "i", (gint64) (HUB_PAIRING_TRIES - self->wrong), "began_at",
-      "s", began, "expires_in_s", "i", MAX (left, 0), NULL);
+  return karez_json_object ("id", "s", self->id, "state", "s", states[self->state], "role", "s",
+                            self->role == HUB_PAIRING_INITIATOR ? "initiator" : "responder",
+                            "shown", "s", hub_pairing_is_over (self) ? NULL : self->shown,
+                            "address", "s", self->address, "hub", "s", self->other_hub, "names",
+                            "n",
+                            self->other_names != NULL ? json_node_copy (self->other_names) : NULL,
+                            "key", "s", self->other_key, "rekeyed", "b", self->rekeyed,
+                            "tries_left", "i", (gint64) (HUB_PAIRING_TRIES - self->wrong),
+                            "began_at", "s", began, "expires_in_s", "i", MAX (left, 0), NULL);
 }

@@ -69,6 +69,8 @@ gint64 hub_pairing_get_expiry (HubPairing *self);
 
 /* Who the other hub is. The key is that of the TLS connection. */
 void hub_pairing_set_other (HubPairing *self, const char *key, const char *hub, JsonNode *names);
+/* The other hub was paired under another key before: its hospital has to say why. */
+void hub_pairing_set_rekeyed (HubPairing *self, gboolean rekeyed);
 const char *hub_pairing_get_other_key (HubPairing *self);
 const char *hub_pairing_get_other_hub (HubPairing *self);
 JsonNode *hub_pairing_get_other_names (HubPairing *self);

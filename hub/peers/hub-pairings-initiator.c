@@ -53,8 +53,12 @@ on_polled (GObject *source, GAsyncResult *result, gpointer data)
   if (karez_json_boolean (object, "confirmed"))
     hub_pairing_go (pairing, HUB_PAIRING_CONFIRM_THERE);
   if (karez_json_boolean (object, "ended"))
-    hub_pairing_go (pairing, HUB_PAIRING_CANCEL);
-  entry->told = ended || (confirmed && karez_json_boolean (object, "confirmed"))
+    {
+      hub_pairing_go (pairing, HUB_PAIRING_CANCEL);
+      hub_pairing_go (pairing, HUB_PAIRING_REFUSE);
+    }
+  entry->paired_there = entry->paired_there || karez_json_boolean (object, "paired");
+  entry->told = ended || (confirmed && karez_json_boolean (object, "paired"))
                 || karez_json_boolean (object, "ended");
   hub_pairings_maybe_pin (self, entry);
 }
@@ -66,8 +70,7 @@ hub_pairings_poll (HubPairings *self, HubPairingsEntry *entry)
   Poll *poll;
 
   if (entry->client == NULL || entry->polling || entry->told
-      || hub_pairing_get_state (entry->pairing) == HUB_PAIRING_OPENING
-      || hub_pairing_get_other_key (entry->pairing) == NULL)
+      || hub_pairing_get_state (entry->pairing) == HUB_PAIRING_OPENING || !entry->met)
     return;
   entry->polling = TRUE;
   poll = g_new0 (Poll, 1);
@@ -151,8 +154,21 @@ take_responder (GTask *task, HubPeerClient *client, GBytes *answer, GError **err
   if (!hub_pairings_check_claim (self, key, karez_json_text (object, "hub"), error))
     return FALSE;
   hub_pairing_set_other (pairing, key, karez_json_text (object, "hub"), names);
+  hub_pairing_set_rekeyed (
+      pairing, self->hooks->is_rekeyed (key, karez_json_text (object, "hub"), self->data));
   g_object_set_data_full (G_OBJECT (task), "nonce", g_strdup (nonce), g_free);
   return TRUE;
+}
+
+/* The other hub has this pairing now, and must hear how it ends. */
+static void
+note_met (GTask *task)
+{
+  HubPairingsEntry *entry = hub_pairings_find (g_task_get_source_object (task),
+                                               hub_pairing_get_id (g_task_get_task_data (task)));
+
+  if (entry != NULL)
+    entry->met = TRUE;
 }
 
 static void
@@ -165,6 +181,8 @@ on_committed (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GBytes) answer = hub_peer_client_send_finish (client, result, &error);
   g_autoptr (GBytes) body = NULL;
 
+  if (answer != NULL)
+    note_met (task);
   if (answer == NULL || !take_responder (task, client, answer, &error))
     {
       fail_begin (task, error);

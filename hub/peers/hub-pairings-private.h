@@ -36,11 +36,14 @@ typedef struct
   KarezActor *confirmer;
   GHashTable *requests; /* ids of requests that were counted */
   gboolean polling, pinning;
-  GPtrArray *waiting; /* HubPeerRequest: commits, until the first one is recorded; then NULL */
-  gboolean told;      /* the other hub knows how it ended here */
+  gboolean met;          /* of the initiator: there is such a pairing at the other hub */
+  gboolean paired_there; /* of the initiator: the other hub has written it down, and goes first */
+  gboolean complained;   /* that it cannot be written down now */
+  GPtrArray *waiting;    /* HubPeerRequest: commits, until the first one is recorded; then NULL */
+  gboolean told;         /* the other hub knows how it ended here */
 } HubPairingsEntry;
 
-/* {"en", …} and {"pairing", "confirmed", "ended"} */
+/* {"en", …} and {"pairing", "confirmed", "ended", "paired"} */
 extern const KarezJsonField hub_pairings_name_fields[];
 extern const KarezJsonField hub_pairings_status_fields[];
 
@@ -48,7 +51,7 @@ HubPairingsEntry *hub_pairings_find (HubPairings *self, const char *id);
 HubPairingsEntry *hub_pairings_add (HubPairings *self, HubPairing *pairing);
 /* Forgets pairings that are over when there are too many. */
 void hub_pairings_make_room (HubPairings *self);
-/* Has it written down if both have confirmed. */
+/* Has it written down if both have confirmed; here once the hub that was dialled has. */
 void hub_pairings_maybe_pin (HubPairings *self, HubPairingsEntry *entry);
 /* Tells the responder how it stands here, and asks how it stands there. */
 void hub_pairings_poll (HubPairings *self, HubPairingsEntry *entry);

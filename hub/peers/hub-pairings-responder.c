@@ -144,6 +144,8 @@ serve_commit (HubPairings *self, HubPeerRequest *request)
                              karez_json_text (object, "address"));
   hub_pairing_set_other (pairing, key, karez_json_text (object, "hub"),
                          json_object_get_member (object, "names"));
+  hub_pairing_set_rekeyed (
+      pairing, self->hooks->is_rekeyed (key, karez_json_text (object, "hub"), self->data));
   hub_pairing_set_commitment (pairing, karez_json_text (object, "commitment"));
   transaction = karez_store_begin (self->scope, self->actor);
   karez_transaction_event (transaction, "pairing.begin", "pairing", id,
@@ -217,20 +219,24 @@ serve_confirm (HubPairings *self, HubPeerRequest *request)
       && self->hooks->is_paired (hub_peer_request_get_key (request), self->data))
     {
       /* Written down before a restart; the initiator missed the answer. */
-      hub_peer_request_answer (
-          request, karez_json_object ("confirmed", "b", TRUE, "ended", "b", FALSE, NULL));
+      hub_peer_request_answer (request, karez_json_object ("confirmed", "b", TRUE, "ended", "b",
+                                                           FALSE, "paired", "b", TRUE, NULL));
       return;
     }
   entry = find_for (self, request, id != NULL ? id : "");
   if (entry == NULL)
     return;
-  if (karez_json_boolean (object, "ended"))
+  if (karez_json_boolean (object, "ended") && hub_pairing_go (entry->pairing, HUB_PAIRING_REFUSE))
+    self->hooks->unpin (entry->pairing, self->data);
+  else if (karez_json_boolean (object, "ended"))
     hub_pairing_go (entry->pairing, HUB_PAIRING_CANCEL);
   else if (karez_json_boolean (object, "confirmed"))
     hub_pairing_go (entry->pairing, HUB_PAIRING_CONFIRM_THERE);
   hub_peer_request_answer (
-      request, karez_json_object ("confirmed", "b", hub_pairing_is_confirmed_here (entry->pairing),
-                                  "ended", "b", hub_pairings_is_ended (entry->pairing), NULL));
+      request,
+      karez_json_object ("confirmed", "b", hub_pairing_is_confirmed_here (entry->pairing), "ended",
+                         "b", hub_pairings_is_ended (entry->pairing), "paired", "b",
+                         hub_pairing_get_state (entry->pairing) == HUB_PAIRING_PAIRED, NULL));
   hub_pairings_maybe_pin (self, entry);
 }
 

@@ -167,7 +167,8 @@ hub_pairings_maybe_pin (HubPairings *self, HubPairingsEntry *entry)
 {
   g_autoptr (GError) error = NULL;
 
-  if (self->stopped || entry->pinning || hub_pairing_get_state (entry->pairing) != HUB_PAIRING_BOTH)
+  if (self->stopped || entry->pinning || hub_pairing_get_state (entry->pairing) != HUB_PAIRING_BOTH
+      || (hub_pairing_get_role (entry->pairing) == HUB_PAIRING_INITIATOR && !entry->paired_there))
     return;
   entry->pinning = TRUE;
   /* Another pairing may have been written down since this one began. */
@@ -183,15 +184,23 @@ hub_pairings_pinned (HubPairings *self, HubPairing *pairing, const GError *error
 {
   HubPairingsEntry *entry = hub_pairings_find (self, hub_pairing_get_id (pairing));
 
+  gboolean passes = error != NULL
+                    && (karez_error_is_unavailable (error) || karez_error_is_timeout (error)
+                        || karez_error_is_busy (error));
+
   if (error == NULL)
     hub_pairing_go (pairing, HUB_PAIRING_PIN);
-  else
+  else if (entry == NULL || !entry->complained || !passes)
     hub_warning ("peers", hub_pairing_get_other_hub (pairing),
                  "The pairing could not be written down: %s", error->message);
-  if (karez_error_is_conflict (error) || karez_error_is_invalid (error))
+  if (error != NULL && !passes)
     hub_pairing_go (pairing, HUB_PAIRING_REFUSE);
-  if (entry != NULL)
-    entry->pinning = FALSE; /* the next tick tries again */
+  if (entry == NULL)
+    return;
+  entry->pinning = FALSE; /* the next tick tries again */
+  entry->complained = passes;
+  if (error != NULL && !passes)
+    entry->told = FALSE; /* the other hub has written it down */
 }
 
 static gboolean
@@ -246,6 +255,7 @@ const KarezJsonField hub_pairings_status_fields[] = {
   { "pairing", KAREZ_JSON_UUID, FALSE, 0, 0, NULL },
   { "confirmed", KAREZ_JSON_BOOLEAN, TRUE, 0, 0, NULL },
   { "ended", KAREZ_JSON_BOOLEAN, TRUE, 0, 0, NULL },
+  { "paired", KAREZ_JSON_BOOLEAN, FALSE, 0, 0, NULL },
   { NULL },
 };
 

@@ -15,15 +15,19 @@ G_BEGIN_DECLS
 /**
  * HubPairingsHooks:
  * @is_paired: whether @key is a paired hub's already
- * @check_known: whether neither @hub is known under another key nor @key under another id;
+ * @check_known: whether neither @hub is paired under another key nor @key known under another id;
  *   %KAREZ_ERROR_CONFLICT with rule "peers/known-otherwise"
+ * @is_rekeyed: whether @hub was paired under another key than @key before
  * @pin: writes the pairing down, as an act of @actor, and then calls hub_pairings_pinned()
+ * @unpin: ends what was written down: the other hub could not
  */
 typedef struct
 {
   gboolean (*is_paired) (const char *key, gpointer data);
   gboolean (*check_known) (const char *key, const char *hub, gpointer data, GError **error);
+  gboolean (*is_rekeyed) (const char *key, const char *hub, gpointer data);
   void (*pin) (HubPairing *pairing, KarezActor *actor, gpointer data);
+  void (*unpin) (HubPairing *pairing, gpointer data);
 } HubPairingsHooks;
 
 #define HUB_TYPE_PAIRINGS (hub_pairings_get_type ())

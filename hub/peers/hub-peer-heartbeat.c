@@ -399,10 +399,9 @@ on_beaten (GObject *source, GAsyncResult *result, gpointer data)
   if (karez_error_is_timeout (error))
     hub_peer_drop_channels (self->peer);
   if (self->failures == 2)
-    {
-      hub_info ("peers", hub_peer_get_id (self->peer), "Not up: %s", error->message);
-      hub_peer_set_down (self->peer);
-    }
+    hub_info ("peers", hub_peer_get_id (self->peer), "Not up: %s", error->message);
+  if (self->failures >= 2)
+    hub_peer_set_down (self->peer, karez_error_get_rule (error));
   /* Half a second, doubling up to the pulse. */
   beat_after (self, MIN (RETRY_MS << MIN (self->failures - 1, 4), self->pulse_ms));
 }

@@ -17,7 +17,7 @@ struct _HubPeer
 {
   GObject parent_instance;
   HubIdentity *identity;
-  char *id, *key, *address, *name;
+  char *id, *key, *address, *name, *trouble;
   JsonNode *names;
   HubPeerClient *client; /* NULL when it cannot be dialled */
   HubPeerChannel *channels[N_CLASSES];
@@ -70,6 +70,7 @@ hub_peer_finalize (GObject *object)
   g_free (self->key);
   g_free (self->address);
   g_free (self->name);
+  g_free (self->trouble);
   json_node_unref (self->names);
   g_object_unref (self->cancellable);
   G_OBJECT_CLASS (hub_peer_parent_class)->finalize (object);
@@ -239,9 +240,22 @@ hub_peer_set_up (HubPeer *self, gint64 rtt)
   set_state (self, HUB_PEER_STATE_UP);
 }
 
-void
-hub_peer_set_down (HubPeer *self)
+const char *
+hub_peer_get_trouble (HubPeer *self)
 {
+  return self->state == HUB_PEER_STATE_DOWN ? self->trouble : NULL;
+}
+
+void
+hub_peer_set_down (HubPeer *self, const char *trouble)
+{
+  if (g_strcmp0 (self->trouble, trouble) != 0)
+    {
+      g_free (self->trouble);
+      self->trouble = g_strdup (trouble);
+      if (self->state == HUB_PEER_STATE_DOWN)
+        g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
+    }
   set_state (self, HUB_PEER_STATE_DOWN);
 }
 

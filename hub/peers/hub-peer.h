@@ -62,7 +62,10 @@ void hub_peer_set_clock (HubPeer *self, gint64 offset, gint64 uncertainty);
 /* Whether the two are surely further apart than HUB_PEER_CLOCK_BOUND_MS. */
 gboolean hub_peer_is_clock_off (HubPeer *self);
 void hub_peer_set_up (HubPeer *self, gint64 rtt);
-void hub_peer_set_down (HubPeer *self);
+/* @trouble: (nullable): the rule of what keeps it from being up */
+void hub_peer_set_down (HubPeer *self, const char *trouble);
+/* Returns: (transfer none) (nullable): NULL while it is up */
+const char *hub_peer_get_trouble (HubPeer *self);
 /* Cuts every connection; what is under way fails, and nothing can be sent any more. */
 void hub_peer_close (HubPeer *self);
 /* The same, for good: it is no longer paired. */

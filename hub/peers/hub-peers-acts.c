@@ -51,11 +51,14 @@ pin_pairing (HubPairing *pairing, KarezActor *actor, gpointer data)
 
   pin->peers = g_object_ref (self);
   pin->pairing = g_object_ref (pairing);
+  karez_transaction_run (transaction, "forget_greeting", "(s)", id);
+  /* It was unpaired, and both administrators have compared the key that it has now. */
+  karez_transaction_run (transaction, "forget_rekeyed", "(ss)", id,
+                         hub_pairing_get_other_key (pairing));
   karez_transaction_run_one (transaction, "peers/known-otherwise",
-                             N_ ("A hub with this id is known under another key"), "pair_peer",
+                             N_ ("A hub with this id is paired under another key"), "pair_peer",
                              "(sssmss)", id, names, hub_pairing_get_other_key (pairing),
                              hub_pairing_get_address (pairing), karez_actor_get_id (actor));
-  karez_transaction_run (transaction, "forget_greeting", "(s)", id);
   karez_transaction_event (transaction, "peer.pair", "peer", id,
                            karez_json_object ("pairing", "s", hub_pairing_get_id (pairing), "key",
                                               "s", hub_pairing_get_other_key (pairing), "address",
@@ -69,7 +72,8 @@ is_paired (const char *key, gpointer data)
   return hub_peers_find_by_key (data, key) != NULL;
 }
 
-/* Those that were unpaired count, too: their rows here are still theirs. */
+/* Who is paired keeps its key. One that is not any more may come with another: its hospital has
+ * lost it, or somebody else has it; the administrators are told (is_rekeyed). */
 static gboolean
 check_known (const char *key, const char *hub, gpointer data, GError **error)
 {
@@ -83,11 +87,11 @@ check_known (const char *key, const char *hub, gpointer data, GError **error)
       gboolean same_id = g_str_equal (hub_peer_get_id (entry->peer), hub);
       gboolean same_key = g_str_equal (hub_peer_get_key (entry->peer), key);
 
-      if (same_id && !same_key)
+      if (same_id && !same_key && hub_peer_get_state (entry->peer) != HUB_PEER_STATE_REVOKED)
         return karez_error_set (error, KAREZ_ERROR_CONFLICT, "peers/known-otherwise",
-                                N_ ("Forgetting the hub that is known, once its hospital has said "
-                                    "why its key is another"),
-                                N_ ("A hub with this id is known under another key"));
+                                N_ ("The end of that pairing, at both hospitals, once its hospital "
+                                    "has said why its key is another"),
+                                N_ ("A hub with this id is paired under another key"));
       if (same_key && !same_id)
         return karez_error_set (error, KAREZ_ERROR_CONFLICT, "peers/known-otherwise",
                                 N_ ("The id under which the hub is known"),
@@ -96,7 +100,40 @@ check_known (const char *key, const char *hub, gpointer data, GError **error)
   return TRUE;
 }
 
-const HubPairingsHooks hub_peers_pairings_hooks = { is_paired, check_known, pin_pairing };
+static gboolean
+is_rekeyed (const char *key, const char *hub, gpointer data)
+{
+  HubPeers *self = data;
+  HubPeersEntry *entry = g_hash_table_lookup (self->entries, hub);
+
+  return entry != NULL && !g_str_equal (hub_peer_get_key (entry->peer), key);
+}
+
+static void
+on_unpinned (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!hub_peers_unpair_finish (HUB_PEERS (source), result, &error))
+    hub_warning ("peers", NULL, "A pairing that the other hub could not write down stays: %s",
+                 error->message);
+}
+
+static void
+unpin_pairing (HubPairing *pairing, gpointer data)
+{
+  HubPeers *self = data;
+  HubPeersEntry *entry = hub_peers_find_by_key (self, hub_pairing_get_other_key (pairing));
+  g_autoptr (KarezTransaction) transaction = NULL;
+
+  if (entry == NULL)
+    return;
+  transaction = karez_store_begin (self->scope, self->actor);
+  hub_peers_unpair_async (self, transaction, hub_peer_get_id (entry->peer), on_unpinned, NULL);
+}
+
+const HubPairingsHooks hub_peers_pairings_hooks = { is_paired, check_known, is_rekeyed, pin_pairing,
+                                                    unpin_pairing };
 
 /* What administrators do */
 

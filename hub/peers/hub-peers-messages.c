@@ -169,13 +169,14 @@ hub_peers_list (KarezPeers *peers)
           json_node_set_double (rtt, hub_peer_get_rtt (peer) / 1000.0);
         }
       json_array_add_element (
-          items, karez_json_object (
-                     "id", "s", hub_peer_get_id (peer), "name", "s", hub_peer_get_name (peer),
-                     "names", "n", json_node_copy (hub_peer_get_names (peer)), "state", "s",
-                     hub_peer_state_name (hub_peer_get_state (peer)), "address", "s",
-                     hub_peer_get_address (peer), "since", "s", since, "rtt_ms", "n", rtt, "key",
-                     "s", hub_peer_get_key (peer), "restored", "b", hub_peer_is_restored (peer),
-                     "clock", "n", describe_clock (peer), NULL));
+          items,
+          karez_json_object (
+              "id", "s", hub_peer_get_id (peer), "name", "s", hub_peer_get_name (peer), "names",
+              "n", json_node_copy (hub_peer_get_names (peer)), "state", "s",
+              hub_peer_state_name (hub_peer_get_state (peer)), "address", "s",
+              hub_peer_get_address (peer), "since", "s", since, "rtt_ms", "n", rtt, "key", "s",
+              hub_peer_get_key (peer), "restored", "b", hub_peer_is_restored (peer), "clock", "n",
+              describe_clock (peer), "trouble", "s", hub_peer_get_trouble (peer), NULL));
     }
   json_node_take_array (node, items);
   return node;

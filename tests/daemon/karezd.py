@@ -178,12 +178,40 @@ def owned(attributes='', owns=True):
         sql(f'drop role {name}')
 
 
-def reset():
+def ask(hub, method, path, body=None, wanted=(200, 201, 204)):
+    status, answer = hub.ask(method, path, body)
+    assert status in wanted, (method, path, status, answer)
+    return answer
+
+
+def hub_id(hub):
+    return ask(hub, 'GET', '/hello')['hub']
+
+
+def partner(hub):
+    peers = [one for one in ask(hub, 'GET', '/peers')['items'] if one['state'] != 'revoked']
+    return peers[0] if peers else None
+
+
+def confirm(one, other):
+    """The pairing, as two administrators do it."""
+    address = f"127.0.0.1:{other.settings['Peers', 'Port']}"
+    begun = ask(one, 'POST', '/pairings', {'address': address})
+    theirs = until('the pairing at the other hub', lambda: next(
+        (item for item in ask(other, 'GET', '/pairings')['items'] if item['shown']), None))
+    ours = until('the string', lambda: next(
+        (item for item in ask(one, 'GET', '/pairings')['items']
+         if item['id'] == begun['id'] and item['shown']), None))
+    ask(one, 'POST', f"/pairings/{begun['id']}/confirm", {'string': theirs['shown']})
+    ask(other, 'POST', f"/pairings/{theirs['id']}/confirm", {'string': ours['shown']})
+
+
+def reset(database=None):
     """The test's database as if it were new."""
-    for schema in sql("select nspname from pg_namespace where nspname !~ '^(pg_|information_schema)'"
-                      ).split():
-        sql(f'drop schema {schema} cascade')
-    sql('create schema public')
+    for schema in sql("select nspname from pg_namespace where nspname !~ '^(pg_|information_schema)'",
+                      database).split():
+        sql(f'drop schema {schema} cascade', database)
+    sql('create schema public', database)
 
 
 def run(tests):

@@ -17,25 +17,11 @@ import time
 import uuid
 
 import karezd
-from karezd import KAREZCTL, Karezd, owned, sql, superuser, until
+from karezd import (KAREZCTL, Karezd, ask, confirm, hub_id, owned, partner, sql, superuser,
+                    until)
 
 PERSON = {'names': {'en': 'Administrator'}, 'login': 'admin', 'password': 'spring water in the karez',
           'password_final': True, 'roles': ['administrator']}
-
-
-def ask(hub, method, path, body=None, wanted=(200, 201, 204)):
-    status, answer = hub.ask(method, path, body)
-    assert status in wanted, (method, path, status, answer)
-    return answer
-
-
-def hub_id(hub):
-    return ask(hub, 'GET', '/hello')['hub']
-
-
-def partner(hub):
-    peers = [one for one in ask(hub, 'GET', '/peers')['items'] if one['state'] != 'revoked']
-    return peers[0] if peers else None
 
 
 def fill(hub, name):
@@ -45,19 +31,6 @@ def fill(hub, name):
     room = str(uuid.uuid4())
     ask(hub, 'POST', '/resources', {'id': room, 'kind': 'room', 'names': {'en': f'Room of {name}'}})
     return room
-
-
-def confirm(one, other):
-    """The pairing, as two administrators do it."""
-    address = f"127.0.0.1:{other.settings['Peers', 'Port']}"
-    begun = ask(one, 'POST', '/pairings', {'address': address})
-    theirs = until('the pairing at the other hub', lambda: next(
-        (item for item in ask(other, 'GET', '/pairings')['items'] if item['shown']), None))
-    ours = until('the string', lambda: next(
-        (item for item in ask(one, 'GET', '/pairings')['items']
-         if item['id'] == begun['id'] and item['shown']), None))
-    ask(one, 'POST', f"/pairings/{begun['id']}/confirm", {'string': theirs['shown']})
-    ask(other, 'POST', f"/pairings/{theirs['id']}/confirm", {'string': ours['shown']})
 
 
 def pair(one, other):

@@ -142,6 +142,7 @@
  * @property {Record<string, number>} [outbox]
  * @property {{plugin: string, messages: number, since: string}[]} [held] for plugins that are away there
  * @property {boolean} [restored]
+ * @property {string | null} [trouble] the rule of what keeps it from being up
  * @property {{offset_ms: number, uncertainty_ms: number, off: boolean} | null} [clock] against ours
  */
 /**
@@ -161,6 +162,7 @@
  * @property {string | null} [shown]
  * @property {string | null} [address]
  * @property {Names | null} [names]
+ * @property {boolean} [rekeyed] it was paired under another key before
  * @property {number | null} [tries_left]
  * @property {number | null} [expires_in_s]
  * @property {string} [role] initiator or responder

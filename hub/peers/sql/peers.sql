@@ -7,7 +7,11 @@ from peers.peer order by paired_at, id;
 -- name: own_hub
 select id, incarnation from karez.hub;
 
--- Pairing again with a hub that is known under the same key is allowed; under another one is not.
+-- name: forget_rekeyed
+delete from peers.peer where id = $1::uuid and state = 'revoked' and key <> $2::text
+returning id;
+
+-- Pairing again with a hub that is paired under the same key is allowed; under another one is not.
 -- name: pair_peer
 insert into peers.peer (id, names, key, address, state, paired_by)
 values ($1::uuid, $2::jsonb, $3::text, $4::text, 'paired', $5::text)

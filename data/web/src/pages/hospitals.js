@@ -230,6 +230,7 @@ export class HospitalsPage extends KarezElement {
           : state === 'expired' ? _('The time for this pairing ran out. Begin again.') : _('This pairing was stopped.')}</p></div>
         <div class="row-end">${button({ label: _('Put away'), onclick: () => this.stop(pairing) })}</div></section>`;
     return html`<section class="card ceremony"><h2 class="title">${say(_('Pairing with %s'), name)}</h2>
+      ${pairing.rekeyed ? html`<div class="note warn" role="status"><p>${_('%s was paired under another key before. Go on only if its hospital has told you by telephone why: whoever is paired under its id speaks for it here.', name)}</p></div>` : nothing}
       <ol class="steps"><li><p>${_('Call the other administrator and read this to them:')}</p>
         ${pairing.shown ? this.spoken(pairing.shown) : html`<p class="row"><i class="spinner" aria-hidden="true"></i> ${_('Waiting for the other hub to answer.')}</p>`}</li>
       <li>${state === 'here' || state === 'both' ? html`<p class="row">${pill('done', _('What you typed is right.'))} ${_('The other administrator still has to type yours.')}</p>` : html`<form @submit=${(/** @type {Event} */ event) => this.confirm(event, pairing)}>${textField({
@@ -274,6 +275,8 @@ export class HospitalsPage extends KarezElement {
     return html`<section class="card" aria-labelledby="peer-${peer.id}"><div class="card-head"><h2 class="title" id="peer-${peer.id}"><bdi>${nameOf(peer.names)}</bdi></h2>${pill(peerState(peer), peerWord(peerState(peer)))}</div>
       ${peer.restored && peer.state !== 'revoked' ? html`<div class="note warn" role="status"><p>${_('A database of the two hospitals was restored from a copy. Nothing is sent to %s or taken from it until an administrator at each of both has acknowledged it.', nameOf(peer.names))}</p></div>` : nothing}
       ${peer.clock?.off ? html`<div class="note warn" role="status"><p>${clockApart(peer)} ${_('Have both set by time servers: people come at another time than was meant.')}</p></div>` : nothing}
+      ${peer.trouble === 'peers/not-paired' ? html`<div class="note bad" role="status"><p>${_('%s has ended the pairing, or never confirmed it. Unpair it here, too, and pair anew.', nameOf(peer.names))}</p></div>` : nothing}
+      ${peer.trouble === 'peers/other-key' ? html`<div class="note bad" role="status"><p>${_('The hub of %s answers with another key than the one that was compared. Ask its hospital by telephone. If the key was lost or leaked, unpair at both hospitals and pair anew.', nameOf(peer.names))}</p></div>` : nothing}
       ${this.differences(peer)}
       ${peer.state === 'up' ? html`<p class="row">${button({ label: _('Compare the bookings'), busy: this.busy === `compare-${peer.id}`, onclick: () => this.compare(peer) })}${peer.restored && may('peers.write')
         ? button({ label: _('Acknowledge the restore…'), onclick: () => this.acknowledge(peer) }) : nothing}</p>` : nothing}
@@ -287,7 +290,7 @@ export class HospitalsPage extends KarezElement {
         [_('Key'), peer.key ? html`<bdi><code class="key">${peer.key.match(/.{1,8}/g)?.slice(0, 4).join(' ')} …</code></bdi>` : ''],
       ])}
       ${may('peers.write') && peer.state !== 'revoked' ? html`<div class="row-end">${button({ label: _('Unpair…'), kind: 'danger-plain', onclick: () => this.unpair(peer) })}</div>` : nothing}
-      ${may('peers.write') && peer.state === 'revoked' ? html`<p class="quiet">${_('It can be paired again with the key that it had. If its hub has another key now, forget this one first.')}</p><div class="row-end">${button({ label: _('Forget…'), kind: 'danger-plain', onclick: () => this.forget(peer) })}</div>` : nothing}</section>`;
+      ${may('peers.write') && peer.state === 'revoked' ? html`<p class="quiet">${_('It can be paired again, also where its hub has another key now.')}</p><div class="row-end">${button({ label: _('Forget…'), kind: 'danger-plain', onclick: () => this.forget(peer) })}</div>` : nothing}</section>`;
   }
 
   /** The address of the other hub, and what happens next. */
