@@ -146,6 +146,16 @@ are_paths (const char *text)
   return n > 0;
 }
 
+/* However they are written: "::1" and "0:0:0:0:0:0:0:1". */
+static gboolean
+is_same_address (const char *a, const char *b)
+{
+  g_autoptr (GInetAddress) one = g_inet_address_new_from_string (a);
+  g_autoptr (GInetAddress) other = g_inet_address_new_from_string (b);
+
+  return one != NULL && other != NULL ? g_inet_address_equal (one, other) : g_str_equal (a, b);
+}
+
 static gboolean
 are_addresses (const char *text, gboolean unicast)
 {
@@ -166,7 +176,7 @@ are_addresses (const char *text, gboolean unicast)
             return FALSE;
         }
       for (guint j = 0; j < i; j++)
-        if (g_str_equal (parts[i], parts[j]))
+        if (is_same_address (parts[i], parts[j]))
           return FALSE;
     }
   return parts[0] != NULL;

@@ -4,7 +4,9 @@
 by file, line, group and key, with what is accepted; at once, with an exit status.
 
 test-configurations.py BUILD [WORD…]     with words, those whose line has one of them"""
+import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -13,6 +15,7 @@ import tempfile
 import time
 
 BUILD = sys.argv[1]
+SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../..')
 KAREZD = os.path.join(BUILD, 'hub/daemon/karezd')
 KAREZCTL = os.path.join(BUILD, 'hub/ctl/karezctl')
 SECONDS = 2
@@ -119,6 +122,7 @@ VALUES = [
     ('Web', 'Proxies', '10.0.0.1,10.0.0.2,10.0.0.3,10.0.0.4,10.0.0.5', LIST),
     ('Web', 'Proxies', '10.0.0.1,10.0.0.1', LIST),
     ('Web', 'Proxies', '10.0.0.1;10.0.0.2', LIST),
+    ('Web', 'Proxies', '::1,0:0:0:0:0:0:0:1', LIST),
     ('Peers', 'Listen', 'fe80::1', HERE, AWAY),
     ('Peers', 'Listen', '198.51.100.7', HERE, AWAY),
     ('Peers', 'Port', '18443', 'a port of its own for each'),
@@ -258,7 +262,7 @@ def attempt(number, name, test):
     try:
         said = test()
         print(f'ok {number} {name!a}' + (f' # {said}' if said and '-v' in sys.argv else ''), flush=True)
-    except AssertionError as error:
+    except (AssertionError, LookupError, OSError, ValueError) as error:
         failed += 1
         print('\n'.join('# ' + line for line in str(error).splitlines()))
         print(f'not ok {number} {name!a}', flush=True)
@@ -313,6 +317,37 @@ def test_http_at_home():
     for origin in ('http://localhost:8443', 'http://aral.localhost:8801', 'http://127.0.0.1:8443',
                    'http://[::1]:8443', 'https://10.0.0.5', 'https://KAREZ.example.org:8443'):
         accepts(replaced('Web', 'Origin', origin)[0].encode())
+
+
+def test_shipped():
+    """The file that is shipped names every key, with its default, and says what it says of a key that
+    has none by an example that is accepted."""
+    with open(os.path.join(SOURCE, 'data/karez.conf'), encoding='utf-8') as file:
+        shipped = file.read()
+    said, group = {}, ''
+    for line in shipped.splitlines():
+        if line.lstrip('#').startswith('['):
+            group = line.strip('#[]')
+        elif line.startswith('#') and not line.startswith('# ') and '=' in line:
+            key, value = line[1:].split('=', 1)
+            said[f'{group}.{key}'] = value
+    with open(os.path.join(FOLDER, 'karez.conf'), 'w', encoding='utf-8') as file:
+        file.write(shipped)
+    _, output = run(KAREZCTL, '--json', '--config', os.path.join(FOLDER, 'karez.conf'), 'config')
+    found = json.loads(output)
+    # Somebody may listen at the ports that are everybody's.
+    assert [one['key'] for one in found['findings'] if one['key'] != 'Port'] == ['Origin'], found['findings']
+    known = {item['key']: item.get('value') for item in found['items']}
+    plain = {key: value for key, value in said.items() if '[' not in key and not key.startswith('Plugin ')}
+    assert sorted(plain) == sorted(known), set(plain) ^ set(known)
+    examples = {'Web.Origin', 'Worker.Ports'}
+    for key, value in known.items():
+        assert key in examples or plain[key] == (value or ''), (key, plain[key], value)
+    # Every line that has a value, without its mark, but for folders and users of the installed hub.
+    lines = [line[1:] if re.match(r'#(?!Id=|State|Runtime|User|Launcher|\[Plugin|MaxMinutes)[A-Z]\S*=.', line) else line
+             for line in shipped.splitlines()]
+    text = '\n'.join(lines).replace('Port=8', 'Port=18') + '\n'
+    accepts(text.replace('[Hub]', f'[Hub]\nState={FOLDER}/state\nRuntime={FOLDER}/run').encode())
 
 
 def test_concealed():
