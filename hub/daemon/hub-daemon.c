@@ -16,6 +16,7 @@
 #include "hub-lock.h"
 #include "hub-log.h"
 #include "hub-names.h"
+#include "hub-notify.h"
 #include "hub-peers.h"
 #include "hub-system.h"
 #include "hub-web.h"
@@ -130,6 +131,7 @@ conclude (HubDaemon *self, GError *error)
       return;
     }
   hub_warning ("daemon", NULL, "waiting for the database: %s", error->message);
+  hub_notify_tell ("STATUS=Waiting for the database");
   g_error_free (error);
   self->retry_id = g_timeout_add (RETRY_MS, on_retry, self);
 }
@@ -254,7 +256,11 @@ open_web (HubDaemon *self, GError **error)
   hub_engine_add_schema (self->store);
   self->web = hub_web_new (self->store, &config);
   make_engine (self);
-  return hub_web_start (self->web, error) || say_whose (self, error, "Web", "Port");
+  if (!hub_web_start (self->web, error))
+    return say_whose (self, error, "Web", "Port");
+  /* What else is missing may come later, and the desk says so. */
+  hub_notify_tell ("READY=1\nSTATUS=Starting");
+  return TRUE;
 }
 
 static void
@@ -464,6 +470,7 @@ on_peers_started (GObject *source, GAsyncResult *result, gpointer data)
   if (done)
     {
       hub_web_set_ready (self->web);
+      hub_notify_tell ("STATUS=Ready");
       hub_notice ("daemon", hub_identity_get_id (self->identity), "ready at %s",
                   text (self, "Web", "Origin"));
     }

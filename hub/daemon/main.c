@@ -2,6 +2,7 @@
 #include "hub-check.h"
 #include "hub-daemon.h"
 #include "hub-log.h"
+#include "hub-notify.h"
 
 #include <glib-unix.h>
 #include <stdio.h>
@@ -32,6 +33,8 @@ on_stopped (GObject *source, GAsyncResult *result, gpointer data)
 static void
 end (Program *program)
 {
+  if (!program->ending)
+    hub_notify_tell ("STOPPING=1");
   if (!program->ending)
     hub_daemon_stop_async (program->daemon, on_stopped, program);
   program->ending = TRUE;
@@ -154,6 +157,7 @@ main (int argc, char **argv)
   g_autoptr (HubDaemon) daemon = NULL;
   Program program = { 0 };
 
+  hub_notify_open ();
   hub_log_open ("karezd");
   config = read_command_line (argc, argv, &program.status);
   if (config == NULL)

@@ -85,6 +85,7 @@ def test_restart(root, prefix, **_):
     unit = read(f'{root}{prefix}/lib/systemd/system/karezd.service')
     assert value_of(unit, 'RestartPreventExitStatus').split() == ['2', '3']
     assert value_of(unit, 'Restart') == 'always'
+    assert value_of(unit, 'Type') == 'notify'
     after = re.fullmatch(r"-/bin/sh -c '(.*)'", value_of(unit, 'ExecStopPost'))[1].replace('$$', '$')
     for status, slow in (('1', True), ('0', False), ('2', False), ('SEGV', False), ('KILL', False)):
         began = time.monotonic()
@@ -162,10 +163,14 @@ def launcher(user):
         yield
 
 
-def start(command, environment):
-    """Until it is ready, asked to end, and ended."""
+def start(command, environment, user):
+    """Until it is ready; systemd hears of it."""
+    manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    manager.bind('/run/notify')
+    os.chown('/run/notify', user.pw_uid, -1)
     hub = subprocess.Popen(as_hub(*command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                           stdin=subprocess.DEVNULL, text=True, env=environment, cwd='/')
+                           stdin=subprocess.DEVNULL, text=True, cwd='/',
+                           env={**environment, 'NOTIFY_SOCKET': '/run/notify'})
     said, end = [], time.monotonic() + 90
     for line in hub.stdout:
         said.append(line)
@@ -173,6 +178,13 @@ def start(command, environment):
             break
         assert time.monotonic() < end, 'it is not ready:\n' + ''.join(said)
     assert said and 'ready at ' + ORIGIN in said[-1], ''.join(said)
+    manager.settimeout(5)
+    heard = [manager.recv(200).decode() for _ in range(2)]
+    assert heard == ['READY=1\nSTATUS=Starting', 'STATUS=Ready'], heard
+    # Nothing that it starts speaks for it.
+    for name in filter(str.isdigit, os.listdir('/proc')):
+        with contextlib.suppress(OSError), open(f'/proc/{name}/environ', 'rb') as file:
+            assert int(name) == hub.pid or b'NOTIFY_SOCKET' not in file.read(), name
     return hub
 
 
@@ -203,7 +215,7 @@ def inside(root, prefix):
             done = run('karezctl', '--config', '/nowhere.conf', 'config', check=False,
                        env={**environment, 'LANGUAGE': language})
             assert done.returncode == 1 and word in done.stdout, (language, word, done.stdout)
-        hub = start(command, environment)
+        hub = start(command, environment, user)
         with contextlib.ExitStack() as stack:
             stack.callback(hub.kill)
             second = run(*as_hub(*command), check=False, env=environment, timeout=10)
