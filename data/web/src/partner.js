@@ -9,6 +9,8 @@ import { duration, number } from './time.js';
 /** How far ahead of ours its clock is. @param {NonNullable<Peer['clock']>} clock */
 export function clockMeasure(clock) {
   const offset = Math.round(clock.offset_ms);
+  if (Math.abs(offset) >= 60000)
+    return `${offset < 0 ? '−' : '+'}${duration(Math.abs(offset))}`;
   return _('%s ms, to within %s ms', `${offset < 0 ? '−' : '+'}${number(Math.abs(offset))}`, number(Math.ceil(clock.uncertainty_ms)));
 }
 

@@ -273,13 +273,13 @@ export class HospitalsPage extends KarezElement {
     const waiting = Object.values(peer.outbox ?? {}).reduce((sum, n) => sum + n, 0);
     const held = (peer.held ?? []).reduce((sum, { messages }) => sum + messages, 0);
     return html`<section class="card" aria-labelledby="peer-${peer.id}"><div class="card-head"><h2 class="title" id="peer-${peer.id}"><bdi>${nameOf(peer.names)}</bdi></h2>${pill(peerState(peer), peerWord(peerState(peer)))}</div>
-      ${peer.restored && peer.state !== 'revoked' ? html`<div class="note warn" role="status"><p>${_('A database of the two hospitals was restored from a copy. Nothing is sent to %s or taken from it until an administrator at each of both has acknowledged it.', nameOf(peer.names))}</p></div>` : nothing}
+      <div class="partner-notes">${peer.restored && peer.state !== 'revoked' ? html`<div class="note warn" role="status"><p>${_('A database of the two hospitals was restored from a copy. Nothing is sent to %s or taken from it until an administrator at each of both has acknowledged it.', nameOf(peer.names))}</p></div>` : nothing}
       ${peer.clock?.off ? html`<div class="note warn" role="status"><p>${clockApart(peer)} ${_('Have both set by time servers: people come at another time than was meant.')}</p></div>` : nothing}
       ${peer.trouble === 'peers/not-paired' ? html`<div class="note bad" role="status"><p>${_('%s has ended the pairing, or never confirmed it. Unpair it here, too, and pair anew.', nameOf(peer.names))}</p></div>` : nothing}
       ${peer.trouble === 'peers/other-key' ? html`<div class="note bad" role="status"><p>${_('The hub of %s answers with another key than the one that was compared. Ask its hospital by telephone. If the key was lost or leaked, unpair at both hospitals and pair anew.', nameOf(peer.names))}</p></div>` : nothing}
       ${this.differences(peer)}
       ${peer.state === 'up' ? html`<p class="row">${button({ label: _('Compare the bookings'), busy: this.busy === `compare-${peer.id}`, onclick: () => this.compare(peer) })}${peer.restored && may('peers.write')
-        ? button({ label: _('Acknowledge the restore…'), onclick: () => this.acknowledge(peer) }) : nothing}</p>` : nothing}
+        ? button({ label: _('Acknowledge the restore…'), onclick: () => this.acknowledge(peer) }) : nothing}</p>` : nothing}</div>
       ${factList([
         [_('Since'), peer.since ? html`${timePair(peer.since)} <small>${ago(peer.since)}</small>` : ''],
         [_('Delay'), peer.state === 'up' && peer.rtt_ms != null ? html`<bdi>${_('%s ms', number(peer.rtt_ms))}</bdi>` : ''],
