@@ -404,6 +404,8 @@ fill_end (Application *self, JsonObject *seen, const char *const *from, const ch
       self->transaction, "agenda/changed", N_ ("The booking has just been changed"), "booking_move",
       "(ss^asmsmsss)", self->booking, "cancelled", from, NULL, karez_json_text (body, "text"),
       karez_json_text (seen, "requester"), karez_json_text (seen, "provider"));
+  karez_transaction_run (self->transaction, "booking_called_off", "(ss)", self->booking,
+                         karez_message_get_peer (self->message));
   fill_off (self, action);
 }
 

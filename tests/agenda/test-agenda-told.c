@@ -321,6 +321,32 @@ wait_for_mirror (Case *c, gboolean active)
   wait_until (c->a, there);
 }
 
+/* Who called it off is kept where people have to be told, and only there. */
+static void
+test_called_off (Case *c, gconstpointer data)
+{
+  g_auto (Outcome) accepted = { 0 };
+  g_auto (Outcome) cancelled = { 0 };
+  g_autoptr (JsonNode) at_a = NULL;
+  g_autoptr (JsonNode) at_b = NULL;
+  gint64 from = c->midnight + 40 * G_TIME_SPAN_DAY;
+
+  request (c, c->booking, from, from + 30 * MINUTE);
+  accepted = hub_act (c->b, HUB_ACT_ACCEPT, c->booking, NULL, NULL);
+  g_assert_no_error (accepted.error);
+  carry_all (c->pair);
+  cancelled = hub_act (c->b, HUB_ACT_CANCEL, c->booking, NULL, "the road is closed");
+  g_assert_no_error (cancelled.error);
+  carry_all (c->pair);
+  at_a = hub_booking (c->a, c->booking);
+  at_b = hub_booking (c->b, c->booking);
+  g_assert_cmpstr (karez_json_text (json_node_get_object (at_a), "called_off_by"), ==, HUB_B);
+  g_assert_nonnull (karez_json_text (json_node_get_object (at_a), "called_off_at"));
+  g_assert_null (karez_json_text (json_node_get_object (at_b), "called_off_by"));
+  g_assert_true (is_listed (c, c->a, TRUE));
+  g_assert_false (is_listed (c, c->b, TRUE));
+}
+
 /* Who may not sign in any more is not booked any more, from that moment, at both hospitals. */
 static void
 test_disabled_person (Case *c, gconstpointer data)
@@ -373,6 +399,7 @@ main (int argc, char **argv)
   ADD ("open", test_open);
   ADD ("refused", test_refused);
   ADD ("refused/untold", test_refused_untold);
+  ADD ("called-off", test_called_off);
   ADD ("disabled-person", test_disabled_person);
 #undef ADD
   result = g_test_run ();

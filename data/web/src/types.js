@@ -68,6 +68,8 @@
  * @property {string | null} [answered_by]
  * @property {string | null} [answered_at]
  * @property {string | null} [answer]
+ * @property {string | null} [called_off_by] the other hospital, when it withdrew or cancelled it
+ * @property {string | null} [called_off_at]
  * @property {Claim[]} claims
  * @property {{state: string, host: string, started_at?: string | null, ended_at?: string | null} | null} [session]
  */

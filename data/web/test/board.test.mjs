@@ -117,6 +117,18 @@ test('who asked is told that it was declined, whenever it was for', () => {
   assert.match(text(list[0].what) + text(list[0].why), /Hangzhou declined “T\d+”\.no anaesthetist/);
 });
 
+test('what was agreed and the other hospital cancelled is told to whoever comes later', () => {
+  const now = midnight + 8 * HOUR;
+  const off = (from, more = {}) => booking(from, from + HOUR, { state: 'cancelled', answer: 'the road is closed', answered_at: iso(now - DAY),
+    called_off_by: 'theirs', called_off_at: iso(now - HOUR), claims: [], ...more });
+  const told = off(now + 5 * HOUR);
+  const rest = [off(now, { called_off_by: null, called_off_at: null }), off(now, { called_off_by: 'ours' }), off(now, { answered_at: null }),
+    off(now - 3 * DAY, { called_off_at: iso(now - 3 * DAY) })];
+  const list = nextActions(board([told, ...rest]), now);
+  assert.deepEqual(list.map((one) => one.href), [`/bookings/${told.id}`]);
+  assert.match(text(list[0].what) + text(list[0].why), /Hangzhou cancelled “T\d+”\.the road is closed/);
+});
+
 test('what cannot be accepted is not offered to be, and says why', () => {
   const now = midnight + 8 * HOUR;
   const request = booking(now + HOUR, now + 2 * HOUR, { state: 'requested', claims: [{ resource: 'lin', hub: 'ours', state: 'busy' }] });
@@ -152,4 +164,13 @@ test('a session that counts on somebody who is not there any more is among what 
   const list = nextActions({ ...all, resources: [{ ...resources[0], active: false }, resources[1]] }, now);
   assert.equal(list.length, 1);
   assert.match(text(list[0].what), /“T\d+” counts on Dr Lin: not to be booked any more\./);
+});
+
+test('a request over the end of the week is held against all of its time', () => {
+  const sunday = startOfDay('2026-11-29T04:00:00Z');
+  const taken = booking(sunday + DAY + 30 * MINUTE, sunday + DAY + HOUR); // Monday, 00:30
+  const all = board([taken], sunday, sunday + 2 * DAY);
+  assert.equal(collision(all, 'lin', sunday + 23 * HOUR, sunday + 47 * HOUR), taken, '24 hours from Sunday, 23:00');
+  assert.equal(covers(all, sunday + 23 * HOUR, sunday + 47 * HOUR), true);
+  assert.equal(covers(board([taken], sunday, sunday + DAY), sunday + 23 * HOUR, sunday + 47 * HOUR), false);
 });

@@ -32,6 +32,10 @@ update agenda.booking set state = $2, answered_by = coalesce ($4, answered_by),
   answer = coalesce ($5, answer)
 where id = $1::uuid and state = any ($3::text[]) and requester = $6::uuid and provider = $7::uuid
 
+-- name: booking_called_off
+update agenda.booking set called_off_by = $2::uuid, called_off_at = clock_timestamp ()
+where id = $1::uuid
+
 -- The provider says yes; not to a time that is over.
 -- name: booking_accept
 update agenda.booking set state = 'confirmed', answered_by = $3, answered_at = clock_timestamp (),
@@ -146,7 +150,7 @@ select p.id from karez.patient p where p.id = $1::uuid
 
 -- At most 2000, and whether there are more: what was called off is left out first. With $3 also what
 -- waits for an answer (until a month after its time) and what was declined (until its time is over,
--- and for half a day), whenever it is for.
+-- and for half a day) or called off by the other hospital (for half a day), whenever it is for.
 -- name: board_bookings
 with found as (
   select o.id, row_number () over (order by o.off, o.starts_at, o.id) as n
@@ -158,6 +162,8 @@ with found as (
           or ($3::boolean and k.state = 'declined'
               and (k.ends_at > clock_timestamp ()
                    or k.answered_at > clock_timestamp () - interval '12 hours'))
+          or ($3::boolean and k.state = 'cancelled'
+              and k.called_off_at > clock_timestamp () - interval '12 hours')
         order by off, k.starts_at, k.id limit 2001) o
 )
 select coalesce (json_agg (b.body order by b.starts_at, b.id), '[]'::json) as items,

@@ -101,6 +101,11 @@ function runIt(booking, board, now) {
   if (what === 'failed' && now - millis(booking.ends_at) < DAY)
     return { rank: rank.wrong, at: start, what: say(_('“%s” failed.'), titleOf(booking)),
       why: _('Its page says why, and whether it can be prepared again.'), verb: _('Open'), run: open, href };
+  // What was agreed, and the other hospital called off.
+  if (what === 'cancelled' && booking.called_off_by && !isOurs(booking.called_off_by) && booking.answered_at
+      && now < Math.max(millis(booking.ends_at), millis(booking.called_off_at ?? booking.answered_at) + toldFor))
+    return { rank: booking.urgency === 'T0' ? rank.wrong : rank.planned, at: start, what: say(_('%s cancelled “%s”.'), partner, titleOf(booking)),
+      why: booking.answer ? html`<bdi>${booking.answer}</bdi>` : _('No reason was given.'), verb: _('Look'), run: () => go(href), href };
   if (what === 'declined' && isOurs(booking.requester) && now < Math.max(millis(booking.ends_at), millis(booking.answered_at ?? booking.requested_at) + toldFor))
     return { rank: booking.urgency === 'T0' ? rank.wrong : rank.planned, at: start, what: say(_('%s declined “%s”.'), partner, titleOf(booking)),
       why: booking.answer ? html`<bdi>${booking.answer}</bdi>` : _('No reason was given.'), verb: _('Look'), run: () => go(href), href };

@@ -240,8 +240,8 @@ export const checkField = ({ label, checked, disabled = false, hint, onchange })
  * @param {Problem | {message: string, accepted?: string, rule?: string, parts?: undefined, acceptedParts?: undefined} | undefined | null} problem */
 export const problemNote = (problem) =>
   problem
-    ? html`<div class="note bad" role="alert"><p>${sentence(problem.parts ?? [problem.message])}</p>
-        ${problem.accepted ? html`<p>${sentence(problem.acceptedParts ?? [problem.accepted])}</p>` : nothing}
+    ? html`<div class="note bad" role="alert"><p dir="auto">${sentence(problem.parts ?? [problem.message])}</p>
+        ${problem.accepted ? html`<p dir="auto">${sentence(problem.acceptedParts ?? [problem.accepted])}</p>` : nothing}
         ${problem.rule ? html`<p class="rule">${_('Rule')} <bdi><code>${problem.rule}</code></bdi></p>` : nothing}</div>`
     : nothing;
 

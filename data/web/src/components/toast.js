@@ -43,7 +43,7 @@ class Toasts extends KarezElement {
 
   render() {
     return html`<div class="toasts" role="status" aria-live="polite">${this.list.map((toast) => html`
-      <div class="toast ${toast.bad ? 'bad' : ''}"><p>${toast.text}</p>
+      <div class="toast ${toast.bad ? 'bad' : ''}"><p dir="auto">${toast.text}</p>
         ${toast.undo ? html`<button class="button quiet" @click=${() => this.undo(toast)}>${_('Undo')}</button>` : nothing}
         <button class="button quiet square" aria-label=${_('Close')} @click=${() => this.remove_(toast.id)}>${icon('close')}</button>
       </div>`)}</div>`;
