@@ -2,6 +2,7 @@
 #include "hub-bindings.h"
 
 #include "hub-binding.h"
+#include "hub-log.h"
 
 /* The address of this machine on the way to others: what the kernel would send from. Nothing is
  * sent; the destination is one for documentation (RFC 5737). */
@@ -16,7 +17,13 @@ find_address (void)
   if (socket != NULL && g_socket_connect (socket, there, NULL, NULL))
     here = g_socket_get_local_address (socket, NULL);
   if (here == NULL)
-    return g_strdup ("127.0.0.1");
+    {
+      hub_warning (
+          "daemon", NULL,
+          "this machine has no way to others: sessions are reached at 127.0.0.1 alone until "
+          "[Link] Address names an address");
+      return g_strdup ("127.0.0.1");
+    }
   return g_inet_address_to_string (
       g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (here)));
 }

@@ -178,6 +178,8 @@ def start(command, environment, user):
             break
         assert time.monotonic() < end, 'it is not ready:\n' + ''.join(said)
     assert said and 'ready at ' + ORIGIN in said[-1], ''.join(said)
+    # This network has no way out.
+    assert any('[Link] Address' in line and 'warning' in line for line in said), ''.join(said)
     manager.settimeout(5)
     heard = [manager.recv(200).decode() for _ in range(2)]
     assert heard == ['READY=1\nSTATUS=Starting', 'STATUS=Ready'], heard
