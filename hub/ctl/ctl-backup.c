@@ -8,10 +8,8 @@
 #include "hub-lock.h"
 #include "hub-restore.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define MAX_IDENTITY (64 * 1024)
@@ -66,19 +64,22 @@ backup (Ctl *ctl, char **arguments)
   const char *file = arguments[0];
   gboolean with_identity = ctl_option_is_given (ctl, "with-identity");
   g_autoptr (GError) error = NULL;
-  g_autofree char *connection = ctl_find_connection (ctl, &error);
-  g_autofree char *path = NULL;
+  g_autofree char *connection = NULL, *path = NULL;
+  g_autoptr (HubBackupWriter) writer = NULL;
   g_autoptr (GBytes) identity = NULL;
   g_autoptr (JsonNode) manifest = NULL;
 
-  if (connection == NULL)
-    return ctl_refuse (error);
+  if (!ctl_has_config (ctl))
+    return CTL_REFUSED;
   path = identity_path (ctl);
-  if (with_identity && (identity = hub_file_read (path, MAX_IDENTITY, &error)) == NULL)
-    return ctl_refuse (error);
-  manifest = hub_backup_make (connection, identity, file, tell_progress, (gpointer) _ ("copying"),
-                              &error);
-  if (manifest == NULL)
+  writer = hub_backup_writer_new (file, &error);
+  if (writer != NULL && ctl_become_hub (ctl, &error)
+      && (!with_identity || (identity = hub_file_read (path, MAX_IDENTITY, &error)) != NULL)
+      && (connection = ctl_find_connection (ctl, &error)) != NULL)
+    manifest = hub_backup_make (connection, identity, writer, tell_progress,
+                                (gpointer) _ ("copying"), &error);
+  ctl_become_root ();
+  if (manifest == NULL || !hub_backup_writer_finish (writer, manifest, &error))
     return ctl_refuse (error);
   if (!ctl_json (ctl, manifest))
     tell_backup (file, manifest);
@@ -155,15 +156,6 @@ check_identity (Ctl *ctl, HubBackupFile *file, gboolean new_key, Key *key, GErro
                              path, hub_identity_get_id (identity));
 }
 
-/* What is made as root is the hub's user's. */
-static gboolean
-give_to_hub (const char *state, const char *path)
-{
-  struct stat info;
-
-  return geteuid () != 0 || stat (state, &info) != 0 || chown (path, info.st_uid, info.st_gid) == 0;
-}
-
 static gboolean
 put_key (Ctl *ctl, HubBackupFile *file, Key key, GError **error)
 {
@@ -176,12 +168,7 @@ put_key (Ctl *ctl, HubBackupFile *file, Key key, GError **error)
   if (key == KEY_IN_FILE && !hub_file_write_durable (path, file->identity, 0600, error))
     return FALSE;
   identity = hub_identity_open (state, hub_of (file), error);
-  if (identity != NULL && give_to_hub (state, path))
-    return TRUE;
-  if (identity != NULL)
-    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "%s: %s", path,
-                 g_strerror (errno));
-  return FALSE;
+  return identity != NULL;
 }
 
 static void
@@ -276,7 +263,7 @@ restore (Ctl *ctl, char **arguments)
   if (file == NULL)
     return ctl_refuse (error);
   state = hub_config_text (ctl->config, "Hub", "State");
-  if (!hub_file_make_directory (state, 0711, &error))
+  if (!hub_file_make_directory (state, 0711, &error) || !ctl_become_hub (ctl, &error))
     return ctl_refuse (error);
   lock = hub_lock_take (state, &error);
   if (lock == NULL)

@@ -5,10 +5,17 @@
 #include "hub-audit.h"
 #include "hub-cluster.h"
 #include "hub-engine.h"
+#include "hub-file.h"
 #include "hub-names.h"
 #include "hub-peers.h"
 #include "hub-pg-conninfo.h"
 #include "hub-web.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static const struct
 {
@@ -29,6 +36,57 @@ typedef struct
   gboolean done;
   GError **error;
 } Wait;
+
+static gboolean
+fail_errno (GError **error, const char *what)
+{
+  int code = errno;
+
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "%s: %s", what, g_strerror (code));
+  return FALSE;
+}
+
+/* As the unit's RuntimeDirectory= is. */
+static gboolean
+make_runtime (const char *path, const struct stat *owner, GError **error)
+{
+  if (g_file_test (path, G_FILE_TEST_EXISTS))
+    return TRUE;
+  return hub_file_make_directory (path, 0711, error)
+         && (chown (path, owner->st_uid, owner->st_gid) == 0 || fail_errno (error, path));
+}
+
+gboolean
+ctl_become_hub (Ctl *ctl, GError **error)
+{
+  const char *state = ctl->config != NULL ? hub_config_text (ctl->config, "Hub", "State") : NULL;
+  struct passwd *user;
+  struct stat info;
+
+  if (geteuid () != 0 || state == NULL || stat (state, &info) != 0 || info.st_uid == 0)
+    return TRUE;
+  user = getpwuid (info.st_uid);
+  if (!make_runtime (hub_config_text (ctl->config, "Hub", "Runtime"), &info, error))
+    return FALSE;
+  /* The saved user stays root; what is started from here has none of it. */
+  if ((user != NULL ? initgroups (user->pw_name, info.st_gid) : setgroups (0, NULL)) != 0
+      || setresgid (info.st_gid, info.st_gid, 0) != 0
+      || setresuid (info.st_uid, info.st_uid, 0) != 0)
+    return fail_errno (error, state);
+  if (user != NULL)
+    g_setenv ("HOME", user->pw_dir, TRUE);
+  return TRUE;
+}
+
+void
+ctl_become_root (void)
+{
+  uid_t real, effective, saved;
+
+  if (getresuid (&real, &effective, &saved) == 0 && effective != 0 && saved == 0
+      && seteuid (0) != 0)
+    g_error ("root cannot be taken back: %s", g_strerror (errno));
+}
 
 CtlStatus
 ctl_refuse (const GError *error)

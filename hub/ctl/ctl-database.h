@@ -9,6 +9,15 @@
 
 G_BEGIN_DECLS
 
+/**
+ * ctl_become_hub:
+ *
+ * As root: goes on as the owner of the hub's state directory, whom PostgreSQL knows and whose files
+ * all must stay, and makes the runtime directory that a stopped hub may not have. ctl_become_root()
+ * takes it back. As anybody else nothing is done.
+ */
+gboolean ctl_become_hub (Ctl *ctl, GError **error);
+void ctl_become_root (void);
 /* Tells why, with the rule and what would be accepted. */
 CtlStatus ctl_refuse (const GError *error);
 /* What the configuration says, or the private cluster, which is started if it does not run.

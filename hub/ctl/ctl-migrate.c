@@ -101,7 +101,8 @@ migrate (Ctl *ctl, char **arguments)
 
   if (!ctl_has_config (ctl))
     return CTL_REFUSED;
-  connection = ctl_find_connection (ctl, &wait.error);
+  if (ctl_become_hub (ctl, &wait.error))
+    connection = ctl_find_connection (ctl, &wait.error);
   if (connection != NULL)
     {
       store = hub_store_new (connection, 3, 1);

@@ -249,17 +249,16 @@ dump (PGconn *pg, const char *conninfo, const char *snapshot, JsonArray *schemas
 }
 
 static JsonNode *
-make_file (PGconn *pg, const char *conninfo, GBytes *identity, const char *path,
-           HubBackupProgress progress, gpointer data, GError **error)
+fill (PGconn *pg, const char *conninfo, GBytes *identity, HubBackupWriter *writer,
+      HubBackupProgress progress, gpointer data, GError **error)
 {
   g_autofree char *snapshot = hub_migrate_ask (pg, error, "select pg_export_snapshot ()", NULL);
   g_autoptr (JsonNode) manifest = snapshot != NULL ? make_manifest (pg, error) : NULL;
-  g_autoptr (HubBackupWriter) writer = NULL;
   g_autofree char *sha256 = NULL;
   JsonObject *object;
   guint64 size;
 
-  if (manifest == NULL || (writer = hub_backup_writer_new (path, error)) == NULL)
+  if (manifest == NULL)
     return NULL;
   object = json_node_get_object (manifest);
   json_object_set_boolean_member (object, "identity", identity != NULL);
@@ -271,11 +270,11 @@ make_file (PGconn *pg, const char *conninfo, GBytes *identity, const char *path,
     return NULL;
   json_object_set_member (
       object, "dump", karez_json_object ("bytes", "i", (gint64) size, "sha256", "s", sha256, NULL));
-  return hub_backup_writer_finish (writer, manifest, error) ? g_steal_pointer (&manifest) : NULL;
+  return g_steal_pointer (&manifest);
 }
 
 JsonNode *
-hub_backup_make (const char *conninfo, GBytes *identity, const char *path,
+hub_backup_make (const char *conninfo, GBytes *identity, HubBackupWriter *writer,
                  HubBackupProgress progress, gpointer data, GError **error)
 {
   PGconn *pg = hub_pg_connect (conninfo, error);
@@ -285,7 +284,7 @@ hub_backup_make (const char *conninfo, GBytes *identity, const char *path,
     return NULL;
   /* Manifest and dump see the same moment. */
   if (hub_migrate_run (pg, error, "begin isolation level repeatable read read only"))
-    manifest = make_file (pg, conninfo, identity, path, progress, data, error);
+    manifest = fill (pg, conninfo, identity, writer, progress, data, error);
   PQfinish (pg);
   return manifest;
 }

@@ -25,7 +25,7 @@ GSubprocessLauncher *hub_backup_launcher (const char *conninfo, GSubprocessFlags
  * hub_backup_make:
  * @conninfo: the hub's database; the hub may run
  * @identity: (nullable): the hub's identity.pem, to be in the backup
- * @path: the file; what was there is replaced once the backup is whole
+ * @writer: a new one, which the caller finishes with the manifest
  *
  * The hub's database as it was at one moment, with what a restore has to know. Blocks: for a
  * program, or a thread of its own. %KAREZ_ERROR_FAILED, rules "backup/empty" (no hub has used this
@@ -33,7 +33,7 @@ GSubprocessLauncher *hub_backup_launcher (const char *conninfo, GSubprocessFlags
  *
  * Returns: (transfer full): the manifest
  */
-JsonNode *hub_backup_make (const char *conninfo, GBytes *identity, const char *path,
+JsonNode *hub_backup_make (const char *conninfo, GBytes *identity, HubBackupWriter *writer,
                            HubBackupProgress progress, gpointer data, GError **error);
 
 G_END_DECLS

@@ -92,11 +92,11 @@ class Karezd:
             for group, lines in groups.items():
                 file.write(f'[{group}]\n' + ''.join(lines))
 
-    def spawn(self, **environment):
+    def spawn(self, prefix=(), **environment):
         self.write()
         with open(self.log, 'w', encoding='utf-8') as out:
             self.process = subprocess.Popen(
-                [KAREZD, '--config', self.config], stdout=out, stderr=out, stdin=subprocess.DEVNULL,
+                [*prefix, KAREZD, '--config', self.config], stdout=out, stderr=out, stdin=subprocess.DEVNULL,
                 env={**os.environ, 'KAREZ_WORKER': WORKER, **environment})
         return self.process
 
@@ -104,9 +104,9 @@ class Karezd:
         with open(self.log, encoding='utf-8', errors='replace') as file:
             return file.read()
 
-    def start(self, **environment):
+    def start(self, prefix=(), **environment):
         """Until it is ready; an end before is the test's failure."""
-        self.spawn(**environment)
+        self.spawn(prefix, **environment)
 
         def ready():
             assert self.process.poll() is None, f'karezd ended: {self.process.returncode}\n{self.said()}'

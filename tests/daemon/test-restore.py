@@ -13,12 +13,14 @@ import signal
 import subprocess
 import sys
 import tarfile
+import tempfile
 import time
 import uuid
 
 import karezd
 from karezd import (KAREZCTL, Karezd, ask, confirm, hub_id, owned, partner, sql, superuser,
                     until)
+NOBODY = 65534
 
 PERSON = {'names': {'en': 'Administrator'}, 'login': 'admin', 'password': 'spring water in the karez',
           'password_final': True, 'roles': ['administrator']}
@@ -303,6 +305,66 @@ def rewrite(backup, path, made):
                 continue
             one.size = len(data)
             out.addfile(one, io.BytesIO(data))
+
+
+def test_new_key():
+    """A hub of which nothing is left but the backup: it gets a key, and both pair anew."""
+    with hubs() as (hub, other):
+        backup = os.path.join(hub.folder, 'hub.karez')
+        room, theirs = fill(hub, 'Here'), fill(other, 'There')
+        pair(hub, other)
+        until('the rooms', lambda: all(
+            len(ask(one, 'GET', '/resources')['items']) == 2 for one in (hub, other)))
+        ctl(hub, 'backup', backup)
+        identity, was = hub_id(hub), partner(other)['key']
+        lost = book(hub, room, 'lost', 30)
+        accept(other, lost, theirs)
+        confirmed((hub, other), lost)
+        hub.stop()
+        os.remove(os.path.join(hub.state, 'identity.pem'))
+        said = ctl(hub, 'restore', '--yes', '--replace', '--new-key', backup)
+        assert 'new key' in said, said
+        hub.start()
+        assert hub_id(hub) == identity
+        for one in (hub, other):
+            ask(one, 'DELETE', f"/peers/{partner(one)['id']}")
+        pair(hub, other)
+        assert partner(other)['key'] != was
+        # The former life is still known: both look before anything is delivered.
+        for one in (hub, other):
+            until('the restore to be shown', lambda: partner(one)['restored'])
+            ctl(one, 'pair', 'acknowledge', partner(one)['id'])
+        again = book(hub, room, 'again', 32)
+        accept(other, again, theirs)
+        confirmed((hub, other), again)
+
+
+def test_as_root():
+    """Root's karezctl goes on as the hub's user: PostgreSQL knows it, and files stay the hub's."""
+    if os.geteuid() != 0:
+        return
+    hub = Karezd(database=False)
+    with tempfile.TemporaryDirectory() as folder:  # root's alone
+        backup = os.path.join(folder, 'hub.karez')
+        try:
+            os.makedirs(hub.state)
+            os.makedirs(hub.runtime)
+            for path in (hub.state, hub.runtime):
+                os.chown(path, NOBODY, NOBODY)
+            hub.start(prefix=['setpriv', f'--reuid={NOBODY}', f'--regid={NOBODY}', '--clear-groups'])
+            ctl(hub, 'migrate', '--check')
+            ctl(hub, 'backup', backup, '--with-identity')
+            assert os.stat(backup).st_uid == 0
+            made, _ = manifest(backup)
+            hub.stop()
+            os.remove(os.path.join(hub.state, 'identity.pem'))
+            ctl(hub, 'restore', '--yes', '--replace', backup)
+            owners = {os.lstat(os.path.join(hub.state, name)).st_uid for name in os.listdir(hub.state)}
+            assert owners == {NOBODY}, owners
+            hub.start(prefix=['setpriv', f'--reuid={NOBODY}', f'--regid={NOBODY}', '--clear-groups'])
+            assert hub_id(hub) == made['hub']
+        finally:
+            hub.remove()
 
 
 def test_half_a_restore_is_none():
