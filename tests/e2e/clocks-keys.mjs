@@ -27,6 +27,22 @@ async function assertClock(page, what) {
   assert.ok([beijing(Date.now()), beijing(Date.now() - 10_000)].includes(shown), `${what}: the header says ${shown} at ${beijing(Date.now())}`);
 }
 
+/** The plugin that brings video is away when the page comes, and back before anything is sent. @param {any} page @param {() => Promise<unknown>} open */
+async function lateVideo(page, open) {
+  const kind = page.locator('#compose-modality');
+  const real = await page.evaluate(async () => (await fetch('/api/v1/modalities')).json());
+  assert.equal(real.items[0].id, 'consultation');
+  page.faked = true;
+  await page.route('**/api/v1/modalities', (route) => route.fulfill({ json: { items: real.items.filter((one) => one.id !== 'consultation') } }));
+  await page.evaluate(() => document.querySelector('karez-day').modalities.reload());
+  await open();
+  await until('what there is', async () => await kind.inputValue() === 'shared-note', 3000);
+  await page.unroute('**/api/v1/modalities');
+  page.faked = false;
+  await page.evaluate(() => document.querySelector('karez-day').modalities.reload());
+  await until('what is meant', async () => await kind.inputValue() === 'consultation', 3000);
+}
+
 /** @param {any} browser @param {import('./hubs.mjs').Pair} pair */
 async function emergencies(browser, pair) {
   const pages = [];
@@ -37,7 +53,8 @@ async function emergencies(browser, pair) {
     await assertClock(page, what);
     assert.equal(await page.locator('.clock-note').count(), said ? 1 : 0, what);
     if (said) assert.match(await page.locator('.clock-note').textContent(), said);
-    await page.keyboard.press('e');
+    const open = () => page.keyboard.press('e');
+    await (said ? open() : lateVideo(page, open));
     await page.locator('#compose-title').fill(`Stroke, ${what}`);
     await page.locator('.starts-now').waitFor();
     if (said && off < 0) await shootAll(page, 'clocks-keys-1-emergency');

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The look at one's own devices, before joining and while in; and at the network, before.
 
-import { _ } from '@karez/i18n';
+import { _, N_ } from '@karez/i18n';
 import { button, checkField, html, nothing, selectField } from '@karez/components';
 import { choosesSpeaker } from './consult-devices.js';
 import { networkCheck } from './consult-network.js';
@@ -16,6 +16,16 @@ export function problemOf(name, source) {
   const { text, help } = deviceProblem(name, source);
   return html`<div class="note warn" role="alert"><p><b>${_(text)}</b></p><p>${_(help)}</p></div>`;
 }
+
+const silenced = {
+  microphone: N_('This computer mutes your microphone: the others do not hear you.'),
+  camera: N_('This computer gives no picture of your camera: the others do not see you.'),
+};
+
+/** A switch, a cover or a setting of the system, which no button here can undo. @param {Devices} devices */
+export const silencedBySystem = (devices) => /** @type {Own[]} */ (['camera', 'microphone']).map((source) => (devices.isMutedBySystem(source)
+  ? html`<div class="note bad" role="alert"><p><b>${_(silenced[source])}</b></p><p>${
+    _('Look for a switch or a cover at the device or the keyboard, and in the privacy settings of this computer.')}</p></div>` : nothing));
 
 /** @param {Devices} devices */
 const troubles = (devices) => /** @type {Own[]} */ (['camera', 'microphone'])
@@ -66,5 +76,5 @@ export function deviceCheck(devices, { name, tone, playTone, begin, echo }) {
       ${checkField({ label: _('Join with the microphone on'), checked: wants.microphone,
         onchange: (on) => void (before ? devices.plan('microphone', on) : devices.set('microphone', on)) })}</div>
     </div>${echo && !before ? networkCheck(echo) : nothing}</div>
-    ${troubles(devices)}</section>`;
+    ${silencedBySystem(devices)}${troubles(devices)}</section>`;
 }

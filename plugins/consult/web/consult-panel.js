@@ -10,7 +10,7 @@ import {
 } from '@karez/components';
 import { MediaClient } from '@karez/media';
 import { MediaEcho } from '@karez/media-echo';
-import { choosers, deviceCheck, levelMeter, problemOf } from './consult-check.js';
+import { choosers, deviceCheck, levelMeter, problemOf, silencedBySystem } from './consult-check.js';
 import { Devices, sharesScreen } from './consult-devices.js';
 import './consult-opinion.js';
 import './consult-request-form.js';
@@ -27,10 +27,6 @@ const running = ['live', 'degraded', 'held'];
 /** Somebody whose place was lost comes back within this, and keeps the camera. */
 const graceMs = 1500;
 
-const silenced = {
-  microphone: N_('This computer mutes your microphone: the others do not hear you.'),
-  camera: N_('This computer gives no picture of your camera: the others do not see you.'),
-};
 /** What is said of a key that turned one of them off or on. */
 const standings = {
   microphone: [N_('Your microphone is off.'), N_('Your microphone is on.')],
@@ -515,8 +511,7 @@ export class ConsultPanel extends LitElement {
       ${this.withdrawing ? html`<div class="note bad" role="alert"><p>${_('The hub is away: the withdrawal is recorded as soon as it is back. Until then your camera and microphone are off.')}</p></div>` : nothing}
       ${this.refusal ? html`<div class="consult-refused">${problemNote(this.refusal)}<p>${button({ label: _('Close'), kind: 'quiet', onclick: () => { this.refusal = null; } })}</p></div>` : nothing}
       ${this.silent ? html`<div class="note warn" role="alert"><p>${_('The browser plays no sound until you ask for it.')}</p><p>${button({ label: _('Turn sound on'), kind: 'primary', onclick: () => this.soundOn() })}</p></div>` : nothing}
-      ${/** @type {const} */ (['camera', 'microphone']).map((source) => (this.devices.isMutedBySystem(source)
-        ? html`<div class="note bad" role="alert"><p><b>${_(silenced[source])}</b></p><p>${_('Look for a switch or a cover at the device or the keyboard, and in the privacy settings of this computer.')}</p></div>` : nothing))}
+      ${silencedBySystem(this.devices)}
       ${off ? html`<div class="note warn" role="status"><p>${_('The others neither see nor hear you yet.')}</p><p>${
         button({ label: _('Turn on camera and microphone'), kind: 'primary', onclick: () => void this.devices.open(['camera', 'microphone']) })}</p></div>` : nothing}
       ${this.trouble ? problemOf(this.trouble, 'screen') : nothing}

@@ -70,10 +70,12 @@ export class Composer extends KarezElement {
     const partners = this.partners();
     if (!request.partner && partners.length)
       request.partner = partners[0].id;
-    if (!request.modality && this.modalities.length) {
-      request.modality = this.modalities[0].id;
+    // A plugin that was away when the page came may bring the one that is meant.
+    const [first] = this.modalities;
+    if (first && request.modality !== first.id && !(request.modality && (request.modalityChosen || request.begun))) {
+      request.modality = first.id;
       if (!request.minutesTyped)
-        request.minutes = this.modalities[0].duration_minutes;
+        request.minutes = first.duration_minutes;
     }
     this.goOn();
     this.added.want(hasPart(request.modality, 'compose') ? `${request.modality} ${request.id}` : '');
@@ -297,7 +299,7 @@ export class Composer extends KarezElement {
           isOurs(this.board?.resources.find((one) => one.id === id)?.hub))) }) })}
       ${selectField({ id: 'compose-modality', label: _('Kind of session'), value: request.modality, error: this.tried ? wrong.modality : undefined,
         choices: this.modalities.map((one) => [one.id, _(one.title)]),
-        onchange: (modality) => this.change({ modality, ...(request.minutesTyped ? {} : {
+        onchange: (modality) => this.change({ modality, modalityChosen: true, ...(request.minutesTyped ? {} : {
           minutes: this.modalities.find((one) => one.id === modality)?.duration_minutes ?? request.minutes }) }) })}
       ${may('patient.read') && this.patients.length ? selectField({ id: 'compose-patient', label: _('Patient'), optional: true, value: request.patient,
         hint: this.morePatients ? _('Not all patients can be listed here: who is not in the list is not meant by a like name.') : undefined,

@@ -8,6 +8,7 @@ import { MINUTE, hubNow } from '../time.js';
  * @typedef {object} Request
  * @property {string} id
  * @property {string} modality
+ * @property {boolean} modalityChosen somebody chose it; else it is the one that comes first
  * @property {string} title
  * @property {string} reason
  * @property {'T0' | 'T1' | 'T2' | 'T3'} urgency
@@ -30,6 +31,6 @@ export const isForNow = (request) => request.urgency === 'T0' && !request.startC
 
 /** @param {{emergency?: boolean, start?: number, resource?: string}} [from] @returns {Request} */
 export const newRequest = ({ emergency = false, start, resource } = {}) => ({
-  id: newId(), modality: '', title: '', reason: '', urgency: emergency ? 'T0' : 'T3', partner: '', patient: '',
+  id: newId(), modality: '', modalityChosen: false, title: '', reason: '', urgency: emergency ? 'T0' : 'T3', partner: '', patient: '',
   start: start ?? defaultStart(emergency), startChosen: start !== undefined, minutes: 30, minutesTyped: false, resources: new Set(resource ? [resource] : []), begun: false,
 });
