@@ -160,12 +160,23 @@ async function answer(writer, reader, readings) {
 
 /** @param {any[]} pages @param {string} id @param {import('./hubs.mjs').Pair} pair */
 async function end(pages, id, pair) {
+  // One of them is behind other windows when it ends.
+  const [hubOfSecond] = people[1];
+  await pages[1].evaluate(() => Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => 'hidden' }));
+  const reads = async () => (await pair[hubOfSecond].api('GET', `/events?session=${id}&limit=200`)).items
+    .filter((one) => one.action === 'consult.read' && /^second/i.test(one.actor.name)).length;
   await pages[0].getByRole('button', { name: /^End for all/ }).click();
   await pages[0].getByRole('dialog').getByRole('button', { name: 'End for all' }).click();
   for (const hub of pair.hubs)
     await until(`${hub.name} to end it`, async () => (await hub.api('GET', `/sessions/${id}`)).state === 'ended');
   await pages[0].getByText('What was kept').waitFor();
   await pages[0].getByText(impression).first().waitFor();
+  assert.equal(await reads(), 0, 'what nobody sees is read by nobody');
+  await pages[1].evaluate(() => {
+    delete (/** @type {any} */ (document)).visibilityState;
+    document.dispatchEvent(new Event('visibilitychange'));
+  });
+  await until('it to be read once it is seen', async () => await reads() === 1);
   await shootAll(pages[0], 'consult-8-kept');
   await checkAccess(pages[0], 'kept consultation');
 }

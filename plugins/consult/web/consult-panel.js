@@ -124,6 +124,8 @@ export class ConsultPanel extends LitElement {
     addEventListener('beforeunload', ask);
     document.addEventListener('keydown', keys);
     document.addEventListener('fullscreenchange', full);
+    const seen = () => this.lookForKept();
+    document.addEventListener('visibilitychange', seen);
     navigator.mediaDevices?.addEventListener('devicechange', this.devices.listed);
     let frame = 0;
     const move = () => {
@@ -140,6 +142,7 @@ export class ConsultPanel extends LitElement {
       () => removeEventListener('beforeunload', ask),
       () => document.removeEventListener('keydown', keys),
       () => document.removeEventListener('fullscreenchange', full),
+      () => document.removeEventListener('visibilitychange', seen),
       () => navigator.mediaDevices?.removeEventListener('devicechange', this.devices.listed),
       () => cancelAnimationFrame(frame),
     ];
@@ -412,7 +415,8 @@ export class ConsultPanel extends LitElement {
 
   /** This hospital's half keeps it by itself, maybe after the other's has ended the session. */
   lookForKept() {
-    if (this.isOver && !this.kept)
+    // A page behind others reads nothing.
+    if (this.isOver && !this.kept && document.visibilityState === 'visible')
       this.readKept();
   }
 
