@@ -13,10 +13,12 @@
  *   {"do": "silence"}                              nobody sends any more
  *   {"do": "wait"}                                 → {"flowing": N}, the clients all of whose
  *                                                  streams come
- *   {"do": "begin"}, {"do": "end"}                 → what came in between
+ *   {"do": "begin"}, {"do": "end"}                 → what came in between, and how long the machine
+ *                                                  itself ran nothing
  */
 #include "link-relay.h"
 #include "rtc-lines.h"
+#include "rtc-stalls.h"
 
 #include <gst/gst.h>
 
@@ -35,6 +37,7 @@ typedef struct
   RtcLines *lines;
   GHashTable *members; /* name → Member */
   LinkRelay *relay;    /* for somebody else */
+  RtcStalls *stalls;
   gint64 begun;
 } Load;
 
@@ -266,6 +269,7 @@ static void
 do_begin (Load *load, JsonObject *line)
 {
   for_each_stream (load, NULL);
+  rtc_stalls_take (load->stalls);
   load->begun = g_get_monotonic_time ();
 }
 
@@ -302,6 +306,7 @@ do_end (Load *load, JsonObject *line)
 {
   g_autoptr (GArray) latencies = g_array_new (FALSE, FALSE, sizeof (gint64));
   Figures figures = { .latencies = latencies };
+  RtcStallsSeen stalls = rtc_stalls_take (load->stalls);
 
   for_each_stream (load, &figures);
   g_array_sort (latencies, compare);
@@ -311,7 +316,9 @@ do_end (Load *load, JsonObject *line)
       (gint64) figures.lost, "expected", "i", (gint64) figures.expected, "p50_us", "i",
       quantile (latencies, 0.5), "p99_us", "i", quantile (latencies, 0.99), "longest_gap_us", "i",
       figures.longest_gap, "longest_freeze_us", "i", figures.longest_freeze, "freezes", "i",
-      figures.freezes, "cipher", "s", find_cipher (load), NULL));
+      figures.freezes, "cipher", "s", find_cipher (load), "stalls", "i", (gint64) stalls.count,
+      "stalled_us", "i", stalls.sum_us, "longest_stall_us", "i", stalls.longest_us,
+      "stalls_real_time", "b", stalls.real_time, NULL));
 }
 
 static void
@@ -345,10 +352,12 @@ main (int argc, char **argv)
   gst_init (NULL, NULL);
   load.members = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
                                         (GDestroyNotify) member_free);
+  load.stalls = rtc_stalls_new ();
   load.lines = rtc_lines_new (on_line, &load);
   rtc_lines_run (load.lines);
   g_hash_table_unref (load.members);
   g_clear_pointer (&load.relay, link_relay_free);
   rtc_lines_free (load.lines);
+  rtc_stalls_free (load.stalls);
   return 0;
 }
