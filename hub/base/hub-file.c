@@ -98,6 +98,19 @@ hub_file_read (const char *path, gsize max, GError **error)
   return g_bytes_new_take (g_steal_pointer (&data), size);
 }
 
+int
+hub_file_open_lock (const char *path)
+{
+  int fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  g_autofree char *directory = g_path_get_dirname (path);
+  struct stat info;
+
+  if (fd >= 0 && geteuid () == 0 && stat (directory, &info) == 0 && info.st_uid != 0
+      && fchown (fd, info.st_uid, info.st_gid) != 0)
+    g_debug ("%s stays root's: %s", path, g_strerror (errno));
+  return fd;
+}
+
 gboolean
 hub_file_make_directory (const char *path, guint mode, GError **error)
 {

@@ -20,6 +20,16 @@ gboolean hub_file_write_durable (const char *path, GBytes *bytes, guint mode, GE
 /* A whole file of at most @max bytes. Returns: (transfer full) */
 GBytes *hub_file_read (const char *path, gsize max, GError **error);
 
+/**
+ * hub_file_open_lock:
+ *
+ * A file to lock, made with 0600 if it is not there. What root makes in another user's directory is
+ * that user's, who will need it; nothing of that user's leads root elsewhere.
+ *
+ * Returns: a descriptor, or -1 with errno set
+ */
+int hub_file_open_lock (const char *path);
+
 /* A directory and those above it, with @mode for what is made. */
 gboolean hub_file_make_directory (const char *path, guint mode, GError **error);
 

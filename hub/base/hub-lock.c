@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hub-lock.h"
 
+#include "hub-file.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -33,7 +34,7 @@ HubLock *
 hub_lock_take (const char *directory, GError **error)
 {
   g_autofree char *path = g_build_filename (directory, "lock", NULL);
-  int fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  int fd = hub_file_open_lock (path);
   HubLock *self;
 
   if (fd < 0 || flock (fd, LOCK_EX | LOCK_NB) < 0 || ftruncate (fd, 0) < 0

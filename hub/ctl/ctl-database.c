@@ -91,12 +91,9 @@ ctl_become_root (void)
 CtlStatus
 ctl_refuse (const GError *error)
 {
-  g_printerr ("karezctl: %s\n", error->message);
-  if (karez_error_get_rule (error) != NULL)
-    g_printerr (_ ("  rule: %s\n"), karez_error_get_rule (error));
-  if (karez_error_get_accepted (error) != NULL)
-    g_printerr (_ ("  accepted: %s\n"), _ (karez_error_get_accepted (error)));
-  return karez_error_is_unavailable (error) ? CTL_DATABASE : CTL_REFUSED;
+  CtlStatus status = ctl_tell_error (NULL, error);
+
+  return karez_error_is_unavailable (error) ? CTL_DATABASE : status;
 }
 
 static void

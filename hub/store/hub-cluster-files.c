@@ -77,7 +77,7 @@ hub_cluster_files_lock (HubClusterFiles *self, GError **error)
 
   if (!hub_file_make_directory (self->state_dir, 0711, error))
     return FALSE;
-  self->lock = open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  self->lock = hub_file_open_lock (path);
   if (self->lock < 0)
     return karez_error_set (error, KAREZ_ERROR_FAILED, RULE_DIRECTORY, NULL,
                             N_ ("%s cannot be opened: %s"), path, g_strerror (errno));
