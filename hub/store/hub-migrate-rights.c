@@ -36,7 +36,11 @@ static const char role_sql[] =
 /* A schema is made, or belongs to whom this role can act for. */
 static const char schema_sql[] =
     "select quote_ident (wanted.name) as name, n.oid is not null as there,"
-    " n.oid is not null and pg_has_role (n.nspowner, 'usage') as ours"
+    " n.oid is not null and pg_has_role (n.nspowner, 'usage') as ours,"
+    " not exists (select from pg_class c where c.relnamespace = n.oid"
+    "             and c.relkind in ('r', 'p', 'v', 'm') and not pg_has_role (c.relowner, 'usage'))"
+    " and not exists (select from pg_proc p where p.pronamespace = n.oid"
+    "                 and not pg_has_role (p.proowner, 'usage')) as all_ours"
     " from (select $1::text) as wanted (name) left join pg_namespace n on n.nspname = wanted.name";
 
 /* A row of one of the questions above. */
@@ -119,6 +123,19 @@ look_at_role (PGconn *pg, Answer *own, const char *role, GString *missing, GErro
   return TRUE;
 }
 
+/* What is in a schema, as after a dump that somebody else has restored. */
+static void
+add_contents (GString *missing, const char *schema, const char *owner)
+{
+  add (missing,
+       "DO $$ DECLARE o text; BEGIN FOR o IN SELECT format ('TABLE %%s', c.oid::regclass) FROM "
+       "pg_class c WHERE c.relnamespace = '%s'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm') "
+       "UNION ALL SELECT format ('ROUTINE %%s', p.oid::regprocedure) FROM pg_proc p WHERE "
+       "p.pronamespace = '%s'::regnamespace LOOP EXECUTE format ('ALTER %%s OWNER TO %s', o); "
+       "END LOOP; END $$;",
+       schema, schema, owner);
+}
+
 static gboolean
 look_at_schema (PGconn *pg, Answer *own, HubSchema *schema, GString *missing, GError **error)
 {
@@ -132,6 +149,8 @@ look_at_schema (PGconn *pg, Answer *own, HubSchema *schema, GString *missing, GE
   /* A plugin's belongs to its role, which is looked at by itself. */
   if (is (&answer, "there") && !is (&answer, "ours") && !schema->plugin)
     add (missing, "ALTER SCHEMA %s OWNER TO %s;", text_of (&answer, "name"), text_of (own, "me"));
+  if (is (&answer, "there") && !is (&answer, "all_ours") && !schema->plugin)
+    add_contents (missing, text_of (&answer, "name"), text_of (own, "me"));
   return TRUE;
 }
 

@@ -20,12 +20,13 @@ def schemas(name):
 
 def refused(hub, name):
     """The statements that it names; nothing was made."""
+    before = schemas(name)
     hub.spawn()
     status = hub.ends()
     said = hub.said()
     assert status == 1 and 'cannot start' in said and 'CRITICAL' not in said, said
-    assert schemas(name) == 'public', schemas(name)
-    found = re.findall('(?:CREATE|GRANT|ALTER) [^;]+;', said)
+    assert schemas(name) == before, schemas(name)
+    found = re.findall(r'DO \$\$.*?\$\$;|(?:CREATE|GRANT|ALTER) [^;]+;', said)
     assert found and len(found) == len(set(found)), said
     return found
 
@@ -81,6 +82,19 @@ def test_guest_of_a_database():
     """It may connect, and make nothing there."""
     with owned(owns=False) as (name, hub):
         run_all(refused(hub, name), name)
+        hub.start()
+        assert hub.plugin('template')['state'] == 'enabled', hub.plugin('template')
+
+
+def test_dump_that_somebody_else_restored():
+    """All of it belongs to the superuser then."""
+    with owned('createrole') as (name, hub):
+        hub.start().stop()
+        sql(f'reassign owned by {name} to hub', superuser(name))
+        sql(f'alter database {name} owner to {name}')
+        statements = refused(hub, name)
+        assert f'ALTER SCHEMA agenda OWNER TO {name};' in statements, statements
+        run_all(statements, name)
         hub.start()
         assert hub.plugin('template')['state'] == 'enabled', hub.plugin('template')
 
