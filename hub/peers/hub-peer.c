@@ -27,7 +27,8 @@ struct _HubPeer
   HubPeerState state;
   gint64 since, rtt;
   gint64 clock_offset, clock_uncertainty, clock_at; /* 0: not measured */
-  gboolean clock_off;
+  gboolean clock_off, clock_told;
+  gint64 clock_told_at;
   gboolean restored;
   guint epoch;
   gboolean dialling_fails;
@@ -177,6 +178,7 @@ hub_peer_get_rtt (HubPeer *self)
 /* A measure is kept while it is the better one, for a minute: one that came back late says little.
  */
 #define CLOCK_KEEP_US (60 * G_USEC_PER_SEC)
+#define CLOCK_TELL_US (600 * G_USEC_PER_SEC)
 
 gboolean
 hub_peer_get_clock (HubPeer *self, gint64 *offset, gint64 *uncertainty)
@@ -190,6 +192,27 @@ gboolean
 hub_peer_is_clock_off (HubPeer *self)
 {
   return self->clock_off;
+}
+
+/* A clock that goes to and fro fills no log. */
+static void
+tell_clock (HubPeer *self, gint64 now)
+{
+  if (self->clock_off == self->clock_told
+      || (self->clock_off && self->clock_told_at != 0 && now - self->clock_told_at < CLOCK_TELL_US))
+    return;
+  self->clock_told = self->clock_off;
+  if (!self->clock_off)
+    {
+      hub_notice ("peers", self->id, "The clock of %s agrees with this hub's again.", self->name);
+      return;
+    }
+  self->clock_told_at = now;
+  hub_warning (
+      "peers", self->id,
+      "The clocks are apart: that of %s is %+.1f s ahead of this hub's (to within %.1f s).",
+      self->name, (double) self->clock_offset / G_USEC_PER_SEC,
+      (double) self->clock_uncertainty / G_USEC_PER_SEC);
 }
 
 void
@@ -208,18 +231,12 @@ hub_peer_set_clock (HubPeer *self, gint64 offset, gint64 uncertainty)
   self->clock_uncertainty = uncertainty;
   self->clock_at = now;
   off = ABS (offset) - uncertainty > bound;
-  if (off == self->clock_off)
-    return;
-  self->clock_off = off;
-  if (off)
-    hub_warning ("peers", self->id,
-                 "The clocks are apart: that of %s is %+.1f s ahead of this hub's (to within %.1f "
-                 "s).",
-                 self->name, (double) offset / G_USEC_PER_SEC,
-                 (double) uncertainty / G_USEC_PER_SEC);
-  else
-    hub_notice ("peers", self->id, "The clock of %s agrees with this hub's again.", self->name);
-  g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
+  if (off != self->clock_off)
+    {
+      self->clock_off = off;
+      g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
+    }
+  tell_clock (self, now);
 }
 
 static void

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What the files of HubPeers share: its life and peers (hub-peers.c), what administrators do
- * (hub-peers-acts.c), and KarezPeers itself (hub-peers-messages.c). */
+/* What the files of HubPeers share: its life and peers (hub-peers.c), its start
+ * (hub-peers-start.c), what administrators do (hub-peers-acts.c), and KarezPeers itself
+ * (hub-peers-messages.c). */
 
 #include "hub-peer-handlers.h"
 #include "hub-peer-heartbeat.h"
@@ -54,6 +55,10 @@ HubPeersEntry *hub_peers_add_entry (HubPeers *self, HubPeer *peer);
 void hub_peers_drop_entry (HubPeers *self, const char *id);
 /* Cuts everything of a peer, now. */
 void hub_peers_cut_entry (HubPeers *self, HubPeersEntry *entry);
+/* Makes what runs here follow a row, which another karezd may have written. */
+void hub_peers_apply_row (HubPeers *self, KarezRows *rows, guint row);
+/* From now on rows and what waits are looked at again and again. */
+void hub_peers_begin (HubPeers *self);
 extern guint hub_peers_signal_changed;
 extern const HubPairingsHooks hub_peers_pairings_hooks;
 GError *hub_peers_not_paired (const char *id);
