@@ -19,14 +19,15 @@ ctl_read_line (const char *prompt, gboolean hidden)
   char c;
   ssize_t n;
 
-  if (terminal)
-    g_printerr ("%s", prompt);
   if (terminal && hidden && tcgetattr (STDIN_FILENO, &before) == 0)
     {
       silent = before;
       silent.c_lflag &= ~(tcflag_t) ECHO;
       concealed = tcsetattr (STDIN_FILENO, TCSAFLUSH, &silent) == 0;
     }
+  /* What is typed before it is shown is passed over. */
+  if (terminal)
+    g_printerr ("%s", prompt);
   while (line->len <= MAX_LINE)
     {
       n = read (STDIN_FILENO, &c, 1);

@@ -112,6 +112,19 @@ unpair (Ctl *ctl, char **arguments)
   return end (ctl, "peers", arguments[0]);
 }
 
+static CtlStatus
+move (Ctl *ctl, char **arguments)
+{
+  g_autofree char *escaped = ctl_escape (arguments[0]);
+  g_autofree char *path = g_strdup_printf ("/peers/%s/address", escaped);
+  CtlStatus status = ctl_call (ctl, "PUT", path,
+                               karez_json_object ("address", "s", arguments[1], NULL), NULL);
+
+  if (status == CTL_OK)
+    ctl_json (ctl, NULL);
+  return status;
+}
+
 /* So that the hub may be paired again under another key. */
 static CtlStatus
 forget (Ctl *ctl, char **arguments)
@@ -186,6 +199,7 @@ const CtlVerb ctl_pair_verbs[] = {
   { "confirm", "PAIRING STRING", N_ ("Confirms with what the other hospital read out"), NULL,
     confirm },
   { "cancel", "PAIRING", N_ ("Ends a pairing that is under way"), NULL, cancel },
+  { "move", "PEER HOST:PORT", N_ ("Dials a paired hospital's hub at another address"), NULL, move },
   { "unpair", "PEER", N_ ("Ends the pairing with a hospital"), NULL, unpair },
   { "forget", "PEER", N_ ("Lets an unpaired hospital be paired again under another key"), NULL,
     forget },

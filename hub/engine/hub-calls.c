@@ -96,7 +96,7 @@ hub_calls_leave (HubCalls *self)
 }
 
 void
-hub_calls_accuse (HubCalls *self, const char *plugin, const char *call)
+hub_calls_accuse (HubCalls *self, const char *plugin, const char *call, gboolean called_here)
 {
   Page *page = self->page;
   int depth = MIN (g_atomic_int_get (&page->depth), HUB_CALLS_MAX_DEPTH);
@@ -104,7 +104,7 @@ hub_calls_accuse (HubCalls *self, const char *plugin, const char *call)
 
   if (!g_atomic_int_compare_and_exchange (&page->verdict, VERDICT_NONE, VERDICT_BEGUN))
     return;
-  if (called && strncmp (called->plugin, plugin, sizeof called->plugin) == 0)
+  if (called && called_here && strncmp (called->plugin, plugin, sizeof called->plugin) == 0)
     page->accused = *called;
   else
     {

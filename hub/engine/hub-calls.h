@@ -24,9 +24,9 @@ void hub_calls_free (HubCalls *self);
 void hub_calls_enter (HubCalls *self, const char *plugin, const char *call);
 void hub_calls_leave (HubCalls *self);
 
-/* @plugin is at fault, in @call if it was not in one already; from any thread and from a signal's
- * handler. The first verdict stands. */
-void hub_calls_accuse (HubCalls *self, const char *plugin, const char *call);
+/* @plugin is at fault: in @call, or in the one that it is called for now, if that is on this thread
+ * (@called_here). From any thread and from a signal's handler. The first verdict stands. */
+void hub_calls_accuse (HubCalls *self, const char *plugin, const char *call, gboolean called_here);
 /* No plugin is at fault, whoever is being called. */
 void hub_calls_acquit (HubCalls *self);
 

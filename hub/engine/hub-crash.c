@@ -84,14 +84,15 @@ on_crash (int number, siginfo_t *info, void *context)
 {
   HubCalls *calls = g_atomic_pointer_get (&watched);
   Look look = { find_module (caller_of (context)), 0 };
+  gboolean in_main = syscall (SYS_gettid) == getpid ();
 
   if (calls)
     {
       if (!look.module)
         _Unwind_Backtrace (look_at, &look);
       if (look.module)
-        hub_calls_accuse (calls, look.module->plugin, HUB_CRASH_OWN_CODE);
-      else if (syscall (SYS_gettid) != getpid ())
+        hub_calls_accuse (calls, look.module->plugin, HUB_CRASH_OWN_CODE, in_main);
+      else if (!in_main)
         hub_calls_acquit (calls); /* whatever the main thread is doing */
     }
   /* The handler is gone: this one ends the process as if nobody had looked. */

@@ -56,7 +56,7 @@ bite (HubWatchdog *self, const Frame *frame)
   if (self->calls && self->directory)
     hub_calls_acquit (self->calls);
   else if (self->calls)
-    hub_calls_accuse (self->calls, frame->plugin, frame->call);
+    hub_calls_accuse (self->calls, frame->plugin, frame->call, FALSE);
   abort ();
 }
 

@@ -131,6 +131,20 @@ hub_peer_get_address (HubPeer *self)
   return self->address;
 }
 
+void
+hub_peer_set_address (HubPeer *self, const char *address)
+{
+  g_autoptr (HubPeerClient) before = g_steal_pointer (&self->client);
+
+  g_free (self->address);
+  self->address = g_strdup (address);
+  self->client = hub_peer_client_new (self->identity, address, self->key);
+  /* What is under way fails, and is tried again by the new one. */
+  if (before != NULL)
+    hub_peer_client_close (before);
+  hub_peer_drop_channels (self);
+}
+
 JsonNode *
 hub_peer_get_names (HubPeer *self)
 {

@@ -43,6 +43,8 @@ HubPeer *hub_peer_new (HubIdentity *identity, const char *id, JsonNode *names, c
 const char *hub_peer_get_id (HubPeer *self);
 const char *hub_peer_get_key (HubPeer *self);
 const char *hub_peer_get_address (HubPeer *self);
+/* From now on it is dialled there. Its key stays, so nobody else can answer in its place. */
+void hub_peer_set_address (HubPeer *self, const char *address);
 JsonNode *hub_peer_get_names (HubPeer *self);
 /* The English name. */
 const char *hub_peer_get_name (HubPeer *self);

@@ -256,6 +256,87 @@ hub_peers_forget_finish (HubPeers *self, GAsyncResult *result, GError **error)
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
+typedef struct
+{
+  char *peer, *address;
+} Move;
+
+static void
+move_free (gpointer data)
+{
+  Move *move = data;
+
+  g_free (move->peer);
+  g_free (move->address);
+  g_free (move);
+}
+
+static void
+on_moved (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  HubPeers *self = g_task_get_source_object (task);
+  Move *move = g_task_get_task_data (task);
+  HubPeersEntry *entry = hub_peers_find (self, move->peer);
+  GError *error = NULL;
+
+  if (!karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  if (entry != NULL)
+    {
+      hub_peer_set_address (entry->peer, move->address);
+      hub_peer_heartbeat_beat (entry->heartbeat);
+      g_signal_emit (self, hub_peers_signal_changed, 0, move->peer);
+    }
+  g_task_return_boolean (task, TRUE);
+}
+
+void
+hub_peers_move_async (HubPeers *self, KarezTransaction *transaction, const char *peer,
+                      const char *address, GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = NULL;
+  HubPeersEntry *entry;
+  GError *error = NULL;
+  Move *move;
+
+  g_return_if_fail (HUB_IS_PEERS (self));
+
+  task = g_task_new (self, NULL, callback, data);
+  g_task_set_source_tag (task, hub_peers_move_async);
+  entry = hub_peers_find (self, peer);
+  if (entry == NULL)
+    error = hub_peers_not_paired (peer);
+  if (entry == NULL || !hub_peer_client_check_address (address, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  move = g_new0 (Move, 1);
+  move->peer = g_strdup (peer);
+  move->address = g_strdup (address);
+  g_task_set_task_data (task, move, move_free);
+  karez_transaction_run_one (transaction, "peers/not-paired",
+                             N_ ("This hub is not paired any more"), "move_peer", "(ss)", peer,
+                             address);
+  karez_transaction_event (transaction, "peer.move", "peer", peer,
+                           karez_json_object ("address", "s", address, "before", "s",
+                                              hub_peer_get_address (entry->peer), NULL));
+  karez_transaction_commit_async (transaction, NULL, on_moved, g_steal_pointer (&task));
+}
+
+gboolean
+hub_peers_move_finish (HubPeers *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, hub_peers_move_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
 static void
 on_acknowledged (GObject *source, GAsyncResult *result, gpointer data)
 {

@@ -175,6 +175,34 @@ forget_peer (KarezRequest *request, gpointer data)
                           on_forgotten, way);
 }
 
+static const KarezJsonField address_fields[] = {
+  { "address", KAREZ_JSON_TEXT, TRUE, 1, 300 },
+  { NULL },
+};
+
+static void
+on_moved (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Way) way = data;
+  g_autoptr (GError) error = NULL;
+  gboolean good = hub_peers_move_finish (HUB_PEERS (source), result, &error);
+
+  respond_done (way, good, error);
+}
+
+static void
+move_peer (KarezRequest *request, gpointer data)
+{
+  JsonObject *body = karez_request_check_body (request, address_fields);
+  Way *way;
+
+  if (body == NULL)
+    return;
+  way = way_new (data, request);
+  hub_peers_move_async (data, way->transaction, karez_request_get_path_part (request, "id"),
+                        karez_json_text (body, "address"), on_moved, way);
+}
+
 static void
 on_acknowledged (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -424,6 +452,7 @@ hub_peers_add_routes (HubPeers *self, KarezRoutes *routes, GError **error)
   } table[] = {
     { "GET", "/peers", "peers.read", get_peers },
     { "DELETE", "/peers/{id}", "peers.write", delete_peer },
+    { "PUT", "/peers/{id}/address", "peers.write", move_peer },
     { "POST", "/peers/{id}/forget", "peers.write", forget_peer },
     { "POST", "/peers/{id}/acknowledge-restore", "peers.write", acknowledge_restore },
     { "GET", "/messages/parked", "plugins.read", get_parked },

@@ -95,6 +95,12 @@ void hub_peers_forget_async (HubPeers *self, KarezTransaction *transaction, cons
                              GAsyncReadyCallback callback, gpointer data);
 gboolean hub_peers_forget_finish (HubPeers *self, GAsyncResult *result, GError **error);
 
+/* A paired hub is dialled at another @address, host:port, from now on. @transaction: the request's,
+ * still empty */
+void hub_peers_move_async (HubPeers *self, KarezTransaction *transaction, const char *peer,
+                           const char *address, GAsyncReadyCallback callback, gpointer data);
+gboolean hub_peers_move_finish (HubPeers *self, GAsyncResult *result, GError **error);
+
 /* See hub_peer_restore_async(). */
 void hub_peers_acknowledge_async (HubPeers *self, KarezTransaction *transaction, const char *peer,
                                   GAsyncReadyCallback callback, gpointer data);

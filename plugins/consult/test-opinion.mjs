@@ -61,6 +61,7 @@ globalThis.setTimeout = /** @type {any} */ ((/** @type {() => void} */ call, ms 
 });
 globalThis.clearTimeout = /** @type {any} */ ((/** @type {number} */ id) => { clock.timers.delete(id); });
 Date.now = () => clock.now;
+performance.now = () => clock.now;
 
 beforeEach(() => clock.begin());
 

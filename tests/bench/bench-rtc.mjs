@@ -130,7 +130,7 @@ async function inBrowser(watch) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'karez-join-'));
   for (const file of ['index.html', 'room.js'])
     fs.copyFileSync(path.join(source, 'tests/rtc/page', file), path.join(folder, file));
-  for (const file of ['media.js', 'media-echo.js'])
+  for (const file of fs.readdirSync(path.join(source, 'data/web/src')).filter((name) => name.endsWith('.js')))
     fs.copyFileSync(path.join(source, 'data/web/src', file), path.join(folder, file));
   const browser = await openBrowser();
   const load = new Load();

@@ -114,7 +114,14 @@ const after = {
     await aral.api('POST', `/bookings/${kept.later}/cancel`, { answer: 'It is not known there.' });
     await book([aral, hangzhou], 'Asked for again');
   },
-  '14. A full disk': async (machines) => {
+  '14. Another name or port': async ({ aral, hangzhou }) => {
+    // Each dials the other; this way is Hangzhou's.
+    await aral.run(`karezctl pair move ${(await hangzhou.hub('')).id} karez.hangzhou.example:1`);
+    await aral.run('systemctl restart karezd');
+    for (const machine of [aral, hangzhou])
+      await until(`${machine.name} to see its partner`, async () => await partnerIs(machine, 'up'), 20000);
+  },
+  '15. A full disk': async (machines) => {
     const { hangzhou } = machines;
     await hangzhou.try('dd if=/dev/zero of=/var/lib/karez/stuff bs=1M 2>/dev/null');
     await until('the hub to say so', async () => /^Disk +full$/m.test(await hangzhou.run('karezctl status')), 20000);

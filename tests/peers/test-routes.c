@@ -208,6 +208,51 @@ string_body (const char *string)
   return karez_json_object ("string", "s", string, NULL);
 }
 
+/* Where the hub @other is dialled, after PUT /peers/{id}/address. */
+static void
+move (TestHub *one, TestRoutes *routes, TestHub *other, const char *address, const char *rule)
+{
+  TestRequest *answer = request (one, routes, "PUT /peers/{id}/address", test_hub_id (other),
+                                 karez_json_object ("address", "s", address, NULL), NULL);
+
+  if (rule != NULL)
+    g_assert_cmpstr (karez_error_get_rule (answer->error), ==, rule);
+  else
+    {
+      g_assert_no_error (answer->error);
+      g_assert_cmpuint (answer->status, ==, 204);
+    }
+  g_object_unref (answer);
+}
+
+static void
+assert_address (TestHub *one, TestRoutes *routes, const char *address)
+{
+  TestRequest *answer = request (one, routes, "GET /peers", NULL, NULL, NULL);
+  JsonArray *items = json_object_get_array_member (json_node_get_object (answer->answer), "items");
+
+  g_assert_cmpstr (karez_json_text (json_array_get_object_element (items, 0), "address"), ==,
+                   address);
+  g_object_unref (answer);
+}
+
+static void
+test_move (TestHub *one, TestRoutes *routes, TestHub *other)
+{
+  g_autofree char *address = test_hub_address (other);
+  g_autofree char *kept = NULL;
+
+  move (one, routes, other, "nowhere", "peers/address");
+  move (one, routes, one, address, "peers/not-paired");
+  assert_address (one, routes, address);
+  move (one, routes, other, "127.0.0.1:1", NULL);
+  assert_address (one, routes, "127.0.0.1:1");
+  kept = test_ask (one, "select address from peers.peer");
+  g_assert_cmpstr (kept, ==, "127.0.0.1:1");
+  move (one, routes, other, address, NULL);
+  test_until_up (one, other);
+}
+
 static void
 test_walk (void)
 {
@@ -282,6 +327,7 @@ test_walk (void)
   g_assert_true (json_object_has_member (object, "outbox"));
   g_object_unref (answer);
 
+  test_move (one, near, other);
   answer = request (one, near, "DELETE /pairings/{id}", hub_identity_get_id (one->identity), NULL,
                     NULL);
   g_assert_true (karez_error_is_not_found (answer->error));

@@ -29,7 +29,7 @@ function startHost() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'karez-room-'));
   for (const file of ['index.html', 'room.js'])
     fs.copyFileSync(path.join(source, 'tests/rtc/page', file), path.join(folder, file));
-  for (const file of ['media.js', 'media-echo.js'])
+  for (const file of fs.readdirSync(path.join(source, 'data/web/src')).filter((name) => name.endsWith('.js')))
     fs.copyFileSync(path.join(source, 'data/web/src', file), path.join(folder, file));
   const child = spawn(hostProgram, [folder], { stdio: ['ignore', 'pipe', 'inherit'] });
   return new Promise((done, failed) => {

@@ -105,6 +105,7 @@ const sentences = {
   'pairing.burnt': [N_('The pairing with %2$s was burned after three wrong strings'), N_('A pairing was burned after three wrong strings')],
   'pairing.cancel': [N_('%1$s stopped the pairing with %2$s'), N_('%1$s stopped a pairing')],
   'peer.pair': [N_('%1$s paired this hospital with %2$s'), N_('%1$s paired this hospital with another')],
+  'peer.move': [N_('%1$s changed the address of %2$s'), N_('%1$s changed the address of a hospital')],
   'peer.forget': [N_('%1$s removed %2$s from the hospitals that are known'), N_('%1$s removed a hospital from those that are known')],
   'peer.unpair': [N_('%1$s unpaired %2$s'), N_('%1$s unpaired a hospital')],
   'peer.restored': [N_('%2$s was restored from a copy'), N_('A partner was restored from a copy')],

@@ -27,6 +27,11 @@ update peers.peer set state = 'revoked', revoked_at = clock_timestamp(), revoked
 where id = $1::uuid and state = 'paired'
 returning id;
 
+-- name: move_peer
+update peers.peer set address = $2::text
+where id = $1::uuid and state = 'paired'
+returning id;
+
 -- name: forget_peer
 delete from peers.peer where id = $1::uuid and state = 'revoked'
 returning id;

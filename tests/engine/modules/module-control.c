@@ -65,8 +65,12 @@ on_harm (KarezRequest *request, gpointer data)
     g_timeout_add (10, hold_thread, NULL);
   if (g_str_equal (data, "idle"))
     g_idle_add (crash_in_library, data);
+  /* It crashes while the plugin is being called, elsewhere. */
   if (g_str_equal (data, "thread"))
-    g_thread_unref (g_thread_new ("own", crash_in_thread, NULL));
+    {
+      g_thread_unref (g_thread_new ("own", crash_in_thread, NULL));
+      g_usleep (G_USEC_PER_SEC / 5);
+    }
   if (!g_str_equal (data, "block"))
     {
       karez_request_respond (request, 204, NULL);
