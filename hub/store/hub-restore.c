@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <glib/gi18n.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -433,6 +434,8 @@ hub_restore_run (HubBackupFile *file, const char *conninfo, HubBackupProgress pr
   int memory, server;
   g_autoptr (GSubprocess) restorer = NULL, psql = NULL;
   Feed feed = { .file = file, .progress = progress, .data = data };
+  /* Either program may end before it has read all: that is an error to tell, and no end of ours. */
+  struct sigaction ignored = { .sa_handler = SIG_IGN }, before;
   g_autoptr (GError) local = NULL;
   g_autofree char *said = NULL;
   gboolean good;
@@ -453,8 +456,10 @@ hub_restore_run (HubBackupFile *file, const char *conninfo, HubBackupProgress pr
     }
   feed.restorer = restorer;
   feed.to = g_subprocess_get_stdin_pipe (restorer);
+  sigaction (SIGPIPE, &ignored, &before);
   good = feed_psql (&feed, g_subprocess_get_stdin_pipe (psql), &local);
   g_output_stream_close (g_subprocess_get_stdin_pipe (psql), NULL, NULL);
+  sigaction (SIGPIPE, &before, NULL);
   /* nocheck:blocked -- who calls has a thread or a program of its own */
   g_subprocess_wait (psql, NULL, NULL);
   good = good && g_subprocess_get_successful (psql);

@@ -5,6 +5,7 @@
 test-restore.py BUILD [TEST…]      KAREZ_TEST_DATABASE: a superuser's, for the partner"""
 import contextlib
 import datetime
+import hashlib
 import io
 import json
 import os
@@ -257,6 +258,13 @@ def test_refusals():
             rewrite(backup, broken, {**made, **change})
             said = ctl(hub, 'restore', '--yes', '--replace', broken, wanted=1)
             assert rule in said, (rule, said)
+        # What the manifest vouches for need not be a dump, or one to its end.
+        for wrong in (os.urandom(4 << 20), b'PGDMP' + bytes(4 << 20),
+                      member(backup, 'database.dump')[:2000] + bytes(4 << 20)):
+            rewrite(backup, broken, {**made, 'dump': {
+                'bytes': len(wrong), 'sha256': hashlib.sha256(wrong).hexdigest()}}, wrong)
+            said = ctl(hub, 'restore', '--yes', '--replace', broken, wanted=1)
+            assert 'restore/failed' in said and 'as it was' in said, said
         with held(hub):
             said = ctl(hub, 'restore', '--yes', '--replace', backup, wanted=1)
             assert 'restore/in-use' in said and 'somebody' in said, said
@@ -294,13 +302,20 @@ def held(hub):
             one.wait()
 
 
-def rewrite(backup, path, made):
-    """The same archive under another manifest."""
+def member(backup, name):
+    with tarfile.open(backup) as tar:
+        return tar.extractfile(name).read()
+
+
+def rewrite(backup, path, made, dump=None):
+    """The same archive under another manifest, or with another dump."""
     with tarfile.open(backup) as tar, tarfile.open(path, 'w', format=tarfile.USTAR_FORMAT) as out:
         for one in tar:
             data = tar.extractfile(one).read()
             if one.name == 'manifest.json':
                 data = json.dumps(made).encode()
+            elif one.name == 'database.dump' and dump:
+                data = dump
             elif one.name == 'identity.pem' and not made['identity']:
                 continue
             one.size = len(data)
@@ -394,6 +409,29 @@ def test_half_a_restore_is_none():
         assert (left == '1') == (total == int(before)), (left, total, before)
         assert cut >= 3, cut
         hub.start()
+
+
+def test_failed_restore_is_told():
+    """The database refuses what comes first, and most of the dump is still to come."""
+    with owned('createrole') as (name, hub):
+        backup = os.path.join(hub.folder, 'hub.karez')
+        hub.start()
+        fill(hub, 'Here')
+        sql("insert into karez.request (id, digest, actor) select gen_random_uuid (),"
+            " repeat (md5 (random ()::text), 8), 'x' from generate_series (1, 20000)", superuser(name))
+        ctl(hub, 'backup', backup)
+        hub.stop()
+        before = sql('select count(*) from karez.event', superuser(name))
+        sql("create function public.refuse () returns event_trigger language plpgsql as"
+            " $$ begin raise exception 'no table today'; end $$", superuser(name))
+        for command in ('DROP SCHEMA', 'CREATE INDEX'):
+            sql(f"create event trigger refuse on ddl_command_start when tag in ('{command}')"
+                " execute function public.refuse ()", superuser(name))
+            said = ctl(hub, 'restore', '--yes', '--replace', backup, wanted=1)
+            assert 'restore/failed' in said and 'no table today' in said, said
+            assert sql('select count(*) from karez.event', superuser(name)) == before
+            sql('drop event trigger refuse', superuser(name))
+        ctl(hub, 'restore', '--yes', '--replace', backup)
 
 
 def test_backup_is_whole_or_not_there():
