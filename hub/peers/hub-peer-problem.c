@@ -8,7 +8,7 @@
 
 #define MAX_PROBLEM (64 * 1024)
 #define MAX_ARGUMENTS 8
-#define MAX_ARGUMENT 300
+#define MAX_ARGUMENT 1300 /* names in three languages are one */
 
 typedef struct
 {

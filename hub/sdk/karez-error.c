@@ -128,16 +128,24 @@ karez_error_say_time (const char *text)
   return there != NULL ? g_date_time_format (there, "%Y-%m-%d %H:%M UTC+8") : g_strdup (text);
 }
 
-/* Names in several languages, or NULL. Returns: (transfer full) */
+static const KarezJsonField names_fields[] = {
+  { "en", KAREZ_JSON_NAME, TRUE, 1, 400, NULL },
+  { "zh_CN", KAREZ_JSON_NAME, FALSE, 1, 400, NULL },
+  { "ug", KAREZ_JSON_NAME, FALSE, 1, 400, NULL },
+  { NULL },
+};
+
+/* Names in several languages, or NULL: another hub's are a text in a text, which is checked here.
+ * Returns: (transfer full) */
 static JsonNode *
 parse_names (const char *text)
 {
-  JsonNode *node = json_from_string (text, NULL);
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+  g_autoptr (JsonNode) node = karez_json_parse (bytes, 0, NULL);
 
-  if (node != NULL && JSON_NODE_HOLDS_OBJECT (node))
-    return node;
-  g_clear_pointer (&node, json_node_unref);
-  return NULL;
+  return node != NULL && karez_json_check (node, names_fields, NULL) != NULL
+             ? g_steal_pointer (&node)
+             : NULL;
 }
 
 typedef struct

@@ -206,7 +206,9 @@ test_error (void)
 static const char *
 turn (const char *msgid, gpointer data)
 {
-  return g_str_equal (msgid, "%s is taken from %s") ? "from %2$s: %1$s (100%%)" : "FREE %s";
+  if (g_str_equal (msgid, "%s is taken from %s"))
+    return "from %2$s: %1$s (100%%)";
+  return g_str_equal (msgid, "%s is taken") ? msgid : "FREE %s";
 }
 
 /* A time and a name inside a sentence stay what they are, for whoever shows it. */
@@ -236,6 +238,40 @@ test_error_kinds (void)
   accepted = karez_error_accepted_to_parts (copy, turn, NULL);
   accepted_text = karez_json_print (accepted);
   g_assert_cmpstr (accepted_text, ==, "[\"FREE \",{\"time\":\"2026-11-24T16:45:00Z\"}]");
+}
+
+/* Of a partner: names that hide in their escapes what no text may hold, or that are none. */
+static void
+test_error_names (void)
+{
+  static const char *const wrong[] = {
+    "{\"en\":\"\\u202eniL rD\"}",
+    "{\"en\":\"Dr Lin\",\"ug\":\"\\u2069\\u2067\"}",
+    "{\"en\":\"Dr\\u0000Lin\"}",
+    "{\"en\":\"Dr\\nLin\"}",
+    "{\"zh_CN\":\"\u6797\"}",
+    "{\"en\":7}",
+    "{\"en\":{\"en\":{\"en\":\"Dr Lin\"}}}",
+    "{\"en\":\"Dr Lin\",\"en\":\"Dr Wu\"}",
+    "{\"en\":\"Dr Lin\",\"html\":\"<b>\"}",
+    "{\"en\":\" \"}",
+    "[[[[[[\"Dr Lin\"]]]]]]",
+    "Dr Lin",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      g_autoptr (GError) error = karez_error_new (KAREZ_ERROR_CONFLICT, "test/taken", NULL,
+                                                  "%s is taken", wrong[i]);
+      g_autoptr (JsonNode) parts = NULL;
+      JsonObject *value;
+
+      karez_error_set_kinds (error, "n");
+      g_assert_true (g_str_has_prefix (error->message, wrong[i]));
+      parts = karez_error_to_parts (error, turn, NULL);
+      value = json_array_get_object_element (json_node_get_array (parts), 0);
+      g_assert_cmpstr (karez_json_text (value, "text"), ==, wrong[i]);
+    }
 }
 
 static void
@@ -364,6 +400,7 @@ main (int argc, char **argv)
   g_test_add_func ("/base/catalogue", test_catalogue);
   g_test_add_func ("/sdk/error", test_error);
   g_test_add_func ("/sdk/error/kinds", test_error_kinds);
+  g_test_add_func ("/sdk/error/names", test_error_names);
   g_test_add_func ("/base/log/bounded", test_log_is_bounded);
   g_test_add_func ("/base/log/lines", test_log_is_of_lines);
   return g_test_run ();
