@@ -123,6 +123,18 @@ kind_by_status (guint status)
   return &kinds[status >= 500 ? KAREZ_ERROR_UNAVAILABLE : KAREZ_ERROR_INVALID];
 }
 
+/* A sentence may say an argument again, but not so often that a small answer becomes a long text.
+ */
+static gboolean
+is_sentence (const char *format)
+{
+  guint n = 0;
+
+  for (const char *at = format; *at != '\0'; at++)
+    n += *at == '%';
+  return n <= 2 * MAX_ARGUMENTS;
+}
+
 /* To be said in the language of whoever reads it here. */
 static GError *
 read_error (KarezError code, JsonObject *object)
@@ -131,12 +143,13 @@ read_error (KarezError code, JsonObject *object)
   const char *accepted = karez_json_text (object, "accepted");
   const char *format = karez_json_text (object, "format");
   const char *letters = karez_json_text (object, "kinds");
-  g_auto (GStrv) arguments = NULL;
+  g_auto (GStrv) given = NULL, arguments = NULL;
   GError *error;
 
-  if (format == NULL)
+  if (format == NULL || !is_sentence (format))
     return karez_error_new (code, rule, accepted, "%s", karez_json_text (object, "detail"));
-  arguments = karez_json_texts (object, "arguments");
+  given = karez_json_texts (object, "arguments");
+  arguments = shorten_all (given);
   error = karez_error_new_parts (code, rule, accepted, format, arguments);
   if (letters != NULL && strspn (letters, "stn") == strlen (letters))
     karez_error_set_kinds (error, letters);

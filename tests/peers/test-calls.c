@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "peers-test.h"
 
+#include "hub-peer-problem.h"
+
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <string.h>
@@ -438,12 +440,62 @@ test_up_and_down (void)
   test_hub_free (other);
 }
 
+/* @format repeated @n times, with one argument of @length characters. Returns: (transfer full) */
+static GError *
+read_problem (const char *format, guint n, guint length)
+{
+  GString *sentence = g_string_new (NULL);
+  g_autofree char *argument = g_strnfill (length, 'x');
+  const char *const arguments[] = { argument, NULL };
+  g_autoptr (JsonNode) node = NULL;
+  g_autofree char *all = NULL;
+  g_autofree char *text = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+
+  for (guint i = 0; i < n; i++)
+    g_string_append (sentence, format);
+  all = g_string_free (sentence, FALSE);
+  node = karez_json_object ("code", "s", "conflict", "rule", "s", "agenda/overlap", "detail", "s",
+                            "in short", "format", "s", all, "arguments", "as", arguments, "kinds",
+                            "s", "s", NULL);
+  text = karez_json_print (node);
+  bytes = g_bytes_new (text, strlen (text));
+  return hub_peer_problem_read (409, bytes);
+}
+
+/* What a partner says of a refusal does not grow here: neither the log nor a page's answer may. */
+static void
+test_long_problems (void)
+{
+  static const struct
+  {
+    const char *format;
+    guint n, length;
+    gsize most;
+  } cases[] = {
+    { "%1$s", 500, 60000, 21000 },
+    { "%s", 8, 60000, 2600 },
+    { "%1$s%1$s%%", 200, 1000, 21000 },
+    { "%1$s", 2, 1000, 2000 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = read_problem (cases[i].format, cases[i].n, cases[i].length);
+
+      g_assert_cmpstr (karez_error_get_rule (error), ==, "agenda/overlap");
+      g_assert_cmpuint (strlen (error->message), <=, cases[i].most);
+      g_assert_cmpuint (strlen (error->message), >, 0);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   /* Warnings are what some of these tests bring about. */
   g_log_set_always_fatal (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
+  g_test_add_func ("/peers/calls/long-problems", test_long_problems);
   g_test_add_func ("/peers/calls/both-ways", test_calls);
   g_test_add_func ("/peers/calls/one-sided", test_one_sided);
   g_test_add_func ("/peers/calls/strangers", test_strangers);
