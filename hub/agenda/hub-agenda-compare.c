@@ -5,12 +5,16 @@
 #include "hub-agenda-private.h"
 #include "hub-booking.h"
 #include "hub-catalogue.h"
+#include "hub-clock.h"
 
 #include <string.h>
 
 #define FEED "agenda.bookings"
 #define PAGE 100
 #define MAX_BOOKINGS 2000
+/* A partner may tell them in smaller pages, but neither one by one nor for hours. */
+#define MAX_PAGES 40
+#define MAX_TIME (15 * G_USEC_PER_SEC)
 #define FIRST "00000000-0000-0000-0000-000000000000"
 
 /* ── our feed ───────────────────────────────────────────────────────────────────────────────── */
@@ -104,10 +108,15 @@ static const KarezJsonField item_fields[] = {
   { NULL },
 };
 
+/* One pass through a partner's feed, which answers all who asked before it began. */
 typedef struct
 {
+  HubAgenda *agenda;
   char *peer, *cursor;
   JsonNode *theirs;
+  GPtrArray *asked, *waiting; /* GTask; those that wait have the next pass */
+  gint64 began;
+  guint n_pages;
   gboolean more;
 } Comparison;
 
@@ -116,13 +125,41 @@ comparison_free (gpointer data)
 {
   Comparison *self = data;
 
+  g_object_unref (self->agenda);
   g_free (self->peer);
   g_free (self->cursor);
   json_node_unref (self->theirs);
+  g_ptr_array_unref (self->asked);
+  g_ptr_array_unref (self->waiting);
   g_free (self);
 }
 
-static void pull (GTask *task);
+static void pull (Comparison *self);
+
+static JsonNode *
+new_array (void)
+{
+  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
+
+  json_node_take_array (node, json_array_new ());
+  return node;
+}
+
+/* @asked: (transfer full) */
+static void
+comparison_begin (HubAgenda *agenda, const char *peer, GPtrArray *asked)
+{
+  Comparison *self = g_new0 (Comparison, 1);
+
+  self->agenda = g_object_ref (agenda);
+  self->peer = g_strdup (peer);
+  self->theirs = new_array ();
+  self->asked = asked;
+  self->waiting = g_ptr_array_new_with_free_func (g_object_unref);
+  self->began = hub_clock_monotonic ();
+  g_hash_table_replace (agenda->comparing, g_strdup (peer), self);
+  pull (self);
+}
 
 static JsonNode *
 copy_state (KarezRows *rows, guint i, const char *column)
@@ -135,22 +172,11 @@ copy_state (KarezRows *rows, guint i, const char *column)
   return node;
 }
 
-static void
-on_differences (GObject *source, GAsyncResult *result, gpointer data)
+static JsonNode *
+describe_differences (KarezRows *rows, gboolean more)
 {
-  g_autoptr (GTask) task = data;
-  Comparison *comparison = g_task_get_task_data (task);
-  GError *error = NULL;
-  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
-  JsonNode *items;
+  JsonNode *items = new_array ();
 
-  if (rows == NULL)
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  items = json_node_new (JSON_NODE_ARRAY);
-  json_node_take_array (items, json_array_new ());
   for (guint i = 0; i < karez_rows_get_count (rows); i++)
     {
       JsonNode *item = describe (rows, i);
@@ -159,9 +185,33 @@ on_differences (GObject *source, GAsyncResult *result, gpointer data)
       json_object_set_member (json_node_get_object (item), "there", copy_state (rows, i, "there"));
       json_array_add_element (json_node_get_array (items), item);
     }
-  g_task_return_pointer (
-      task, karez_json_object ("items", "n", items, "more", "b", comparison->more, NULL),
-      (GDestroyNotify) json_node_unref);
+  return karez_json_object ("items", "n", items, "more", "b", more, NULL);
+}
+
+/* @rows: (nullable): NULL with @error. Whoever asked gets an answer of his own, to leave out what
+ * he may not see. */
+static void
+comparison_end (Comparison *self, KarezRows *rows, const GError *error)
+{
+  g_hash_table_remove (self->agenda->comparing, self->peer);
+  if (self->waiting->len > 0)
+    comparison_begin (self->agenda, self->peer, g_ptr_array_ref (self->waiting));
+  for (guint i = 0; i < self->asked->len; i++)
+    if (rows != NULL)
+      g_task_return_pointer (self->asked->pdata[i], describe_differences (rows, self->more),
+                             (GDestroyNotify) json_node_unref);
+    else
+      g_task_return_error (self->asked->pdata[i], g_error_copy (error));
+  comparison_free (self);
+}
+
+static void
+on_differences (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
+
+  comparison_end (data, rows, error);
 }
 
 /* Adds a page's items to what was read; the cursor has to get on. */
@@ -196,43 +246,59 @@ take_page (Comparison *self, JsonNode *page, GError **error)
   return TRUE;
 }
 
+/* Whether the next page may be asked for. */
+static gboolean
+check_pace (Comparison *self, GError **error)
+{
+  if (self->n_pages >= MAX_PAGES)
+    return karez_error_set (error, KAREZ_ERROR_INVALID, "agenda/page",
+                            N_ ("All bookings in at most 40 pages"),
+                            N_ ("The feed of bookings has too little on a page"));
+  if (hub_clock_monotonic () - self->began > MAX_TIME)
+    return karez_error_set (error, KAREZ_ERROR_TIMEOUT, "agenda/slow", NULL,
+                            N_ ("The other hospital takes too long to tell its bookings"));
+  return TRUE;
+}
+
+static gboolean
+is_whole (Comparison *self)
+{
+  return !self->more || json_array_get_length (json_node_get_array (self->theirs)) >= MAX_BOOKINGS;
+}
+
 static void
 on_page (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (GTask) task = data;
-  HubAgenda *self = g_task_get_source_object (task);
-  Comparison *comparison = g_task_get_task_data (task);
-  GError *error = NULL;
+  Comparison *self = data;
+  HubAgenda *agenda = self->agenda;
+  g_autoptr (GError) error = NULL;
   g_autoptr (JsonNode) page = karez_peers_pull_finish (KAREZ_PEERS (source), result, &error);
-  GCancellable *cancellable = g_task_get_cancellable (task);
   g_autofree char *theirs = NULL;
 
-  if (page == NULL || !take_page (comparison, page, &error))
+  self->n_pages++;
+  if (page == NULL || !take_page (self, page, &error)
+      || (!is_whole (self) && !check_pace (self, &error)))
     {
-      g_task_return_error (task, error);
+      comparison_end (self, NULL, error);
       return;
     }
-  if (comparison->more
-      && json_array_get_length (json_node_get_array (comparison->theirs)) < MAX_BOOKINGS)
+  if (!is_whole (self))
     {
-      pull (g_steal_pointer (&task));
+      pull (self);
       return;
     }
-  theirs = karez_json_print (comparison->theirs);
-  karez_store_query_async (hub_agenda_scope (self), "booking_differences",
-                           g_variant_new ("(sss)", self->hub, comparison->peer, theirs),
-                           cancellable, on_differences, g_steal_pointer (&task));
+  theirs = karez_json_print (self->theirs);
+  karez_store_query_async (
+      hub_agenda_scope (agenda), "booking_differences",
+      g_variant_new ("(sssms)", agenda->hub, self->peer, theirs, self->more ? self->cursor : NULL),
+      agenda->cancellable, on_differences, self);
 }
 
-/* @task: (transfer full) */
 static void
-pull (GTask *task)
+pull (Comparison *self)
 {
-  HubAgenda *self = g_task_get_source_object (task);
-  Comparison *comparison = g_task_get_task_data (task);
-
-  karez_peers_pull_async (self->peers, comparison->peer, FEED, comparison->cursor, PAGE,
-                          g_task_get_cancellable (task), on_page, task);
+  karez_peers_pull_async (self->agenda->peers, self->peer, FEED, self->cursor, PAGE,
+                          self->agenda->cancellable, on_page, self);
 }
 
 void
@@ -240,14 +306,18 @@ hub_agenda_compare_async (HubAgenda *self, const char *peer, GCancellable *cance
                           GAsyncReadyCallback callback, gpointer data)
 {
   GTask *task = g_task_new (self, cancellable, callback, data);
-  Comparison *comparison = g_new0 (Comparison, 1);
+  Comparison *running = g_hash_table_lookup (self->comparing, peer);
+  GPtrArray *asked;
 
   g_task_set_source_tag (task, hub_agenda_compare_async);
-  comparison->peer = g_strdup (peer);
-  comparison->theirs = json_node_new (JSON_NODE_ARRAY);
-  json_node_take_array (comparison->theirs, json_array_new ());
-  g_task_set_task_data (task, comparison, comparison_free);
-  pull (task);
+  if (running != NULL)
+    {
+      g_ptr_array_add (running->waiting, task);
+      return;
+    }
+  asked = g_ptr_array_new_with_free_func (g_object_unref);
+  g_ptr_array_add (asked, task);
+  comparison_begin (self, peer, asked);
 }
 
 JsonNode *

@@ -17,6 +17,7 @@ struct _HubAgenda
   HubModalityFunc modality;
   gpointer modality_data;
   GHashTable *pulling; /* peers whose resources are being pulled: id → GUINT_TO_POINTER (again) */
+  GHashTable *comparing; /* peers whose bookings are being compared: id → what runs, unowned */
   GCancellable *cancellable;
   gulong peer_handler;
 };

@@ -74,6 +74,8 @@ gboolean hub_receive (Hub *hub, const char *peer, const char *topic, JsonNode *b
 gboolean carry (Hub *from, Hub *to, int lane, gboolean forget);
 /* Until both outboxes are empty. */
 void carry_all (Pair *pair);
+/* What @hub pulls is answered by @func from now on, or by the other hub with NULL. */
+void peers_set_feed (Hub *hub, KarezFeedFunc func, gpointer data);
 void peers_set_up (Hub *hub, Hub *other, gboolean up);
 /* Waits for what runs by itself until the query says "t". */
 void wait_until (Hub *hub, const char *sql);

@@ -3,6 +3,7 @@
 #include "agenda-fixture.h"
 
 #include "hub-agenda-board.h"
+#include "hub-agenda-compare.h"
 #include "hub-clock.h"
 #include "hub-id.h"
 
@@ -388,6 +389,125 @@ test_disabled_person (Case *c, gconstpointer data)
   g_assert_no_error (again.error);
 }
 
+/* A partner's feed, by the test's rules. */
+typedef struct
+{
+  guint n_pulls, n_items;
+  gboolean held;
+  GPtrArray *waiting; /* GTask, while it is held */
+} Feed;
+
+static JsonNode *
+make_page (guint first, guint n)
+{
+  JsonNode *items = json_node_new (JSON_NODE_ARRAY);
+  g_autofree char *last = g_strdup_printf ("00000000-0000-7000-8000-%012u", first + n);
+
+  json_node_take_array (items, json_array_new ());
+  for (guint i = 1; i <= n; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("00000000-0000-7000-8000-%012u", first + i);
+
+      json_array_add_element (
+          json_node_get_array (items),
+          karez_json_object ("id", "s", id, "modality", "s", "shared-note", "title", "s", "x",
+                             "urgency", "s", "T2", "requester", "s", HUB_B, "starts_at", "s",
+                             "2040-01-01T00:00:00.000Z", "ends_at", "s", "2040-01-01T01:00:00.000Z",
+                             "state", "s", "confirmed", NULL));
+    }
+  return karez_json_object ("items", "n", items, "cursor", "s", last, "more", "b", (gboolean) TRUE,
+                            NULL);
+}
+
+static void
+on_feed (const char *peer, const char *cursor, guint limit, GTask *task, gpointer data)
+{
+  Feed *feed = data;
+  JsonNode *page = make_page (feed->n_pulls++ * feed->n_items, feed->n_items);
+
+  if (feed->held)
+    {
+      g_object_set_data_full (G_OBJECT (task), "page", page, (GDestroyNotify) json_node_unref);
+      g_ptr_array_add (feed->waiting, task);
+      return;
+    }
+  g_task_return_pointer (task, page, (GDestroyNotify) json_node_unref);
+  g_object_unref (task);
+}
+
+static void
+release (Feed *feed)
+{
+  g_autoptr (GPtrArray) waiting = g_steal_pointer (&feed->waiting);
+
+  feed->waiting = g_ptr_array_new_with_free_func (g_object_unref);
+  feed->held = FALSE;
+  for (guint i = 0; i < waiting->len; i++)
+    g_task_return_pointer (waiting->pdata[i],
+                           json_node_ref (g_object_get_data (waiting->pdata[i], "page")),
+                           (GDestroyNotify) json_node_unref);
+}
+
+static void
+on_compared (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_ptr_array_add (data, g_object_ref (result));
+}
+
+/* A partner that tells one booking at a time is not asked two thousand times. */
+static void
+test_compare_slowly (Case *c, gconstpointer data)
+{
+  Feed feed = { .n_items = 1 };
+  g_autoptr (GPtrArray) results = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (JsonNode) found = NULL;
+  g_autoptr (GError) error = NULL;
+
+  peers_set_feed (c->a, on_feed, &feed);
+  hub_agenda_compare_async (c->a->agenda, HUB_B, NULL, on_compared, results);
+  while (results->len < 1)
+    g_main_context_iteration (NULL, TRUE);
+  peers_set_feed (c->a, NULL, NULL);
+  found = hub_agenda_compare_finish (c->a->agenda, results->pdata[0], &error);
+  g_assert_null (found);
+  g_assert_cmpstr (karez_error_get_rule (error), ==, "agenda/page");
+  g_assert_cmpuint (feed.n_pulls, ==, 40);
+}
+
+/* However many ask, a partner's feed is read once at a time; who asks later has a later answer.
+ * What comes after the part of it that was read is not called unknown there. */
+static void
+test_compare_many (Case *c, gconstpointer data)
+{
+  Feed feed = { .n_items = 100, .held = TRUE };
+  g_autoptr (GPtrArray) results = g_ptr_array_new_with_free_func (g_object_unref);
+
+  request (c, c->booking, c->midnight, c->midnight + 30 * MINUTE);
+  feed.waiting = g_ptr_array_new_with_free_func (g_object_unref);
+  peers_set_feed (c->a, on_feed, &feed);
+  for (guint i = 0; i < 6; i++)
+    hub_agenda_compare_async (c->a->agenda, HUB_B, NULL, on_compared, results);
+  g_assert_cmpuint (feed.n_pulls, ==, 1);
+  release (&feed);
+  while (results->len < 6)
+    g_main_context_iteration (NULL, TRUE);
+  peers_set_feed (c->a, NULL, NULL);
+  g_assert_cmpuint (feed.n_pulls, ==, 40);
+  for (guint i = 0; i < 6; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (JsonNode)
+          found = hub_agenda_compare_finish (c->a->agenda, results->pdata[i], &error);
+
+      g_assert_no_error (error);
+      g_assert_true (karez_json_boolean (json_node_get_object (found), "more"));
+      g_assert_cmpuint (json_array_get_length (
+                            json_object_get_array_member (json_node_get_object (found), "items")),
+                        ==, 2000);
+    }
+  g_ptr_array_unref (feed.waiting);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -401,6 +521,8 @@ main (int argc, char **argv)
   ADD ("refused/untold", test_refused_untold);
   ADD ("called-off", test_called_off);
   ADD ("disabled-person", test_disabled_person);
+  ADD ("compare/slowly", test_compare_slowly);
+  ADD ("compare/many", test_compare_many);
 #undef ADD
   result = g_test_run ();
   pair_free ();

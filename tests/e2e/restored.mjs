@@ -5,8 +5,9 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 
-import { build, randomUUID, run, until, withPair } from './hubs.mjs';
+import { build, password, randomUUID, run, until, withPair } from './hubs.mjs';
 import { checkAccess, openBrowser, shootAll, signIn } from './browser.mjs';
+import { Person } from './person.mjs';
 
 /** @param {import('./hubs.mjs').Hub} hub @param {string[]} words */
 const karezctl = (hub, ...words) => run(path.join(build, 'hub/ctl/karezctl'), ['--config', hub.config, ...words]);
@@ -48,6 +49,17 @@ await withPair('restored', async (pair) => {
   await aral.start();
   for (const hub of pair.hubs)
     await until('the restore to be noticed', async () => (await hub.api('GET', '/peers')).items[0].restored);
+
+  // What the sessions are for is seen by who may read about patients, and that is on record.
+  for (const [role, sees] of /** @type {[string, boolean][]} */ ([['engineer', false], ['clinician', true]])) {
+    const id = randomUUID();
+    await hangzhou.api('POST', '/people', { id, names: { en: role }, login: `compare-${role}`, password, password_final: true, roles: [role] });
+    const person = await Person.signIn(hangzhou, `compare-${role}`);
+    const { items } = await person.api('GET', `/peers/${aral.id}/differences`);
+    assert.deepEqual(items.map((/** @type {any} */ item) => item.title !== null), [sees, sees]);
+    const { items: events } = await hangzhou.api('GET', `/events?actor=${id}&limit=50`);
+    assert.equal(events.some((/** @type {any} */ event) => event.action === 'board.read'), sees, role);
+  }
 
   const browser = await openBrowser();
   /** @type {any[]} */

@@ -199,8 +199,8 @@ where ((b.requester = $1::uuid and b.provider = $2::uuid)
   and b.ends_at > clock_timestamp () - interval '1 day' and b.id > $3::uuid
 order by b.id limit $4::bigint
 
--- Where the two hubs' memories differ: $3 is what $2 has of that feed. A withdrawal is still a
--- request at the other one, and what is off at both needs nobody.
+-- Where the two hubs' memories differ: $3 is what $2 has of that feed, up to $4 when it has more than
+-- that. A withdrawal is still a request at the other one, and what is off at both needs nobody.
 -- name: booking_differences
 select coalesce (o.id, t.id) as id, coalesce (o.modality, t.modality) as modality,
   coalesce (o.title, t.title) as title, coalesce (o.urgency, t.urgency) as urgency,
@@ -213,6 +213,7 @@ from jsonb_to_recordset ($3::jsonb) as t (id uuid, modality text, title text, ur
     select b.* from agenda.booking b
     where ((b.requester = $1::uuid and b.provider = $2::uuid)
            or (b.requester = $2::uuid and b.provider = $1::uuid))
+      and ($4::uuid is null or b.id <= $4::uuid)
       and (b.ends_at > clock_timestamp ()
            or b.id in (select (i ->> 'id')::uuid from jsonb_array_elements ($3::jsonb) i))) o
   on o.id = t.id
