@@ -70,7 +70,7 @@ backup (Ctl *ctl, char **arguments)
   g_autoptr (JsonNode) manifest = NULL;
 
   if (!ctl_has_config (ctl))
-    return CTL_REFUSED;
+    return ctl_without_config (ctl);
   path = identity_path (ctl);
   writer = hub_backup_writer_new (file, &error);
   if (writer != NULL && ctl_become_hub (ctl, &error)
@@ -147,7 +147,7 @@ check_identity (Ctl *ctl, HubBackupFile *file, gboolean new_key, Key *key, GErro
     return FALSE;
   if (new_key)
     return karez_error_set (error, KAREZ_ERROR_CONFLICT, "restore/has-key",
-                            N_ ("No %s of this hub, or no --new-key"),
+                            N_ ("No identity.pem of this hub, or no --new-key"),
                             N_ ("There is a key in %s already"), path);
   return g_str_equal (hub_identity_get_id (identity), hub_of (file))
          || karez_error_set (error, KAREZ_ERROR_CONFLICT, "restore/other-hub",
@@ -258,7 +258,7 @@ restore (Ctl *ctl, char **arguments)
   const char *state;
 
   if (!ctl_has_config (ctl))
-    return CTL_REFUSED;
+    return ctl_without_config (ctl);
   file = hub_backup_file_open (arguments[0], tell_progress, (gpointer) _ ("checking"), &error);
   if (file == NULL)
     return ctl_refuse (error);

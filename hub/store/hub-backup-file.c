@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #define MAX_IDENTITY (64 * 1024)
 #define FORMAT 1
 #define CHUNK (256 * 1024)
+#define PARTIAL ".partial-"
 
 /* A header of "ustar" (POSIX.1-2001). */
 typedef struct
@@ -29,6 +31,7 @@ G_STATIC_ASSERT (sizeof (Header) == BLOCK);
 struct _HubBackupWriter
 {
   char *path, *partial;
+  gboolean named; /* whether the partial one is in its folder before it is whole */
   int fd;
   gint64 began; /* where the header of the open member is */
   char *name;
@@ -102,16 +105,138 @@ fill_header (Header *header, const char *name, guint64 size)
   header->checksum[7] = ' ';
 }
 
+static gboolean
+read_all (int fd, void *bytes, gsize size)
+{
+  char *at = bytes;
+
+  while (size > 0)
+    {
+      gssize n = read (fd, at, size);
+
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n <= 0)
+        return FALSE;
+      at += n;
+      size -= (gsize) n;
+    }
+  return TRUE;
+}
+
+/* The next member. @size: of what follows */
+static gboolean
+read_header (int fd, Header *header, guint64 *size)
+{
+  const guint8 *bytes = (const guint8 *) header->size;
+
+  if (!read_all (fd, header, BLOCK) || memcmp (header->magic, "ustar", 5) != 0
+      || header->name[sizeof header->name - 1] != '\0'
+      || g_ascii_strtoull (header->checksum, NULL, 8) != sum_header (header))
+    return FALSE;
+  *size = 0;
+  if (bytes[0] & 0x80)
+    for (guint i = 4; i < 12; i++)
+      *size = *size << 8 | bytes[i];
+  else
+    *size = g_ascii_strtoull (header->size, NULL, 8);
+  return *size < G_MAXINT64 - BLOCK;
+}
+
+/* Those of programs that were killed, which hold what patients told. */
+static void
+remove_left (const char *path)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  g_autofree char *base = g_path_get_basename (path);
+  g_autofree char *prefix = g_strconcat (base, PARTIAL, NULL);
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *left = g_build_filename (folder, name, NULL);
+      guint64 process;
+
+      if (g_str_has_prefix (name, prefix)
+          && g_ascii_string_to_unsigned (name + strlen (prefix), 10, 1, G_MAXINT32, &process, NULL)
+          && kill ((pid_t) process, 0) != 0 && errno == ESRCH)
+        g_unlink (left);
+    }
+}
+
+/* Without a name nothing is left whatever ends the program; not every file system can. */
+static gboolean
+open_partial (HubBackupWriter *self)
+{
+  g_autofree char *folder = g_path_get_dirname (self->path);
+
+  remove_left (self->path);
+  self->fd = open (folder, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+  self->named = self->fd < 0;
+  if (self->named)
+    self->fd = open (self->partial, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  return self->fd >= 0;
+}
+
+static gboolean
+put_in_place (HubBackupWriter *self)
+{
+  g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", self->fd);
+
+  if (!self->named && linkat (AT_FDCWD, link, AT_FDCWD, self->partial, AT_SYMLINK_FOLLOW) != 0)
+    return FALSE;
+  self->named = TRUE;
+  return g_rename (self->partial, self->path) == 0;
+}
+
+static gboolean
+refuse_target (GError **error, const char *message, const char *path)
+{
+  return karez_error_set (error, KAREZ_ERROR_CONFLICT, "backup/target",
+                          N_ ("A new file, or an older backup, which is replaced"), message, path);
+}
+
+/* What is replaced is a backup, and nothing that somebody named by mistake. */
+static gboolean
+check_target (const char *path, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  struct stat info;
+  int fd;
+  gboolean is_backup;
+  Header header;
+  guint64 size;
+
+  if (*path == '\0' || g_str_has_suffix (path, "/")
+      || (lstat (path, &info) == 0 && !S_ISREG (info.st_mode)))
+    return refuse_target (error, N_ ("“%s” is a folder, a link, a pipe or a device"), path);
+  if (access (folder, F_OK) != 0)
+    return fail (error, path);
+  fd = open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (fd < 0)
+    return errno == ENOENT || fail (error, path);
+  is_backup = fstat (fd, &info) == 0
+              && (info.st_size == 0
+                  || (read_header (fd, &header, &size)
+                      && g_str_equal (header.name, HUB_BACKUP_MANIFEST)));
+  close (fd);
+  return is_backup
+         || refuse_target (error, N_ ("“%s” is there already, and is no backup of a hub"), path);
+}
+
 HubBackupWriter *
 hub_backup_writer_new (const char *path, GError **error)
 {
   g_autoptr (HubBackupWriter) self = g_new0 (HubBackupWriter, 1);
   g_autofree char *room = g_malloc0 (BLOCK + ROOM);
 
+  self->fd = -1;
+  if (!check_target (path, error))
+    return NULL;
   self->path = g_strdup (path);
-  self->partial = g_strdup_printf ("%s.partial-%d", path, (int) getpid ());
-  self->fd = open (self->partial, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (self->fd < 0 || !write_all (self->fd, room, BLOCK + ROOM))
+  self->partial = g_strdup_printf ("%s" PARTIAL "%d", path, (int) getpid ());
+  if (!open_partial (self) || !write_all (self->fd, room, BLOCK + ROOM))
     {
       fail (error, self->partial);
       return NULL;
@@ -125,7 +250,7 @@ hub_backup_writer_free (HubBackupWriter *self)
   if (self->fd >= 0)
     {
       close (self->fd);
-      if (!self->done)
+      if (!self->done && self->named)
         g_unlink (self->partial);
     }
   g_clear_pointer (&self->sum, g_checksum_free);
@@ -215,7 +340,7 @@ hub_backup_writer_finish (HubBackupWriter *self, JsonNode *manifest, GError **er
   fill_header (&header, HUB_BACKUP_MANIFEST, ROOM);
   if (!write_all (self->fd, end, sizeof end) || pwrite (self->fd, &header, BLOCK, 0) != BLOCK
       || pwrite (self->fd, room, ROOM, BLOCK) != ROOM || fsync (self->fd) != 0
-      || g_rename (self->partial, self->path) != 0)
+      || !put_in_place (self))
     return fail (error, self->partial);
   self->done = TRUE;
   return sync_directory (self->path) || fail (error, self->path);
@@ -229,44 +354,6 @@ refuse (GError **error, const char *path)
   return karez_error_set (error, KAREZ_ERROR_INVALID, "backup/file",
                           N_ ("A file that “karezctl backup” wrote to its end"),
                           N_ ("%s is no backup of a hub, or not a whole one"), path);
-}
-
-static gboolean
-read_all (int fd, void *bytes, gsize size)
-{
-  char *at = bytes;
-
-  while (size > 0)
-    {
-      gssize n = read (fd, at, size);
-
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n <= 0)
-        return FALSE;
-      at += n;
-      size -= (gsize) n;
-    }
-  return TRUE;
-}
-
-/* The next member. @size: of what follows */
-static gboolean
-read_header (int fd, Header *header, guint64 *size)
-{
-  const guint8 *bytes = (const guint8 *) header->size;
-
-  if (!read_all (fd, header, BLOCK) || memcmp (header->magic, "ustar", 5) != 0
-      || header->name[sizeof header->name - 1] != '\0'
-      || g_ascii_strtoull (header->checksum, NULL, 8) != sum_header (header))
-    return FALSE;
-  *size = 0;
-  if (bytes[0] & 0x80)
-    for (guint i = 4; i < 12; i++)
-      *size = *size << 8 | bytes[i];
-  else
-    *size = g_ascii_strtoull (header->size, NULL, 8);
-  return *size < G_MAXINT64 - BLOCK;
 }
 
 static GBytes *
@@ -420,13 +507,20 @@ HubBackupFile *
 hub_backup_file_open (const char *path, HubBackupProgress progress, gpointer data, GError **error)
 {
   g_autoptr (HubBackupFile) self = g_new0 (HubBackupFile, 1);
+  struct stat info;
 
-  self->fd = open (path, O_RDONLY | O_CLOEXEC);
+  /* What is no file may keep somebody waiting for ever. */
+  self->fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (self->fd < 0)
     {
       karez_error_set (error, KAREZ_ERROR_INVALID, "backup/file",
                        N_ ("A file that “karezctl backup” wrote to its end"),
                        N_ ("%s cannot be opened: %s"), path, g_strerror (errno));
+      return NULL;
+    }
+  if (fstat (self->fd, &info) != 0 || !S_ISREG (info.st_mode))
+    {
+      refuse (error, path);
       return NULL;
     }
   if (!read_members (self, path, error) || !check_dump (self, path, progress, data, error))

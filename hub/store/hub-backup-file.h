@@ -16,7 +16,8 @@ typedef void (*HubBackupProgress) (guint64 done, guint64 total, gpointer data);
 /**
  * HubBackupWriter:
  * Writes beside @path and takes its place when everything is on the disk: what was there before
- * stays until then. Only its user may read it. All calls block.
+ * stays until then, and is replaced only if it is a backup, too: else %KAREZ_ERROR_CONFLICT, rule
+ * "backup/target". Only its user may read it. All calls block.
  */
 typedef struct _HubBackupWriter HubBackupWriter;
 

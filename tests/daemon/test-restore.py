@@ -454,6 +454,87 @@ def test_backup_is_whole_or_not_there():
         assert 'backup/write' in ctl(hub, 'backup', unreachable, wanted=1)
 
 
+
+def test_a_backup_replaces_backups_alone():
+    """A name that was mistaken costs nobody a configuration, a key or a socket."""
+    with owned('createrole') as (_, hub):
+        hub.start()
+        backup = os.path.join(hub.folder, 'hub.karez')
+        paths = {name: os.path.join(hub.folder, name)
+                 for name in ('folder', 'pipe', 'link', 'dangling', 'text', 'archive', 'empty')}
+        os.makedirs(paths['folder'])
+        os.mkfifo(paths['pipe'])
+        os.symlink(hub.config, paths['link'])
+        os.symlink(os.path.join(hub.folder, 'nothing'), paths['dangling'])
+        with open(paths['text'], 'w', encoding='utf-8') as file:
+            file.write('x' * 2000)
+        with tarfile.open(paths['archive'], 'w', format=tarfile.USTAR_FORMAT) as tar:
+            tar.add(hub.config, 'karez.conf')
+        for path in (hub.config, os.path.join(hub.state, 'identity.pem'), hub.socket,
+                     paths['folder'], paths['folder'] + '/', paths['pipe'], paths['link'], paths['dangling'],
+                     paths['text'], paths['archive']):
+            before = os.lstat(path)
+            said = ctl(hub, 'backup', path, wanted=1)
+            after = os.lstat(path)
+            assert 'backup/target' in said and 'accepted: ' in said and path in said, (path, said)
+            assert (after.st_ino, after.st_mtime_ns, after.st_size) == (
+                before.st_ino, before.st_mtime_ns, before.st_size), path
+        open(paths['empty'], 'wb').close()
+        for path in (paths['empty'], backup, backup):
+            ctl(hub, 'backup', path)
+            manifest(path)
+        # A pipe without a writer keeps nobody waiting.
+        assert 'backup/file' in ctl(hub, 'restore', paths['pipe'], '--yes', wanted=1)
+
+
+def test_a_backup_that_is_killed_leaves_nothing():
+    with owned('createrole') as (name, hub):
+        backup = os.path.join(hub.folder, 'hub.karez')
+        hub.start()
+        # Of an older program, and of one that runs.
+        ended = subprocess.Popen(['true'])
+        ended.wait()
+        for process in (ended.pid, os.getpid()):
+            open(f'{backup}.partial-{process}', 'wb').close()
+        ctl(hub, 'backup', backup)
+        left = [one for one in os.listdir(hub.folder) if 'partial' in one]
+        assert left == [f'hub.karez.partial-{os.getpid()}'], left
+        os.remove(os.path.join(hub.folder, left[0]))
+        whole = os.stat(backup)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL):
+            with subprocess.Popen(['psql', '-XqAt', '-d', superuser(name)], stdin=subprocess.PIPE,
+                                  text=True) as holder:
+                holder.stdin.write('begin; lock table web.account in access exclusive mode;\n')
+                holder.stdin.flush()
+                until('the lock', lambda: sql(
+                    "select count(*) from pg_locks where mode = 'AccessExclusiveLock' and granted"
+                    " and relation = 'web.account'::regclass", superuser(name)) != '0')
+                with subprocess.Popen([KAREZCTL, '--config', hub.config, 'backup', backup],
+                                      stderr=subprocess.DEVNULL) as process:
+                    until('the copy to wait', lambda: sql(
+                        "select count(*) from pg_locks where not granted"
+                        " and relation = 'web.account'::regclass", superuser(name)) != '0')
+                    process.send_signal(number)
+                    assert process.wait(10) == -number
+                holder.stdin.close()
+            assert not [one for one in os.listdir(hub.folder) if 'partial' in one], number
+            assert os.stat(backup).st_ino == whole.st_ino
+
+
+def test_a_backup_without_standard_files():
+    """Nothing that is told gets into the file, whichever of them somebody's cron has closed."""
+    with owned('createrole') as (_, hub):
+        backup = os.path.join(hub.folder, 'hub.karez')
+        hub.start()
+        for closed in ('<&-', '>&-', '2>&-', '<&- >&- 2>&-'):
+            done = subprocess.run(['sh', '-c', f'"$0" --config "$1" backup "$2" {closed}', KAREZCTL,
+                                   hub.config, backup], capture_output=True, check=False)
+            assert done.returncode == 0, (closed, done)
+            with open(backup, 'rb') as file:
+                assert file.read()[-1024:] == bytes(1024), closed
+            manifest(backup)
+
+
 if __name__ == '__main__':
     sys.exit(karezd.run([value for key, value in list(globals().items())
                          if key.startswith('test_')]))
