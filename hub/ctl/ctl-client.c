@@ -128,7 +128,7 @@ ctl_call_unless (Ctl *ctl, const char *method, const char *path, JsonNode *body,
   if (answer != NULL)
     *answer = NULL;
   if (session == NULL)
-    return CTL_USAGE;
+    return ctl_without_config (ctl);
   message = make_message (method, path, body);
   bytes = soup_session_send_and_read (session, message, NULL, &error);
   if (bytes == NULL)

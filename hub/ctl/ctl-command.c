@@ -2,7 +2,9 @@
 /* The command line, by tables: which verbs there are, what each takes, and what is said of it. */
 #include "ctl.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 static const CtlOption no_options[] = { { NULL } };
 /* They stand before the command or after it. */
@@ -270,6 +272,14 @@ ctl_command_run (Ctl *ctl, const CtlCommand *command, int argc, char **argv)
     if (g_str_equal (verb->name, argv[1]))
       return run_verb (ctl, command, verb, argc - 1, argv + 1);
   return no_verb (command, argc > 1 ? argv[1] : NULL);
+}
+
+CtlStatus
+ctl_without_config (Ctl *ctl)
+{
+  g_autoptr (HubConfig) config = hub_config_read (ctl->config_path);
+
+  return access (hub_config_file (config), R_OK) != 0 && errno == EACCES ? CTL_DENIED : CTL_REFUSED;
 }
 
 gboolean

@@ -101,6 +101,7 @@ tell (Ctl *ctl, HubConfig *config)
                                          N_ ("FROM"), "from", NULL };
   GPtrArray *found = hub_config_get_findings (config);
   g_autofree char *findings = hub_config_print_findings (config, say);
+  gboolean denied = ctl_without_config (ctl) == CTL_DENIED;
   g_autoptr (JsonNode) answer = NULL;
   JsonNode *items = new_array (), *list = new_array ();
 
@@ -115,13 +116,14 @@ tell (Ctl *ctl, HubConfig *config)
     json_array_add_element (json_node_get_array (list), describe_finding (found->pdata[i]));
   answer = karez_json_object ("items", "n", items, "findings", "n", list, NULL);
   if (ctl_json (ctl, answer))
-    return findings != NULL ? CTL_REFUSED : CTL_OK;
+    return findings == NULL ? CTL_OK : denied ? CTL_DENIED : CTL_REFUSED;
   if (findings == NULL)
     ctl_table (ctl_items (answer), columns);
   else
     g_printerr ("%s\n%s\n", findings,
-                _ ("karezctl: the hub does not start with this configuration"));
-  return findings != NULL ? CTL_REFUSED : CTL_OK;
+                denied ? _ ("karezctl: this user may not read the configuration")
+                       : _ ("karezctl: the hub does not start with this configuration"));
+  return findings == NULL ? CTL_OK : denied ? CTL_DENIED : CTL_REFUSED;
 }
 
 static CtlStatus

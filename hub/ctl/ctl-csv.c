@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ctl-csv.h"
 
-#include "hub-file.h"
+#include "ctl.h"
 
 #include <csv.h>
 #include <glib/gi18n.h>
@@ -11,7 +11,6 @@
 #define MAX_FILE (4 * 1024 * 1024)
 #define MAX_ROWS 20000
 #define MAX_COLUMNS 32
-#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 typedef struct
 {
@@ -61,12 +60,25 @@ begin_row (Reading *reading)
   return reading->row;
 }
 
+/* Without the spaces around it, also those that are no ASCII: web pages and input methods leave
+ * them. */
+static char *
+strip (const char *text, gsize size)
+{
+  const char *end = text + size, *before;
+
+  while (text < end && g_unichar_isspace (g_utf8_get_char (text)))
+    text = g_utf8_next_char (text);
+  while (text < end && (before = g_utf8_find_prev_char (text, end)) != NULL
+         && g_unichar_isspace (g_utf8_get_char (before)))
+    end = before;
+  return g_strndup (text, end - text);
+}
+
 static void
 on_field (void *text, size_t size, void *data)
 {
-  char *field = g_strndup (text, size);
-
-  g_ptr_array_add (begin_row (data)->fields, g_strstrip (field));
+  g_ptr_array_add (begin_row (data)->fields, strip (text, size));
 }
 
 static gboolean
@@ -124,17 +136,27 @@ find_delimiter (const char *text)
   return found;
 }
 
+/* "sep=;" in a line of its own tells Excel the delimiter. */
+static gboolean
+has_separator_line (const char *text)
+{
+  return g_ascii_strncasecmp (text, "sep=", 4) == 0 && text[4] != '\0' && text[4] != '"'
+         && (text[5] == '\r' || text[5] == '\n');
+}
+
 /* Byte by byte, since the line of a field is asked for. */
 static gboolean
 read_rows (CtlCsv *self, const char *text, GError **error)
 {
   Reading reading = { self, NULL, 1 };
   struct csv_parser parser;
-  gboolean fine = TRUE;
+  gboolean fine = TRUE, separated = has_separator_line (text);
 
   if (csv_init (&parser, CSV_STRICT | CSV_STRICT_FINI) != 0)
     g_error ("libcsv cannot be initialised");
-  csv_set_delim (&parser, (unsigned char) find_delimiter (text));
+  csv_set_delim (&parser, (unsigned char) (separated ? text[4] : find_delimiter (text)));
+  if (separated)
+    text += 5;
   for (const char *c = text; fine && *c != '\0'; c++)
     {
       if (csv_parse (&parser, c, 1, on_field, on_row, &reading) != 1)
@@ -142,7 +164,7 @@ read_rows (CtlCsv *self, const char *text, GError **error)
                        N_ ("a quotation mark is not where one may be"));
       else if (self->rows->len > MAX_ROWS)
         fine = refuse (error, reading.line, N_ ("at most 20,000 lines"), N_ ("too many lines"));
-      reading.line += *c == '\n';
+      reading.line += *c == '\n' || (*c == '\r' && c[1] != '\n');
     }
   if (fine && csv_fini (&parser, on_field, on_row, &reading) != 0)
     fine = refuse (error, reading.line, N_ ("two quotation marks around a field"),
@@ -181,6 +203,14 @@ index_of (CtlCsv *self, const char *name)
   return -1;
 }
 
+/* A spreadsheet also writes columns at the end in which nothing is any more. */
+static void
+drop_empty (GPtrArray *fields, guint least)
+{
+  while (fields->len > least && *(const char *) fields->pdata[fields->len - 1] == '\0')
+    g_ptr_array_set_size (fields, (int) fields->len - 1);
+}
+
 /* The columns' names leave the rows. */
 static gboolean
 take_names (CtlCsv *self, const CtlCsvColumn *columns, GError **error)
@@ -188,6 +218,8 @@ take_names (CtlCsv *self, const CtlCsvColumn *columns, GError **error)
   g_autofree char *accepted = list_columns (columns);
   Row *first = self->rows->len > 0 ? self->rows->pdata[0] : NULL;
 
+  if (first != NULL)
+    drop_empty (first->fields, 0);
   if (first == NULL || first->fields->len > MAX_COLUMNS)
     return karez_error_set (error, KAREZ_ERROR_INVALID, "csv/columns", accepted,
                             N_ ("The first line has no names of columns"));
@@ -216,6 +248,7 @@ check_row (CtlCsv *self, guint i, const CtlCsvColumn *columns, GError **error)
 {
   Row *row = self->rows->pdata[i];
 
+  drop_empty (row->fields, self->names->len);
   if (row->fields->len > self->names->len)
     return refuse (error, row->line, N_ ("as many fields as the first line has"),
                    N_ ("there are more fields than columns"));
@@ -242,25 +275,15 @@ check_row (CtlCsv *self, guint i, const CtlCsvColumn *columns, GError **error)
 CtlCsv *
 ctl_csv_read (const char *path, const CtlCsvColumn *columns, GError **error)
 {
-  g_autoptr (GBytes) bytes = hub_file_read (path, MAX_FILE, error);
+  g_autofree char *text = ctl_read_text (path, MAX_FILE, error);
   g_autoptr (CtlCsv) self = NULL;
-  g_autofree char *text = NULL;
   gboolean fine;
 
-  if (bytes == NULL)
+  if (text == NULL)
     return NULL;
-  text = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
-  if (strlen (text) != g_bytes_get_size (bytes) || !g_utf8_validate (text, -1, NULL))
-    {
-      karez_error_set (error, KAREZ_ERROR_INVALID, "csv/encoding",
-                       N_ ("UTF-8: in a spreadsheet, “CSV UTF-8” when it is saved"),
-                       N_ ("The file is not in UTF-8"));
-      return NULL;
-    }
   self = g_new0 (CtlCsv, 1);
   self->rows = g_ptr_array_new_with_free_func (row_free);
-  fine = read_rows (self, text + (g_str_has_prefix (text, BYTE_ORDER_MARK) ? 3 : 0), error)
-         && take_names (self, columns, error);
+  fine = read_rows (self, text, error) && take_names (self, columns, error);
   for (guint i = 0; fine && i < self->rows->len; i++)
     fine = check_row (self, i, columns, error);
   return fine ? g_steal_pointer (&self) : NULL;

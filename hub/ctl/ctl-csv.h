@@ -24,8 +24,8 @@ typedef struct
  *
  * A table in a file of comma-separated values (RFC 4180): UTF-8 with or without its mark, the names
  * of the columns in the first line, fields split by commas, semicolons or tabs as that line has
- * them. Spaces around a field are left out, and lines without one are passed over. Blocks; errors
- * say the line.
+ * them, or a line "sep=;" before it says. Spaces around a field are left out, and lines without one
+ * are passed over, as are empty columns at the end. Blocks; errors say the line.
  *
  * Returns: (transfer full): ctl_csv_free()
  */

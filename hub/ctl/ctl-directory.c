@@ -270,8 +270,24 @@ make_resource (CtlCsv *csv, guint row, gpointer data)
       karez_json_object ("en", "s", ctl_csv_get (csv, row, "detail"), "zh_CN", "s",
                          ctl_csv_get (csv, row, "detail_zh"), "ug", "s",
                          ctl_csv_get (csv, row, "detail_ug"), NULL),
-      /* What is no id is refused with its line; a login has no form of one. */
+      /* What is no id is refused by check_resource(), as the login that it is. */
       "person", "s", person != NULL ? karez_json_text (person, "id") : login, NULL);
+}
+
+static gboolean
+check_resource (JsonNode *body, GError **error)
+{
+  const char *person = karez_json_text (json_node_get_object (body), "person");
+  GError *local = NULL;
+
+  if (person == NULL || g_uuid_string_is_valid (person))
+    return hub_agenda_check_resource (body, error);
+  karez_error_set (&local, KAREZ_ERROR_INVALID, "resources/login",
+                   N_ ("The login of somebody whom “users list” shows"),
+                   N_ ("Nobody has the login “%s”"), person);
+  karez_error_set_pointer (local, "/login");
+  g_propagate_error (error, local);
+  return FALSE;
 }
 
 static CtlStatus
@@ -280,8 +296,8 @@ import_resources (Ctl *ctl, char **arguments)
   g_autoptr (GHashTable) known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (JsonNode) people = NULL;
   g_autoptr (JsonNode) there = NULL;
-  const CtlImport how = { resource_columns,          "name", "/resources", make_resource,
-                          hub_agenda_check_resource, NULL,   &people };
+  const CtlImport how = { resource_columns, "name", "/resources", make_resource,
+                          check_resource,   NULL,   &people };
   g_autoptr (CtlCsv) csv = NULL;
   CtlStatus status;
 

@@ -100,7 +100,7 @@ migrate (Ctl *ctl, char **arguments)
   CtlStatus status = CTL_OK;
 
   if (!ctl_has_config (ctl))
-    return CTL_REFUSED;
+    return ctl_without_config (ctl);
   if (ctl_become_hub (ctl, &wait.error))
     connection = ctl_find_connection (ctl, &wait.error);
   if (connection != NULL)

@@ -2,6 +2,7 @@
 /* What is told: tables that stand straight in any script. */
 #include "ctl.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define MAX_COLUMNS 12
@@ -224,6 +225,7 @@ ctl_json (Ctl *ctl, JsonNode *answer)
   if (!ctl->json)
     return FALSE;
   text = answer != NULL ? karez_json_print (answer) : g_strdup ("{}");
-  g_print ("%s\n", text);
+  /* In UTF-8, whatever the terminal has. */
+  fprintf (stdout, "%s\n", text);
   return TRUE;
 }

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define MAX_FILE (64 * 1024)
+
 static const struct
 {
   const char *group, *key, *question;
@@ -91,8 +93,9 @@ text_of (GKeyFile *file, const char *group, const char *key)
   return text != NULL && *g_strstrip (text) != '\0' ? g_steal_pointer (&text) : NULL;
 }
 
-/* What was said before stays when nothing is typed. */
-static void
+/* What was said before stays when nothing is typed. FALSE when there is no answer, or one that
+ * cannot be read. */
+static gboolean
 ask (GKeyFile *file, const char *group, const char *key, const char *question)
 {
   g_autofree char *before = text_of (file, group, key);
@@ -102,24 +105,28 @@ ask (GKeyFile *file, const char *group, const char *key, const char *question)
 
   if (text != NULL && *g_strstrip (text) != '\0')
     g_key_file_set_string (file, group, key, text);
+  return text != NULL;
 }
 
-static void
+static gboolean
 ask_all (GKeyFile *file)
 {
   for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
     {
       g_autofree char *text = NULL;
 
-      ask (file, keys[i].group, keys[i].key, keys[i].question);
+      if (!ask (file, keys[i].group, keys[i].key, keys[i].question))
+        return FALSE;
       text = text_of (file, keys[i].group, keys[i].key);
       for (guint k = 0; text != NULL && keys[i].translated && k < G_N_ELEMENTS (languages); k++)
         {
           g_autofree char *key = g_strdup_printf ("%s[%s]", keys[i].key, languages[k].name);
 
-          ask (file, keys[i].group, key, languages[k].question);
+          if (!ask (file, keys[i].group, key, languages[k].question))
+            return FALSE;
         }
     }
+  return TRUE;
 }
 
 static JsonNode *
@@ -273,7 +280,11 @@ read_answers (Ctl *ctl, GKeyFile *file, Setup *setup)
 
   if (path != NULL)
     {
-      if (!g_key_file_load_from_file (file, path, G_KEY_FILE_KEEP_TRANSLATIONS, &error)
+      g_autofree char *text = ctl_read_text (path, MAX_FILE, &error);
+
+      if (text == NULL
+          || !g_key_file_load_from_data (file, text, strlen (text), G_KEY_FILE_KEEP_TRANSLATIONS,
+                                         &error)
           || !check_keys (file, &error))
         return ctl_tell_error (path, error);
       make_bodies (setup, file);
@@ -283,7 +294,11 @@ read_answers (Ctl *ctl, GKeyFile *file, Setup *setup)
     return ctl_usage (ctl, _ ("the questions are asked at a terminal; --file FILE answers them"));
   for (guint tries = 0; tries < 5; tries++)
     {
-      ask_all (file);
+      if (!ask_all (file))
+        {
+          g_printerr (_ ("\nkarezctl: an answer is one line of UTF-8; nothing was done\n"));
+          return CTL_USAGE;
+        }
       setup_clear (setup);
       make_bodies (setup, file);
       if (check_bodies (setup, NULL))

@@ -4,7 +4,11 @@
 
 #include "hub-file.h"
 #include "hub-id.h"
+#include "hub-web-password-rules.h"
 #include "hub-web-people.h"
+
+/* No field of a table has spaces around it. */
+#define NOT_MADE " - "
 
 static CtlStatus
 list (Ctl *ctl, char **arguments)
@@ -162,13 +166,25 @@ static const CtlCsvColumn columns[] = {
   { "password", FALSE }, { NULL },
 };
 
-/* Roles are split by spaces, semicolons or bars, whichever the file's commas leave. */
+/* Roles are split by spaces, semicolons or bars, whichever the file's commas leave, also in the
+ * width of Chinese signs. */
 static GStrv
 read_roles (const char *text)
 {
-  g_auto (GStrv) words = g_strsplit_set (text, " ;|,", -1);
+  g_autoptr (GString) plain = g_string_new (NULL);
+  g_auto (GStrv) words = NULL;
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
 
+  for (; *text != '\0'; text = g_utf8_next_char (text))
+    {
+      gunichar c = g_utf8_get_char (text);
+
+      if (g_unichar_isspace (c) || g_utf8_strchr (";|,；｜，、", -1, c) != NULL)
+        g_string_append_c (plain, ' ');
+      else
+        g_string_append_unichar (plain, c);
+    }
+  words = g_strsplit (plain->str, " ", -1);
   for (guint i = 0; words[i] != NULL; i++)
     if (*words[i] != '\0')
       g_strv_builder_add (builder, words[i]);
@@ -188,7 +204,7 @@ make_person (CtlCsv *csv, guint row, gpointer data)
     password = g_hash_table_lookup (passwords, login);
   /* While the file is checked, none has been made. */
   if (password == NULL)
-    password = "-";
+    password = NOT_MADE;
   return karez_json_object ("id", "s", id, "names", "n",
                             karez_json_object ("en", "s", ctl_csv_get (csv, row, "name"), "zh_CN",
                                                "s", ctl_csv_get (csv, row, "name_zh"), "ug", "s",
@@ -199,6 +215,28 @@ make_person (CtlCsv *csv, guint row, gpointer data)
                                                ctl_csv_get (csv, row, "title_ug"), NULL),
                             "login", "s", login, "password", "s", password, "roles", "as", roles,
                             NULL);
+}
+
+/* A password is looked at before anybody is added; what the hospital's own names have to do with
+ * it, the hub says. */
+static gboolean
+check_person (JsonNode *body, GError **error)
+{
+  JsonObject *person = json_node_get_object (body);
+  const char *password = karez_json_text (person, "password");
+  g_auto (GStrv) words = NULL;
+  GError *local = NULL;
+
+  if (!hub_web_people_check (body, error))
+    return FALSE;
+  words = hub_web_password_words (karez_json_text (person, "login"),
+                                  json_object_get_member (person, "names"), NULL);
+  if (g_str_equal (password, NOT_MADE)
+      || hub_web_password_check (password, (const char *const *) words, &local))
+    return TRUE;
+  karez_error_set_pointer (local, "/password");
+  g_propagate_error (error, local);
+  return FALSE;
 }
 
 /* The logins of the hub's people. */
@@ -276,8 +314,7 @@ import (Ctl *ctl, char **arguments)
   g_autoptr (GHashTable) logins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (GHashTable)
       passwords = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  const CtlImport how = { columns, "login",  "/people", make_person, hub_web_people_check,
-                          NULL,    passwords };
+  const CtlImport how = { columns, "login", "/people", make_person, check_person, NULL, passwords };
   g_autoptr (CtlCsv) csv = ctl_import_read (&how, arguments[0]);
   CtlStatus status;
 

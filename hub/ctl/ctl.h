@@ -106,13 +106,18 @@ gboolean ctl_option_is_given (Ctl *ctl, const char *name);
 CtlStatus ctl_usage (Ctl *ctl, const char *wrong);
 /* Says why the configuration cannot be read. Returns: whether it can be. */
 gboolean ctl_has_config (Ctl *ctl);
+/* What a program ends with that needs one. Returns: CTL_DENIED, or CTL_REFUSED */
+CtlStatus ctl_without_config (Ctl *ctl);
 
 /* ── standard input ─────────────────────────────────────────────────────────────────────────── */
 
 /* One line of standard input, without its end; @prompt is for a terminal, which shows nothing of
- * what is typed when it is @hidden. Returns: (transfer full) (nullable): NULL when it is empty, too
- * long, or no UTF-8 */
+ * what is typed when it is @hidden. Returns: (transfer full) (nullable): NULL at the end, or when
+ * it is too long or no UTF-8 */
 char *ctl_read_line (const char *prompt, gboolean hidden);
+/* A file of at most @max bytes, which is text in UTF-8; its mark is left out. Returns: (transfer
+ * full) */
+char *ctl_read_text (const char *path, gsize max, GError **error);
 /* A password, asked for twice at a terminal. Returns: (transfer full) (nullable): NULL after it was
  * told why */
 char *ctl_read_password (void);

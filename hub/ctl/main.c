@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ctl.h"
 
+#include <fcntl.h>
+#include <langinfo.h>
 #include <locale.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #define USAGE "[--json] [--socket PATH] [--config FILE] COMMAND …"
 
@@ -112,6 +116,50 @@ check_arguments (int given, int argc, char **argv)
   return TRUE;
 }
 
+/* Where one of them is closed, a backup would be written under its number, and what is told into
+ * it. */
+static void
+open_standard_files (void)
+{
+  int fd;
+
+  do
+    fd = open ("/dev/null", O_RDWR);
+  while (fd >= 0 && fd <= STDERR_FILENO);
+  if (fd >= 0)
+    close (fd);
+}
+
+/* ssh hands a locale over that this machine may not have, and cron none: names are no question
+ * marks there, and the language is the one that was asked for. */
+static void
+set_locale (void)
+{
+  if (setlocale (LC_ALL, "") == NULL)
+    {
+      const char *language = g_getenv ("LANGUAGE");
+
+      setlocale (LC_ALL, "C.UTF-8");
+      if (language == NULL || *language == '\0')
+        g_setenv ("LANGUAGE", ctl_language (), TRUE);
+    }
+  else if (g_str_equal (nl_langinfo (CODESET), "ANSI_X3.4-1968"))
+    setlocale (LC_CTYPE, "C.UTF-8");
+  bindtextdomain (GETTEXT_PACKAGE, KAREZ_LOCALEDIR);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  textdomain (GETTEXT_PACKAGE);
+}
+
+/* A list that was cut by a full disk is none. */
+static CtlStatus
+check_output (CtlStatus status)
+{
+  if (fflush (stdout) == 0 && !ferror (stdout))
+    return status;
+  g_printerr (_ ("karezctl: the answer could not be written as a whole\n"));
+  return status == CTL_OK ? CTL_REFUSED : status;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -130,11 +178,8 @@ main (int argc, char **argv)
   g_autoptr (GOptionContext) context = g_option_context_new ("COMMAND …");
   g_autoptr (GError) error = NULL;
 
-  setlocale (LC_ALL, "");
-  bindtextdomain (GETTEXT_PACKAGE, KAREZ_LOCALEDIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
-  textdomain (GETTEXT_PACKAGE);
-
+  open_standard_files ();
+  set_locale ();
   help = make_help ();
   ctl.options = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
                                        (GDestroyNotify) g_ptr_array_unref);
@@ -149,7 +194,7 @@ main (int argc, char **argv)
   if (version || (argc == 2 && g_str_equal (argv[1], "version")))
     {
       g_print ("karezctl %s\n", KAREZ_PROGRAM_VERSION);
-      return CTL_OK;
+      return check_output (CTL_OK);
     }
-  return run (&ctl, context, argc, argv);
+  return check_output (run (&ctl, context, argc, argv));
 }

@@ -7,11 +7,14 @@ import http.server
 import json
 import os
 import pty
+import signal
 import socketserver
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
+import time
 import uuid
 
 KAREZCTL = sys.argv[1]
@@ -225,7 +228,8 @@ def test_passwords():
                                 'password': 'seven wells of water', 'password_final': False}
     assert 'seven' not in json.dumps(headers)
     # As a file of Windows has it, and without an end of line.
-    for line in ('seven wells of water\r\n', 'seven wells of water\r', 'seven wells of water'):
+    for line in ('seven wells of water\r\n', 'seven wells of water\r', 'seven wells of water',
+                 '\ufeffseven wells of water\r\n'):
         code, _, _ = run('users', 'set-password', 'desk.aral', stdin=line)
         assert code == 0 and json.loads(Hub.asked[-1][3])['password'] == 'seven wells of water', line
     code, _, _ = run('users', 'set-password', 'desk.aral', '--final', stdin='seven wells of water\n')
@@ -330,6 +334,51 @@ def test_tables_that_are_wrong():
     assert not [asked for asked in Hub.asked if asked[0] == 'POST']
 
 
+def test_tables_of_spreadsheets():
+    """What Excel and those who type beside it make of the same three people."""
+    Hub.answers = {('GET', '/api/v1/people'): (200, {'items': []}),
+                   ('POST', '/api/v1/people'): (201, {'id': 'x'})}
+    lines = [['login', 'name', 'roles'], ['li', 'Li', 'desk;clinician'], ['wang', 'Wang', 'desk']]
+    plain = '\r\n'.join(','.join(line) for line in lines) + '\r\n'
+    semicolons = plain.replace(';', ' ').replace(',', ';')
+    for number, text in enumerate((
+            plain, plain.replace('\r\n', ',,\r\n'), plain.replace('roles', 'roles,, '),
+            plain.replace('desk\r', 'desk,,,\r'), plain + ',,\r\n,,\r\n', plain.replace('\r\n', '\r'),
+            'sep=;\r\n' + semicolons, '\ufeffSEP=;\n' + semicolons, plain.replace(',', '\t'),
+            'sep=|\r\n' + plain.replace(',', '|'), plain.replace('li,', 'li\u00a0,\u3000'),
+            plain.replace('desk;', 'desk；'), plain.replace('desk;', 'desk、'),
+            plain.replace('desk;', 'desk;\u00a0'))):
+        passwords = os.path.join(WORK, f'sheet-{number}.csv')
+        code, out, err = run('--json', 'users', 'import', write('sheet.csv', text), '--passwords', passwords)
+        assert (code, json.loads(out or '{}').get('added')) == (0, 2), (text, code, out, err)
+        posted = [json.loads(body) for method, _, _, body in Hub.asked if method == 'POST']
+        assert [(one['login'], one['names']['en'], one['roles']) for one in posted] == [
+            ('li', 'Li', ['desk', 'clinician']), ('wang', 'Wang', ['desk'])], (text, posted)
+    # A text below no name is somebody's mistake, and a line of a Macintosh has a number, too.
+    for text, *words in ((plain.replace('desk\r', 'desk,,x\r'), 'line 3', 'more fields'),
+                         (plain.replace('\r\n', '\r').replace('wang', 'Wang'), ':3', 'a to z'),
+                         ('sep=;\r\n' + semicolons.replace('wang', 'Wang'), ':4', 'a to z'),
+                         (',,\r\n' + plain.replace('login', 'age'), '“age”')):
+        code, out, err = run('users', 'import', write('sheet.csv', text))
+        assert code == 1 and not out and all(word in err for word in words), (text, code, err)
+    # Passwords are looked at before anybody is added.
+    for password, rule in (('short', 'password/length'), ('passwordpassword', 'password/common'),
+                           ('-', 'password/length'), ('aaaaaaaaaaaaaaaa', 'password/repeated')):
+        table = write('sheet.csv', 'login,name,roles,password\nli,Li,desk,seven wells of water\n'
+                      f'wang,Wang,desk,{password}\n')
+        for words in ((), ('--check',)):
+            code, out, err = run('users', 'import', table, *words)
+            assert code == 1 and 'sheet.csv:3' in err and rule in err and '/password' in err, err
+            assert password in ('-', 'short') or password not in err
+            assert not [asked for asked in Hub.asked if asked[0] == 'POST'], password
+    pipe = os.path.join(WORK, 'pipe')
+    os.mkfifo(pipe)
+    for path in (pipe, WORK, '/dev/zero'):
+        for command in (('users', 'import'), ('setup', '--file')):
+            code, out, err = run(*command, path)
+            assert code == 1 and not out and 'file/kind' in err and 'accepted' in err, (path, err)
+
+
 def test_resources_and_patients_of_tables():
     hub = '0193a000-0000-7000-8000-00000000000a'
     Hub.answers = {('GET', '/api/v1/people'): (200, {'items': [PERSON]}),
@@ -343,7 +392,7 @@ def test_resources_and_patients_of_tables():
     bodies = [json.loads(body) for method, _, _, body in Hub.asked if method == 'POST']
     assert 'person' not in bodies[0] and bodies[1]['person'] == PERSON['id']
     code, _, err = run('resources', 'import', write('r.csv', 'kind,name,login\nperson,X,nobody\n'))
-    assert code == 1 and 'r.csv:2' in err and '/person' in err, err
+    assert code == 1 and 'r.csv:2' in err and '“nobody”' in err and '/login' in err, err
     path = write('patients.csv', 'number,name,birth_date,gender\n77,Aynur,1961-04-30,female\n')
     assert run('patients', 'import', path)[0] == 0
     first = json.loads(Hub.asked[-1][3])
@@ -401,6 +450,18 @@ def test_setup():
         for word in words:
             assert word in err, (text, word, err)
         assert not Hub.asked, text
+    # No name is left out because an editor wrote it in another encoding, or with a mark.
+    for encoding in ('gb18030', 'utf-16', 'big5'):
+        path = os.path.join(WORK, 'setup.ini')
+        with open(path, 'wb') as file:
+            file.write(SETUP.replace('阿拉尔塔里木医院', '中文').encode(encoding))
+        code, out, err = run('setup', '--file', path, stdin='seven wells of water\n')
+        assert code == 1 and not out and not Hub.asked and 'UTF-8' in err, (encoding, code, out, err)
+    Hub.answers[('GET', '/api/v1/organisations')] = (200, {'items': []})
+    code, _, err = run('setup', '--file', write('setup.ini', '\ufeff' + SETUP.replace('\n', '\r\n')))
+    assert code == 0, err
+    assert [json.loads(body)['names']['zh_CN'] for _, where, _, body in Hub.asked
+            if where == '/api/v1/organisations' and 'own' in body] == ['阿拉尔塔里木医院']
     assert run('setup', '--file', WORK + '/nowhere')[0] == 1
     assert run('setup')[0] == 2
 
@@ -419,9 +480,10 @@ def answer_at_terminal(lines, *arguments):
         except OSError:
             break
         while lines and said.rstrip(b' ').endswith(b':'):
-            os.write(terminal, lines.pop(0).encode() + b'\n')
+            line = lines.pop(0)
+            os.write(terminal, line if isinstance(line, bytes) else line.encode() + b'\n')
             said += b'\0'
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), said.decode()
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), said.decode(errors='replace')
 
 
 def test_questions():
@@ -441,6 +503,88 @@ def test_questions():
     hospital, person = [json.loads(body) for method, _, _, body in Hub.asked if method == 'POST']
     assert person['login'] == 'admin.aral' and person['names'] == {'en': 'Li Wei'}
     assert hospital['names'] == {'en': 'Aral Hospital', 'zh_CN': '阿拉尔'}
+
+
+    # What cannot be read is not taken for nothing, and the end of the terminal is not, either.
+    for line in ('阿拉尔'.encode('gb18030') + b'\n', b'\x04'):
+        Hub.asked.clear()
+        code, said = answer_at_terminal(['Aral Hospital', line], 'setup')
+        assert code == 2 and 'UTF-8' in said and 'nothing was done' in said and not Hub.asked, (code, said)
+
+
+def test_terminal_after_a_signal():
+    """Whatever ends or stops it while a password is typed, the terminal shows again what is typed."""
+    def shows(terminal):
+        return bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
+
+    def until(terminal, wanted):
+        end = time.monotonic() + 10
+        while shows(terminal) != wanted and time.monotonic() < end:
+            time.sleep(0.01)
+        assert shows(terminal) == wanted, wanted
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP):
+        terminal, program = pty.openpty()
+        done = subprocess.Popen([KAREZCTL, '--socket', SOCKET, 'users', 'add', 'li', '--name', 'Li',
+                                 '--role', 'desk'], stdin=program, stdout=program, stderr=program)
+        until(program, False)
+        done.send_signal(number)
+        until(program, True)
+        if number == signal.SIGTSTP:
+            done.send_signal(signal.SIGCONT)
+            until(program, False)
+            done.send_signal(signal.SIGINT)
+            number = signal.SIGINT
+        assert done.wait(10) == -number, (number, done.returncode)
+        until(program, True)
+        os.close(terminal)
+        os.close(program)
+
+
+def test_names_in_any_locale():
+    """Of cron, of ssh from a machine that has another, and of an older one: no name becomes marks."""
+    def said(*arguments, **variables):
+        done = subprocess.run([KAREZCTL, '--socket', SOCKET, *arguments], capture_output=True, timeout=60,
+                              env={**{key: value for key, value in os.environ.items()
+                                      if not key.startswith(('LC_', 'LANG'))}, **variables})
+        return done.returncode, done.stdout, done.stderr
+    Hub.answers = {('GET', '/api/v1/people'): (200, {'items': [PERSON]})}
+    for variables in ({}, {'LC_ALL': 'C'}, {'LANG': 'zh_CN.UTF-8'}, {'LC_ALL': 'xx_XX.UTF-8'},
+                      {'LC_CTYPE': 'UTF-8'}, {'LANG': 'zh_CN.GB18030'}):
+        code, out, _ = said('--json', 'users', 'list', **variables)
+        assert code == 0 and json.loads(out)['items'][0]['names'] == PERSON['names'], (variables, out)
+    for variables in ({}, {'LC_ALL': 'C'}, {'LANG': 'zh_CN.UTF-8'}, {'LC_CTYPE': 'UTF-8'}):
+        Hub.answers[('GET', '/api/v1/plugins')] = (409, dict(PROBLEM, detail='协调台'))
+        code, _, err = said('plugins', 'list', **variables)
+        assert code == 1 and '协调台' in err.decode() and b'?' not in err, (variables, err)
+    assert '协调台' in said('users', 'list', LANG='zh_CN.UTF-8')[1].decode()
+
+
+def test_answers_that_are_cut():
+    """A list that did not fit on a disk is not taken for one."""
+    Hub.answers = {('GET', '/api/v1/people'): (200, {'items': [PERSON]})}
+    for arguments in (('users', 'list'), ('--json', 'users', 'list'), ('--version',),
+                      ('users', '--help')):
+        with open('/dev/full', 'wb') as full:
+            done = subprocess.run([KAREZCTL, '--socket', SOCKET, *arguments], stdout=full,
+                                  stderr=subprocess.PIPE, timeout=60)
+        assert done.returncode == 1 and b'written' in done.stderr, (arguments, done)
+
+
+def test_a_configuration_of_others():
+    """Who may not read it is told so, with the status for it."""
+    if os.geteuid() != 0:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        config = os.path.join(folder, 'karez.conf')
+        with open(config, 'w', encoding='utf-8') as file:
+            file.write('[Hub]\nName=Aral\n')
+        os.chmod(config, 0o600)
+        for arguments in (('config',), ('--json', 'config'), ('status',), ('users', 'list'),
+                          ('backup', folder + '/x'), ('restore', folder + '/x'), ('migrate', '--check')):
+            done = subprocess.run([KAREZCTL, '--config', config, *arguments], capture_output=True,
+                                  user=65534, group=65534, extra_groups=[], timeout=60)
+            assert done.returncode == 4 and b'Permission denied' in done.stdout + done.stderr, (arguments, done)
 
 
 def test_escaping():
