@@ -509,20 +509,103 @@ on_end (KarezMessage *message, GTask *task, gpointer data)
                                   g_steal_pointer (&owned));
 }
 
+/* ── their pace ─────────────────────────────────────────────────────────────────────────────── */
+
+static const struct
+{
+  const char *topic;
+  KarezPostFunc func;
+} topics[] = { { "agenda.request", on_request },
+               { "agenda.answer", on_answer },
+               { "agenda.withdraw", on_end },
+               { "agenda.cancel", on_end } };
+
+/* Each message is on record, also one that changes nothing, and a booking that was withdrawn stays:
+ * more than any hospital sends is taken, but one in a second of each lane, so that its sender fills
+ * its own disk and not this one. */
+#define MAX_AT_ONCE 2000
+#define DELAY_MS 1000
+
+typedef struct
+{
+  gint64 at;
+  gint64 left; /* one more each second */
+} Pace;
+
+static gboolean
+keeps_pace (HubAgenda *self, const char *peer)
+{
+  Pace *pace = g_hash_table_lookup (self->paces, peer);
+  gint64 now = hub_clock_monotonic ();
+
+  if (pace == NULL)
+    {
+      pace = g_new0 (Pace, 1);
+      *pace = (Pace){ now, MAX_AT_ONCE };
+      g_hash_table_insert (self->paces, g_strdup (peer), pace);
+    }
+  pace->left = MIN (pace->left + (now - pace->at) / G_USEC_PER_SEC, MAX_AT_ONCE);
+  pace->at += (now - pace->at) / G_USEC_PER_SEC * G_USEC_PER_SEC;
+  if (pace->left == 0)
+    return FALSE;
+  pace->left--;
+  return TRUE;
+}
+
+static void
+take (KarezMessage *message, GTask *task, gpointer data)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (topics); i++)
+    if (g_str_equal (topics[i].topic, karez_message_get_topic (message)))
+      topics[i].func (message, task, data);
+}
+
+typedef struct
+{
+  KarezMessage *message;
+  GTask *task;
+  gpointer agenda;
+} Late;
+
+static gboolean
+on_late (gpointer data)
+{
+  Late *late = data;
+
+  take (late->message, late->task, late->agenda);
+  karez_message_unref (late->message);
+  hub_agenda_weak_free (late->agenda);
+  g_free (late);
+  return G_SOURCE_REMOVE;
+}
+
+/* @task: (transfer full) */
+static void
+on_message (KarezMessage *message, GTask *task, gpointer data)
+{
+  g_autoptr (GTask) owned = task;
+  g_autoptr (HubAgenda) agenda = hub_agenda_weak_get (data, task);
+  Late *late;
+
+  if (agenda == NULL)
+    return;
+  if (keeps_pace (agenda, karez_message_get_peer (message)))
+    {
+      take (message, g_steal_pointer (&owned), data);
+      return;
+    }
+  late = g_new0 (Late, 1);
+  late->message = karez_message_ref (message);
+  late->task = g_steal_pointer (&owned);
+  late->agenda = hub_agenda_weak_new (agenda);
+  g_timeout_add (DELAY_MS, on_late, late);
+}
+
 gboolean
 hub_agenda_handle_messages (HubAgenda *self, GError **error)
 {
-  static const struct
-  {
-    const char *topic;
-    KarezPostFunc func;
-  } topics[] = { { "agenda.request", on_request },
-                 { "agenda.answer", on_answer },
-                 { "agenda.withdraw", on_end },
-                 { "agenda.cancel", on_end } };
-
   for (guint i = 0; i < G_N_ELEMENTS (topics); i++)
-    if (!karez_peers_handle_post (self->peers, topics[i].topic, topics[i].func,
+    if (!karez_peers_handle_post (self->peers, topics[i].topic, on_message,
                                   hub_agenda_weak_new (self), hub_agenda_weak_free, error))
       return FALSE;
   return TRUE;

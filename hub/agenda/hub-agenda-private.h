@@ -18,6 +18,7 @@ struct _HubAgenda
   gpointer modality_data;
   GHashTable *pulling; /* peers whose resources are being pulled: id → GUINT_TO_POINTER (again) */
   GHashTable *comparing; /* peers whose bookings are being compared: id → what runs, unowned */
+  GHashTable *paces;     /* how many messages each peer may send at once now */
   GCancellable *cancellable;
   gulong peer_handler;
 };

@@ -33,6 +33,7 @@ hub_agenda_finalize (GObject *object)
   g_free (self->hub);
   g_hash_table_unref (self->pulling);
   g_hash_table_unref (self->comparing);
+  g_hash_table_unref (self->paces);
   g_object_unref (self->cancellable);
   g_clear_object (&self->audit);
   G_OBJECT_CLASS (hub_agenda_parent_class)->finalize (object);
@@ -50,6 +51,7 @@ hub_agenda_init (HubAgenda *self)
 {
   self->pulling = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->comparing = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->paces = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->cancellable = g_cancellable_new ();
 }
 

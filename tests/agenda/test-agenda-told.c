@@ -508,6 +508,33 @@ test_compare_many (Case *c, gconstpointer data)
   g_ptr_array_unref (feed.waiting);
 }
 
+/* A partner that calls off what nobody knows, again and again: each is on record, so they come
+ * slowly once there are more than any hospital sends. */
+static void
+test_flood (Case *c, gconstpointer data)
+{
+  g_autofree char *id = hub_id_new ();
+  gint64 slowest = 0;
+
+  /* Of a hub that nothing else comes from. */
+  for (guint n = 0; n < 2200 && slowest < 900 * G_TIME_SPAN_MILLISECOND; n++)
+    {
+      g_autoptr (GError) error = NULL;
+      JsonNode *actor = karez_json_object ("kind", "s", "person", "id", "s", c->booking, "name",
+                                           "s", "Dr Nobody", "roles", "as", NULL, NULL);
+      gint64 began = hub_clock_monotonic ();
+
+      hub_receive (
+          c->b, HUB_C, "agenda.cancel",
+          karez_json_object ("booking", "s", id, "text", "s", "", "actor", "n", actor, NULL), 2,
+          n + 1, &error);
+      g_assert_no_error (error);
+      if (n >= 2000)
+        slowest = MAX (slowest, hub_clock_monotonic () - began);
+    }
+  g_assert_cmpint (slowest, >=, 900 * G_TIME_SPAN_MILLISECOND);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -523,6 +550,7 @@ main (int argc, char **argv)
   ADD ("disabled-person", test_disabled_person);
   ADD ("compare/slowly", test_compare_slowly);
   ADD ("compare/many", test_compare_many);
+  ADD ("flood", test_flood);
 #undef ADD
   result = g_test_run ();
   pair_free ();
