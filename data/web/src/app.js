@@ -9,7 +9,7 @@ import { onSingleKeys, singleKey, singleKeys } from './keys.js';
 import { live } from './live.js';
 import { go, isGuarded, mayLeave, onGuard, onRoute, route, startRouter } from './router.js';
 import { begin, chooseLanguage, forget, may, onState, showTheme, signOut, state, theme } from './state.js';
-import { DAY, clock, hubNow, rfc3339, startOfDay } from './time.js';
+import { DAY, clock, dayAndClock, hubNow, rfc3339, startOfDay } from './time.js';
 import { isRunning, peerState, peerWord, phase, roleWord } from './words.js';
 import './components/dialog.js';
 import { KarezElement, Loader, asProblem } from './components/element.js';
@@ -265,13 +265,13 @@ class App extends KarezElement {
   banner() {
     if (live.state === 'away')
       return html`<div class="banner bad" role="status"><i class="spinner" aria-hidden="true"></i><p><b>${_('The hub is away.')}</b> ${
-        _('What you see is as of %s. Sessions that run go on; this page reconnects by itself.', clock(live.heard))}</p></div>`;
+        _('What you see is as of %s. Sessions that run go on; this page reconnects by itself.', dayAndClock(live.heard))}</p></div>`;
     if (live.state === 'polling')
       return html`<div class="banner" role="status"><p>${_('Live updates are refused here; this page asks every 10 seconds.')}</p></div>`;
     if (this.ahead.problem && !this.ahead.problem.away)
       return html`<div class="banner bad" role="status"><p>${this.ahead.problem.message}</p></div>`;
     if (this.ahead.problem)
-      return html`<div class="banner bad" role="status"><p>${_('The database is away: nothing can be changed until it is back. What you see is as of %s.', clock(live.heard))}</p></div>`;
+      return html`<div class="banner bad" role="status"><p>${_('The database is away: nothing can be changed until it is back. What you see is as of %s.', dayAndClock(live.heard))}</p></div>`;
     const running = this.ahead.value?.bookings.filter((booking) => isRunning(phase(booking, hubNow()))) ?? [];
     const down = this.ahead.value?.hubs.filter((hub) => !hub.own && hub.state === 'down') ?? [];
     if (down.length)

@@ -3,7 +3,7 @@
 // from our catalogues. China has one official clock, Beijing's; Xinjiang also lives by its own,
 // two hours behind. Both are fixed offsets.
 
-import { _, N_, ngettext } from './i18n.js';
+import { N_, _, direction, isolate, ngettext } from './i18n.js';
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
@@ -117,18 +117,23 @@ export function clockSeconds(moment) {
 /** Xinjiang's time, with its day where that is another than Beijing's: after midnight there it is
  * still the day before. @param {Moment} moment */
 export const clockInXinjiang = (moment) => {
-  const other = shifted(moment, 'xinjiang');
-  return other.getUTCDate() === shifted(moment).getUTCDate() ? clock(moment, 'xinjiang')
-    : _('%s, %s', put(_('{short} {day} {month}'), other), clock(moment, 'xinjiang'));
+  return isOtherDay(moment) ? _('%s, %s', day(moment, 'xinjiang'), clock(moment, 'xinjiang')) : clock(moment, 'xinjiang');
 };
 
-/** The end of a span that began at `from`: "15:45", or "Wed 25 November, 00:45" where that is another
- * day by that clock. @param {Moment} from @param {Moment} to @param {Zone} [zone] */
+/** A time beside `from`, as the end of a span that began then: "15:45", or "Wed 25 November, 00:45" where
+ * that is another day by that clock. @param {Moment} from @param {Moment} to @param {Zone} [zone] */
 export const clockAfter = (from, to, zone = 'beijing') => {
   const end = shifted(to, zone);
   return shifted(from, zone).getUTCDate() === end.getUTCDate() && Math.abs(millis(to) - millis(from)) < 2 * DAY ? clock(to, zone)
-    : _('%s, %s', put(_('{short} {day} {month}'), end), clock(to, zone));
+    : _('%s, %s', day(to, zone), clock(to, zone));
 };
+
+/** Two times as a span: "23:30–23:50", "23:45 – Wed 25 November, 00:45" @param {string} from @param {string} to */
+export function range(from, to) {
+  if (!/\p{L}/u.test(from + to))
+    return `${from}–${to}`;
+  return direction() === 'rtl' ? isolate(`${from} – ${to}`) : `${from} – ${to}`;
+}
 
 /** "14:26 Beijing, 12:26 Xinjiang" @param {Moment} moment */
 export const bothClocks = (moment) => _('%s Beijing, %s Xinjiang', clock(moment), clockInXinjiang(moment));
@@ -151,8 +156,11 @@ function put(pattern, at) {
   return pattern.replace(/\{(\w+)\}/g, (match, name) => parts[name] ?? match);
 }
 
-/** "Tue 24 November", by Beijing's day @param {Moment} moment */
-export const day = (moment) => put(_('{short} {day} {month}'), shifted(moment));
+/** "Tue 24 November", by Beijing's day @param {Moment} moment @param {Zone} [zone] */
+export const day = (moment, zone = 'beijing') => put(_('{short} {day} {month}'), shifted(moment, zone));
+
+/** Whether it is another day in Xinjiang than in Beijing. @param {Moment} moment */
+export const isOtherDay = (moment) => shifted(moment, 'xinjiang').getUTCDate() !== shifted(moment).getUTCDate();
 
 /** "Tuesday 24 November 2026" @param {Moment} moment */
 export const dayLong = (moment) => put(_('{weekday} {day} {month} {year}'), shifted(moment));

@@ -2,7 +2,7 @@
 // The words for the states and kinds that the hub names by identifiers.
 
 import { _, N_, nameOf } from './i18n.js';
-import { clock, duration, millis, MINUTE } from './time.js';
+import { dayAndClock, duration, millis, MINUTE } from './time.js';
 import { isOurs } from './state.js';
 
 /** @typedef {import('./types.js').Booking} Booking */
@@ -125,8 +125,8 @@ export function standing(booking, now, partner) {
       return _('waiting for %s', partner);
     case 'live':
       return started
-        ? _('live %s, plan %s', duration(now - millis(started)), clock(booking.ends_at))
-        : _('live, plan %s', clock(booking.ends_at));
+        ? _('live %s, plan %s', duration(now - millis(started)), dayAndClock(booking.ends_at))
+        : _('live, plan %s', dayAndClock(booking.ends_at));
     case 'over':
       return _('%s over plan', duration(Math.max(MINUTE, now - millis(booking.ends_at))));
     case 'held':
@@ -134,7 +134,7 @@ export function standing(booking, now, partner) {
     case 'confirmed':
       return millis(booking.starts_at) > now
         ? _('confirmed')
-        : _('was due at %s', clock(booking.starts_at));
+        : _('was due at %s', dayAndClock(booking.starts_at));
     default:
       return standingWord(what);
   }

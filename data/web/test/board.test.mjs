@@ -8,11 +8,13 @@ import { fileURLToPath } from 'node:url';
 import { readCatalogue } from '../po.mjs';
 import { DayBoard, collision, covers, inRows, takenOf, withoutLane } from '../src/components/board.js';
 import { Composer } from '../src/components/composer.js';
+import { DayList } from '../src/components/day-list.js';
 import { nextActions } from '../src/components/next-actions.js';
 import { useCatalogue } from '../src/i18n.js';
 import { DAY, HOUR, MINUTE, startOfDay } from '../src/time.js';
 import { notice } from '../src/notices.js';
 import { state } from '../src/state.js';
+import { standing } from '../src/words.js';
 
 const po = join(dirname(fileURLToPath(import.meta.url)), '../../../po');
 useCatalogue(await readCatalogue(join(po, 'en.po')));
@@ -173,4 +175,27 @@ test('a request over the end of the week is held against all of its time', () =>
   assert.equal(collision(all, 'lin', sunday + 23 * HOUR, sunday + 47 * HOUR), taken, '24 hours from Sunday, 23:00');
   assert.equal(covers(all, sunday + 23 * HOUR, sunday + 47 * HOUR), true);
   assert.equal(covers(board([taken], sunday, sunday + DAY), sunday + 23 * HOUR, sunday + 47 * HOUR), false);
+});
+
+test('what began the day before says so, in the list and to a screen reader', () => {
+  const list = new DayList();
+  list.day = midnight;
+  list.board = board([booking(midnight - 15 * MINUTE, midnight + 45 * MINUTE)]);
+  const said = text(list.render());
+  assert.match(said, /Tue 24 November23:4521:45/, 'not tonight’s');
+  assert.match(said, /Tue 24 November, 23:45 – Wed 25 November, 00:45/);
+  list.board = board([booking(midnight, midnight + HOUR)]);
+  assert.match(text(list.render()), /00:00Tue 24 November, 22:00 Xinjiang/, 'nor is Xinjiang’s 22:00');
+  assert.match(text(list.render()), /00:00–01:00/);
+  list.board = board([booking(midnight + 10 * HOUR, midnight + 11 * HOUR)]);
+  assert.doesNotMatch(text(list.render()), /November/);
+  const shown = new DayBoard();
+  shown.board = board([booking(midnight - 15 * MINUTE, midnight + 45 * MINUTE)]);
+  const label = shown.block(shown.board.bookings[0], 'lin', midnight, midnight + DAY).values.find((value) => typeof value === 'string' && value.includes('Dr Lin'));
+  assert.match(label, /Tue 24 November, 23:45 – Wed 25 November, 00:45, Dr Lin/);
+});
+
+test('what is due, planned or as of another day says which', () => {
+  const now = midnight + 10 * MINUTE;
+  assert.match(standing(booking(now - 30 * MINUTE, now + HOUR), now, 'Hangzhou'), /was due at .*24 November.*23:40/);
 });

@@ -4,7 +4,7 @@
 
 import { _, nameOf, onLanguage } from '@karez/i18n';
 import {
-  KarezElement, Loader, Problem, api, button, cleanText, clock, confirm, emptyState, hubName, html, isOurs, live, may, newId, nothing, problemNote, say, shown,
+  KarezElement, Loader, Problem, api, button, cleanText, confirm, dayAndClock, emptyState, hubName, html, isOurs, live, may, newId, nothing, problemNote, say, shown,
   state, textField, timePair, toast, toastProblem,
 } from '@karez/components';
 import { Keeper, parts } from './consult-opinion-keeper.js';
@@ -300,7 +300,7 @@ export class ConsultOpinion extends KarezElement {
     if (standing === 'refused')
       return problemNote(problem);
     const words = {
-      none: _('What you write is kept as you type; nobody else sees it before you sign.'), keeping: _('Keeping…'), kept: _('Kept %s', clock(savedAt ?? 0)),
+      none: _('What you write is kept as you type; nobody else sees it before you sign.'), keeping: _('Keeping…'), kept: _('Kept %s', dayAndClock(savedAt ?? 0)),
       away: _('Not kept yet: the hub is away. Leave this page open; it is kept when the hub is back.'),
     };
     return html`<p class="opinion-kept ${standing === 'away' ? 'bad-text' : ''}" data-standing=${standing} role="status"><i aria-hidden="true"></i><span>${words[standing]}</span></p>`;

@@ -5,7 +5,7 @@
 import { LitElement, html, nothing } from 'lit';
 import { _, N_, ngettext, onLanguage } from '@karez/i18n';
 import {
-  Problem, announce, api, button, clock, confirm, duration, emptyState, factList, failedState, hubName, icon, keyHint, live, loadingState, may, problemNote,
+  Problem, announce, api, button, confirm, dayAndClock, duration, emptyState, factList, failedState, hubName, icon, keyHint, live, loadingState, may, problemNote,
   onSingleKeys, say, sessionRole, singleKey, singleKeys, state, timePair,
 } from '@karez/components';
 import { MediaClient } from '@karez/media';
@@ -484,12 +484,12 @@ export class ConsultPanel extends LitElement {
       return html`<div class="consult-bar" role="status"><p><i class="spinner" aria-hidden="true"></i> ${_('Asking whether consent is on record.')}</p></div>`;
     if (consent.state === 'given') {
       const hurried = consent.basis === 'emergency' && this.mayConsent;
-      return html`<div class="consult-bar given" role="status"><p>${given[consent.basis ?? '']?.(consent.by, clock(consent.at ?? 0))}</p>
+      return html`<div class="consult-bar given" role="status"><p>${given[consent.basis ?? '']?.(consent.by, dayAndClock(consent.at ?? 0))}</p>
         ${this.mayConsent ? html`<span class="row-end">${hurried ? this.agreeButtons('plain') : nothing}${
           button({ label: _('Withdraw…'), kind: 'quiet', onclick: () => this.withdraw() })}</span>` : nothing}</div>`;
     }
     const withdrawn = consent.state === 'withdrawn'
-      ? html`<p><b>${say(_('Consent was withdrawn, recorded by %s at %s.'), consent.by, clock(consent.at ?? 0))}</b></p>` : nothing;
+      ? html`<p><b>${say(_('Consent was withdrawn, recorded by %s at %s.'), consent.by, dayAndClock(consent.at ?? 0))}</b></p>` : nothing;
     if (!this.mayConsent)
       return html`<div class="note warn" role="status">${withdrawn}<p>${say(_('Waiting for the consent to be put on record at %s.'), this.hospital(this.session.host))}</p></div>`;
     return html`<div class="note warn consult-ask" role="status">${withdrawn}<p>${_('Before anybody is seen or heard, the patient’s consent is put on record.')}</p>

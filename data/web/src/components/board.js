@@ -4,7 +4,7 @@
 
 import { html, nothing } from 'lit';
 import { _, nameOf, ngettext } from '../i18n.js';
-import { DAY, HOUR, clock, day, hubNow, millis, startOfDay } from '../time.js';
+import { DAY, HOUR, clock, clockAfter, day, dayAndClock, hubNow, millis, range, startOfDay } from '../time.js';
 import { hubName, isRunning, kindWord, partnerOf, peerState, peerWord, phase, standing, takesTime, titleOf, urgencyWord } from '../words.js';
 import { KarezElement } from './element.js';
 import { moveInGrid } from './board-keys.js';
@@ -198,7 +198,7 @@ export class DayBoard extends KarezElement {
     const urgent = booking.urgency === 'T0' || booking.urgency === 'T1';
     const label = [
       `${titleOf(booking)} ${line}`, urgent ? urgencyWord(booking.urgency) : '',
-      `${clock(start)}–${clock(end)}`, nameOf(lane?.names), _('with %s', partner),
+      range(dayAndClock(start), clockAfter(start, end)), nameOf(lane?.names), _('with %s', partner),
     ].filter(Boolean).join(', ');
     return html`<div role="gridcell" class="cell" ${lay(this.place(start, end))}><a class="block"
         href="/bookings/${booking.id}" data-phase=${what} data-booking=${booking.id} tabindex="-1"

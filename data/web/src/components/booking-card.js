@@ -140,8 +140,8 @@ export class BookingCard extends KarezElement {
           _('planned for %s', duration(millis(booking.ends_at) - millis(booking.starts_at)))}</small>`],
         [_('Kind of session'), _(modality?.title ?? booking.modality)],
         [_('Reason'), booking.reason ? html`<p class="prose" dir="auto">${booking.reason}</p>` : ''],
-        [_('Asked by'), html`<bdi>${booking.requested_by}</bdi>, <bdi>${hubName(this.hubs, booking.requester)}</bdi><br>${timePair(booking.requested_at)}`],
-        [_('Answered by'), booking.answered_by ? html`<bdi>${booking.answered_by}</bdi>, <bdi>${hubName(this.hubs, booking.provider)}</bdi>${
+        [_('Asked by'), html`<bdi>${booking.requested_by}</bdi>${_(', ')}<bdi>${hubName(this.hubs, booking.requester)}</bdi><br>${timePair(booking.requested_at)}`],
+        [_('Answered by'), booking.answered_by ? html`<bdi>${booking.answered_by}</bdi>${_(', ')}<bdi>${hubName(this.hubs, booking.provider)}</bdi>${
           booking.answered_at ? html`<br>${timePair(booking.answered_at)}` : nothing}` : ''],
         [_('Answer'), booking.answer ? html`<p class="prose" dir="auto">${booking.answer}</p>` : ''],
         ...this.hubs.filter((hub) => hub.id === booking.requester || hub.id === booking.provider)

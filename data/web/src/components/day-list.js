@@ -3,7 +3,7 @@
 
 import { html, nothing } from 'lit';
 import { _, listOf, nameOf } from '../i18n.js';
-import { clock, hubNow, millis } from '../time.js';
+import { clock, clockAfter, clockInXinjiang, day, hubNow, millis, range, startOfDay } from '../time.js';
 import { hubName, partnerOf, phase, phaseWord, standing, titleOf, urgencyWord } from '../words.js';
 import { moveInList } from './board-keys.js';
 import { KarezElement } from './element.js';
@@ -14,12 +14,14 @@ import { emptyState, pill, urgencyMark } from './parts.js';
 
 export class DayList extends KarezElement {
   static pace = 15_000;
-  static properties = { board: { attribute: false }, selected: {}, find: {} };
+  static properties = { board: { attribute: false }, day: { type: Number }, selected: {}, find: {} };
 
   constructor() {
     super();
     /** @type {BoardData | null} */
     this.board = null;
+    /** Its first moment. */
+    this.day = 0;
     this.selected = '';
     this.find = '';
   }
@@ -32,11 +34,14 @@ export class DayList extends KarezElement {
     const names = board.resources
       .filter((one) => booking.claims.some((claim) => claim.resource === one.id))
       .map((one) => nameOf(one.names));
+    const { starts_at: from, ends_at: to } = booking;
+    // What goes on from the day before is not taken for tonight's.
+    const before = startOfDay(from) !== this.day;
     return html`<li><a class="day-item" data-item data-phase=${what} href="/bookings/${booking.id}"
         aria-current=${this.selected === booking.id ? 'true' : nothing}>
-      <span class="day-time"><bdi>${clock(booking.starts_at)}</bdi><small><bdi>${clock(booking.starts_at, 'xinjiang')}</bdi> <span class="unseen">${_('Xinjiang')}</span></small></span>
+      <span class="day-time">${before ? html`<small><bdi>${day(from)}</bdi></small>` : nothing}<bdi>${clock(from)}</bdi><small><bdi>${clockInXinjiang(from)}</bdi> <span class="unseen">${_('Xinjiang')}</span></small></span>
       <span class="day-body"><b><bdi>${titleOf(booking)}</bdi></b>
-        <small><bdi>${clock(booking.starts_at)}–${clock(booking.ends_at)}</bdi> · <bdi>${partner}</bdi>${names.length ? html` · <bdi>${listOf(names)}</bdi>` : nothing}</small>
+        <small><bdi>${range(clockAfter(this.day, from), clockAfter(from, to))}</bdi> · <bdi>${partner}</bdi>${names.length ? html` · <bdi>${listOf(names)}</bdi>` : nothing}</small>
         <span class="day-state">${pill(what, what === 'live' || what === 'over' ? standing(booking, now, partner) : phaseWord(what))}${
           booking.urgency === 'T0' || booking.urgency === 'T1' ? urgencyMark(booking.urgency, urgencyWord(booking.urgency)) : nothing}</span></span></a></li>`;
   }

@@ -4,7 +4,7 @@
 
 import { html, nothing } from 'lit';
 import { _ } from '../i18n.js';
-import { DAY, MINUTE, clock, day, hubNow, isoDay, moment, startOfDay } from '../time.js';
+import { DAY, MINUTE, clock, day, hubNow, isOtherDay, isoDay, moment, startOfDay } from '../time.js';
 import { KarezElement } from './element.js';
 
 /** @typedef {import('../time.js').Zone} Zone */
@@ -132,7 +132,8 @@ export class MomentField extends KarezElement {
         @change=${(/** @type {Event} */ event) => this.put(Number(/** @type {HTMLSelectElement} */ (event.target).value) + into)}>
         ${this.days().map((at) => html`<option value=${at} ?selected=${at === startOfDay(this.value)}>${this.dayName(at)}</option>`)}
       </select></div>
-      ${this.clockField('beijing', _('Beijing'))}${this.clockField('xinjiang', _('Xinjiang'))}
+      ${this.clockField('beijing', _('Beijing'))}${this.clockField('xinjiang',
+        isOtherDay(this.value) ? _('%s, %s', _('Xinjiang'), day(this.value, 'xinjiang')) : _('Xinjiang'))}
       <small id="${this.name}-note" class=${error ? 'error-text' : 'hint'} role=${error ? 'alert' : nothing}>${error
         || _('Arrow keys move it by 5 minutes, with Shift by 30.')}</small>
     </fieldset>`;

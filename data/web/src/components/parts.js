@@ -6,7 +6,7 @@ import { _ } from '../i18n.js';
 import { isSingle, singleKeys } from '../keys.js';
 import { state } from '../state.js';
 import { cleanField } from '../text.js';
-import { clock, clockAfter, clockInXinjiang, day, hubNow, saidTime, startOfDay } from '../time.js';
+import { clock, clockAfter, clockInXinjiang, day, hubNow, range, saidTime, startOfDay } from '../time.js';
 
 /** @typedef {import('lit').TemplateResult} TemplateResult */
 /** @typedef {import('../api.js').Problem} Problem */
@@ -83,8 +83,8 @@ export const sentence = (parts) => parts.map((part) => (typeof part === 'string'
 
 
 /** From and to, with both clocks. @param {string} from @param {string} to */
-export const span = (from, to) => html`<span class="times"><bdi>${clock(from)}–${clockAfter(from, to)}</bdi> <span
-  class="second"><bdi>${clockInXinjiang(from)}–${clockAfter(from, to, 'xinjiang')}</bdi> ${_('Xinjiang')}</span></span>`;
+export const span = (from, to) => html`<span class="times"><bdi>${range(clock(from), clockAfter(from, to))}</bdi> <span
+  class="second"><bdi>${range(clockInXinjiang(from), clockAfter(from, to, 'xinjiang'))}</bdi> ${_('Xinjiang')}</span></span>`;
 
 /**
  * A message whose %s are templates: names and times keep their own direction.

@@ -8,7 +8,7 @@ import { go } from '../router.js';
 import { sentence, nouns } from '../sentences.js';
 import { live } from '../live.js';
 import { may } from '../state.js';
-import { DAY, clock, clockSeconds, dayLong, hubNow, isoDay, moment, rfc3339, startOfDay } from '../time.js';
+import { DAY, clockInXinjiang, clockSeconds, dayLong, hubNow, isoDay, moment, rfc3339, startOfDay } from '../time.js';
 import { roleWord } from '../words.js';
 import { KarezElement, asProblem } from '../components/element.js';
 import { button, emptyState, factList, failedState, loadingState, pageHead, pill, say, selectField } from '../components/parts.js';
@@ -172,7 +172,7 @@ export class AuditPage extends KarezElement {
       <span class="event-text">${found ? say(_(found.text), ...found.values) : html`<bdi>${event.actor.name}</bdi>: <bdi><code>${event.action}</code></bdi>`}
       ${event.outcome ? html` ${pill('down', event.outcome >= 8 ? _('failed') : _('refused'))}` : nothing}</span></summary>
       ${factList([
-        [_('Time'), html`<bdi>${dayLong(event.at)}</bdi>, <bdi>${clockSeconds(event.at)}</bdi> ${_('Beijing')}, <bdi>${clock(event.at, 'xinjiang')}</bdi> ${_('Xinjiang')}`],
+        [_('Time'), html`<bdi>${dayLong(event.at)}</bdi>${_(', ')}<bdi>${clockSeconds(event.at)}</bdi> ${_('Beijing')}${_(', ')}<bdi>${clockInXinjiang(event.at)}</bdi> ${_('Xinjiang')}`],
         [_('Who'), html`<a href="/audit?actor=${encodeURIComponent(event.actor.id)}"><bdi>${event.actor.name}</bdi></a>${who ? html` <small>${who}</small>` : nothing}`],
         [_('From'), event.address ? html`<bdi><code>${event.address}</code></bdi>` : ''],
         [_('Action'), html`<bdi><code>${event.action}</code></bdi>`],

@@ -247,7 +247,7 @@ export class DayPage extends KarezElement {
     const focused = narrow.matches && (this.composing || selected !== '');
     return html`${focused ? nothing : this.head()}${board.more ? notAll() : nothing}<div class="day ${this.listed ? 'listed' : ''}" aria-busy=${this.board.loading ? 'true' : 'false'}>
       ${focused ? nothing : this.listed
-        ? html`<karez-day-list .board=${{ ...board, bookings: board.bookings.filter((booking) => isWithin(booking, this.day, this.day + DAY)) }} .selected=${selected} .find=${this.find}></karez-day-list>`
+        ? html`<karez-day-list .board=${{ ...board, bookings: board.bookings.filter((booking) => isWithin(booking, this.day, this.day + DAY)) }} .day=${this.day} .selected=${selected} .find=${this.find}></karez-day-list>`
         : html`<karez-board .board=${board} .draft=${this.draft()} .selected=${selected} .find=${this.find}
             .pickable=${may('booking.write')} @pick=${this.pick}></karez-board>`}
       <aside aria-label=${_('Beside the day')}>${this.side(board)}</aside></div>`;

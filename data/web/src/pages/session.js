@@ -9,7 +9,7 @@ import { live } from '../live.js';
 import { hasLobby, hasPanel, hasPart, makeBookingPart, makePanel, panelClass } from '../panels.js';
 import { guardPage } from '../router.js';
 import { isOurs, may, state } from '../state.js';
-import { clock, duration, hubNow, millis, ticks } from '../time.js';
+import { clockAfter, dayAndClock, duration, hubNow, millis, range, ticks } from '../time.js';
 import { hubName, sessionRole, sessionWord, titleOf } from '../words.js';
 import { confirm } from '../components/dialog.js';
 import { KarezElement, Loader, asProblem } from '../components/element.js';
@@ -29,6 +29,9 @@ const checkEvery = 1000;
 const settleFor = 5000; // after both halves are there, their link may take so long
 const running = ['live', 'degraded', 'held'];
 const mostEarly = 200; // messages that wait for a panel that is being fetched
+
+/** When somebody was in, beside the session's start. @param {string} start @param {import('../types.js').Participant} one */
+const took = (start, { joined_at: from, left_at: to }) => (from && to ? range(clockAfter(start, from), clockAfter(from, to)) : clockAfter(start, from ?? start));
 
 /** @param {import('../types.js').Participant} one */
 const personName = (one) => one.name ?? one.actor?.name ?? '';
@@ -477,7 +480,7 @@ export class SessionPage extends KarezElement {
     return html`<div class="room-strip">${since ? html`<span><small>${_('running')}</small> <bdi>${since}</bdi></span>` : nothing}
       ${typeof rtt === 'number' ? html`<span><small>${_('link')}</small> <bdi>${_('%s ms', Math.round(rtt))}</bdi></span>` : nothing}
       ${typeof loss === 'number' ? html`<span><small>${_('lost')}</small> <bdi>${_('%s %%', (loss * 100).toFixed(1))}</bdi></span>` : nothing}
-      ${session.booking ? html`<span><small>${_('plan')}</small> <bdi>${clock(session.booking.ends_at)}</bdi></span>` : nothing}</div>`;
+      ${session.booking ? html`<span><small>${_('plan')}</small> <bdi>${dayAndClock(session.booking.ends_at)}</bdi></span>` : nothing}</div>`;
   }
 
   /** @param {Session} session */
@@ -506,7 +509,7 @@ export class SessionPage extends KarezElement {
         [_('Ran for'), from && to ? html`<bdi>${duration(millis(to) - millis(from))}</bdi>` : ''],
         [_('End'), session.state !== 'failed' && session.reason ? html`<bdi>${_(session.reason)}</bdi>` : ''],
         [_('Took part'), session.participants.length ? html`<ul class="plain people-list">${session.participants.map((one) => html`<li><b><bdi>${personName(one)}</bdi></b><small>${
-          sessionRole(one.role)} · <bdi>${this.hospital(one.hospital)}</bdi>${one.joined_at ? html` · <bdi>${clock(one.joined_at)}${one.left_at ? `–${clock(one.left_at)}` : ''}</bdi>` : nothing}</small></li>`)}</ul>` : _('nobody')],
+          sessionRole(one.role)} · <bdi>${this.hospital(one.hospital)}</bdi>${one.joined_at ? html` · <bdi>${took(from ?? one.joined_at, one)}</bdi>` : nothing}</small></li>`)}</ul>` : _('nobody')],
       ])}
       ${may('audit.read') ? html`<p><a href="/audit?session=${session.id}">${_('Who did what in it')}</a></p>` : nothing}</section>${this.asked(session)}${this.about(session)}</aside></div>`;
   }
