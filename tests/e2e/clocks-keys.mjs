@@ -175,6 +175,16 @@ async function checks(page, pair, id) {
   await until('both to see the same', async () => (await seen()).every((one) => one === 'link.up passed'));
 }
 
+/** Whoever wants to sign out while the hub cannot be reached is still in. @param {any} page @param {any} ask */
+async function failToSignOut(page, ask) {
+  await page.route('**/api/v1/sign-out', (route) => route.abort());
+  await page.locator('.head details.menu > summary').click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await ask.getByRole('button', { name: 'Leave', exact: true }).click();
+  await page.locator('.toast.bad').waitFor();
+  await page.unroute('**/api/v1/sign-out');
+}
+
 /** In a live room no stray key, link or Back leaves it. @param {any} browser @param {import('./hubs.mjs').Pair} pair */
 async function room(browser, pair) {
   const id = await book(pair);
@@ -203,6 +213,7 @@ async function room(browser, pair) {
   const ask = page.getByRole('dialog', { name: 'Leave the session?' });
   for (const [why, act] of /** @type {[string, () => Promise<unknown>][]} */ ([
     ['Back', () => page.evaluate(() => history.back())], ['twice Back', () => page.evaluate(() => history.go(-2))],
+    ['Back pressed twice at once', () => page.evaluate(() => { history.back(); history.back(); })],
     ['a link', () => page.locator('.head a[href="/emergency"]').first().click()]])) {
     await act();
     await ask.waitFor({ timeout: 3000 });
@@ -215,12 +226,44 @@ async function room(browser, pair) {
     await ask.getByRole('button', { name: 'Stay in the session' }).click();
     await still(why);
   }
+  await failToSignOut(page, ask);
+  for (const key of ['n', 'e']) await page.keyboard.press(key);
+  await sleep(300);
+  await still('nobody was signed out');
   await page.evaluate(() => history.back());
   await ask.getByRole('button', { name: 'Leave', exact: true }).click();
   await page.waitForURL((url) => url.pathname === `/bookings/${id}`);
   await until('both hospitals to see it', async () => (await inside(pair, id)).every((people) => people.join() === pair.hangzhou.id));
   socket.close();
   return page;
+}
+
+/** A question that nothing is left of: its session is over, or nobody is signed in any more, who is told nothing, either.
+ * @param {any} browser @param {import('./hubs.mjs').Pair} pair */
+async function pointless(browser, pair) {
+  for (const [title, act, where] of /** @type {[string, (page: any, id: string) => Promise<unknown>, (id: string) => string][]} */ ([
+    ['It ends', (_page, id) => pair.aral.api('POST', `/sessions/${id}/stop`, { reason: 'a test' }), (id) => `/sessions/${id}`],
+    ['Signed out elsewhere', async (page) => {
+      await page.context().clearCookies();
+      await page.evaluate(() => document.querySelector('karez-session').loader.reload());
+    }, () => '/sign-in']])) {
+    const id = await book(pair, { title });
+    await prepare(pair, id);
+    const page = await signIn(browser, pair.aral, 'doctor.aral');
+    await page.goto(`${pair.aral.origin}/sessions/${id}`);
+    await page.getByRole('button', { name: 'Join', exact: true }).click();
+    await until('the room to be guarded', async () => await page.locator('.head a[aria-keyshortcuts]').count() === 0);
+    const ask = page.getByRole('dialog', { name: 'Leave the session?' });
+    await failToSignOut(page, ask);
+    await page.locator('.nav a[href="/resources"]').click();
+    await ask.waitFor();
+    await act(page, id);
+    await ask.waitFor({ state: 'detached', timeout: 5000 }).catch(() => assert.fail(`${title}: it still asks`));
+    assert.equal(new URL(page.url()).pathname, where(id), title);
+    assert.equal(await page.locator('.toast').count(), where(id) === '/sign-in' ? 0 : 1, 'what one was told is not for the next');
+    assert.deepEqual(page.faults, []);
+    await page.context().close();
+  }
 }
 
 await withPair('clocks-keys', async (pair) => {
@@ -231,6 +274,7 @@ await withPair('clocks-keys', async (pair) => {
     await door(browser, pair);
     await layouts(pages[2]);
     pages.push(await room(browser, pair));
+    await pointless(browser, pair);
     for (const page of pages) assert.deepEqual(page.faults, []);
   } finally {
     await browser.close();

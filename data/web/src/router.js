@@ -10,10 +10,10 @@ const changed = new EventTarget();
 /** @type {Guard | null} */
 let guard = null;
 let asking = false;
-/** The place of the present entry among those of this page's history. */
+/** The place of the page that is shown among the entries of its history. */
 let at = 0;
-/** Steps of the history that are this script's own. */
-let own = 0;
+/** Where the browser is: elsewhere while it is called back. */
+let here = 0;
 
 /** @returns {Route} */
 export function route() {
@@ -41,7 +41,8 @@ export function guardPage(next) {
 /** Whether this page is one that is not left by accident. */
 export const isGuarded = () => guard !== null;
 
-/** Asks, where there is something to lose. @returns {Promise<boolean>} whether the page may be left */
+/** Asks, where there is something to lose. The guard stays until the page is left: what leaves it may fail.
+ * @returns {Promise<boolean>} whether the page may be left */
 export async function mayLeave() {
   if (!guard)
     return true;
@@ -49,10 +50,7 @@ export async function mayLeave() {
     return false;
   asking = true;
   try {
-    const yes = await guard();
-    if (yes)
-      guardPage(null);
-    return yes;
+    return await guard();
   } finally {
     asking = false;
   }
@@ -60,8 +58,10 @@ export async function mayLeave() {
 
 /** @param {string} path @param {boolean} replace */
 function move(path, replace) {
+  guardPage(null);
   if (!replace)
     at++;
+  here = at;
   history[replace ? 'replaceState' : 'pushState']({ at }, '', path);
   tell();
 }
@@ -90,26 +90,32 @@ export function onGuard(listener) {
 
 /** Back and forward: the browser has gone already, and is called back until somebody has decided. @param {PopStateEvent} event */
 async function popped(event) {
-  if (own) {
-    own--;
+  here = typeof event.state?.at === 'number' ? event.state.at : here - 1;
+  if (!guard || here === at) {
+    arrive();
     return;
   }
-  const to = typeof event.state?.at === 'number' ? event.state.at : at - 1;
-  if (!guard || to === at) {
-    at = to;
-    tell();
+  const to = here;
+  // Each step is answered by where it led: pressed twice, Back may have overtaken the call.
+  history.go(at - here);
+  if (!await mayLeave())
     return;
-  }
-  const by = to - at;
-  own++;
-  history.go(-by);
-  if (await mayLeave())
-    history.go(by);
+  guardPage(null);
+  if (here === to)
+    arrive();
+  else
+    history.go(to - here);
+}
+
+/** The page is where the browser is. */
+function arrive() {
+  at = here;
+  tell();
 }
 
 /** Links inside the desk do not load the page anew. */
 export function startRouter() {
-  at = typeof history.state?.at === 'number' ? history.state.at : 0;
+  at = here = typeof history.state?.at === 'number' ? history.state.at : 0;
   history.replaceState({ at }, '');
   addEventListener('popstate', (event) => void popped(event));
   document.addEventListener('click', (event) => {

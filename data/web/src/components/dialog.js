@@ -3,6 +3,7 @@
 
 import { html, nothing } from 'lit';
 import { _ } from '../i18n.js';
+import { onState, state } from '../state.js';
 import { KarezElement, asProblem } from './element.js';
 import { button, passwordField, problemNote, textField, tooLong } from './parts.js';
 
@@ -17,6 +18,7 @@ import { button, passwordField, problemNote, textField, tooLong } from './parts.
  * @property {boolean} [password] asks who is signed in for the password again
  * @property {string} [stay] what not doing it is called
  * @property {boolean} [mild] not destructive
+ * @property {AbortSignal} [over] aborted when there is nothing to ask any more
  * @property {(answer: Answer) => Promise<unknown>} [attempt] does it while the dialog is there, which
  *   closes when it is done; what it is refused for is shown in the dialog
  */
@@ -31,18 +33,27 @@ class Confirm extends KarezElement {
     this.busy = false;
     /** @type {import('../api.js').Problem | null} */
     this.problem = null;
+    /** Who is asked. @type {string | undefined} */
+    this.asked = undefined;
     /** @type {(answer: Answer | null) => void} */
     this.settle = () => {};
+    // What it is about is nobody else's to read or to answer.
+    onState(() => {
+      if (this.question && state.me?.id !== this.asked)
+        this.close(null);
+    });
   }
 
   /** @param {Question} question @returns {Promise<Answer | null>} */
   async ask(question) {
     this.settle(null);
-    Object.assign(this, { question, reason: '', password: '', busy: false, problem: null });
+    Object.assign(this, { question, reason: '', password: '', busy: false, problem: null, asked: state.me?.id });
+    question.over?.addEventListener('abort', () => { if (this.question === question) this.close(null); });
     this.requestUpdate();
     await this.updateComplete;
-    const dialog = /** @type {HTMLDialogElement} */ (this.querySelector('dialog'));
-    dialog.showModal();
+    if (this.question !== question)
+      return null;
+    /** @type {HTMLDialogElement} */ (this.querySelector('dialog')).showModal();
     return new Promise((resolve) => {
       this.settle = resolve;
     });

@@ -5,10 +5,20 @@ import { html } from 'lit';
 import { _ } from '../i18n.js';
 import { isSingle, singleKeys, useSingleKeys } from '../keys.js';
 import { panelKeys } from '../panels.js';
+import { onState, state } from '../state.js';
 import { KarezElement } from './element.js';
 import { button, checkField } from './parts.js';
 
 export class Help extends KarezElement {
+  constructor() {
+    super();
+    // Nothing lies over the door.
+    onState(() => {
+      if (!state.me)
+        this.querySelector('dialog')?.close();
+    });
+  }
+
   async open() {
     this.requestUpdate();
     await this.updateComplete;

@@ -5,7 +5,7 @@
 import { html, nothing } from 'lit';
 import { api } from '../api.js';
 import { _, language, languages, nameOf } from '../i18n.js';
-import { chooseLanguage, readMe, signOut, state } from '../state.js';
+import { chooseLanguage, onState, readMe, signOut, state } from '../state.js';
 import { KarezElement, asProblem } from './element.js';
 import { button, mark, passwordField, passwordHint, problemNote, wrongLength } from './parts.js';
 import { toast, toastProblem } from './toast.js';
@@ -26,6 +26,10 @@ export class OwnPassword extends KarezElement {
     this.tried = false;
     /** @type {import('../api.js').Problem | null} */
     this.problem = null;
+    onState(() => {
+      if (this.shown && !state.me)
+        this.close();
+    });
   }
 
   clear() {

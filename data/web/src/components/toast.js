@@ -3,10 +3,11 @@
 
 import { html, nothing } from 'lit';
 import { _ } from '../i18n.js';
+import { onState, state } from '../state.js';
 import { KarezElement, asProblem } from './element.js';
 import { icon, sentence } from './parts.js';
 
-/** @typedef {{id: number, text: unknown, bad: boolean, undo?: () => unknown}} Toast */
+/** @typedef {{id: number, text: unknown, bad: boolean, undo?: () => unknown, whose?: string}} Toast */
 
 const shownFor = 8000;
 
@@ -15,6 +16,11 @@ class Toasts extends KarezElement {
     super();
     /** @type {Toast[]} */
     this.list = [];
+    // What one person was told, and could take back, is nobody else's: nor the door's, where anybody reads it.
+    onState(() => {
+      this.list = this.list.filter(({ whose }) => whose === state.me?.id);
+      this.requestUpdate();
+    });
   }
 
   /** @param {Toast} toast */
@@ -56,7 +62,7 @@ let next = 1;
 export function toast(text, { undo, bad = false } = {}) {
   const place = document.querySelector('karez-toasts');
   if (place instanceof Toasts)
-    place.add({ id: next++, text, bad, undo });
+    place.add({ id: next++, text, bad, undo, whose: state.me?.id });
 }
 
 /** @param {unknown} error */

@@ -78,14 +78,16 @@ export class SessionPage extends KarezElement {
 
   /** Whoever is in stays in, unless they say so: not by a stray key, a link or Back. */
   guard = async () => {
-    const { presence } = this;
     const title = titleOf({ title: this.loader.value?.title ?? '', concealed: this.loader.value?.booking?.concealed });
+    this.asking = new AbortController();
     const answer = await confirm({
-      title: _('Leave the session?'), action: _('Leave'), stay: _('Stay in the session'),
+      title: _('Leave the session?'), action: _('Leave'), stay: _('Stay in the session'), over: this.asking.signal,
       text: _('You are in “%s”. If you go to another page, you leave it, and both hospitals see that you left. The session goes on.', title),
     });
-    return answer !== null || presence !== this.presence || presence?.state === 'out';
+    return answer !== null;
   };
+  /** Of the question that is open. @type {AbortController | null} */
+  asking = null;
   /** Closing the window or loading another address, too. @param {BeforeUnloadEvent} event */
   unload = (event) => {
     if (this.isIn && running.includes(this.loader.value?.state ?? ''))
@@ -208,6 +210,8 @@ export class SessionPage extends KarezElement {
   }
 
   present() {
+    if (!this.isIn)
+      this.asking?.abort(); // there is nothing to leave any more
     guardPage(this.isIn && this.isConnected ? this.guard : null);
     if (this.loader.value)
       this.showPanel(this.loader.value);
