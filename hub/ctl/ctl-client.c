@@ -49,7 +49,8 @@ status_of (guint http, const char *rule)
 {
   if (http == 503 && rule != NULL && g_str_has_prefix (rule, "database/"))
     return CTL_DATABASE;
-  if (http == 401 || http == 403)
+  /* What another hub refuses is nothing that this user may not. */
+  if ((http == 401 || http == 403) && (rule == NULL || !g_str_has_prefix (rule, "peers/")))
     return CTL_DENIED;
   if (http == 503 || http == 504)
     return CTL_AWAY;

@@ -166,6 +166,13 @@ static const CtlCsvColumn columns[] = {
   { "password", FALSE }, { NULL },
 };
 
+static const CtlCsvColumn password_columns[] = {
+  { "login", TRUE },
+  { "name", TRUE },
+  { "password", TRUE },
+  { NULL },
+};
+
 /* Roles are split by spaces, semicolons or bars, whichever the file's commas leave, also in the
  * width of Chinese signs. */
 static GStrv
@@ -266,40 +273,87 @@ append_field (GString *text, const char *field, char end)
   g_string_append_printf (text, "\"%s\"%c", doubled, end);
 }
 
-/* Makes a password for each who is new and has none in the file, and keeps them for those who hand
- * them out, before anybody gets one. */
-static gboolean
-make_passwords (CtlCsv *csv, GHashTable *logins, GHashTable *passwords, const char *file)
+static void
+append_person (GString *text, const char *login, const char *name, const char *password)
 {
-  g_autoptr (GString) text = g_string_new ("login,name,password\n");
-  g_autoptr (GBytes) bytes = NULL;
+  append_field (text, login, ',');
+  append_field (text, name, ',');
+  append_field (text, password, '\n');
+}
+
+/* Passwords of an import that ended before everybody was there: they stay those that are handed
+ * out. FALSE after it was told that the file is none of them. @text, @kept: get them */
+static gboolean
+read_passwords (const char *file, GString *text, GHashTable *kept)
+{
   g_autoptr (GError) error = NULL;
+  g_autoptr (CtlCsv) csv = NULL;
+
+  if (file == NULL || !g_file_test (file, G_FILE_TEST_EXISTS))
+    return TRUE;
+  csv = ctl_csv_read (file, password_columns, &error);
+  if (csv == NULL)
+    {
+      g_printerr (_ ("karezctl: %s is there already; accepted: a new file, or that of an import "
+                     "which is done again\n"),
+                  file);
+      return FALSE;
+    }
+  for (guint row = 0; row < ctl_csv_get_count (csv); row++)
+    {
+      const char *login = ctl_csv_get (csv, row, "login");
+      const char *password = ctl_csv_get (csv, row, "password");
+
+      append_person (text, login, ctl_csv_get (csv, row, "name"), password);
+      g_hash_table_replace (kept, g_strdup (login), g_strdup (password));
+    }
+  return TRUE;
+}
+
+/* A password for each who is new and has none in the file: that of @kept, or one that is made.
+ * Returns: whether any was made */
+static gboolean
+choose_passwords (CtlCsv *csv, GHashTable *logins, GHashTable *passwords, GHashTable *kept,
+                  GString *text)
+{
+  gboolean made = FALSE;
 
   for (guint row = 0; row < ctl_csv_get_count (csv); row++)
     {
       const char *login = ctl_csv_get (csv, row, "login");
+      const char *before = g_hash_table_lookup (kept, login);
       char *password;
 
       if (ctl_csv_get (csv, row, "password") != NULL || g_hash_table_contains (logins, login))
         continue;
-      password = ctl_make_password ();
+      password = before != NULL ? g_strdup (before) : ctl_make_password ();
       g_hash_table_replace (passwords, g_strdup (login), password);
-      append_field (text, login, ',');
-      append_field (text, ctl_csv_get (csv, row, "name"), ',');
-      append_field (text, password, '\n');
+      if (before != NULL)
+        continue;
+      append_person (text, login, ctl_csv_get (csv, row, "name"), password);
+      made = TRUE;
     }
-  if (g_hash_table_size (passwords) == 0)
+  return made;
+}
+
+/* They are kept for those who hand them out before anybody gets one. */
+static gboolean
+make_passwords (CtlCsv *csv, GHashTable *logins, GHashTable *passwords, const char *file)
+{
+  g_autoptr (GHashTable) kept = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_autoptr (GString) text = g_string_new ("login,name,password\n");
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!read_passwords (file, text, kept))
+    return FALSE;
+  if (!choose_passwords (csv, logins, passwords, kept, text))
     return TRUE;
   if (file == NULL)
     {
       g_printerr (
           _ ("karezctl: --passwords FILE says where the passwords are written that are made "
              "for those who have none in the file\n"));
-      return FALSE;
-    }
-  if (g_file_test (file, G_FILE_TEST_EXISTS))
-    {
-      g_printerr (_ ("karezctl: %s is there already; accepted: a new file\n"), file);
       return FALSE;
     }
   bytes = g_string_free_to_bytes (g_steal_pointer (&text));
@@ -346,7 +400,8 @@ static const CtlOption password_options[] = {
 
 static const CtlOption import_options[] = {
   { "passwords", "FILE",
-    N_ ("A new file for the first passwords of those who have none in the table") },
+    N_ ("A new file for the first passwords of those who have none in the table, or that of an "
+        "import which is done again") },
   CTL_IMPORT_OPTIONS,
   { NULL },
 };

@@ -150,6 +150,15 @@ set_locale (void)
   textdomain (GETTEXT_PACKAGE);
 }
 
+/* What the hub's parts say to its log is nothing for who typed a command. */
+static GLogWriterOutput
+write_log (GLogLevelFlags level, const GLogField *fields, gsize n, gpointer data)
+{
+  if ((level & G_LOG_LEVEL_MASK) > G_LOG_LEVEL_WARNING && g_getenv ("G_MESSAGES_DEBUG") == NULL)
+    return G_LOG_WRITER_HANDLED;
+  return g_log_writer_default (level, fields, n, data);
+}
+
 /* A list that was cut by a full disk is none. */
 static CtlStatus
 check_output (CtlStatus status)
@@ -180,6 +189,7 @@ main (int argc, char **argv)
 
   open_standard_files ();
   set_locale ();
+  g_log_set_writer_func (write_log, NULL, NULL);
   help = make_help ();
   ctl.options = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
                                        (GDestroyNotify) g_ptr_array_unref);

@@ -178,6 +178,10 @@ def test_statuses():
                          (504, 3)):
         Hub.answers = {('GET', '/api/v1/plugins'): (status, PROBLEM)}
         assert run('plugins', 'list')[0] == code, status
+    # What the other hospital's hub refuses is nothing that this user may not.
+    Hub.answers = {('GET', '/api/v1/peers/x/differences'): (403, dict(PROBLEM, rule='peers/not-paired'))}
+    assert run('pair', 'compare', 'x')[0] == 1
+    Hub.answers = {('GET', '/api/v1/plugins'): (409, PROBLEM)}
     code, _, err = run('plugins', 'list')
     assert 'Room 1 is taken' in err and 'agenda/overlap' in err and '2026-11-24' in err
     code, _, err = run('--json', 'plugins', 'list')
@@ -288,9 +292,22 @@ def test_people_of_a_table():
         with open(passwords, encoding='utf-8') as file:
             told = file.read()
         assert first['password'] in told and second['password'] in told and len(first['password']) == 19
-        # What was handed out is not written over.
-        assert run('users', 'import', path, '--passwords', passwords)[0] == 2 and not posted()
+        # Done again after it was cut short: what may be handed out already stays, and is set.
+        assert run('users', 'import', path, '--passwords', passwords)[0] == 0
+        assert [one['password'] for one in posted()] == [first['password'], second['password']]
+        more = write('more.csv', 'login,name,roles\nli.wei,Li Wei,desk\nsun,Sun,desk\n')
+        Hub.answers[('GET', '/api/v1/people')] = (200, {'items': [dict(PERSON, login='zhao'), PERSON]})
+        assert run('users', 'import', more, '--passwords', passwords)[0] == 0
+        assert posted()[0]['password'] == first['password'] and posted()[1]['login'] == 'sun'
+        with open(passwords, encoding='utf-8') as file:
+            assert file.read() == f'{told}"sun","Sun","{posted()[1]["password"]}"\n', told
+        assert os.stat(passwords).st_mode & 0o777 == 0o600
+        Hub.answers[('GET', '/api/v1/people')] = (200, {'items': [PERSON]})
         os.unlink(passwords)
+        # What is another file is not written over.
+        for other in (path, WORK, '/dev/null'):
+            code, _, err = run('users', 'import', path, '--passwords', other)
+            assert code == 2 and not posted() and f'{other} is there already' in err, (other, err)
     with_passwords = write('with.csv', 'login;name;roles;password\nli;Li;desk clinician;seven wells of water\n')
     assert run('users', 'import', with_passwords)[0] == 0
     assert posted()[0]['password'] == 'seven wells of water' and posted()[0]['roles'][1] == 'clinician'
