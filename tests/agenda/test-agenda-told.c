@@ -348,6 +348,31 @@ test_called_off (Case *c, gconstpointer data)
   g_assert_false (is_listed (c, c->b, TRUE));
 }
 
+/* A hospital that asks and withdraws all day does not hide what another one has declined. */
+static void
+test_called_off_many (Case *c, gconstpointer data)
+{
+  g_autofree char *fill = g_strdup_printf (
+      "set session_replication_role = replica; insert into agenda.booking (id, modality, title, "
+      "urgency, requester, provider, host, starts_at, ends_at, state, requested_by, called_off_by, "
+      "called_off_at) select gen_random_uuid (), 'note', 'flood', 'T2', '%1$s', '%2$s', '%1$s', "
+      "clock_timestamp (), clock_timestamp () + interval '1 hour', 'cancelled', 'x', '%1$s', "
+      "clock_timestamp () from generate_series (1, 2500); "
+      "set session_replication_role = origin",
+      HUB_C, HUB_A);
+  gint64 from = c->midnight + 50 * G_TIME_SPAN_DAY;
+  g_auto (Outcome) declined = { 0 };
+
+  request (c, c->booking, from, from + 30 * MINUTE);
+  declined = hub_act (c->b, HUB_ACT_DECLINE, c->booking, NULL, "no");
+  g_assert_no_error (declined.error);
+  carry_all (c->pair);
+  hub_sql (c->a, fill);
+  g_assert_true (is_listed (c, c->a, TRUE));
+  hub_sql (c->a, "set session_replication_role = replica; delete from agenda.booking where title = "
+                 "'flood'; set session_replication_role = origin");
+}
+
 /* Who may not sign in any more is not booked any more, from that moment, at both hospitals. */
 static void
 test_disabled_person (Case *c, gconstpointer data)
@@ -547,6 +572,7 @@ main (int argc, char **argv)
   ADD ("refused", test_refused);
   ADD ("refused/untold", test_refused_untold);
   ADD ("called-off", test_called_off);
+  ADD ("called-off-many", test_called_off_many);
   ADD ("disabled-person", test_disabled_person);
   ADD ("compare/slowly", test_compare_slowly);
   ADD ("compare/many", test_compare_many);

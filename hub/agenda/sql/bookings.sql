@@ -151,23 +151,29 @@ select p.id from karez.patient p where p.id = $1::uuid
 -- At most 2000, and whether there are more: what was called off is left out first. With $3 also what
 -- waits for an answer (until a month after its time) and what was declined (until its time is over,
 -- and for half a day) or called off by the other hospital (for half a day), whenever it is for.
+-- Of what one hospital called off, the newest 200: it may ask and withdraw as often as it likes.
 -- name: board_bookings
-with found as (
+with open as (
+  select k.id, k.starts_at, k.state in ('declined', 'cancelled') as off,
+    k.called_off_by is not null
+      and row_number () over (partition by k.called_off_by order by k.called_off_at desc, k.id) > 200
+      as too_many
+  from agenda.booking k
+  where (k.starts_at < $2::timestamptz and k.ends_at > $1::timestamptz)
+    or ($3::boolean and k.state in ('requested', 'withdrawing')
+        and k.ends_at > clock_timestamp () - interval '31 days')
+    or ($3::boolean and k.state = 'declined'
+        and (k.ends_at > clock_timestamp ()
+             or k.answered_at > clock_timestamp () - interval '12 hours'))
+    or ($3::boolean and k.state = 'cancelled'
+        and k.called_off_at > clock_timestamp () - interval '12 hours')
+), found as (
   select o.id, row_number () over (order by o.off, o.starts_at, o.id) as n
-  from (select k.id, k.starts_at, k.state in ('declined', 'cancelled') as off
-        from agenda.booking k
-        where (k.starts_at < $2::timestamptz and k.ends_at > $1::timestamptz)
-          or ($3::boolean and k.state in ('requested', 'withdrawing')
-              and k.ends_at > clock_timestamp () - interval '31 days')
-          or ($3::boolean and k.state = 'declined'
-              and (k.ends_at > clock_timestamp ()
-                   or k.answered_at > clock_timestamp () - interval '12 hours'))
-          or ($3::boolean and k.state = 'cancelled'
-              and k.called_off_at > clock_timestamp () - interval '12 hours')
-        order by off, k.starts_at, k.id limit 2001) o
+  from (select p.id, p.starts_at, p.off from open p where not p.too_many
+        order by p.off, p.starts_at, p.id limit 2001) o
 )
 select coalesce (json_agg (b.body order by b.starts_at, b.id), '[]'::json) as items,
-  (select count (*) from found) > 2000 as more
+  (select count (*) from found) > 2000 or exists (select from open p where p.too_many) as more
 from agenda.bookings (array (select f.id from found f where f.n <= 2000)) b
 
 -- name: hub_names
