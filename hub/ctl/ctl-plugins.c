@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "ctl.h"
+#include "ctl-database.h"
 
 #include "hub-file.h"
 #include "hub-lock.h"
@@ -138,13 +138,20 @@ static CtlStatus
 put_aside (Ctl *ctl, char **arguments)
 {
   const char *id = arguments[0], *reason = ctl_option (ctl, "reason");
-  g_autoptr (HubLock) lock = take_state (ctl);
+  g_autoptr (HubLock) lock = NULL;
   g_autofree char *directory = NULL;
   g_autoptr (JsonNode) answer = NULL;
   g_autoptr (GError) error = NULL;
 
+  /* What is in the state directory is the hub's user's, who may have put anything there. */
+  if (ctl->socket == NULL && !ctl_become_hub (ctl, &error))
+    return ctl_refuse (error);
+  lock = take_state (ctl);
   if (lock == NULL)
-    return act (ctl, id, "put-aside", karez_json_object ("reason", "s", reason, NULL));
+    {
+      ctl_become_root ();
+      return act (ctl, id, "put-aside", karez_json_object ("reason", "s", reason, NULL));
+    }
   if (!hub_plugin_id_is_valid (id))
     return ctl_usage (ctl, _ ("this is not the id of a plugin"));
   directory = g_build_filename (hub_config_text (ctl->config, "Hub", "State"), "plugins", NULL);

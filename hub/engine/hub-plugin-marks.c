@@ -5,11 +5,8 @@
 #include "hub-clock.h"
 #include "hub-file.h"
 
-#include <errno.h>
 #include <glib/gstdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define DAY_US (24 * G_TIME_SPAN_HOUR)
 #define MAX_TEXT 4096
@@ -54,16 +51,8 @@ hub_plugin_marks_put_aside (const char *directory, const char *plugin, const cha
                             GError **error)
 {
   g_autofree char *path = g_strdup_printf ("%s/%s." ASIDE, directory, plugin);
-  struct stat owner;
 
-  if (!write_text (path, reason, error))
-    return FALSE;
-  /* Whoever called, the hub must be able to read it. */
-  if (g_stat (directory, &owner) == 0 && chown (path, owner.st_uid, owner.st_gid) == 0)
-    return TRUE;
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "%s: %s", path,
-               g_strerror (errno));
-  return FALSE;
+  return write_text (path, reason, error);
 }
 
 typedef struct

@@ -384,6 +384,28 @@ def test_as_root():
             hub.remove()
 
 
+def test_put_aside_as_root():
+    """What the hub's user left in its state directory leads root nowhere."""
+    if os.geteuid() != 0:
+        return
+    hub = Karezd(database=False)
+    with tempfile.TemporaryDirectory() as folder:  # root's alone
+        try:
+            os.makedirs(hub.state)
+            os.chown(hub.state, NOBODY, NOBODY)
+            hub.write()
+            plugins = os.path.join(hub.state, 'plugins')
+            os.symlink(folder, plugins)
+            ctl(hub, 'plugins', 'put-aside', 'template', '--reason', 'x', wanted=1)
+            assert not os.listdir(folder), os.listdir(folder)
+            os.remove(plugins)
+            ctl(hub, 'plugins', 'put-aside', 'template', '--reason', 'x')
+            for path in (plugins, os.path.join(plugins, 'template.aside'), os.path.join(hub.state, 'lock')):
+                assert os.lstat(path).st_uid == NOBODY, path
+        finally:
+            hub.remove()
+
+
 def test_half_a_restore_is_none():
     with owned('createrole') as (name, hub):
         backup = os.path.join(hub.folder, 'hub.karez')
