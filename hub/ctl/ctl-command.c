@@ -168,6 +168,25 @@ ctl_option_is_given (Ctl *ctl, const char *name)
   return g_hash_table_contains (ctl->options, name);
 }
 
+/* GLib lets --yes=no pass as --yes. */
+static gboolean
+check_values (const CtlOption *options, char **argv, GError **error)
+{
+  for (; options->name != NULL; options++)
+    {
+      g_autofree char *given = g_strdup_printf ("--%s=", options->name);
+
+      for (guint i = 0; argv[i] != NULL && !g_str_equal (argv[i], "--"); i++)
+        if (options->value == NULL && g_str_has_prefix (argv[i], given))
+          {
+            g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _ ("--%s takes no value"),
+                         options->name);
+            return FALSE;
+          }
+    }
+  return TRUE;
+}
+
 /* Reads the options out of @argv, where the arguments stay. */
 static gboolean
 parse (Ctl *ctl, const CtlVerb *verb, int *argc, char ***argv, GError **error)
@@ -181,7 +200,9 @@ parse (Ctl *ctl, const CtlVerb *verb, int *argc, char ***argv, GError **error)
   g_option_group_add_entries (group, (const GOptionEntry *) (gpointer) entries->data);
   g_option_context_set_main_group (context, group);
   g_option_context_set_help_enabled (context, FALSE);
-  return g_option_context_parse (context, argc, argv, error);
+  return check_values (options_of (verb), *argv, error)
+         && check_values (global_options, *argv, error)
+         && g_option_context_parse (context, argc, argv, error);
 }
 
 /* What the table says of the options that were given. Returns: (nullable): what is wrong */

@@ -63,6 +63,12 @@ ctl_become_hub (Ctl *ctl, GError **error)
   struct passwd *user;
   struct stat info;
 
+  if (state != NULL && geteuid () != 0
+      && hub_config_text (ctl->config, "Database", "Connection") == NULL && stat (state, &info) == 0
+      && info.st_uid != geteuid ())
+    return karez_error_set (error, KAREZ_ERROR_DENIED, "database/user",
+                            N_ ("root, or the hub’s own user"),
+                            N_ ("This user may not use the database in %s"), state);
   if (geteuid () != 0 || state == NULL || stat (state, &info) != 0 || info.st_uid == 0)
     return TRUE;
   user = getpwuid (info.st_uid);
@@ -93,6 +99,8 @@ ctl_refuse (const GError *error)
 {
   CtlStatus status = ctl_tell_error (NULL, error);
 
+  if (g_error_matches (error, KAREZ_ERROR, KAREZ_ERROR_DENIED))
+    return CTL_DENIED;
   return karez_error_is_unavailable (error) ? CTL_DATABASE : status;
 }
 

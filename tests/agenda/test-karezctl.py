@@ -169,6 +169,12 @@ def test_options_anywhere():
                       ('users', 'list', '--socket', SOCKET, '--socket', SOCKET)):
         code, _, err = run(*arguments)
         assert code == 2 and 'twice' in err, (arguments, err)
+    # "no" is no way to say yes.
+    for arguments in (('restore', 'x', '--yes=no'), ('restore', 'x', '--replace=false'),
+                      ('users', 'list', '--json=no'), ('migrate', '--check=0'),
+                      ('users', 'import', 'x', '--check=')):
+        code, out, err = run(*arguments)
+        assert code == 2 and not out and 'takes no value' in err, (arguments, code, err)
 
 
 def test_statuses():

@@ -373,6 +373,11 @@ def test_as_root():
                 assert 'Message' not in said, said
             assert os.stat(backup).st_uid == 0
             made, _ = manifest(backup)
+            # Anybody else is told so.
+            for words in (('migrate', '--check'), ('migrate',), ('backup', '/tmp/nobodys.karez')):
+                done = subprocess.run([KAREZCTL, '--config', hub.config, *words], capture_output=True,
+                                      text=True, check=False, user=1, group=1, extra_groups=[])
+                assert done.returncode == 4 and 'database/user' in done.stderr, (words, done)
             hub.stop()
             os.remove(os.path.join(hub.state, 'identity.pem'))
             ctl(hub, 'restore', '--yes', '--replace', backup)
