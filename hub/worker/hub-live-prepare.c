@@ -82,6 +82,7 @@ on_second (gpointer data)
 {
   hub_live_session_write_checkpoint (data, FALSE);
   hub_live_session_measure_again (data);
+  hub_live_session_judge (data); /* a heal that was put off */
   return G_SOURCE_CONTINUE;
 }
 

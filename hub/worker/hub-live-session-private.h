@@ -54,6 +54,8 @@ struct _HubLiveSession
   GHashTable *partners; /* "partner." and id → KarezCheck, of the other side */
   GHashTable *measured; /* id → KarezCheck, of the last preflight */
   gint64 measured_at;
+  guint n_degraded; /* lately */
+  gint64 degraded_at;
   gboolean measuring;
   char *told_checks;   /* what the mirror was told of them last, by this link */
   JsonNode *preflight; /* the last one's checks */

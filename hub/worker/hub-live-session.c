@@ -229,6 +229,31 @@ first_failed (GHashTable *checks)
   return NULL;
 }
 
+/* Each is on record at both hospitals, and what a partner says of its checks may change a thousand
+ * times in a second: after these, a session heals so long after it was degraded last, and not at
+ * once. It degrades at once. */
+#define MAX_QUICK_HEALS 10
+#define HEAL_AFTER_US (10 * G_USEC_PER_SEC)
+#define FORGET_US (600 * G_USEC_PER_SEC)
+
+static gboolean
+may_heal (HubLiveSession *self)
+{
+  return self->n_degraded <= MAX_QUICK_HEALS
+         || hub_clock_monotonic () - self->degraded_at >= HEAL_AFTER_US;
+}
+
+static void
+count_degrading (HubLiveSession *self)
+{
+  gint64 now = hub_clock_monotonic ();
+
+  if (now - self->degraded_at > FORGET_US)
+    self->n_degraded = 0;
+  self->n_degraded++;
+  self->degraded_at = now;
+}
+
 /* The host walks LIVE ⇄ DEGRADED by itself. */
 void
 hub_live_session_judge (HubLiveSession *self)
@@ -242,10 +267,12 @@ hub_live_session_judge (HubLiveSession *self)
   if (bad && self->state == KAREZ_STATE_LIVE)
     edge = hub_session_machine_find (self->state, "degrade", NULL);
   else if (!bad && self->state == KAREZ_STATE_DEGRADED
-           && hub_live_driver_get_phase (self->driver) == HUB_PHASE_STARTED)
+           && hub_live_driver_get_phase (self->driver) == HUB_PHASE_STARTED && may_heal (self))
     edge = hub_session_machine_find (self->state, "heal", NULL);
   if (!edge)
     return;
+  if (bad)
+    count_degrading (self);
   reason = bad ? first_failed (self->checks) : NULL;
   if (bad && !reason)
     reason = first_failed (self->partners);

@@ -512,6 +512,37 @@ test_huge_sequence (Fixture *f, gconstpointer data)
   g_assert_cmpuint (hub_live_session_get_sequence (f->session), ==, 2);
 }
 
+static void
+say_check (Fixture *f, const char *verdict)
+{
+  JsonNode *checks = json_node_new (JSON_NODE_ARRAY);
+
+  json_node_take_array (checks, json_array_new ());
+  json_array_add_element (
+      json_node_get_array (checks),
+      karez_json_object ("id", "s", "test.mood", "verdict", "s", verdict, NULL));
+  say (f, karez_json_object ("checks", "n", checks, NULL));
+}
+
+/* A partner whose checks go to and fro: the session is degraded while one fails, and heals, but not
+ * as often as somebody likes to say so. */
+static void
+test_moods (Fixture *f, gconstpointer data)
+{
+  go_live (f);
+  for (guint i = 0; i < WORDS; i++)
+    {
+      say_check (f, "failed");
+      say_check (f, "passed");
+    }
+  say_check (f, "failed");
+  say_word (f, "hold", 1);
+  until_heard (f, 1);
+  g_assert_cmpuint (count_records (f, "session.degrade", NULL), >=, 1);
+  g_assert_cmpuint (count_records (f, "session.degrade", NULL), <, MAX_RECORDS);
+  g_assert_cmpuint (count_records (f, NULL, NULL), <, 3 * MAX_RECORDS);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -519,6 +550,7 @@ main (int argc, char **argv)
   /* Warnings are what some of these provoke. */
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
   g_test_add ("/hold-flood/holds", Fixture, "host", set_up, test_holds, tear_down);
+  g_test_add ("/hold-flood/moods", Fixture, "host", set_up, test_moods, tear_down);
   g_test_add ("/hold-flood/states", Fixture, "host", set_up, test_states, tear_down);
   g_test_add ("/hold-flood/state-in-resume", Fixture, "host", set_up, test_state_in_resume,
               tear_down);
