@@ -91,7 +91,7 @@ tell_progress (guint done, guint all)
 }
 
 static void
-tell_count (Ctl *ctl, const Count *count, gboolean check)
+tell_count (Ctl *ctl, const Count *count, gboolean check, gboolean known)
 {
   g_autofree char *added = g_strdup_printf ("%u", count->added);
   g_autofree char *there = g_strdup_printf ("%u", count->there);
@@ -102,7 +102,11 @@ tell_count (Ctl *ctl, const Count *count, gboolean check)
 
   if (ctl_json (ctl, answer))
     return;
-  if (check)
+  if (check && !known)
+    g_print (_ ("Lines that can be read: %s; which are there already is found when they are "
+                "added\n"),
+             added);
+  else if (check)
     g_print (_ ("%s can be added, %s are there already\n"), added, there);
   else
     g_print (_ ("%s added, %s there already, %s refused\n"), added, there, refused);
@@ -127,6 +131,6 @@ ctl_import_run (Ctl *ctl, const CtlImport *import, CtlCsv *csv, GHashTable *know
       if (!check)
         tell_progress (row + 1, n);
     }
-  tell_count (ctl, &count, check);
+  tell_count (ctl, &count, check, known != NULL);
   return status == CTL_OK && count.refused > 0 ? CTL_REFUSED : status;
 }

@@ -120,8 +120,9 @@ move (Ctl *ctl, char **arguments)
   CtlStatus status = ctl_call (ctl, "PUT", path,
                                karez_json_object ("address", "s", arguments[1], NULL), NULL);
 
-  if (status == CTL_OK)
-    ctl_json (ctl, NULL);
+  if (status == CTL_OK && !ctl_json (ctl, NULL))
+    g_print (_ ("It is dialled at %s from now on; karezctl status says whether it answers there\n"),
+             arguments[1]);
   return status;
 }
 

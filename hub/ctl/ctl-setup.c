@@ -200,6 +200,33 @@ check_bodies (const Setup *setup, const char *file)
   return FALSE;
 }
 
+static gboolean
+is_administrator (JsonObject *person)
+{
+  JsonNode *roles = json_object_get_member (person, "roles");
+  JsonArray *list = roles != NULL && JSON_NODE_HOLDS_ARRAY (roles) ? json_node_get_array (roles)
+                                                                   : NULL;
+
+  for (guint i = 0; list != NULL && i < json_array_get_length (list); i++)
+    if (g_strcmp0 (json_array_get_string_element (list, i), "administrator") == 0)
+      return karez_json_boolean (person, "active");
+  return FALSE;
+}
+
+/* Whose login it is already must be somebody who may let others in. */
+static CtlStatus
+check_there (JsonObject *person, const char *login)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (is_administrator (person))
+    return CTL_OK;
+  karez_error_set (&error, KAREZ_ERROR_CONFLICT, "setup/login",
+                   N_ ("Another login, or that of an administrator who may sign in"),
+                   N_ ("“%s” is there already, and no administrator’s that is in use"), login);
+  return ctl_tell_error (NULL, error);
+}
+
 /* Leaves out what the hub has. */
 static CtlStatus
 find_missing (Ctl *ctl, Setup *setup)
@@ -209,6 +236,7 @@ find_missing (Ctl *ctl, Setup *setup)
   g_autoptr (JsonNode) people = NULL;
   CtlStatus status;
   const char *login;
+  JsonObject *there;
 
   if ((status = ctl_call (ctl, "GET", "/hello", NULL, &hello)) != CTL_OK
       || (status = ctl_call (ctl, "GET", "/organisations", NULL, &organisations)) != CTL_OK
@@ -220,9 +248,13 @@ find_missing (Ctl *ctl, Setup *setup)
       g_clear_pointer (&setup->hospital, json_node_unref);
     }
   login = karez_json_text (json_node_get_object (setup->administrator), "login");
-  if (ctl_find (people, "login", login) != NULL)
+  there = ctl_find (people, "login", login);
+  if (there == NULL)
+    return CTL_OK;
+  status = check_there (there, login);
+  if (status == CTL_OK)
     g_clear_pointer (&setup->administrator, json_node_unref);
-  return CTL_OK;
+  return status;
 }
 
 static CtlStatus

@@ -419,6 +419,8 @@ def test_resources_and_patients_of_tables():
     path = write('patients.csv', 'number,name,birth_date,gender\n77,Aynur,1961-04-30,female\n')
     assert run('patients', 'import', path)[0] == 0
     first = json.loads(Hub.asked[-1][3])
+    code, out, _ = run('patients', 'import', path, '--check')
+    assert code == 0 and 'can be read: 1' in out and 'when they are added' in out, out
     # What uuid.uuid5() makes of the hub's id and the number.
     assert first['id'] == str(uuid.uuid5(uuid.UUID(hub), '77')), first
     Hub.answers[('POST', '/api/v1/patients')] = (409, dict(PROBLEM, rule='database/patient_pkey'))
@@ -457,7 +459,14 @@ def test_setup():
     assert hospital['names']['zh_CN'] == '阿拉尔塔里木医院'
     # Again, when everything is there: nothing is asked for and nothing sent.
     Hub.answers[('GET', '/api/v1/organisations')] = (200, {'items': [{'hub': hub}]})
-    Hub.answers[('GET', '/api/v1/people')] = (200, {'items': [{'login': 'admin.aral'}]})
+    there = {'login': 'admin.aral', 'roles': ['desk', 'administrator'], 'active': True}
+    # A login of somebody else lets nobody in.
+    for other in ({'roles': ['desk']}, {'active': False}, {'roles': []}):
+        Hub.answers[('GET', '/api/v1/people')] = (200, {'items': [dict(there, **other)]})
+        code, out, err = run('setup', '--file', path, stdin='seven wells of water\n')
+        assert code == 1 and not out and 'setup/login' in err and 'admin.aral' in err, (other, err)
+        assert not [asked for asked in Hub.asked if asked[0] == 'POST']
+    Hub.answers[('GET', '/api/v1/people')] = (200, {'items': [there]})
     code, out, _ = run('--json', 'setup', '--file', path)
     assert (code, json.loads(out)) == (0, {'hospital': False, 'administrator': False})
     assert not [asked for asked in Hub.asked if asked[0] == 'POST']
