@@ -163,18 +163,20 @@ make_bodies (Setup *setup, GKeyFile *file)
   g_autofree char *region = text_of (file, "Hospital", "Region");
   g_autofree char *level = text_of (file, "Hospital", "Level");
   g_autofree char *login = text_of (file, "Administrator", "Login");
-  g_autofree char *ids[] = { hub_id_new (), hub_id_new (), hub_id_new () };
+  g_autofree char *region_id = hub_id_new ();
+  g_autofree char *hospital_id = hub_id_new ();
+  g_autofree char *administrator_id = hub_id_new ();
 
   if (region != NULL)
-    setup->region = karez_json_object ("id", "s", ids[0], "level", "s", "region", "names", "n",
+    setup->region = karez_json_object ("id", "s", region_id, "level", "s", "region", "names", "n",
                                        names_of (file, "Hospital", "Region"), NULL);
-  setup->hospital = karez_json_object ("id", "s", ids[1], "parent", "s",
-                                       region != NULL ? ids[0] : NULL, "level", "s",
+  setup->hospital = karez_json_object ("id", "s", hospital_id, "parent", "s",
+                                       region != NULL ? region_id : NULL, "level", "s",
                                        level != NULL ? level : "county", "names", "n",
                                        names_of (file, "Hospital", "Name"), "own", "b", TRUE, NULL);
   setup->administrator = karez_json_object (
-      "id", "s", ids[2], "names", "n", names_of (file, "Administrator", "Name"), "login", "s",
-      login, "password", "s", "-", "password_final", "b", TRUE, "roles", "as", roles, NULL);
+      "id", "s", administrator_id, "names", "n", names_of (file, "Administrator", "Name"), "login",
+      "s", login, "password", "s", "-", "password_final", "b", TRUE, "roles", "as", roles, NULL);
 }
 
 /* FALSE after it was told what is wrong. @file: (nullable): where it stands */

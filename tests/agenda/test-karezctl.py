@@ -557,7 +557,8 @@ def test_terminal_after_a_signal():
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP):
         terminal, program = pty.openpty()
         done = subprocess.Popen([KAREZCTL, '--socket', SOCKET, 'users', 'add', 'li', '--name', 'Li',
-                                 '--role', 'desk'], stdin=program, stdout=program, stderr=program)
+                                 '--role', 'desk'], stdin=program, stdout=program, stderr=program,
+                                process_group=0)  # one of an orphaned group is not stopped
         until(program, False)
         done.send_signal(number)
         until(program, True)

@@ -206,6 +206,11 @@ def confirm(one, other):
     ask(other, 'POST', f"/pairings/{theirs['id']}/confirm", {'string': ours['shown']})
 
 
+def without_sanitizer(test):
+    """A test of what a sanitizer has for itself in a build with one."""
+    return None if 'ASAN_OPTIONS' in os.environ else test
+
+
 def reset(database=None):
     """The test's database as if it were new."""
     for schema in sql("select nspname from pg_namespace where nspname !~ '^(pg_|information_schema)'",

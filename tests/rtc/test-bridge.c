@@ -355,21 +355,31 @@ cut (Relayed *f, guint path, gboolean on)
   f->relays[path]->cut[0] = f->relays[path]->cut[1] = on;
 }
 
-/* One of two paths is cut, the quicker one: it is no event at all. */
-static void
-test_path_cut (Relayed *f, gconstpointer data)
+/* The longest time without a picture or a voice, while the next @packets of the voice come, us. */
+static gint64
+longest_gap (Relayed *f, guint64 packets)
 {
   guint64 before = f->voice->packets;
 
   f->camera->longest_gap = f->voice->longest_gap = 0;
+  rtc_run_until (f->voice->packets > before + packets);
+  return MAX (f->camera->longest_gap, f->voice->longest_gap);
+}
+
+/* One of two paths is cut, the quicker one: it is no event at all. */
+static void
+test_path_cut (Relayed *f, gconstpointer data)
+{
+  gint64 whole = longest_gap (f, 150), gap;
+
   cut (f, 0, TRUE);
-  rtc_run_until (f->voice->packets > before + 150);
+  gap = longest_gap (f, 150);
   cut (f, 0, FALSE);
   rtc_run_for (500);
-  g_test_message ("longest gap with a path cut: picture %.1f ms, voice %.1f ms",
-                  f->camera->longest_gap / 1000.0, f->voice->longest_gap / 1000.0);
-  g_assert_cmpint (f->camera->longest_gap, <, 100 * 1000);
-  g_assert_cmpint (f->voice->longest_gap, <, 100 * 1000);
+  g_test_message ("longest gap with a path cut %.1f ms, without %.1f ms", gap / 1000.0,
+                  whole / 1000.0);
+  /* A machine that is busy has gaps of its own. */
+  g_assert_cmpint (gap, <, MAX (100 * 1000, 3 * whole));
   g_assert_cmpuint (f->camera->receiver.given_up, ==, 0);
 }
 
