@@ -2,7 +2,7 @@
 // A signed opinion: as it is read in the page, and as a document on paper.
 
 import { _ } from '@karez/i18n';
-import { bothClocks, button, dayLong, html, nothing, say, timePair } from '@karez/components';
+import { bothClocks, button, dayLong, html, nothing, say, timeIn, timePair } from '@karez/components';
 
 /** @typedef {{by: string, hub: string, at: string}} Reading */
 /**
@@ -48,7 +48,7 @@ export function signedOpinion(opinion, { hospital, print, heading = true }) {
     ${opinion.amendment ? html`<div class="note calm"><p><b>${_('Why it was amended')}</b></p><p dir="auto">${opinion.amendment}</p></div>` : nothing}
     ${parts(opinion)}
     ${opinion.readings.length ? html`<ul class="plain opinion-readings">${opinion.readings.map((one) =>
-      html`<li>${say(_('Read by %s at %s, %s'), one.by, hospital(one.hub), timePair(one.at))}</li>`)}</ul>` : nothing}
+      html`<li>${say(_('Read by %s at %s, %s'), one.by, hospital(one.hub), timeIn(one.at))}</li>`)}</ul>` : nothing}
     <div class="row">${button({ label: _('Print'), name: _('Print version %s', opinion.version), onclick: () => print(opinion) })}</div>
   </article>`;
 }

@@ -12,7 +12,7 @@ export { sessionRole, sessionWord, hubName } from '../words.js';
 export { KarezElement, Loader, asProblem } from './element.js';
 export {
   button, checkField, choiceField, emptyState, factList, failedState, field, icon, keyHint, loadingState, pageHead, pill,
-  problemNote, say, selectField, shown, span, textField, timePair,
+  problemNote, say, selectField, shown, span, textField, timeIn, timePair,
 } from './parts.js';
 export { announce } from './announce.js';
 export { confirm } from './dialog.js';

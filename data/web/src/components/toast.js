@@ -17,8 +17,9 @@ class Toasts extends KarezElement {
     /** @type {Toast[]} */
     this.list = [];
     // What one person was told, and could take back, is nobody else's: nor the door's, where anybody reads it.
+    // What was told at the door, as of words that this window still has, stays.
     onState(() => {
-      this.list = this.list.filter(({ whose }) => whose === state.me?.id);
+      this.list = this.list.filter(({ whose }) => !whose || whose === state.me?.id);
       this.requestUpdate();
     });
   }
