@@ -4,6 +4,7 @@
 #include "hub-hash.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <termios.h>
@@ -21,6 +22,7 @@ typedef struct
 {
   struct termios before;
   struct sigaction actions[G_N_ELEMENTS (signals)];
+  sigset_t mask;
   gboolean concealed;
 } Terminal;
 
@@ -35,10 +37,16 @@ conceal (Terminal *self)
 {
   const struct sigaction action = { .sa_handler = on_signal };
   struct termios silent;
+  sigset_t blocked;
 
   self->concealed = tcgetattr (STDIN_FILENO, &self->before) == 0;
   if (!self->concealed)
     return;
+  /* They come while it is waited for input, and at no other time. */
+  sigemptyset (&blocked);
+  for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
+    sigaddset (&blocked, signals[i]);
+  sigprocmask (SIG_BLOCK, &blocked, &self->mask);
   for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
     {
       sigaction (signals[i], NULL, &self->actions[i]);
@@ -58,18 +66,22 @@ reveal (Terminal *self)
   tcsetattr (STDIN_FILENO, TCSAFLUSH, &self->before);
   for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
     sigaction (signals[i], &self->actions[i], NULL);
+  sigprocmask (SIG_SETMASK, &self->mask, NULL);
   g_printerr ("\n");
 }
 
 /* FALSE at the end of standard input where nothing stands, and after a signal. */
 static gboolean
-read_until_newline (GString *line)
+read_until_newline (GString *line, const Terminal *terminal)
 {
+  struct pollfd input = { STDIN_FILENO, POLLIN, 0 };
   ssize_t n;
   char c;
 
   while (line->len <= MAX_LINE && caught == 0)
     {
+      if (terminal->concealed && ppoll (&input, 1, NULL, &terminal->mask) < 0 && errno == EINTR)
+        continue;
       n = read (STDIN_FILENO, &c, 1);
       if (n < 0 && errno == EINTR)
         continue;
@@ -99,7 +111,7 @@ ctl_read_line (const char *prompt, gboolean hidden)
       /* What is typed before it is shown is passed over. */
       if (terminal)
         g_printerr ("%s", prompt);
-      there = read_until_newline (line);
+      there = read_until_newline (line, &before);
       reveal (&before);
       /* The terminal is as it was: this ends the program, or stops it until it is wanted again. */
       if (caught != 0)

@@ -561,6 +561,8 @@ def test_terminal_after_a_signal():
                                 process_group=0)  # one of an orphaned group is not stopped
         until(program, False)
         done.send_signal(number)
+        if number == signal.SIGTSTP:
+            assert os.WIFSTOPPED(os.waitpid(done.pid, os.WUNTRACED)[1])
         until(program, True)
         if number == signal.SIGTSTP:
             done.send_signal(signal.SIGCONT)
