@@ -95,7 +95,7 @@ try {
     relays[0].child.kill();
     assert.deepEqual(broken.states, ['connecting', 'measuring', 'broken']);
     assert.deepEqual(good.states, ['connecting', 'measuring', 'done']);
-    assert.ok(good.measured.loss_in < 0.02 && good.measured.loss_out < 0.02 && good.measured.rtt_ms < bad.measured.rtt_ms, 'a good way');
+    assert.ok(good.measured.loss_in < 0.02 && good.measured.loss_out < 0.02 && good.measured.rtt_ms < 300, 'a good way');
     assert.ok(good.measured.bitrate_out > 500_000, 'a wide way');
     assert.deepEqual(bad.states, ['connecting', 'measuring', 'done']);
     for (const lost of [bad.measured.loss_in, bad.measured.loss_out])
