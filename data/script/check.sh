@@ -4,7 +4,7 @@
 
 # shellcheck disable=SC2154  # tree, build, build_asan, artefacts come from ./karez
 
-suites=(rules unit store peers web agenda link rtc engine plugin fuzz e2e hostile)
+suites=(rules unit store peers web agenda link rtc engine plugin fuzz daemon e2e hostile)
 # The suites of C programs, which the sanitizers run again.
 suites_asan=(unit store peers web agenda link rtc engine plugin fuzz)
 
