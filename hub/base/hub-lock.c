@@ -37,8 +37,9 @@ hub_lock_take (const char *directory, GError **error)
   int fd = hub_file_open_lock (path);
   HubLock *self;
 
+  /* Whose it is need not be told on a full disk: the lock holds. */
   if (fd < 0 || flock (fd, LOCK_EX | LOCK_NB) < 0 || ftruncate (fd, 0) < 0
-      || dprintf (fd, "%d", (int) getpid ()) < 0)
+      || (dprintf (fd, "%d", (int) getpid ()) < 0 && errno != ENOSPC && errno != EDQUOT))
     {
       refuse (error, path, fd);
       return NULL;

@@ -48,15 +48,15 @@ nearest_folder (const char *path)
   return NULL;
 }
 
-/* Making something there is the only answer that counts: a file system may be read-only, full, or
- * one that nobody can write to. */
+/* Making something there is the only answer that counts: a file system may be read-only, or one that
+ * nobody can write to. A full one is waited for, once the hub has begun. */
 static gboolean
 can_write (const char *folder)
 {
   g_autofree char *probe = g_build_filename (folder, ".karez-XXXXXX", NULL);
 
   if (g_mkdtemp (probe) == NULL)
-    return FALSE;
+    return errno == ENOSPC || errno == EDQUOT;
   g_rmdir (probe);
   return TRUE;
 }

@@ -6,6 +6,7 @@ what it can do without does not.
 test-karezd.py BUILD [TEST…]      KAREZ_TEST_DATABASE: a database of its own"""
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -184,9 +185,17 @@ def may_mount():
 
 @contextlib.contextmanager
 def small_disk(path):
-    """A disk of its own at this path, which can be filled; only root can make one."""
+    """A disk of its own at this path, which can be filled; only root can make one. On ext4 a new
+    directory needs room, too; where no loop device is to be had it is a tmpfs, on which it does not."""
     os.makedirs(path)
-    subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=256m,mode=0755', 'tmpfs', path], check=True)
+    image = path + '.img'
+    with open(image, 'wb') as file:
+        file.truncate(256 << 20)
+    on_ext4 = shutil.which('mkfs.ext4') and all(subprocess.run(
+        words, capture_output=True, check=False).returncode == 0 for words in (
+            ['mkfs.ext4', '-q', '-m', '0', image], ['mount', '-o', 'loop', image, path]))
+    if not on_ext4:
+        subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=256m,mode=0755', 'tmpfs', path], check=True)
     try:
         yield os.path.join(path, 'fill')
     finally:
@@ -194,9 +203,10 @@ def small_disk(path):
 
 
 def fill(path):
-    with contextlib.suppress(OSError), open(path, 'wb') as file:
-        while True:
-            file.write(bytes(1 << 20))
+    for size in (1 << 20, 1 << 10):
+        with contextlib.suppress(OSError), open(f'{path}.{size}', 'wb', buffering=0) as file:
+            while file.write(bytes(size)):
+                pass
 
 
 def add_organisation(it):
@@ -230,7 +240,9 @@ def test_disk_is_full():
             until('it to wait for room', lambda: 'waiting for the database' in it.said())
             time.sleep(1)
             assert it.process.poll() is None, it.said()
-            os.unlink(stuff)
+            for name in os.listdir(os.path.dirname(stuff)):
+                if name.startswith('fill.'):
+                    os.unlink(os.path.join(os.path.dirname(stuff), name))
             until('it to go on', lambda: 'ready at' in it.said())
             assert add_organisation(it)
             listed = {one['id'] for one in it.ask('GET', '/organisations')[1]['items']}

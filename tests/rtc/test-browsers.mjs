@@ -81,7 +81,9 @@ try {
   await test('a page that tries its way is told how it is', async () => {
     const [near, far, nowhere, cut] = await Promise.all([openPage(), openPage(), openPage(), openPage()]);
     await nowhere.evaluate(() => { globalThis.room.through = '127.0.0.1 9'; });
-    const trials = [near, nowhere].map((page) => page.evaluate(() => globalThis.room.tryWay()));
+    // By itself: four connections that begin at once are late on two processors, whatever their way is.
+    const good = await near.evaluate(() => globalThis.room.tryWay());
+    const trials = [nowhere].map((page) => page.evaluate(() => globalThis.room.tryWay()));
     const [media] = await until('where media goes', () => near.evaluate(() => globalThis.room.addresses?.length && globalThis.room.addresses));
     const relays = await Promise.all([startRelay(media, { loss: 0.05, delay_ms: 40, seed: 20261128 }), startRelay(media, {})]);
     for (const [i, page] of [far, cut].entries()) {
@@ -90,17 +92,17 @@ try {
     }
     await until('the way that is cut to be measured', () => cut.evaluate(() => globalThis.room.share > 0.5));
     relays[1].child.kill();
-    const [good, none, bad, broken] = await Promise.all(trials);
+    const [none, bad, broken] = await Promise.all(trials);
     console.log(`# ${JSON.stringify(good)}\n# ${JSON.stringify(bad)}`);
     relays[0].child.kill();
     assert.deepEqual(broken.states, ['connecting', 'measuring', 'broken']);
     assert.deepEqual(good.states, ['connecting', 'measuring', 'done']);
-    assert.ok(good.measured.loss_in < 0.02 && good.measured.loss_out < 0.02 && good.measured.rtt_ms < 300, 'a good way');
+    assert.ok(good.measured.loss_in < 0.02 && good.measured.loss_out < 0.02 && good.measured.rtt_ms < 100, 'a good way');
     assert.ok(good.measured.bitrate_out > 500_000, 'a wide way');
     assert.deepEqual(bad.states, ['connecting', 'measuring', 'done']);
     for (const lost of [bad.measured.loss_in, bad.measured.loss_out])
       assert.ok(lost > 0.01 && lost < 0.12, `${lost} lost`);
-    assert.ok(bad.measured.rtt_ms >= 80 && bad.measured.rtt_ms < 1000, `${bad.measured.rtt_ms} ms`);
+    assert.ok(bad.measured.rtt_ms >= 80 && bad.measured.rtt_ms < 250, `${bad.measured.rtt_ms} ms`);
     assert.deepEqual(none.states, ['connecting', 'blocked']);
     assert.deepEqual(none.addresses, ['127.0.0.1:9']);
     await Promise.all([near, far, nowhere, cut].map((page) => page.context().close()));
