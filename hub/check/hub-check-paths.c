@@ -48,8 +48,8 @@ nearest_folder (const char *path)
   return NULL;
 }
 
-/* Making something there is the only answer that counts: a file system may be read-only, or one that
- * nobody can write to. A full one is waited for, once the hub has begun. */
+/* Making something there is the only answer that counts: a file system may be read-only, or one
+ * that nobody can write to. A full one is waited for, once the hub has begun. */
 static gboolean
 can_write (const char *folder)
 {
