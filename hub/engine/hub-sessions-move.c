@@ -420,6 +420,17 @@ read_host_answer (JsonNode *answer, const char *session, GError **error)
   return NULL;
 }
 
+/* Whether what leads away from risk is done on this side whatever became of the question. The
+ * worker's word can be quicker by the link: a host that has stopped by it knows no such session any
+ * more when it is asked. */
+static gboolean
+is_done_here (Move *move, GError *error)
+{
+  gboolean away = karez_error_is_unavailable (error) || karez_error_is_timeout (error);
+
+  return (away && (move->taken || move->kept)) || (karez_error_is_not_found (error) && move->taken);
+}
+
 static void
 on_host_answered (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -445,15 +456,13 @@ on_host_answered (GObject *source, GAsyncResult *result, gpointer data)
       g_task_return_pointer (task, answer, (GDestroyNotify) json_node_unref);
       return;
     }
-  if (!(move->taken || move->kept)
-      || !(karez_error_is_unavailable (error) || karez_error_is_timeout (error)))
+  if (!is_done_here (move, error))
     {
       g_task_return_error (task, error);
       return;
     }
   g_error_free (error);
-  /* The host's hub does not answer: this side is held, and its worker says it by the link as soon
-   * as that is there. */
+  /* This side is held, and its worker says it by the link as soon as that is there. */
   if (move->taken || !session->away)
     finish (task);
   else

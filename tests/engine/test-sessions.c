@@ -657,6 +657,30 @@ test_no_answer (Pair *pair, gconstpointer data)
   pair_wait_for (pair, KAREZ_STATE_HELD, 10);
 }
 
+static void
+answer_unknown (KarezMessage *message, GTask *task, gpointer data)
+{
+  g_task_return_error (task, karez_error_new (KAREZ_ERROR_NOT_FOUND, "session/unknown", NULL,
+                                              "There is no such session."));
+  g_object_unref (task);
+}
+
+/* The link is quicker than the question: the host has stopped and knows the session no more when
+ * it is asked to stop it. Who pressed is not told that there is no such session. */
+static void
+test_stopped_by_link (Pair *pair, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  pair_go_live (pair);
+  karez_peers_handle_call (KAREZ_PEERS (pair->hubs[0].peers), "session.move", answer_unknown, NULL,
+                           NULL, NULL);
+  g_assert_null (pair_move (pair, 1, "resume", &error));
+  assert_rule (error, "session/unknown");
+  pair_move_well (pair, 1, "stop");
+  turn_until (pair_rows_say_over, pair, 30, "both rows say ended");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -666,6 +690,7 @@ main (int argc, char **argv)
 #define ADD(path, reason, func) g_test_add (path, Pair, reason, pair_set_up, func, pair_tear_down)
   ADD ("/sessions/checks", "unready", test_checks);
   ADD ("/sessions/no-answer", NULL, test_no_answer);
+  ADD ("/sessions/stopped-by-link", NULL, test_stopped_by_link);
   ADD ("/sessions/life", NULL, test_life);
   ADD ("/sessions/worker-killed", NULL, test_worker_killed);
   ADD ("/sessions/hub-restarted", NULL, test_hub_restarted);
