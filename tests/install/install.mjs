@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The administrator's first day: what data/doc/install.md says is run as it stands, on two machines
-// of two hospitals, until two doctors of a table of 200 people see each other.
+// of two hospitals, until two doctors of a table of 200 people see each other. Blocks of `sh clean`
+// are for a machine on which there is nothing yet: tests/fresh-machine runs them, and then this.
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -196,12 +197,14 @@ async function consult(machines) {
 
 async function main() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'karez-install-'));
-  const root = path.join(folder, 'root');
+  // In a clean root the document's own commands have installed it (tests/fresh-machine).
+  const root = process.env.KAREZ_INSTALLED ? '/' : path.join(folder, 'root');
   const network = new Network();
   /** @type {Record<string, Machine>} */
   const machines = {};
   try {
-    execFileSync('meson', ['install', '-C', build, '--destdir', root, '--no-rebuild', '--quiet'], { stdio: ['ignore', 'ignore', 'inherit'] });
+    if (!process.env.KAREZ_INSTALLED)
+      execFileSync('meson', ['install', '-C', build, '--destdir', root, '--no-rebuild', '--quiet'], { stdio: ['ignore', 'ignore', 'inherit'] });
     execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', path.join(folder, 'ca.key'),
       '-out', path.join(folder, 'ca.crt'), '-days', '30', '-subj', '/CN=Karez tests'], { stdio: 'ignore' });
     for (const [name, address] of [['aral', '192.0.2.10'], ['hangzhou', '192.0.2.20']]) {

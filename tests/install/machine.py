@@ -28,6 +28,9 @@ def main():
     shutil.copytree('/etc', copy, symlinks=True)
     mount('--bind', copy, '/etc')
     mount('--bind', os.path.join(root, 'usr/local'), '/usr/local')
+    # The test's own may be in what is hidden below.
+    os.mkdir('/run/source')
+    mount('--bind', source, '/run/source')
     for path in ('/root', '/var/cache/ldconfig', '/var/log', '/var/tmp', '/var/lib/postgresql'):
         mount('-t', 'tmpfs', '-o', 'mode=0755', 'tmpfs', path)
     subprocess.run(['ldconfig'], check=True)  # as `meson install` does without --destdir
@@ -37,8 +40,8 @@ def main():
     os.makedirs('/var/log/nginx')
     subprocess.run(['ip', 'link', 'set', 'lo', 'up'], check=True)
     environment = {
-        'PATH': f'{tools}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'HOME': '/root',
-        'LC_ALL': 'C.UTF-8', 'KAREZ_SOURCE': source,
+        'PATH': f'{os.path.join("/run/source", os.path.relpath(tools, source))}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'HOME': '/root',
+        'LC_ALL': 'C.UTF-8', 'KAREZ_SOURCE': '/run/source',
     }
     print(json.dumps({'ready': True}), flush=True)
     for line in sys.stdin:
