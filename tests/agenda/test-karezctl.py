@@ -7,6 +7,7 @@ import http.server
 import json
 import os
 import pty
+import select
 import signal
 import socketserver
 import subprocess
@@ -507,6 +508,9 @@ def answer_at_terminal(lines, *arguments):
     said = b''
     lines = list(lines)
     while True:
+        # One that asks for more than there is to say is ended.
+        if not select.select([terminal], [], [], 10)[0]:
+            os.kill(pid, signal.SIGKILL)
         try:
             said += os.read(terminal, 4096)
         except OSError:
