@@ -144,6 +144,35 @@ hub_rtc_connection_add_reporter (HubRtcConnection *self, guint32 ssrc)
     self->reporters[self->n_reporters++] = ssrc;
 }
 
+static void
+forget_stream (HubRtcConnection *self, guint32 ssrc)
+{
+  if (ssrc == 0)
+    return;
+  for (guint i = self->n_reporters; i-- > 0;)
+    if (self->reporters[i] == ssrc)
+      self->reporters[i] = self->reporters[--self->n_reporters];
+  if (self->srtp != NULL)
+    hub_srtp_forget (self->srtp, ssrc);
+}
+
+void
+hub_rtc_connection_forget_keys (HubRtcConnection *self)
+{
+  g_clear_pointer (&self->dtls, hub_dtls_free);
+  g_clear_pointer (&self->srtp, hub_srtp_free);
+  self->n_reporters = 0;
+  hub_rtp_feedback_init (&self->feedback);
+  for (guint i = 0; i < self->n_slots; i++)
+    self->slots[i]->waiting = self->slots[i]->track != NULL;
+}
+
+gboolean
+hub_rtc_connection_is_renewing (const HubRtcConnection *self, gint64 now)
+{
+  return self->renewed != 0 && now - self->renewed <= HUB_RTC_RENEWING_US && self->srtp != NULL;
+}
+
 gint64
 hub_rtc_connection_take_clock (HubRtcConnection *self, guint64 ntp, gint64 arrival)
 {
@@ -186,8 +215,8 @@ hub_rtc_connection_remove_track (HubRtcConnection *self, guint position)
   for (guint i = 0; i < self->n_streams; i++)
     if (self->streams[i].track != track)
       self->streams[kept++] = self->streams[i];
-    else if (self->srtp != NULL)
-      hub_srtp_forget (self->srtp, self->streams[i].ssrc);
+    else
+      forget_stream (self, self->streams[i].ssrc);
   self->n_streams = kept;
   self->tracks[position] = self->tracks[--self->n_tracks];
   hub_rtc_track_free (track);
@@ -213,11 +242,8 @@ hub_rtc_connection_remove_slot (HubRtcConnection *self, const char *mid)
     if (g_str_equal (self->slots[i]->mid, mid))
       {
         hub_rtc_slot_feed (self->slots[i], NULL);
-        if (self->srtp != NULL)
-          {
-            hub_srtp_forget (self->srtp, self->slots[i]->ssrc);
-            hub_srtp_forget (self->srtp, self->slots[i]->rtx_ssrc);
-          }
+        forget_stream (self, self->slots[i]->ssrc);
+        forget_stream (self, self->slots[i]->rtx_ssrc);
         g_free (self->slots[i]);
         self->slots[i] = self->slots[--self->n_slots];
         return;

@@ -23,6 +23,9 @@ G_BEGIN_DECLS
 /* A way on which nothing came for so long is left for another one that was checked: Firefox does
  * not nominate again when its address changes. */
 #define HUB_RTC_MOVED_US (2 * 1000 * 1000)
+/* After an offer that may come with another transport of the page's, its old one may end, or a new
+ * handshake begin, for so long. */
+#define HUB_RTC_RENEWING_US (10 * 1000 * 1000)
 /* Who may speak RTCP here: libsrtp keeps something for each. */
 #define HUB_RTC_MAX_REPORTERS 128u
 
@@ -68,6 +71,7 @@ struct _HubRtcConnection
   gint64 heard;      /* when the newest check or packet of media came, from wherever */
   gint64 remote_at;  /* and from @remote */
   gint64 made;       /* when it was added, then when the way was known */
+  gint64 renewed;    /* when an offer came that may have another transport; 0 for none */
 
   HubDtls *dtls;
   HubSrtp *srtp;
@@ -113,6 +117,11 @@ HubRtcTrack *hub_rtc_connection_find_track (HubRtcConnection *self, guint32 ssrc
 /* Whether RTCP of @ssrc may be opened, and that it was. */
 gboolean hub_rtc_connection_may_report (const HubRtcConnection *self, guint32 ssrc);
 void hub_rtc_connection_add_reporter (HubRtcConnection *self, guint32 ssrc);
+/* Its keys are no more: another handshake follows, and each place begins with a whole picture. What
+ * the page sends and is shown stays. */
+void hub_rtc_connection_forget_keys (HubRtcConnection *self);
+/* Whether the page may have another transport now, with a handshake of its own. */
+gboolean hub_rtc_connection_is_renewing (const HubRtcConnection *self, gint64 now);
 /* The time of our clock at which the page says it was @ntp. */
 gint64 hub_rtc_connection_take_clock (HubRtcConnection *self, guint64 ntp, gint64 arrival);
 /* FALSE if there is no room. @track: (transfer full) */

@@ -200,6 +200,34 @@ extend (HubRtcPage *self, HubSdpOffer *offer, void (*run) (HubRtcCommand *comman
     }
 }
 
+/* The page's transport may be another one than it was: the media thread is to mind its end. */
+static void
+renew (HubRtcPage *self, const HubSdpOffer *offer,
+       void (*run) (HubRtcCommand *command, gpointer data), gpointer data)
+{
+  const char *tag = offer->n_taken > 0 ? offer->sections[offer->order[0]].mid : self->tag;
+  gboolean first = self->peer_ufrag[0] == '\0';
+  gboolean restarts = !first && offer->n_taken > 0 && !g_str_equal (offer->ufrag, self->peer_ufrag);
+
+  if (restarts)
+    {
+      make_secret (self->ufrag, HUB_STUN_UFRAG_LENGTH);
+      make_secret (self->password, HUB_STUN_PASSWORD_LENGTH);
+    }
+  if (!first && (restarts || !g_str_equal (tag, self->tag)))
+    {
+      HubRtcCommand *command = new_command (self, HUB_RTC_RENEW);
+
+      memcpy (command->ufrag, self->ufrag, sizeof command->ufrag);
+      memcpy (command->password, self->password, sizeof command->password);
+      run (command, data);
+    }
+  if (offer->n_taken == 0)
+    return;
+  g_strlcpy (self->peer_ufrag, offer->ufrag, sizeof self->peer_ufrag);
+  g_strlcpy (self->tag, tag, sizeof self->tag);
+}
+
 static void
 publish (HubRtcPage *self, const HubSdpSection *section, HubRtcSource source, guint number,
          void (*run) (HubRtcCommand *command, gpointer data), gpointer data)
@@ -213,12 +241,16 @@ publish (HubRtcPage *self, const HubSdpSection *section, HubRtcSource source, gu
              sizeof published->participant);
   g_strlcpy (published->mid, section->mid, sizeof published->mid);
   choose_codec (section, &published->codec);
+  published->payload_type = section->payload_types[published->codec];
+  published->rtx_type = section->rtx_types[published->codec];
+  published->ssrc = section->ssrc;
+  published->rtx_ssrc = section->rtx_ssrc;
   track = hub_rtc_track_new (number, published->codec);
   g_strlcpy (track->mid, section->mid, sizeof track->mid);
-  track->payload_type = section->payload_types[published->codec];
-  track->rtx_type = section->rtx_types[published->codec];
-  track->ssrc = section->ssrc;
-  track->rtx_ssrc = section->rtx_ssrc;
+  track->payload_type = published->payload_type;
+  track->rtx_type = published->rtx_type;
+  track->ssrc = published->ssrc;
+  track->rtx_ssrc = published->rtx_ssrc;
   command->track_added = track;
   run (command, data);
 }
@@ -248,6 +280,8 @@ add_place (HubRtcPage *self, const HubSdpSection *section,
   *place = (HubRtcPlace){ .kind = section->kind, .ssrc = make_ssrc () };
   g_strlcpy (place->mid, section->mid, sizeof place->mid);
   place->position = find_position (self, place->kind);
+  memcpy (place->payload_types, section->payload_types, sizeof place->payload_types);
+  memcpy (place->rtx_types, section->rtx_types, sizeof place->rtx_types);
   for (guint i = 0; i < HUB_N_CODECS; i++)
     {
       place->codecs |= section->payload_types[i] != 0 ? 1u << i : 0;
@@ -260,9 +294,33 @@ add_place (HubRtcPage *self, const HubSdpSection *section,
   run (command, data);
 }
 
+/* A section may be stopped and offered again for something else (RFC 8829, 5.2.2), and a mid that
+ * is free be given again. */
+static gboolean
+still_sends (const HubRtcPublished *published, const HubSdpSection *section, JsonObject *sources)
+{
+  HubRtcSource source;
+
+  return section->sends && g_str_equal (section->mid, published->mid)
+         && hub_rtc_source_from_name (karez_json_text (sources, section->mid), &source)
+         && source == published->source
+         && section->payload_types[published->codec] == published->payload_type
+         && section->rtx_types[published->codec] == published->rtx_type
+         && section->ssrc == published->ssrc && section->rtx_ssrc == published->rtx_ssrc;
+}
+
+static gboolean
+still_receives (const HubRtcPlace *place, const HubSdpSection *section)
+{
+  return section->receives && !section->sends && section->kind == place->kind
+         && g_str_equal (section->mid, place->mid)
+         && memcmp (section->payload_types, place->payload_types, sizeof place->payload_types) == 0
+         && memcmp (section->rtx_types, place->rtx_types, sizeof place->rtx_types) == 0;
+}
+
 /* What the page sent and does not offer any more. */
 static void
-unpublish_gone (HubRtcPage *self, const HubSdpOffer *offer,
+unpublish_gone (HubRtcPage *self, const HubSdpOffer *offer, JsonObject *sources,
                 void (*run) (HubRtcCommand *command, gpointer data), gpointer data)
 {
   for (guint i = self->n_published; i-- > 0;)
@@ -270,8 +328,7 @@ unpublish_gone (HubRtcPage *self, const HubSdpOffer *offer,
       gboolean there = FALSE;
 
       for (guint j = 0; j < offer->n_sections; j++)
-        there |= offer->sections[j].sends
-                 && g_str_equal (offer->sections[j].mid, self->published[i].mid);
+        there |= still_sends (&self->published[i], &offer->sections[j], sources);
       if (!there)
         {
           HubRtcCommand *command = new_command (self, HUB_RTC_REMOVE_TRACK);
@@ -295,9 +352,7 @@ remove_gone (HubRtcPage *self, const HubSdpOffer *offer,
       gboolean there = FALSE;
 
       for (guint j = 0; j < offer->n_sections; j++)
-        there |= offer->sections[j].receives && !offer->sections[j].sends
-                 && offer->sections[j].kind == self->places[i].kind
-                 && g_str_equal (offer->sections[j].mid, self->places[i].mid);
+        there |= still_receives (&self->places[i], &offer->sections[j]);
       if (there)
         self->places[kept++] = self->places[i];
       else
@@ -343,8 +398,9 @@ hub_rtc_page_agree (HubRtcPage *self, HubSdpOffer *offer, JsonObject *sources, g
 {
   if (!check_sources (self, offer, sources, error))
     return FALSE;
+  renew (self, offer, run, data);
   extend (self, offer, run, data);
-  unpublish_gone (self, offer, run, data);
+  unpublish_gone (self, offer, sources, run, data);
   remove_gone (self, offer, run, data);
   for (guint i = 0; i < offer->n_sections; i++)
     {

@@ -27,6 +27,9 @@ typedef struct
   char mid[HUB_SDP_MAX_MID + 1];
   HubCodec codec;
   gboolean on; /* neither muted nor covered */
+  /* Of its section, as it was offered first. */
+  guint8 payload_type, rtx_type;
+  guint32 ssrc, rtx_ssrc;
 } HubRtcPublished;
 
 /* Where a page shows one track: a slot as the main thread knows it. */
@@ -36,6 +39,7 @@ typedef struct
   HubMediaKind kind;
   guint position; /* among those of its kind; the same is played together */
   guint codecs;   /* bits */
+  guint8 payload_types[HUB_N_CODECS], rtx_types[HUB_N_CODECS];
   guint32 ssrc, rtx_ssrc;
   guint track;   /* 0 for none */
   gboolean used; /* somebody was shown there */
@@ -53,6 +57,8 @@ typedef struct
   char ufrag[HUB_STUN_UFRAG_LENGTH + 1];
   char password[HUB_STUN_PASSWORD_LENGTH + 1];
   guint8 fingerprint[HUB_DTLS_FINGERPRINT_BYTES];
+  /* What the page's transport is known by: its name, and the section that the bundle's is. */
+  char peer_ufrag[HUB_SDP_MAX_UFRAG + 1], tag[HUB_SDP_MAX_MID + 1];
   guint32 ssrc;
   gboolean answered;
   HubRtpExtensionMap extensions; /* that the connection has */

@@ -15,6 +15,7 @@ hub_rtc_command_free (HubRtcCommand *self)
   g_free (self->slot_added);
   if (self->port != NULL)
     self->port->free (self->port);
+  explicit_bzero (self->password, sizeof self->password);
   if (self->call_free != NULL)
     self->call_free (self->call_data);
   g_free (self);
@@ -137,9 +138,43 @@ on_dtls_send (const guint8 *datagram, gsize length, gpointer data)
     hub_rtc_out_copy (connection->out, datagram, length, &connection->remote);
 }
 
+static void
+shake (HubRtcRoom *self, HubRtcConnection *connection, gint64 now)
+{
+  connection->dtls = hub_dtls_new (self->identity, FALSE, connection->peer_fingerprint,
+                                   on_dtls_send, connection);
+  connection->made = now;
+  hub_rtc_room_change (self, connection, HUB_RTC_SHAKING, NULL);
+}
+
+/* The page has another transport for what was agreed on. Pages are told once it is heard from. */
+static void
+begin_anew (HubRtcConnection *connection, gint64 now)
+{
+  hub_rtc_connection_forget_keys (connection);
+  connection->renewed = 0;
+  connection->made = now;
+  connection->state = HUB_RTC_NEW;
+}
+
+/* Chromium ends the transport of a bundle when the section that it was named by is stopped, or when
+ * another one is put before it, and shakes hands anew; the end may come before the offer, with it
+ * or after it. RFC 8839, 4.4.1.1.1: a page that restarts its checks is answered by new names. */
+static void
+renew (HubRtcRoom *self, HubRtcConnection *connection, const HubRtcCommand *command, gint64 now)
+{
+  g_hash_table_remove (self->by_ufrag, connection->ufrag);
+  memcpy (connection->ufrag, command->ufrag, sizeof connection->ufrag);
+  memcpy (connection->password, command->password, sizeof connection->password);
+  g_hash_table_insert (self->by_ufrag, connection->ufrag, connection);
+  connection->renewed = now;
+  if (connection->state == HUB_RTC_CLOSED && g_strcmp0 (connection->failure, "closed") == 0)
+    begin_anew (connection, now);
+}
+
 /* What the handshake has come to. */
 static void
-follow_dtls (HubRtcRoom *self, HubRtcConnection *connection)
+follow_dtls (HubRtcRoom *self, HubRtcConnection *connection, gint64 now)
 {
   switch (hub_dtls_get_state (connection->dtls))
     {
@@ -155,6 +190,11 @@ follow_dtls (HubRtcRoom *self, HubRtcConnection *connection)
         open_connection (self, connection);
       return;
     case HUB_DTLS_FAILED:
+      if (hub_rtc_connection_is_renewing (connection, now))
+        {
+          begin_anew (connection, now);
+          return;
+        }
       hub_rtc_room_change (self, connection, HUB_RTC_CLOSED,
                            hub_dtls_get_failure (connection->dtls));
       return;
@@ -226,12 +266,7 @@ take_stun (HubRtcRoom *self, HubRtcOut *out, const guint8 *datagram, gsize lengt
   connection->checked = now;
   learn_address (self, connection, out, source, outcome == HUB_STUN_NOMINATED, now);
   if (connection->state == HUB_RTC_NEW)
-    {
-      connection->dtls = hub_dtls_new (self->identity, FALSE, connection->peer_fingerprint,
-                                       on_dtls_send, connection);
-      connection->made = now;
-      hub_rtc_room_change (self, connection, HUB_RTC_SHAKING, NULL);
-    }
+    shake (self, connection, now);
   hear_from (self, connection, out, source, now);
 }
 
@@ -379,6 +414,32 @@ take_rtp (HubRtcRoom *self, HubRtcConnection *connection, guint8 *datagram, gsiz
   return TRUE;
 }
 
+/* RFC 6347, 4.2.8: the first word of another handshake, in clear. */
+static gboolean
+is_hello (const guint8 *datagram, gsize length)
+{
+  return length > 13 && datagram[0] == 22 && hub_get16 (datagram + 3) == 0 && datagram[13] == 1;
+}
+
+static void
+take_dtls (HubRtcRoom *self, HubRtcConnection *connection, HubRtcOut *out, const guint8 *datagram,
+           gsize length, const HubAddress *source, gint64 now)
+{
+  if (is_hello (datagram, length) && hub_rtc_connection_is_renewing (connection, now))
+    {
+      begin_anew (connection, now);
+      move_to (connection, out, source, now);
+      shake (self, connection, now);
+    }
+  if (connection->dtls == NULL)
+    {
+      self->strangers++;
+      return;
+    }
+  hub_dtls_take (connection->dtls, datagram, length);
+  follow_dtls (self, connection, now);
+}
+
 void
 hub_rtc_room_take (HubRtcRoom *self, HubRtcOut *out, guint8 *datagram, gsize length,
                    const HubAddress *source, gint64 arrival)
@@ -398,10 +459,7 @@ hub_rtc_room_take (HubRtcRoom *self, HubRtcOut *out, guint8 *datagram, gsize len
       return;
     }
   if (kind == HUB_DATAGRAM_DTLS)
-    {
-      hub_dtls_take (connection->dtls, datagram, length);
-      follow_dtls (self, connection);
-    }
+    take_dtls (self, connection, out, datagram, length, source, arrival);
   else if (connection->srtp == NULL)
     self->strangers++;
   else if (kind == HUB_DATAGRAM_RTP
@@ -443,7 +501,7 @@ watch (HubRtcRoom *self, HubRtcConnection *connection, gint64 now)
   else if (connection->state == HUB_RTC_SHAKING)
     {
       hub_dtls_tick (connection->dtls);
-      follow_dtls (self, connection);
+      follow_dtls (self, connection, now);
     }
   else if ((connection->state == HUB_RTC_OPEN || connection->state == HUB_RTC_AWAY)
            && now - connection->checked > HUB_RTC_CONSENT_US)
@@ -577,7 +635,7 @@ set_forwards (HubRtcRoom *self, gboolean on)
 
 /* Of one connection, which may have gone while the command was under way. */
 static void
-run_on (HubRtcRoom *self, HubRtcConnection *connection, HubRtcCommand *command)
+run_on (HubRtcRoom *self, HubRtcConnection *connection, HubRtcCommand *command, gint64 now)
 {
   if (command->kind == HUB_RTC_REMOVE_CONNECTION)
     remove_connection (self, connection);
@@ -591,6 +649,8 @@ run_on (HubRtcRoom *self, HubRtcConnection *connection, HubRtcCommand *command)
     hub_rtc_connection_remove_slot (connection, command->mid);
   else if (command->kind == HUB_RTC_EXTEND)
     connection->extensions = command->extensions;
+  else if (command->kind == HUB_RTC_RENEW)
+    renew (self, connection, command, now);
   else if (command->kind == HUB_RTC_FEED)
     feed (self, connection, command->mid, command->track);
 }
@@ -627,7 +687,7 @@ hub_rtc_room_run (HubRtcRoom *self, HubRtcCommand *command, gint64 now)
       break;
     default:
       if (connection != NULL)
-        run_on (self, connection, command);
+        run_on (self, connection, command, now);
     }
   hub_rtc_command_free (command);
 }

@@ -22,6 +22,7 @@ typedef enum
   HUB_RTC_ADD_SLOT,          /* connection, slot_added */
   HUB_RTC_REMOVE_SLOT,       /* connection, mid */
   HUB_RTC_EXTEND,            /* connection, extensions */
+  HUB_RTC_RENEW,             /* connection, ufrag, password: the page may have another transport */
   HUB_RTC_FEED,              /* connection, mid, track: 0 for nothing */
   HUB_RTC_FORWARD,           /* on */
   HUB_RTC_SET_PORT,          /* port: the way to the other hospital; once */
@@ -47,6 +48,8 @@ typedef struct
   HubRtcTrack *track_added;
   HubRtcSlot *slot_added;
   HubRtpExtensionMap extensions;
+  char ufrag[HUB_STUN_UFRAG_LENGTH + 1];
+  char password[HUB_STUN_PASSWORD_LENGTH + 1];
 } HubRtcCommand;
 
 /* With what it brings and nobody took. */

@@ -56,6 +56,7 @@ struct _RtcClient
   /* What it offers, in order; what it sends stands first. */
   HubMediaKind sections[RTC_CLIENT_MAX_SECTIONS];
   guint n_sections;
+  guint tag; /* which of them the bundle is named by */
   RtcStream streams[RTC_CLIENT_MAX_SECTIONS];
   guint n_streams;
 };

@@ -65,7 +65,7 @@ rtc_client_offer (RtcClient *self)
   GString *out = begin_description (self);
 
   for (guint i = 0; i < self->n_sections; i++)
-    g_string_append_printf (out, " %u", i);
+    g_string_append_printf (out, " %u", (i + self->tag) % self->n_sections);
   g_string_append (out, "\r\n");
   for (guint i = 0; i < self->n_sections; i++)
     {
@@ -118,11 +118,22 @@ read_candidate (const char *text, HubAddress *out)
   return hub_address_parse (out, address, TRUE);
 }
 
+/* The section that the bundle is named by says where. */
+static const GstSDPMedia *
+find_tagged (const GstSDPMessage *message)
+{
+  for (guint i = 0; i < gst_sdp_message_medias_len (message); i++)
+    if (gst_sdp_media_get_attribute_val (gst_sdp_message_get_media (message, i), "candidate")
+        != NULL)
+      return gst_sdp_message_get_media (message, i);
+  return gst_sdp_message_get_media (message, 0);
+}
+
 /* Where the other side is and how it is known; then what it sends. */
 static gboolean
 take_description (RtcClient *self, const GstSDPMessage *message, const HubAddress *to)
 {
-  const GstSDPMedia *first = gst_sdp_message_get_media (message, 0);
+  const GstSDPMedia *first = find_tagged (message);
   const char *fingerprint = gst_sdp_media_get_attribute_val (first, "fingerprint");
   const char *candidate = gst_sdp_media_get_attribute_val (first, "candidate");
   guint8 expected[HUB_DTLS_FINGERPRINT_BYTES];

@@ -104,6 +104,25 @@ rtc_client_free (RtcClient *self)
 }
 
 void
+rtc_client_retag (RtcClient *self)
+{
+  self->tag = (self->tag + 1) % self->n_sections;
+}
+
+void
+rtc_client_renew (RtcClient *self, gboolean tell)
+{
+  if (tell)
+    hub_dtls_close (self->dtls);
+  g_clear_pointer (&self->dtls, hub_dtls_free);
+  g_clear_pointer (&self->srtp, hub_srtp_free);
+  close (self->fd);
+  self->fd = open_socket (self->config.address, &self->local);
+  self->answered = self->checked = FALSE;
+  self->next_check = 0;
+}
+
+void
 rtc_client_send_raw (RtcClient *self, const guint8 *bytes, gsize length)
 {
   sendto (self->fd, bytes, length, MSG_DONTWAIT, (struct sockaddr *) &self->remote.storage,

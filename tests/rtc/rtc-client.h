@@ -70,6 +70,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RtcClient, rtc_client_free)
 
 /* Returns: (transfer full): SDP */
 char *rtc_client_offer (RtcClient *self);
+/* Another transport for what was agreed on, as a browser makes that stops the section that the
+ * bundle is named by: other socket, other keys; the next offer names the bundle by another section.
+ * @tell: says goodbye on the old one. */
+void rtc_client_renew (RtcClient *self, gboolean tell);
+/* The next offer names the bundle by another section. */
+void rtc_client_retag (RtcClient *self);
 /* More places in the next offer. */
 void rtc_client_want (RtcClient *self, guint audio, guint video);
 /* Begins to connect, or takes what is new. FALSE if the answer cannot be used. @to: (nullable):

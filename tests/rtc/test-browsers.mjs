@@ -76,7 +76,7 @@ async function test(name, run) {
 }
 
 const pages = [];
-console.log('1..7');
+console.log('1..8');
 try {
   await test('a page that tries its way is told how it is', async () => {
     const [near, far, nowhere, cut] = await Promise.all([openPage(), openPage(), openPage(), openPage()]);
@@ -159,6 +159,43 @@ try {
       assert.deepEqual(await page.evaluate(() => globalThis.room.refused), []);
       await page.context().close();
     });
+
+  // What is stopped, what is added, and the sections that the answer has then. The first section names the bundle.
+  const steps = [
+    [[], ['microphone', 'camera', 'audio', 'video'], 'audio video audio video'],
+    [['camera'], [], 'audio video, audio video'],
+    [[], ['camera'], 'audio video audio video'],
+    [['microphone'], [], 'audio, video audio video'],
+    [[], ['screen'], 'video video audio video'],
+    [['screen', 'camera', 'video'], ['microphone'], 'video, video, audio video, audio'],
+    [[], ['camera', 'video'], 'video video audio video, audio'],
+    [['audio', 'camera'], [], 'video, video audio, video, audio'],
+    [[], ['audio'], 'audio video audio, video, audio'],
+    [[], ['screen', 'camera'], 'audio video video video audio'],
+  ];
+  await test('sections that were stopped and offered again', async () => {
+    const page = await openPage();
+    const id = await page.evaluate(() => globalThis.room.participant);
+    const has = new Set();
+    await page.evaluate(() => globalThis.room.joinRecycling());
+    for (const [i, [stop, add, sections]] of steps.entries()) {
+      const answered = await page.evaluate(([one, other]) => globalThis.room.raw.change(one, other), [stop, add]);
+      assert.deepEqual(answered.map((one) => one.replace(', rejected', ',')), sections.split(' '), `step ${i}`);
+      for (const name of stop) has.delete(name);
+      for (const name of add) has.add(name);
+      const look = async () => ({ ...(await pages[0].evaluate(async (who) => (await globalThis.room.received())[who], id)), shown: await page.evaluate(() => globalThis.room.raw.shown()) });
+      const before = await look();
+      await until(`step ${i}: ${[...has]} to go on`, async () => {
+        const now = await look();
+        return (!has.has('camera') || now.frames > before.frames + 3) && (!has.has('screen') || now.screen > before.screen + 3)
+          && (!has.has('microphone') || now.energy > before.energy) && (!has.has('video') || now.shown.frames > before.shown.frames + 3)
+          && (!has.has('audio') || now.shown.sound > before.shown.sound + 3);
+      }, 8);
+      assert.equal(await page.evaluate(() => globalThis.room.raw.state()), 'connected', `step ${i}`);
+    }
+    assert.deepEqual(await page.evaluate(() => globalThis.room.refused), []);
+    await page.context().close();
+  });
 
   await test('who leaves is gone, and who covers the camera is shown so', async () => {
     const [first, second, third] = pages;

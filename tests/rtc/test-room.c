@@ -246,6 +246,60 @@ test_replaced (RtcRoom *room, gconstpointer data)
   rtc_client_free (old);
 }
 
+/* A page has another transport for what was agreed on: its goodbye comes before the offer, after
+ * the answer, or never. What is sent and shown goes on, and nobody else is told that it ended. */
+static void
+test_renewed (RtcRoom *room, gconstpointer data)
+{
+  enum
+  {
+    BEFORE,
+    AFTER,
+    NEVER,
+    N_WAYS
+  };
+  RtcPerson *first = rtc_join (room, 1), *second = rtc_join (room, 1);
+  RtcStream *camera, *voice, *shown;
+  g_autoptr (GError) error = NULL;
+
+  karez_media_set_forwarding (room->media, TRUE);
+  rtc_until_all_open (room);
+  camera = rtc_shown (first, second, "camera");
+  voice = rtc_shown (first, second, "microphone");
+  shown = rtc_shown (second, first, "camera");
+  for (guint way = BEFORE; way < N_WAYS; way++)
+    {
+      guint64 seen = camera->packets, heard = voice->packets, got;
+      gint64 begin;
+
+      rtc_run_until (camera->packets > seen + 50 && voice->packets > heard + 20);
+      if (way != AFTER)
+        rtc_client_renew (second->client, way == BEFORE);
+      /* The media thread hears of it before the main thread does. */
+      g_usleep (way == BEFORE ? 50 * 1000 : 0);
+      rtc_client_retag (second->client);
+      rtc_send_offer (room, second, &error);
+      g_assert_no_error (error);
+      if (way == AFTER)
+        rtc_client_renew (second->client, TRUE);
+      rtc_take_answer (second, NULL);
+      seen = camera->packets;
+      heard = voice->packets;
+      got = shown->keys;
+      begin = g_get_monotonic_time ();
+      rtc_run_until (camera->packets > seen + 50 && voice->packets > heard + 20
+                     && shown->keys > got);
+      g_test_message ("way %u: %.0f ms", way, (g_get_monotonic_time () - begin) / 1000.0);
+      g_assert_true (rtc_shown (first, second, "camera") == camera);
+      g_assert_cmpuint (camera->receiver.given_up, ==, 0);
+    }
+  /* Who ends it without an offer, has ended it. */
+  rtc_client_renew (second->client, TRUE);
+  rtc_run_until (
+      g_strcmp0 (karez_json_text (rtc_last_message (first, "media.connection"), "state"), "closed")
+      == 0);
+}
+
 /* Not the page that signalling named. */
 static void
 test_wrong_fingerprint (RtcRoom *room, gconstpointer data)
@@ -482,6 +536,7 @@ main (int argc, char **argv)
   ADD ("mute", test_mute);
   ADD ("speaking", test_speaking);
   ADD ("replaced", test_replaced);
+  ADD ("renewed", test_renewed);
   ADD ("wrong-fingerprint", test_wrong_fingerprint);
   ADD ("bad-messages", test_bad_messages);
   ADD ("stranger", test_stranger);

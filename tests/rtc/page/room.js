@@ -68,12 +68,11 @@ room.tryWay = async () => {
   return { states, measured: echo.measured, addresses: echo.addresses };
 };
 
-/** A connection that begins with a data channel, then sends what the room takes: a picture in several sizes. @param {RTCBundlePolicy} bundlePolicy */
-room.joinByChannel = async (bundlePolicy) => {
+/** A connection that is not the client's. @param {RTCBundlePolicy} bundlePolicy */
+const openRaw = async (bundlePolicy) => {
   const connection = new RTCPeerConnection({ bundlePolicy }), token = crypto.randomUUID();
   const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 640, height: 360 } });
   const [voice] = stream.getAudioTracks(), [picture] = stream.getVideoTracks();
-  let camera;
   const negotiate = async (sources) => {
     await connection.setLocalDescription();
     const answer = new Promise((done, failed) => {
@@ -84,6 +83,13 @@ room.joinByChannel = async (bundlePolicy) => {
     await connection.setRemoteDescription({ type: 'answer', sdp: await answer });
     return [...connection.remoteDescription.sdp.matchAll(/^m=(\S+) (\d+)/gm)].map(([, kind, port]) => (port === '0' ? `${kind}, rejected` : kind));
   };
+  return { connection, voice, picture, negotiate };
+};
+
+/** One that begins with a data channel, then sends what the room takes: a picture in several sizes. @param {RTCBundlePolicy} bundlePolicy */
+room.joinByChannel = async (bundlePolicy) => {
+  const { connection, voice, picture, negotiate } = await openRaw(bundlePolicy);
+  let camera;
   const addCamera = () => { camera = connection.addTransceiver(picture, { direction: 'sendonly', sendEncodings: [{ rid: 'q', scaleResolutionDownBy: 2 }, { rid: 'f' }] }); };
   connection.createDataChannel('chat');
   const sections = [await negotiate(() => ({}))];
@@ -97,6 +103,32 @@ room.joinByChannel = async (bundlePolicy) => {
     startCamera: async () => { addCamera(); sections.push(await negotiate(sources)); },
     close: () => connection.close(),
   };
+};
+
+/** One whose sections are stopped and offered again, for the same and for other kinds. */
+room.joinRecycling = async () => {
+  const { connection, voice, picture, negotiate } = await openRaw('max-bundle');
+  const parts = {}, tracks = { microphone: voice, camera: picture, screen: picture.clone() };
+  const elements = [];
+  connection.ontrack = ({ track }) => elements.push(Object.assign(document.createElement(track.kind), { autoplay: true, muted: true, srcObject: new MediaStream([track]) }));
+  const sources = () => Object.fromEntries(Object.keys(tracks).filter((name) => parts[name]).map((name) => [parts[name].mid, name]));
+  /** Stops some parts, adds others, in one offer. */
+  const change = (stop, add) => {
+    for (const name of stop) {
+      parts[name].stop();
+      delete parts[name];
+    }
+    for (const name of add)
+      parts[name] = tracks[name] ? connection.addTransceiver(tracks[name], { direction: 'sendonly' }) : connection.addTransceiver(name, { direction: 'recvonly' });
+    return negotiate(sources);
+  };
+  /** Frames and sound that are shown to it, at the places that it has now. */
+  const shown = async () => {
+    const mids = [parts.audio?.mid, parts.video?.mid];
+    const all = [...(await connection.getStats()).values()].filter((one) => one.type === 'inbound-rtp' && mids.includes(one.mid));
+    return { frames: all.find((one) => one.kind === 'video')?.framesDecoded ?? 0, sound: all.find((one) => one.kind === 'audio')?.packetsReceived ?? 0 };
+  };
+  room.raw = { change, shown, state: () => connection.connectionState };
 };
 
 /** Begins anew, without anything of its own to send. */
@@ -133,7 +165,7 @@ room.received = async () => {
   return Object.fromEntries([...client.people].map(([who, shown]) => {
     const camera = byTrack.get(shown.tracks.camera?.id), voice = byTrack.get(shown.tracks.microphone?.id);
     return [who, {
-      frames: camera?.framesDecoded ?? 0, lost: camera?.packetsLost ?? 0, codec: camera?.codecId ?? '', width: camera?.frameWidth ?? 0,
+      frames: camera?.framesDecoded ?? 0, screen: byTrack.get(shown.tracks.screen?.id)?.framesDecoded ?? 0, lost: camera?.packetsLost ?? 0, codec: camera?.codecId ?? '', width: camera?.frameWidth ?? 0,
       energy: voice?.totalAudioEnergy ?? 0, samples: voice?.totalSamplesReceived ?? 0, freezes: camera?.freezeCount ?? 0,
     }];
   }));
