@@ -3,6 +3,7 @@
 
 #include "hub-binding.h"
 #include "hub-clock.h"
+#include "hub-realtime.h"
 
 #include <errno.h>
 #include <glib-unix.h>
@@ -49,6 +50,7 @@ struct _HubRtcLoop
 
   /* On the thread alone. */
   HubRtcRoom *room;
+  HubRealtime realtime;
   gint64 next_tick;
   struct mmsghdr messages[RECEIVE_BATCH];
   struct iovec parts[RECEIVE_BATCH];
@@ -231,12 +233,14 @@ run_thread (gpointer data)
   struct epoll_event ready[WATCH_PORT + HUB_MEDIA_PORT_MAX_FDS];
 
   self->room = hub_rtc_room_new (self->identity, tell, self);
+  hub_realtime_begin (&self->realtime, "media", hub_clock_monotonic ());
   while (!atomic_load (&self->stopping))
     {
       int n = epoll_wait (self->epoll, ready, G_N_ELEMENTS (ready), until_tick (self));
 
       serve (self, ready, MAX (n, 0));
       tick (self);
+      hub_realtime_look (&self->realtime, hub_clock_monotonic ());
     }
   g_clear_pointer (&self->room, hub_rtc_room_free);
   return NULL;

@@ -2,6 +2,7 @@
 #include "hub-confine.h"
 
 #include "hub-log.h"
+#include "hub-realtime.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -560,6 +561,7 @@ drop_privileges (void)
   struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
   const struct rlimit no_core = { 0 };
 
+  hub_realtime_limit ();
   prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   syscall (SYS_capset, &header, none);
   setrlimit (RLIMIT_CORE, &no_core);

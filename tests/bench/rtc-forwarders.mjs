@@ -47,6 +47,12 @@ class Program extends EventEmitter {
     return cpuSeconds(this.pid);
   }
 
+  /** ms in which its threads could run and had no processor, together (Documentation/scheduler/sched-stats). */
+  waited() {
+    const root = `/proc/${this.pid}/task`;
+    return fs.readdirSync(root).reduce((ms, thread) => ms + Number(fs.readFileSync(`${root}/${thread}/schedstat`, 'utf8').split(' ')[1]) / 1e6, 0);
+  }
+
   /** Resident memory in KiB. */
   rss() {
     return Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${this.pid}/status`, 'utf8'))?.[1]);

@@ -8,8 +8,8 @@ G_BEGIN_DECLS
 /**
  * RtcStalls:
  * What keeps this machine itself from running anything: on each processor a thread before all
- * others (SCHED_FIFO) is to wake each millisecond, and how late it wakes is the doing of the kernel
- * or of what the machine runs on. Where real-time threads are not permitted, the threads are
+ * others (SCHED_FIFO) is to wake 50 times a second, and how late it wakes is the doing of the
+ * kernel or of what the machine runs on. Where real-time threads are not permitted, the threads are
  * ordinary ones, and being busy counts as a stall too.
  */
 typedef struct _RtcStalls RtcStalls;

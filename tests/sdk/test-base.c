@@ -6,12 +6,16 @@
 #include "hub-hash.h"
 #include "hub-id.h"
 #include "hub-log.h"
+#include "hub-realtime.h"
 
 #include <karez.h>
 
 #include <glib/gstdio.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static void
 test_id_order (void)
@@ -387,6 +391,149 @@ test_log_is_of_lines (void)
   g_test_trap_assert_stderr_unmatched ("*\033*");
 }
 
+static gboolean
+is_in_real_time (void)
+{
+  return (sched_getscheduler (0) & ~SCHED_RESET_ON_FORK) == SCHED_RR;
+}
+
+static void
+spin_for (gint64 us)
+{
+  gint64 end = hub_clock_monotonic () + us;
+
+  while (hub_clock_monotonic () < end)
+    ;
+}
+
+static gpointer
+look_at_child (gpointer data)
+{
+  g_assert_cmpint (sched_getscheduler (0), ==, SCHED_OTHER);
+  return NULL;
+}
+
+/* In real time, until it takes more than its budget, and again when it has been calm. */
+static gpointer
+spend_budget (gpointer data)
+{
+  HubRealtime realtime;
+  gint64 now = hub_clock_monotonic ();
+
+  g_assert_true (hub_realtime_begin (&realtime, "test", now));
+  g_assert_true (is_in_real_time ());
+  g_thread_join (g_thread_new ("child", look_at_child, NULL));
+  spin_for (HUB_REALTIME_WINDOW_US / 8);
+  now += HUB_REALTIME_WINDOW_US;
+  hub_realtime_look (&realtime, now);
+  g_assert_true (is_in_real_time ());
+  spin_for (HUB_REALTIME_WINDOW_US / 2);
+  hub_realtime_look (&realtime, now + HUB_REALTIME_WINDOW_US / 2);
+  g_assert_true (is_in_real_time ());
+  hub_realtime_look (&realtime, now += HUB_REALTIME_WINDOW_US);
+  g_assert_false (is_in_real_time ());
+  g_assert_cmpint (getpriority (PRIO_PROCESS, 0), ==, -10);
+  for (guint i = 1; i < HUB_REALTIME_CALM_WINDOWS; i++)
+    hub_realtime_look (&realtime, now += HUB_REALTIME_WINDOW_US);
+  g_assert_false (is_in_real_time ());
+  hub_realtime_look (&realtime, now += HUB_REALTIME_WINDOW_US);
+  g_assert_true (is_in_real_time ());
+  return NULL;
+}
+
+static void
+become_nobody (void)
+{
+  g_assert_cmpint (setresuid (65534, 65534, 65534), ==, 0);
+}
+
+static gboolean
+may_run_first (void)
+{
+  if (geteuid () == 0)
+    return TRUE;
+  g_test_skip ("only root may give real time and take it away");
+  return FALSE;
+}
+
+static void
+test_realtime (void)
+{
+  if (may_run_first ())
+    g_thread_join (g_thread_new ("test", spend_budget, NULL));
+}
+
+static void
+test_realtime_refused (void)
+{
+  const struct rlimit none = { 0, 0 };
+  HubRealtime realtime;
+
+  if (!may_run_first ())
+    return;
+  if (g_test_subprocess ())
+    {
+      setrlimit (RLIMIT_RTPRIO, &none);
+      setrlimit (RLIMIT_NICE, &none);
+      become_nobody ();
+      hub_realtime_limit ();
+      g_assert_false (hub_realtime_begin (&realtime, "test", 0));
+      spin_for (HUB_REALTIME_BUDGET_US);
+      hub_realtime_look (&realtime, HUB_REALTIME_WINDOW_US);
+      g_assert_cmpint (sched_getscheduler (0), ==, SCHED_OTHER);
+      return;
+    }
+  g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+  g_test_trap_assert_passed ();
+  g_test_trap_assert_stderr ("*runs as any other: LimitRTPRIO= is below 10*");
+}
+
+/* Who gave up its privileges keeps what it was allowed before, and no more. */
+static void
+test_realtime_limited (void)
+{
+  const struct sched_param higher = { .sched_priority = HUB_REALTIME_PRIORITY + 1 };
+  HubRealtime realtime;
+  struct rlimit limit;
+
+  if (!may_run_first ())
+    return;
+  if (g_test_subprocess ())
+    {
+      hub_realtime_limit ();
+      getrlimit (RLIMIT_RTPRIO, &limit);
+      become_nobody ();
+      g_assert_cmpint (hub_realtime_begin (&realtime, "test", 0), ==,
+                       limit.rlim_max == HUB_REALTIME_PRIORITY);
+      g_assert_cmpint (sched_setscheduler (0, SCHED_RR | SCHED_RESET_ON_FORK, &higher), ==, -1);
+      return;
+    }
+  g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+  g_test_trap_assert_passed ();
+}
+
+/* What runs in real time and never waits is ended by the kernel. */
+static void
+test_realtime_endless (void)
+{
+  HubRealtime realtime;
+
+  if (!may_run_first ())
+    return;
+  if (g_test_subprocess ())
+    {
+      hub_realtime_limit ();
+      g_assert_true (hub_realtime_begin (&realtime, "test", 0));
+      g_printerr ("in real time\n");
+      for (;;)
+        ;
+    }
+  g_test_trap_subprocess (NULL, 20 * G_USEC_PER_SEC, G_TEST_SUBPROCESS_DEFAULT);
+  g_test_trap_assert_failed ();
+  g_assert_false (g_test_trap_reached_timeout ());
+  g_test_trap_assert_stderr ("*in real time*");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -401,6 +548,10 @@ main (int argc, char **argv)
   g_test_add_func ("/sdk/error", test_error);
   g_test_add_func ("/sdk/error/kinds", test_error_kinds);
   g_test_add_func ("/sdk/error/names", test_error_names);
+  g_test_add_func ("/base/realtime/budget", test_realtime);
+  g_test_add_func ("/base/realtime/refused", test_realtime_refused);
+  g_test_add_func ("/base/realtime/limited", test_realtime_limited);
+  g_test_add_func ("/base/realtime/endless", test_realtime_endless);
   g_test_add_func ("/base/log/bounded", test_log_is_bounded);
   g_test_add_func ("/base/log/lines", test_log_is_of_lines);
   return g_test_run ();

@@ -111,6 +111,7 @@ try_process (Try *self)
   struct iovec local = { &byte, 1 }, remote = { &byte, 1 };
   struct rlimit limit = { 64, 64 };
   cpu_set_t cpus;
+  const struct sched_param ordinary = { 0 };
   int own;
 
   CPU_ZERO (&cpus);
@@ -124,6 +125,9 @@ try_process (Try *self)
   note (self, self->refused, "limits", "", prlimit (victim, RLIMIT_NOFILE, NULL, &limit));
   note (self, self->refused, "processors", "", sched_setaffinity (victim, sizeof cpus, &cpus));
   note (self, self->refused, "priority", "", setpriority (PRIO_PROCESS, (id_t) victim, 19));
+  note (self, self->refused, "scheduling", "", sched_setscheduler (victim, SCHED_BATCH, &ordinary));
+  note (self, self->needed, "own scheduling", "",
+        sched_setscheduler (0, SCHED_OTHER | SCHED_RESET_ON_FORK, &ordinary));
   own = timerfd_create (CLOCK_MONOTONIC, TFD_CLOEXEC);
   note (self, self->refused, "signals of a descriptor", "", fcntl (own, F_SETOWN, victim));
   close (own);
