@@ -8,7 +8,7 @@ import path from 'node:path';
 
 import { checkAccess, openBrowser, openDoor, shootAll, signIn } from './browser.mjs';
 import { book, prepare } from './consult-page.mjs';
-import { build, sleep, until, withPair } from './hubs.mjs';
+import { build, randomUUID, sleep, until, withPair } from './hubs.mjs';
 import { Person } from './person.mjs';
 
 // The example first: it is not what an emergency is.
@@ -151,6 +151,63 @@ async function turnOff(page) {
   await page.evaluate(() => localStorage.removeItem('karez.keys'));
 }
 
+/** What has the focus: a link's path, a button's words, a heading's. @param {any} page @returns {Promise<string>} */
+const focused = (page) => page.evaluate(() => {
+  const one = document.activeElement;
+  return `${one?.tagName.toLowerCase()} ${one?.getAttribute('href') ?? one?.textContent.trim()}`;
+});
+
+/** @param {any} page @param {RegExp} wanted @param {string} why */
+const focusOn = (page, wanted, why) => until(`${why} (${wanted})`, async () => {
+  const found = await focused(page);
+  if (!wanted.test(found)) throw new Error(`the focus is on “${found}”`);
+  return true;
+}, 4000);
+
+/** A clerk who never looks at the screen: the focus is somewhere at each step, and stays with what it was on when the
+ * list is another one. @param {any} browser @param {import('./hubs.mjs').Pair} pair */
+async function blind(browser, pair) {
+  const ask = async (/** @type {string} */ title, /** @type {string} */ urgency, /** @type {number} */ minutes) => {
+    const id = randomUUID();
+    await pair.aral.api('POST', '/bookings', { id, modality: 'shared-note', title, reason: '', urgency, partner: pair.hangzhou.id, resources: [],
+      starts_at: new Date(Date.now() + minutes * minute).toISOString(), ends_at: new Date(Date.now() + (minutes + 20) * minute).toISOString() });
+    await until('it to be asked', async () => (await pair.hangzhou.api('GET', `/bookings/${id}`)).state === 'requested');
+    return id;
+  };
+  const first = await ask('Heard first', 'T2', 20);
+  const second = await ask('Heard second', 'T2', 40);
+  const page = await signIn(browser, pair.hangzhou, 'desk.hangzhou');
+  const item = (/** @type {string} */ id) => page.locator(`karez-next li[data-href="/bookings/${id}"]`);
+  await item(second).waitFor();
+  await page.keyboard.press('r');
+  await focusOn(page, /^a \/bookings\//, 'R leads to the list');
+  await item(first).getByRole('link').focus();
+  await page.keyboard.press('Enter');
+  await focusOn(page, /^h[12] Heard first/, 'what was opened is read');
+  await page.keyboard.press('Escape');
+  await focusOn(page, new RegExp(`^a /bookings/${first}`), 'Escape leads back');
+  await page.keyboard.press('n');
+  await focusOn(page, /^input/, 'N leads to the title');
+  await page.keyboard.press('Escape');
+  await focusOn(page, /^a \/new/, 'Escape leads back to New');
+  await page.locator(`a.block[href="/bookings/${first}"]`).first().focus();
+  await page.keyboard.press('Enter');
+  await until('a card beside the board to be announced', async () => /Heard first/.test(await page.locator('#announced').textContent()), 3000);
+  await page.keyboard.press('Escape');
+
+  // Another request comes above the one whose button is about to be pressed.
+  await item(second).waitFor();
+  await item(second).getByRole('button').focus();
+  const urgent = await ask('Comes in between', 'T0', 10);
+  await item(urgent).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.closest('[data-href]')?.getAttribute('data-href')), `/bookings/${second}`);
+  await page.keyboard.press('Enter');
+  await until('the one that was meant to be accepted', async () => (await pair.hangzhou.api('GET', `/bookings/${second}`)).state === 'confirmed');
+  assert.equal((await pair.hangzhou.api('GET', `/bookings/${urgent}`)).state, 'requested', 'another one was accepted');
+  await focusOn(page, /^(a|button|h2) /, 'what was accepted leaves the focus in its place');
+  return page;
+}
+
 /** Who is in, as both hospitals have it. @param {import('./hubs.mjs').Pair} pair @param {string} id */
 const inside = (pair, id) => Promise.all(pair.hubs.map(async (hub) =>
   (await hub.api('GET', `/sessions/${id}`)).participants.filter((one) => !one.left_at).map((one) => one.hospital).sort()));
@@ -160,17 +217,20 @@ const inside = (pair, id) => Promise.all(pair.hubs.map(async (hub) =>
 async function checks(page, pair, id) {
   const start = page.getByRole('button', { name: 'Start', exact: true });
   const seen = () => Promise.all(pair.hubs.map(async (hub) => (await hub.api('GET', `/sessions/${id}`)).checks.map((one) => `${one.id} ${one.verdict}`).join()));
-  await page.getByText('Ready to start').waitFor();
+  await page.locator('main').getByText('Ready to start').waitFor();
   const hang = setInterval(async () => {
-    const { items } = await pair.hangzhou.api('GET', '/workers');
+    const { items } = await pair.hangzhou.api('GET', '/workers').catch(() => ({ items: [] }));
     for (const { pid } of items.filter((one) => one.pid > 0)) try { process.kill(pid, 'SIGSTOP'); } catch { /* its hub was quicker */ }
   }, 100);
-  await page.getByText('Not ready: see the checks').waitFor({ timeout: 20000 });
-  assert.equal(await start.isDisabled(), true);
-  assert.equal(await page.getByText('Ready to start').count(), 0);
-  await shootAll(page, 'clocks-keys-3-checks');
-  clearInterval(hang);
-  await page.getByText('Ready to start').waitFor({ timeout: 20000 });
+  try {
+    await page.getByText('Not ready: see the checks').waitFor({ timeout: 20000 });
+    assert.equal(await start.isDisabled(), true);
+    assert.equal(await page.locator('main').getByText('Ready to start').count(), 0);
+    await shootAll(page, 'clocks-keys-3-checks');
+  } finally {
+    clearInterval(hang);
+  }
+  await page.locator('main').getByText('Ready to start').waitFor({ timeout: 20000 });
   assert.equal(await start.isDisabled(), false);
   await until('both to see the same', async () => (await seen()).every((one) => one === 'link.up passed'));
 }
@@ -273,6 +333,7 @@ await withPair('clocks-keys', async (pair) => {
     await jump(pages[2]);
     await door(browser, pair);
     await layouts(pages[2]);
+    pages.push(await blind(browser, pair));
     pages.push(await room(browser, pair));
     await pointless(browser, pair);
     for (const page of pages) assert.deepEqual(page.faults, []);

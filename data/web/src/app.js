@@ -16,6 +16,7 @@ import { KarezElement, Loader, asProblem } from './components/element.js';
 import './components/help.js';
 import { announce } from './components/announce.js';
 import { clockNote } from './components/clock-note.js';
+import { leave } from './components/focus.js';
 import { Help } from './components/help.js';
 import { OwnPassword } from './components/own-password.js';
 import { button, failedState, icon, loadingState, mark, pill } from './components/parts.js';
@@ -99,6 +100,8 @@ class App extends KarezElement {
   async arrive() {
     const before = this.at;
     this.at = route();
+    if (before.path !== this.at.path)
+      leave(before.path);
     this.requestUpdate();
     const page = state.me ? (dayPages.has(this.at.page) ? 'day' : this.at.page) : 'sign-in';
     if (!state.me && this.at.page !== 'sign-in') {

@@ -3,7 +3,7 @@
 // composer; and, for what is added later, of a booking.
 
 import { _ } from '@karez/i18n';
-import { KarezElement, api, button, confirm, html, newId, nothing, size, state, textField, toastProblem } from '@karez/components';
+import { KarezElement, api, button, confirm, html, newId, nothing, repeat, size, state, textField, toastProblem } from '@karez/components';
 import { RequestDraft } from './consult-draft.js';
 import { accept, kindWords, refusalWords, share } from './consult-file.js';
 
@@ -312,7 +312,7 @@ export class ConsultRequestForm extends KarezElement {
           input.value = '';
         }}></div>
       ${draft.refused.length ? html`<div class="note warn" role="alert">${draft.refused.map(({ name, why }) => html`<p>${_(refusalWords[why], name)}</p>`)}</div>` : nothing}
-      ${draft.items.length ? html`<ul class="plain consult-list" aria-label=${_('Files')}>${draft.items.map((item) => this.item(item))}</ul>` : nothing}</div>`;
+      ${draft.items.length ? html`<ul class="plain consult-list" aria-label=${_('Files')}>${repeat(draft.items, (item) => item, (item) => this.item(item))}</ul>` : nothing}</div>`;
   }
 
   render() {

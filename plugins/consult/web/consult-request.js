@@ -4,7 +4,7 @@
 
 import { _ } from '@karez/i18n';
 import {
-  KarezElement, Loader, api, button, emptyState, hubName, html, isOurs, live, may, nothing, say, shown, size, timePair, toastProblem,
+  KarezElement, Loader, api, button, emptyState, hubName, html, isOurs, live, may, nothing, repeat, say, shown, size, timePair, toastProblem,
 } from '@karez/components';
 import { kindWords, share } from './consult-file.js';
 import { draftOf } from './consult-request-form.js';
@@ -176,7 +176,7 @@ export class ConsultRequest extends KarezElement {
       return emptyState({ title: _('No question was written.'), text: this.booking?.urgency === 'T0' ? _('An emergency does not wait for one.') : undefined, action: add });
     return html`<h3>${_('Question')}</h3><p class="prose consult-question" dir="auto">${asked.question}</p>
       ${asked.history ? html`<h3>${_('History')}</h3><p class="prose" dir="auto">${asked.history}</p>` : nothing}
-      ${asked.attachments.length ? html`<h3>${_('Files')}</h3><ul class="plain consult-list">${asked.attachments.map((one) => this.file(one))}</ul>${
+      ${asked.attachments.length ? html`<h3>${_('Files')}</h3><ul class="plain consult-list">${repeat(asked.attachments, (one) => one.id, (one) => this.file(one))}</ul>${
         asked.attachments.some(isPicture) && this.pictures !== this.booking?.id ? html`<p>${button({ label: _('Show the pictures'), onclick: () => {
           this.pictures = this.booking?.id ?? '';
           this.requestUpdate();

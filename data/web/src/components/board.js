@@ -3,6 +3,7 @@
 // clocks, and how a session joins both hospitals through the link.
 
 import { html, nothing } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
 import { _, nameOf, ngettext } from '../i18n.js';
 import { DAY, HOUR, clock, clockAfter, day, dayAndClock, hubNow, millis, range, startOfDay } from '../time.js';
 import { hubName, isRunning, kindWord, partnerOf, peerState, peerWord, phase, standing, takesTime, titleOf, urgencyWord } from '../words.js';
@@ -253,7 +254,7 @@ export class DayBoard extends KarezElement {
     return html`<div class="lane" role="row"><div class="lane-name" role="rowheader"><bdi>${nameOf(resource.names)}</bdi><small><bdi>${
       nameOf(resource.detail) || kindWord(resource.kind)}</bdi></small></div>
       <div class="track ${this.pickable ? 'pickable' : ''}" role="presentation" @click=${(/** @type {PointerEvent} */ event) => this.point(event, resource)}>
-        ${here.map((booking, i) => this.block(booking, resource.id, now, Math.min(
+        ${repeat(here, (booking) => booking.id, (booking, i) => this.block(booking, resource.id, now, Math.min(
           here[i + 1] ? millis(here[i + 1].starts_at) : Infinity,
           draft !== nothing && this.draft && this.draft.start >= millis(booking.starts_at) ? this.draft.start : Infinity)))}${draft}
         ${here.length === 0 && draft === nothing ? html`<span role="gridcell" class="unseen">${_('free all day')}</span>` : nothing}
@@ -264,7 +265,7 @@ export class DayBoard extends KarezElement {
   unplaced(bookings, now) {
     return inRows(bookings).map((row, n) => html`<div class="lane unplaced" role="row"><div class="lane-name" role="rowheader">${
       n === 0 ? _('No people or rooms') : html`<span class="unseen">${_('No people or rooms')}</span>`}</div>
-      <div class="track" role="presentation">${row.map((booking, i) => this.block(booking, '', now, row[i + 1] ? millis(row[i + 1].starts_at) : Infinity))}</div></div>`);
+      <div class="track" role="presentation">${repeat(row, (booking) => booking.id, (booking, i) => this.block(booking, '', now, row[i + 1] ? millis(row[i + 1].starts_at) : Infinity))}</div></div>`);
   }
 
   /** @param {Hub} hub @param {Booking[]} bookings @param {number} now */
@@ -294,7 +295,7 @@ export class DayBoard extends KarezElement {
           this.opened.add(hub.id);
         this.requestUpdate();
       }}>${open ? _('Hide what is free') : ngettext('%s more, free all day', '%s more, free all day', idle.length)}</button>` : nothing}</div></div>
-      ${lanes.map((resource) => this.lane(resource, bookings, now))}`;
+      ${repeat(lanes, (resource) => resource.id, (resource) => this.lane(resource, bookings, now))}`;
   }
 
   /** @param {{from: number, to: number}} view */
@@ -359,8 +360,8 @@ export class DayBoard extends KarezElement {
     return html`<section class="board" aria-label=${_('Day board, %s', day(board.from))}>
       ${this.axis(view)}
       <div class="lanes"><div role="grid" aria-label=${_('Sessions by hospital and time')} @keydown=${moveInGrid}>
-        ${ours.map((hub) => this.site(hub, bookings, now))}${this.unplaced(withoutLane(board, bookings), now)}
-        ${theirs.map((hub) => [this.link(hub, bookings, now), this.site(hub, bookings, now)])}
+        ${repeat(ours, (hub) => hub.id, (hub) => this.site(hub, bookings, now))}${this.unplaced(withoutLane(board, bookings), now)}
+        ${repeat(theirs, (hub) => hub.id, (hub) => [this.link(hub, bookings, now), this.site(hub, bookings, now)])}
       </div>${this.overlay(view, bookings, now)}</div>
       ${bookings.length === 0 && !this.draft ? html`<p class="board-empty">${_('No sessions on this day.')}</p>` : nothing}
       ${this.legend()}</section>`;

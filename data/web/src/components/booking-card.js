@@ -9,6 +9,7 @@ import { hasPart, makeBookingPart } from '../panels.js';
 import { isOurs, may } from '../state.js';
 import { DAY, duration, hubNow, millis } from '../time.js';
 import { hubName, kindWord, partnerOf, phase, phaseWord, titleOf, urgencyWord } from '../words.js';
+import { announce } from './announce.js';
 import { KarezElement, Loader } from './element.js';
 import { Part } from './part.js';
 import { button, factList, icon, pill, say, shown, span, textField, timePair, urgencyMark } from './parts.js';
@@ -39,6 +40,8 @@ export class BookingCard extends KarezElement {
     this.busy = '';
     this.declining = false;
     this.answer = '';
+    /** Which one has been announced. */
+    this.told = '';
     /** @type {Loader<Booking>} */
     this.loader = new Loader(this, () => (this.booking ? api.get(`/bookings/${this.booking}`) : null), 'booking', 'session').whenSeen();
     /** What its kind of session has of it. @type {Part<import('../panels.js').BookingPart>} */
@@ -54,6 +57,16 @@ export class BookingCard extends KarezElement {
     }
     const booking = this.loader.value;
     this.added.want(booking && hasPart(booking.modality, 'booking') ? `${booking.modality} ${booking.id}` : '');
+  }
+
+  /** Opened beside what has the focus still: nobody would hear of it. */
+  updated() {
+    const booking = this.loader.value;
+    if (!booking || this.told === booking.id)
+      return;
+    this.told = booking.id;
+    if (document.activeElement?.getAttribute('href') === `/bookings/${booking.id}`)
+      announce(`${titleOf(booking)}: ${phaseWord(phase(booking, hubNow()))}`);
   }
 
   /** @param {string} name @param {() => Promise<unknown>} act */

@@ -3,6 +3,7 @@
 // what it would collide with, before anything is sent.
 
 import { html, nothing } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
 import { api, newId } from '../api.js';
 import { _, nameOf, ngettext } from '../i18n.js';
 import { live } from '../live.js';
@@ -218,7 +219,7 @@ export class Composer extends KarezElement {
     const chosen = all.filter((one) => request.resources.has(one.id)).length;
     return html`<fieldset class="pick"><legend>${label} <small>${ngettext('%s chosen', '%s chosen', chosen)}</small></legend>
       ${all.length ? [...byKinds].map(([kind, list]) => html`<div class="pick-kind" role="group" aria-label=${kindPlural(kind)}><span aria-hidden="true">${kindPlural(kind)}</span>
-        ${list.map((/** @type {Resource} */ one) => this.resourceCheck(one))}</div>`) : html`<p class="hint">${_('Nothing can be booked there yet.')}</p>`}
+        ${repeat(list, (/** @type {Resource} */ one) => one.id, (one) => this.resourceCheck(one))}</div>`) : html`<p class="hint">${_('Nothing can be booked there yet.')}</p>`}
     </fieldset>`;
   }
 

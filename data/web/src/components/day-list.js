@@ -2,6 +2,7 @@
 // The day as a list: for phones, and for everybody to whom lanes of time say little.
 
 import { html, nothing } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
 import { _, listOf, nameOf } from '../i18n.js';
 import { clock, clockAfter, clockInXinjiang, day, hubNow, millis, range, startOfDay } from '../time.js';
 import { hubName, partnerOf, phase, phaseWord, standing, titleOf, urgencyWord } from '../words.js';
@@ -57,7 +58,7 @@ export class DayList extends KarezElement {
     if (!bookings.length)
       return emptyState({ title: wanted ? _('Nothing fits “%s”.', this.find) : _('No sessions on this day.') });
     return html`<ul class="day-list card flush" aria-label=${_('Sessions in the order of time')} @keydown=${moveInList}>
-      ${bookings.map((booking) => this.item(booking, now))}</ul>`;
+      ${repeat(bookings, (booking) => booking.id, (booking) => this.item(booking, now))}</ul>`;
   }
 }
 customElements.define('karez-day-list', DayList);

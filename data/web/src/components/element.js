@@ -7,6 +7,7 @@ import { onLanguage } from '../i18n.js';
 import { onSingleKeys } from '../keys.js';
 import { live } from '../live.js';
 import { onState } from '../state.js';
+import { keepFocus } from './focus.js';
 
 /**
  * An element in the page's own tree: the one style sheet reaches it, labels and descriptions work
@@ -32,6 +33,13 @@ export class KarezElement extends LitElement {
       const timer = setInterval(draw, pace);
       this.#off.push(() => clearInterval(timer));
     }
+  }
+
+  /** @param {import('lit').PropertyValues} changed */
+  update(changed) {
+    const settle = keepFocus(this);
+    super.update(changed);
+    settle();
   }
 
   disconnectedCallback() {

@@ -2,6 +2,7 @@
 // What a plugin's panel may use, as '@karez/components'. '@karez/i18n' is beside it.
 
 export { html, nothing, svg } from 'lit';
+export { repeat } from 'lit/directives/repeat.js';
 export { api, Problem, newId, query } from '../api.js';
 export { live } from '../live.js';
 export { onSingleKeys, singleKey, singleKeys } from '../keys.js';

@@ -3,6 +3,7 @@
 // others.
 
 import { html, nothing } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
 import { api } from '../api.js';
 import { _, nameOf } from '../i18n.js';
 import { live } from '../live.js';
@@ -78,7 +79,7 @@ export class Invited extends KarezElement {
   render() {
     const { items } = this.invitations;
     return html`<section class="card" aria-labelledby="invited-title"><h2 id="invited-title">${_('Invited from here')} <span>${items.length}</span></h2>
-      <ul class="plain people-list">${items.map((one) => html`<li class="row"><b class="grow"><bdi>${nameOf(one.names)}</bdi></b>${
+      <ul class="plain people-list">${repeat(items, (one) => one.person, (one) => html`<li class="row"><b class="grow"><bdi>${nameOf(one.names)}</bdi></b>${
         !one.booked && may('session.invite') ? button({ label: _('Take back'), kind: 'quiet', name: _('Take back the invitation of %s', nameOf(one.names)),
           busy: this.busy === one.person, onclick: () => this.takeBack(one) }) : nothing}</li>`)}</ul>
       ${problemNote(this.problem)}

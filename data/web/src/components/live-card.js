@@ -2,6 +2,7 @@
 // The sessions that are running, each with how it goes.
 
 import { html, nothing } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
 import { _ } from '../i18n.js';
 import { hubNow, millis } from '../time.js';
 import { hubName, isRunning, partnerOf, phase, phaseWord, standing, titleOf } from '../words.js';
@@ -26,7 +27,7 @@ export class LiveCard extends KarezElement {
     const running = board.bookings.filter((booking) => isRunning(phase(booking, now)))
       .sort((a, b) => millis(a.ends_at) - millis(b.ends_at));
     return html`<section class="card" aria-labelledby="live-title"><h2 id="live-title">${_('Live')} <span>${running.length}</span></h2>
-      <ul class="plain strip">${running.map((booking) => {
+      <ul class="plain strip">${repeat(running, (booking) => booking.id, (booking) => {
         const what = phase(booking, now);
         const partner = hubName(board.hubs, partnerOf(booking));
         const hub = board.hubs.find((one) => one.id === partnerOf(booking));

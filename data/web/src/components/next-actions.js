@@ -3,6 +3,7 @@
 // it starts; each with its reason, what it changes, and one key. Nothing is left out.
 
 import { html, nothing } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
 import { accept } from '../acts.js';
 import { _, listOf, nameOf } from '../i18n.js';
 import { go } from '../router.js';
@@ -177,7 +178,7 @@ export class NextActions extends KarezElement {
     const actions = nextActions(board, hubNow());
     const first = actions.findIndex((action) => action.booking);
     return html`<section class="card" aria-labelledby="next-title"><h2 id="next-title">${_('Next actions')} <span>${actions.length ? html`${actions.length} ` : nothing}${keyHint('R')}</span></h2>
-      ${actions.length ? html`<ol class="acts" @keydown=${moveInList}>${actions.map((action, i) => html`<li data-href=${action.href}>
+      ${actions.length ? html`<ol class="acts" @keydown=${moveInList}>${repeat(actions, (action) => action.href, (action, i) => html`<li data-href=${action.href}>
         <span class="n" aria-hidden="true">${i + 1}</span>
         <div><a class="act-what" data-item href=${action.href}>${action.what}</a><p class="act-why">${action.why}</p></div>
         ${button({ label: action.verb, key: i === first ? 'A' : undefined, busy: this.busy === action.href,

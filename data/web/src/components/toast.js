@@ -2,6 +2,7 @@
 // What was done, said at the edge of the page, with a way back where there is one.
 
 import { html, nothing } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
 import { _ } from '../i18n.js';
 import { onState, state } from '../state.js';
 import { KarezElement, asProblem } from './element.js';
@@ -49,7 +50,7 @@ class Toasts extends KarezElement {
   }
 
   render() {
-    return html`<div class="toasts" role="status" aria-live="polite">${this.list.map((toast) => html`
+    return html`<div class="toasts" role="status" aria-live="polite">${repeat(this.list, (toast) => toast.id, (toast) => html`
       <div class="toast ${toast.bad ? 'bad' : ''}"><p dir="auto">${toast.text}</p>
         ${toast.undo ? html`<button class="button quiet" @click=${() => this.undo(toast)}>${_('Undo')}</button>` : nothing}
         <button class="button quiet square" aria-label=${_('Close')} @click=${() => this.remove_(toast.id)}>${icon('close')}</button>

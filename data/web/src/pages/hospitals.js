@@ -3,6 +3,7 @@
 // string to the other and types what is heard.
 
 import { html, nothing } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
 import { api } from '../api.js';
 import { _, nameOf, ngettext } from '../i18n.js';
 import { live } from '../live.js';
@@ -263,7 +264,7 @@ export class HospitalsPage extends KarezElement {
       return problemNote(found);
     if (!found.items.length)
       return html`<p class="note calm" role="status">${_('Both hospitals have booked the same.')}</p>`;
-    return html`<ul class="plain differences" aria-label=${_('Bookings that are not the same at both')}>${found.items.map((one) => html`<li>
+    return html`<ul class="plain differences" aria-label=${_('Bookings that are not the same at both')}>${repeat(found.items, (one) => one.id, (one) => html`<li>
       <p class="row">${timePair(one.starts_at)} ${one.here ? html`<a href="/bookings/${one.id}"><bdi>${one.title ?? _('Open')}</bdi></a>` : html`<b><bdi>${one.title ?? ''}</bdi></b>`}</p>
       <p class="hint">${this.advice(one, name)}</p></li>`)}</ul>${found.more ? html`<p class="hint">${_('There are more bookings than were compared.')}</p>` : nothing}`;
   }
@@ -317,9 +318,9 @@ export class HospitalsPage extends KarezElement {
   render() {
     const open = (this.pairings.value?.items ?? []).filter((one) => one.state !== 'paired');
     return html`<div class="page">${pageHead({ title: _('Hospitals'), text: _('The partners whose hubs this one trusts, and how the link to each is.') })}
-      <div class="columns"><div class="stack">${shown(this.peers, ({ items }) => (items.length ? items.map((peer) => this.peer(peer))
+      <div class="columns"><div class="stack">${shown(this.peers, ({ items }) => (items.length ? repeat(items, (peer) => peer.id, (peer) => this.peer(peer))
         : html`<div class="card">${emptyState({ title: _('No partner yet.'), text: may('peers.write') ? _('Pair with the first one here.') : _('An administrator pairs hospitals.') })}</div>`))}</div>
-      ${may('peers.write') ? html`<div class="stack">${open.map((one) => this.pairing(one))}${this.beginForm()}${this.expectForm()}</div>` : nothing}</div></div>`;
+      ${may('peers.write') ? html`<div class="stack">${repeat(open, (one) => one.id, (one) => this.pairing(one))}${this.beginForm()}${this.expectForm()}</div>` : nothing}</div></div>`;
   }
 }
 customElements.define('karez-hospitals', HospitalsPage);

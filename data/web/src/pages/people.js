@@ -2,6 +2,7 @@
 // The people of this hospital: who may sign in, and what for.
 
 import { html, nothing } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
 import { api, newId } from '../api.js';
 import { _, listOf, nameOf, ngettext } from '../i18n.js';
 import { live } from '../live.js';
@@ -154,7 +155,7 @@ export class PeoplePage extends KarezElement {
     return html`<div class="card flush table-wrap"><table class="table"><caption class="unseen">${_('People')}</caption>
       <thead><tr><th scope="col">${_('Full name')}</th><th scope="col">${_('Title')}</th>${write ? html`<th scope="col">${_('Name to sign in')}</th>` : nothing}<th scope="col">${_('Roles')}</th>${
         write ? html`<th scope="col"><span class="unseen">${_('Change')}</span></th>` : nothing}</tr></thead>
-      <tbody @keydown=${moveInList}>${found.map((one) => html`<tr class=${one.active === false ? 'off' : ''}><th scope="row"><bdi>${nameOf(one.names)}</bdi>${
+      <tbody @keydown=${moveInList}>${repeat(found, (one) => one.id, (one) => html`<tr class=${one.active === false ? 'off' : ''}><th scope="row"><bdi>${nameOf(one.names)}</bdi>${
         one.active === false ? html` ${pill('off', _('may not sign in'))}` : nothing}</th><td><bdi>${nameOf(one.title)}</bdi></td>${
         write ? html`<td><bdi><code>${one.login ?? '—'}</code></bdi></td>` : nothing}<td>${listOf((one.roles ?? []).map(roleWord))}</td>${
         write ? html`<td class="end"><button class="button small" data-item @click=${() => this.open(one)}>${_('Change')}<span class="unseen"> ${nameOf(one.names)}</span></button></td>` : nothing}</tr>`)}</tbody></table></div>

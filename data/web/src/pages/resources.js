@@ -3,6 +3,7 @@
 // its own; the partner's are only shown.
 
 import { html, nothing } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
 import { api, newId } from '../api.js';
 import { _, nameOf } from '../i18n.js';
 import { live } from '../live.js';
@@ -129,7 +130,7 @@ export class ResourcesPage extends KarezElement {
   group(hub, name, list, ours) {
     return html`<section class="card flush table-wrap" aria-labelledby="hub-${hub}"><h2 class="site" id="hub-${hub}"><bdi>${name}</bdi> <small>${ours ? _('your hospital') : _('only shown; they decide on them')}</small></h2>
       ${list.length ? html`<table class="table"><thead><tr><th scope="col">${_('Name')}</th><th scope="col">${_('Kind')}</th><th scope="col">${_('What it is')}</th><th scope="col"><span class="unseen">${_('Change')}</span></th></tr></thead>
-        <tbody @keydown=${moveInList}>${list.map((one) => this.row(one, ours))}</tbody></table>` : emptyState({ title: _('Nothing can be booked there yet.') })}</section>`;
+        <tbody @keydown=${moveInList}>${repeat(list, (one) => one.id, (one) => this.row(one, ours))}</tbody></table>` : emptyState({ title: _('Nothing can be booked there yet.') })}</section>`;
   }
 
   render() {
@@ -143,7 +144,7 @@ export class ResourcesPage extends KarezElement {
         const own = state.me?.hub ?? '';
         const others = [...new Set([...hubs.filter((hub) => hub.state !== 'revoked').map((hub) => hub.id), ...resources.map((one) => one.hub)])].filter((id) => id !== own);
         return html`<div class="stack">${this.group(own, nameOf(state.me?.hub_names), found.filter((one) => one.hub === own), true)}
-          ${others.map((id) => this.group(id, hubName(/** @type {any} */ (hubs), id), found.filter((one) => one.hub === id), false))}</div>`;
+          ${repeat(others, (id) => id, (id) => this.group(id, hubName(/** @type {any} */ (hubs), id), found.filter((one) => one.hub === id), false))}</div>`;
       })}</div>${this.draft ? html`<aside>${this.form(this.draft, value?.people ?? [])}</aside>` : nothing}</div></div>`;
   }
 }

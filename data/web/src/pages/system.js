@@ -2,6 +2,7 @@
 // How the hub itself is: one line for each part, with its state, since when, and what helps.
 
 import { html, nothing } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
 import { api } from '../api.js';
 import { _, N_, nameOf, ngettext } from '../i18n.js';
 import { live } from '../live.js';
@@ -164,7 +165,7 @@ export class SystemPage extends KarezElement {
   workerLines(workers) {
     if (!workers.length)
       return html`<p class="hint">${_('No session runs here now.')}</p>`;
-    return html`<ul class="plain lines">${workers.map((worker) => line({
+    return html`<ul class="plain lines">${repeat(workers, (worker) => worker.session, (worker) => line({
       name: html`<bdi>${worker.session.slice(0, 8)}</bdi>`, state: workerState(worker),
       note: html`${worker.pid ? html`${_('process %s', worker.pid)} ` : nothing}${worker.restarts ? html`· ${ngettext('started again once', 'started again %s times', worker.restarts)}` : nothing}`,
       action: html`<a class="button small" href="/sessions/${worker.session}">${_('Open')}<span class="unseen"> ${worker.session}</span></a>`,
@@ -236,7 +237,7 @@ export class SystemPage extends KarezElement {
       return nothing;
     return html`<section class="card" aria-labelledby="sys-messages"><h2 id="sys-messages">${_('Messages and records that wait')}</h2>
       <p class="hint">${_('They are kept here, but the plugin that they are for has not taken them.')}</p>
-      <ul class="plain lines">${parked.map((waiting) => this.parkedLine(waiting))}${aside.map((message) => this.asideLine(message))}${records.map((record) => this.recordLine(record))}</ul></section>`;
+      <ul class="plain lines">${repeat(parked, (waiting) => `${waiting.peer} ${waiting.plugin}`, (waiting) => this.parkedLine(waiting))}${repeat(aside, (message) => `${message.peer}/${message.lane}/${message.sequence}`, (message) => this.asideLine(message))}${repeat(records, (record) => `${record.session}/${record.sequence}`, (record) => this.recordLine(record))}</ul></section>`;
   }
 
   render() {
@@ -245,9 +246,9 @@ export class SystemPage extends KarezElement {
         <section class="card" aria-labelledby="sys-hub"><h2 id="sys-hub">${_('Hub')}</h2>${shown(this.system, (system) => this.hubLines(system), { lines: 3 })}</section>
         <section class="card" aria-labelledby="sys-workers"><h2 id="sys-workers">${_('Sessions that run')}</h2>${shown(this.workers, ({ items }) => this.workerLines(items), { lines: 2 })}</section>
         ${may('peers.read') ? html`<section class="card" aria-labelledby="sys-links"><h2 id="sys-links">${_('Links')}</h2>${shown(this.peers, ({ items }) => (items.length
-          ? html`<ul class="plain lines">${items.map((peer) => this.peer(peer))}</ul>` : emptyState({ title: _('No partner yet.') })), { lines: 2 })}</section>` : nothing}
+          ? html`<ul class="plain lines">${repeat(items, (peer) => peer.id, (peer) => this.peer(peer))}</ul>` : emptyState({ title: _('No partner yet.') })), { lines: 2 })}</section>` : nothing}
         ${may('plugins.read') ? html`<section class="card" aria-labelledby="sys-plugins"><h2 id="sys-plugins">${_('Plugins')}</h2>${shown(this.plugins, ({ items }) => (items.length
-          ? html`<ul class="plain lines">${items.map((plugin) => this.plugin(plugin))}</ul>` : emptyState({ title: _('No plugins are installed.') })), { lines: 2 })}</section>` : nothing}
+          ? html`<ul class="plain lines">${repeat(items, (plugin) => plugin.id, (plugin) => this.plugin(plugin))}</ul>` : emptyState({ title: _('No plugins are installed.') })), { lines: 2 })}</section>` : nothing}
         ${this.messages()}
       </div></div>`;
   }
