@@ -36,6 +36,7 @@ const booking = (from, to, more = {}) => ({
 const board = (bookings, from = midnight, to = midnight + DAY) => ({ from: iso(from), to: iso(to), hubs, resources, bookings });
 /** What a page would show, as text. */
 const text = (content) => (Array.isArray(content) ? content.map(text).join('')
+  : content?._$litDirective$ ? (Array.isArray(content.values[0]) ? text(content.values[0].map(content.values.at(-1))) : '') // repeat()
   : content?.strings ? content.strings.map((part, i) => part + text(content.values[i])).join('').replace(/<[^>]*>/g, '')
     : typeof content === 'string' || typeof content === 'number' ? String(content) : '');
 
