@@ -346,6 +346,11 @@ def test_tables_that_are_wrong():
         assert code == 1 and not out, (text[:80], code, err)
         for word in ('wrong.csv', *words):
             assert word in err, (text[:80], word, err[:400])
+    # Each wrong line is told, up to a bound.
+    many = ''.join(f'li{n},Li,{"desk" if n == 1 else "chief"}\n' for n in range(80))
+    code, out, err = run('users', 'import', write('wrong.csv', head + many))
+    assert code == 1 and err.count('wrong.csv:') == 50 and 'wrong.csv:2:' in err and 'wrong.csv:4:' in err, err
+    assert 'wrong.csv:3:' not in err, err
     for data in (b'login,name,roles\nli,\xc0\xee,desk\n', b'\xff\xfel\0', b'login\0,name,roles\n'):
         path = os.path.join(WORK, 'wrong.csv')
         with open(path, 'wb') as file:
@@ -431,6 +436,47 @@ def test_resources_and_patients_of_tables():
     assert code == 1 and 'p.csv:2' in err and '1961-04-30' in err, err
 
 
+def test_each_by_itself():
+    """Organisations, resources and patients that no table has."""
+    hub = '0193a000-0000-7000-8000-00000000000a'
+    Hub.answers = {('GET', '/api/v1/people'): (200, {'items': [PERSON]}), ('GET', '/api/v1/hello'): (200, {'hub': hub}),
+                   ('PUT', '/api/v1/resources/r1'): (204, '')}
+    for path in ('organisations', 'resources', 'patients'):
+        Hub.answers['POST', '/api/v1/' + path] = (201, {'id': 'new-' + path})
+        Hub.answers['GET', '/api/v1/' + path] = (200, {'items': [
+            {'id': 'x1', 'names': {'en': 'Clinic of the well'}, 'level': 'village', 'parent': 'x0', 'hub': hub,
+             'kind': 'room', 'active': False, 'detail': {'en': 'Second floor'}}]})
+    names = {'en': 'Clinic', 'zh_CN': '诊所', 'ug': 'شىپاخانا'}
+    given = ('--name', 'Clinic', '--name-zh', '诊所', '--name-ug', 'شىپاخانا')
+    for words, wanted in (
+            (('organisations', 'add', '--level', 'village', '--parent', 'x0'), {'level': 'village', 'parent': 'x0'}),
+            (('resources', 'add', '--kind', 'person', '--detail', 'Heart', '--login', 'desk.aral'),
+             {'kind': 'person', 'detail': {'en': 'Heart'}, 'person': PERSON['id']}),
+            (('patients', 'add', '--birth-date', '1961-04-30', '--gender', 'female', '--organisation', 'x1'),
+             {'birth_date': '1961-04-30', 'gender': 'female', 'organisation': 'x1'})):
+        code, out, err = run(*words, *given)
+        assert code == 0 and 'new-' + words[0] in out, (words, err)
+        body = json.loads(Hub.asked[-1][3])
+        assert Hub.asked[-1][:2] == ('POST', '/api/v1/' + words[0])
+        assert body == {'id': body['id'], 'names': names, **wanted} and len(body['id']) == 36, (words, body)
+        for missing in ('--name', '--level', '--kind'):
+            if missing in words + given and (words[0], missing) != ('patients', '--level'):
+                at = (words + given).index(missing)
+                left = (words + given)[:at] + (words + given)[at + 2:]
+                code, out, err = run(*left)
+                assert code == 2 and missing in err and not Hub.asked, (left, err)
+    code, _, err = run('resources', 'add', '--kind', 'person', '--name', 'X', '--login', 'nobody')
+    assert code == 1 and 'nobody' in err and [asked[0] for asked in Hub.asked] == ['GET'], (code, err)
+    for path, shown in (('organisations', ('village', 'x0')), ('resources', ('room', 'Second floor'))):
+        code, out, _ = run(path, 'list')
+        assert code == 0 and all(word in out for word in ('Clinic of the well', 'x1', *shown)), (path, out)
+        assert json.loads(run('--json', path, 'list')[1])['items'][0]['id'] == 'x1'
+    assert Hub.asked[-1][1] == '/api/v1/resources?hub=' + hub
+    for verb, active in (('disable', False), ('enable', True)):
+        assert run('resources', verb, 'r1')[0] == 0
+        assert (Hub.asked[-1][0], json.loads(Hub.asked[-1][3])) == ('PUT', {'active': active})
+
+
 SETUP = """[Hospital]
 Name=Aral Tarim Hospital
 Name[zh_CN]=阿拉尔塔里木医院
@@ -450,6 +496,11 @@ def test_setup():
                    ('POST', '/api/v1/organisations'): (201, {'id': 'x'}),
                    ('POST', '/api/v1/people'): (201, {'id': 'x'})}
     path = write('setup.ini', SETUP)
+    # Without a password there is no hospital, either.
+    for password in ('', '\n'):
+        code, out, err = run('setup', '--file', path, stdin=password)
+        assert code == 2 and not out and 'UTF-8' in err, (password, code, out, err)
+        assert not [asked for asked in Hub.asked if asked[0] == 'POST'], password
     code, out, err = run('setup', '--file', path, stdin='seven wells of water\n')
     assert code == 0 and not err, (code, err)
     posted = [(where, json.loads(body)) for method, where, _, body in Hub.asked if method == 'POST']
