@@ -26,9 +26,35 @@ check_run () { # DIRECTORY FACTOR SUITE…
     --num-processes $((2 * $(nproc))) "${options[@]}" </dev/null || true
 }
 
-check_asan () {
+asan_setup () {
   build_setup "$build_asan" -Db_sanitize=address,undefined -Db_lundef=false \
     -Doptimization=1 -Ddebug=true -Dc_args=-g1
+}
+
+# Builds for the sanitizers while the tests run, most of which wait: it gets what they leave of the
+# processors, also where the kernel shares them out by terminal session.
+asan_pid=
+asan_begin () {
+  local -a idle=(nice -n 19)
+  asan_setup
+  ! chrt --idle 0 true 2>/dev/null || idle=(chrt --idle 0)
+  # shellcheck disable=SC2016  # in there
+  setsid bash -c 'echo 19 2>/dev/null >/proc/self/autogroup; exec "$@"' bash \
+    "${idle[@]}" ninja -C "$build_asan" -j "$(nproc)" \
+    >"$artefacts/log/ninja-beside.log" 2>&1 </dev/null &
+  asan_pid=$!
+}
+
+asan_end () {
+  [ -z "$asan_pid" ] || kill -- "-$asan_pid" 2>/dev/null || true
+}
+
+check_asan () {
+  if [ -n "$asan_pid" ]; then
+    wait "$asan_pid" || true # what is wrong, the build says again
+    asan_pid=
+  fi
+  asan_setup
   build_compile "$build_asan"
   # abort_on_error: a fault is a crash that Meson reports.
   ASAN_OPTIONS=abort_on_error=1:strict_string_checks=1 \
@@ -63,6 +89,10 @@ command_check () {
   ensure_built "${groups[@]}"
   mkdir -p "$artefacts"
   if [ ${#wanted[@]} -gt 0 ]; then
+    if [ $asan = yes ]; then
+      trap asan_end EXIT
+      asan_begin
+    fi
     say "suites: ${wanted[*]}"
     check_run "$build" 1 "${wanted[@]}"
     logs+=("$build:$(IFS=,; printf '%s' "${wanted[*]}")")
