@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Two real hubs with their private databases, for tests: started, paired, filled, ended.
 
-import { spawn, execFile } from 'node:child_process';
+import assert from 'node:assert/strict';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { randomInt, randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -54,6 +55,37 @@ async function freePort() {
     server.listen(port, '127.0.0.1', () => server.close(() => done(true)));
   });
   return free ? port : freePort();
+}
+
+/**
+ * Gives a hub the cluster that it would make by itself: initdb is most of a first start's time. It
+ * is made once for the tests of a user, and without waiting for the disk: no test ends a machine.
+ * Hubs that make their own are in tests/daemon/ and tests/install/. @param {string} state
+ */
+async function giveCluster(state) {
+  const debian = '/usr/lib/postgresql';
+  const majors = fs.existsSync(debian) ? fs.readdirSync(debian).filter((one) => fs.existsSync(`${debian}/${one}/bin/initdb`)) : [];
+  const major = Math.max(...majors.map(Number));
+  const self = process.getuid?.() ?? -1;
+  if (!majors.length || self < 0)
+    return;
+  const [uid, gid] = self > 0 ? [self, process.getgid?.() ?? self]
+    : ['-u', '-g'].map((flag) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' })));
+  const made = path.join(os.tmpdir(), `karez-test-${self}-hub-${major}`);
+  if (!fs.existsSync(made)) {
+    const fresh = fs.mkdtempSync(`${made}-`);
+    fs.chownSync(fresh, uid, gid);
+    execFileSync(`${debian}/${major}/bin/initdb`, ['-D', path.join(fresh, 'postgres'), '-U', 'hub', '--auth-local=peer', '--auth-host=reject',
+      '--encoding=UTF8', '--locale=C.UTF-8', '--data-checksums', '--no-sync'], { uid, gid, cwd: '/', stdio: ['ignore', 'ignore', 'inherit'] });
+    fs.appendFileSync(path.join(fresh, 'postgres', 'postgresql.auto.conf'), "fsync = 'off'\n");
+    try {
+      fs.renameSync(fresh, made);
+    } catch {
+      fs.rmSync(fresh, { recursive: true }); // another test was quicker
+    }
+  }
+  assert.equal(fs.lstatSync(made).uid, uid, `${made} belongs to somebody else`);
+  await run('cp', ['-a', '--reflink=auto', path.join(made, 'postgres'), state]);
 }
 
 export class Problem extends Error {
@@ -277,6 +309,7 @@ export class Pair {
     pair.aral = await make('aral');
     pair.hangzhou = await make('hangzhou');
     pair.hubs = [pair.aral, pair.hangzhou];
+    if (!apart) await Promise.all(pair.hubs.map((hub) => giveCluster(hub.state)));
     try {
       await pair.begin();
     } catch (error) {
@@ -305,7 +338,7 @@ export class Pair {
   }
 
   async fill() {
-    for (const hub of this.hubs) {
+    await Promise.all(this.hubs.map(async (hub) => {
       await hub.api('POST', '/organisations', { id: randomUUID(), level: 'county', names: hub.names, own: true });
       for (const person of staff)
         await hub.api('POST', '/people', {
@@ -318,7 +351,7 @@ export class Pair {
         await hub.api('POST', '/resources', { id, kind: 'room', names: { en } });
         this.resources[hub.name][en] = id;
       }
-    }
+    }));
   }
 
   /** The pairing ceremony, as two administrators do it. */
