@@ -5,6 +5,7 @@
 #define SPEAKING_LOUDNESS (72u * 16)
 /* Who pauses for breath still speaks. */
 #define SILENCE_US (400 * 1000)
+#define HEARD_US (10 * G_USEC_PER_SEC)
 
 /* Puts a track into the list of the loudest. */
 static void
@@ -65,8 +66,16 @@ bitrate (guint64 bytes, guint64 *before, gint64 passed)
   return (guint) MIN (rate, G_MAXUINT);
 }
 
+/* What a page said last of a stream that it is not sent any more, is not said for ever: RFC 3550,
+ * 6.2: a page reports on speech every 5 s. */
+static gboolean
+is_fresh (const HubRtcSlot *slot, gint64 now)
+{
+  return slot->track != NULL && now - slot->heard_at <= HEARD_US;
+}
+
 static void
-measure_one (HubRtcConnection *connection, gint64 passed, HubRtcStatistics *out)
+measure_one (HubRtcConnection *connection, gint64 passed, gint64 now, HubRtcStatistics *out)
 {
   guint64 sent = 0;
   gint64 rtt = 0;
@@ -85,7 +94,7 @@ measure_one (HubRtcConnection *connection, gint64 passed, HubRtcStatistics *out)
     {
       const HubRtcSlot *slot = connection->slots[i];
 
-      if (slot->track != NULL)
+      if (is_fresh (slot, now))
         out->loss_out = MAX (out->loss_out, slot->heard.fraction_lost);
       rtt = MAX (rtt, slot->rtt);
       out->resent += slot->resent;
@@ -111,7 +120,7 @@ hub_rtc_room_measure (HubRtcRoom *self, gint64 now)
     {
       HubRtcStatistics statistics = { 0 };
 
-      measure_one (connection, passed, &statistics);
+      measure_one (connection, passed, now, &statistics);
       g_array_append_val (event->statistics, statistics);
     }
   if (hub_rtc_room_get_port (self) != NULL)

@@ -30,6 +30,8 @@ typedef struct
   /* Of its section, as it was offered first. */
   guint8 payload_type, rtx_type;
   guint32 ssrc, rtx_ssrc;
+  gint64 unseen; /* since when nobody looks; 0 while somebody does */
+  gboolean unwanted_there;
 } HubRtcPublished;
 
 /* Where a page shows one track: a slot as the main thread knows it. */
@@ -61,6 +63,8 @@ typedef struct
   char peer_ufrag[HUB_SDP_MAX_UFRAG + 1], tag[HUB_SDP_MAX_MID + 1];
   guint32 ssrc;
   gboolean answered;
+  gboolean hidden;               /* what it shows is not seen: no pictures go there */
+  guint unwanted;                /* sources that it was told not to send now: bits */
   HubRtpExtensionMap extensions; /* that the connection has */
   HubRtcConnectionState state;
   HubRtcStatistics statistics;

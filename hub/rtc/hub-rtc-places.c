@@ -33,18 +33,37 @@ hub_rtc_find_track (HubRtc *self, guint track)
   return track != 0 ? find_published (self, is_track, &track) : NULL;
 }
 
+/* Tells the media thread what is in a place. */
 static void
-feed (HubRtc *self, HubRtcPage *page, HubRtcPlace *place, guint track)
+show (HubRtc *self, const HubRtcPage *page, const HubRtcPlace *place)
 {
   HubRtcCommand *command = g_new0 (HubRtcCommand, 1);
 
-  place->track = track;
-  place->used |= track != 0;
   command->kind = HUB_RTC_FEED;
   command->connection = page->connection;
-  command->track = track;
+  command->track = page->hidden && place->kind == HUB_MEDIA_VIDEO ? 0 : place->track;
   g_strlcpy (command->mid, place->mid, sizeof command->mid);
   hub_rtc_run (command, self);
+}
+
+static void
+feed (HubRtc *self, HubRtcPage *page, HubRtcPlace *place, guint track)
+{
+  place->track = track;
+  place->used |= track != 0;
+  show (self, page, place);
+}
+
+void
+hub_rtc_set_hidden (HubRtc *self, HubRtcPage *page, gboolean hidden)
+{
+  if (page->hidden == hidden)
+    return;
+  page->hidden = hidden;
+  for (guint i = 0; i < page->n_places; i++)
+    if (page->places[i].track != 0 && page->places[i].kind == HUB_MEDIA_VIDEO)
+      show (self, page, &page->places[i]);
+  hub_rtc_follow_demand (self);
 }
 
 static HubRtcPlace *
@@ -120,9 +139,9 @@ partner_of (HubRtc *self, const HubRtcPublished *published)
   return other != NULL ? other->track : 0;
 }
 
-/* A screen is there only while it is shared; a muted voice keeps its place. */
-static gboolean
-is_shown (const HubRtcPublished *published)
+/* A muted voice keeps its place. */
+gboolean
+hub_rtc_is_shown (const HubRtcPublished *published)
 {
   return published->on || published->source != HUB_RTC_SCREEN;
 }
@@ -132,7 +151,7 @@ place_one (HubRtc *self, HubRtcPage *page, const HubRtcPublished *published, gui
 {
   HubRtcPlace *place;
 
-  if (!is_shown (published) || find_shown (page, published->track) != NULL)
+  if (!hub_rtc_is_shown (published) || find_shown (page, published->track) != NULL)
     return;
   place = choose_place (page, published->codec, partner_of (self, published));
   if (place != NULL)
@@ -188,7 +207,7 @@ hub_rtc_place_page (HubRtc *self, HubRtcPage *page)
     {
       const HubRtcPublished *published = hub_rtc_find_track (self, page->places[i].track);
 
-      if (page->places[i].track != 0 && (published == NULL || !is_shown (published)))
+      if (page->places[i].track != 0 && (published == NULL || !hub_rtc_is_shown (published)))
         feed (self, page, &page->places[i], 0);
     }
   place_all (self, page, lacking);
@@ -211,4 +230,5 @@ hub_rtc_place_everybody (HubRtc *self)
   for (guint i = 0; i < self->pages->len; i++)
     hub_rtc_place_page (self, self->pages->pdata[i]);
   hub_rtc_tell_remote (self);
+  hub_rtc_follow_demand (self);
 }

@@ -24,6 +24,9 @@ struct _HubRtc
   gboolean remote_wants;        /* that what is sent here crosses */
   gboolean has_port, link_down; /* as pages were told last */
   char *told;                   /* to the other worker last */
+  GHashTable *remote_unwanted;  /* numbers of tracks of here that nobody there looks at */
+  char *told_demand;            /* the same of theirs, as told last; NULL for never */
+  guint demand_source;
   guint next_connection, next_track;
   guint64 id, version; /* of the SDP's o= line */
   gboolean forwarding;
@@ -40,6 +43,13 @@ void hub_rtc_remove_connection (HubRtc *self, guint connection);
 char *hub_rtc_write_answer (HubRtc *self, HubRtcPage *page, const HubSdpOffer *offer,
                             HubSdpAnswer *answer);
 
+/* hub-rtc-demand.c: who looks at what. */
+/* Something changed: tells pages and the other worker whose pictures are wanted. */
+void hub_rtc_follow_demand (HubRtc *self);
+/* Tells a page again what it was told. */
+void hub_rtc_tell_demand (HubRtcPage *page);
+gboolean hub_rtc_take_demand (HubRtc *self, JsonNode *message, GError **error);
+
 /* hub-rtc-echo.c: pages that try their way. */
 GPtrArray *hub_rtc_echoes_new (void);
 /* What became of a connection, if it is one of these. */
@@ -48,6 +58,10 @@ void hub_rtc_follow_echo (HubRtc *self, const HubRtcEvent *event);
 /* hub-rtc-places.c: who is shown where. */
 /* What a track is; NULL for one that is not sent any more. */
 HubRtcPublished *hub_rtc_find_track (HubRtc *self, guint track);
+/* Whether there is something to be shown: a screen is there only while it is shared. */
+gboolean hub_rtc_is_shown (const HubRtcPublished *published);
+/* What a page shows is seen, or not: then it is sent no pictures. */
+void hub_rtc_set_hidden (HubRtc *self, HubRtcPage *page, gboolean hidden);
 /* Shows a page what it sends itself. FALSE if it has too few places for that. */
 gboolean hub_rtc_place_own (HubRtc *self, HubRtcPage *page);
 /* Gives a page what is new to be shown, takes away what is gone, and tells it. */
@@ -66,6 +80,8 @@ gboolean hub_rtc_take_quality (HubRtc *self, JsonNode *message, GError **error);
 
 /* hub-rtc-remote.c: the other hospital. */
 void hub_rtc_tell_remote (HubRtc *self);
+/* Whether anybody there is to see or hear. */
+gboolean hub_rtc_is_wanted_there (HubRtc *self);
 gboolean hub_rtc_is_remote_person (HubRtc *self, const char *participant);
 
 G_END_DECLS

@@ -136,13 +136,19 @@ hub_rtc_is_remote_person (HubRtc *self, const char *participant)
 }
 
 /* Nothing crosses to a hospital of which nobody is in the session here. */
+gboolean
+hub_rtc_is_wanted_there (HubRtc *self)
+{
+  return self->remote_wants && g_hash_table_size (self->remote_people) > 0;
+}
+
 static void
 want (HubRtc *self)
 {
   HubRtcCommand *command = g_new0 (HubRtcCommand, 1);
 
   command->kind = HUB_RTC_WANT;
-  command->on = self->remote_wants && g_hash_table_size (self->remote_people) > 0;
+  command->on = hub_rtc_is_wanted_there (self);
   hub_rtc_run (command, self);
 }
 
@@ -218,14 +224,17 @@ hub_rtc_take_remote (HubRtc *self, JsonNode *message, GError **error)
                          ? karez_json_text (json_node_get_object (message), "type")
                          : NULL;
 
-  return g_strcmp0 (type, "quality") == 0 ? hub_rtc_take_quality (self, message, error)
-                                          : take_tracks (self, message, error);
+  if (g_strcmp0 (type, "quality") == 0)
+    return hub_rtc_take_quality (self, message, error);
+  return g_strcmp0 (type, "demand") == 0 ? hub_rtc_take_demand (self, message, error)
+                                         : take_tracks (self, message, error);
 }
 
 void
 hub_rtc_forget_remote (HubRtc *self)
 {
   g_array_set_size (self->remote_quality, 0);
+  g_hash_table_remove_all (self->remote_unwanted);
   self->remote_wants = FALSE;
   g_ptr_array_set_size (self->remote_told, 0);
   follow_told (self);

@@ -282,7 +282,7 @@ forward (HubRtcRoom *self, HubRtcTrack *track, const HubRtp *packet,
     return;
   for (HubRtcSlot *slot = track->slots; slot != NULL; slot = slot->next)
     hub_rtc_slot_send (slot, kept);
-  if (self->bridge != NULL && !track->remote && !track->echo
+  if (self->bridge != NULL && !track->remote && !track->echo && !track->unwanted
       && hub_rtc_bridge_is_wanted (self->bridge))
     hub_rtc_bridge_send (self->bridge, track, kept, repair);
 }
@@ -633,6 +633,24 @@ set_forwards (HubRtcRoom *self, gboolean on)
     hub_rtc_track_allow (track);
 }
 
+/* What was not wanted before begins with a whole picture. It may have gone. */
+static void
+want_picture (HubRtcRoom *self, HubRtcTrack *track)
+{
+  if (track != NULL && hub_codec_kind (track->codec) == HUB_MEDIA_VIDEO)
+    track->picture_wanted = self->hurried = TRUE;
+}
+
+static void
+want_across (HubRtcRoom *self, HubRtcTrack *track, gboolean on)
+{
+  if (track == NULL)
+    return;
+  track->unwanted = !on;
+  if (on)
+    want_picture (self, track);
+}
+
 /* Of one connection, which may have gone while the command was under way. */
 static void
 run_on (HubRtcRoom *self, HubRtcConnection *connection, HubRtcCommand *command, gint64 now)
@@ -660,6 +678,7 @@ hub_rtc_room_run (HubRtcRoom *self, HubRtcCommand *command, gint64 now)
 {
   HubRtcConnection *connection = g_hash_table_lookup (self->by_number,
                                                       GUINT_TO_POINTER (command->connection));
+  HubRtcTrack *track = g_hash_table_lookup (self->tracks, GUINT_TO_POINTER (command->track));
 
   switch (command->kind)
     {
@@ -681,6 +700,12 @@ hub_rtc_room_run (HubRtcRoom *self, HubRtcCommand *command, gint64 now)
     case HUB_RTC_WANT:
       if (self->bridge != NULL)
         hub_rtc_bridge_set_wanted (self->bridge, command->on);
+      break;
+    case HUB_RTC_WANT_TRACK:
+      want_across (self, track, command->on);
+      break;
+    case HUB_RTC_WANT_PICTURE:
+      want_picture (self, track);
       break;
     case HUB_RTC_CALL:
       command->call (command->call_data);

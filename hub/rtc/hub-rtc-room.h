@@ -29,6 +29,8 @@ typedef enum
   HUB_RTC_ADD_REMOTE,        /* track_added, number */
   HUB_RTC_REMOVE_REMOTE,     /* track, number */
   HUB_RTC_WANT,              /* on: whether anybody there is to see or hear */
+  HUB_RTC_WANT_TRACK,        /* track, on: whether anybody there looks at it */
+  HUB_RTC_WANT_PICTURE,      /* track: a whole one, now */
   HUB_RTC_CALL,              /* call, call_data: does something on the media thread */
 } HubRtcCommandKind;
 

@@ -226,6 +226,7 @@ hub_rtc_slot_take_report (HubRtcSlot *self, const HubRtpReport *report, gint64 n
   gint64 rtt;
 
   self->heard = *report;
+  self->heard_at = now;
   if (report->last_report == 0 || report->last_report != self->report_ntp)
     return;
   rtt = now - self->report_time - (gint64) report->delay * G_USEC_PER_SEC / 65536;

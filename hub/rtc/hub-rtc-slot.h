@@ -53,7 +53,8 @@ struct _HubRtcSlot
   guint32 report_ntp;
   gint64 report_time;
   HubRtpReport heard;
-  gint64 rtt; /* microseconds, 0 for not measured */
+  gint64 heard_at; /* when; 0 for never */
+  gint64 rtt;      /* microseconds, 0 for not measured */
 };
 
 /* @seed: where numbers and times begin. Returns: (transfer full): to be freed by g_free() */

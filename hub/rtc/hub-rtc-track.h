@@ -21,9 +21,10 @@ typedef struct _HubRtcSlot HubRtcSlot;
  */
 typedef struct
 {
-  guint number;    /* its name between the threads; never 0 */
-  gboolean remote; /* of somebody at the other hospital */
-  gboolean echo;   /* goes back to who sends it, always, and to nobody else */
+  guint number;      /* its name between the threads; never 0 */
+  gboolean remote;   /* of somebody at the other hospital */
+  gboolean echo;     /* goes back to who sends it, always, and to nobody else */
+  gboolean unwanted; /* by the other hospital: does not cross */
   HubCodec codec;
   guint8 payload_type, rtx_type; /* as they come in; 0 for no retransmissions */
   char mid[HUB_SDP_MAX_MID + 1];

@@ -250,6 +250,27 @@ take_source (HubRtc *self, KarezParticipant *participant, JsonNode *node, GError
   return TRUE;
 }
 
+/* What is of a former connection, or of one that is not known yet, does not matter: a page says it
+ * again. */
+static gboolean
+take_view (HubRtc *self, KarezParticipant *participant, JsonNode *node, GError **error)
+{
+  static const KarezJsonField fields[] = {
+    { "type", KAREZ_JSON_ENUM, TRUE, 0, 0, "media.view" },
+    { "connection", KAREZ_JSON_TEXT, TRUE, 8, 64 },
+    { "pictures", KAREZ_JSON_BOOLEAN, TRUE },
+    { NULL },
+  };
+  JsonObject *object = karez_json_check (node, fields, error);
+  HubRtcPage *page = find_page (self, participant);
+
+  if (object == NULL)
+    return FALSE;
+  if (page != NULL && g_str_equal (page->token, karez_json_text (object, "connection")))
+    hub_rtc_set_hidden (self, page, !karez_json_boolean (object, "pictures"));
+  return TRUE;
+}
+
 static gboolean
 hub_rtc_take (KarezMedia *media, KarezParticipant *participant, JsonObject *message, GError **error)
 {
@@ -262,8 +283,10 @@ hub_rtc_take (KarezMedia *media, KarezParticipant *participant, JsonObject *mess
     return take_offer (self, participant, node, error);
   if (g_strcmp0 (type, "media.source") == 0)
     return take_source (self, participant, node, error);
+  if (g_strcmp0 (type, "media.view") == 0)
+    return take_view (self, participant, node, error);
   return karez_error_set (error, KAREZ_ERROR_INVALID, "rtc/message",
-                          N_ ("media.offer or media.source"),
+                          N_ ("media.offer, media.source or media.view"),
                           N_ ("The page's message about media is not known"));
 }
 
@@ -284,11 +307,14 @@ hub_rtc_join (KarezMedia *media, KarezParticipant *participant)
   karez_participant_send (
       participant,
       karez_json_object ("type", "s", "media.hello", "connection", "s",
-                         page != NULL && page->state != HUB_RTC_CLOSED ? page->token : NULL, NULL));
+                         page != NULL && page->state != HUB_RTC_CLOSED ? page->token : NULL,
+                         "views", "b", TRUE, NULL));
   if (self->link_down)
     karez_participant_send (participant, describe_link (self));
-  if (page != NULL)
-    hub_rtc_place_page (self, page);
+  if (page == NULL)
+    return;
+  hub_rtc_place_page (self, page);
+  hub_rtc_tell_demand (page);
 }
 
 static void
@@ -316,6 +342,7 @@ hub_rtc_set_forwarding (KarezMedia *media, gboolean on)
   command->kind = HUB_RTC_FORWARD;
   command->on = on;
   hub_rtc_run (command, self);
+  hub_rtc_follow_demand (self);
 }
 
 static JsonNode *
@@ -356,6 +383,7 @@ on_changed (HubRtc *self, const HubRtcEvent *event)
                                 karez_participant_get_id (page->participant), "connection", "s",
                                 page->token, "state", "s", hub_rtc_state_name (event->state),
                                 "failure", "s", event->failure, NULL));
+  hub_rtc_follow_demand (self);
 }
 
 static void
@@ -471,6 +499,7 @@ hub_rtc_finalize (GObject *object)
 {
   HubRtc *self = HUB_RTC (object);
 
+  g_clear_handle_id (&self->demand_source, g_source_remove);
   g_clear_pointer (&self->loop, hub_rtc_loop_free);
   g_clear_pointer (&self->identity, hub_dtls_identity_free);
   g_ptr_array_unref (self->pages);
@@ -480,6 +509,8 @@ hub_rtc_finalize (GObject *object)
   g_hash_table_unref (self->remote_people);
   g_array_unref (self->remote_quality);
   g_free (self->told);
+  g_free (self->told_demand);
+  g_hash_table_unref (self->remote_unwanted);
   G_OBJECT_CLASS (hub_rtc_parent_class)->finalize (object);
 }
 
@@ -500,6 +531,7 @@ hub_rtc_init (HubRtc *self)
   self->remote_told = g_ptr_array_new_with_free_func (g_free);
   self->remote_people = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->remote_quality = hub_rtc_quality_new ();
+  self->remote_unwanted = g_hash_table_new (NULL, NULL);
   self->next_connection = self->next_track = 1;
   randombytes_buf (&self->id, sizeof self->id);
   self->id >>= 2; /* RFC 8829, 5.2.1: below 2^63 */

@@ -37,6 +37,9 @@ HubRtc *hub_rtc_new (const char *addresses, GError **error);
 void hub_rtc_set_port (HubRtc *self, HubMediaPort *port);
 /* The message of "tell" as it is now, for another worker that comes. Returns: (transfer full) */
 JsonNode *hub_rtc_describe (HubRtc *self);
+/* The same of what is wanted of there. Returns: (transfer full) (nullable): NULL if nothing is to
+ * be told */
+JsonNode *hub_rtc_describe_demand (HubRtc *self);
 /* What the other worker told. %KAREZ_ERROR_INVALID, and nothing is changed. */
 gboolean hub_rtc_take_remote (HubRtc *self, JsonNode *message, GError **error);
 /**

@@ -46,11 +46,16 @@ on_tell (HubRtc *media, JsonNode *message, HubLiveBridge *self)
 static void
 on_link_changed (KarezLink *link, HubLiveBridge *self)
 {
+  JsonNode *demand;
+
   if (!karez_link_is_up (link))
     return;
   tell (self, karez_json_object ("type", "s", "endpoint", "endpoint", "n",
                                  json_node_ref (self->endpoint), NULL));
   tell (self, hub_rtc_describe (self->media));
+  demand = hub_rtc_describe_demand (self->media);
+  if (demand != NULL)
+    tell (self, demand);
 }
 
 /* On the media thread. */

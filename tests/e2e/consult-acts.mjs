@@ -179,6 +179,59 @@ async function systemMute([aral, hangzhou]) {
   await other(hangzhou).getByText('Muted').waitFor({ state: 'detached' });
 }
 
+/** kbit/s that a page sends, for a second. @param {any} page */
+const sends = (page) => page.evaluate(async (name) => {
+  const { connection } = document.querySelector(name).client;
+  const look = async () => [...(await connection.getStats()).values()].filter((one) => one.type === 'outbound-rtp');
+  const [before, begin] = [await look(), performance.now()];
+  await new Promise((done) => { setTimeout(done, 1000); });
+  const [now, ms] = [await look(), performance.now() - begin];
+  const of = (/** @type {string} */ kind) => Math.round(now.filter((one) => one.kind === kind)
+    .reduce((sum, one) => sum + one.bytesSent - (before.find((old) => old.id === one.id)?.bytesSent ?? 0), 0) * 8 / ms);
+  return { pictures: of('video'), speech: of('audio') };
+}, panel);
+
+/** Notes whether anything is ever said to stand still. @param {any} page */
+const watchStill = (page) => page.evaluate(() => {
+  globalThis.stoodStill = '';
+  new MutationObserver(() => { globalThis.stoodStill ||= document.querySelector('.consult-still')?.textContent ?? ''; })
+    .observe(document.body, { childList: true, subtree: true, characterData: true });
+});
+
+/** Hangzhou turns to another page: Aral's camera stays on and sends nothing, and nobody is told of a fault; who turns
+ * back sees a picture soon. @param {any[]} pages */
+async function unseen([aral, hangzhou]) {
+  const hide = (/** @type {boolean} */ hidden) => hangzhou.evaluate((on) => {
+    Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => (on ? 'hidden' : 'visible') });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, hidden);
+  const ownFrames = () => aral.locator('video[data-own]').evaluate((video) => video.getVideoPlaybackQuality().totalVideoFrames);
+  await watchStill(aral);
+  await watchStill(hangzhou);
+  const seen = await sends(aral);
+  await hide(true);
+  await until('Aral to send no pictures', () => aral.evaluate((name) => document.querySelector(name).client.sending.camera.sender.getParameters().encodings[0].active === false, panel), 9000);
+  const own = await ownFrames();
+  const not = await sends(aral);
+  assert.ok(not.pictures < 5 && seen.pictures > 20, `${not.pictures} kbit/s while nobody looks, ${seen.pictures} while somebody does`);
+  assert.ok(not.speech > 5, `${not.speech} kbit/s of speech`);
+  assert.ok(await ownFrames() > own + 3, 'the own picture stands still');
+  await seeAll([aral]);
+  await shootAll(aral, 'consult-acts-2-unseen');
+  const before = Object.values(await received(hangzhou))[0].frames;
+  const begin = performance.now();
+  await hide(false);
+  await until('a picture again', async () => Object.values(await received(hangzhou))[0].frames > before, 3000);
+  const took = Math.round(performance.now() - begin);
+  console.log(`sent while somebody looks: ${seen.pictures} kbit/s of pictures, ${seen.speech} of speech; while nobody does: ${not.pictures} and ${not.speech}; a picture ${took} ms after somebody looks again`);
+  assert.ok(took < 1000, `a picture after ${took} ms`);
+  await seeAll([aral, hangzhou]);
+  for (const page of [aral, hangzhou]) {
+    assert.equal(await page.evaluate(() => globalThis.stoodStill), '', 'it is taken for a fault');
+    assert.match(await other(page).innerText(), /Good/);
+  }
+}
+
 /** By the keys. @param {any[]} pages */
 async function devices([aral, hangzhou]) {
   await aral.keyboard.press('m');
@@ -222,8 +275,10 @@ async function hold([aral, hangzhou]) {
     assert.doesNotMatch(await other(page).innerText(), /Good|Unsteady|Poor/);
   }
   await shootAll(hangzhou, 'consult-acts-4-hold');
+  await watchStill(aral);
   await hangzhou.getByRole('button', { name: 'Resume' }).click();
   await seeAll([aral, hangzhou]);
+  assert.equal(await aral.evaluate(() => globalThis.stoodStill), '', 'what was not let through is missed');
 }
 
 /** Waits for a page's next connection, once that of now is gone. @param {any} page */
@@ -389,6 +444,7 @@ await withPair('consult-acts', async (pair) => {
     await emergency(pages);
     await hang(pages, computer);
     await systemMute(pages);
+    await unseen(pages);
     await devices(pages);
     await screen(pages);
     await hold(pages);

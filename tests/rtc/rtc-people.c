@@ -99,6 +99,34 @@ rtc_take_answer (RtcPerson *person, const HubAddress *to)
   g_assert_true (rtc_client_take_answer (person->client, karez_json_text (answer, "sdp"), to));
 }
 
+void
+rtc_set_seen (RtcRoom *room, RtcPerson *person, gboolean seen)
+{
+  g_autoptr (JsonNode) node = karez_json_object ("type", "s", "media.view", "connection", "s",
+                                                 person->token, "pictures", "b", seen, NULL);
+  g_autoptr (GError) error = NULL;
+
+  karez_media_take (room->media, person->participant, json_node_get_object (node), &error);
+  g_assert_no_error (error);
+}
+
+gboolean
+rtc_is_wanted (const RtcPerson *person, const char *source)
+{
+  for (guint i = person->messages->len; i-- > 0;)
+    {
+      JsonObject *message = person->messages->pdata[i];
+
+      if (g_strcmp0 (karez_json_text (message, "type"), "media.demand") == 0
+          && g_strcmp0 (karez_json_text (message, "source"), source) == 0)
+        {
+          g_assert_cmpstr (karez_json_text (message, "connection"), ==, person->token);
+          return karez_json_boolean (message, "wanted");
+        }
+    }
+  return TRUE;
+}
+
 RtcPerson *
 rtc_join (RtcRoom *room, guint others)
 {

@@ -47,6 +47,10 @@ JsonObject *rtc_last_message (const RtcPerson *person, const char *type);
 RtcPerson *rtc_add_person (RtcRoom *room);
 gboolean rtc_send_offer (RtcRoom *room, RtcPerson *person, GError **error);
 void rtc_take_answer (RtcPerson *person, const HubAddress *to);
+/* Says that a page is seen, or not. */
+void rtc_set_seen (RtcRoom *room, RtcPerson *person, gboolean seen);
+/* Whether the page was told last that somebody looks at its @source; TRUE before anything. */
+gboolean rtc_is_wanted (const RtcPerson *person, const char *source);
 /* Somebody with microphone and camera, and places for @others; signs what is sent with the number
  * in the room, from 1. */
 RtcPerson *rtc_join (RtcRoom *room, guint others);

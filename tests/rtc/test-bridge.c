@@ -245,6 +245,24 @@ test_not_let_in (Pair *pair, gconstpointer data)
   g_assert_cmpuint (got_by (here) + got_by (there), ==, before);
 }
 
+/* What the other worker may have missed while the link was down, it is told again. */
+static void
+test_told_again (Pair *pair, gconstpointer data)
+{
+  RtcPerson *here = come (pair, 0, 2), *there = come (pair, 1, 2);
+  g_autoptr (JsonNode) nothing = json_from_string ("{\"type\":\"demand\",\"unwanted\":[]}", NULL);
+  g_autoptr (GError) error = NULL;
+
+  until_shown (there, here);
+  rtc_set_seen (&pair->rooms[1], there, FALSE);
+  rtc_run_until (!rtc_is_wanted (here, "camera"));
+  hub_rtc_take_remote (HUB_RTC (pair->rooms[0].media), nothing, &error);
+  g_assert_no_error (error);
+  g_assert_true (rtc_is_wanted (here, "camera"));
+  g_signal_emit_by_name (pair->links[1], "changed");
+  rtc_run_until (!rtc_is_wanted (here, "camera"));
+}
+
 /* Two rooms joined by hand, so that each path goes through a relay. */
 typedef struct
 {
@@ -291,11 +309,16 @@ through_relays (Relayed *f, guint end)
   return connecting;
 }
 
+/* How often a worker was told what is not wanted of it. */
+static guint n_demands;
+
 static void
 on_tell (HubRtc *media, JsonNode *message, gpointer other)
 {
   g_autoptr (GError) error = NULL;
+  const char *type = karez_json_text (json_node_get_object (message), "type");
 
+  n_demands += g_str_equal (type, "demand") ? 1 : 0;
   hub_rtc_take_remote (other, message, &error);
   g_assert_no_error (error);
 }
@@ -305,6 +328,7 @@ relayed_up (Relayed *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
 
+  n_demands = 0;
   for (guint i = 0; i < 2; i++)
     {
       f->relays[i] = link_relay_new ("127.0.0.1", 30 + i);
@@ -429,6 +453,11 @@ test_quality (Relayed *f, gconstpointer data)
     "{\"type\":\"quality\",\"people\":[{}]}",
     "{\"type\":\"quality\",\"people\":[{\"participant\":\"x\",\"state\":\"open\"}]}",
     "{\"type\":\"better\",\"people\":[]}",
+    "{\"type\":\"demand\"}",
+    "{\"type\":\"demand\",\"unwanted\":[\"1\"]}",
+    "{\"type\":\"demand\",\"unwanted\":[1,0]}",
+    "{\"type\":\"demand\",\"unwanted\":[1,4294967296]}",
+    "{\"type\":\"demand\",\"unwanted\":[[]]}",
     "[]",
   };
 
@@ -446,6 +475,78 @@ test_quality (Relayed *f, gconstpointer data)
     }
   rtc_run_for (2500);
   g_assert_nonnull (quality_of (f->here, f->there));
+}
+
+/* Datagrams that cross in a second. */
+static guint
+carried (Relayed *f)
+{
+  guint before = f->relays[0]->n_carried + f->relays[1]->n_carried;
+
+  rtc_run_for (1000);
+  return f->relays[0]->n_carried + f->relays[1]->n_carried - before;
+}
+
+/* Nobody at the other hospital looks: pictures do not cross, whoever looks here, and who sends them
+ * is told once nobody does at either; a worker that says nothing of it wants all. */
+static void
+test_unseen (Relayed *f, gconstpointer data)
+{
+  RtcPerson *beside = rtc_join (&f->rooms[0], 2);
+  const char *const ids[] = { karez_participant_get_id (f->here->participant),
+                              karez_participant_get_id (beside->participant), NULL };
+  RtcStream *camera = rtc_shown (f->there, f->here, "camera");
+  RtcStream *voice = rtc_shown (f->there, f->here, "microphone");
+  g_autoptr (JsonNode) tracks = NULL;
+  g_autoptr (GError) error = NULL;
+  guint before, after;
+  guint64 heard, seen;
+  gint64 begin;
+
+  hub_rtc_set_remote_people (HUB_RTC (f->rooms[1].media), ids);
+  rtc_client_want (f->there->client, 1, 1);
+  rtc_send_offer (&f->rooms[1], f->there, &error);
+  g_assert_no_error (error);
+  rtc_take_answer (f->there, NULL);
+  rtc_until_all_open (&f->rooms[0]);
+  rtc_run_until (rtc_shown (beside, f->here, "camera")->packets > 50 && camera->packets > 50);
+  before = carried (f);
+  g_assert_cmpuint (n_demands, <=, 2); /* before there was a place for who is beside */
+  n_demands = 0;
+
+  rtc_set_seen (&f->rooms[1], f->there, FALSE);
+  g_assert_cmpuint (n_demands, ==, 1);
+  rtc_run_for (3500);
+  heard = voice->packets;
+  seen = f->camera->packets;
+  after = carried (f);
+  g_test_message ("%u datagrams a second cross while all look, %u while one side does not", before,
+                  after);
+  g_assert_cmpuint (after, <, before * 3 / 5);
+  g_assert_cmpuint (voice->packets, >, heard + 30);
+  g_assert_cmpuint (f->camera->packets, >, seen + 100);
+  g_assert_true (rtc_is_wanted (f->here, "camera") && rtc_is_wanted (f->there, "camera"));
+
+  karez_media_leave (f->rooms[0].media, beside->participant);
+  g_clear_pointer (&beside->client, rtc_client_free);
+  rtc_run_until (!rtc_is_wanted (f->here, "camera"));
+  seen = camera->packets;
+  begin = g_get_monotonic_time ();
+  rtc_set_seen (&f->rooms[1], f->there, TRUE);
+  rtc_run_until (camera->packets > seen);
+  g_test_message ("a picture %.0f ms after somebody looks again",
+                  (g_get_monotonic_time () - begin) / 1000.0);
+  g_assert_cmpint (g_get_monotonic_time () - begin, <, 1000 * 1000);
+  g_assert_true (rtc_is_wanted (f->here, "camera"));
+
+  /* Another process takes its place while nobody looks, and has not heard of that. */
+  rtc_set_seen (&f->rooms[1], f->there, FALSE);
+  rtc_run_until (!rtc_is_wanted (f->here, "camera"));
+  tracks = hub_rtc_describe (HUB_RTC (f->rooms[1].media));
+  hub_rtc_forget_remote (HUB_RTC (f->rooms[0].media));
+  hub_rtc_take_remote (HUB_RTC (f->rooms[0].media), tracks, &error);
+  g_assert_no_error (error);
+  g_assert_true (rtc_is_wanted (f->here, "camera"));
 }
 
 /* A tenth of all datagrams lost on each path: one of them nearly always arrives, and the rest is
@@ -478,12 +579,14 @@ main (int argc, char **argv)
   ADD ("speaking", test_speaking);
   ADD ("restart", test_restart);
   ADD ("not-let-in", test_not_let_in);
+  ADD ("told-again", test_told_again);
 #undef ADD
 #define ADD(name, function)                                                                        \
   g_test_add ("/rtc/bridge/" name, Relayed, NULL, relayed_up, function, relayed_down)
   ADD ("path-cut", test_path_cut);
   ADD ("all-cut", test_all_cut);
   ADD ("quality", test_quality);
+  ADD ("unseen", test_unseen);
   ADD ("lossy", test_lossy);
   return g_test_run ();
 }

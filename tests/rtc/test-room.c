@@ -300,6 +300,104 @@ test_renewed (RtcRoom *room, gconstpointer data)
       == 0);
 }
 
+/* Long enough for a page to be told that nobody looks, and too short for that. */
+#define UNSEEN_MS 3600u
+#define SEEN_MS 2500u
+
+/* Microseconds until a page is told that somebody looks at its camera. */
+static gint64
+until_wanted (const RtcPerson *person)
+{
+  gint64 begin = g_get_monotonic_time ();
+
+  rtc_run_until (rtc_is_wanted (person, "camera"));
+  return g_get_monotonic_time () - begin;
+}
+
+/* Nobody looks: that is told after a while, and at once when somebody does; speech goes on. */
+static void
+test_unseen (RtcRoom *room, gconstpointer data)
+{
+  RtcPerson *first = rtc_join (room, 1), *second;
+  RtcStream *camera, *voice;
+  guint64 seen, heard, asked, keys;
+
+  /* Nobody else is there. */
+  karez_media_set_forwarding (room->media, TRUE);
+  rtc_run_for (SEEN_MS);
+  g_assert_true (rtc_is_wanted (first, "camera"));
+  rtc_run_for (UNSEEN_MS - SEEN_MS);
+  g_assert_false (rtc_is_wanted (first, "camera"));
+  g_assert_true (rtc_is_wanted (first, "microphone"));
+  second = rtc_join (room, 1);
+  g_assert_true (rtc_is_wanted (first, "camera"));
+  rtc_until_all_open (room);
+  camera = rtc_shown (first, second, "camera");
+  rtc_run_until (camera->packets > 50);
+
+  /* The other page is hidden for a moment, then for long. */
+  camera = rtc_shown (second, first, "camera");
+  voice = rtc_shown (second, first, "microphone");
+  rtc_run_until (camera->packets > 50);
+  rtc_set_seen (room, second, FALSE);
+  rtc_run_for (SEEN_MS);
+  seen = camera->packets;
+  heard = voice->packets;
+  g_assert_true (rtc_is_wanted (first, "camera"));
+  rtc_run_for (UNSEEN_MS - SEEN_MS);
+  g_assert_false (rtc_is_wanted (first, "camera"));
+  g_assert_true (rtc_is_wanted (second, "camera"));
+  g_assert_cmpuint (camera->packets, ==, seen);
+  g_assert_cmpuint (voice->packets, >, heard + 20);
+  g_assert_true (rtc_shown (second, first, "camera") == camera);
+
+  /* Told again to who comes back. */
+  g_ptr_array_set_size (first->messages, 0);
+  karez_media_join (room->media, first->participant);
+  g_assert_false (rtc_is_wanted (first, "camera"));
+
+  asked = rtc_client_get_asked_pictures (first->client);
+  keys = camera->keys;
+  rtc_set_seen (room, second, TRUE);
+  g_assert_cmpint (until_wanted (first), <, 100 * 1000);
+  rtc_run_until (camera->packets > seen + 50);
+  g_assert_cmpuint (camera->keys, >, keys);
+  g_assert_cmpuint (rtc_client_get_asked_pictures (first->client), >, asked);
+  g_assert_cmpuint (camera->receiver.given_up + camera->receiver.n_missing, ==, 0);
+}
+
+/* What the session does not let through is seen by nobody; who is away does not look. */
+static void
+test_unseen_held (RtcRoom *room, gconstpointer data)
+{
+  RtcPerson *first = rtc_join (room, 1), *second = rtc_join (room, 1), *third;
+  g_autoptr (JsonNode) off = NULL;
+  g_autoptr (GError) error = NULL;
+  RtcClient *away;
+
+  rtc_until_all_open (room);
+  rtc_run_for (UNSEEN_MS);
+  g_assert_false (rtc_is_wanted (first, "camera") || rtc_is_wanted (second, "camera"));
+  karez_media_set_forwarding (room->media, TRUE);
+  g_assert_true (rtc_is_wanted (first, "camera") && rtc_is_wanted (second, "camera"));
+  /* One that is off is the page's own business. */
+  off = karez_json_object ("type", "s", "media.source", "connection", "s", first->token, "source",
+                           "s", "camera", "on", "b", FALSE, NULL);
+  karez_media_take (room->media, first->participant, json_node_get_object (off), &error);
+  g_assert_no_error (error);
+  g_assert_true (rtc_is_wanted (first, "camera"));
+
+  away = g_steal_pointer (&second->client);
+  rtc_run_until (!rtc_is_wanted (first, "camera"));
+  second->client = away;
+  until_wanted (first);
+  /* Another connection of the same page knows nothing of it. */
+  rtc_set_seen (room, second, FALSE);
+  karez_media_leave (room->media, second->participant);
+  third = rtc_join (room, 1);
+  rtc_run_until (rtc_shown (third, first, "camera")->packets > 50);
+}
+
 /* Not the page that signalling named. */
 static void
 test_wrong_fingerprint (RtcRoom *room, gconstpointer data)
@@ -537,6 +635,8 @@ main (int argc, char **argv)
   ADD ("speaking", test_speaking);
   ADD ("replaced", test_replaced);
   ADD ("renewed", test_renewed);
+  ADD ("unseen", test_unseen);
+  ADD ("unseen-held", test_unseen_held);
   ADD ("wrong-fingerprint", test_wrong_fingerprint);
   ADD ("bad-messages", test_bad_messages);
   ADD ("stranger", test_stranger);

@@ -20,9 +20,10 @@ export class Stillness {
    * @param {Map<string, import('./media.js').Shown>} people
    * @param {Map<string, number>} counts frames of pictures and packets of speech, by track
    * @param {number} now
+   * @param {Source[]} [expected] what is sent at all: nothing else is missed
    * @returns {boolean} whether it is another one now
    */
-  look(people, counts, now) {
+  look(people, counts, now, expected = ['camera', 'microphone', 'screen']) {
     const before = JSON.stringify([...this.since]);
     /** @type {Map<string, Seen>} */
     const seen = new Map();
@@ -30,7 +31,7 @@ export class Stillness {
     for (const [who, { tracks, on }] of people) {
       /** @type {Partial<Record<Source, number>>} */
       const still = {};
-      const sources = /** @type {Source[]} */ (Object.keys(tracks)).filter((source) => tracks[source] && on[source]);
+      const sources = /** @type {Source[]} */ (Object.keys(tracks)).filter((source) => tracks[source] && on[source] && expected.includes(source));
       for (const source of sources) {
         const id = `${who} ${source} ${tracks[source]?.id}`;
         const frames = counts.get(tracks[source]?.id ?? '') ?? 0;

@@ -20,9 +20,19 @@ const firstPlaces = 3;
 const morePlaces = 4;
 /** How often it is looked whether what is shown moves. */
 const lookEvery = 200;
+/** ms that a page is hidden until it is sent no pictures: who turns to another page for a moment is not to wait for them. */
+const unseenAfter = 3000;
+/** How often, and after how many ms each time, it is tried to send again what is wanted again. */
+const wantedTries = 3;
+const wantedAgain = 100;
 const retryMs = [200, 500, 1000, 2000, 4000];
 /** What is enough for a face, in bit/s; a screen has text. */
 export const bitrates = { microphone: 32_000, camera: 1_500_000, screen: 2_500_000 };
+
+const viewEvents = ['visibilitychange', 'enterpictureinpicture', 'leavepictureinpicture'];
+
+/** A page whose picture stands in a window of its own is seen though it is hidden. */
+const isSeen = () => globalThis.document?.visibilityState !== 'hidden' || Boolean(document.pictureInPictureElement);
 
 /** @param {'audio' | 'video'} kind */
 export function preferredCodecs(kind) {
@@ -82,6 +92,19 @@ export class MediaClient extends EventTarget {
     /** @type {ReturnType<typeof setInterval> | undefined} */
     this.watch = undefined;
     this.looking = false;
+    /** Sources of which the worker said that nobody looks. @type {Partial<Record<Source, boolean>>} */
+    this.unwanted = {};
+    /** Senders that are being told so. @type {Set<RTCRtpSender>} */
+    this.turning = new Set();
+    /** Whether this page is looked at, what the worker was told of that, and whether it knows the word. */
+    this.viewing = true;
+    this.toldViewing = /** @type {boolean | null} */ (true);
+    this.knowsViews = false;
+    /** Whether the session lets anything through: what does not come then is not missed. */
+    this.expecting = true;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.hiding = undefined;
+    this.followView = () => this.lookWhoLooks();
     /** When the newest offer was set, in ms of performance.now(). */
     this.offeredAt = 0;
   }
@@ -92,6 +115,9 @@ export class MediaClient extends EventTarget {
     this.wanted = true;
     clearInterval(this.watch);
     this.watch = setInterval(() => void this.look(), lookEvery);
+    for (const name of viewEvents)
+      globalThis.document?.addEventListener(name, this.followView);
+    this.lookWhoLooks();
     this.connect();
   }
 
@@ -99,6 +125,9 @@ export class MediaClient extends EventTarget {
   close() {
     this.wanted = false;
     clearInterval(this.watch);
+    clearTimeout(this.hiding);
+    for (const name of viewEvents)
+      globalThis.document?.removeEventListener(name, this.followView);
     this.drop();
     this.setState('idle');
   }
@@ -124,6 +153,8 @@ export class MediaClient extends EventTarget {
     this.sending = {};
     this.offering = this.again = this.offered = false;
     this.told = {};
+    this.unwanted = {};
+    this.toldViewing = true;
     this.lacking = { audio: 0, video: 0 };
     this.places = [];
     this.people = new Map();
@@ -138,12 +169,85 @@ export class MediaClient extends EventTarget {
     this.looking = true;
     try {
       const stats = await connection.getStats();
-      if (connection === this.connection && this.stillness.look(this.people, countFrames(stats.values()), ticks()))
+      if (connection === this.connection && this.stillness.look(this.people, countFrames(stats.values()), ticks(), this.expected()))
         this.changed();
     } catch {
       // It has just been closed.
     }
     this.looking = false;
+  }
+
+  /** What would be missed if it did not come. */
+  expected() {
+    return !this.expecting ? [] : this.viewing ? sources : sources.filter((source) => source === 'microphone');
+  }
+
+  /** Whether the session lets anything through. @param {boolean} on */
+  expect(on) {
+    if (on && !this.expecting)
+      this.stillness.forget();
+    this.expecting = on;
+  }
+
+  /** Somebody turned to this page, or away from it. */
+  lookWhoLooks() {
+    clearTimeout(this.hiding);
+    if (isSeen())
+      this.setViewing(true);
+    else if (this.viewing)
+      this.hiding = setTimeout(() => this.setViewing(false), unseenAfter);
+  }
+
+  /** @param {boolean} on */
+  setViewing(on) {
+    if (on && !this.viewing)
+      this.stillness.forget();
+    this.viewing = on;
+    this.tellViewing();
+  }
+
+  /** What the worker does not know yet, if it would understand it. */
+  tellViewing() {
+    if (this.offered && this.knowsViews && this.toldViewing !== this.viewing
+      && this.send({ type: 'media.view', connection: this.token, pictures: this.viewing }))
+      this.toldViewing = this.viewing;
+  }
+
+  /** Nobody looks at what this page sends, or somebody does again: the camera stays on, nothing is
+   * negotiated. @param {{source: Source, wanted: boolean}} message */
+  takeDemand({ source, wanted }) {
+    const sender = this.sending[source]?.sender;
+    if (!sender || source === 'microphone')
+      return;
+    this.unwanted[source] = !wanted;
+    if (!this.turning.has(sender))
+      void this.turn(source, sender);
+  }
+
+  /** Until the newest word is followed. @param {Source} source @param {RTCRtpSender} sender */
+  async turn(source, sender) {
+    this.turning.add(sender);
+    for (let tries = 0; this.sending[source]?.sender === sender;) {
+      const parameters = sender.getParameters();
+      const active = !this.unwanted[source];
+      if ((parameters.encodings ?? []).every((one) => one.active === active))
+        break;
+      for (const one of parameters.encodings)
+        one.active = active;
+      try {
+        await sender.setParameters(parameters);
+      } catch (error) {
+        console.warn(error);
+        if (++tries > wantedTries) {
+          // What is sent for nobody harms nobody; what is missed is begun anew.
+          if (active)
+            this.retry();
+          break;
+        }
+        await new Promise((done) => { setTimeout(done, wantedAgain); });
+      }
+    }
+    this.turning.delete(sender);
   }
 
   /** Since when nothing came of what somebody sends, by the hub's clock; undefined: it moves.
@@ -245,7 +349,12 @@ export class MediaClient extends EventTarget {
   take(message) {
     switch (message.type) {
       case 'media.hello':
+        this.knowsViews = message.views === true;
         this.greet(message.connection ?? null);
+        return true;
+      case 'media.demand':
+        if (message.connection === this.token)
+          this.takeDemand(message);
         return true;
       case 'media.answer':
         if (message.connection === this.token)
@@ -287,6 +396,8 @@ export class MediaClient extends EventTarget {
     this.told = {};
     for (const source of sources)
       this.tellOn(source);
+    this.toldViewing = null;
+    this.tellViewing();
   }
 
   /** @param {string} sdp */
@@ -304,6 +415,7 @@ export class MediaClient extends EventTarget {
     if (connection !== this.connection)
       return;
     this.offering = false;
+    this.tellViewing();
     this.show();
     if (!this.makeRoom() && this.again)
       void this.offer();

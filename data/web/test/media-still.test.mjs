@@ -63,3 +63,18 @@ test('frames of pictures and packets of speech are counted', () => {
     { type: 'outbound-rtp', kind: 'video', trackIdentifier: 'o' }, { type: 'inbound-rtp', kind: 'video', trackIdentifier: 'n' },
   ])], [['v', 7], ['a', 50], ['n', 0]]);
 });
+
+test('what is not sent is not missed, and has its time when it is sent again', () => {
+  const still = new Stillness();
+  const people = new Map([['a', person({ camera: true, microphone: true })]]);
+  /** @param {number} now @param {import('../src/media-still.js').Source[]} expected */
+  const see = (now, expected) => still.look(people, new Map([['a camera', 5], ['a microphone', now]]), now, expected);
+  see(0, ['camera', 'microphone']);
+  see(800, ['microphone']);
+  see(60_000, ['microphone']);
+  see(60_200, ['camera', 'microphone']);
+  see(61_000, ['camera', 'microphone']);
+  assert.equal(still.since.size, 0);
+  see(61_200, ['camera', 'microphone']);
+  assert.deepEqual(still.since.get('a'), { camera: 60_200 });
+});

@@ -8,6 +8,22 @@ import { test } from 'node:test';
 
 const turn = () => new Promise((done) => { setImmediate(done); });
 
+/** One stream that is sent, or not; as many attempts to change that are refused as are told. */
+class Sender {
+  encodings = [{ active: true }];
+  refusals = 0;
+  async replaceTrack() {}
+
+  getParameters() { return { encodings: this.encodings.map((one) => ({ ...one })) }; }
+
+  async setParameters(/** @type {any} */ parameters) {
+    await turn();
+    if (this.refusals-- > 0)
+      throw new Error('not now');
+    this.encodings = parameters.encodings;
+  }
+}
+
 /** What a page needs of a browser's connection; it counts what is applied to it. */
 class Connection {
   signalingState = 'stable';
@@ -17,7 +33,7 @@ class Connection {
   /** @type {any[]} */
   transceivers = [];
   addTransceiver(/** @type {string} */ kind) {
-    const one = { mid: String(this.transceivers.length), receiver: { track: { kind } }, sender: { async replaceTrack() {} }, setCodecPreferences() {} };
+    const one = { mid: String(this.transceivers.length), receiver: { track: { kind } }, sender: new Sender(), setCodecPreferences() {} };
     this.transceivers.push(one);
     return one;
   }
@@ -171,5 +187,106 @@ test('places that are lacking are offered though an answer was not taken yet', a
   await turn();
   assert.equal(offers.length, 2);
   assert.equal(connection().transceivers.length, before + 8);
+  client.close();
+});
+
+/** A page that has its answer, and what is made of the camera's stream. */
+async function answered() {
+  const page = await begin();
+  const { client, offers } = page;
+  client.take({ type: 'media.answer', connection: offers[0], sdp: 'answer' });
+  await turn();
+  await turn();
+  const sender = () => /** @type {any} */ (client.sending.camera).sender;
+  return { ...page, sender, active: () => sender().encodings[0].active };
+}
+
+test('a picture that nobody looks at is not sent, and again at once when somebody does', async () => {
+  const { client, connection, active } = await answered();
+  const demand = (/** @type {boolean} */ wanted, source = 'camera', token = client.token) => client.take({ type: 'media.demand', connection: token, source, wanted });
+  const kept = connection();
+  assert.equal(demand(false, 'camera', 'a former connection'), true);
+  demand(false, 'microphone');
+  await turn();
+  assert.equal(active(), true);
+  assert.equal(/** @type {any} */ (client.sending.microphone).sender.encodings[0].active, true, 'speech always is');
+  demand(false);
+  await turn();
+  await turn();
+  assert.equal(active(), false);
+  // The last word counts, though one before it is still being followed.
+  demand(true);
+  demand(false);
+  demand(true);
+  for (let i = 0; i < 5; i++) await turn();
+  assert.equal(active(), true);
+  demand(false);
+  demand(true);
+  for (let i = 0; i < 5; i++) await turn();
+  assert.equal(active(), true);
+  assert.equal(connection(), kept);
+  client.close();
+});
+
+test('what is wanted again and cannot be sent is tried again, then begun anew; another connection sends', async () => {
+  const { client, offers, sender, active, connection } = await answered();
+  const demand = (/** @type {boolean} */ wanted) => client.take({ type: 'media.demand', connection: client.token, source: 'camera', wanted });
+  const kept = connection();
+  demand(false);
+  for (let i = 0; i < 3; i++) await turn();
+  sender().refusals = 2;
+  const { warn } = console;
+  console.warn = () => {};
+  demand(true);
+  await new Promise((done) => { setTimeout(done, 300); });
+  assert.equal(active(), true);
+  assert.equal(connection(), kept);
+  demand(false);
+  for (let i = 0; i < 3; i++) await turn();
+  sender().refusals = 100;
+  demand(true);
+  await new Promise((done) => { setTimeout(done, 800); });
+  console.warn = warn;
+  assert.notEqual(connection(), kept);
+  assert.equal(offers.length, 2);
+  assert.equal(active(), true);
+  client.close();
+});
+
+test('a worker that knows the word is told that a page is hidden, in each connection and after each gap', async () => {
+  /** @type {any[]} */
+  const told = [];
+  let there = true;
+  const client = new MediaClient((body) => {
+    if (there && body.type === 'media.view')
+      told.push(body.pictures);
+    return there;
+  });
+  client.open({});
+  await turn();
+  client.take({ type: 'media.answer', connection: client.token, sdp: 'answer' });
+  await turn();
+  client.setViewing(false);
+  assert.deepEqual(told, [], 'an older worker');
+  client.take({ type: 'media.hello', connection: client.token, views: true });
+  assert.deepEqual(told.splice(0), [false]);
+  assert.deepEqual(client.expected(), ['microphone']);
+  there = false;
+  client.setViewing(true);
+  there = true;
+  client.take({ type: 'media.hello', connection: client.token, views: true });
+  assert.deepEqual(told.splice(0), [true]);
+  assert.deepEqual(client.expected(), ['microphone', 'camera', 'screen']);
+  client.setViewing(false);
+  client.setViewing(false);
+  assert.deepEqual(told.splice(0), [false]);
+  client.take({ type: 'media.hello', connection: null, views: true });
+  await turn();
+  client.take({ type: 'media.answer', connection: client.token, sdp: 'answer' });
+  await turn();
+  await turn();
+  assert.deepEqual(told.splice(0), [false], 'another connection');
+  client.expect(false);
+  assert.deepEqual(client.expected(), [], 'what the session does not let through');
   client.close();
 });

@@ -220,6 +220,7 @@ export class ConsultPanel extends LitElement {
     });
     this.client = client;
     this.refusal = null;
+    client.expect(this.forwarding);
     client.open({ ...this.devices.tracks, screen: this.screen });
     // Who said yes before is not asked again, and nobody is asked without a click.
     if (!this.devices.asked)
@@ -266,6 +267,7 @@ export class ConsultPanel extends LitElement {
     if (body.type === 'consult.state') {
       this.mayConsent = body.may_consent;
       this.forwarding = body.forwarding;
+      this.client?.expect(body.forwarding);
       this.consent = body.consent;
       this.followWithdrawal();
       this.requestUpdate();
