@@ -32,8 +32,8 @@ G_DECLARE_INTERFACE (KarezModality, karez_modality, KAREZ, MODALITY, GObject)
  * @panic: now, synchronous, within 10 ms, any number of times: reach the safe state.
  * @message: what a local participant's page sent: an object of at most 64 KiB. What is wrong in it
  *   is answered to the participant by the error that is returned.
- * @checkpoint: the state to come back with; called once a second, by karez_session_save() and when
- *   the process can choose. Returns: (transfer full) (nullable): at most 1 MiB
+ * @checkpoint: the state to come back with; called once a second, by karez_session_save_async() and
+ *   when the process can choose. Returns: (transfer full) (nullable): at most 1 MiB
  * @restore: what @checkpoint gave last. An error starts without it, and says so.
  */
 struct _KarezModalityInterface

@@ -102,9 +102,16 @@ karez_session_record (KarezSession *self, const char *action, KarezActor *actor,
 }
 
 void
-karez_session_save (KarezSession *self)
+karez_session_save_async (KarezSession *self, GCancellable *cancellable,
+                          GAsyncReadyCallback callback, gpointer data)
 {
-  KAREZ_SESSION_GET_IFACE (self)->save (self);
+  KAREZ_SESSION_GET_IFACE (self)->save_async (self, cancellable, callback, data);
+}
+
+gboolean
+karez_session_save_finish (KarezSession *self, GAsyncResult *result, GError **error)
+{
+  return KAREZ_SESSION_GET_IFACE (self)->save_finish (self, result, error);
 }
 
 void

@@ -58,8 +58,10 @@ struct _KarezSessionInterface
   void (*hold) (KarezSession *self, const char *reason);
   void (*finish) (KarezSession *self, const char *reason);
   KarezMedia *(*get_media) (KarezSession *self, GError **error);
-  void (*save) (KarezSession *self);
-  gpointer padding[6];
+  void (*save_async) (KarezSession *self, GCancellable *cancellable, GAsyncReadyCallback callback,
+                      gpointer data);
+  gboolean (*save_finish) (KarezSession *self, GAsyncResult *result, GError **error);
+  gpointer padding[5];
 };
 
 KAREZ_PUBLIC const char *karez_session_get_id (KarezSession *self);
@@ -84,19 +86,33 @@ KAREZ_PUBLIC void karez_session_broadcast (KarezSession *self, JsonNode *body);
  * @actor: (nullable): who did it; NULL is the session itself
  * @body: (transfer full): an object
  *
- * Keeps something for ever: fsynced in the worker's spool before this returns, given to the control
- * half's record() until that has committed it, also by a hub that was away.
+ * Keeps something for ever: given to the worker's spool, where records keep their order, and from
+ * there to the control half's record() until that has committed it, also by a hub that was away.
+ * The disk takes its time, in a thread: when this returns, the record is not there yet. A join, a
+ * leave, a page's message and a move of the session are answered once what was recorded in them is;
+ * what says by other means that something is on record, or leads towards risk because of it, waits
+ * for karez_session_save_async().
  */
 KAREZ_PUBLIC void karez_session_record (KarezSession *self, const char *action, KarezActor *actor,
                                         JsonNode *body);
 /**
- * karez_session_save:
- * Takes the live half's checkpoint now instead of within a second; it is on disk when this returns.
- * The worker's main loop waits for the disk, its media do not.
+ * karez_session_save_async:
+ * @cancellable: (nullable)
+ *
+ * Takes the live half's checkpoint at once, instead of within a second, and finishes once that, or
+ * a newer one, and everything that was recorded before are on disk. Nothing waits meanwhile but who
+ * is to be told: what leads away from risk is done before, what leads towards it after.
  * For what a worker that takes this one's place must not have forgotten: a consent that was
- * withdrawn. What cannot be written is logged, and tried again each second.
+ * withdrawn. Several under way may finish in any order; each says that those before it are on disk
+ * too. The callback runs on the main thread, and may come after the session is over.
  */
-KAREZ_PUBLIC void karez_session_save (KarezSession *self);
+KAREZ_PUBLIC void karez_session_save_async (KarezSession *self, GCancellable *cancellable,
+                                            GAsyncReadyCallback callback, gpointer data);
+/* FALSE with a %G_IO_ERROR where the disk takes nothing, or did not answer for 2 s
+ * (%G_IO_ERROR_TIMED_OUT). The records wait all the same, and the checkpoint is tried again each
+ * second; people are shown the check "record.disk". */
+KAREZ_PUBLIC gboolean karez_session_save_finish (KarezSession *self, GAsyncResult *result,
+                                                 GError **error);
 /* Tells a measurement: a failed one makes LIVE DEGRADED, a passed one of the same id heals it. */
 KAREZ_PUBLIC void karez_session_report (KarezSession *self, KarezCheck *check);
 /* Asks for HELD or for the end: in force on this side when it returns, whatever is under way, and

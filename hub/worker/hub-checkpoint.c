@@ -18,10 +18,15 @@ struct _HubCheckpoint
   GObject parent_instance;
 
   char *path;
-  GMutex writing;  /* one writer at a time, also between the thread and write_now() */
-  GBytes *written; /* what was given to the last write; changed under writing */
-  GBytes *waiting;
-  gboolean busy, removed;
+  GMutex writing;  /* one writer at a time; what the main thread waits for at its end alone */
+  GMutex state;    /* of these two, and never held while the disk is at work */
+  GBytes *written; /* what was given to the last write */
+  gboolean removed, closed;
+
+  /* The main thread's. */
+  GBytes *waiting;          /* for that write to end */
+  GQueue asking, asked_for; /* GTask: who waits for this write, and for the next one */
+  gboolean busy;
 };
 
 G_DEFINE_FINAL_TYPE (HubCheckpoint, hub_checkpoint, G_TYPE_OBJECT)
@@ -90,23 +95,60 @@ hub_checkpoint_read (HubCheckpoint *self, JsonNode **head, GBytes **state, GErro
   return TRUE;
 }
 
-/* Under writing. */
 static void
 set_written (HubCheckpoint *self, GBytes *image)
 {
+  g_mutex_lock (&self->state);
   g_clear_pointer (&self->written, g_bytes_unref);
   self->written = image ? g_bytes_ref (image) : NULL;
+  g_mutex_unlock (&self->state);
+}
+
+static gboolean
+is_written (HubCheckpoint *self, GBytes *image)
+{
+  gboolean same;
+
+  g_mutex_lock (&self->state);
+  same = self->written && g_bytes_equal (self->written, image);
+  g_mutex_unlock (&self->state);
+  return same;
+}
+
+static gboolean
+is_over (HubCheckpoint *self, gboolean *removed)
+{
+  gboolean over;
+
+  g_mutex_lock (&self->state);
+  over = self->removed || self->closed;
+  *removed = self->removed;
+  g_mutex_unlock (&self->state);
+  return over;
+}
+
+static gboolean
+refuse (HubCheckpoint *self, GError **error)
+{
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "%s is not written any more", self->path);
+  return FALSE;
 }
 
 /* Unless write_now() overtook it. */
 static gboolean
 write_newest (HubCheckpoint *self, GBytes *image, GError **error)
 {
-  gboolean done = TRUE;
+  gboolean done = TRUE, removed = FALSE;
 
   g_mutex_lock (&self->writing);
-  if (image == self->written)
+  if (is_over (self, &removed))
+    done = refuse (self, error);
+  else if (is_written (self, image))
     done = hub_file_write_durable (self->path, image, HUB_FILE_SHARED, error);
+  /* It may have been removed before it had its name. */
+  is_over (self, &removed);
+  if (removed)
+    g_unlink (self->path);
   if (!done)
     set_written (self, NULL);
   g_mutex_unlock (&self->writing);
@@ -126,18 +168,50 @@ write_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *canc
 
 static void begin (HubCheckpoint *self, GBytes *image);
 
+/* In the order in which they asked. */
+static void
+answer (GQueue *tasks, const GError *error)
+{
+  GTask *task = NULL;
+
+  while ((task = g_queue_pop_head (tasks)))
+    {
+      if (error)
+        g_task_return_error (task, g_error_copy (error));
+      else
+        g_task_return_boolean (task, TRUE);
+      g_object_unref (task);
+    }
+}
+
+static void
+move_all (GQueue *from, GQueue *to)
+{
+  while (from->length)
+    g_queue_push_tail (to, g_queue_pop_head (from));
+}
+
 static void
 on_written (GObject *source, GAsyncResult *result, gpointer data)
 {
   HubCheckpoint *self = HUB_CHECKPOINT (source);
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) next = g_steal_pointer (&self->waiting);
+  GQueue done = G_QUEUE_INIT;
 
   self->busy = FALSE;
-  if (!g_task_propagate_boolean (G_TASK (result), &error))
+  if (!g_task_propagate_boolean (G_TASK (result), &error)
+      && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED))
     hub_warning ("checkpoint", NULL, "A checkpoint could not be written: %s", error->message);
-  if (next)
-    begin (self, next);
+  move_all (&self->asking, &done);
+  if (next && (error || !is_written (self, next)))
+    {
+      move_all (&self->asked_for, &self->asking);
+      begin (self, next);
+    }
+  else
+    move_all (&self->asked_for, &done);
+  answer (&done, error);
 }
 
 static void
@@ -147,11 +221,29 @@ begin (HubCheckpoint *self, GBytes *image)
 
   g_task_set_source_tag (task, begin);
   g_task_set_task_data (task, g_bytes_ref (image), (GDestroyNotify) g_bytes_unref);
-  g_mutex_lock (&self->writing);
   set_written (self, image);
-  g_mutex_unlock (&self->writing);
   self->busy = TRUE;
   g_task_run_in_thread (task, write_in_thread);
+}
+
+/* @task: (nullable) (transfer none): who waits for it */
+static void
+give (HubCheckpoint *self, GBytes *image, GTask *task)
+{
+  if (self->busy)
+    {
+      g_clear_pointer (&self->waiting, g_bytes_unref);
+      self->waiting = g_bytes_ref (image);
+      if (task)
+        g_queue_push_tail (&self->asked_for, g_object_ref (task));
+      return;
+    }
+  if (task)
+    g_queue_push_tail (&self->asking, g_object_ref (task));
+  if (is_written (self, image))
+    answer (&self->asking, NULL);
+  else
+    begin (self, image);
 }
 
 void
@@ -159,17 +251,38 @@ hub_checkpoint_write (HubCheckpoint *self, JsonNode *head, GBytes *state)
 {
   g_autoptr (GBytes) image = NULL;
 
-  if (self->removed)
+  if (self->removed || self->closed)
     return;
   image = pack (head, state);
-  if (self->busy)
+  give (self, image, NULL);
+}
+
+void
+hub_checkpoint_write_async (HubCheckpoint *self, JsonNode *head, GBytes *state,
+                            GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
+  g_autoptr (GBytes) image = NULL;
+  GError *error = NULL;
+
+  g_task_set_source_tag (task, hub_checkpoint_write_async);
+  if (self->removed || self->closed)
     {
-      g_clear_pointer (&self->waiting, g_bytes_unref);
-      self->waiting = g_steal_pointer (&image);
+      refuse (self, &error);
+      g_task_return_error (task, error);
       return;
     }
-  if (!self->written || !g_bytes_equal (self->written, image))
-    begin (self, image);
+  image = pack (head, state);
+  give (self, image, task);
+}
+
+gboolean
+hub_checkpoint_write_finish (HubCheckpoint *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, hub_checkpoint_write_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 gboolean
@@ -179,9 +292,11 @@ hub_checkpoint_write_now (HubCheckpoint *self, JsonNode *head, GBytes *state, GE
   gboolean done;
 
   g_clear_pointer (&self->waiting, g_bytes_unref);
+  set_written (self, image);
   g_mutex_lock (&self->writing);
   done = hub_file_write_durable (self->path, image, HUB_FILE_SHARED, error);
-  set_written (self, done ? image : NULL);
+  if (!done)
+    set_written (self, NULL);
   g_mutex_unlock (&self->writing);
   return done;
 }
@@ -189,11 +304,31 @@ hub_checkpoint_write_now (HubCheckpoint *self, JsonNode *head, GBytes *state, GE
 void
 hub_checkpoint_remove (HubCheckpoint *self)
 {
-  self->removed = TRUE;
+  g_autoptr (GError) error = NULL;
+
+  refuse (self, &error);
   g_clear_pointer (&self->waiting, g_bytes_unref);
-  g_mutex_lock (&self->writing);
-  set_written (self, NULL);
+  g_mutex_lock (&self->state);
+  self->removed = TRUE;
+  g_mutex_unlock (&self->state);
+  /* What is being written goes when it has been. */
   g_unlink (self->path);
+  answer (&self->asked_for, error);
+}
+
+void
+hub_checkpoint_close (HubCheckpoint *self)
+{
+  gboolean removed = FALSE;
+
+  g_clear_pointer (&self->waiting, g_bytes_unref);
+  g_mutex_lock (&self->state);
+  self->closed = TRUE;
+  g_mutex_unlock (&self->state);
+  g_mutex_lock (&self->writing);
+  is_over (self, &removed);
+  if (removed)
+    g_unlink (self->path);
   g_mutex_unlock (&self->writing);
 }
 
@@ -213,6 +348,7 @@ hub_checkpoint_finalize (GObject *object)
 
   g_free (self->path);
   g_mutex_clear (&self->writing);
+  g_mutex_clear (&self->state);
   g_clear_pointer (&self->written, g_bytes_unref);
   g_clear_pointer (&self->waiting, g_bytes_unref);
 
@@ -229,4 +365,7 @@ static void
 hub_checkpoint_init (HubCheckpoint *self)
 {
   g_mutex_init (&self->writing);
+  g_mutex_init (&self->state);
+  g_queue_init (&self->asking);
+  g_queue_init (&self->asked_for);
 }

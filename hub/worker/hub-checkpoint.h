@@ -27,11 +27,19 @@ gboolean hub_checkpoint_read (HubCheckpoint *self, JsonNode **head, GBytes **sta
 /* Writes soon, in a thread; one that comes while another is being written follows it. Failures are
  * logged and the next one tries again. @head: (transfer none) @state: (nullable) */
 void hub_checkpoint_write (HubCheckpoint *self, JsonNode *head, GBytes *state);
-/* The same, on disk when this returns; what was given before never replaces it. */
+/* The same; finishes once this one, or a newer one, is on disk, in the order of the calls. */
+void hub_checkpoint_write_async (HubCheckpoint *self, JsonNode *head, GBytes *state,
+                                 GAsyncReadyCallback callback, gpointer data);
+gboolean hub_checkpoint_write_finish (HubCheckpoint *self, GAsyncResult *result, GError **error);
+/* The same, on disk when this returns; what was given before never replaces it. Blocks: for a
+ * process that ends. */
 gboolean hub_checkpoint_write_now (HubCheckpoint *self, JsonNode *head, GBytes *state,
                                    GError **error);
-/* It is not needed any more: what is being written goes with it, and what is given after is not
- * written. Waits for the disk at most once. */
+/* It is not needed any more: what is being written goes too, and what is given after is not
+ * written. */
 void hub_checkpoint_remove (HubCheckpoint *self);
+/* Nothing is written any more; what was removed is gone. Blocks while something is being written:
+ * for a process that ends. */
+void hub_checkpoint_close (HubCheckpoint *self);
 
 G_END_DECLS

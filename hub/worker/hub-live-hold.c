@@ -52,6 +52,17 @@ hub_live_session_lift (HubLiveSession *self, guint64 seen, GError **error)
   return TRUE;
 }
 
+static void
+on_ask_saved (GObject *source, GAsyncResult *result, gpointer data)
+{
+  HubLiveSession *self = HUB_LIVE_SESSION (source);
+  g_autoptr (GError) error = NULL;
+
+  if (!hub_live_session_save_finish (self, result, &error))
+    hub_warning ("session", self->id, "A hold or stop is not in the checkpoint yet: %s",
+                 error->message);
+}
+
 /* A mirror's word: in force here, and said to the host until it has heard it. */
 static void
 ask (HubLiveSession *self, const char *name, const char *reason, KarezActor *actor)
@@ -70,7 +81,7 @@ ask (HubLiveSession *self, const char *name, const char *reason, KarezActor *act
   hub_live_session_spool (self, "session.ask", actor,
                           karez_json_object ("edge", "s", name, "reason", "s", reason, "number",
                                              "i", (gint64) self->asked, NULL));
-  hub_live_session_write_checkpoint (self, TRUE);
+  hub_live_session_save_async (self, NULL, on_ask_saved, NULL);
   hub_live_session_tell (self);
   if (hub_live_session_get_state (self) != before)
     g_signal_emit_by_name (self, "state-changed");
@@ -182,6 +193,7 @@ back_off (HubLiveSession *self, const char *name, const char *reason, KarezActor
 {
   const HubEdge *edge = hub_session_machine_find (self->state, name, NULL);
 
+  self->n_words++;
   if (g_str_equal (name, "panic"))
     hub_live_session_panic (self, reason ? reason : "");
   if (hub_session_machine_is_done (self->state, name))
@@ -216,7 +228,7 @@ hub_live_session_heard (HubLiveSession *self, guint64 number)
     return;
   self->asked = 0;
   hub_live_session_retarget (self);
-  hub_live_session_write_checkpoint (self, FALSE);
+  hub_live_session_write_checkpoint (self);
   if (hub_live_session_get_state (self) != before)
     g_signal_emit_by_name (self, "state-changed");
 }

@@ -169,12 +169,12 @@ follow (HubLiveSession *self, JsonObject *object, GError **error)
   hub_live_session_spool_state (
       self, hub_session_machine_action (before, state, karez_json_text (object, "action")));
   g_signal_emit_by_name (self, "state-changed");
-  hub_live_session_write_checkpoint (self, FALSE);
+  hub_live_session_write_checkpoint (self);
   return TRUE;
 }
 
-gboolean
-hub_live_session_mirror (HubLiveSession *self, JsonNode *node, GError **error)
+static gboolean
+take_state (HubLiveSession *self, JsonNode *node, GError **error)
 {
   JsonObject *object = karez_json_check (node, state_fields, error);
 
@@ -184,6 +184,20 @@ hub_live_session_mirror (HubLiveSession *self, JsonNode *node, GError **error)
     return karez_error_set (error, KAREZ_ERROR_CONFLICT, "session/host", NULL,
                             N_ ("The host of a session follows nobody."));
   return follow (self, object, error);
+}
+
+void
+hub_live_session_mirror_async (HubLiveSession *self, JsonNode *node, GAsyncReadyCallback callback,
+                               gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
+  GError *error = NULL;
+
+  g_task_set_source_tag (task, hub_live_session_finish);
+  if (take_state (self, node, &error))
+    hub_live_session_answer (self, task, FALSE);
+  else
+    g_task_return_error (task, error);
 }
 
 static gboolean

@@ -235,7 +235,7 @@ on_joined (GObject *source, GAsyncResult *result, gpointer data)
 
   if (hub_runner_finish (HUB_RUNNER (source), result, &error))
     {
-      g_task_return_boolean (task, TRUE);
+      hub_live_session_answer (self, task, FALSE);
       return;
     }
   drop (self, participant);
@@ -285,7 +285,7 @@ on_left (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
 
   if (hub_runner_finish (HUB_RUNNER (source), result, &error))
-    g_task_return_boolean (task, TRUE);
+    hub_live_session_answer (g_task_get_source_object (task), task, FALSE);
   else
     g_task_return_error (task, error);
 }
@@ -341,8 +341,8 @@ hub_live_session_revoke (HubLiveSession *self, const char *account)
     }
 }
 
-gboolean
-hub_live_session_message (HubLiveSession *self, const char *id, JsonNode *body, GError **error)
+static gboolean
+take_message (HubLiveSession *self, const char *id, JsonNode *body, GError **error)
 {
   KarezParticipant *participant = hub_live_session_find (self, id);
 
@@ -357,6 +357,25 @@ hub_live_session_message (HubLiveSession *self, const char *id, JsonNode *body, 
                             N_ ("The session is %s."), karez_state_name (self->state));
   return hub_runner_message (self->runner, self->modality, participant, json_node_get_object (body),
                              error);
+}
+
+void
+hub_live_session_message_async (HubLiveSession *self, const char *id, JsonNode *body,
+                                GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
+  guint64 last = hub_spool_get_last (self->spool);
+  guint n_words = self->n_words;
+  GError *error = NULL;
+
+  g_task_set_source_tag (task, hub_live_session_finish);
+  if (!take_message (self, id, body, &error))
+    g_task_return_error (task, error);
+  /* What records nothing does not wait for what others have recorded. */
+  else if (self->n_words != n_words || hub_spool_get_last (self->spool) != last)
+    hub_live_session_answer (self, task, self->n_words != n_words);
+  else
+    g_task_return_boolean (task, TRUE);
 }
 
 JsonNode *

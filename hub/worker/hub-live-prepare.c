@@ -50,59 +50,45 @@ hub_live_session_finish (HubLiveSession *self, GAsyncResult *result, GError **er
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-void
-hub_live_session_write_checkpoint (HubLiveSession *self, gboolean now)
-{
-  g_autoptr (JsonNode) head = karez_json_object (
-      "state", "s", karez_state_name (self->state), "sequence", "i", (gint64) self->sequence,
-      "reason", "s", self->reason, "heard", "i", (gint64) self->heard, "asked", "n",
-      hub_live_session_asked_to_json (self), NULL);
-  g_autoptr (GBytes) state = NULL;
-  g_autoptr (GError) error = NULL;
-
-  /* What a worker before left must last until its successor stands. */
-  if (!hub_live_session_is_prepared (self) && !hub_state_is_over (self->state))
-    return;
-  if (self->modality)
-    state = hub_runner_checkpoint (self->runner, self->modality);
-  if (!now)
-    hub_checkpoint_write (self->checkpoint, head, state);
-  else if (!hub_checkpoint_write_now (self->checkpoint, head, state, &error))
-    hub_warning ("session", self->id, "The checkpoint could not be written: %s", error->message);
-}
-
-void
-hub_live_session_save (HubLiveSession *self)
-{
-  hub_live_session_write_checkpoint (self, TRUE);
-}
-
 static gboolean
 on_second (gpointer data)
 {
-  hub_live_session_write_checkpoint (data, FALSE);
+  hub_live_session_write_checkpoint (data);
   hub_live_session_measure_again (data);
   hub_live_session_judge (data); /* a heal that was put off */
   return G_SOURCE_CONTINUE;
 }
 
+/* As it is now, and not when the disk has it: a later word has an answer of its own. */
 static void
-end_task (GTask **where, const GError *error)
+note_moved (HubLiveSession *self, GTask *task)
+{
+  HubLiveMoved *moved = g_task_get_task_data (task);
+
+  if (moved)
+    *moved = (HubLiveMoved){ hub_live_session_get_state (self), self->sequence, self->last_asked };
+}
+
+static void
+end_task (HubLiveSession *self, GTask **where, const GError *error)
 {
   g_autoptr (GTask) task = g_steal_pointer (where);
 
   if (!task)
     return;
   if (error)
-    g_task_return_error (task, g_error_copy (error));
-  else
-    g_task_return_boolean (task, TRUE);
+    {
+      g_task_return_error (task, g_error_copy (error));
+      return;
+    }
+  note_moved (self, task);
+  hub_live_session_answer (self, task, FALSE);
 }
 
 void
 hub_live_session_prepared (HubLiveSession *self, const GError *error)
 {
-  end_task (&self->preparing, error);
+  end_task (self, &self->preparing, error);
 }
 
 /* A move towards risk that somebody overtook. */
@@ -112,7 +98,7 @@ hub_live_session_overtake (HubLiveSession *self)
   g_autoptr (GError) error = karez_error_new (KAREZ_ERROR_CONFLICT, "session/overtaken", NULL,
                                               N_ ("The session was held or stopped."));
 
-  end_task (&self->moving, error);
+  end_task (self, &self->moving, error);
 }
 
 static void
@@ -154,7 +140,7 @@ on_reached (HubLiveDriver *driver, HubPhase phase, gpointer data)
     walk (self, "end", self->reason, NULL);
   if (phase == HUB_PHASE_STARTED)
     {
-      end_task (&self->moving, NULL);
+      end_task (self, &self->moving, NULL);
       hub_live_session_judge (self);
     }
 }
@@ -179,7 +165,7 @@ on_failed (HubLiveDriver *driver, const char *step, const GError *error, gpointe
   gboolean beginning = g_str_equal (step, "prepare") || (g_str_equal (step, "start") && !resuming);
 
   self->lifting = 0;
-  end_task (&self->moving, error);
+  end_task (self, &self->moving, error);
   if (!self->host || !resuming)
     report_step (self, step, error);
   if (self->host && beginning)
@@ -328,6 +314,7 @@ hub_live_session_prepare_async (HubLiveSession *self, JsonNode *node, GAsyncRead
       g_task_return_error (task, error);
       return;
     }
+  hub_spool_start (self->spool);
   recall (self, object, &blob);
   self->preparing = g_steal_pointer (&task);
   self->second_source = g_timeout_add_seconds (1, on_second, self);
@@ -396,6 +383,7 @@ hub_live_session_move_async (HubLiveSession *self, const char *name, const char 
   g_autoptr (GError) error = NULL;
 
   g_task_set_source_tag (task, hub_live_session_finish);
+  g_task_set_task_data (task, g_new0 (HubLiveMoved, 1), g_free);
   if (!self->driver)
     karez_error_set (&error, KAREZ_ERROR_CONFLICT, "session/edge", NULL,
                      N_ ("The session is not prepared."));
@@ -415,8 +403,19 @@ hub_live_session_move_async (HubLiveSession *self, const char *name, const char 
     }
   if (error)
     g_task_return_error (task, g_steal_pointer (&error));
-  else if (!self->moving || self->moving != task)
-    g_task_return_boolean (task, TRUE);
+  else if (hub_session_machine_is_away (name))
+    {
+      note_moved (self, task);
+      hub_live_session_answer (self, task, TRUE);
+    }
+}
+
+const HubLiveMoved *
+hub_live_session_get_moved (HubLiveSession *self, GAsyncResult *result)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+
+  return g_task_get_task_data (G_TASK (result));
 }
 
 /* Preflight: what the live half measures, and what the engine sees. */

@@ -82,9 +82,14 @@ struct _HubLiveSession
   gint64 counted_at; /* when the count was recorded last */
   gboolean untold;   /* the number, to pages and the other side */
   guint count_source;
+  guint n_words; /* away from risk, whether they changed anything or not */
 
-  GQueue unspooled; /* JsonNode: records that the disk did not take */
-  guint retry_source, second_source;
+  GPtrArray *waiters;  /* for the disk, hub-live-record.c */
+  GError *trouble;     /* what is wrong with it, as it was told; NULL: nothing */
+  gboolean stalled;    /* it is that the disk does not answer */
+  guint n_saving;      /* checkpoints that somebody waits for */
+  guint64 forgettable; /* records that the hub has */
+  guint second_source;
 };
 
 /* hub-live-checks.c */
@@ -100,13 +105,26 @@ void hub_live_session_take_edge (HubLiveSession *self, const HubEdge *edge, cons
                                  KarezActor *actor);
 void hub_live_session_set_state (HubLiveSession *self, KarezState state, guint64 sequence,
                                  const char *reason, KarezActor *actor);
-void hub_live_session_spool (HubLiveSession *self, const char *action, KarezActor *actor,
-                             JsonNode *body);
-void hub_live_session_spool_state (HubLiveSession *self, const char *action);
 void hub_live_session_retarget (HubLiveSession *self);
 void hub_live_session_judge (HubLiveSession *self);
 void hub_live_session_set_check (HubLiveSession *self, GHashTable *checks, KarezCheck *check);
 JsonNode *hub_live_session_checks_to_json (GHashTable *checks);
+
+/* hub-live-record.c */
+void hub_live_session_init_waiters (HubLiveSession *self);
+gboolean hub_live_session_open_spool (HubLiveSession *self, GError **error);
+/* As if the process had been killed: what is not on disk is lost. */
+void hub_live_session_close_spool (HubLiveSession *self);
+/* Records something: on its way to the disk when this returns, and not there yet. @body: (transfer
+ * full) */
+void hub_live_session_spool (HubLiveSession *self, const char *action, KarezActor *actor,
+                             JsonNode *body);
+void hub_live_session_spool_state (HubLiveSession *self, const char *action);
+/* Ends @task with TRUE once what was recorded until now is on disk, or is said to be refused by it.
+ * @away: it is about a word away from risk, which a disk that does not answer does not keep */
+void hub_live_session_answer (HubLiveSession *self, GTask *task, gboolean away);
+/* Soon, in a thread. */
+void hub_live_session_write_checkpoint (HubLiveSession *self);
 
 /* hub-live-people.c */
 KarezParticipant *hub_live_session_find (HubLiveSession *self, const char *id);
@@ -148,7 +166,6 @@ JsonNode *hub_live_session_asked_to_json (HubLiveSession *self);
 void hub_live_session_recall_asked (HubLiveSession *self, JsonNode *asked, KarezActor *actor);
 
 /* hub-live-prepare.c */
-void hub_live_session_write_checkpoint (HubLiveSession *self, gboolean now);
 void hub_live_session_overtake (HubLiveSession *self);
 void hub_live_session_prepared (HubLiveSession *self, const GError *error);
 

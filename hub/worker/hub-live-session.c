@@ -12,7 +12,6 @@
 
 #include <glib/gstdio.h>
 
-#define MAX_UNSPOOLED 1000
 #define MAX_CHECKS 64
 
 static void session_iface_init (KarezSessionInterface *iface);
@@ -27,99 +26,6 @@ enum
   N_SIGNALS
 };
 static guint signals[N_SIGNALS];
-
-static gboolean on_retry (gpointer data);
-
-static gboolean
-append_record (HubLiveSession *self, JsonNode *record, GError **error)
-{
-  g_autofree char *text = karez_json_print (record);
-  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
-  guint64 sequence = hub_spool_append (self->spool, bytes, error);
-
-  if (!sequence)
-    return FALSE;
-  g_signal_emit (self, signals[RECORDED], 0, sequence);
-  return TRUE;
-}
-
-static void
-report_spool (HubLiveSession *self, const char *trouble)
-{
-  g_autoptr (KarezCheck) check = karez_check_new (
-      "record.disk", trouble ? KAREZ_VERDICT_FAILED : KAREZ_VERDICT_PASSED, trouble, NULL,
-      trouble ? N_ ("Free some space on the hub's disk.") : NULL);
-
-  hub_live_session_set_check (self, self->checks, check);
-}
-
-static gboolean
-on_retry (gpointer data)
-{
-  HubLiveSession *self = data;
-  JsonNode *record = NULL;
-
-  while ((record = g_queue_peek_head (&self->unspooled)))
-    {
-      if (!append_record (self, record, NULL))
-        return G_SOURCE_CONTINUE;
-      json_node_unref (g_queue_pop_head (&self->unspooled));
-    }
-  self->retry_source = 0;
-  report_spool (self, NULL);
-  return G_SOURCE_REMOVE;
-}
-
-static gboolean
-is_too_large (JsonNode *record)
-{
-  g_autofree char *text = karez_json_print (record);
-
-  return strlen (text) > HUB_SPOOL_MAX_RECORD;
-}
-
-void
-hub_live_session_spool (HubLiveSession *self, const char *action, KarezActor *actor, JsonNode *body)
-{
-  g_autofree char *at = hub_time_format (hub_clock_now ());
-  g_autoptr (JsonNode)
-      record = karez_json_object ("action", "s", action, "actor", "n", karez_actor_to_json (actor),
-                                  "at", "s", at, "body", "n", body, NULL);
-  g_autoptr (GError) error = NULL;
-
-  if (is_too_large (record))
-    {
-      hub_warning ("session", self->id, "A record “%s” is too large and is lost.", action);
-      hub_live_session_spool (self, "session.record-lost", actor,
-                              karez_json_object ("action", "s", action, NULL));
-      return;
-    }
-  /* Order is kept: nothing overtakes what waits for the disk. */
-  if (g_queue_is_empty (&self->unspooled) && append_record (self, record, &error))
-    return;
-  if (g_queue_get_length (&self->unspooled) >= MAX_UNSPOOLED)
-    {
-      hub_critical ("session", self->id, "A record is lost: the disk takes none, and %d wait.",
-                    MAX_UNSPOOLED);
-      return;
-    }
-  g_queue_push_tail (&self->unspooled, g_steal_pointer (&record));
-  if (!self->retry_source)
-    self->retry_source = g_timeout_add_seconds (1, on_retry, self);
-  if (!error)
-    return;
-  hub_warning ("session", self->id, "A record waits for the disk: %s", error->message);
-  report_spool (self, error->message);
-}
-
-void
-hub_live_session_spool_state (HubLiveSession *self, const char *action)
-{
-  hub_live_session_spool (self, action, self->actor,
-                          karez_json_object ("state", "s", karez_state_name (self->state),
-                                             "sequence", "i", (gint64) self->sequence, "reason",
-                                             "s", self->reason, NULL));
-}
 
 void
 hub_live_session_set_state (HubLiveSession *self, KarezState state, guint64 sequence,
@@ -176,7 +82,8 @@ hub_live_session_retarget (HubLiveSession *self)
   hub_live_driver_set_target (self->driver, target, hub_live_session_get_reason (self));
 }
 
-/* Away from risk the live half acts first; the record follows in the same turn. */
+/* Away from risk the live half acts first; the record is on its way to the disk in the same turn,
+ * and who asked is answered when it is there. */
 void
 hub_live_session_take_edge (HubLiveSession *self, const HubEdge *edge, const char *reason,
                             KarezActor *actor)
@@ -198,7 +105,7 @@ hub_live_session_take_edge (HubLiveSession *self, const HubEdge *edge, const cha
   hub_live_session_spool_state (self, edge->towards_risk ? "session.state" : edge->action);
   hub_live_session_tell (self);
   g_signal_emit (self, signals[STATE_CHANGED], 0);
-  hub_live_session_write_checkpoint (self, FALSE);
+  hub_live_session_write_checkpoint (self);
 }
 
 static gboolean
@@ -405,9 +312,16 @@ record (KarezSession *session, const char *action, KarezActor *actor, JsonNode *
 }
 
 static void
-save (KarezSession *session)
+save_async (KarezSession *session, GCancellable *cancellable, GAsyncReadyCallback callback,
+            gpointer data)
 {
-  hub_live_session_save (HUB_LIVE_SESSION (session));
+  hub_live_session_save_async (HUB_LIVE_SESSION (session), cancellable, callback, data);
+}
+
+static gboolean
+save_finish (KarezSession *session, GAsyncResult *result, GError **error)
+{
+  return hub_live_session_save_finish (HUB_LIVE_SESSION (session), result, error);
 }
 
 static void
@@ -451,7 +365,8 @@ session_iface_init (KarezSessionInterface *iface)
   iface->get_media = get_media;
   iface->get_participants = get_participants;
   iface->record = record;
-  iface->save = save;
+  iface->save_async = save_async;
+  iface->save_finish = save_finish;
   iface->report = report;
   iface->hold = hold;
   iface->finish = finish;
@@ -509,45 +424,6 @@ hub_live_session_get_statistics (HubLiveSession *self)
                             "checks", "n", hub_live_session_shown_checks_to_json (self), NULL);
 }
 
-guint64
-hub_live_session_next_record (HubLiveSession *self, guint64 from)
-{
-  return hub_spool_next (self->spool, from);
-}
-
-JsonNode *
-hub_live_session_get_record (HubLiveSession *self, guint64 sequence)
-{
-  GBytes *bytes = hub_spool_get (self->spool, sequence);
-
-  return bytes ? karez_json_parse (bytes, HUB_SPOOL_MAX_RECORD, NULL) : NULL;
-}
-
-void
-hub_live_session_forget_records (HubLiveSession *self, guint64 sequence)
-{
-  hub_spool_forget (self->spool, sequence);
-}
-
-gboolean
-hub_live_session_is_finished (HubLiveSession *self)
-{
-  if (!hub_state_is_over (self->state) || !self->driver || hub_spool_get_waiting (self->spool)
-      || !g_queue_is_empty (&self->unspooled))
-    return FALSE;
-  return self->state == KAREZ_STATE_FAILED
-         || hub_live_driver_get_phase (self->driver) == HUB_PHASE_STOPPED;
-}
-
-void
-hub_live_session_clean (HubLiveSession *self)
-{
-  g_autofree char *spool = g_build_filename (self->directory, "spool", NULL);
-
-  g_unlink (spool);
-  hub_checkpoint_remove (self->checkpoint);
-}
-
 void
 hub_live_session_panic (HubLiveSession *self, const char *reason)
 {
@@ -570,7 +446,6 @@ HubLiveSession *
 hub_live_session_new (const HubLiveSessionConfig *config, GError **error)
 {
   g_autoptr (HubLiveSession) self = g_object_new (HUB_TYPE_LIVE_SESSION, NULL);
-  g_autofree char *spool = g_build_filename (config->directory, "spool", NULL);
   g_autofree char *checkpoint = g_build_filename (config->directory, "checkpoint", NULL);
   g_autofree char *called = g_build_filename (config->directory, HUB_CALLS_OF_SESSION, NULL);
 
@@ -588,18 +463,8 @@ hub_live_session_new (const HubLiveSessionConfig *config, GError **error)
   hub_calls_enter (self->calls, self->plugin, "load");
   open_module (self, config->module);
   hub_calls_leave (self->calls);
-  self->spool = hub_spool_open (spool, error);
-  if (!self->spool)
+  if (!hub_live_session_open_spool (self, error))
     return NULL;
-  if (hub_spool_get_damaged (self->spool))
-    {
-      hub_warning ("session", self->id,
-                   "%u records of the spool are damaged; the file is beside it.",
-                   hub_spool_get_damaged (self->spool));
-      hub_live_session_spool (
-          self, "session.spool-damaged", self->actor,
-          karez_json_object ("records", "i", (gint64) hub_spool_get_damaged (self->spool), NULL));
-    }
   return g_steal_pointer (&self);
 }
 
@@ -608,13 +473,14 @@ hub_live_session_dispose (GObject *object)
 {
   HubLiveSession *self = HUB_LIVE_SESSION (object);
 
-  g_clear_handle_id (&self->retry_source, g_source_remove);
   g_clear_handle_id (&self->second_source, g_source_remove);
   g_clear_handle_id (&self->count_source, g_source_remove);
   if (self->driver)
     g_signal_handlers_disconnect_by_data (self->driver, self);
   if (self->link)
     g_signal_handlers_disconnect_by_data (self->link, self);
+  hub_live_session_close_spool (self);
+  hub_checkpoint_close (self->checkpoint);
   g_clear_object (&self->driver);
   g_clear_object (&self->modality);
   g_clear_object (&self->runner);
@@ -650,15 +516,15 @@ hub_live_session_finalize (GObject *object)
   g_clear_pointer (&self->roles, json_node_unref);
   g_clear_pointer (&self->preflight, json_node_unref);
   g_clear_pointer (&self->actor, karez_actor_unref);
-  g_clear_object (&self->spool);
   g_clear_object (&self->checkpoint);
+  g_clear_error (&self->trouble);
+  g_ptr_array_unref (self->waiters);
   g_clear_object (&self->participants);
   g_hash_table_unref (self->joined);
   g_hash_table_unref (self->checks);
   g_hash_table_unref (self->partners);
   g_hash_table_unref (self->measured);
   g_free (self->told_checks);
-  g_queue_clear_full (&self->unspooled, (GDestroyNotify) json_node_unref);
 
   G_OBJECT_CLASS (hub_live_session_parent_class)->finalize (object);
 }
@@ -686,5 +552,5 @@ hub_live_session_init (HubLiveSession *self)
   self->checks = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   self->partners = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   self->measured = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
-  g_queue_init (&self->unspooled);
+  hub_live_session_init_waiters (self);
 }

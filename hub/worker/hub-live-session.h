@@ -12,7 +12,11 @@ G_BEGIN_DECLS
  * machine; at a mirror it follows the host, by the link or by what the hubs told. Main thread.
  *
  * Signals: "state-changed" (no arguments: ask hub_live_session_get_state() and so on),
- * "send" (const char *participant, JsonNode *body), "recorded" (guint64 sequence: a record waits).
+ * "send" (const char *participant, JsonNode *body), "recorded" (guint64 sequence: records up to it
+ * are on disk, and wait).
+ *
+ * Nothing here waits for the disk but what says so. What finishes has what it recorded on disk;
+ * what leads away from risk is in force before.
  */
 G_DECLARE_FINAL_TYPE (HubLiveSession, hub_live_session, HUB, LIVE_SESSION, GObject)
 
@@ -43,11 +47,24 @@ void hub_live_session_prepare_async (HubLiveSession *self, JsonNode *session,
  * @ask: the mirror's number of a word away from risk that may come by the link too; 0: none
  *
  * Finishes once the edge is walked and, towards risk, the live half has answered. A mirror takes
- * hold, panic and stop for its own side, and tells the host until it has heard it.
+ * hold, panic and stop for its own side, and tells the host until it has heard it. A hold, panic or
+ * stop is in force when this returns, and finishes without its record where the disk takes nothing
+ * or does not answer, which the check "record.disk" says.
  */
 void hub_live_session_move_async (HubLiveSession *self, const char *edge, const char *reason,
                                   KarezActor *actor, guint64 seen, guint64 ask,
                                   GAsyncReadyCallback callback, gpointer data);
+/**
+ * HubLiveMoved:
+ * Where a move led to: state and its number, and at a mirror the number of that word away from risk
+ */
+typedef struct
+{
+  KarezState state;
+  guint64 sequence, asked;
+} HubLiveMoved;
+/* Of a result of hub_live_session_move_async(). Returns: (transfer none) */
+const HubLiveMoved *hub_live_session_get_moved (HubLiveSession *self, GAsyncResult *result);
 void hub_live_session_join_async (HubLiveSession *self, JsonNode *participant,
                                   GAsyncReadyCallback callback, gpointer data);
 void hub_live_session_leave_async (HubLiveSession *self, const char *participant,
@@ -55,7 +72,14 @@ void hub_live_session_leave_async (HubLiveSession *self, const char *participant
 /* Whatever a person of this hospital has here ends: places, media, echoes. @account: their actor's
  * id */
 void hub_live_session_revoke (HubLiveSession *self, const char *account);
-/* Of the four above. */
+/* What the page of a participant says; finishes when the live half has taken it, and kept what it
+ * records of it. */
+void hub_live_session_message_async (HubLiveSession *self, const char *participant, JsonNode *body,
+                                     GAsyncReadyCallback callback, gpointer data);
+/* What the host's hub said; nothing if it is older than what is known. Mirror only. */
+void hub_live_session_mirror_async (HubLiveSession *self, JsonNode *state,
+                                    GAsyncReadyCallback callback, gpointer data);
+/* Of those above. */
 gboolean hub_live_session_finish (HubLiveSession *self, GAsyncResult *result, GError **error);
 
 void hub_live_session_preflight_async (HubLiveSession *self, GAsyncReadyCallback callback,
@@ -64,15 +88,11 @@ void hub_live_session_preflight_async (HubLiveSession *self, GAsyncReadyCallback
 JsonNode *hub_live_session_preflight_finish (HubLiveSession *self, GAsyncResult *result,
                                              GError **error);
 
-gboolean hub_live_session_message (HubLiveSession *self, const char *participant, JsonNode *body,
-                                   GError **error);
 /* Somebody who is not in the session tries their way: as Echo of org.karez.Worker1 has it.
  * %KAREZ_ERROR_CONFLICT "session/echo" where there is no media now, or what hub_rtc_echo() says. */
 JsonNode *hub_live_session_echo (HubLiveSession *self, JsonNode *offer, GError **error);
 JsonNode *hub_live_session_get_endpoint (HubLiveSession *self, GError **error);
 gboolean hub_live_session_connect (HubLiveSession *self, JsonNode *endpoint, GError **error);
-/* What the host's hub said; nothing if it is older than what is known. Mirror only. */
-gboolean hub_live_session_mirror (HubLiveSession *self, JsonNode *state, GError **error);
 /* Brings the live half to its safe state, and no more than that: a worker that ends. */
 void hub_live_session_panic (HubLiveSession *self, const char *reason);
 
@@ -92,15 +112,22 @@ JsonNode *hub_live_session_get_statistics (HubLiveSession *self);
 /* Whether somebody of this hospital is joined. */
 gboolean hub_live_session_has_local (HubLiveSession *self);
 
-/* Records that wait: the number of the first at or after @from, 0 if none; its document. */
+/* Records that wait, on disk: the number of the first at or after @from, 0 if none; its document.
+ */
 guint64 hub_live_session_next_record (HubLiveSession *self, guint64 from);
 JsonNode *hub_live_session_get_record (HubLiveSession *self, guint64 sequence);
 void hub_live_session_forget_records (HubLiveSession *self, guint64 sequence);
 /* Whether it is over, the live half has stopped, and the hub has every record. */
 gboolean hub_live_session_is_finished (HubLiveSession *self);
-/* Removes spool and checkpoint of a finished session: its hub sees that nothing waits. */
+/* Spool and checkpoint of a finished session are removed: its hub sees that nothing waits. They are
+ * gone after hub_live_session_close(). */
 void hub_live_session_clean (HubLiveSession *self);
-/* Writes the checkpoint now. */
-void hub_live_session_save (HubLiveSession *self);
+/* As karez_session_save_async() has it. */
+void hub_live_session_save_async (HubLiveSession *self, GCancellable *cancellable,
+                                  GAsyncReadyCallback callback, gpointer data);
+gboolean hub_live_session_save_finish (HubLiveSession *self, GAsyncResult *result, GError **error);
+/* The worker ends: what it recorded is on disk after this, and the checkpoint of a session that is
+ * not over. Blocks. */
+void hub_live_session_close (HubLiveSession *self);
 
 G_END_DECLS

@@ -163,6 +163,7 @@ on_moved (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GDBusMethodInvocation) invocation = data;
   HubLiveSession *session = HUB_LIVE_SESSION (source);
+  const HubLiveMoved *moved = hub_live_session_get_moved (session, result);
   g_autoptr (GError) error = NULL;
 
   if (!hub_live_session_finish (session, result, &error))
@@ -172,9 +173,7 @@ on_moved (GObject *source, GAsyncResult *result, gpointer data)
     }
   g_dbus_method_invocation_return_value (
       g_object_ref (invocation),
-      g_variant_new ("(stt)", karez_state_name (hub_live_session_get_state (session)),
-                     hub_live_session_get_sequence (session),
-                     hub_live_session_get_asked (session)));
+      g_variant_new ("(stt)", karez_state_name (moved->state), moved->sequence, moved->asked));
 }
 
 static gboolean
@@ -279,12 +278,9 @@ on_message (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 
       return TRUE;
     }
   node = read_document (invocation, text);
-  if (!node)
-    return TRUE;
-  if (hub_live_session_message (self->session, participant, node, &error))
-    hub_bus_worker1_complete_message (skeleton, invocation);
-  else
-    hub_bus_return_error (invocation, error);
+  if (node)
+    hub_live_session_message_async (self->session, participant, node, on_done,
+                                    g_object_ref (invocation));
   return TRUE;
 }
 
@@ -334,11 +330,9 @@ on_get_endpoint (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, gui
   return TRUE;
 }
 
-typedef gboolean (*Take) (HubLiveSession *session, JsonNode *node, GError **error);
-
 static gboolean
-take_document (HubWorkerBus *self, GDBusMethodInvocation *invocation, guint64 incarnation,
-               const char *text, Take take)
+on_connect (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 incarnation,
+            const char *text, HubWorkerBus *self)
 {
   g_autoptr (JsonNode) node = NULL;
   g_autoptr (GError) error = NULL;
@@ -348,25 +342,25 @@ take_document (HubWorkerBus *self, GDBusMethodInvocation *invocation, guint64 in
   node = read_document (invocation, text);
   if (!node)
     return TRUE;
-  if (take (self->session, node, &error))
-    g_dbus_method_invocation_return_value (invocation, NULL);
+  if (hub_live_session_connect (self->session, node, &error))
+    hub_bus_worker1_complete_connect (skeleton, invocation);
   else
     hub_bus_return_error (invocation, error);
   return TRUE;
 }
 
 static gboolean
-on_connect (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 incarnation,
-            const char *text, HubWorkerBus *self)
-{
-  return take_document (self, invocation, incarnation, text, hub_live_session_connect);
-}
-
-static gboolean
 on_mirror (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 incarnation,
            const char *text, HubWorkerBus *self)
 {
-  return take_document (self, invocation, incarnation, text, hub_live_session_mirror);
+  g_autoptr (JsonNode) node = NULL;
+
+  if (!obey (self, invocation, incarnation))
+    return TRUE;
+  node = read_document (invocation, text);
+  if (node)
+    hub_live_session_mirror_async (self->session, node, on_done, g_object_ref (invocation));
+  return TRUE;
 }
 
 static gboolean

@@ -96,10 +96,8 @@ run_session (const HubLiveSessionConfig *config, HubConnector *connector, const 
   hub_worker_bus_start (bus);
   g_main_loop_run (loop);
   if (!hub_live_session_is_finished (session))
-    {
-      hub_live_session_panic (session, "the worker ends");
-      hub_live_session_save (session);
-    }
+    hub_live_session_panic (session, "the worker ends");
+  hub_live_session_close (session);
   return 0;
 }
 

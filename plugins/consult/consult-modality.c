@@ -15,7 +15,15 @@ struct _ConsultModality
 
   KarezSession *session;
   KarezMedia *media;
-  ConsultConsent consent;
+  ConsultConsent consent; /* the newest word */
+  guint word;             /* its number */
+  KarezActor *actor;      /* whose it is; NULL: another hospital's, or a former worker's */
+  gboolean recorded;      /* it was given to the spool */
+  gboolean on_record;     /* and is on disk there */
+  ConsultConsent told;    /* the newest that is, which pages and the other hospital hear of */
+  gboolean allowed;       /* it was given, and nothing was withdrawn since */
+  guint retry;            /* source */
+
   gboolean running;   /* between start or resume and hold or stop */
   gint64 shown_since; /* when people began to be passed on to each other; 0 while they are not */
   gint64 shown;       /* microseconds before that */
@@ -39,14 +47,14 @@ may_consent (ConsultModality *self, KarezParticipant *participant)
 static gboolean
 is_shown (ConsultModality *self)
 {
-  return self->running && self->consent.state == CONSULT_CONSENT_GIVEN;
+  return self->running && self->allowed;
 }
 
 static JsonNode *
 describe (ConsultModality *self, KarezParticipant *participant)
 {
   return karez_json_object ("type", "s", "consult.state", "consent", "n",
-                            consult_consent_to_json (&self->consent), "may_consent", "b",
+                            consult_consent_to_json (&self->told), "may_consent", "b",
                             may_consent (self, participant), "forwarding", "b", is_shown (self),
                             NULL);
 }
@@ -88,7 +96,7 @@ settle (ConsultModality *self)
 static void
 tell_peer (ConsultModality *self)
 {
-  g_autoptr (JsonNode) node = consult_consent_to_json (&self->consent);
+  g_autoptr (JsonNode) node = consult_consent_to_json (&self->told);
   g_autoptr (GError) error = NULL;
   char *text = karez_json_print (node);
   g_autoptr (GBytes) bytes = g_bytes_new_take (text, strlen (text));
@@ -99,28 +107,113 @@ tell_peer (ConsultModality *self)
 }
 
 static void
-record_consent (ConsultModality *self, KarezActor *actor)
+copy_consent (ConsultConsent *to, const ConsultConsent *from)
 {
+  consult_consent_set (to, from->state, from->basis, from->id, from->by, from->at);
+}
+
+static void
+record_consent (ConsultModality *self)
+{
+  if (self->recorded)
+    return;
+  self->recorded = TRUE;
   karez_session_record (self->session,
                         self->consent.state == CONSULT_CONSENT_GIVEN ? "consent.give"
                                                                      : "consent.withdraw",
-                        actor, consult_consent_to_json (&self->consent));
+                        self->actor, consult_consent_to_json (&self->consent));
 }
 
-/* Towards risk: on record before the first picture. Away from it: out of sight, then on record. A
- * worker that takes this one's place must know no older word than the record or the other hospital.
+/* The newest word counts, and is told. */
+static void
+let_stand (ConsultModality *self)
+{
+  copy_consent (&self->told, &self->consent);
+  self->allowed = self->told.state == CONSULT_CONSENT_GIVEN;
+  settle (self);
+  if (karez_session_is_host (self->session))
+    tell_peer (self);
+}
+
+static void keep_word (ConsultModality *self);
+
+static gboolean
+on_retry (gpointer data)
+{
+  ConsultModality *self = data;
+
+  self->retry = 0;
+  keep_word (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* A word on its way to the disk. */
+typedef struct
+{
+  ConsultModality *self;
+  guint word;
+  gboolean recorded; /* before it was saved */
+} Keeping;
+
+static void
+on_kept (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autofree Keeping *keeping = data;
+  g_autoptr (ConsultModality) self = keeping->self;
+  g_autoptr (GError) error = NULL;
+  gboolean kept = karez_session_save_finish (KAREZ_SESSION (source), result, &error);
+
+  if (!kept)
+    g_message ("%s: a consent is not on disk yet: %s", karez_session_get_id (self->session),
+               error->message);
+  if (keeping->word != self->word)
+    return;
+  if (!keeping->recorded)
+    {
+      record_consent (self);
+      keep_word (self);
+      return;
+    }
+  self->on_record = kept;
+  /* Nobody is shown before it is on record; what was withdrawn is told all the same. */
+  if (!kept && self->consent.state == CONSULT_CONSENT_GIVEN)
+    self->retry = g_timeout_add_seconds (1, on_retry, self);
+  else
+    let_stand (self);
+}
+
+static void
+keep_word (ConsultModality *self)
+{
+  Keeping *keeping = g_new (Keeping, 1);
+
+  keeping->self = g_object_ref (self);
+  keeping->word = self->word;
+  keeping->recorded = self->recorded;
+  karez_session_save_async (self->session, NULL, on_kept, keeping);
+}
+
+/* Towards risk: on record before the first picture. Away from it: out of sight at once, then in the
+ * checkpoint, then on record, and then it is told. So a worker that takes this one's place knows no
+ * older word than the record or the other hospital; one that is not on record yet it records.
  * @actor: (nullable): where it was changed here */
 static void
-apply_consent (ConsultModality *self, KarezActor *actor)
+take_word (ConsultModality *self, KarezActor *actor)
 {
-  gboolean given = self->consent.state == CONSULT_CONSENT_GIVEN;
-
-  if (given)
-    record_consent (self, actor);
-  settle (self);
-  karez_session_save (self->session);
-  if (!given)
-    record_consent (self, actor);
+  self->word++;
+  self->recorded = FALSE;
+  self->on_record = FALSE;
+  g_clear_handle_id (&self->retry, g_source_remove);
+  g_clear_pointer (&self->actor, karez_actor_unref);
+  self->actor = actor != NULL ? karez_actor_ref (actor) : NULL;
+  if (self->consent.state == CONSULT_CONSENT_GIVEN)
+    record_consent (self);
+  else
+    {
+      self->allowed = FALSE;
+      settle (self);
+    }
+  keep_word (self);
 }
 
 static void
@@ -132,9 +225,9 @@ change_consent (ConsultModality *self, KarezParticipant *participant, ConsultCon
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   g_autofree char *at = g_date_time_format (now, "%Y-%m-%dT%H:%M:%SZ");
 
+  record_consent (self);
   consult_consent_set (&self->consent, state, basis, id, karez_actor_get_name (actor), at);
-  apply_consent (self, actor);
-  tell_peer (self);
+  take_word (self, actor);
 }
 
 static gboolean
@@ -173,13 +266,21 @@ take_consent (ConsultModality *self, KarezParticipant *participant, JsonNode *no
 static void
 follow_consent (ConsultModality *self, const ConsultConsent *told)
 {
-  gboolean news = g_strcmp0 (told->id, self->consent.id) != 0;
-
-  consult_consent_set (&self->consent, told->state, told->basis, told->id, told->by, told->at);
-  if (news && told->state != CONSULT_CONSENT_NONE)
-    apply_consent (self, NULL);
-  else
-    settle (self);
+  if (g_strcmp0 (told->id, self->consent.id) == 0)
+    {
+      settle (self);
+      return;
+    }
+  record_consent (self);
+  copy_consent (&self->consent, told);
+  if (told->state != CONSULT_CONSENT_NONE)
+    {
+      take_word (self, NULL);
+      return;
+    }
+  self->word++;
+  self->recorded = TRUE;
+  let_stand (self);
 }
 
 static void
@@ -204,7 +305,9 @@ on_link_message (KarezLink *link, guint stream, GBytes *payload, ConsultModality
 static void
 on_link_changed (KarezLink *link, ConsultModality *self)
 {
-  if (karez_link_is_up (link) && karez_session_is_host (self->session))
+  /* A word that is not on disk yet is told when it is. */
+  if (karez_link_is_up (link) && karez_session_is_host (self->session)
+      && g_strcmp0 (self->told.id, self->consent.id) == 0)
     tell_peer (self);
 }
 
@@ -250,6 +353,8 @@ prepare_async (KarezModality *modality, KarezSession *session, GCancellable *can
   g_signal_connect_object (link, "message", G_CALLBACK (on_link_message), self, 0);
   g_signal_connect_object (link, "changed", G_CALLBACK (on_link_changed), self, 0);
   on_link_changed (link, self);
+  if (self->consent.state != CONSULT_CONSENT_NONE && !self->on_record)
+    take_word (self, NULL);
   g_task_return_boolean (task, TRUE);
 }
 
@@ -398,6 +503,7 @@ stop_async (KarezModality *modality, const char *reason, GCancellable *cancellab
   if (self->session != NULL)
     {
       run (self, FALSE);
+      record_consent (self);
       karez_session_record (self->session, "summary.keep", NULL,
                             karez_json_object ("people", "n", people_to_json (self), "seconds", "i",
                                                self->shown / G_USEC_PER_SEC, NULL));
@@ -441,9 +547,9 @@ checkpoint (KarezModality *modality)
   ConsultModality *self = CONSULT_MODALITY (modality);
   gint64 now = g_get_monotonic_time ();
   gint64 shown = self->shown + (self->shown_since != 0 ? now - self->shown_since : 0);
-  g_autoptr (JsonNode)
-      node = karez_json_object ("consent", "n", consult_consent_to_json (&self->consent), "shown",
-                                "i", shown, "people", "n", people_to_json (self), NULL);
+  g_autoptr (JsonNode) node = karez_json_object (
+      "consent", "n", consult_consent_to_json (&self->consent), "on_record", "b", self->on_record,
+      "shown", "i", shown, "people", "n", people_to_json (self), NULL);
   char *text = karez_json_print (node);
 
   return g_bytes_new_take (text, strlen (text));
@@ -461,6 +567,7 @@ restore (KarezModality *modality, GBytes *state, GError **error)
   };
   static const KarezJsonField fields[] = {
     { "consent", KAREZ_JSON_OBJECT, TRUE },
+    { "on_record", KAREZ_JSON_BOOLEAN, FALSE },
     { "shown", KAREZ_JSON_INTEGER, TRUE, 0, G_MAXINT64 },
     { "people", KAREZ_JSON_ARRAY, TRUE, 0, MAX_PEOPLE },
     { NULL },
@@ -474,6 +581,14 @@ restore (KarezModality *modality, GBytes *state, GError **error)
       || !consult_consent_from_json (&self->consent, json_object_get_member (object, "consent"),
                                      error))
     return FALSE;
+  /* Without this member a former version wrote it, which had it on record before. */
+  self->on_record = !json_object_has_member (object, "on_record")
+                    || karez_json_boolean (object, "on_record");
+  if (self->on_record)
+    {
+      copy_consent (&self->told, &self->consent);
+      self->allowed = self->told.state == CONSULT_CONSENT_GIVEN;
+    }
   self->shown = karez_json_integer (object, "shown", 0);
   people = json_object_get_array_member (object, "people");
   for (guint i = 0; i < json_array_get_length (people); i++)
@@ -517,7 +632,10 @@ consult_modality_finalize (GObject *object)
 {
   ConsultModality *self = CONSULT_MODALITY (object);
 
+  g_clear_handle_id (&self->retry, g_source_remove);
+  g_clear_pointer (&self->actor, karez_actor_unref);
   consult_consent_clear (&self->consent);
+  consult_consent_clear (&self->told);
   g_hash_table_unref (self->people);
   g_clear_object (&self->media);
   g_clear_object (&self->session);
@@ -533,6 +651,7 @@ consult_modality_class_init (ConsultModalityClass *class)
 static void
 consult_modality_init (ConsultModality *self)
 {
+  self->recorded = TRUE;
   self->people = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
                                         (GDestroyNotify) json_node_unref);
 }

@@ -166,13 +166,23 @@ test_hold (Room *room, gconstpointer data)
   assert_shown (room, TRUE, "given");
 }
 
-/* A worker's place is taken by one that knows what the other hospital knows, and no less. */
+/* A worker's place is taken by one that knows what the other hospital knows, and no less. @later:
+ * there was time for the checkpoint of each second */
 static void
-restart (Room *room, guint side)
+restart (Room *room, guint side, gboolean later)
 {
   FakeWorker *worker = room->workers[side];
   KarezParticipant *local = side == 0 ? room->referrer : room->consultant;
-  g_autoptr (GBytes) saved = worker->saved ? g_bytes_ref (worker->saved) : NULL;
+  g_autoptr (GBytes) saved = NULL;
+
+  if (later)
+    saved = KAREZ_MODALITY_GET_IFACE (worker->half)->checkpoint (worker->half);
+  else
+    saved = worker->saved ? g_bytes_ref (worker->saved) : NULL;
+  /* What the disk had not taken is lost with the worker. */
+  g_queue_clear_full (&worker->saves, g_object_unref);
+  g_ptr_array_set_size (worker->records, (gint) MIN (worker->n_durable, worker->records->len));
+  worker->disk = FAKE_DISK_QUICK;
 
   fake_workers_set_up (room->workers, FALSE);
   worker->forwarding = FALSE;
@@ -191,7 +201,7 @@ test_dies_after_withdrawal (Room *room, gconstpointer data)
       carry (room);
       say (room, WITHDRAW);
       carry (room);
-      restart (room, side);
+      restart (room, side, TRUE);
       g_assert_false (room->workers[side]->forwarding);
       fake_workers_set_up (room->workers, TRUE);
       carry (room);
@@ -225,13 +235,170 @@ static void
 test_dies_after_consent (Room *room, gconstpointer data)
 {
   say (room, AGREE);
-  restart (room, 0);
+  restart (room, 0, TRUE);
   g_assert_true (room->workers[0]->forwarding);
   g_queue_clear_full (&room->workers[1]->on_the_way, (GDestroyNotify) g_bytes_unref);
   fake_workers_set_up (room->workers, TRUE);
   carry (room);
   assert_shown (room, TRUE, "given");
   assert_recorded (room, 1, 0);
+}
+
+static void
+assert_page (Room *room, const char *consent, gboolean forwarding)
+{
+  JsonObject *told = fake_page_last (room->pages[0], "consult.state");
+  JsonObject *of = json_object_get_object_member (told, "consent");
+
+  g_assert_cmpstr (json_object_get_string_member (of, "state"), ==, consent);
+  g_assert_cmpint (json_object_get_boolean_member (told, "forwarding"), ==, forwarding);
+}
+
+/* The disk takes its time: nobody is seen before a consent is on it, and nobody is after one was
+ * withdrawn. */
+static void
+test_slow_disk (Room *room, gconstpointer data)
+{
+  FakeWorker *host = room->workers[0];
+
+  host->disk = FAKE_DISK_SLOW;
+  say (room, AGREE);
+  g_assert_false (host->forwarding);
+  assert_page (room, "none", FALSE);
+  g_assert_cmpuint (room->workers[1]->on_the_way.length, ==, 0);
+  g_assert_cmpuint (fake_worker_count (host, "consent.give"), ==, 1);
+  fake_worker_sync (host);
+  g_assert_true (host->forwarding);
+  assert_page (room, "given", TRUE);
+  g_assert_cmpuint (room->workers[1]->on_the_way.length, ==, 1);
+  carry (room);
+
+  say (room, WITHDRAW);
+  g_assert_false (host->forwarding);
+  assert_page (room, "given", FALSE);
+  g_assert_cmpuint (room->workers[1]->on_the_way.length, ==, 0);
+  /* In the checkpoint before it is on record, or the next worker might know less. */
+  g_assert_cmpuint (fake_worker_count (host, "consent.withdraw"), ==, 0);
+  fake_worker_sync (host);
+  g_assert_cmpuint (fake_worker_count (host, "consent.withdraw"), ==, 1);
+  assert_page (room, "given", FALSE);
+  fake_worker_sync (host);
+  assert_page (room, "withdrawn", FALSE);
+  carry (room);
+  assert_shown (room, FALSE, "withdrawn");
+  assert_recorded (room, 1, 1);
+}
+
+/* Words that come quicker than the disk: each is on record, in order, and the newest counts. */
+static void
+test_slow_disk_words (Room *room, gconstpointer data)
+{
+  FakeWorker *host = room->workers[0];
+
+  say (room, AGREE);
+  carry (room);
+  host->disk = FAKE_DISK_SLOW;
+  say (room, WITHDRAW);
+  say (room, HURRY);
+  /* What was withdrawn is not seen by the consent before. */
+  g_assert_false (host->forwarding);
+  while (host->saves.length > 0)
+    {
+      g_assert_false (host->forwarding);
+      fake_worker_sync (host);
+    }
+  carry (room);
+  assert_shown (room, TRUE, "given");
+  g_assert_cmpstr (((FakeRecord *) host->records->pdata[1])->action, ==, "consent.withdraw");
+  g_assert_cmpstr (((FakeRecord *) host->records->pdata[2])->action, ==, "consent.give");
+  /* A new consent takes nothing away from the one before. */
+  say (room, AGREE);
+  g_assert_true (host->forwarding);
+  /* The session ends meanwhile: what was withdrawn is on record before its summary. */
+  say (room, WITHDRAW);
+  fake_worker_move (host, FAKE_MOVE_STOP);
+  g_assert_cmpuint (fake_worker_count (host, "consent.withdraw"), ==, 2);
+  g_assert_cmpstr (((FakeRecord *) host->records->pdata[host->records->len - 1])->action, ==,
+                   "summary.keep");
+  while (host->saves.length > 0)
+    fake_worker_sync (host);
+  g_assert_false (host->forwarding);
+}
+
+/* Says something at the host, whose disk then takes @n saves before its worker dies. */
+static void
+die_while_saving (Room *room, const char *json, guint n)
+{
+  FakeWorker *host = room->workers[0];
+
+  host->disk = FAKE_DISK_SLOW;
+  say (room, json);
+  for (guint i = 0; i < n; i++)
+    fake_worker_sync (host);
+  restart (room, 0, FALSE);
+  fake_workers_set_up (room->workers, TRUE);
+  carry (room);
+}
+
+static void
+test_dies_giving (Room *room, gconstpointer data)
+{
+  /* Nobody was told; nothing is in force. */
+  die_while_saving (room, AGREE, 0);
+  assert_shown (room, FALSE, "none");
+  die_while_saving (room, AGREE, 1);
+  assert_shown (room, TRUE, "given");
+  g_assert_nonnull (fake_worker_last (room->workers[0], "consent.give"));
+}
+
+static void
+test_dies_withdrawing (Room *room, gconstpointer data)
+{
+  FakeWorker *host = room->workers[0];
+
+  say (room, AGREE);
+  carry (room);
+  /* Neither the page nor the other hospital had been told. */
+  die_while_saving (room, WITHDRAW, 0);
+  assert_shown (room, TRUE, "given");
+  g_assert_cmpuint (fake_worker_count (host, "consent.withdraw"), ==, 0);
+  /* In the checkpoint, and not on record: the next worker records it. */
+  die_while_saving (room, WITHDRAW, 1);
+  assert_shown (room, FALSE, "withdrawn");
+  g_assert_cmpuint (fake_worker_count (host, "consent.withdraw"), ==, 1);
+  say (room, AGREE);
+  carry (room);
+  /* On record, and perhaps again: under the same id, by which it is kept once. */
+  die_while_saving (room, WITHDRAW, 2);
+  assert_shown (room, FALSE, "withdrawn");
+  g_assert_cmpuint (fake_worker_count (host, "consent.withdraw"), ==, 3);
+  g_assert_cmpstr (
+      karez_json_text (json_node_get_object (
+                           ((FakeRecord *) host->records->pdata[host->records->len - 2])->body),
+                       "id"),
+      ==, karez_json_text (fake_worker_last (host, "consent.withdraw"), "id"));
+}
+
+static void
+test_full_disk (Room *room, gconstpointer data)
+{
+  FakeWorker *host = room->workers[0];
+
+  host->disk = FAKE_DISK_FULL;
+  say (room, AGREE);
+  g_assert_false (host->forwarding);
+  /* There is room again, and it is tried once a second. */
+  host->disk = FAKE_DISK_QUICK;
+  while (!host->forwarding)
+    g_main_context_iteration (NULL, TRUE); /* nocheck:blocked -- a test turns its own loop */
+  carry (room);
+  assert_shown (room, TRUE, "given");
+  assert_recorded (room, 1, 0);
+  host->disk = FAKE_DISK_FULL;
+  say (room, WITHDRAW);
+  carry (room);
+  assert_shown (room, FALSE, "withdrawn");
+  assert_recorded (room, 1, 1);
 }
 
 static void
@@ -294,6 +461,11 @@ main (int argc, char **argv)
   ADD ("dies-after-withdrawal", test_dies_after_withdrawal);
   ADD ("saved-before-told", test_saved_before_told);
   ADD ("dies-after-consent", test_dies_after_consent);
+  ADD ("slow-disk", test_slow_disk);
+  ADD ("slow-disk-words", test_slow_disk_words);
+  ADD ("dies-giving", test_dies_giving);
+  ADD ("dies-withdrawing", test_dies_withdrawing);
+  ADD ("full-disk", test_full_disk);
   ADD ("stop", test_stop);
   ADD ("nonsense", test_nonsense);
   return g_test_run ();

@@ -22,9 +22,13 @@ struct _TemplateModality
   TemplateNote *note;
   guint settling; /* source; 0 when settled */
   GQueue held;    /* of TemplateEdit, that came before */
+  guint saves;    /* asked for so far */
+  guint saved;    /* up to this one they are on disk */
+  GQueue untold;  /* of Saying: what waits for them */
   GTask *stopping;
   guint last_word; /* source */
   gboolean last_word_heard;
+  gboolean stopping_host; /* the host's own, which waits for the disk */
 };
 
 static void template_modality_iface_init (KarezModalityInterface *iface);
@@ -45,6 +49,24 @@ tell_peer (TemplateModality *self, JsonNode *body, GError **error)
   g_autoptr (GBytes) bytes = g_bytes_new_take (text, strlen (text));
 
   return karez_link_send (karez_session_get_link (self->session), STREAM, bytes, error);
+}
+
+/* What says something of the note is said when that is on disk, in order. */
+typedef struct
+{
+  guint save;        /* that must be done */
+  char *participant; /* "": everybody here, NULL: the other worker */
+  JsonNode *body;
+} Saying;
+
+static void
+saying_free (gpointer data)
+{
+  Saying *saying = data;
+
+  g_free (saying->participant);
+  g_clear_pointer (&saying->body, json_node_unref);
+  g_free (saying);
 }
 
 static KarezParticipant *
@@ -70,11 +92,92 @@ peer_note (TemplateModality *self, const char *type, gboolean last)
 }
 
 static void
+say_now (TemplateModality *self, Saying *saying)
+{
+  JsonNode *body = g_steal_pointer (&saying->body);
+
+  if (saying->participant == NULL)
+    tell_peer (self, body, NULL);
+  else if (saying->participant[0] == '\0')
+    karez_session_broadcast (self->session, body);
+  else
+    {
+      g_autoptr (KarezParticipant) one = find_participant (self, saying->participant);
+
+      if (one != NULL)
+        karez_participant_send (one, body);
+      else
+        json_node_unref (body);
+    }
+}
+
+static void finish_stopping (TemplateModality *self);
+
+static void
+say_what_is_saved (TemplateModality *self)
+{
+  Saying *next;
+
+  while ((next = g_queue_peek_head (&self->untold)) != NULL && next->save <= self->saved)
+    {
+      say_now (self, next);
+      saying_free (g_queue_pop_head (&self->untold));
+    }
+}
+
+/* @participant: as Saying has it; @body: (transfer full) */
+static void
+say (TemplateModality *self, const char *participant, JsonNode *body)
+{
+  Saying *saying = g_new0 (Saying, 1);
+
+  saying->save = self->saves;
+  saying->participant = g_strdup (participant);
+  saying->body = body;
+  g_queue_push_tail (&self->untold, saying);
+  say_what_is_saved (self);
+}
+
+/* A save under way. */
+typedef struct
+{
+  TemplateModality *self;
+  guint number;
+} Save;
+
+static void
+on_saved (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autofree Save *save = data;
+  g_autoptr (TemplateModality) self = save->self;
+  g_autoptr (GError) error = NULL;
+
+  /* People at work are not kept waiting for a disk that takes nothing, which they are shown. */
+  if (!karez_session_save_finish (KAREZ_SESSION (source), result, &error))
+    g_message ("%s: the note is not on disk yet: %s", karez_session_get_id (self->session),
+               error->message);
+  self->saved = MAX (self->saved, save->number);
+  say_what_is_saved (self);
+  if (self->stopping_host && self->saved == self->saves)
+    finish_stopping (self);
+}
+
+static void
+save_note (TemplateModality *self)
+{
+  Save *save = g_new (Save, 1);
+
+  save->self = g_object_ref (self);
+  save->number = ++self->saves;
+  karez_session_save_async (self->session, NULL, on_saved, save);
+}
+
+static void
 spread_note (TemplateModality *self)
 {
-  karez_session_broadcast (self->session, template_note_to_json (self->note, FALSE));
+  say (self, "", template_note_to_json (self->note, FALSE));
   if (karez_session_is_host (self->session))
-    tell_peer (self, peer_note (self, "note", FALSE), NULL);
+    say (self, NULL, peer_note (self, "note", FALSE));
 }
 
 static JsonNode *
@@ -93,9 +196,9 @@ tell_author (TemplateModality *self, const char *id, JsonNode *body)
   g_autoptr (KarezParticipant) author = find_participant (self, id);
 
   if (author != NULL && karez_participant_is_local (author))
-    karez_participant_send (author, body);
+    say (self, id, body);
   else if (karez_session_is_host (self->session))
-    tell_peer (self, body, NULL);
+    say (self, NULL, body);
   else
     json_node_unref (body);
 }
@@ -146,7 +249,7 @@ take_edit (TemplateModality *self, const TemplateEdit *edit)
   /* A host that comes back must know at least what it told: whoever knows more replaces its note.
    */
   if (!repeated)
-    karez_session_save (self->session);
+    save_note (self);
   for (guint i = 0; i < parts->len; i++)
     {
       const TemplateEdit *part = parts->pdata[i];
@@ -156,8 +259,8 @@ take_edit (TemplateModality *self, const TemplateEdit *edit)
           tell_author (self, edit->participant, template_edit_to_json (part));
           continue;
         }
-      karez_session_broadcast (self->session, template_edit_to_json (part));
-      tell_peer (self, template_edit_to_json (part), NULL);
+      say (self, "", template_edit_to_json (part));
+      say (self, NULL, template_edit_to_json (part));
     }
 }
 
@@ -234,12 +337,13 @@ take_note (TemplateModality *self, JsonNode *node, GError **error)
     {
       template_note_free (self->note);
       self->note = g_steal_pointer (&theirs);
-      karez_session_broadcast (self->session, template_note_to_json (self->note, FALSE));
+      say (self, "", template_note_to_json (self->note, FALSE));
     }
   if (host)
     {
       settle_now (self);
-      return tell_peer (self, peer_note (self, "note", FALSE), error);
+      say (self, NULL, peer_note (self, "note", FALSE));
+      return TRUE;
     }
   if (karez_json_boolean (object, "last"))
     {
@@ -408,7 +512,7 @@ join_async (KarezModality *modality, KarezParticipant *participant, GCancellable
   KarezLink *link = karez_session_get_link (self->session);
 
   if (karez_participant_is_local (participant) && self->settling == 0)
-    karez_participant_send (participant, template_note_to_json (self->note, FALSE));
+    say (self, karez_participant_get_id (participant), template_note_to_json (self->note, FALSE));
   if (karez_participant_is_local (participant) && !karez_session_is_host (self->session))
     karez_participant_send (participant, karez_json_object ("type", "s", "link", "up", "b",
                                                             karez_link_is_up (link), NULL));
@@ -477,7 +581,11 @@ stop_async (KarezModality *modality, const char *reason, GCancellable *cancellab
   g_task_set_source_tag (self->stopping, stop_async);
   settle_now (self);
   if (host)
-    tell_peer (self, peer_note (self, "note", TRUE), NULL);
+    say (self, NULL, peer_note (self, "note", TRUE));
+  /* The other side hears it before the session is over. */
+  self->stopping_host = host && self->saved != self->saves;
+  if (self->stopping_host)
+    return;
   if (host || self->last_word_heard || !karez_link_is_up (karez_session_get_link (self->session)))
     finish_stopping (self);
   else
@@ -548,7 +656,7 @@ take_page_request (TemplateModality *self, KarezParticipant *participant, JsonNo
 
   if (karez_json_check (node, fields, error) == NULL)
     return FALSE;
-  karez_participant_send (participant, template_note_to_json (self->note, FALSE));
+  say (self, karez_participant_get_id (participant), template_note_to_json (self->note, FALSE));
   return TRUE;
 }
 
@@ -627,6 +735,7 @@ template_modality_finalize (GObject *object)
   TemplateModality *self = TEMPLATE_MODALITY (object);
 
   g_queue_clear_full (&self->held, (GDestroyNotify) template_edit_free);
+  g_queue_clear_full (&self->untold, saying_free);
   template_note_free (self->note);
   G_OBJECT_CLASS (template_modality_parent_class)->finalize (object);
 }

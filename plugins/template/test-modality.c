@@ -136,6 +136,56 @@ test_saved_before_told (Room *room, gconstpointer data)
   assert_text (room, "fever since Monday");
 }
 
+/* The disk takes its time: edits go on, and nobody hears of one before it is on it, in order. */
+static void
+test_slow_disk (Room *room, gconstpointer data)
+{
+  FakeWorker *host = room->workers[0];
+  GAsyncResult *result = NULL;
+  g_autofree char *text = NULL;
+
+  host->disk = FAKE_DISK_SLOW;
+  type (room, 0, 1, 0, 0, "a");
+  type (room, 0, 2, 1, 1, "b");
+  g_assert_null (fake_page_last (room->pages[0], "edit"));
+  g_assert_cmpuint (room->workers[1]->on_the_way.length, ==, 0);
+  /* Who comes meanwhile does not hear more than who is there. */
+  g_ptr_array_set_size (room->pages[0], 0);
+  fake_worker_join (host, room->writers[0]);
+  g_assert_null (fake_page_last (room->pages[0], "note"));
+  fake_worker_sync (host);
+  g_assert_cmpint (json_object_get_int_member (fake_page_last (room->pages[0], "edit"), "revision"),
+                   ==, 1);
+  g_assert_cmpuint (room->workers[1]->on_the_way.length, ==, 1);
+  g_assert_null (fake_page_last (room->pages[0], "note"));
+  fake_worker_sync (host);
+  g_assert_cmpstr (json_object_get_string_member (fake_page_last (room->pages[0], "note"), "text"),
+                   ==, "ab");
+  carry (room);
+  assert_text (room, "ab");
+  /* The end waits for what is on its way. */
+  type (room, 0, 3, 2, 2, "c");
+  fake_worker_begin (host, FAKE_MOVE_STOP, &result);
+  fake_workers_rest ();
+  g_assert_null (result);
+  fake_worker_sync (host);
+  fake_worker_end (host, FAKE_MOVE_STOP, &result);
+  carry (room);
+  text = text_of (room->workers[1]);
+  g_assert_cmpstr (text, ==, "abc");
+}
+
+/* One that takes nothing keeps nobody from writing. */
+static void
+test_full_disk (Room *room, gconstpointer data)
+{
+  room->workers[0]->disk = FAKE_DISK_FULL;
+  type (room, 0, 1, 0, 0, "a");
+  type (room, 1, 2, 0, 0, "b");
+  carry (room);
+  assert_text (room, "ab");
+}
+
 static void
 test_refusals (Room *room, gconstpointer data)
 {
@@ -315,6 +365,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   ADD ("both-write", test_both_write);
   ADD ("saved-before-told", test_saved_before_told);
+  ADD ("slow-disk", test_slow_disk);
+  ADD ("full-disk", test_full_disk);
   ADD ("refusals", test_refusals);
   ADD ("lost-link", test_lost_link);
   ADD ("missing", test_missing);

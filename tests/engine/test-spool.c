@@ -15,6 +15,15 @@ new_path (void)
   return g_build_filename (scratch (), name, NULL);
 }
 
+static gboolean threaded; /* whether the spool's thread writes, or the flush */
+
+static char *
+start_path (gconstpointer with_thread)
+{
+  threaded = with_thread != NULL;
+  return new_path ();
+}
+
 static GBytes *
 record (guint n)
 {
@@ -30,7 +39,18 @@ open_spool (const char *path)
   HubSpool *spool = hub_spool_open (path, &error);
 
   g_assert_no_error (error);
+  if (threaded)
+    hub_spool_start (spool);
   return spool;
+}
+
+static void
+flush (HubSpool *spool)
+{
+  g_autoptr (GError) error = NULL;
+
+  hub_spool_flush (spool, &error);
+  g_assert_no_error (error);
 }
 
 static void
@@ -44,6 +64,8 @@ fill (HubSpool *spool, guint from, guint to)
       g_assert_cmpuint (hub_spool_append (spool, bytes, &error), ==, i);
       g_assert_no_error (error);
     }
+  flush (spool);
+  g_assert_cmpuint (hub_spool_get_durable (spool), ==, to);
 }
 
 static void
@@ -64,9 +86,9 @@ check (HubSpool *spool, guint from, guint to)
 }
 
 static void
-test_keeps (void)
+test_keeps (gconstpointer with_thread)
 {
-  g_autofree char *path = new_path ();
+  g_autofree char *path = start_path (with_thread);
   g_autoptr (HubSpool) spool = open_spool (path);
 
   fill (spool, 1, 20);
@@ -77,6 +99,7 @@ test_keeps (void)
   check (spool, 13, 20);
   fill (spool, 21, 21);
   hub_spool_forget (spool, 21);
+  flush (spool);
   g_assert_cmpuint (hub_spool_get_waiting (spool), ==, 0);
   /* Numbers go on, whatever was forgotten. */
   fill (spool, 22, 23);
@@ -87,14 +110,15 @@ test_keeps (void)
 }
 
 static void
-test_forgets (void)
+test_forgets (gconstpointer with_thread)
 {
-  g_autofree char *path = new_path ();
+  g_autofree char *path = start_path (with_thread);
   g_autoptr (HubSpool) spool = open_spool (path);
   struct stat info;
 
   fill (spool, 1, 200);
   hub_spool_forget (spool, 200);
+  flush (spool);
   g_assert_cmpint (g_stat (path, &info), ==, 0);
   g_assert_cmpint (info.st_size, <, 1000);
   fill (spool, 201, 202);
@@ -105,9 +129,9 @@ test_forgets (void)
 
 /* The process ended at any byte of the last append: what was appended before is whole. */
 static void
-test_truncated (void)
+test_truncated (gconstpointer with_thread)
 {
-  g_autofree char *path = new_path ();
+  g_autofree char *path = start_path (with_thread);
   g_autofree char *image = NULL;
   gsize whole = 0, size = 0;
   struct stat info;
@@ -135,9 +159,9 @@ test_truncated (void)
 
 /* One bit of the middle is wrong: that record is missed and counted, no other is. */
 static void
-test_flipped (void)
+test_flipped (gconstpointer with_thread)
 {
-  g_autofree char *path = new_path ();
+  g_autofree char *path = start_path (with_thread);
   g_autofree char *image = NULL;
   gsize size = 0, first = 0, second = 0;
   struct stat info;
@@ -173,9 +197,9 @@ test_flipped (void)
 }
 
 static void
-test_rubbish (void)
+test_rubbish (gconstpointer with_thread)
 {
-  g_autofree char *path = new_path ();
+  g_autofree char *path = start_path (with_thread);
   g_autoptr (HubSpool) spool = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes)
@@ -303,6 +327,7 @@ test_removed (void)
       hub_checkpoint_write (checkpoint, head, NULL);
       hub_checkpoint_remove (checkpoint);
       hub_checkpoint_write (checkpoint, head, NULL);
+      hub_checkpoint_close (checkpoint);
       turn_for (5);
       g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
       g_assert_false (g_file_test (temporary, G_FILE_TEST_EXISTS));
@@ -315,11 +340,14 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   /* Warnings are what some of these provoke. */
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
-  g_test_add_func ("/spool/keeps", test_keeps);
-  g_test_add_func ("/spool/forgets", test_forgets);
-  g_test_add_func ("/spool/truncated", test_truncated);
-  g_test_add_func ("/spool/flipped", test_flipped);
-  g_test_add_func ("/spool/rubbish", test_rubbish);
+#define ADD(name, func)                                                                            \
+  g_test_add_data_func ("/spool/" name, NULL, func);                                               \
+  g_test_add_data_func ("/spool/thread/" name, "thread", func)
+  ADD ("keeps", test_keeps);
+  ADD ("forgets", test_forgets);
+  ADD ("truncated", test_truncated);
+  ADD ("flipped", test_flipped);
+  ADD ("rubbish", test_rubbish);
   g_test_add_func ("/spool/no-directory", test_no_directory);
   g_test_add_func ("/checkpoint", test_checkpoint);
   g_test_add_func ("/checkpoint/overtaken", test_overtaken);

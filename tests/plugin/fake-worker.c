@@ -105,13 +105,61 @@ session_record (KarezSession *session, const char *action, KarezActor *actor, Js
   g_ptr_array_add (FAKE_WORKER (session)->records, record);
 }
 
+/* What was recorded before is on disk with it. */
 static void
-session_save (KarezSession *session)
+end_save (FakeWorker *self, GTask *task)
 {
-  FakeWorker *self = FAKE_WORKER (session);
+  GBytes *saved = g_task_get_task_data (task);
 
   g_clear_pointer (&self->saved, g_bytes_unref);
-  self->saved = KAREZ_MODALITY_GET_IFACE (self->half)->checkpoint (self->half);
+  self->saved = g_bytes_ref (saved);
+  self->n_durable = MAX (self->n_durable,
+                         GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (task), "records")));
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+session_save_async (KarezSession *session, GCancellable *cancellable, GAsyncReadyCallback callback,
+                    gpointer data)
+{
+  FakeWorker *self = FAKE_WORKER (session);
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, data);
+
+  g_task_set_source_tag (task, session_save_async);
+  g_task_set_task_data (task, KAREZ_MODALITY_GET_IFACE (self->half)->checkpoint (self->half),
+                        (GDestroyNotify) g_bytes_unref);
+  g_object_set_data (G_OBJECT (task), "records", GUINT_TO_POINTER (self->records->len));
+  if (self->disk == FAKE_DISK_SLOW)
+    g_queue_push_tail (&self->saves, g_steal_pointer (&task));
+  else if (self->disk == FAKE_DISK_FULL)
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NO_SPACE, "the disk is full");
+  else
+    end_save (self, task);
+}
+
+static gboolean
+session_save_finish (KarezSession *session, GAsyncResult *result, GError **error)
+{
+  g_assert_true (g_task_is_valid (result, session));
+  g_assert_true (g_async_result_is_tagged (result, session_save_async));
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+void
+fake_worker_sync (FakeWorker *self)
+{
+  g_autoptr (GTask) task = g_queue_pop_head (&self->saves);
+
+  g_assert_nonnull (task);
+  end_save (self, task);
+  fake_workers_rest ();
+}
+
+void
+fake_workers_rest (void)
+{
+  while (g_main_context_iteration (NULL, FALSE)) /* nocheck:blocked -- a test turns its own loop */
+    ;
 }
 
 static void
@@ -124,7 +172,8 @@ session_iface_init (KarezSessionInterface *iface)
   iface->get_media = session_get_media;
   iface->get_participants = session_get_participants;
   iface->record = session_record;
-  iface->save = session_save;
+  iface->save_async = session_save_async;
+  iface->save_finish = session_save_finish;
 }
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (FakeWorker, fake_worker, G_TYPE_OBJECT,
@@ -150,6 +199,7 @@ fake_worker_finalize (GObject *object)
   g_object_unref (self->participants);
   g_queue_clear_full (&self->on_the_way, (GDestroyNotify) g_bytes_unref);
   g_ptr_array_unref (self->records);
+  g_queue_clear_full (&self->saves, g_object_unref);
   g_clear_pointer (&self->saved, g_bytes_unref);
   g_clear_pointer (&self->saved_at_send, g_bytes_unref);
   G_OBJECT_CLASS (fake_worker_parent_class)->finalize (object);
@@ -275,10 +325,13 @@ gboolean
 fake_worker_say (FakeWorker *self, KarezParticipant *participant, const char *json, GError **error)
 {
   g_autoptr (JsonNode) node = json_from_string (json, NULL);
+  gboolean taken;
 
   g_assert_nonnull (node);
-  return KAREZ_MODALITY_GET_IFACE (self->half)
-      ->message (self->half, participant, json_node_get_object (node), error);
+  taken = KAREZ_MODALITY_GET_IFACE (self->half)
+              ->message (self->half, participant, json_node_get_object (node), error);
+  fake_workers_rest ();
+  return taken;
 }
 
 void
@@ -299,6 +352,7 @@ fake_workers_carry (FakeWorker *workers[2])
   while (more)
     {
       more = FALSE;
+      fake_workers_rest ();
       for (guint i = 0; i < 2; i++)
         {
           g_autoptr (GBytes) payload = g_queue_pop_head (&workers[i]->on_the_way);

@@ -20,6 +20,13 @@ typedef enum
   FAKE_MOVE_STOP,
 } FakeMove;
 
+typedef enum
+{
+  FAKE_DISK_QUICK,
+  FAKE_DISK_SLOW, /* takes what it is given when fake_worker_sync() says so */
+  FAKE_DISK_FULL,
+} FakeDisk;
+
 #define FAKE_TYPE_WORKER (fake_worker_get_type ())
 /**
  * FakeWorker:
@@ -40,7 +47,10 @@ struct _FakeWorker
   GQueue on_the_way;  /* of GBytes, to us */
   GPtrArray *records; /* of FakeRecord */
   KarezModality *half;
-  GBytes *saved;         /* by karez_session_save() */
+  FakeDisk disk;
+  GQueue saves;          /* of GTask: karez_session_save_async(), for a slow disk */
+  guint n_durable;       /* records that are on it because of those that have finished */
+  GBytes *saved;         /* by them */
   GBytes *saved_at_send; /* what that was when something was sent last */
 };
 
@@ -55,7 +65,12 @@ void fake_worker_end (FakeWorker *self, FakeMove move, GAsyncResult **result);
 /* Both. */
 void fake_worker_move (FakeWorker *self, FakeMove move);
 void fake_worker_join (FakeWorker *self, KarezParticipant *participant);
-/* A message of a participant's page, as JSON. */
+/* A slow disk takes the oldest save that waits. */
+void fake_worker_sync (FakeWorker *self);
+/* Until nobody has anything to do. */
+void fake_workers_rest (void);
+/* A message of a participant's page, as JSON; what is done because of it without waiting for
+ * anything is done. */
 gboolean fake_worker_say (FakeWorker *self, KarezParticipant *participant, const char *json,
                           GError **error);
 void fake_workers_set_up (FakeWorker *workers[2], gboolean up);
