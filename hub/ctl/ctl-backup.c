@@ -236,7 +236,7 @@ restore_file (Ctl *ctl, HubBackupFile *file, const char *connection, const Wante
   tell_meaning (file, &target, key);
   if (!ask (wanted))
     return CTL_REFUSED;
-  if (!hub_restore_run (file, connection, tell_progress, (gpointer) _ ("restoring"), &error)
+  if (!hub_restore_run (file, connection, known, tell_progress, (gpointer) _ ("restoring"), &error)
       || !put_key (ctl, file, key, &error))
     return ctl_refuse (error);
   if (!ctl_json (ctl, file->manifest))

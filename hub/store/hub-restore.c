@@ -259,7 +259,7 @@ static const char owner_sql[] =
     "end $$;\n";
 
 /* Numbers of transactions are of a cluster: none of those that were may be one that is to come, or
- * its events would cover acts of today. Sign-ins of then are nobody's of today. */
+ * its events would cover acts of today. */
 static const char after_sql[] =
     "set search_path = '';\n"
     "set timezone = 'UTC';\n"
@@ -271,19 +271,7 @@ static const char after_sql[] =
     "  subject_table, subject_row, details)\n"
     "select gen_random_uuid (), 'local', 'karezctl', 'karezctl', 'database.restore', 'karez',\n"
     "  'hub', h.id, '%s'::jsonb from karez.hub h;\n"
-    "insert into karez.event (id, actor_kind, actor_id, actor_name, action, subject_schema,\n"
-    "  subject_table, subject_row)\n"
-    "select gen_random_uuid (), 'local', 'karezctl', 'karezctl', 'account.end-sign-ins', 'web',\n"
-    "  'account', s.account from web.sign_in s where s.ended_at is null group by s.account;\n"
-    "update web.sign_in set ended_at = clock_timestamp () where ended_at is null;\n"
-    "insert into karez.event (id, actor_kind, actor_id, actor_name, action, subject_schema,\n"
-    "  subject_table, subject_row, details)\n"
-    "select gen_random_uuid (), 'local', 'karezctl', 'karezctl', 'peer.restored', 'peers', "
-    "'peer',\n"
-    "  p.id, '{\"how\": \"restored-here\"}' from peers.peer p where p.state = 'paired';\n"
-    "update peers.peer set restored_at = clock_timestamp () where state = 'paired';\n"
-    "update karez.hub set restored = gen_random_uuid ();\n"
-    "commit;\n";
+    "update karez.hub set restored = gen_random_uuid ();\n";
 
 typedef struct
 {
@@ -345,8 +333,17 @@ make_before (HubBackupFile *file)
   return g_string_free (text, FALSE);
 }
 
+static gboolean
+has_schema (JsonArray *schemas, const char *name)
+{
+  for (guint i = 0; i < json_array_get_length (schemas); i++)
+    if (g_str_equal (karez_json_text (json_array_get_object_element (schemas, i), "name"), name))
+      return TRUE;
+  return FALSE;
+}
+
 static char *
-make_after (HubBackupFile *file)
+make_after (HubBackupFile *file, GPtrArray *known)
 {
   GString *text = g_string_new ("\n");
   JsonObject *manifest = json_node_get_object (file->manifest);
@@ -367,14 +364,22 @@ make_after (HubBackupFile *file)
     }
   g_string_replace (quoted, "'", "''", 0);
   g_string_append_printf (text, after_sql, quoted->str);
+  for (guint i = 0; i < known->len; i++)
+    {
+      HubSchema *schema = known->pdata[i];
+
+      if (schema->restored != NULL && has_schema (schemas, schema->name))
+        g_string_append (text, schema->restored);
+    }
+  g_string_append (text, "commit;\n");
   return g_string_free (text, FALSE);
 }
 
 static gboolean
-feed_psql (Feed *feed, GOutputStream *psql, GError **error)
+feed_psql (Feed *feed, GPtrArray *known, GOutputStream *psql, GError **error)
 {
   g_autofree char *before = make_before (feed->file);
-  g_autofree char *after = make_after (feed->file);
+  g_autofree char *after = make_after (feed->file, known);
   GThread *thread;
   gboolean good;
 
@@ -427,8 +432,8 @@ read_memory (int fd)
 }
 
 gboolean
-hub_restore_run (HubBackupFile *file, const char *conninfo, HubBackupProgress progress,
-                 gpointer data, GError **error)
+hub_restore_run (HubBackupFile *file, const char *conninfo, GPtrArray *known,
+                 HubBackupProgress progress, gpointer data, GError **error)
 {
   PGconn *pg = hub_pg_connect (conninfo, error);
   int memory, server;
@@ -457,7 +462,7 @@ hub_restore_run (HubBackupFile *file, const char *conninfo, HubBackupProgress pr
   feed.restorer = restorer;
   feed.to = g_subprocess_get_stdin_pipe (restorer);
   sigaction (SIGPIPE, &ignored, &before);
-  good = feed_psql (&feed, g_subprocess_get_stdin_pipe (psql), &local);
+  good = feed_psql (&feed, known, g_subprocess_get_stdin_pipe (psql), &local);
   g_output_stream_close (g_subprocess_get_stdin_pipe (psql), NULL, NULL);
   sigaction (SIGPIPE, &before, NULL);
   /* nocheck:blocked -- who calls has a thread or a program of its own */

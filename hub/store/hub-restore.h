@@ -31,13 +31,14 @@ gboolean hub_restore_check (HubBackupFile *file, const char *conninfo, GPtrArray
 
 /**
  * hub_restore_run:
+ * @known: (element-type HubSchema): the program's own schemas, loaded
  *
  * Replaces the hub's schemas by those of the backup, in one transaction: whatever ends it before
- * leaves the database as it was. Besides, every sign-in is ended, the database says that it was
- * restored (HubPeerGreeting), and nothing is delivered to or taken from a partner until that is
- * acknowledged. Blocks. %KAREZ_ERROR_FAILED, rules "backup/programs" and "restore/failed".
+ * leaves the database as it was. In the same one the database says that it was restored
+ * (HubPeerGreeting), and each schema does what it has to do then ("restored.sql"). Blocks.
+ * %KAREZ_ERROR_FAILED, rules "backup/programs" and "restore/failed".
  */
-gboolean hub_restore_run (HubBackupFile *file, const char *conninfo, HubBackupProgress progress,
-                          gpointer data, GError **error);
+gboolean hub_restore_run (HubBackupFile *file, const char *conninfo, GPtrArray *known,
+                          HubBackupProgress progress, gpointer data, GError **error);
 
 G_END_DECLS

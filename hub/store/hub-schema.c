@@ -70,6 +70,7 @@ clear (HubSchema *self)
   g_free (self->role);
   g_free (self->owner);
   g_free (self->topics);
+  g_free (self->restored);
   g_clear_error (&self->refusal);
   if (self->guard_destroy != NULL)
     self->guard_destroy (self->guard_data);
@@ -111,6 +112,12 @@ hub_schema_add (HubSchema *self, const char *name, const char *text, GError **er
 
   if (g_ascii_isdigit (name[0]))
     return add_migration (self, name, text, error);
+  if (g_str_equal (name, "restored.sql"))
+    {
+      g_free (self->restored);
+      self->restored = g_strdup (text);
+      return TRUE;
+    }
 
   source = g_new0 (HubSource, 1);
   source->name = g_strdup (name);

@@ -35,6 +35,7 @@ typedef struct
   char *topics;                /* of a plugin: how its posts' topics begin; NULL: it posts none */
   GPtrArray *migrations;       /* HubMigration, from 1 without a gap */
   GPtrArray *sources;          /* HubSource */
+  char *restored;              /* nullable: what is run when the schema was restored */
   const HubSchemaGuard *guard; /* nullable */
   gpointer guard_data;
   GDestroyNotify guard_destroy;
@@ -51,7 +52,8 @@ typedef struct
 HubSchema *hub_schema_new (const char *name, gboolean plugin);
 HubSchema *hub_schema_ref (HubSchema *self);
 void hub_schema_unref (HubSchema *self);
-/* Adds a file by its name: "0001-….sql" is a migration, another .sql holds statements. */
+/* Adds a file by its name: "0001-….sql" is a migration, "restored.sql" is run once when the schema
+ * was restored from a backup, another .sql holds statements. */
 gboolean hub_schema_add (HubSchema *self, const char *name, const char *text, GError **error);
 /* Adds the files of a GResource folder and looks whether the numbers have a gap. */
 gboolean hub_schema_load (HubSchema *self, const char *resource_path, GError **error);

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A directory under hub/ includes lower levels only, level-3 siblings never; a plugin sees
-<karez.h>, its own files and the system's, and uses nothing that is marked KAREZ_PRIVATE."""
+"""A directory under hub/ includes lower levels only, level-3 siblings never; its SQL, in .sql files
+and in C, names its own schema and those of lower levels. A plugin sees <karez.h>, its own files and
+the system's, uses nothing that is marked KAREZ_PRIVATE, and names its own schema and the public
+part of "karez"."""
 import os
 import re
 import sys
@@ -15,6 +17,38 @@ LEVELS = {
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]', re.M)
 PRIVATE = re.compile(r'^KAREZ_PRIVATE\b[^;{]*?\b(karez_\w+)\s*\(', re.M | re.S)
+
+# What has tables: "karez" is the store's, a plugin's has the name of its folder.
+SCHEMAS = {'karez': LEVELS['store'], **{name: LEVELS[name] for name in
+                                        ('audit', 'agenda', 'peers', 'web', 'engine')}}
+TABLE = re.compile(r'(?<![\w.$])([a-z][a-z0-9_]*)\.[a-z_]\w*')
+COMMENT = re.compile(r'--[^\n]*')
+SQL = re.compile(r'\b(select|insert into|update|delete from|create|alter table|join|from)\b', re.I)
+LITERAL = re.compile(r'"((?:\\.|[^"\\\n])*)"')
+# What is applied stays as it is; what it named was put right by a later one.
+APPLIED = {('hub/agenda/sql/0001-agenda.sql', 'engine'): '0006-sessions.sql'}
+
+
+def schemas_allowed(path):
+    """The schemas that this file's SQL may name: all others of SCHEMAS are above it."""
+    parts = path.split('/')
+    if parts[0] == 'plugins':
+        return {parts[1], 'karez'}
+    own = 'karez' if parts[1] == 'store' else parts[1]
+    level = LEVELS[parts[1]]
+    return {name for name, at in SCHEMAS.items() if at < level or name == own}
+
+
+def check_sql(path, text, at, faults, lines, plugins):
+    """The SQL of a file, which begins at a line of it."""
+    allowed = schemas_allowed(path)
+    for found in TABLE.finditer(COMMENT.sub(lambda one: ' ' * len(one.group(0)), text)):
+        schema = found.group(1)
+        if schema in allowed or schema not in plugins.union(SCHEMAS) or (path, schema) in APPLIED:
+            continue
+        faults.add(path, at + text.count('\n', 0, found.start()), 'sql-layer',
+                   f'{found.group(0)} is of a schema that is not below this one: ask for a view or '
+                   'a call', lines)
 
 
 def owners(files):
@@ -73,6 +107,13 @@ def main():
         if path.startswith('hub/sdk/') and path.endswith('.h'):
             private |= set(PRIVATE.findall(csource.blank(csource.read(root, path))))
     looked = 0
+    tracked = csource.tracked(root)
+    plugins = {path.split('/')[1] for path in tracked if path.startswith('plugins/')}
+    for path in tracked:
+        if path.endswith('.sql') and path.split('/')[0] in ('hub', 'plugins'):
+            looked += 1
+            text = csource.read(root, path)
+            check_sql(path, text, 1, faults, text.splitlines(), plugins)
     for path in files:
         parts = path.split('/')
         if parts[0] not in ('hub', 'plugins'):
@@ -83,6 +124,10 @@ def main():
             continue
         text = csource.read(root, path)
         lines = text.splitlines()
+        for found in LITERAL.finditer(csource.blank(text, strings=False)):
+            if SQL.search(found.group(1)):
+                check_sql(path, found.group(1), csource.line_of(text, found.start()), faults, lines,
+                          plugins)
         for found in INCLUDE.finditer(csource.blank(text, strings=False)):
             number = csource.line_of(text, found.start(1))
             quote, name = found.groups()
