@@ -66,6 +66,13 @@ hub_rtc_set_hidden (HubRtc *self, HubRtcPage *page, gboolean hidden)
   hub_rtc_follow_demand (self);
 }
 
+void
+hub_rtc_show_all (HubRtc *self)
+{
+  for (guint i = 0; i < self->pages->len; i++)
+    hub_rtc_set_hidden (self, self->pages->pdata[i], FALSE);
+}
+
 static HubRtcPlace *
 find_shown (HubRtcPage *page, guint track)
 {

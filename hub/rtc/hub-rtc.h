@@ -72,6 +72,8 @@ void hub_rtc_forget_remote (HubRtc *self);
 char *hub_rtc_echo (HubRtc *self, KarezParticipant *participant, const char *sdp, GError **error);
 /* Ends the echoes of a person: an actor's id. */
 void hub_rtc_drop_echoes (HubRtc *self, const char *person);
+/* The hub is away: no page can say that it is seen again, so each is sent pictures. */
+void hub_rtc_show_all (HubRtc *self);
 /* Does something on the media thread, after what was asked for before. @data is freed there. */
 void hub_rtc_call (HubRtc *self, void (*call) (gpointer data), gpointer data,
                    GDestroyNotify free_data);

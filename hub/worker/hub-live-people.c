@@ -404,3 +404,10 @@ hub_live_session_echo (HubLiveSession *self, JsonNode *offer, GError **error)
   answer = hub_rtc_echo (self->media, participant, karez_json_text (object, "sdp"), error);
   return answer != NULL ? karez_json_object ("sdp", "s", answer, NULL) : NULL;
 }
+
+void
+hub_live_session_hub_away (HubLiveSession *self)
+{
+  if (self->media)
+    hub_rtc_show_all (self->media);
+}

@@ -69,6 +69,8 @@ void hub_live_session_join_async (HubLiveSession *self, JsonNode *participant,
                                   GAsyncReadyCallback callback, gpointer data);
 void hub_live_session_leave_async (HubLiveSession *self, const char *participant,
                                    const char *reason, GAsyncReadyCallback callback, gpointer data);
+/* No page of this hospital is heard until the hub is back. */
+void hub_live_session_hub_away (HubLiveSession *self);
 /* Whatever a person of this hospital has here ends: places, media, echoes. @account: their actor's
  * id */
 void hub_live_session_revoke (HubLiveSession *self, const char *account);

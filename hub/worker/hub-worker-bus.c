@@ -444,6 +444,7 @@ static void
 on_closed (GDBusConnection *connection, gboolean vanished, GError *error, HubWorkerBus *self)
 {
   hub_notice ("worker", self->id, "The hub is away; the session goes on.");
+  hub_live_session_hub_away (self->session);
   drop_connection (self);
 }
 

@@ -191,6 +191,15 @@ const sends = (page) => page.evaluate(async (name) => {
   return { pictures: of('video'), speech: of('audio') };
 }, panel);
 
+/** Its reader turns to another page, or back. @param {any} page @param {boolean} hidden */
+const hide = (page, hidden) => page.evaluate((on) => {
+  Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => (on ? 'hidden' : 'visible') });
+  document.dispatchEvent(new Event('visibilitychange'));
+}, hidden);
+
+/** Whether a page's camera is sent. @param {any} page @returns {Promise<boolean>} */
+const sending = (page) => page.evaluate((name) => document.querySelector(name).client.sending.camera.sender.getParameters().encodings[0].active, panel);
+
 /** Notes whether anything is ever said to stand still. @param {any} page */
 const watchStill = (page) => page.evaluate(() => {
   globalThis.stoodStill = '';
@@ -201,16 +210,12 @@ const watchStill = (page) => page.evaluate(() => {
 /** Hangzhou turns to another page: Aral's camera stays on and sends nothing, and nobody is told of a fault; who turns
  * back sees a picture soon. @param {any[]} pages */
 async function unseen([aral, hangzhou]) {
-  const hide = (/** @type {boolean} */ hidden) => hangzhou.evaluate((on) => {
-    Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => (on ? 'hidden' : 'visible') });
-    document.dispatchEvent(new Event('visibilitychange'));
-  }, hidden);
   const ownFrames = () => aral.locator('video[data-own]').evaluate((video) => video.getVideoPlaybackQuality().totalVideoFrames);
   await watchStill(aral);
   await watchStill(hangzhou);
   const seen = await sends(aral);
-  await hide(true);
-  await until('Aral to send no pictures', () => aral.evaluate((name) => document.querySelector(name).client.sending.camera.sender.getParameters().encodings[0].active === false, panel), 9000);
+  await hide(hangzhou, true);
+  await until('Aral to send no pictures', async () => !await sending(aral), 9000);
   const own = await ownFrames();
   const not = await sends(aral);
   assert.ok(not.pictures < 5 && seen.pictures > 20, `${not.pictures} kbit/s while nobody looks, ${seen.pictures} while somebody does`);
@@ -220,7 +225,7 @@ async function unseen([aral, hangzhou]) {
   await shootAll(aral, 'consult-acts-2-unseen');
   const before = Object.values(await received(hangzhou))[0].frames;
   const begin = performance.now();
-  await hide(false);
+  await hide(hangzhou, false);
   await until('a picture again', async () => Object.values(await received(hangzhou))[0].frames > before, 3000);
   const took = Math.round(performance.now() - begin);
   console.log(`sent while somebody looks: ${seen.pictures} kbit/s of pictures, ${seen.speech} of speech; while nobody does: ${not.pictures} and ${not.speech}; a picture ${took} ms after somebody looks again`);
@@ -318,7 +323,14 @@ async function withdrawAway(pages, { aral: hub }) {
   const mutedThere = () => hangzhou.evaluate((name) => [...document.querySelector(name).client.people.values()].some((one) => one.on.microphone === false), panel);
   await press(aral, 'Mute');
   await until('Aral to be shown muted', mutedThere);
+  // Nobody looks, and nobody whose hub is away could say that they do again.
+  for (const page of pages) await hide(page, true);
+  for (const page of pages) await until('no pictures', async () => !await sending(page), 9000);
   await hub.kill();
+  for (const page of pages) await until('pictures without the hub', () => sending(page), 5000);
+  await seeAll([aral]);
+  for (const page of pages) await hide(page, false);
+  await seeAll([hangzhou]);
   await aral.getByText('The hub is away.').first().waitFor();
   await press(aral, 'Unmute');
   await press(aral, 'Withdraw…');

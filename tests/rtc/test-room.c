@@ -356,6 +356,14 @@ test_unseen (RtcRoom *room, gconstpointer data)
   karez_media_join (room->media, first->participant);
   g_assert_false (rtc_is_wanted (first, "camera"));
 
+  /* The hub goes, and nobody could say that they look. */
+  hub_rtc_show_all (HUB_RTC (room->media));
+  g_assert_true (rtc_is_wanted (first, "camera"));
+  rtc_run_until (camera->packets > seen + 50);
+  rtc_set_seen (room, second, FALSE);
+  rtc_run_until (!rtc_is_wanted (first, "camera"));
+  seen = camera->packets;
+
   asked = rtc_client_get_asked_pictures (first->client);
   keys = camera->keys;
   rtc_set_seen (room, second, TRUE);

@@ -224,6 +224,12 @@ export class MediaClient extends EventTarget {
       void this.turn(source, sender);
   }
 
+  /** The hub is away: nobody can say that a picture is wanted again. It says so anew once it is back. */
+  unheard() {
+    for (const source of sources)
+      this.takeDemand({ source, wanted: true });
+  }
+
   /** Until the newest word is followed. @param {Source} source @param {RTCRtpSender} sender */
   async turn(source, sender) {
     this.turning.add(sender);

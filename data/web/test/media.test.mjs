@@ -224,6 +224,11 @@ test('a picture that nobody looks at is not sent, and again at once when somebod
   demand(true);
   for (let i = 0; i < 5; i++) await turn();
   assert.equal(active(), true);
+  demand(false);
+  for (let i = 0; i < 3; i++) await turn();
+  client.unheard();
+  for (let i = 0; i < 3; i++) await turn();
+  assert.equal(active(), true, 'the hub is away');
   assert.equal(connection(), kept);
   client.close();
 });

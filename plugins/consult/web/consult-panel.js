@@ -135,6 +135,7 @@ export class ConsultPanel extends LitElement {
     move();
     this.off = [
       live.on('problem', (told) => this.takeProblem(told)),
+      live.on('state', (now) => (now === 'up' ? undefined : this.client?.unheard())),
       live.on('event', ({ event }) => this.hearOf(event)),
       live.onTouched(['session'], () => this.lookForKept()),
       onLanguage(() => this.requestUpdate()),
