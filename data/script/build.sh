@@ -52,14 +52,13 @@ ensure_packages () { # GROUP…
 }
 
 # npm ci, when the lock file or Node's major version changed since the last time.
-ensure_npm () {
-  local stamp=data/web/node_modules/.karez-stamp want
-  [ -f data/web/package-lock.json ] || return 0
+ensure_npm () { # DIRECTORY
+  local directory=$1 stamp=$1/node_modules/.karez-stamp want
   command -v node >/dev/null || die "node is not in PATH, though its package is installed"
-  want="$(sha256sum <data/web/package-lock.json) $(node --version)"
+  want="$(sha256sum <"$directory/package-lock.json") $(node --version)"
   [ "$(cat "$stamp" 2>/dev/null)" != "$want" ] || return 0
-  step npm "installing the desk's npm packages" \
-    npm --prefix data/web ci --ignore-scripts --no-audit --no-fund || exit 1
+  step "npm-${directory##*/}" "installing the npm packages of $directory" \
+    npm --prefix "$directory" ci --ignore-scripts --no-audit --no-fund || exit 1
   printf '%s\n' "$want" >"$stamp"
 }
 
@@ -79,7 +78,7 @@ build_compile () { # DIRECTORY
 # Everything that every command needs before its own work.
 ensure_built () { # GROUP…
   ensure_packages build "$@"
-  ensure_npm
+  ensure_npm data/web
   build_setup "$build"
   build_compile "$build"
 }

@@ -87,6 +87,7 @@ command_check () {
   fi
   begin=$(clock_ms)
   ensure_built "${groups[@]}"
+  [[ " ${wanted[*]} " != *" rules "* ]] || ensure_npm tests/lint
   mkdir -p "$artefacts"
   if [ ${#wanted[@]} -gt 0 ]; then
     if [ $asan = yes ]; then

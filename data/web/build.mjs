@@ -48,7 +48,7 @@ async function findPanels() {
         throw new Error(`${join(web, file)}: a panel defines one element, and its plugin's keyfile names its modality`);
       const part = (kind) => new RegExp(`^  static ${kind} = '([a-z][a-z0-9-]*-[a-z0-9-]+)';`, 'm').exec(source)?.[1];
       found.push({ name: basename(file, '-panel.js'), path: join(web, file), modality, keyfile,
-        told: { element, lobby: /^  static lobby = true;/m.test(source), compose: part('compose'), booking: part('booking') } });
+        told: { element, lobby: /^ {2}static lobby = true;/m.test(source), compose: part('compose'), booking: part('booking') } });
     }
   }
   return found;
