@@ -32,7 +32,8 @@ function keyfileValue(keyfile, group, key) {
 /**
  * The panels of the plugins in the tree: plugins/NAME/web/*-panel.js, each of which defines one
  * element, for the modality of its plugin's keyfile, and may name two more that it imports: its
- * parts of the composer and of a booking.
+ * parts of the composer and of a booking. Beside it NAME.css is what they wear, and NAME-words.js what
+ * the desk says of them elsewhere.
  */
 async function findPanels() {
   const plugins = join(root, 'plugins');
@@ -47,7 +48,9 @@ async function findPanels() {
       if (!element || !modality)
         throw new Error(`${join(web, file)}: a panel defines one element, and its plugin's keyfile names its modality`);
       const part = (kind) => new RegExp(`^  static ${kind} = '([a-z][a-z0-9-]*-[a-z0-9-]+)';`, 'm').exec(source)?.[1];
-      found.push({ name: basename(file, '-panel.js'), path: join(web, file), modality, keyfile,
+      const name = basename(file, '-panel.js');
+      const beside = (/** @type {string} */ one) => (existsSync(join(web, one)) ? join(web, one) : undefined);
+      found.push({ name, path: join(web, file), modality, keyfile, style: beside(`${name}.css`), words: beside(`${name}-words.js`),
         told: { element, lobby: /^ {2}static lobby = true;/m.test(source), compose: part('compose'), booking: part('booking') } });
     }
   }
@@ -62,7 +65,8 @@ async function bundle(out, panels) {
     entryPoints: [
       { in: join(here, 'src/app.js'), out: 'assets/app' },
       { in: join(here, 'src/desk.css'), out: 'assets/desk' },
-      ...panels.map((panel) => ({ in: panel.path, out: `assets/panels/${panel.name}` })),
+      ...panels.flatMap((panel) => [panel.path, panel.style, panel.words]).filter((one) => one !== undefined)
+        .map((one) => ({ in: one, out: `assets/panels/${basename(one).replace(/\.[a-z]+$/, '')}` })),
     ],
     outdir: out, bundle: true, splitting: true, format: 'esm', target: 'es2022', minify: true, charset: 'utf8', legalComments: 'none',
     entryNames: '[dir]/[name]-[hash]', chunkNames: 'assets/[name]-[hash]', assetNames: 'assets/[name]-[hash]', metafile: true,
@@ -130,7 +134,8 @@ export async function build(target) {
   const page = (await readFile(join(here, 'src/index.html'), 'utf8'))
     .replace('@CATALOGUES@', attribute(JSON.stringify(catalogues)))
     .replace('@PANELS@', attribute(JSON.stringify(Object.fromEntries(panels.map((panel) =>
-      [panel.modality, { address: web(outputOf(panel.path, '.js')), ...panel.told }])))))
+      [panel.modality, { address: web(outputOf(panel.path, '.js')), ...panel.told,
+        style: panel.style && web(outputOf(panel.style, '.css')), words: panel.words && web(outputOf(panel.words, '.js')) }])))))
     .replace('@ICON@', await put(out, `assets/favicon-${hash(icon)}.svg`, icon))
     .replace('@STYLE@', web(outputOf(join(here, 'src/desk.css'), '.css')))
     .replace('@PRELOADS@', preloads(meta.outputs, script).map((path) => `<link rel="modulepreload" href="${web(path)}">`).join('\n'))

@@ -7,6 +7,7 @@ import { api, onSignedOut } from './api.js';
 import { _, language, languages, listOf, nameOf, ngettext } from './i18n.js';
 import { onSingleKeys, singleKey, singleKeys } from './keys.js';
 import { live } from './live.js';
+import { loadWords } from './panels.js';
 import { go, isGuarded, mayLeave, onGuard, onRoute, route, startRouter } from './router.js';
 import { begin, chooseLanguage, forget, may, onState, showTheme, signOut, state, theme } from './state.js';
 import { DAY, clock, dayAndClock, hubNow, rfc3339, startOfDay } from './time.js';
@@ -117,7 +118,7 @@ class App extends KarezElement {
       : page === 'day' ? () => Promise.all([import('./pages/day.js'), this.at.page === 'new' || this.at.page === 'emergency' ? import('./components/composer.js') : null])
       : pages[page]?.load;
     try {
-      await load?.();
+      await Promise.all([load?.(), state.me ? loadWords() : null]);
       this.fault = null;
       this.loaded = new Set([...this.loaded, page]);
     } catch (error) {

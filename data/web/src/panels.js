@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What plugins bring to the desk: which there are is written into the page by the build, their code
-// is fetched when something of theirs is opened.
+// What plugins bring to the desk: which there are is written into the page by the build; their code
+// and styles are fetched when something of theirs is opened, their words when they are spoken of.
+
+import { addSentences } from './sentences.js';
+import { addSessionRoles } from './words.js';
 
 /**
  * What a plugin's panel is to the session page. `participant` is null while this page has not
@@ -39,7 +42,12 @@
  *   hubs: import('./types.js').Hub[],
  * }} BookingPart
  */
-/** @typedef {{address: string, element: string, lobby: boolean, compose?: string, booking?: string}} Brought */
+/**
+ * Words of a plugin that are shown outside of what it brings: its sessions' roles, its events, and what
+ * the audit log's filter calls them. Messages to translate.
+ * @typedef {{roles?: Record<string, string>, events?: Record<string, [string, string] | [string]>, nouns?: Record<string, string>}} Words
+ */
+/** @typedef {{address: string, element: string, lobby: boolean, compose?: string, booking?: string, style?: string, words?: string}} Brought */
 
 /** @returns {Record<string, Brought>} by modality */
 function known() {
@@ -56,11 +64,51 @@ export const hasLobby = (modality) => known()[modality]?.lobby ?? false;
 /** Whether it has a part of the composer or of a booking. @param {string} modality @param {'compose' | 'booking'} place */
 export const hasPart = (modality, place) => Boolean(known()[modality]?.[place]);
 
+/** Style sheets by address. @type {Map<string, Promise<unknown>>} */
+const styles = new Map();
+
+/** @param {string} address */
+function addStyle(address) {
+  const link = Object.assign(document.createElement('link'), { rel: 'stylesheet', href: address });
+  const there = new Promise((done, fail) => {
+    link.addEventListener('load', done);
+    link.addEventListener('error', () => {
+      styles.delete(address);
+      link.remove();
+      fail(new Error(`${address} cannot be loaded`));
+    });
+  });
+  document.head.append(link);
+  return there;
+}
+
+/** @param {string | undefined} address */
+function wear(address) {
+  if (address && !styles.has(address))
+    styles.set(address, addStyle(address));
+  return address ? styles.get(address) : undefined;
+}
+
+/** @type {Promise<unknown> | null} */
+let words = null;
+
+/** @param {string} address */
+async function addWords(address) {
+  const { roles = {}, events = {}, nouns = {} } = /** @type {Words} */ (await import(address));
+  addSessionRoles(roles);
+  addSentences(events, nouns);
+}
+
+/** Has the words of all plugins. What cannot be fetched is shown by its name, and tried again. */
+export async function loadWords() {
+  words ??= Promise.all(Object.values(known()).flatMap((one) => one.words ?? []).map(addWords));
+  await words.catch(() => { words = null; });
+}
+
 /** @param {string} modality @param {'element' | 'compose' | 'booking'} place */
 async function make(modality, place) {
-  const { address, [place]: element } = known()[modality];
-  if (!customElements.get(element ?? ''))
-    await import(address);
+  const { address, style, [place]: element } = known()[modality];
+  await Promise.all([customElements.get(element ?? '') ? null : import(address), wear(style)]);
   return document.createElement(element ?? '');
 }
 

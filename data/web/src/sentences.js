@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Events of the audit log as sentences. An action that has none here is shown by its own name.
+// Events of the audit log as sentences. An action that has none, neither here nor from its plugin, is
+// shown by its own name.
 
 import { N_, nameOf } from './i18n.js';
 
@@ -53,34 +54,6 @@ const sentences = {
   'session.state-lost': [N_('The last seconds of “%2$s” were lost when it was started again'), N_('The last seconds of a session were lost when it was started again')],
   'session.state': [N_('The state of “%2$s” changed'), N_('The state of a session changed')],
   'session.spool-damaged': [N_('Part of what “%2$s” kept was damaged'), N_('Part of what a session kept was damaged')],
-  'note.keep': [N_('The shared note of “%2$s” was kept'), N_('A shared note was kept')],
-  'note.read': [N_('%1$s read the shared note of “%2$s”'), N_('%1$s read a shared note')],
-  'request.write': [N_('%1$s wrote what “%2$s” asks'), N_('%1$s wrote what a consultation asks')],
-  'request.send': [N_('What “%2$s” asks was sent to the other hospital'), N_('What a consultation asks was sent to the other hospital')],
-  'request.receive': [N_('What “%2$s” asks arrived'), N_('What a consultation asks arrived')],
-  'request.read': [N_('%1$s read what “%2$s” asks'), N_('%1$s read what a consultation asks')],
-  'request.discard': [N_('A draft of a request that came to nothing was removed')],
-  'request.close': [N_('What was not sent of the request of “%2$s” stays here: it was called off'), N_('What was not sent of a request stays here: it was called off')],
-  'attachment.add': [N_('%1$s added a file to the request of “%2$s”'), N_('%1$s added a file to a request')],
-  'attachment.part': [N_('A part of a file for “%2$s” arrived'), N_('A part of a file arrived')],
-  'attachment.abandon': [N_('A file for “%2$s” stopped coming and was given up'), N_('A file stopped coming and was given up')],
-  'attachment.refuse': [N_('A file for “%2$s” was refused: it is not what it was announced as'), N_('A file was refused: it is not what it was announced as')],
-  'attachment.remove': [N_('%1$s removed a file from the request of “%2$s”'), N_('%1$s removed a file from a request')],
-  'attachment.send': [N_('A file for “%2$s” was announced to the other hospital'), N_('A file was announced to the other hospital')],
-  'attachment.announce': [N_('A file for “%2$s” is coming'), N_('A file is coming')],
-  'attachment.receive': [N_('A file for “%2$s” arrived'), N_('A file arrived')],
-  'attachment.read': [N_('%1$s looked at a file of “%2$s”'), N_('%1$s looked at a file of a request')],
-  'consent.give': [N_('%1$s put the consent to “%2$s” on record'), N_('%1$s put a consent on record')],
-  'consent.withdraw': [N_('The consent to “%2$s” was withdrawn'), N_('A consent was withdrawn')],
-  'consultant.enter': [N_('%1$s was in “%2$s” as a consultant'), N_('%1$s was in a consultation as a consultant')],
-  'summary.keep': [N_('Who was in “%2$s”, and for how long, was kept'), N_('Who was in a consultation, and for how long, was kept')],
-  'consult.read': [N_('%1$s read what was kept of “%2$s”'), N_('%1$s read what was kept of a consultation')],
-  'opinion.draft': [N_('%1$s wrote at the opinion on “%2$s”'), N_('%1$s wrote at an opinion')],
-  'opinion.discard': [N_('%1$s discarded a draft of the opinion on “%2$s”'), N_('%1$s discarded a draft of an opinion')],
-  'opinion.finish': [N_('%1$s finished the opinion on “%2$s”'), N_('%1$s finished an opinion')],
-  'opinion.sign': [N_('%1$s signed the opinion on “%2$s”'), N_('%1$s signed an opinion')],
-  'opinion.receive': [N_('The opinion on “%2$s”, signed by %1$s, arrived'), N_('An opinion signed by %1$s arrived')],
-  'opinion.read': [N_('%1$s read the opinion on “%2$s”'), N_('%1$s read an opinion')],
   'person.create': [N_('%1$s added the person %2$s'), N_('%1$s added a person')],
   'person.change': [N_('%1$s changed the person %2$s'), N_('%1$s changed a person')],
   'account.create': [N_('%1$s let %2$s sign in'), N_('%1$s added an account')],
@@ -118,6 +91,23 @@ const sentences = {
   'hub.start': [N_('The hub started')],
 };
 
+/** What the filter calls the nouns of actions. @type {Record<string, string>} */
+const nounWords = {
+  booking: N_('Bookings'), session: N_('Sessions'), resource: N_('Rooms and devices'), person: N_('People'), account: N_('Accounts'),
+  organisation: N_('Hospitals'), request: N_('What was not allowed'), patient: N_('Patients'), audit: N_('The log itself'), pairing: N_('Pairings'), peer: N_('Partners'),
+  message: N_('Messages'), plugin: N_('Plugins'), hub: N_('The hub'),
+};
+
+/** What a plugin says of its own events. @param {typeof sentences} events @param {Record<string, string>} nouns */
+export function addSentences(events, nouns) {
+  Object.assign(sentences, events);
+  Object.assign(nounWords, nouns);
+}
+
+/** The nouns of the actions that have sentences, and their words. @returns {[string, string][]} */
+export const nouns = () => [...new Set(Object.keys(sentences).map((action) => action.split('.')[0]))]
+  .filter((noun) => nounWords[noun]).map((noun) => [noun, nounWords[noun]]);
+
 /**
  * What it was done to: as the details say, or the name that its row is known by.
  * @param {Event} event
@@ -146,6 +136,3 @@ export function sentence(event, known) {
   const object = objectOf(event, known);
   return { text: !object && found.length > 1 ? /** @type {string} */ (found[1]) : found[0], values: [event.actor.name, object] };
 }
-
-/** The nouns of the actions that have sentences, for the filter. */
-export const nouns = [...new Set(Object.keys(sentences).map((action) => action.split('.')[0]))];

@@ -67,11 +67,11 @@ export const genderWord = words({
   male: N_('male'), female: N_('female'), other: N_('other'), unknown: N_('not known'),
 });
 
-/** Roles of the sessions whose plugins are in the tree; another plugin's are shown as it names them. */
-const sessionRoles = {
-  writer: N_('writer'), reader: N_('reader'),
-  referrer: N_('referring doctor'), consultant: N_('consultant'), observer: N_('observer'),
-};
+/** Plugins bring the words for the roles of their sessions; without, a role is shown as it is named.
+ * @type {Record<string, string>} */
+const sessionRoles = {};
+/** @param {Record<string, string>} more */
+export const addSessionRoles = (more) => { Object.assign(sessionRoles, more); };
 export const sessionRole = words(sessionRoles);
 
 /**

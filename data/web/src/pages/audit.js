@@ -18,12 +18,6 @@ import { button, emptyState, factList, failedState, loadingState, pageHead, pill
 const pageSize = 50;
 
 /** @type {Record<string, string>} */
-const nounWords = {
-  booking: N_('Bookings'), session: N_('Sessions'), resource: N_('Rooms and devices'), note: N_('Notes'), person: N_('People'), account: N_('Accounts'),
-  organisation: N_('Hospitals'), request: N_('What was not allowed'), patient: N_('Patients'), audit: N_('The log itself'), pairing: N_('Pairings'), peer: N_('Partners'),
-  message: N_('Messages'), plugin: N_('Plugins'), hub: N_('The hub'),
-};
-/** @type {Record<string, string>} */
 const periods = { today: N_('today'), week: N_('the last 7 days'), month: N_('the last 30 days'), all: N_('all time'), day: N_('one day') };
 
 export class AuditPage extends KarezElement {
@@ -153,7 +147,7 @@ export class AuditPage extends KarezElement {
   form() {
     const { period, day, noun, actor, session } = this.filters;
     return html`<form class="card filters" role="search" aria-label=${_('What to look for')} @submit=${(/** @type {SubmitEvent} */ event) => event.preventDefault()}>
-      ${selectField({ id: 'audit-noun', label: _('What'), value: noun, choices: [['', _('everything')], ...[...new Set(nouns)].filter((one) => nounWords[one]).map((one) => /** @type {[string, string]} */ ([one, _(nounWords[one])]))], onchange: (value) => this.ask({ noun: value }) })}
+      ${selectField({ id: 'audit-noun', label: _('What'), value: noun, choices: [['', _('everything')], ...nouns().map(([noun, word]) => /** @type {[string, string]} */ ([noun, _(word)]))], onchange: (value) => this.ask({ noun: value }) })}
       ${selectField({ id: 'audit-actor', label: _('Who'), value: actor, choices: [['', _('everybody')], ...this.people.map((one) => /** @type {[string, string]} */ ([one.id, nameOf(one.names)])),
         ...(actor && !this.people.some((one) => one.id === actor) ? [/** @type {[string, string]} */ ([actor, this.items?.find((one) => one.actor.id === actor)?.actor.name ?? actor])] : [])], onchange: (value) => this.ask({ actor: value }) })}
       ${selectField({ id: 'audit-period', label: _('When'), value: period, choices: Object.entries(periods).map(([id, text]) => [id, _(text)]), onchange: (value) => this.ask({ period: value }) })}
