@@ -98,13 +98,25 @@ async function take(make, n) {
   }
 }
 
+/** A window in which packets were lost says nothing of those that came: it is taken again. @param {() => Room | Janus} make
+ * @param {number} n @param {string} name @returns {Promise<Taken>} */
+async function takeWhole(make, n, name) {
+  for (let left = 3; ; left--)
+    try {
+      return await take(make, n);
+    } catch (error) {
+      if (left === 0) throw error;
+      console.error(`${name}, ${n} viewers: ${error instanceof Error ? error.message : error}; again`);
+    }
+}
+
 /** Forwarders in turn. @param {number} n @param {typeof forwarders} [who] @returns {Promise<Map<string, Taken[]>>} */
 async function versus(n, who = forwarders) {
   /** @type {Map<string, Taken[]>} */
   const all = new Map(who.map(({ name }) => [name, []]));
   for (let i = 0; i < rounds; i++)
     for (const { name, make } of who)
-      all.get(name)?.push(await take(make, n));
+      all.get(name)?.push(await takeWhole(make, n, name));
   return all;
 }
 
