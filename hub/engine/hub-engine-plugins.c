@@ -38,6 +38,7 @@ add_permissions (HubEngine *self, HubPluginFile *file)
   g_autofree char *mount = g_strdup_printf ("/x/%s/", hub_plugin_file_get_id (file));
   g_autofree char *folder = g_strdup_printf ("/org/karez/plugins/%s/web/",
                                              hub_plugin_file_get_id (file));
+  g_autoptr (GError) unused = NULL;
 
   if (!self->web)
     return;
@@ -51,6 +52,8 @@ add_permissions (HubEngine *self, HubPluginFile *file)
         hub_warning ("plugins", hub_plugin_file_get_id (file), "%s", error->message);
     }
   hub_web_add_files (self->web, mount, folder);
+  if (!hub_web_add_description (self->web, hub_plugin_file_get_id (file), &unused))
+    hub_warning ("plugins", hub_plugin_file_get_id (file), "%s", unused->message);
 }
 
 static void

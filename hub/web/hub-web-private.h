@@ -5,6 +5,7 @@
 
 #include "hub-web-account.h"
 #include "hub-web-bodies.h"
+#include "hub-web-document.h"
 #include "hub-web-gate.h"
 #include "hub-web-live.h"
 #include "hub-web-people.h"
@@ -43,6 +44,7 @@ struct _HubWeb
   HubWebPeople *people;
   HubWebLive *live;
   HubWebDownloads *downloads;
+  HubWebDocument *document;
   HubFeed *feed;
   HubWebSessionFunc session_func;
   gpointer session_data;

@@ -7,7 +7,6 @@
 #include "hub-log.h"
 #include "hub-names.h"
 #include "hub-web-directory.h"
-#include "hub-web-document.h"
 #include "hub-web-input.h"
 #include "hub-web-listen.h"
 #include "hub-web-range.h"
@@ -209,7 +208,7 @@ add_own_routes (HubWeb *self)
       || !hub_web_account_add_routes (self->account, routes, &error)
       || !hub_web_people_add_routes (self->people, routes, &error)
       || !hub_web_directory_add_routes (self->store, self->hub, routes, &error)
-      || !hub_web_document_add_route (routes, &error))
+      || !hub_web_document_add_route (self->document, routes, &error))
     g_error ("the hub's own routes: %s", error->message);
 }
 
@@ -268,6 +267,7 @@ hub_web_new (HubStore *store, const HubWebConfig *config)
   self->people = hub_web_people_new (store, self->sign_ins, self->passwords, self->policy,
                                      self->hub, self->names);
   self->downloads = hub_web_downloads_new ();
+  self->document = hub_web_document_new ();
   self->live = hub_web_live_new (store, self->hub, self->policy, self->languages);
   hub_web_sign_ins_set_listener (self->sign_ins, on_rights_changed, self);
   g_signal_connect_object (self->live, "connection-closed", G_CALLBACK (on_connection_closed), self,
@@ -339,6 +339,12 @@ gboolean
 hub_web_allows (HubWeb *self, const char *permission, KarezActor *actor)
 {
   return hub_web_policy_allows (self->policy, permission, actor);
+}
+
+gboolean
+hub_web_add_description (HubWeb *self, const char *plugin, GError **error)
+{
+  return hub_web_document_add (self->document, plugin, error);
 }
 
 guint
@@ -425,6 +431,7 @@ hub_web_finalize (GObject *object)
   hub_web_passwords_free (self->passwords);
   hub_web_browsers_free (self->browsers);
   hub_web_downloads_free (self->downloads);
+  hub_web_document_free (self->document);
   hub_web_gate_free (self->gate);
   hub_web_sign_ins_free (self->sign_ins);
   hub_web_metrics_free (self->metrics);

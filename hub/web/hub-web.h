@@ -72,6 +72,8 @@ gboolean hub_web_allow (HubWeb *self, const char *permission, const char *const 
                         GError **error);
 /* Whether @actor has @permission. */
 gboolean hub_web_allows (HubWeb *self, const char *permission, KarezActor *actor);
+/* What @plugin says of its own routes (hub_web_document_add()). */
+gboolean hub_web_add_description (HubWeb *self, const char *plugin, GError **error);
 /* Files of a plugin's panel: @mount "/x/template/", @prefix a GResource folder. Returns: how many
  */
 guint hub_web_add_files (HubWeb *self, const char *mount, const char *prefix);

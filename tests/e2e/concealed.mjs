@@ -3,11 +3,11 @@
 // read about patients is told times and resources only, and who may is on record.
 
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
 import path from 'node:path';
 
 import { book } from './consult-page.mjs';
-import { Problem, build, password, randomUUID, sleep, source, until, withPair } from './hubs.mjs';
+import { api } from './api.mjs';
+import { Problem, build, password, randomUUID, sleep, until, withPair } from './hubs.mjs';
 import { Person } from './person.mjs';
 
 process.env.KAREZ_PLUGINS ??= path.join(build, 'plugins/consult');
@@ -17,7 +17,7 @@ const roles = ['desk', 'clinician', 'surgeon', 'bedside', 'engineer', 'administr
 const readers = ['desk', 'clinician', 'surgeon', 'bedside'];
 const markers = ['Zqtitle', 'Zqreason', 'Zqanswer', 'Zqhold', 'Zqstop', 'Zqhistory', 'Zqquestion'];
 
-const { paths } = JSON.parse(fs.readFileSync(path.join(source, 'data/api/openapi.json'), 'utf8'));
+const { paths } = api;
 
 /** Every route that reads, with the ids that are there. @param {Record<string, string>} ids */
 const readings = (ids) => Object.entries(paths).filter(([, methods]) => methods.get)

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What the hubs answered against what data/api/openapi.json says that they answer.
+// What the hubs answered against what the API's description says that they answer.
 
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+
+import { api as described } from './api.mjs';
 
 const source = process.env.KAREZ_SOURCE ?? '/nonexistent';
 const require = createRequire(path.join(source, 'data/web/package.json'));
 const { default: Ajv } = require('ajv/dist/2020.js');
 const { default: addFormats } = require('ajv-formats');
 
-const api = JSON.parse(fs.readFileSync(path.join(source, 'data/api/openapi.json'), 'utf8'));
+const api = structuredClone(described);
 const base = '/api/v1';
 /** A member that is not described is a fault of the description, too. @param {any} node */
 function close(node) {
@@ -79,6 +80,6 @@ export function observe(method, where, status, text) {
 
 /** Every answer so far is as it is described. */
 export function assertKept() {
-  assert.deepEqual([...faults.values()], [], 'answers are not as data/api/openapi.json says');
+  assert.deepEqual([...faults.values()], [], 'answers are not as the API’s description says');
   console.log(`${seen.size} kinds of answers are as described`);
 }

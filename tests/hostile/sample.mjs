@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Valid messages, made from data/api/openapi.json: what is described can be sent.
+// Valid messages, made from the API's description: what is described can be sent.
 
 import { randomUUID } from 'node:crypto';
-import fs from 'node:fs';
-import path from 'node:path';
 
-import { source } from '../e2e/hubs.mjs';
+import { api } from '../e2e/api.mjs';
 
-export const api = JSON.parse(fs.readFileSync(path.join(source, 'data/api/openapi.json'), 'utf8'));
+export { api };
 
 /** Every operation: "GET /bookings/{id}" with its description. */
 export const operations = Object.entries(api.paths).flatMap(([template, methods]) =>

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""data/api/openapi.json against itself and against the routes in the C code, both ways.
+"""data/api/openapi.json, with what each plugin describes of its own in api.json, against itself and
+against the routes in the C code, both ways.
 
 A route in C is three literals in a row: method, path below /api/v1, permission."""
 import json
@@ -176,6 +177,30 @@ def check_route(document, key, places, faults):
                        f'{path}: needs {permission}, the document says {wanted}')
 
 
+def add_plugins(root, document, faults):
+    """What plugins/ID/api.json says, as hub-web-document.c adds it: of its own routes alone."""
+    for path in csource.tracked(root):
+        parts = path.split('/')
+        if parts[0] != 'plugins' or parts[2:] != ['api.json']:
+            continue
+        try:
+            part = json.loads(csource.read(root, path))
+        except ValueError as error:
+            faults.add(path, 1, 'openapi', f'it cannot be read: {error}')
+            continue
+        if set(part) != {'tags', 'paths', 'components'} or set(part['components']) != {'schemas'}:
+            faults.add(path, 1, 'openapi', 'it has tags, paths, and the schemas of components')
+            continue
+        for name in part['paths']:
+            if not name.startswith(f'/x/{parts[1]}/'):
+                faults.add(path, 1, 'openapi', f'{name} is not below /x/{parts[1]}/')
+        for name in set(part['components']['schemas']) & set(document['components']['schemas']):
+            faults.add(path, 1, 'openapi', f'there is a schema {name} already')
+        document['tags'] += part['tags']
+        document['paths'].update(part['paths'])
+        document['components']['schemas'].update(part['components']['schemas'])
+
+
 def check_walk(root, document, faults):
     """tests/hostile/routes.json says who may ask what, in words of its own: each operation."""
     try:
@@ -204,6 +229,10 @@ def main():
         faults.add(DOCUMENT, 1, 'openapi', f'it cannot be read: {error}')
         return faults.end(1)
 
+    for name in document.get('paths', {}):
+        if name.startswith('/x/'):
+            faults.add(DOCUMENT, 1, 'openapi', f'{name} is a plugin\'s: plugins/ID/api.json')
+    add_plugins(root, document, faults)
     check_document(document, lambda text: faults.add(DOCUMENT, 1, 'openapi', text))
     code = routes_in_code(root)
     for key, places in sorted(code.items()):

@@ -21,6 +21,9 @@ with open(os.path.join(HERE, '..', '..', 'po', 'update'), encoding='utf-8') as u
 UNIT = '[Service]\nExecStart=@bindir@/a\n'
 USERS = {'data/systemd/a.sysusers': 'u a - "A" -\n'}
 
+API = {'data/api/openapi.json': '{"openapi": "3.1.0", "info": {}, "servers": [], "security": [], "tags": [], "paths": {}, '
+       '"components": {"schemas": {"S": {}}}}\n'}
+
 # rule script, files, a word that must be in what it says ('' when it must be content)
 CASES = [
     ('check-layers', {'hub/base/a.c': '#include <glib.h>\n'}, ''),
@@ -98,6 +101,10 @@ CASES = [
                           'hub/web/a.c': 'karez_transaction_run (t, ok ? "x" : "y", "()");\n'},
      'no statement y'),
     ('check-statements', {'hub/web/sql/a.sql': '-- name: x\nselect 1;\n'}, 'nothing uses'),
+    ('check-openapi', {'plugins/p/api.json': '{"tags": [], "paths": {"/x/q/a": {}}, "components": {"schemas": {}}}\n', **API}, 'is not below /x/p/'),
+    ('check-openapi', {'plugins/p/api.json': '{"tags": [], "paths": {}}\n', **API}, 'it has tags, paths'),
+    ('check-openapi', {'plugins/p/api.json': '{"tags": [], "paths": {}, "components": {"schemas": {"S": {}}}}\n', **API}, 'a schema S already'),
+    ('check-openapi', {**API, 'data/api/openapi.json': API['data/api/openapi.json'].replace('"paths": {}', '"paths": {"/x/p/a": {}}')}, "is a plugin's"),
     ('check-statements', {'hub/web/sql/a.sql': '-- name: x\nselect 1;\n-- name: x\nselect 2;\n',
                           'hub/web/a.c': 'f ("x");\n'}, 'twice'),
     ('check-statements', {'hub/web/sql/0002-a.sql': 'select 1;\n'}, 'migration'),
