@@ -15,6 +15,8 @@ typedef struct
   KarezActor *actor;
   KarezTransaction *transaction; /* NULL: none was given, or it is used */
   gboolean taken;                /* a mirror's worker has it: in force on this side, and recorded */
+  gboolean keeping;              /* the worker has it, and is recording it */
+  GAsyncResult *said;            /* the host's answer, which came before that */
   gboolean kept;                 /* its next one gets it */
 } Move;
 
@@ -29,6 +31,7 @@ move_free (gpointer data)
   g_free (move->reason);
   karez_actor_unref (move->actor);
   g_clear_object (&move->transaction);
+  g_clear_object (&move->said);
   g_free (move);
 }
 
@@ -431,22 +434,23 @@ is_done_here (Move *move, GError *error)
   return (away && (move->taken || move->kept)) || (karez_error_is_not_found (error) && move->taken);
 }
 
+/* The host has answered, or did not in time, and this side's worker has the word on record, or
+ * could not say so. */
 static void
-on_host_answered (GObject *source, GAsyncResult *result, gpointer data)
+conclude (GTask *task, GAsyncResult *result)
 {
-  g_autoptr (GTask) task = data;
+  HubSessions *self = g_task_get_source_object (task);
   HubSession *session = hub_task_session (task);
   Move *move = g_task_get_task_data (task);
   GError *error = NULL;
-  g_autoptr (JsonNode) said = karez_peers_call_finish (KAREZ_PEERS (source), result, &error);
+  g_autoptr (JsonNode) said = karez_peers_call_finish (self->peers, result, &error);
   JsonNode *answer = said ? read_host_answer (said, session->id, &error) : NULL;
   g_autoptr (KarezTransaction) transaction = NULL;
 
   if (hub_session_machine_is_away (move->edge) && !move->taken)
     {
       transaction = take_transaction (task);
-      hub_sessions_record_async (g_task_get_source_object (task), session, transaction,
-                                 put_question, describe_question (move),
+      hub_sessions_record_async (self, session, transaction, put_question, describe_question (move),
                                  (GDestroyNotify) json_node_unref, NULL, NULL);
     }
   if (answer)
@@ -467,6 +471,18 @@ on_host_answered (GObject *source, GAsyncResult *result, gpointer data)
     finish (task);
   else
     wait_for_worker (task);
+}
+
+static void
+on_host_answered (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Move *move = g_task_get_task_data (task);
+
+  if (move->keeping)
+    move->said = g_object_ref (result);
+  else
+    conclude (task, result);
 }
 
 static void
@@ -496,7 +512,26 @@ on_noted (GObject *source, GAsyncResult *result, gpointer data)
     g_task_return_error (task, error);
 }
 
-/* This side is held; the host's hub hears it too, under the same number. */
+static void
+on_kept (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Move *move = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) answer = hub_worker_proxy_finish (HUB_WORKER_PROXY (source), result, &error);
+
+  move->keeping = FALSE;
+  move->taken = answer != NULL;
+  if (!answer)
+    hub_warning ("sessions", hub_task_session (task)->id,
+                 "This side's worker did not say that “%s” is on record: %s", move->edge,
+                 error->message);
+  if (move->said)
+    conclude (task, move->said);
+}
+
+/* This side is held; the host's hub hears it too, under the same number, whatever the disk of this
+ * one does. */
 static void
 on_own_side (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -511,7 +546,9 @@ on_own_side (GObject *source, GAsyncResult *result, gpointer data)
   if (object)
     {
       move->ask = karez_json_integer (object, "asked", 0);
-      move->taken = move->ask > 0;
+      move->keeping = move->ask > 0;
+      if (move->keeping)
+        hub_worker_proxy_keep_async (HUB_WORKER_PROXY (source), on_kept, g_object_ref (task));
       if (take_answer (session, object))
         hub_sessions_tell_pages (self, session);
     }

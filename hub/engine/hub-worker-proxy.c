@@ -69,6 +69,16 @@ on_answer (GObject *source, GAsyncResult *result, gpointer data)
 
   if (!reply)
     {
+      gboolean older = g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD);
+
+      /* It was on record when that worker answered the move. */
+      if (older && g_str_equal (name, "Keep"))
+        {
+          g_error_free (error);
+          g_task_return_pointer (task, karez_json_object ("done", "b", TRUE, NULL),
+                                 (GDestroyNotify) json_node_unref);
+          return;
+        }
       g_task_return_error (task, hub_bus_read_error (error));
       return;
     }
@@ -148,6 +158,12 @@ hub_worker_proxy_move_async (HubWorkerProxy *self, const char *edge, const char 
   call (self, "Move",
         g_variant_new ("(tssstt)", self->incarnation, edge, reason ? reason : "", text, seen, ask),
         MOVE_MS, NULL, callback, data);
+}
+
+void
+hub_worker_proxy_keep_async (HubWorkerProxy *self, GAsyncReadyCallback callback, gpointer data)
+{
+  call (self, "Keep", g_variant_new ("(t)", self->incarnation), MOVE_MS, NULL, callback, data);
 }
 
 void

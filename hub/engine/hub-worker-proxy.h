@@ -38,6 +38,10 @@ void hub_worker_proxy_prepare_async (HubWorkerProxy *self, JsonNode *session,
 void hub_worker_proxy_move_async (HubWorkerProxy *self, const char *edge, const char *reason,
                                   KarezActor *actor, guint64 seen, guint64 ask,
                                   GAsyncReadyCallback callback, gpointer data);
+/* What was said to it before is on record; so is what an older worker answered, which has no Keep.
+ */
+void hub_worker_proxy_keep_async (HubWorkerProxy *self, GAsyncReadyCallback callback,
+                                  gpointer data);
 void hub_worker_proxy_preflight_async (HubWorkerProxy *self, GCancellable *cancellable,
                                        GAsyncReadyCallback callback, gpointer data);
 void hub_worker_proxy_join_async (HubWorkerProxy *self, JsonNode *participant,

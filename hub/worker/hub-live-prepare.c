@@ -406,8 +406,20 @@ hub_live_session_move_async (HubLiveSession *self, const char *name, const char 
   else if (hub_session_machine_is_away (name))
     {
       note_moved (self, task);
-      hub_live_session_answer (self, task, TRUE);
+      if (self->host)
+        hub_live_session_answer (self, task, TRUE);
+      else
+        g_task_return_boolean (task, TRUE);
     }
+}
+
+void
+hub_live_session_keep_async (HubLiveSession *self, GAsyncReadyCallback callback, gpointer data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
+
+  g_task_set_source_tag (task, hub_live_session_finish);
+  hub_live_session_answer (self, task, TRUE);
 }
 
 const HubLiveMoved *

@@ -49,7 +49,8 @@ void hub_live_session_prepare_async (HubLiveSession *self, JsonNode *session,
  * Finishes once the edge is walked and, towards risk, the live half has answered. A mirror takes
  * hold, panic and stop for its own side, and tells the host until it has heard it. A hold, panic or
  * stop is in force when this returns, and finishes without its record where the disk takes nothing
- * or does not answer, which the check "record.disk" says.
+ * or does not answer, which the check "record.disk" says. A mirror's finishes at once, so that the
+ * host hears its number whatever the disk does; hub_live_session_keep_async() waits for the record.
  */
 void hub_live_session_move_async (HubLiveSession *self, const char *edge, const char *reason,
                                   KarezActor *actor, guint64 seen, guint64 ask,
@@ -65,6 +66,9 @@ typedef struct
 } HubLiveMoved;
 /* Of a result of hub_live_session_move_async(). Returns: (transfer none) */
 const HubLiveMoved *hub_live_session_get_moved (HubLiveSession *self, GAsyncResult *result);
+/* Finishes once what was recorded before is on disk, or as a hold does where it cannot be. */
+void hub_live_session_keep_async (HubLiveSession *self, GAsyncReadyCallback callback,
+                                  gpointer data);
 void hub_live_session_join_async (HubLiveSession *self, JsonNode *participant,
                                   GAsyncReadyCallback callback, gpointer data);
 void hub_live_session_leave_async (HubLiveSession *self, const char *participant,

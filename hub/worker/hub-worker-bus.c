@@ -199,6 +199,15 @@ on_move (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 inc
   return TRUE;
 }
 
+static gboolean
+on_keep (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 incarnation,
+         HubWorkerBus *self)
+{
+  if (obey (self, invocation, incarnation))
+    hub_live_session_keep_async (self->session, on_done, g_object_ref (invocation));
+  return TRUE;
+}
+
 static void
 on_preflight_done (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -591,12 +600,12 @@ hub_worker_bus_new (HubLiveSession *session, const char *id, HubConnector *conne
   self->skeleton = hub_bus_worker1_skeleton_new ();
   g_object_connect (
       self->skeleton, "signal::handle-prepare", on_prepare, self, "signal::handle-move", on_move,
-      self, "signal::handle-preflight", on_preflight, self, "signal::handle-join", on_join, self,
-      "signal::handle-leave", on_leave, self, "signal::handle-revoke", on_revoke, self,
-      "signal::handle-message", on_message, self, "signal::handle-echo", on_echo, self,
-      "signal::handle-get-endpoint", on_get_endpoint, self, "signal::handle-connect", on_connect,
-      self, "signal::handle-mirror", on_mirror, self, "signal::handle-recorded", on_recorded, self,
-      "signal::handle-ping", on_ping, self, NULL);
+      self, "signal::handle-keep", on_keep, self, "signal::handle-preflight", on_preflight, self,
+      "signal::handle-join", on_join, self, "signal::handle-leave", on_leave, self,
+      "signal::handle-revoke", on_revoke, self, "signal::handle-message", on_message, self,
+      "signal::handle-echo", on_echo, self, "signal::handle-get-endpoint", on_get_endpoint, self,
+      "signal::handle-connect", on_connect, self, "signal::handle-mirror", on_mirror, self,
+      "signal::handle-recorded", on_recorded, self, "signal::handle-ping", on_ping, self, NULL);
   g_object_connect (session, "signal::state-changed", on_state_changed, self, "signal::send",
                     on_send, self, "signal::recorded", on_record, self, NULL);
   return self;

@@ -4,7 +4,9 @@
 #include "engine-pair.h"
 #include "hub-id.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
 /* Long enough for any step that was under way. */
 #define STEP_MS 450
@@ -285,6 +287,93 @@ test_alone (Pair *pair, gconstpointer data)
   expect_still (pair, KAREZ_STATE_HELD);
 }
 
+/* Workers whose disk takes so long for each sync, with a link that can be cut. */
+#define SYNC_MS 800
+
+static void
+go_live_slowly (Pair *pair, const char *cut)
+{
+  const char *names[] = { "LD_PRELOAD", "KAREZ_TEST_SYNC_MS", "KAREZ_CUT" };
+  g_autofree char *preload = g_strdup_printf ("%s %s", g_getenv ("KAREZ_TEST_SLOW_DISK"),
+                                              g_getenv ("KAREZ_TEST_LINK_CUT"));
+  const char *values[] = { preload, G_STRINGIFY (SYNC_MS), cut };
+  char whole[256] = { 0 };
+
+  g_assert_true (g_file_set_contents (cut, whole, sizeof whole, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    g_setenv (names[i], values[i], TRUE);
+  pair_go_live (pair);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    g_unsetenv (names[i]);
+  turn_for (3 * SYNC_MS);
+}
+
+static void
+cut_link (const char *cut)
+{
+  int fd = open (cut, O_WRONLY | O_CLOEXEC);
+
+  g_assert_cmpint (pwrite (fd, "\1", 1, 1), ==, 1); /* 127.0.0.1 */
+  close (fd);
+}
+
+static gboolean
+is_host_held (gpointer data)
+{
+  return pair_session_of (data, 0)->state == KAREZ_STATE_HELD;
+}
+
+/* The link is down and the mirror's disk is slow: the host is held by way of the hubs, at once.
+ * @killed: and the worker that has it in force and not on record dies */
+static void
+hold_by_hubs (Pair *pair, gboolean killed)
+{
+  g_autofree char *cut = g_strdup_printf ("%s/cut-%s", scratch (), pair->session + 24);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) answer = NULL;
+  Await hold = { 0 };
+  gint64 began, held;
+
+  go_live_slowly (pair, cut);
+  cut_link (cut);
+  began = g_get_monotonic_time ();
+  pair_begin_move (pair, 1, "hold", &hold);
+  turn_until (is_host_held, pair, 5, "the host is held");
+  held = g_get_monotonic_time () - began;
+  g_test_message ("the host was held after %.1f ms", held / 1000.0);
+  g_assert_cmpint (held, <, SYNC_MS / 2 * 1000);
+  g_assert_cmpint (pair_session_of (pair, 1)->state, ==, KAREZ_STATE_HELD);
+  /* Who said it is answered when it is on record. */
+  g_assert_null (hold.result);
+  if (killed)
+    g_assert_cmpint (kill (pair_worker_of (pair, 1), SIGKILL), ==, 0);
+  answer = hub_sessions_move_finish (hub_engine_get_sessions (pair->hubs[1].engine),
+                                     await_result (&hold), &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (answer);
+  g_clear_object (&hold.result);
+  if (!killed)
+    g_assert_cmpint (g_get_monotonic_time () - began, >, (SYNC_MS - 50) * 1000);
+  /* A worker that lives has it in its spool, and its hub a little later. */
+  turn_for (killed ? 500 : 200);
+  pair_expect_rows (&pair->hubs[1],
+                    "select count(*) > 0 from karez.event where action = 'session.ask' and "
+                    "session = 'SESSION'",
+                    pair->session, "t");
+}
+
+static void
+test_slow_disk (Pair *pair, gconstpointer data)
+{
+  hold_by_hubs (pair, FALSE);
+}
+
+static void
+test_slow_disk_killed (Pair *pair, gconstpointer data)
+{
+  hold_by_hubs (pair, TRUE);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -306,5 +395,9 @@ main (int argc, char **argv)
   ADD ("/holds/repeated-request", test_repeated);
   ADD ("/holds/worker-away", test_worker_away);
   ADD ("/holds/alone", test_alone);
+#ifndef __SANITIZE_ADDRESS__ /* A sanitizer's library must be loaded before any other. */
+  ADD ("/holds/slow-disk", test_slow_disk);
+  ADD ("/holds/slow-disk/killed", test_slow_disk_killed);
+#endif
   return g_test_run ();
 }
