@@ -24,8 +24,8 @@ hub_rtc_source_from_name (const char *name, HubRtcSource *source)
   return FALSE;
 }
 
-static HubMediaKind
-kind_of_source (HubRtcSource source)
+HubMediaKind
+hub_rtc_source_kind (HubRtcSource source)
 {
   return source == HUB_RTC_MICROPHONE ? HUB_MEDIA_AUDIO : HUB_MEDIA_VIDEO;
 }
@@ -159,7 +159,7 @@ check_sources (HubRtcPage *self, const HubSdpOffer *offer, JsonObject *sources, 
       if (!section->sends)
         continue;
       if (!hub_rtc_source_from_name (karez_json_text (sources, section->mid), &source)
-          || kind_of_source (source) != section->kind || taken[source])
+          || hub_rtc_source_kind (source) != section->kind || taken[source])
         return karez_error_set (error, KAREZ_ERROR_INVALID, "rtc/source",
                                 N_ ("one microphone, one camera and one screen, each named"),
                                 N_ ("It is not said what a part of the media is of"));

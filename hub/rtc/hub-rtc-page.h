@@ -15,6 +15,7 @@ typedef enum
 
 /* "microphone", "camera", "screen". */
 const char *hub_rtc_source_name (HubRtcSource source);
+HubMediaKind hub_rtc_source_kind (HubRtcSource source);
 gboolean hub_rtc_source_from_name (const char *name, HubRtcSource *source);
 
 /* Something that somebody sends, here or at the other hospital. */

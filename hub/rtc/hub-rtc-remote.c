@@ -2,6 +2,8 @@
 /* What crosses to the other hospital, and what comes from there. */
 #include "hub-rtc-private.h"
 
+#include <glib/gi18n.h>
+
 /* As many people as a session has, with all that they can send. */
 #define MAX_REMOTE (200 * HUB_RTC_MAX_TRACKS)
 
@@ -102,6 +104,25 @@ find_remote (GPtrArray *list, guint number)
   return NULL;
 }
 
+/* As of a page of this hospital: of a person one microphone, one camera and one screen. */
+static gboolean
+check_source (GPtrArray *list, const HubRtcPublished *published, GError **error)
+{
+  gboolean suits = hub_rtc_source_kind (published->source) == hub_codec_kind (published->codec);
+
+  for (guint i = 0; suits && i < list->len; i++)
+    {
+      const HubRtcPublished *other = list->pdata[i];
+
+      suits = other->source != published->source
+              || !g_str_equal (other->participant, published->participant);
+    }
+  return suits
+         || karez_error_set (error, KAREZ_ERROR_INVALID, "rtc/source",
+                             N_ ("one microphone, one camera and one screen, each named"),
+                             N_ ("It is not said what a part of the media is of"));
+}
+
 static void
 remove_remote (HubRtc *self, HubRtcPublished *published)
 {
@@ -200,14 +221,16 @@ take_tracks (HubRtc *self, JsonNode *message, GError **error)
   tracks = json_object_get_array_member (object, "tracks");
   for (guint i = 0; i < json_array_get_length (tracks); i++)
     {
-      HubRtcPublished *published = read_remote (json_array_get_element (tracks, i), error);
+      g_autofree HubRtcPublished *published = read_remote (json_array_get_element (tracks, i),
+                                                           error);
 
       if (published == NULL)
         return FALSE;
-      if (find_remote (list, published->number) == NULL)
-        g_ptr_array_add (list, published);
-      else
-        g_free (published);
+      if (find_remote (list, published->number) != NULL)
+        continue;
+      if (!check_source (list, published, error))
+        return FALSE;
+      g_ptr_array_add (list, g_steal_pointer (&published));
     }
   self->remote_wants = karez_json_boolean (object, "wanted");
   g_ptr_array_unref (self->remote_told);

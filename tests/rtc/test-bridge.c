@@ -443,6 +443,11 @@ test_all_cut (Relayed *f, gconstpointer data)
   rtc_run_until (is_link_up (f->here) && is_link_up (f->there));
 }
 
+#define TRACK(number, source, codec)                                                               \
+  "{\"track\":" number ",\"participant\":\"01930000-0000-7000-8000-000000000002\","                \
+  "\"source\":\"" source "\",\"codec\":\"" codec "\",\"on\":true}"
+#define TRACKS(two) "{\"type\":\"tracks\",\"wanted\":true,\"tracks\":[" two "]}"
+
 /* How good the others' connections are is known on both sides; what is no measurement is refused
  * whole, and what was known stays. */
 static void
@@ -459,6 +464,10 @@ test_quality (Relayed *f, gconstpointer data)
     "{\"type\":\"demand\",\"unwanted\":[1,4294967296]}",
     "{\"type\":\"demand\",\"unwanted\":[[]]}",
     "[]",
+    /* Places in pages are few: one person of theirs has no more of them than one of ours. */
+    TRACKS (TRACK ("1", "camera", "VP8") "," TRACK ("2", "camera", "VP8")),
+    TRACKS (TRACK ("1", "microphone", "VP8")),
+    TRACKS (TRACK ("1", "screen", "opus")),
   };
 
   rtc_run_until (quality_of (f->here, f->there) != NULL

@@ -18,6 +18,11 @@ const sources = ['microphone', 'camera', 'screen'];
 /** Places for so many others are offered at first; more when they are lacking. */
 const firstPlaces = 3;
 const morePlaces = 4;
+/** What a worker takes of an offer: sections, and bytes of the message. */
+const maxSections = 64;
+const maxOffer = 64 * 1024;
+/** What is in a message beside the description. */
+const besides = 2048;
 /** How often it is looked whether what is shown moves. */
 const lookEvery = 200;
 /** ms that a page is hidden until it is sent no pictures: who turns to another page for a moment is not to wait for them. */
@@ -42,6 +47,30 @@ export function preferredCodecs(kind) {
   const ours = all.filter((codec) => codec.mimeType === 'video/VP8'
     || codec.mimeType === 'video/H264' && /packetization-mode=1/.test(codec.sdpFmtpLine ?? '') && /profile-level-id=42e0/i.test(codec.sdpFmtpLine ?? ''));
   return [...ours, ...all.filter((codec) => codec.mimeType === 'video/rtx')];
+}
+
+/**
+ * How many more sections an offer may have: a voice and a picture in turn, each as long as the longest of its
+ * kind is now. @param {string} sdp the newest offer @param {{audio: number, video: number}} wanted
+ * @returns {{audio: number, video: number}}
+ */
+export function roomFor(sdp, wanted) {
+  const sections = sdp.split('\r\nm=').slice(1);
+  const size = (/** @type {string} */ kind) => Math.max(0, ...sections.filter((one) => one.startsWith(kind)).map((one) => JSON.stringify(one).length + 8));
+  /** @type {{audio: number, video: number}} */
+  const room = { audio: 0, video: 0 };
+  let left = maxOffer - besides - JSON.stringify(sdp).length;
+  for (let n = sections.length, more = true; more && n < maxSections;) {
+    more = false;
+    for (const kind of /** @type {('audio' | 'video')[]} */ (['audio', 'video']))
+      if (room[kind] < wanted[kind] && n < maxSections && left >= size(kind)) {
+        room[kind]++;
+        n++;
+        left -= size(kind);
+        more = true;
+      }
+  }
+  return room;
 }
 
 /**
@@ -79,6 +108,8 @@ export class MediaClient extends EventTarget {
     this.failures = 0;
     /** @type {Record<'audio' | 'video', number>} */
     this.lacking = { audio: 0, video: 0 };
+    /** There are more people than this page has places for: not all of them are heard and seen here. */
+    this.crowded = false;
     /** An offer is under way; another one waits for its answer. */
     this.offering = false;
     this.again = false;
@@ -156,6 +187,7 @@ export class MediaClient extends EventTarget {
     this.unwanted = {};
     this.toldViewing = true;
     this.lacking = { audio: 0, video: 0 };
+    this.crowded = false;
     this.places = [];
     this.people = new Map();
     this.stillness.forget();
@@ -431,17 +463,23 @@ export class MediaClient extends EventTarget {
   takePlaces(message) {
     this.places = message.places;
     this.lacking = { audio: message.lacking_audio, video: message.lacking_video };
-    this.show();
+    this.crowded &&= message.lacking_audio + message.lacking_video > 0;
     this.makeRoom();
+    this.show();
   }
 
-  /** Offers the places that are lacking; what is told while an offer is under way waits for its answer. */
+  /** Offers the places that are lacking, as many as an offer has room for; what is told while an offer is under
+   * way waits for its answer. */
   makeRoom() {
     const { audio, video } = this.lacking;
     if (this.offering || !(audio || video))
       return false;
+    const room = roomFor(this.connection?.localDescription?.sdp ?? '', { audio: Math.max(audio, morePlaces), video: Math.max(video, morePlaces) });
+    this.crowded = room.audio < audio || room.video < video;
+    if (!(audio && room.audio || video && room.video))
+      return false;
     this.lacking = { audio: 0, video: 0 };
-    this.addPlaces(Math.max(audio, morePlaces), Math.max(video, morePlaces));
+    this.addPlaces(room.audio, room.video);
     void this.offer();
     return true;
   }

@@ -295,3 +295,52 @@ test('a worker that knows the word is told that a page is hidden, in each connec
   assert.deepEqual(client.expected(), [], 'what the session does not let through');
   client.close();
 });
+
+test('of more people than an offer has room for, as many are offered places as it has, and that is said', async () => {
+  const { client, connection } = await begin();
+  const sizes = { audio: 700, video: 1600 };
+  /** @type {any[]} */
+  const sent = [];
+  client.send = (body) => sent.push(body) > 0;
+  const written = async () => ({
+    sdp: `v=0${connection().transceivers.map((/** @type {any} */ one) => {
+      const { kind } = one.receiver.track;
+      return `\r\nm=${kind}${' '.repeat(sizes[/** @type {'audio' | 'video'} */ (kind)])}`;
+    }).join('')}`,
+  });
+  const answer = async () => {
+    client.take({ type: 'media.answer', connection: client.token, sdp: 'answer' });
+    for (let i = 0; i < 5; i++) await turn();
+  };
+  const places = (/** @type {number} */ audio, /** @type {number} */ video) => client.take({
+    type: 'media.places', connection: client.token, places: [], lacking_audio: audio, lacking_video: video });
+  for (const [video, lacking] of [[1600, 40], [2, 80], [1600, 31]]) {
+    sizes.video = video;
+    client.take({ type: 'media.hello', connection: null });
+    connection().createOffer = written;
+    await turn();
+    connection().localDescription = await written();
+    sent.length = 0;
+    await answer();
+    places(lacking, lacking);
+    for (let i = 0; i < 5; i++) await turn();
+    assert.equal(client.crowded, true);
+    for (let i = 0; i < 10; i++) {
+      await answer();
+      places(lacking, lacking);
+      for (let j = 0; j < 5; j++) await turn();
+    }
+    const offers = sent.filter((one) => one.type === 'media.offer');
+    assert.ok(offers.length >= 1 && offers.length <= 2, `${offers.length} offers`);
+    const last = offers.at(-1);
+    assert.ok(JSON.stringify(last).length <= 65536 - 512, `${JSON.stringify(last).length} bytes`);
+    const kinds = connection().transceivers.map((/** @type {any} */ one) => one.receiver.track.kind);
+    assert.ok(kinds.length <= 64, `${kinds.length} sections`);
+    assert.ok(kinds.length > (video === 2 ? 60 : 40), `${kinds.length} sections`);
+    // Voices and pictures alike.
+    assert.ok(Math.abs(kinds.filter((/** @type {string} */ kind) => kind === 'audio').length * 2 - kinds.length) <= 3);
+    places(0, 0);
+    assert.equal(client.crowded, false);
+  }
+  client.close();
+});

@@ -514,6 +514,8 @@ export class ConsultPanel extends LitElement {
       ${client.state === 'away' || client.state === 'connecting' && (client.failures > 0 || client.failure) ? html`<div class="note warn" role="status"><p>${waits} ${
         _('Your connection is interrupted, trying again.')}</p></div>` : nothing}
       ${client.linkUp ? nothing : html`<div class="note bad" role="status"><p>${_('The other hospital cannot be reached right now. You are connected again as soon as the link is back.')}</p></div>`}
+      ${client.crowded ? html`<div class="note warn" role="status"><p>${
+        _('More people are here than this page has places for: not all of them are heard and seen here.')}</p></div>` : nothing}
       ${this.session.state === 'held' ? html`<div class="note warn" role="status"><p>${_('On hold: nobody is seen or heard until it is resumed.')}</p></div>` : nothing}
       ${this.withdrawing ? html`<div class="note bad" role="alert"><p>${_('The hub is away: the withdrawal is recorded as soon as it is back. Until then your camera and microphone are off.')}</p></div>` : nothing}
       ${this.refusal ? html`<div class="consult-refused">${problemNote(this.refusal)}<p>${button({ label: _('Close'), kind: 'quiet', onclick: () => { this.refusal = null; } })}</p></div>` : nothing}
