@@ -182,10 +182,15 @@ async function blind(browser, pair) {
   await page.keyboard.press('r');
   await focusOn(page, /^a \/bookings\//, 'R leads to the list');
   await item(first).getByRole('link').focus();
+  let readings = 0;
+  page.on('request', (request) => { readings += request.method() === 'GET' && request.url().endsWith(`/bookings/${first}`) ? 1 : 0; });
   await page.keyboard.press('Enter');
   await focusOn(page, /^h[12] Heard first/, 'what was opened is read');
+  await sleep(500);
+  assert.equal(readings, 1, 'it is read once, and is on record so');
   await page.keyboard.press('Escape');
   await focusOn(page, new RegExp(`^a /bookings/${first}`), 'Escape leads back');
+  assert.equal(await page.evaluate(() => document.activeElement?.closest('karez-next') !== null), true, 'to the list that it was opened from');
   await page.keyboard.press('n');
   await focusOn(page, /^input/, 'N leads to the title');
   await page.keyboard.press('Escape');

@@ -40,17 +40,23 @@ export class BookingCard extends KarezElement {
     this.busy = '';
     this.declining = false;
     this.answer = '';
+    /** Which one was asked for. */
+    this.asked = '';
     /** Which one has been announced. */
     this.told = '';
     /** @type {Loader<Booking>} */
-    this.loader = new Loader(this, () => (this.booking ? api.get(`/bookings/${this.booking}`) : null), 'booking', 'session').whenSeen();
+    this.loader = new Loader(this, () => {
+      this.asked = this.booking;
+      return this.booking ? api.get(`/bookings/${this.booking}`) : null;
+    }, 'booking', 'session').whenSeen();
     /** What its kind of session has of it. @type {Part<import('../panels.js').BookingPart>} */
     this.added = new Part(this, makeBookingPart);
   }
 
   /** @param {Map<string, unknown>} changed */
   willUpdate(changed) {
-    if (changed.has('booking') && this.loader.value?.id !== this.booking) {
+    // Each reading is on record: what was asked for when it was put into the page is not asked for again.
+    if (changed.has('booking') && this.asked !== this.booking) {
       this.declining = false;
       this.answer = '';
       this.loader.renew();

@@ -12,17 +12,27 @@ const takers = '[data-item], h1, h2, h3';
 let turn = 0;
 /** The page that was left last. */
 let left = '';
+/** The element of the desk that led away from it. */
+let from = '';
 
 const isLost = () => document.activeElement === document.body || document.activeElement === null;
 
 /** The page goes to another one. @param {string} path that it leaves */
 export function leave(path) {
+  const link = document.activeElement?.closest(`a[href="${CSS.escape(location.pathname)}"]`);
+  const element = link?.parentElement?.closest('karez-next, karez-live, karez-board, karez-day-list');
   left = path;
+  if (element)
+    from = element.localName;
 }
 
-/** What led to the page that was left, where one is back. */
-const opener = () => (left && left !== '/' && location.pathname === '/'
-  ? /** @type {HTMLElement | null} */ (document.querySelector(`a[href="${CSS.escape(left)}"]`)) : null);
+/** What led to the page that was left, where one is back: the same booking may stand in several places. */
+function opener() {
+  if (!left || left === '/' || location.pathname !== '/')
+    return null;
+  const link = `a[href="${CSS.escape(left)}"]`;
+  return /** @type {HTMLElement | null} */ ((from && document.querySelector(`${from} ${link}`)) || document.querySelector(link));
+}
 
 /** @param {Element[]} around from the nearest outwards @returns {HTMLElement | 'later' | null} */
 function find(around) {

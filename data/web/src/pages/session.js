@@ -145,8 +145,11 @@ export class SessionPage extends KarezElement {
       this.statistics = null;
       this.unfolded = false;
       this.role = '';
-      this.loader.renew();
-      this.invitations.renew();
+      // Each reading is on record: what was asked for when the page came is not asked for again.
+      if (changed.get('session') || !this.loader.loading)
+        this.loader.renew();
+      if (changed.get('session') || !this.invitations.loading)
+        this.invitations.renew();
     }
   }
 
