@@ -12,6 +12,7 @@ G_BEGIN_DECLS
  * @HUB_CONFIG_FAULT_VALUE: a value that is wrong, or is missing
  * @HUB_CONFIG_FAULT_AWAY: a value that names what is not there now and may come by itself: an
  *   address, a folder, a socket
+ * @HUB_CONFIG_FAULT_REMARK: a value that is used all the same, and is told
  */
 typedef enum
 {
@@ -19,6 +20,7 @@ typedef enum
   HUB_CONFIG_FAULT_UNKNOWN,
   HUB_CONFIG_FAULT_VALUE,
   HUB_CONFIG_FAULT_AWAY,
+  HUB_CONFIG_FAULT_REMARK,
 } HubConfigFault;
 
 /**

@@ -113,7 +113,8 @@ check_origin (const char *value, HubConfigFinding *finding)
       const char *authority = strstr (spelt, "://") + 3;
 
       finding->message = N_ ("browsers neither sign in nor give a camera over http");
-      finding->accepted = N_ ("https://%s, with TLS in the proxy in front of the hub");
+      finding->accepted = N_ (
+          "https://%s, with TLS by [Web] Certificate or a proxy in front of the hub");
       finding->accepted_argument = g_strdup (authority);
       return FALSE;
     }

@@ -14,6 +14,10 @@ static const HubConfigKey keys[] = {
   { "Web", "Listen", HUB_CONFIG_ADDRESS, "127.0.0.1", "Where browsers reach the desk" },
   { "Web", "Port", HUB_CONFIG_PORT, "8443", "Its port" },
   { "Web", "Origin", HUB_CONFIG_ORIGIN, NULL, "What browsers call the desk" },
+  { "Web", "Certificate", HUB_CONFIG_PATH, NULL,
+    "The PEM file of the certificate that browsers are shown; not set: a proxy in front speaks "
+    "TLS" },
+  { "Web", "Key", HUB_CONFIG_PATH, NULL, "The PEM file of its key" },
   { "Web", "Proxies", HUB_CONFIG_ADDRESSES, "127.0.0.1,::1",
     "Proxies whose X-Forwarded-For is believed" },
   { "Peers", "Listen", HUB_CONFIG_ADDRESS, "::", "Where other hubs reach this one" },
@@ -210,6 +214,17 @@ hub_config_get_findings (HubConfig *self)
 {
   g_return_val_if_fail (HUB_IS_CONFIG (self), NULL);
   return self->findings;
+}
+
+gboolean
+hub_config_is_usable (HubConfig *self)
+{
+  g_return_val_if_fail (HUB_IS_CONFIG (self), FALSE);
+
+  for (guint i = 0; i < self->findings->len; i++)
+    if (((const HubConfigFinding *) self->findings->pdata[i])->fault != HUB_CONFIG_FAULT_REMARK)
+      return FALSE;
+  return TRUE;
 }
 
 static int

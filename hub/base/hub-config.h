@@ -75,6 +75,8 @@ void hub_config_find (HubConfig *self, HubConfigFault fault, const char *group, 
                       const char *accepted_argument);
 /* Whether something was found about it already. */
 gboolean hub_config_is_found (HubConfig *self, const char *group, const char *key);
+/* Whether a hub can start with it: nothing was found but remarks. */
+gboolean hub_config_is_usable (HubConfig *self);
 /* All of them in the order of the lines, a line each. Returns: (transfer full): NULL if there is
  * none */
 char *hub_config_print_findings (HubConfig *self, HubConfigSay say);

@@ -19,6 +19,7 @@ hub_check_config (HubConfig *config, const HubCheck *check)
                      N_ ("what browsers call the desk, such as https://karez.example.org"), NULL);
   hub_check_paths (config, check);
   hub_check_network (config, check);
+  hub_check_web (config, check);
   hub_check_database (config);
   hub_check_workers (config, check);
   hub_check_plugins (config, check);

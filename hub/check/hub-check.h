@@ -31,6 +31,7 @@ void hub_check_config (HubConfig *config, const HubCheck *check);
 /* Where its own @state_dir is made at the first start, nothing is found. Blocks on local files. */
 void hub_check_paths (HubConfig *config, const HubCheck *check);
 void hub_check_network (HubConfig *config, const HubCheck *check);
+void hub_check_web (HubConfig *config, const HubCheck *check);
 void hub_check_database (HubConfig *config);
 void hub_check_workers (HubConfig *config, const HubCheck *check);
 void hub_check_plugins (HubConfig *config, const HubCheck *check);

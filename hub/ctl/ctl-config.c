@@ -101,6 +101,7 @@ tell (Ctl *ctl, HubConfig *config)
                                          N_ ("FROM"), "from", NULL };
   GPtrArray *found = hub_config_get_findings (config);
   g_autofree char *findings = hub_config_print_findings (config, say);
+  gboolean usable = hub_config_is_usable (config);
   gboolean denied = ctl_without_config (ctl) == CTL_DENIED;
   g_autoptr (JsonNode) answer = NULL;
   JsonNode *items = new_array (), *list = new_array ();
@@ -116,14 +117,15 @@ tell (Ctl *ctl, HubConfig *config)
     json_array_add_element (json_node_get_array (list), describe_finding (found->pdata[i]));
   answer = karez_json_object ("items", "n", items, "findings", "n", list, NULL);
   if (ctl_json (ctl, answer))
-    return findings == NULL ? CTL_OK : denied ? CTL_DENIED : CTL_REFUSED;
-  if (findings == NULL)
+    return usable ? CTL_OK : denied ? CTL_DENIED : CTL_REFUSED;
+  if (usable)
     ctl_table (ctl_items (answer), columns);
-  else
-    g_printerr ("%s\n%s\n", findings,
-                denied ? _ ("karezctl: this user may not read the configuration")
-                       : _ ("karezctl: the hub does not start with this configuration"));
-  return findings == NULL ? CTL_OK : denied ? CTL_DENIED : CTL_REFUSED;
+  if (findings != NULL)
+    g_printerr ("%s\n", findings);
+  if (!usable)
+    g_printerr ("%s\n", denied ? _ ("karezctl: this user may not read the configuration")
+                               : _ ("karezctl: the hub does not start with this configuration"));
+  return usable ? CTL_OK : denied ? CTL_DENIED : CTL_REFUSED;
 }
 
 static CtlStatus

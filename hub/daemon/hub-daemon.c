@@ -238,6 +238,8 @@ open_web (HubDaemon *self, GError **error)
     .bind = text (self, "Web", "Listen"),
     .port = hub_config_port (self->config, "Web", "Port"),
     .socket = socket,
+    .certificate = text (self, "Web", "Certificate"),
+    .key = text (self, "Web", "Key"),
     .proxies = text (self, "Web", "Proxies"),
     .desk = "/org/karez/desk/",
   };
@@ -407,7 +409,8 @@ make_parts (HubDaemon *self, GError **error)
   hub_agenda_set_modality_check (self->agenda, hub_engine_check_modality, self->engine);
   g_signal_connect_object (self->feed, "event", G_CALLBACK (on_event), self, 0);
   g_signal_connect_object (self->engine, "session-over", G_CALLBACK (on_session_over), self, 0);
-  self->system = hub_system_new (self->store, self->cluster, text (self, "Hub", "State"), id);
+  self->system = hub_system_new (self->store, self->web, self->cluster, text (self, "Hub", "State"),
+                                 id);
   return hub_audit_add_routes (self->audit, routes, error)
          && hub_peers_add_routes (self->peers, routes, error)
          && hub_agenda_add_routes (self->agenda, routes, error)

@@ -9,6 +9,7 @@ struct _HubSystem
   GObject parent_instance;
 
   HubStore *store;
+  HubWeb *web;
   HubDisk *disk;
   HubCluster *cluster; /* NULL: the database is somebody else's */
   char *hub;
@@ -50,6 +51,16 @@ describe_disk (HubDisk *disk)
                             (gint64) free_bytes, "size_bytes", "i", (gint64) size_bytes, NULL);
 }
 
+/* NULL: a proxy in front speaks TLS, or nobody does. */
+static JsonNode *
+describe_certificate (HubSystem *self)
+{
+  HubWebCertificate *certificate = hub_web_get_certificate (self->web);
+
+  return certificate != NULL ? hub_web_certificate_describe (certificate)
+                             : json_node_new (JSON_NODE_NULL);
+}
+
 static void
 on_database_known (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -63,7 +74,8 @@ on_database_known (GObject *source, GAsyncResult *result, gpointer data)
       karez_json_object ("hub", "s", self->hub, "version", "s", KAREZ_PROGRAM_VERSION,
                          "incarnation", "i", hub_store_get_incarnation (self->store), "uptime_s",
                          "i", uptime, "database", "n", describe_database (self, rows), "clock", "n",
-                         describe_clock (), "disk", "n", describe_disk (self->disk), NULL));
+                         describe_clock (), "disk", "n", describe_disk (self->disk), "certificate",
+                         "n", describe_certificate (self), NULL));
 }
 
 static void
@@ -84,11 +96,13 @@ hub_system_add_routes (HubSystem *self, KarezRoutes *routes, GError **error)
 }
 
 HubSystem *
-hub_system_new (HubStore *store, HubCluster *cluster, const char *state, const char *hub)
+hub_system_new (HubStore *store, HubWeb *web, HubCluster *cluster, const char *state,
+                const char *hub)
 {
   HubSystem *self = g_object_new (HUB_TYPE_SYSTEM, NULL);
 
   self->store = g_object_ref (store);
+  self->web = g_object_ref (web);
   self->disk = hub_disk_new (state);
   self->cluster = cluster != NULL ? g_object_ref (cluster) : NULL;
   self->hub = g_strdup (hub);
@@ -101,6 +115,7 @@ hub_system_dispose (GObject *object)
   HubSystem *self = HUB_SYSTEM (object);
 
   g_clear_object (&self->store);
+  g_clear_object (&self->web);
   g_clear_object (&self->disk);
   g_clear_object (&self->cluster);
   g_clear_pointer (&self->hub, g_free);

@@ -78,7 +78,7 @@ may_come (HubConfig *config)
   GPtrArray *findings = hub_config_get_findings (config);
 
   for (guint i = 0; i < findings->len; i++)
-    if (((const HubConfigFinding *) findings->pdata[i])->fault != HUB_CONFIG_FAULT_AWAY)
+    if (((const HubConfigFinding *) findings->pdata[i])->fault < HUB_CONFIG_FAULT_AWAY)
       return FALSE;
   return TRUE;
 }
@@ -101,7 +101,9 @@ load_config (const char *path, const char *launcher, int *status)
     }
   hub_check_config (config, &check);
   found = hub_config_print_findings (config, NULL);
-  if (found == NULL)
+  if (found != NULL && hub_config_is_usable (config))
+    fprintf (stderr, "%s\n", found);
+  if (hub_config_is_usable (config))
     return g_steal_pointer (&config);
   fprintf (stderr,
            "%s\nkarezd: cannot start with this configuration; “karezctl config” checks it\n",

@@ -406,13 +406,13 @@ hub_identity_check_priority (GError **error)
       && gnutls_priority_init (&priority, HUB_IDENTITY_PRIORITY, &mistake) == 0)
     {
       n = gnutls_priority_protocol_list (priority, &versions);
-      only = n == 1 && versions[0] == GNUTLS_TLS1_3;
+      only = n == 2 && versions[0] == GNUTLS_TLS1_3 && versions[1] == GNUTLS_TLS1_2;
     }
   if (priority != NULL)
     gnutls_priority_deinit (priority);
   if (!only)
     return karez_error_set (error, KAREZ_ERROR_FAILED, "peers/tls-version", NULL,
-                            N_ ("TLS cannot be limited to version 1.3 here: %s"),
+                            N_ ("TLS cannot be limited to versions 1.2 and 1.3 here: %s"),
                             mistake != NULL ? mistake : HUB_IDENTITY_PRIORITY);
   return TRUE;
 }

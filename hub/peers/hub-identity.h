@@ -8,8 +8,10 @@ G_BEGIN_DECLS
 #define HUB_TYPE_IDENTITY (hub_identity_get_type ())
 G_DECLARE_FINAL_TYPE (HubIdentity, hub_identity, HUB, IDENTITY, GObject)
 
-/* What TLS is allowed to speak in this process, in GnuTLS's words. */
-#define HUB_IDENTITY_PRIORITY "NORMAL:-VERS-ALL:+VERS-TLS1.3"
+/* What TLS is allowed to speak in this process, in GnuTLS's words: hubs among each other speak 1.3
+ * alone, which they look at themselves; browsers 1.2, too, with modern ciphers. */
+#define HUB_IDENTITY_PRIORITY                                                                      \
+  "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-AES-128-CBC:-AES-256-CBC"
 
 /**
  * hub_identity_open:
@@ -20,8 +22,8 @@ G_DECLARE_FINAL_TYPE (HubIdentity, hub_identity, HUB, IDENTITY, GObject)
  * Who this hub is: an Ed25519 key, a certificate that it signed itself, and the hub's UUID, all in
  * one file, "identity.pem", that is made at the first start. A file that is there is never
  * replaced: one that cannot be read is %KAREZ_ERROR_FAILED with rule "peers/identity". Also limits
- * TLS of this process to version 1.3, so it must come before the first use of TLS. Blocks on the
- * local file.
+ * TLS of this process to versions 1.3 and 1.2, so it must come before the first use of TLS. Blocks
+ * on the local file.
  *
  * Returns: (transfer full)
  */

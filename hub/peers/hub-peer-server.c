@@ -6,7 +6,7 @@
 #include "hub-names.h"
 #include "hub-peer-bound.h"
 #include "hub-peer-connection.h"
-#include "hub-peer-hello.h"
+#include "hub-tls-hello.h"
 #include "hub-peer-problem.h"
 #include "hub-peer-room.h"
 #include "hub-peer-stream.h"
@@ -427,7 +427,7 @@ on_hello (GObject *source, GAsyncResult *result, gpointer data)
   GTlsConnection *tls = G_TLS_CONNECTION (handshake->stream);
   g_autoptr (GError) error = NULL;
 
-  if (hub_peer_hello_wait_finish (G_SOCKET (source), result, &error) && connection->server != NULL)
+  if (hub_tls_hello_wait_finish (G_SOCKET (source), result, &error) && connection->server != NULL)
     {
       g_signal_connect (tls, "accept-certificate", G_CALLBACK (on_accept_certificate), connection);
       g_tls_connection_handshake_async (tls, G_PRIORITY_DEFAULT, handshake->server->cancellable,
@@ -465,7 +465,8 @@ shake_hands (HubPeerServer *self, GSocketConnection *stream)
   handshake->local = g_socket_connection_get_local_address (stream, NULL);
   handshake->remote = g_steal_pointer (&address);
   hub_peer_connection_set_timer (connection, HEAD_SECONDS);
-  hub_peer_hello_wait_async (connection->socket, self->cancellable, on_hello, handshake);
+  hub_tls_hello_wait_async (connection->socket, G_TLS_PROTOCOL_VERSION_TLS_1_3, self->cancellable,
+                            on_hello, handshake);
 }
 
 static void accept_next (HubPeerServer *self);

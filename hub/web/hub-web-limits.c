@@ -4,6 +4,7 @@
 #include "hub-address.h"
 #include "hub-clock.h"
 #include "hub-log.h"
+#include "hub-web-handshakes.h"
 #include "hub-web-wire.h"
 
 #include <netinet/in.h>
@@ -25,6 +26,7 @@ struct _HubWebLimits
   GPtrArray *doors;        /* Door */
   GHashTable *connections; /* set of Connection */
   GHashTable *customers;   /* hub_address_customer() → how many */
+  HubWebHandshakes *handshakes;
   HubWebLimitsFunc refuse;
   gpointer refuse_data;
   guint64 refused, refused_requests, cut;
@@ -36,6 +38,7 @@ typedef struct
 {
   HubWebLimits *limits;
   GSocket *socket;
+  HubWebCertificate *certificate; /* not owned; NULL: without TLS */
   guint source;
 } Door;
 
@@ -184,18 +187,46 @@ on_refused (HubWebWire *wire, const HubHttpFault *fault, Connection *connection)
   self->refused_requests++;
   hub_info ("web", connection->address, "refused a request: %s", fault->rule);
   answer = self->refuse (fault, self->refuse_data);
-  hub_web_limits_end_with (hub_web_wire_get_socket (wire), answer);
+  hub_web_wire_end_with (wire, answer);
   arm (connection, FAREWELL_MS, "farewell");
 }
 
+/* From here on it is the server's. */
 static void
-take (HubWebLimits *self, GSocket *socket)
+hand_over (Connection *connection)
 {
-  g_autofree char *address = address_of (socket);
-  g_autofree char *customer = hub_address_customer (address);
   /* What a Unix socket has instead of addresses makes libsoup fall over. */
   g_autoptr (GSocketAddress) local = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
   g_autoptr (GSocketAddress) remote = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
+
+  g_object_set_data_full (G_OBJECT (remote), KEY, g_atomic_rc_box_acquire (connection),
+                          connection_unref);
+  soup_server_accept_iostream (connection->limits->server, G_IO_STREAM (connection->wire), local,
+                               remote, NULL);
+}
+
+static void
+on_handshake (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Connection *connection = data;
+  g_autoptr (GError) error = NULL;
+
+  disarm (connection);
+  if (!hub_web_handshakes_begin_finish (HUB_WEB_WIRE (source), result, &error))
+    {
+      hub_info ("web", connection->address, "no TLS handshake: %s", error->message);
+      g_socket_shutdown (hub_web_wire_get_socket (connection->wire), TRUE, TRUE, NULL);
+    }
+  else if (connection->limits != NULL)
+    hand_over (connection);
+  connection_unref (connection);
+}
+
+static void
+take (HubWebLimits *self, GSocket *socket, HubWebCertificate *certificate)
+{
+  g_autofree char *address = address_of (socket);
+  g_autofree char *customer = hub_address_customer (address);
   g_autoptr (HubWebWire) wire = NULL;
   Connection *connection;
 
@@ -208,7 +239,8 @@ take (HubWebLimits *self, GSocket *socket)
     }
   if (address != NULL)
     g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
-  wire = hub_web_wire_new (socket);
+  wire = hub_web_wire_new (socket,
+                           certificate != NULL ? hub_web_certificate_get (certificate) : NULL);
   connection = g_atomic_rc_box_new0 (Connection);
   connection->limits = self;
   connection->wire = wire;
@@ -222,9 +254,14 @@ take (HubWebLimits *self, GSocket *socket)
   g_signal_connect (wire, "refused", G_CALLBACK (on_refused), connection);
   g_object_set_data_full (G_OBJECT (socket), KEY, g_atomic_rc_box_acquire (connection),
                           connection_unref);
-  g_object_set_data_full (G_OBJECT (remote), KEY, g_atomic_rc_box_acquire (connection),
-                          connection_unref);
-  soup_server_accept_iostream (self->server, G_IO_STREAM (wire), local, remote, NULL);
+  if (certificate == NULL)
+    {
+      hand_over (connection);
+      return;
+    }
+  arm (connection, self->bounds.header_ms, "TLS handshake");
+  hub_web_handshakes_begin_async (self->handshakes, wire, connection->customer, on_handshake,
+                                  g_atomic_rc_box_acquire (connection));
 }
 
 static void open_door (Door *door);
@@ -247,7 +284,7 @@ on_waiting (GSocket *listening, GIOCondition condition, gpointer data)
       g_autoptr (GSocket) socket = g_socket_accept (listening, NULL, &error);
 
       if (socket != NULL)
-        take (door->limits, socket);
+        take (door->limits, socket, door->certificate);
       else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
         break;
       else
@@ -282,12 +319,13 @@ door_free (gpointer data)
 }
 
 void
-hub_web_limits_accept (HubWebLimits *self, GSocket *listening)
+hub_web_limits_accept (HubWebLimits *self, GSocket *listening, HubWebCertificate *certificate)
 {
   Door *door = g_new0 (Door, 1);
 
   door->limits = self;
   door->socket = g_object_ref (listening);
+  door->certificate = certificate;
   g_socket_set_blocking (listening, FALSE);
   open_door (door);
   g_ptr_array_add (self->doors, door);
@@ -406,6 +444,7 @@ hub_web_limits_new (SoupServer *server, const HubWebBounds *bounds, HubWebProxie
 
   self->bounds = *bounds;
   self->proxies = proxies;
+  self->handshakes = hub_web_handshakes_new ();
   self->refuse = refuse;
   self->refuse_data = data;
   self->server = g_object_ref (server);
@@ -427,6 +466,7 @@ hub_web_limits_free (HubWebLimits *self)
   gpointer connection;
 
   hub_web_limits_stop (self);
+  hub_web_handshakes_free (self->handshakes);
   g_ptr_array_unref (self->doors);
   g_signal_handlers_disconnect_by_data (self->server, self);
   g_hash_table_iter_init (&iter, self->connections);
@@ -518,12 +558,10 @@ hub_web_limits_release (GSocket *socket, guint last_ms)
 void
 hub_web_limits_end_with (GSocket *socket, GBytes *answer)
 {
-  gsize size;
-  const char *text = g_bytes_get_data (answer, &size);
+  Connection *connection = socket != NULL ? g_object_get_data (G_OBJECT (socket), KEY) : NULL;
 
-  /* Some hundred bytes into an empty buffer: all or nothing, never blocking. */
-  g_socket_send_with_blocking (socket, text, size, FALSE, NULL, NULL);
-  g_socket_shutdown (socket, FALSE, TRUE, NULL);
+  if (connection != NULL && connection->wire != NULL)
+    hub_web_wire_end_with (connection->wire, answer);
 }
 
 static double

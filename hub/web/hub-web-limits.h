@@ -2,6 +2,7 @@
 #pragma once
 
 #include "hub-http-scanner.h"
+#include "hub-web-certificate.h"
 #include "hub-web-metrics.h"
 #include "hub-web-proxies.h"
 
@@ -14,7 +15,8 @@ G_BEGIN_DECLS
  * @connections: most at once
  * @connections_of_address: most at once from one address; neither for the Unix socket, which has
  *   none, nor for a proxy
- * @header_ms: from the connection, or a request's first byte, to the end of its head
+ * @header_ms: from the connection, or a request's first byte, to the end of its head; from the
+ *   connection to the end of the TLS handshake, too
  * @body_ms: from there to the end of its body
  * @body_stall_ms: within a body, how long nothing of it may come
  * @answer_ms: from there until the answer must be given
@@ -70,8 +72,9 @@ HubWebLimits *hub_web_limits_new (SoupServer *server, const HubWebBounds *bounds
                                   HubWebProxies *proxies, HubWebLimitsFunc refuse, gpointer data);
 /* Ends accepting. The server must have let go of its connections. */
 void hub_web_limits_free (HubWebLimits *self);
-/* Accepts from @listening on. May be called for several. */
-void hub_web_limits_accept (HubWebLimits *self, GSocket *listening);
+/* Accepts from @listening on. May be called for several. @certificate: (nullable): for TLS; must
+ * outlive it */
+void hub_web_limits_accept (HubWebLimits *self, GSocket *listening, HubWebCertificate *certificate);
 /* Closes what was given to hub_web_limits_accept(). */
 void hub_web_limits_stop (HubWebLimits *self);
 guint hub_web_limits_get_connections (HubWebLimits *self);

@@ -21,6 +21,7 @@ struct _HubWeb
 
   HubStore *store;
   char *hub, *version, *origin, *bind, *socket;
+  char *certificate_paths[2]; /* certificate and key; NULL: no TLS */
   JsonNode *names;
   guint16 port;
   HubWebBounds bounds;
@@ -29,6 +30,7 @@ struct _HubWeb
   guint64 sign_ins_refused;
 
   SoupServer *server;
+  HubWebCertificate *certificate;
   HubWebLimits *limits;
   HubWebBodies *bodies;
   HubWebGate *gate;

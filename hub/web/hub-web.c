@@ -248,6 +248,8 @@ hub_web_new (HubStore *store, const HubWebConfig *config)
   self->bind = g_strdup (config->bind);
   self->port = config->port;
   self->socket = g_strdup (config->socket);
+  self->certificate_paths[0] = g_strdup (config->certificate);
+  self->certificate_paths[1] = g_strdup (config->key);
   self->bounds = config->bounds != NULL ? *config->bounds : standard;
   self->proxies = hub_web_proxies_new (config->proxies);
   self->bodies = hub_web_bodies_new (&self->bounds);
@@ -288,6 +290,11 @@ hub_web_start (HubWeb *self, GError **error)
 
   g_return_val_if_fail (!self->started, FALSE);
 
+  if (self->certificate_paths[0] != NULL && self->certificate == NULL)
+    self->certificate = hub_web_certificate_new (self->certificate_paths[0],
+                                                 self->certificate_paths[1], self->origin, error);
+  if (self->certificate_paths[0] != NULL && self->certificate == NULL)
+    return FALSE;
   tcp = hub_web_listen_tcp (self->bind, &self->port, error);
   if (tcp == NULL)
     return FALSE;
@@ -296,9 +303,9 @@ hub_web_start (HubWeb *self, GError **error)
     return FALSE;
   self->started = TRUE;
   hub_web_gate_set_port (self->gate, self->port);
-  hub_web_limits_accept (self->limits, tcp);
+  hub_web_limits_accept (self->limits, tcp, self->certificate);
   if (local != NULL)
-    hub_web_limits_accept (self->limits, local);
+    hub_web_limits_accept (self->limits, local, NULL);
   hub_notice ("web", NULL, "the desk is at %s, listening at %s port %u", self->origin, self->bind,
               self->port);
   return TRUE;
@@ -327,6 +334,12 @@ guint16
 hub_web_get_port (HubWeb *self)
 {
   return self->port;
+}
+
+HubWebCertificate *
+hub_web_get_certificate (HubWeb *self)
+{
+  return self->certificate;
 }
 
 gboolean
@@ -422,6 +435,7 @@ hub_web_finalize (GObject *object)
   g_object_unref (self->live);
   g_signal_handlers_disconnect_by_data (self->server, self);
   hub_web_limits_free (self->limits);
+  g_clear_pointer (&self->certificate, hub_web_certificate_free);
   hub_web_bodies_unref (self->bodies);
   hub_web_proxies_free (self->proxies);
   g_object_unref (self->server);
@@ -445,6 +459,8 @@ hub_web_finalize (GObject *object)
   g_free (self->origin);
   g_free (self->bind);
   g_free (self->socket);
+  g_free (self->certificate_paths[0]);
+  g_free (self->certificate_paths[1]);
   G_OBJECT_CLASS (hub_web_parent_class)->finalize (object);
 }
 

@@ -19,6 +19,7 @@ G_BEGIN_DECLS
  * @bind: a numeric address: "127.0.0.1"
  * @port: 0 lets the kernel choose
  * @socket: (nullable): path of the Unix socket for karezctl
+ * @certificate, @key: (nullable): both or none: PEM files for TLS at @port
  * @proxies: (nullable): as hub_web_proxies_new() takes them
  * @desk: (nullable): GResource folder of the desk's files, ended by "/"
  * @bounds: (nullable): %HUB_WEB_BOUNDS_DEFAULT
@@ -32,6 +33,7 @@ typedef struct
   const char *bind;
   guint16 port;
   const char *socket;
+  const char *certificate, *key;
   const char *proxies;
   const char *desk;
   const HubWebBounds *bounds;
@@ -66,6 +68,8 @@ void hub_web_set_ready (HubWeb *self);
 void hub_web_stop (HubWeb *self);
 /* The port it listens on. */
 guint16 hub_web_get_port (HubWeb *self);
+/* What browsers are shown. Returns: (transfer none) (nullable): NULL without TLS of its own */
+HubWebCertificate *hub_web_get_certificate (HubWeb *self);
 
 /* A line of the authorisation table for a plugin's permission. */
 gboolean hub_web_allow (HubWeb *self, const char *permission, const char *const *roles,

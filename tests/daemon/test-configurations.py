@@ -116,7 +116,12 @@ VALUES = [
     ('Web', 'Origin', 'https://karez.example.org/desk', 'accepted: https://karez.example.org, as'),
     ('Web', 'Origin', 'https://karez.example.org:443', 'accepted: https://karez.example.org, as'),
     ('Web', 'Origin', 'https://医院.example.org', 'accepted: https://xn--'),
-    ('Web', 'Origin', 'http://karez.example.org', 'accepted: https://karez.example.org, with TLS'),
+    ('Web', 'Origin', 'http://karez.example.org', 'accepted: https://karez.example.org, with TLS by [Web] Certificate'),
+    ('Web', 'Certificate', 'hub.pem', PATH),
+    ('Web', 'Certificate', '', PATH),
+    ('Web', 'Certificate', f'{FOLDER}/hub.pem', '[Web] Key beside it'),
+    ('Web', 'Key', f'{FOLDER}/hub.key', '[Web] Certificate beside it'),
+    ('Web', 'Key', 'hub.key', PATH),
     ('Web', 'Proxies', '10.0.0.0/8', LIST),
     ('Web', 'Proxies', 'proxy.example.org', LIST),
     ('Web', 'Proxies', '10.0.0.1,10.0.0.2,10.0.0.3,10.0.0.4,10.0.0.5', LIST),
@@ -181,8 +186,8 @@ VALUES = [
 
 # What stands in the file, what stands there instead, where the finding is, and what is accepted.
 TEXTS = [
-    ('Port=18443', 'Prot=18443', '[Web] Prot: there is no such key (perhaps Port)', 'Listen, Port, Origin, Proxies'),
-    ('Port=18443', 'port=18443', '[Web] port: there is no such key (perhaps Port)', 'Listen, Port, Origin, Proxies'),
+    ('Port=18443', 'Prot=18443', '[Web] Prot: there is no such key (perhaps Port)', 'Listen, Port, Origin, Certificate, Key, Proxies'),
+    ('Port=18443', 'port=18443', '[Web] port: there is no such key (perhaps Port)', 'Listen, Port, Origin, Certificate, Key, Proxies'),
     ('Port=18443', 'Advertise=a:1', '[Web] Advertise: there is no such key (perhaps [Peers] Advertise)', 'Listen, Port'),
     ('Port=18443', 'Port[ug]=18443', '[Web] Port[ug]: this key has no languages', 'Port'),
     ('Port=18443', 'TheColourOfTheDesk=1', '[Web] TheColourOfTheDesk: there is no such key;', 'Listen, Port'),
@@ -317,6 +322,80 @@ def test_http_at_home():
     for origin in ('http://localhost:8443', 'http://aral.localhost:8801', 'http://127.0.0.1:8443',
                    'http://[::1]:8443', 'https://10.0.0.5', 'https://KAREZ.example.org:8443'):
         accepts(replaced('Web', 'Origin', origin)[0].encode())
+
+
+def make_pair(name, *more, host='karez.example.org'):
+    """A key and a certificate that it signed for itself."""
+    subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
+                    '-subj', f'/CN={host}', '-addext', f'subjectAltName=DNS:{host}', '-keyout', f'{FOLDER}/{name}.key',
+                    '-out', f'{FOLDER}/{name}.pem', *(more or ('-days', '30'))], check=True, capture_output=True)
+
+
+def make_old(name, begin, end):
+    """One whose time is another."""
+    make_pair(name)
+    folder = f'{FOLDER}/{name}.ca'
+    os.mkdir(folder)
+    for file, text in (('index', ''), ('serial', '01'), ('conf', f"""[ca]
+default_ca=d
+[d]
+database={folder}/index
+serial={folder}/serial
+new_certs_dir={folder}
+policy=p
+default_md=sha256
+copy_extensions=copy
+[p]
+commonName=supplied
+""")):
+        with open(f'{folder}/{file}', 'w', encoding='utf-8') as out:
+            out.write(text)
+    subprocess.run(['openssl', 'req', '-new', '-key', f'{FOLDER}/{name}.key', '-subj', '/CN=karez.example.org', '-addext',
+                    'subjectAltName=DNS:karez.example.org', '-out', f'{folder}/csr'], check=True, capture_output=True)
+    subprocess.run(['openssl', 'ca', '-batch', '-selfsign', '-config', f'{folder}/conf', '-keyfile', f'{FOLDER}/{name}.key',
+                    '-in', f'{folder}/csr', '-startdate', begin, '-enddate', end, '-notext', '-out', f'{FOLDER}/{name}.pem'],
+                   check=True, capture_output=True)
+
+
+def with_pair(certificate, key, text=GOOD):
+    return text.replace('Proxies=', f'Certificate={FOLDER}/{certificate}\nKey={FOLDER}/{key}\nProxies=', 1)
+
+
+def test_certificate():
+    """A certificate and its key: what cannot be used is refused, at its line."""
+    make_pair('hub')
+    make_pair('other')
+    accepts(with_pair('hub.pem', 'hub.key').encode())
+    with open(f'{FOLDER}/locked.key', 'wb') as file:
+        file.write(subprocess.run(['openssl', 'pkey', '-aes256', '-passout', 'pass:x', '-in', f'{FOLDER}/hub.key'],
+                                  check=True, capture_output=True).stdout)
+    for certificate, key, at, accepted, status in (
+            ('none.pem', 'hub.key', 'Certificate', "that the hub's user can read", AWAY),
+            ('hub.pem', 'none.key', 'Key', "that the hub's user can read", AWAY),
+            ('file', 'hub.key', 'Certificate', 'those that lead to its authority', WRONG),
+            ('hub.key', 'hub.key', 'Certificate', 'those that lead to its authority', WRONG),
+            ('hub.pem', 'file', 'Key', 'without a password', WRONG),
+            ('hub.pem', 'hub.pem', 'Key', 'without a password', WRONG),
+            ('hub.pem', 'locked.key', 'Key', 'without a password', WRONG),
+            ('hub.pem', 'other.key', 'Key', 'with the key of the certificate', WRONG),
+            ('', 'hub.key', 'Certificate', "that the hub's user can read", AWAY)):
+        text = with_pair(certificate, key)
+        line = next(i for i, line in enumerate(text.splitlines(), 1) if line.startswith(f'{at}='))
+        check(text, [f'karez.conf:{line}: [Web] {at}: ', '; accepted: ', accepted], status)
+    text = with_pair('hub.pem', 'hub.key').replace('https://karez', 'http://karez').replace('karez.example.org', 'localhost')
+    check(text, ['[Web] Origin: with [Web] Certificate', 'accepted: https://localhost'], WRONG)
+
+
+def test_certificate_that_is_warned_of():
+    """One that browsers warn of is told, and keeps nobody from working: the hub starts."""
+    make_old('late', '20200101000000Z', '20200201000000Z')
+    make_old('early', '20990101000000Z', '20990201000000Z')
+    make_pair('strange', host='other.example.org')
+    for name, words in (('late', 'the certificate has expired'), ('early', 'the certificate is not valid yet'),
+                        ('strange', 'the certificate is not for the host of [Web] Origin')):
+        output = accepts(with_pair(f'{name}.pem', f'{name}.key').encode())
+        assert f'[Web] Certificate: {words}: ' in output and 'Web.Certificate' in output, output
+        assert 'does not start' not in output, output
 
 
 def test_shipped():

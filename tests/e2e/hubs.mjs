@@ -101,11 +101,13 @@ export class Problem extends Error {
 /** Hubs of the user `uid`, run by the command `asHub`, and their workers' own user.
  * @typedef {{ uid: number, gid: number, asHub: string[], launcher: string, worker: string }} Apart */
 
-/** What hubs say of their network, by the hubs' names. @type {Record<string, Record<string, Record<string, string>>>} */
+/** What hubs say of their network and of [Web] besides, by the hubs' names. @type {Record<string, Record<string, Record<string, string>>>} */
 export const nets = {};
 
+/** @param {Record<string, string>} keys */
+const lines = (keys) => Object.entries(keys).map(([key, value]) => `${key}=${value}\n`).join('');
 /** @param {string} name @param {Record<string, string>} keys */
-const group = (name, keys) => `[${name}]\n${Object.entries(keys).map(([key, value]) => `${key}=${value}\n`).join('')}`;
+const group = (name, keys) => `[${name}]\n${lines(keys)}`;
 
 export class Hub {
   /** @param {string} name @param {string} directory @param {any} ports @param {any} names
@@ -120,7 +122,7 @@ export class Hub {
     this.socket = path.join(this.runtime, 'karezd.sock');
     this.port = ports.web;
     this.peerPort = ports.peers;
-    this.origin = `http://${name}.localhost:${ports.web}`;
+    this.origin = `${nets[name]?.Web?.Certificate ? 'https' : 'http'}://${name}.localhost:${ports.web}`;
     this.names = names;
     this.apart = apart;
     this.id = '';
@@ -135,7 +137,7 @@ export class Hub {
       for (const directory of [this.state, this.runtime]) fs.chownSync(directory, this.apart.uid, this.apart.gid);
     const plugins = process.env.KAREZ_PLUGINS ?? path.join(build, 'plugins', 'template');
     const link = process.env.KAREZ_LINK ?? '127.0.0.1';
-    const { Link = { Address: link }, Media = { Address: '127.0.0.1' }, Worker = {} } = nets[this.name] ?? {};
+    const { Link = { Address: link }, Media = { Address: '127.0.0.1' }, Worker = {}, Web = {} } = nets[this.name] ?? {};
     if (this.apart) Object.assign(Worker, { Launcher: this.apart.launcher, User: this.apart.worker });
     fs.writeFileSync(this.config, `[Hub]
 Name=${this.names.en}
@@ -147,7 +149,7 @@ Runtime=${this.runtime}
 Listen=127.0.0.1
 Port=${this.port}
 Origin=${this.origin}
-[Peers]
+${lines(Web)}[Peers]
 Listen=127.0.0.1
 Port=${this.peerPort}
 Advertise=127.0.0.1:${this.peerPort}

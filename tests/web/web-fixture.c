@@ -110,6 +110,12 @@ make_account (Client *local, const char *role)
 Fixture *
 fixture_new (const HubWebBounds *bounds)
 {
+  return fixture_new_tls (bounds, NULL, NULL);
+}
+
+Fixture *
+fixture_new_tls (const HubWebBounds *bounds, const char *certificate, const char *key)
+{
   Fixture *fixture = g_new0 (Fixture, 1);
   const char *connection = g_getenv ("KAREZ_TEST_DATABASE");
   g_autoptr (JsonNode) names = karez_json_object ("en", "s", "Aral", NULL);
@@ -126,15 +132,19 @@ fixture_new (const HubWebBounds *bounds)
   make_hospital (fixture);
 
   fixture->feed = hub_feed_new (fixture->store);
-  fixture->web = hub_web_new (fixture->store, &(HubWebConfig){ .hub = TEST_HUB,
-                                                               .names = names,
-                                                               .version = "0",
-                                                               .origin = TEST_ORIGIN,
-                                                               .bind = "127.0.0.1",
-                                                               .socket = fixture->socket,
-                                                               .proxies = TEST_PROXY,
-                                                               .desk = "/org/karez/test/desk/",
-                                                               .bounds = bounds });
+  fixture->web = hub_web_new (
+      fixture->store,
+      &(HubWebConfig){ .hub = TEST_HUB,
+                       .names = names,
+                       .version = "0",
+                       .origin = certificate != NULL ? TEST_TLS_ORIGIN : TEST_ORIGIN,
+                       .certificate = certificate,
+                       .key = key,
+                       .bind = "127.0.0.1",
+                       .socket = fixture->socket,
+                       .proxies = TEST_PROXY,
+                       .desk = "/org/karez/test/desk/",
+                       .bounds = bounds });
   hub_web_set_feed (fixture->web, fixture->feed);
   hub_web_start (fixture->web, &error);
   g_assert_no_error (error);

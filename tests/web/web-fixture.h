@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 
 #define TEST_HUB "01930000-0000-7000-8000-00000000a001"
 #define TEST_ORIGIN "http://aral.localhost:8801"
+#define TEST_TLS_ORIGIN "https://karez.example.org"
 #define TEST_PASSWORD "a long password"
 #define TEST_PROXY "127.0.0.99"
 #define TEST_COOKIE "__Host-karez-" TEST_HUB
@@ -29,6 +30,8 @@ typedef struct
 } Fixture;
 
 Fixture *fixture_new (const HubWebBounds *bounds);
+/* The same with TLS of its own. @certificate, @key: PEM files */
+Fixture *fixture_new_tls (const HubWebBounds *bounds, const char *certificate, const char *key);
 void fixture_free (Fixture *fixture);
 /* One turn of the main loop after another, for so long. */
 void run_ms (guint ms);

@@ -25,6 +25,8 @@ import { toast, toastProblem } from '../components/toast.js';
 
 const refresh = 10_000;
 const enoughClock = 500;
+const dayMs = 24 * 3600_000;
+const soonDays = 14;
 
 /** @type {Record<string, string>} */
 const stateWords = {
@@ -146,9 +148,24 @@ export class SystemPage extends KarezElement {
       action: said.action ? html`<small>${said.action}</small>` : nothing });
   }
 
+  /** @param {NonNullable<System['certificate']>} certificate */
+  certificateLine({ state, expires_at: end, refused }) {
+    const words = {
+      expired: _('Expired'), 'not-yet': _('Not valid yet'), 'other-name': _('For another name'), 'other-key': _('The key belongs to another certificate'),
+      'not-a-key': _('The key cannot be read'), 'no-key': _('The key cannot be read'),
+      'not-a-certificate': _('The certificate cannot be read'), 'no-certificate': _('The certificate cannot be read'),
+    };
+    const left = Math.max(0, Math.ceil((millis(end) - hubNow()) / dayMs));
+    const soon = left <= soonDays;
+    return line({ name: _('Certificate'), state: state === 'good' ? refused || soon ? 'faulty' : 'up' : 'down',
+      text: state === 'good' ? soon ? _('Ends soon') : _('Valid') : words[state] ?? state, note: left > 0 ? ngettext('for one more day', 'for %s more days', left, number(left)) : nothing,
+      action: refused ? html`<small>${_('The new one in its files is not used: %s', words[refused] ?? refused)}</small>`
+        : state !== 'good' || soon ? html`<small>${_('Replace it: browsers warn of one that is not valid, and phones give no camera.')}</small>` : nothing });
+  }
+
   /** @param {System} system */
   hubLines(system) {
-    const { database, clock, disk } = system;
+    const { database, clock, disk, certificate } = system;
     const offset = clock?.offset_ms;
     return html`<ul class="plain lines">
       ${line({ name: _('Hub'), state: 'running', since: _('for %s', duration(system.uptime_s * 1000)), note: html`Karez <bdi>${system.version}</bdi> · ${_('start %s', number(system.incarnation))}` })}
@@ -156,6 +173,7 @@ export class SystemPage extends KarezElement {
         note: html`${database.version ? html`PostgreSQL <bdi>${database.version}</bdi>` : nothing}${database.size_bytes ? html` · <bdi>${size(database.size_bytes)}</bdi>` : nothing}`,
         action: look(database.state) === 'down' ? html`<small>${_('Nothing can be changed until it is back. It reconnects by itself; look at the disk and the log.')}</small>` : nothing })}
       ${disk && disk.state !== 'unknown' ? this.diskLine(disk) : nothing}
+      ${certificate ? this.certificateLine(certificate) : nothing}
       ${clock ? line({ name: _('Clock'), state: clock.trusted ? 'up' : 'down', text: clock.trusted ? _('Trusted') : _('Not trusted'),
         note: offset == null || (!clock.trusted && offset === 0) ? _('its offset is not known') : _('%s ms off', number(offset, Math.abs(offset) < 10 ? 1 : 0)),
         action: clock.trusted ? nothing : html`<small>${offset != null && Math.abs(offset) > enoughClock ? _('Set this machine’s clock by its time server.') : _('Give this machine a time server.')}</small>` }) : nothing}</ul>`;

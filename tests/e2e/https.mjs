@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// HTTPS by the hub itself, as curl and a phone's browser meet it: a session with its camera, a
+// certificate that is replaced meanwhile, and those that nobody accepts.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import https from 'node:https';
+import path from 'node:path';
+
+import { openBrowser, phone, signIn } from './browser.mjs';
+import { nets, prepareNote, run, until, withPair } from './hubs.mjs';
+
+const textarea = 'karez-template-panel textarea';
+const day = 24 * 3600 * 1000;
+/** "20260131120000Z" @param {number} at */
+const stamp = (at) => `${new Date(at).toISOString().replace(/[-:T]/g, '').slice(0, 14)}Z`;
+
+/** An authority for tests. */
+class Authority {
+  /** @param {string} directory */
+  constructor(directory) {
+    this.directory = directory;
+    this.root = path.join(directory, 'root.pem');
+    fs.mkdirSync(directory);
+    fs.writeFileSync(this.at('index'), '');
+    fs.writeFileSync(this.at('conf'), `[ca]\ndefault_ca=d\n[d]\ndatabase=${this.at('index')}\nrand_serial=yes\nnew_certs_dir=${directory}\n`
+      + 'policy=p\ndefault_md=sha256\ncopy_extensions=copy\nunique_subject=no\n[p]\ncommonName=supplied\n');
+    this.openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '30', '-subj', '/CN=An authority for tests',
+      '-addext', 'keyUsage=critical,keyCertSign', '-keyout', this.at('root.key'), '-out', this.root);
+  }
+
+  /** @param {string} name */
+  at(name) { return path.join(this.directory, name); }
+
+  /** @param {...string} args */
+  openssl(...args) { execFileSync('openssl', args, { stdio: ['ignore', 'ignore', 'pipe'] }); }
+
+  /** Writes NAME.pem and NAME.key. @param {string} name @param {string} host @param {number} [begin] @param {number} [end] */
+  issue(name, host, begin = Date.now() - day, end = Date.now() + 30 * day) {
+    this.openssl('req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', `/CN=${name}`,
+      '-addext', `subjectAltName=DNS:${host}`, '-keyout', this.at(`${name}.key`), '-out', this.at(`${name}.csr`));
+    this.openssl('ca', '-batch', '-config', this.at('conf'), '-keyfile', this.at('root.key'), '-cert', this.root, '-in', this.at(`${name}.csr`),
+      '-startdate', stamp(begin), '-enddate', stamp(end), '-notext', '-out', this.at(`${name}.pem`));
+  }
+
+  /** Puts a pair in the place of the hub's, as a tool that renews does it. @param {string} name */
+  put(name) {
+    for (const kind of ['pem', 'key']) {
+      fs.copyFileSync(this.at(`${name}.${kind}`), this.at('new'));
+      fs.renameSync(this.at('new'), this.at(`hub.${kind}`));
+    }
+  }
+}
+
+/** The browser's own list of authorities has one more. @param {string} home @param {string} root */
+function trust(home, root) {
+  const store = path.join(home, '.pki', 'nssdb');
+  fs.mkdirSync(store, { recursive: true });
+  execFileSync('certutil', ['-N', '-d', `sql:${store}`, '--empty-password']);
+  execFileSync('certutil', ['-A', '-d', `sql:${store}`, '-n', 'karez', '-t', 'C,,', '-i', root]);
+}
+
+/** What curl says of a hub. @param {import('./hubs.mjs').Hub} hub @param {string} root @param {string[]} [more] */
+async function curl(hub, root, more = []) {
+  const host = new URL(hub.origin).hostname;
+  try {
+    const { stdout } = await run('curl', ['--silent', '--show-error', '--max-time', '5', '--cacert', root,
+      '--resolve', `${host}:${hub.port}:127.0.0.1`, ...more, `${hub.origin}/healthz`]);
+    return { code: 0, said: stdout };
+  } catch (error) {
+    return { code: error.code, said: String(error.stderr) };
+  }
+}
+
+/** The name in the certificate that is shown. @param {import('./hubs.mjs').Hub} hub @returns {Promise<string>} */
+const shown = (hub) => new Promise((done, fail) => {
+  const request = https.get({ host: '127.0.0.1', port: hub.port, path: '/healthz', agent: false, rejectUnauthorized: false, servername: new URL(hub.origin).hostname }, (answer) => {
+    done(/** @type {any} */ (answer.socket).getPeerCertificate().subject.CN);
+    answer.resume();
+  });
+  request.on('error', fail);
+});
+
+/** @param {import('./hubs.mjs').Hub} hub */
+const certificate = async (hub) => (await hub.api('GET', '/system')).certificate;
+
+/** @param {import('./hubs.mjs').Pair} pair @param {Authority} authority */
+async function overPhone(pair, authority) {
+  const { aral, hangzhou } = pair;
+  const home = path.join(pair.directory, 'home');
+  trust(home, authority.root);
+  const note = await prepareNote(pair, 'Over HTTPS');
+  process.env.HOME = home;
+  const browser = await openBrowser();
+  try {
+    const pages = [await signIn(browser, aral, 'doctor.aral', { viewport: phone }), await signIn(browser, hangzhou, 'doctor.hangzhou')];
+    const [page, other] = pages;
+    let sockets = 0;
+    page.on('websocket', () => { sockets++; });
+    const cookies = await page.context().cookies();
+    assert.ok(cookies.length > 0 && cookies.every((/** @type {any} */ one) => one.secure && one.httpOnly), JSON.stringify(cookies));
+    for (const [i, one] of pages.entries()) {
+      await one.goto(`${pair.hubs[i].origin}/sessions/${note}`);
+      await one.getByRole('button', { name: 'Join', exact: true }).click();
+    }
+    await page.getByRole('button', { name: 'Start', exact: true }).click();
+    for (const one of pages) await one.locator(`${textarea}:not([readonly])`).waitFor();
+    assert.equal(await page.evaluate(() => isSecureContext), true);
+    assert.equal(await page.evaluate(async () => (await navigator.mediaDevices.getUserMedia({ video: true, audio: true })).getTracks()
+      .map((/** @type {any} */ track) => track.readyState).join()), 'live,live');
+    const before = sockets;
+    assert.ok(before > 0);
+
+    // Another certificate: who comes is shown it, and who is there stays, and goes on.
+    assert.equal(await shown(aral), 'one');
+    authority.put('two');
+    await until('the other certificate', async () => (await shown(aral)) === 'two');
+    // What is worse is not taken, and told.
+    authority.put('late');
+    await until('the expired one to be refused', async () => (await certificate(aral)).refused === 'expired');
+    assert.equal(await shown(aral), 'two');
+    for (const [from, to, text] of [[page, other, 'from the phone '], [other, page, 'to the phone ']]) {
+      await from.locator(textarea).focus();
+      await from.keyboard.type(text);
+      await until(text, async () => (await to.locator(textarea).inputValue()).includes(text));
+    }
+    assert.equal(sockets, before, 'a page was dropped');
+    assert.deepEqual(page.faults, []);
+
+    // The page that says so.
+    const system = await signIn(browser, aral, 'admin.aral', { viewport: phone });
+    await system.goto(`${aral.origin}/system`);
+    await system.getByText('The new one in its files is not used: Expired').waitFor();
+    authority.put('two');
+    await until('the files to be right again', async () => !(await certificate(aral)).refused);
+  } finally {
+    await browser.close();
+  }
+}
+
+/** @param {import('./hubs.mjs').Pair} pair @param {Authority} authority */
+async function refusals({ aral }, authority) {
+  const { root } = authority;
+  assert.match((await curl(aral, root)).said, /alive/);
+  assert.equal((await curl(aral, root, ['--tls-max', '1.1', '--ciphers', 'DEFAULT:@SECLEVEL=0'])).code, 35, 'older than TLS 1.2');
+  assert.match((await curl(aral, root, ['--tls-max', '1.2'])).said, /alive/);
+  assert.notEqual((await curl({ ...aral, origin: aral.origin.replace('https', 'http') }, root)).code, 0, 'HTTP at the port of HTTPS');
+
+  // What a hub that starts has to begin with, and what may take its place.
+  for (const [name, state, words] of [['late', 'expired', /expired/], ['strange', 'other-name', /subject name|does not match/]]) {
+    authority.put(name);
+    if (name === 'late') {
+      await aral.kill();
+      await aral.start();
+    }
+    await until(name, async () => (await certificate(aral)).state === state);
+    const { code, said } = await curl(aral, root);
+    assert.equal(code, 60, said);
+    assert.match(said, words);
+  }
+  authority.put('two');
+  await until('the good one', async () => (await certificate(aral)).state === 'good');
+  assert.match((await curl(aral, root)).said, /alive/);
+}
+
+/** @type {Authority} */
+let authority;
+
+await withPair('https', async (pair) => {
+  await overPhone(pair, authority);
+  await refusals(pair, authority);
+}, async (directory) => {
+  authority = new Authority(path.join(directory, 'authority'));
+  authority.issue('one', 'aral.localhost');
+  authority.issue('two', 'aral.localhost');
+  authority.issue('late', 'aral.localhost', Date.now() - 60 * day, Date.now() - day);
+  authority.issue('strange', 'hangzhou.localhost');
+  authority.put('one');
+  nets.aral = { Web: { Certificate: authority.at('hub.pem'), Key: authority.at('hub.key') } };
+  return undefined;
+});
