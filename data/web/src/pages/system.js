@@ -150,11 +150,11 @@ export class SystemPage extends KarezElement {
 
   /** @param {NonNullable<System['certificate']>} certificate */
   certificateLine({ state, expires_at: end, refused }) {
-    const words = {
+    const words = /** @type {Record<string, string>} */ ({
       expired: _('Expired'), 'not-yet': _('Not valid yet'), 'other-name': _('For another name'), 'other-key': _('The key belongs to another certificate'),
       'not-a-key': _('The key cannot be read'), 'no-key': _('The key cannot be read'),
       'not-a-certificate': _('The certificate cannot be read'), 'no-certificate': _('The certificate cannot be read'),
-    };
+    });
     const left = Math.max(0, Math.ceil((millis(end) - hubNow()) / dayMs));
     const soon = left <= soonDays;
     return line({ name: _('Certificate'), state: state === 'good' ? refused || soon ? 'faulty' : 'up' : 'down',
