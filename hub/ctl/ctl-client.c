@@ -194,3 +194,13 @@ ctl_call (Ctl *ctl, const char *method, const char *path, JsonNode *body, JsonNo
 {
   return ctl_call_unless (ctl, method, path, body, NULL, answer);
 }
+
+CtlStatus
+ctl_do (Ctl *ctl, const char *method, const char *path, JsonNode *body, const char *done)
+{
+  CtlStatus status = ctl_call (ctl, method, path, body, NULL);
+
+  if (status == CTL_OK && !ctl_json (ctl, NULL))
+    g_print ("%s\n", done);
+  return status;
+}

@@ -65,12 +65,9 @@ begin (Ctl *ctl, char **arguments)
 static CtlStatus
 expect (Ctl *ctl, char **arguments)
 {
-  CtlStatus status = ctl_call (ctl, "POST", "/pairings/expected",
-                               karez_json_object ("address", "s", arguments[0], NULL), NULL);
-
-  if (status == CTL_OK)
-    ctl_json (ctl, NULL);
-  return status;
+  return ctl_do (ctl, "POST", "/pairings/expected",
+                 karez_json_object ("address", "s", arguments[0], NULL),
+                 _ ("A pairing that begins there is let in for an hour."));
 }
 
 static CtlStatus
@@ -89,27 +86,26 @@ confirm (Ctl *ctl, char **arguments)
 }
 
 static CtlStatus
-end (Ctl *ctl, const char *what, const char *id)
+end (Ctl *ctl, const char *what, const char *id, const char *done)
 {
   g_autofree char *escaped = ctl_escape (id);
   g_autofree char *path = g_strdup_printf ("/%s/%s", what, escaped);
-  CtlStatus status = ctl_call (ctl, "DELETE", path, NULL, NULL);
 
-  if (status == CTL_OK)
-    ctl_json (ctl, NULL);
-  return status;
+  return ctl_do (ctl, "DELETE", path, NULL, done);
 }
 
 static CtlStatus
 cancel (Ctl *ctl, char **arguments)
 {
-  return end (ctl, "pairings", arguments[0]);
+  return end (ctl, "pairings", arguments[0], _ ("The pairing is cancelled."));
 }
 
 static CtlStatus
 unpair (Ctl *ctl, char **arguments)
 {
-  return end (ctl, "peers", arguments[0]);
+  return end (ctl, "peers", arguments[0],
+              _ ("Unpaired: nothing is sent there or taken from there. Its administrator has to "
+                 "unpair, too."));
 }
 
 static CtlStatus
@@ -132,11 +128,9 @@ forget (Ctl *ctl, char **arguments)
 {
   g_autofree char *escaped = ctl_escape (arguments[0]);
   g_autofree char *path = g_strdup_printf ("/peers/%s/forget", escaped);
-  CtlStatus status = ctl_call (ctl, "POST", path, NULL, NULL);
 
-  if (status == CTL_OK)
-    ctl_json (ctl, NULL);
-  return status;
+  return ctl_do (ctl, "POST", path, NULL,
+                 _ ("Forgotten: it can be paired again, also under another key."));
 }
 
 /* A database of the pair was restored, and what that means has been looked at. */

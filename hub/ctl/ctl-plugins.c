@@ -84,14 +84,12 @@ list_records (Ctl *ctl, char **arguments)
   return status;
 }
 
+/* Whatever waited for it, given again. */
 static CtlStatus
-post (Ctl *ctl, const char *path)
+give_again (Ctl *ctl, const char *path)
 {
-  CtlStatus status = ctl_call (ctl, "POST", path, NULL, NULL);
-
-  if (status == CTL_OK)
-    ctl_json (ctl, NULL);
-  return status;
+  return ctl_do (ctl, "POST", path, NULL,
+                 _ ("Given again; what is refused once more stays listed."));
 }
 
 static CtlStatus
@@ -100,7 +98,7 @@ deliver (Ctl *ctl, char **arguments)
   g_autofree char *escaped = ctl_escape (arguments[0]);
   g_autofree char *path = g_strdup_printf ("/messages/parked/%s/retry", escaped);
 
-  return post (ctl, path);
+  return give_again (ctl, path);
 }
 
 static CtlStatus
@@ -110,7 +108,7 @@ retry_record (Ctl *ctl, char **arguments)
   g_autofree char *sequence = ctl_escape (arguments[1]);
   g_autofree char *path = g_strdup_printf ("/records/aside/%s/%s/retry", session, sequence);
 
-  return post (ctl, path);
+  return give_again (ctl, path);
 }
 
 static CtlStatus
@@ -121,7 +119,7 @@ retry (Ctl *ctl, char **arguments)
   g_autofree char *sequence = ctl_escape (arguments[2]);
   g_autofree char *path = g_strdup_printf ("/messages/aside/%s/%s/%s/retry", peer, lane, sequence);
 
-  return post (ctl, path);
+  return give_again (ctl, path);
 }
 
 /* Holds the hub's state while no hub does; NULL when one runs, or the state cannot be reached. */

@@ -140,6 +140,8 @@ CtlStatus ctl_call (Ctl *ctl, const char *method, const char *path, JsonNode *bo
 /* The same, and a refusal of @rule is let pass as CTL_OK with *answer NULL. */
 CtlStatus ctl_call_unless (Ctl *ctl, const char *method, const char *path, JsonNode *body,
                            const char *rule, JsonNode **answer);
+/* The same of what answers nothing: says @done, translated, or {} with --json. */
+CtlStatus ctl_do (Ctl *ctl, const char *method, const char *path, JsonNode *body, const char *done);
 /* A part of a path or a query, escaped. Returns: (transfer full) */
 char *ctl_escape (const char *text);
 /* Where the hub's socket is. Returns: (transfer full): NULL, after it was told why */

@@ -56,7 +56,8 @@ def give_key(hub, pem=None):
 
 def unpair(*hubs):
     for hub in hubs:
-        ask(hub, 'DELETE', f"/peers/{partner(hub)['id']}")
+        told = hub.ctl('pair', 'unpair', partner(hub)['id'])
+        assert told[0] == 0 and told[1].startswith('Unpaired: '), told
 
 
 def states(hub):
