@@ -210,7 +210,33 @@ async function blind(browser, pair) {
   await until('the one that was meant to be accepted', async () => (await pair.hangzhou.api('GET', `/bookings/${second}`)).state === 'confirmed');
   assert.equal((await pair.hangzhou.api('GET', `/bookings/${urgent}`)).state, 'requested', 'another one was accepted');
   await focusOn(page, /^(a|button|h2) /, 'what was accepted leaves the focus in its place');
+  await unmoved(page, pair, ask);
   return page;
+}
+
+/** A phone in one hand: what was tapped goes away, and the page stays where it is. @param {any} page
+ * @param {import('./hubs.mjs').Pair} pair @param {(title: string, urgency: string, minutes: number) => Promise<string>} ask */
+async function unmoved(page, pair, ask) {
+  const ids = [];
+  for (let i = 0; i < 5; i++) ids.push(await ask(`Tapped ${i}`, 'T3', 200 + 30 * i));
+  const size = page.viewportSize();
+  await page.setViewportSize({ width: 390, height: 400 });
+  await page.goto(`${pair.hangzhou.origin}/`);
+  const accept = page.locator(`karez-next li[data-href="/bookings/${ids[3]}"]`).getByRole('button').first();
+  await accept.waitFor();
+  await accept.evaluate((one) => one.scrollIntoView({ block: 'center' }));
+  await sleep(300);
+  const beside = page.locator(`karez-next li[data-href="/bookings/${ids[4]}"]`);
+  const heights = async () => Math.round(await page.evaluate(() => scrollY || document.querySelector('main')?.scrollTop || 0));
+  const before = await heights();
+  assert.ok(before > 300, `there is nothing to scroll: ${before}`);
+  await accept.click();
+  await until('it to be gone', async () => await accept.count() === 0);
+  await beside.waitFor();
+  await sleep(500);
+  const after = await heights();
+  assert.ok(Math.abs(after - before) < 150, `the page moved from ${before} to ${after}`);
+  await page.setViewportSize(size);
 }
 
 /** Who is in, as both hospitals have it. @param {import('./hubs.mjs').Pair} pair @param {string} id */

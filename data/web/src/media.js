@@ -265,25 +265,26 @@ export class MediaClient extends EventTarget {
   /** Until the newest word is followed. @param {Source} source @param {RTCRtpSender} sender */
   async turn(source, sender) {
     this.turning.add(sender);
-    for (let tries = 0; this.sending[source]?.sender === sender;) {
-      const parameters = sender.getParameters();
+    const follows = (/** @type {boolean} */ active) => (sender.getParameters().encodings ?? []).every((one) => (one.active ?? true) === active);
+    for (let tries = 0, asked = true; this.sending[source]?.sender === sender;) {
       const active = !this.unwanted[source];
-      if ((parameters.encodings ?? []).every((one) => one.active === active))
+      if (follows(active))
         break;
+      tries = asked === active ? tries + 1 : 1;
+      asked = active;
+      if (tries > wantedTries) {
+        // What is sent for nobody harms nobody; what is missed is begun anew.
+        if (active)
+          this.retry();
+        break;
+      }
+      const parameters = sender.getParameters();
       for (const one of parameters.encodings)
         one.active = active;
-      try {
-        await sender.setParameters(parameters);
-      } catch (error) {
-        console.warn(error);
-        if (++tries > wantedTries) {
-          // What is sent for nobody harms nobody; what is missed is begun anew.
-          if (active)
-            this.retry();
-          break;
-        }
+      await sender.setParameters(parameters).catch((error) => console.warn(error));
+      // Not every browser refuses what it does not do.
+      if (!follows(active))
         await new Promise((done) => { setTimeout(done, wantedAgain); });
-      }
     }
     this.turning.delete(sender);
   }

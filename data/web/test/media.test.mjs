@@ -14,13 +14,21 @@ class Sender {
   refusals = 0;
   async replaceTrack() {}
 
+  /** A browser that takes what it is told, and does not do it. */
+  deaf = false;
+  told = 0;
+
   getParameters() { return { encodings: this.encodings.map((one) => ({ ...one })) }; }
 
   async setParameters(/** @type {any} */ parameters) {
     await turn();
     if (this.refusals-- > 0)
       throw new Error('not now');
-    this.encodings = parameters.encodings;
+    this.told++;
+    if (!this.deaf)
+      this.encodings = parameters.encodings;
+    if (this.told > 100)
+      this.encodings = parameters.encodings; // or the test would not end, either
   }
 }
 
@@ -255,6 +263,25 @@ test('what is wanted again and cannot be sent is tried again, then begun anew; a
   assert.notEqual(connection(), kept);
   assert.equal(offers.length, 2);
   assert.equal(active(), true);
+  client.close();
+});
+
+test('a browser that does not stop sending, whatever it says, is left alone', async () => {
+  const { client, connection, sender } = await answered();
+  const kept = connection();
+  sender().deaf = true;
+  client.take({ type: 'media.demand', connection: client.token, source: 'camera', wanted: false });
+  await new Promise((done) => { setTimeout(done, 600); });
+  assert.ok(sender().told > 0 && sender().told < 10, `told ${sender().told} times`);
+  client.take({ type: 'media.demand', connection: client.token, source: 'camera', wanted: true });
+  await turn();
+  assert.equal(connection(), kept, 'it has gone on sending');
+  // Nor has one that does not know the word.
+  sender().encodings = [{}];
+  sender().told = 0;
+  client.take({ type: 'media.demand', connection: client.token, source: 'camera', wanted: true });
+  await turn();
+  assert.equal(sender().told, 0);
   client.close();
 });
 

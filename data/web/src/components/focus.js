@@ -48,15 +48,15 @@ function find(around) {
   return null;
 }
 
-/** @param {HTMLElement} taker */
-function take(taker) {
+/** @param {HTMLElement} taker @param {FocusOptions} how */
+function take(taker, how) {
   if (taker.tabIndex < 0 && !taker.hasAttribute('tabindex'))
     taker.setAttribute('tabindex', '-1');
-  taker.focus();
+  taker.focus(how);
 }
 
-/** @param {Element[]} around */
-function settle(around) {
+/** @param {Element[]} around @param {FocusOptions} how */
+function settle(around, how) {
   const mine = ++turn;
   const end = performance.now() + patience;
   const look = () => {
@@ -64,7 +64,7 @@ function settle(around) {
       return;
     const found = opener() ?? find(around);
     if (found instanceof HTMLElement)
-      take(found);
+      take(found, how);
     else if (found && performance.now() < end)
       requestAnimationFrame(look);
   };
@@ -83,13 +83,15 @@ export function keepFocus(element) {
   const around = [];
   for (let node = had.parentElement; node && node !== document.body; node = node.parentElement)
     around.push(node);
+  // Under a finger or a mouse the page stays where it is: the next touch would be on something else.
+  const how = { preventScroll: !had.matches(':focus-visible') };
   return () => {
     if (!isLost())
       return;
     // What was moved in its list has lost it, too.
     if (had.isConnected)
-      had.focus();
+      had.focus(how);
     else
-      settle(around);
+      settle(around, how);
   };
 }
