@@ -10,6 +10,7 @@
 
 /* As many as a link has paths and a room has sockets. */
 #define MAX_ADDRESSES 4u
+#define MAX_SECONDS 63072000
 
 static gboolean
 is_port (const char *text)
@@ -247,6 +248,10 @@ accepted_instead (HubConfigType type, const char *value)
       return are_paths (value) ? NULL : N_ ("absolute paths, split by ';'");
     case HUB_CONFIG_PORT:
       return is_port (value) ? NULL : N_ ("a whole number from 1 to 65535");
+    case HUB_CONFIG_SECONDS:
+      return g_ascii_string_to_unsigned (value, 10, 0, MAX_SECONDS, NULL, NULL)
+                 ? NULL
+                 : N_ ("a whole number of seconds from 0 to 63072000, two years");
     case HUB_CONFIG_ADDRESS:
       return is_listening (value) ? NULL
                                   : N_ ("a numeric IP address of this machine, 0.0.0.0 or ::");

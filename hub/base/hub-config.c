@@ -18,6 +18,10 @@ static const HubConfigKey keys[] = {
     "The PEM file of the certificate that browsers are shown; not set: a proxy in front speaks "
     "TLS" },
   { "Web", "Key", HUB_CONFIG_PATH, NULL, "The PEM file of its key" },
+  { "Web", "RedirectPort", HUB_CONFIG_PORT, NULL,
+    "Where HTTP is answered with the way to Origin; not set: nowhere" },
+  { "Web", "StrictTransportSecurity", HUB_CONFIG_SECONDS, "0",
+    "For how many seconds browsers are to call Origin by HTTPS alone; 0: they are told nothing" },
   { "Web", "Proxies", HUB_CONFIG_ADDRESSES, "127.0.0.1,::1",
     "Proxies whose X-Forwarded-For is believed" },
   { "Peers", "Listen", HUB_CONFIG_ADDRESS, "::", "Where other hubs reach this one" },
@@ -343,6 +347,15 @@ hub_config_port (HubConfig *self, const char *group, const char *key)
 
   g_return_val_if_fail (text != NULL, 0);
   return (guint16) g_ascii_strtoull (text, NULL, 10);
+}
+
+guint
+hub_config_seconds (HubConfig *self, const char *group, const char *key)
+{
+  const char *text = hub_config_text (self, group, key);
+
+  g_return_val_if_fail (text != NULL, 0);
+  return (guint) g_ascii_strtoull (text, NULL, 10);
 }
 
 GStrv

@@ -22,6 +22,7 @@ typedef enum
   HUB_CONFIG_ADDRESS,   /* a numeric IP address to listen on */
   HUB_CONFIG_ADDRESSES, /* one to four of them, split by ',' */
   HUB_CONFIG_UNICAST,   /* the same, each of one machine: no wildcard, no multicast */
+  HUB_CONFIG_SECONDS,   /* a whole number, up to two years */
   HUB_CONFIG_RANGE,     /* LOW-HIGH: ports */
   HUB_CONFIG_ENDPOINT,  /* HOST:PORT as others dial it */
   HUB_CONFIG_ORIGIN,    /* scheme://host[:port], as a browser spells it */
@@ -86,6 +87,8 @@ char *hub_config_print_place (HubConfig *self, const char *group, const char *ke
 /* A key that is not in the table is a programmer's error. Returns: (nullable) (transfer none) */
 const char *hub_config_text (HubConfig *self, const char *group, const char *key);
 guint16 hub_config_port (HubConfig *self, const char *group, const char *key);
+/* A number of %HUB_CONFIG_SECONDS. */
+guint hub_config_seconds (HubConfig *self, const char *group, const char *key);
 /* Returns: (transfer full): never NULL */
 GStrv hub_config_list (HubConfig *self, const char *group, const char *key);
 /* A name in "en", "zh_CN" or "ug"; falls back to the untranslated one. */

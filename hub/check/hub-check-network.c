@@ -53,23 +53,24 @@ is_running (HubConfig *config)
 }
 
 static void
-check_port (HubConfig *config, const char *group, const HubCheck *check)
+check_port (HubConfig *config, const char *group, const char *key, const HubCheck *check)
 {
-  int code = try_bind (hub_config_text (config, group, "Listen"),
-                       hub_config_port (config, group, "Port"), SOCK_STREAM);
+  int code;
 
-  if (hub_config_is_found (config, group, "Port"))
+  if (hub_config_text (config, group, key) == NULL || hub_config_is_found (config, group, key))
     return;
+  code = try_bind (hub_config_text (config, group, "Listen"), hub_config_port (config, group, key),
+                   SOCK_STREAM);
   if (code == EACCES && check->own)
-    hub_config_find (config, HUB_CONFIG_FAULT_VALUE, group, "Port",
+    hub_config_find (config, HUB_CONFIG_FAULT_VALUE, group, key,
                      N_ ("the hub's user may not listen at a port so low"), NULL,
                      N_ ("a port from 1024, and the proxy in front of the hub at the low one"),
                      NULL);
   else if (code == EADDRINUSE && !is_running (config))
     {
-      g_autofree char *number = g_strdup_printf ("%u", hub_config_port (config, group, "Port"));
+      g_autofree char *number = g_strdup_printf ("%u", hub_config_port (config, group, key));
 
-      hub_config_find (config, HUB_CONFIG_FAULT_AWAY, group, "Port",
+      hub_config_find (config, HUB_CONFIG_FAULT_AWAY, group, key,
                        N_ ("another program listens at port %s"), number,
                        N_ ("a port that nobody else uses"), NULL);
     }
@@ -93,7 +94,9 @@ check_listening (HubConfig *config, const char *group, const HubCheck *check)
             NULL);
       return;
     }
-  check_port (config, group, check);
+  check_port (config, group, "Port", check);
+  if (g_str_equal (group, "Web"))
+    check_port (config, group, "RedirectPort", check);
 }
 
 /* Whether who listens at both would meet: "::" takes IPv4 too. */
@@ -106,18 +109,29 @@ overlap (const char *a, const char *b)
 }
 
 static void
-check_ports (HubConfig *config)
+check_apart (HubConfig *config, const char *group, const char *key, const char *other_group,
+             const char *message)
 {
   g_autofree char *other = NULL;
 
-  if (hub_config_port (config, "Web", "Port") != hub_config_port (config, "Peers", "Port")
-      || !overlap (hub_config_text (config, "Web", "Listen"),
-                   hub_config_text (config, "Peers", "Listen")))
+  if (hub_config_text (config, group, key) == NULL || hub_config_is_found (config, group, key)
+      || hub_config_port (config, group, key) != hub_config_port (config, other_group, "Port")
+      || !overlap (hub_config_text (config, group, "Listen"),
+                   hub_config_text (config, other_group, "Listen")))
     return;
-  other = g_strdup_printf ("%u", hub_config_port (config, "Web", "Port"));
-  hub_config_find (config, HUB_CONFIG_FAULT_VALUE, "Peers", "Port",
-                   N_ ("[Web] Port is %s too, at the same address"), other,
+  other = g_strdup_printf ("%u", hub_config_port (config, group, key));
+  hub_config_find (config, HUB_CONFIG_FAULT_VALUE, group, key, message, other,
                    N_ ("a port of its own for each"), NULL);
+}
+
+static void
+check_ports (HubConfig *config)
+{
+  check_apart (config, "Peers", "Port", "Web", N_ ("[Web] Port is %s too, at the same address"));
+  check_apart (config, "Web", "RedirectPort", "Web",
+               N_ ("[Web] Port is %s too, at the same address"));
+  check_apart (config, "Web", "RedirectPort", "Peers",
+               N_ ("[Peers] Port is %s too, at the same address"));
 }
 
 static void

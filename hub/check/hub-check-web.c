@@ -60,6 +60,16 @@ check_pair (HubConfig *config, const HubCheck *check, const char *origin)
                    hub_config_text (config, "Web", one->key), one->accepted, NULL);
 }
 
+/* What is only for HTTPS: a browser that is led from HTTP to HTTP goes round in circles. */
+static void
+check_https_only (HubConfig *config, const char *origin, const char *key)
+{
+  if (origin != NULL && g_str_has_prefix (origin, "http:")
+      && !hub_config_is_found (config, "Web", key))
+    hub_config_find (config, HUB_CONFIG_FAULT_VALUE, "Web", key, N_ ("[Web] Origin is no HTTPS"),
+                     NULL, N_ ("an Origin of https://"), NULL);
+}
+
 void
 hub_check_web (HubConfig *config, const HubCheck *check)
 {
@@ -67,6 +77,10 @@ hub_check_web (HubConfig *config, const HubCheck *check)
   const char *key = hub_config_text (config, "Web", "Key");
   const char *origin = hub_config_text (config, "Web", "Origin");
 
+  if (hub_config_text (config, "Web", "RedirectPort") != NULL)
+    check_https_only (config, origin, "RedirectPort");
+  if (hub_config_seconds (config, "Web", "StrictTransportSecurity") > 0)
+    check_https_only (config, origin, "StrictTransportSecurity");
   if (hub_config_is_found (config, "Web", "Certificate")
       || hub_config_is_found (config, "Web", "Key") || (certificate == NULL && key == NULL))
     return;

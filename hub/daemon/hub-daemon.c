@@ -238,6 +238,11 @@ open_web (HubDaemon *self, GError **error)
     .bind = text (self, "Web", "Listen"),
     .port = hub_config_port (self->config, "Web", "Port"),
     .socket = socket,
+    .redirects = text (self, "Web", "RedirectPort") != NULL,
+    .redirect_port = text (self, "Web", "RedirectPort") != NULL
+                         ? hub_config_port (self->config, "Web", "RedirectPort")
+                         : 0,
+    .transport_security = hub_config_seconds (self->config, "Web", "StrictTransportSecurity"),
     .certificate = text (self, "Web", "Certificate"),
     .key = text (self, "Web", "Key"),
     .proxies = text (self, "Web", "Proxies"),

@@ -39,6 +39,7 @@ typedef struct
   HubWebLimits *limits;
   GSocket *socket;
   HubWebCertificate *certificate; /* not owned; NULL: without TLS */
+  gboolean redirects;
   guint source;
 } Door;
 
@@ -50,6 +51,7 @@ typedef struct
   HubWebWire *wire;     /* not owned; NULL once it is gone */
   char *address;        /* NULL: the Unix socket */
   char *customer;       /* of the address */
+  gboolean redirected;
   guint deadline;
   const char *what;
   gint64 body_end, progress; /* monotonic µs, while a body comes */
@@ -223,8 +225,9 @@ on_handshake (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-take (HubWebLimits *self, GSocket *socket, HubWebCertificate *certificate)
+take (HubWebLimits *self, GSocket *socket, const Door *door)
 {
+  HubWebCertificate *certificate = door->certificate;
   g_autofree char *address = address_of (socket);
   g_autofree char *customer = hub_address_customer (address);
   g_autoptr (HubWebWire) wire = NULL;
@@ -244,6 +247,7 @@ take (HubWebLimits *self, GSocket *socket, HubWebCertificate *certificate)
   connection = g_atomic_rc_box_new0 (Connection);
   connection->limits = self;
   connection->wire = wire;
+  connection->redirected = door->redirects;
   connection->address = g_steal_pointer (&address);
   connection->customer = g_steal_pointer (&customer);
   g_hash_table_add (self->connections, connection);
@@ -284,7 +288,7 @@ on_waiting (GSocket *listening, GIOCondition condition, gpointer data)
       g_autoptr (GSocket) socket = g_socket_accept (listening, NULL, &error);
 
       if (socket != NULL)
-        take (door->limits, socket, door->certificate);
+        take (door->limits, socket, door);
       else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
         break;
       else
@@ -318,17 +322,31 @@ door_free (gpointer data)
   g_free (door);
 }
 
-void
-hub_web_limits_accept (HubWebLimits *self, GSocket *listening, HubWebCertificate *certificate)
+static void
+add_door (HubWebLimits *self, GSocket *listening, HubWebCertificate *certificate,
+          gboolean redirects)
 {
   Door *door = g_new0 (Door, 1);
 
   door->limits = self;
   door->socket = g_object_ref (listening);
   door->certificate = certificate;
+  door->redirects = redirects;
   g_socket_set_blocking (listening, FALSE);
   open_door (door);
   g_ptr_array_add (self->doors, door);
+}
+
+void
+hub_web_limits_accept (HubWebLimits *self, GSocket *listening, HubWebCertificate *certificate)
+{
+  add_door (self, listening, certificate, FALSE);
+}
+
+void
+hub_web_limits_accept_redirected (HubWebLimits *self, GSocket *listening)
+{
+  add_door (self, listening, NULL, TRUE);
 }
 
 void
@@ -522,6 +540,12 @@ gboolean
 hub_web_limits_is_local (SoupServerMessage *message)
 {
   return connection_of (message)->address == NULL;
+}
+
+gboolean
+hub_web_limits_is_redirected (SoupServerMessage *message)
+{
+  return connection_of (message)->redirected;
 }
 
 GSocket *

@@ -75,6 +75,8 @@ void hub_web_limits_free (HubWebLimits *self);
 /* Accepts from @listening on. May be called for several. @certificate: (nullable): for TLS; must
  * outlive it */
 void hub_web_limits_accept (HubWebLimits *self, GSocket *listening, HubWebCertificate *certificate);
+/* The same without TLS, for requests that are only shown the way to it. */
+void hub_web_limits_accept_redirected (HubWebLimits *self, GSocket *listening);
 /* Closes what was given to hub_web_limits_accept(). */
 void hub_web_limits_stop (HubWebLimits *self);
 guint hub_web_limits_get_connections (HubWebLimits *self);
@@ -89,6 +91,8 @@ void hub_web_limits_add_metrics (HubWebLimits *self, HubWebMetrics *metrics);
 char *hub_web_limits_find_client (SoupServerMessage *message);
 /* The Unix socket, with root or the hub's own user at the other end. */
 gboolean hub_web_limits_is_local (SoupServerMessage *message);
+/* Whether it came by hub_web_limits_accept_redirected(). */
+gboolean hub_web_limits_is_redirected (SoupServerMessage *message);
 /* soup_server_message_get_socket() knows no socket that it did not accept. Returns: (nullable) */
 GSocket *hub_web_limits_get_socket (SoupServerMessage *message);
 /* Another part of the answer is given to the client, which has so long to take it. */

@@ -23,7 +23,9 @@ struct _HubWeb
   char *hub, *version, *origin, *bind, *socket;
   char *certificate_paths[2]; /* certificate and key; NULL: no TLS */
   JsonNode *names;
-  guint16 port;
+  guint16 port, redirect_port;
+  gboolean redirects;
+  guint transport_security;
   HubWebBounds bounds;
   HubWebProxies *proxies;
   gboolean started, ready;

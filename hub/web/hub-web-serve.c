@@ -264,6 +264,30 @@ handle_watch (HubWeb *self, HubWebRequest *request, const char *path)
   return TRUE;
 }
 
+/* Nothing is said here but where HTTPS is: what somebody meant to keep to themselves must not be
+ * sent this way twice. */
+static void
+redirect (HubWeb *self, SoupServerMessage *message, GBytes *bytes)
+{
+  GUri *uri = soup_server_message_get_uri (message);
+  const char *query = g_uri_get_query (uri);
+  g_autofree char *place = g_strconcat (self->origin, g_uri_get_path (uri),
+                                        query != NULL ? "?" : NULL, query, NULL);
+  g_autoptr (HubWebRequest) request = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!hub_web_gate_is_writing (message))
+    {
+      soup_server_message_set_redirect (message, SOUP_STATUS_PERMANENT_REDIRECT, place);
+      return;
+    }
+  request = hub_web_request_new (message, bytes, self->languages, self->bounds.answer_ms,
+                                 G_OBJECT (self));
+  error = karez_error_new (KAREZ_ERROR_DENIED, "request/https", self->origin,
+                           N_ ("Only HTTPS is answered"));
+  hub_web_request_fail_with (request, 403, error);
+}
+
 void
 hub_web_serve (SoupServer *server, SoupServerMessage *message, const char *decoded,
                GHashTable *query, gpointer web)
@@ -274,7 +298,13 @@ hub_web_serve (SoupServer *server, SoupServerMessage *message, const char *decod
   g_autoptr (HubWebRequest) request = NULL;
   g_autoptr (GError) error = NULL;
 
-  hub_web_static_protect (message, self->origin);
+  hub_web_static_protect (message,
+                          hub_web_limits_is_redirected (message) ? 0 : self->transport_security);
+  if (hub_web_limits_is_redirected (message))
+    {
+      redirect (self, message, bytes);
+      return;
+    }
   /* Files need nobody's name and wait for nothing. */
   if (!hub_web_gate_is_writing (message) && hub_web_gate_check_host (self->gate, message, NULL)
       && hub_web_static_answer (self->files, message, path))

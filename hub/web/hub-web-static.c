@@ -208,7 +208,7 @@ hub_web_static_answer (HubWebStatic *self, SoupServerMessage *message, const cha
 }
 
 void
-hub_web_static_protect (SoupServerMessage *message, const char *origin)
+hub_web_static_protect (SoupServerMessage *message, guint transport_security)
 {
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
 
@@ -218,6 +218,10 @@ hub_web_static_protect (SoupServerMessage *message, const char *origin)
   soup_message_headers_replace (headers, "Referrer-Policy", "no-referrer");
   soup_message_headers_replace (headers, "Cross-Origin-Opener-Policy", "same-origin");
   soup_message_headers_replace (headers, "Cross-Origin-Resource-Policy", "same-origin");
-  if (g_str_has_prefix (origin, "https:"))
-    soup_message_headers_replace (headers, "Strict-Transport-Security", "max-age=31536000");
+  if (transport_security > 0)
+    {
+      g_autofree char *value = g_strdup_printf ("max-age=%u", transport_security);
+
+      soup_message_headers_replace (headers, "Strict-Transport-Security", value);
+    }
 }

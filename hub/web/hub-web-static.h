@@ -28,8 +28,9 @@ guint hub_web_static_add (HubWebStatic *self, const char *mount, const char *pre
  * FALSE if there is no such file. @path: percent-encoded */
 gboolean hub_web_static_answer (HubWebStatic *self, SoupServerMessage *message, const char *path);
 
-/* The headers that every answer carries, and those of an answer that is no page. */
-void hub_web_static_protect (SoupServerMessage *message, const char *origin);
+/* The headers that every answer carries, and those of an answer that is no page.
+ * @transport_security: seconds; 0 for none */
+void hub_web_static_protect (SoupServerMessage *message, guint transport_security);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubWebStatic, hub_web_static_free)
 

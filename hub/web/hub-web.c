@@ -247,6 +247,11 @@ hub_web_new (HubStore *store, const HubWebConfig *config)
   self->origin = g_strdup (config->origin);
   self->bind = g_strdup (config->bind);
   self->port = config->port;
+  self->redirect_port = config->redirect_port;
+  self->redirects = config->redirects;
+  self->transport_security = g_str_has_prefix (config->origin, "https:")
+                                 ? config->transport_security
+                                 : 0;
   self->socket = g_strdup (config->socket);
   self->certificate_paths[0] = g_strdup (config->certificate);
   self->certificate_paths[1] = g_strdup (config->key);
@@ -287,6 +292,7 @@ hub_web_start (HubWeb *self, GError **error)
 {
   g_autoptr (GSocket) tcp = NULL;
   g_autoptr (GSocket) local = NULL;
+  g_autoptr (GSocket) plain = NULL;
 
   g_return_val_if_fail (!self->started, FALSE);
 
@@ -298,12 +304,17 @@ hub_web_start (HubWeb *self, GError **error)
   tcp = hub_web_listen_tcp (self->bind, &self->port, error);
   if (tcp == NULL)
     return FALSE;
+  plain = self->redirects ? hub_web_listen_tcp (self->bind, &self->redirect_port, error) : NULL;
+  if (self->redirects && plain == NULL)
+    return FALSE;
   local = self->socket != NULL ? hub_web_listen_unix (self->socket, error) : NULL;
   if (self->socket != NULL && local == NULL)
     return FALSE;
   self->started = TRUE;
   hub_web_gate_set_port (self->gate, self->port);
   hub_web_limits_accept (self->limits, tcp, self->certificate);
+  if (plain != NULL)
+    hub_web_limits_accept_redirected (self->limits, plain);
   if (local != NULL)
     hub_web_limits_accept (self->limits, local, NULL);
   hub_notice ("web", NULL, "the desk is at %s, listening at %s port %u", self->origin, self->bind,
@@ -334,6 +345,12 @@ guint16
 hub_web_get_port (HubWeb *self)
 {
   return self->port;
+}
+
+guint16
+hub_web_get_redirect_port (HubWeb *self)
+{
+  return self->redirect_port;
 }
 
 HubWebCertificate *

@@ -18,6 +18,10 @@ G_BEGIN_DECLS
  *   of this machine
  * @bind: a numeric address: "127.0.0.1"
  * @port: 0 lets the kernel choose
+ * @redirects: whether HTTP is answered with the way to @origin, at @redirect_port of @bind; 0 lets
+ *   the kernel choose
+ * @transport_security: for how many seconds browsers are to call it by HTTPS alone (RFC 6797); 0
+ *   takes an @origin of HTTP, too
  * @socket: (nullable): path of the Unix socket for karezctl
  * @certificate, @key: (nullable): both or none: PEM files for TLS at @port
  * @proxies: (nullable): as hub_web_proxies_new() takes them
@@ -31,7 +35,9 @@ typedef struct
   const char *version;
   const char *origin;
   const char *bind;
-  guint16 port;
+  guint16 port, redirect_port;
+  gboolean redirects;
+  guint transport_security;
   const char *socket;
   const char *certificate, *key;
   const char *proxies;
@@ -68,6 +74,8 @@ void hub_web_set_ready (HubWeb *self);
 void hub_web_stop (HubWeb *self);
 /* The port it listens on. */
 guint16 hub_web_get_port (HubWeb *self);
+/* The other one, where HTTP is redirected from; 0 for none. */
+guint16 hub_web_get_redirect_port (HubWeb *self);
 /* What browsers are shown. Returns: (transfer none) (nullable): NULL without TLS of its own */
 HubWebCertificate *hub_web_get_certificate (HubWeb *self);
 

@@ -63,6 +63,7 @@ MaxMinutes=5
 '''
 
 ORIGIN, LISTEN, PATH = 'https://HOST or https://HOST:PORT', 'a numeric IP address of this machine', 'an absolute path'
+AGE = 'a whole number of seconds from 0 to 63072000'
 PORT, RANGE, ENDPOINT = 'a whole number from 1 to 65535', 'LOW-HIGH, from 1024 to 65535, 12 ports', 'HOST:PORT'
 LIST, UNICAST = 'one to four numeric IP addresses', 'none of them twice, a wildcard, multicast or link-local'
 NAME, UUID, HERE = '1 to 200 characters', 'a UUID in lower case', 'address of this machine'
@@ -122,6 +123,14 @@ VALUES = [
     ('Web', 'Certificate', f'{FOLDER}/hub.pem', '[Web] Key beside it'),
     ('Web', 'Key', f'{FOLDER}/hub.key', '[Web] Certificate beside it'),
     ('Web', 'Key', 'hub.key', PATH),
+    ('Web', 'RedirectPort', '0', PORT),
+    ('Web', 'RedirectPort', 'http', PORT),
+    ('Web', 'RedirectPort', '18443', 'a port of its own for each'),
+    ('Web', 'RedirectPort', '18444', 'a port of its own for each'),
+    ('Web', 'StrictTransportSecurity', '-1', AGE),
+    ('Web', 'StrictTransportSecurity', '63072001', AGE),
+    ('Web', 'StrictTransportSecurity', '1y', AGE),
+    ('Web', 'StrictTransportSecurity', '', AGE),
     ('Web', 'Proxies', '10.0.0.0/8', LIST),
     ('Web', 'Proxies', 'proxy.example.org', LIST),
     ('Web', 'Proxies', '10.0.0.1,10.0.0.2,10.0.0.3,10.0.0.4,10.0.0.5', LIST),
@@ -186,8 +195,8 @@ VALUES = [
 
 # What stands in the file, what stands there instead, where the finding is, and what is accepted.
 TEXTS = [
-    ('Port=18443', 'Prot=18443', '[Web] Prot: there is no such key (perhaps Port)', 'Listen, Port, Origin, Certificate, Key, Proxies'),
-    ('Port=18443', 'port=18443', '[Web] port: there is no such key (perhaps Port)', 'Listen, Port, Origin, Certificate, Key, Proxies'),
+    ('Port=18443', 'Prot=18443', '[Web] Prot: there is no such key (perhaps Port)', 'Listen, Port, Origin, Certificate, Key, RedirectPort'),
+    ('Port=18443', 'port=18443', '[Web] port: there is no such key (perhaps Port)', 'Listen, Port, Origin, Certificate, Key, RedirectPort'),
     ('Port=18443', 'Advertise=a:1', '[Web] Advertise: there is no such key (perhaps [Peers] Advertise)', 'Listen, Port'),
     ('Port=18443', 'Port[ug]=18443', '[Web] Port[ug]: this key has no languages', 'Port'),
     ('Port=18443', 'TheColourOfTheDesk=1', '[Web] TheColourOfTheDesk: there is no such key;', 'Listen, Port'),
@@ -384,6 +393,14 @@ def test_certificate():
         check(text, [f'karez.conf:{line}: [Web] {at}: ', '; accepted: ', accepted], status)
     text = with_pair('hub.pem', 'hub.key').replace('https://karez', 'http://karez').replace('karez.example.org', 'localhost')
     check(text, ['[Web] Origin: with [Web] Certificate', 'accepted: https://localhost'], WRONG)
+
+
+def test_only_for_https():
+    text = GOOD.replace('https://karez.example.org', 'http://localhost')
+    for line in ('RedirectPort=18080', 'StrictTransportSecurity=300'):
+        accepts(GOOD.replace('Proxies=', f'{line}\nProxies=', 1).encode())
+        check(text.replace('Proxies=', f'{line}\nProxies=', 1),
+              [f'karez.conf:12: [Web] {line.split("=", maxsplit=1)[0]}: [Web] Origin is no HTTPS', 'accepted: an Origin of https://'], WRONG)
 
 
 def test_certificate_that_is_warned_of():

@@ -9,7 +9,7 @@ import https from 'node:https';
 import path from 'node:path';
 
 import { openBrowser, phone, signIn } from './browser.mjs';
-import { nets, prepareNote, run, until, withPair } from './hubs.mjs';
+import { freePort, nets, prepareNote, run, until, withPair } from './hubs.mjs';
 
 const textarea = 'karez-template-panel textarea';
 const day = 24 * 3600 * 1000;
@@ -101,7 +101,8 @@ async function overPhone(pair, authority) {
     const cookies = await page.context().cookies();
     assert.ok(cookies.length > 0 && cookies.every((/** @type {any} */ one) => one.secure && one.httpOnly), JSON.stringify(cookies));
     for (const [i, one] of pages.entries()) {
-      await one.goto(`${pair.hubs[i].origin}/sessions/${note}`);
+      // The phone's owner typed no scheme.
+      await one.goto(`${i ? hangzhou.origin : plain}/sessions/${note}`);
       await one.getByRole('button', { name: 'Join', exact: true }).click();
     }
     await page.getByRole('button', { name: 'Start', exact: true }).click();
@@ -166,6 +167,8 @@ async function refusals({ aral }, authority) {
 
 /** @type {Authority} */
 let authority;
+/** Where the phone's hub is over HTTP. */
+let plain = '';
 
 await withPair('https', async (pair) => {
   await overPhone(pair, authority);
@@ -177,6 +180,8 @@ await withPair('https', async (pair) => {
   authority.issue('late', 'aral.localhost', Date.now() - 60 * day, Date.now() - day);
   authority.issue('strange', 'hangzhou.localhost');
   authority.put('one');
-  nets.aral = { Web: { Certificate: authority.at('hub.pem'), Key: authority.at('hub.key') } };
+  const port = await freePort();
+  plain = `http://aral.localhost:${port}`;
+  nets.aral = { Web: { RedirectPort: String(port), Certificate: authority.at('hub.pem'), Key: authority.at('hub.key') } };
   return undefined;
 });

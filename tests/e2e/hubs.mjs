@@ -47,7 +47,7 @@ export async function until(what, ask, ms = 10000) {
 
 /** A port that nobody listens on now, of those that the system gives to no connection that goes out:
  * a hub that is killed and started again needs it again. @returns {Promise<number>} */
-async function freePort() {
+export async function freePort() {
   const port = 20000 + randomInt(12000);
   const server = net.createServer();
   const free = await new Promise((done) => {

@@ -70,11 +70,10 @@ on_shaken (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static GSocketConnection *
-open_from (const char *address)
+open_from_port (const char *address, guint16 port)
 {
   g_autoptr (GSocketAddress) local = g_inet_socket_address_new_from_string (address, 0);
-  g_autoptr (GSocketAddress)
-      remote = g_inet_socket_address_new_from_string ("127.0.0.1", hub_web_get_port (fixture->web));
+  g_autoptr (GSocketAddress) remote = g_inet_socket_address_new_from_string ("127.0.0.1", port);
   g_autoptr (GSocket) socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM,
                                              G_SOCKET_PROTOCOL_TCP, NULL);
   GSocketConnection *wire;
@@ -84,6 +83,12 @@ open_from (const char *address)
   g_socket_set_blocking (socket, FALSE);
   wire = g_socket_connection_factory_create_connection (socket);
   return wire;
+}
+
+static GSocketConnection *
+open_from (const char *address)
+{
+  return open_from_port (address, hub_web_get_port (fixture->web));
 }
 
 /* Returns: (transfer full): NULL when the hub does not shake hands */
@@ -184,6 +189,7 @@ test_answers (void)
       g_autofree char *answer = say (tls, request, 3000);
 
       g_assert_true (g_str_has_prefix (answer, "HTTP/1.1 200 "));
+      g_assert_nonnull (strstr (answer, "\r\nStrict-Transport-Security: max-age=300\r\n"));
     }
 }
 
@@ -302,6 +308,41 @@ test_replaced (void)
   g_assert_true (g_str_has_prefix (answer, "HTTP/1.1 200 "));
 }
 
+/* What HTTP is answered with; never anything of the hub's own. */
+static char *
+ask_plain (const char *request)
+{
+  g_autoptr (GSocketConnection)
+      wire = open_from_port ("127.0.0.1", hub_web_get_redirect_port (fixture->web));
+  gboolean closed;
+
+  g_socket_send (g_socket_connection_get_socket (wire), request, strlen (request), NULL, NULL);
+  return wire_read (wire, 500, &closed);
+}
+
+static void
+test_redirected (void)
+{
+  g_autofree char *got = ask_plain (
+      "GET /sessions/a%2Fb?x=1&y=%20 HTTP/1.1\r\nHost: karez.example.org\r\n\r\n");
+  g_autofree char *strange = ask_plain ("HEAD //other.example HTTP/1.1\r\nHost: other\r\n\r\n");
+  g_autofree char *health = ask_plain ("GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+  g_autofree char *posted = ask_plain (
+      "POST /api/v1/sign-in HTTP/1.1\r\nHost: karez.example.org\r\n"
+      "Content-Type: application/json\r\n"
+      "Content-Length: 2\r\n\r\n{}");
+
+  g_assert_true (g_str_has_prefix (got, "HTTP/1.1 308 "));
+  g_assert_nonnull (strstr (got, "\r\nLocation: " TEST_TLS_ORIGIN "/sessions/a%2Fb?x=1&y=%20\r\n"));
+  g_assert_null (strstr (got, "Strict-Transport-Security"));
+  g_assert_true (g_str_has_prefix (strange, "HTTP/1.1 308 "));
+  g_assert_nonnull (strstr (strange, "\r\nLocation: " TEST_TLS_ORIGIN "/"));
+  g_assert_true (g_str_has_prefix (health, "HTTP/1.1 308 "));
+  g_assert_true (g_str_has_prefix (posted, "HTTP/1.1 403 "));
+  g_assert_nonnull (strstr (posted, "request/https"));
+  g_assert_null (strstr (posted, "Location"));
+}
+
 /* Nothing that the hub says waits for a client that does not read. */
 static void
 test_does_not_read (void)
@@ -367,6 +408,7 @@ main (int argc, char **argv)
   g_test_add_func ("/web/tls/refusal", test_refusal);
   g_test_add_func ("/web/tls/no-handshake", test_no_handshake);
   g_test_add_func ("/web/tls/stalled", test_stalled);
+  g_test_add_func ("/web/tls/redirected", test_redirected);
   g_test_add_func ("/web/tls/does-not-read", test_does_not_read);
   g_test_add_func ("/web/tls/replaced", test_replaced);
   status = g_test_run ();

@@ -138,6 +138,8 @@ fixture_new_tls (const HubWebBounds *bounds, const char *certificate, const char
                        .names = names,
                        .version = "0",
                        .origin = certificate != NULL ? TEST_TLS_ORIGIN : TEST_ORIGIN,
+                       .redirects = certificate != NULL,
+                       .transport_security = 300,
                        .certificate = certificate,
                        .key = key,
                        .bind = "127.0.0.1",
