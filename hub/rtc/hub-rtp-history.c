@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hub-rtp-history.h"
 
+#include <errno.h>
+#include <sys/mman.h>
+
 struct _HubRtpHistory
 {
   guint size;
@@ -14,14 +17,19 @@ hub_rtp_history_new (guint size)
 
   g_assert (size > 0 && (size & (size - 1)) == 0);
   self->size = size;
-  self->packets = g_new0 (HubRtpPacket, size);
+  /* Not of malloc(), which gives out again what was touched, and so fills it with zeros, once
+   * somebody has left. */
+  self->packets = mmap (NULL, size * sizeof *self->packets, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (self->packets == MAP_FAILED)
+    g_error ("There is no memory for a stream's packets: %s", g_strerror (errno));
   return self;
 }
 
 void
 hub_rtp_history_free (HubRtpHistory *self)
 {
-  g_free (self->packets);
+  munmap (self->packets, self->size * sizeof *self->packets);
   g_free (self);
 }
 

@@ -458,6 +458,37 @@ test_places (void)
     }
 }
 
+static gint64
+resident_kib (void)
+{
+  g_autofree char *text = NULL;
+  const char *at;
+
+  g_assert_true (g_file_get_contents ("/proc/self/status", &text, NULL, NULL));
+  at = strstr (text, "VmRSS:");
+  g_assert_nonnull (at);
+  return g_ascii_strtoll (at + strlen ("VmRSS:"), NULL, 10);
+}
+
+/* Another hospital tells of streams of which nothing comes, others each time. */
+static void
+test_untouched (void)
+{
+  HubRtpHistory *all[200];
+  gint64 before = 0;
+
+  for (guint round = 0; round < 3; round++)
+    {
+      for (guint i = 0; i < G_N_ELEMENTS (all); i++)
+        all[i] = hub_rtp_history_new (512);
+      if (round == 0)
+        before = resident_kib ();
+      g_assert_cmpint (resident_kib () - before, <, 16 * 1024);
+      for (guint i = 0; i < G_N_ELEMENTS (all); i++)
+        hub_rtp_history_free (all[i]);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -488,6 +519,7 @@ main (int argc, char **argv)
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
     g_test_add (tests[i].path, Stream, NULL, stream_up, tests[i].function, stream_down);
   g_test_add_func ("/rtc/history/keep", test_history);
+  g_test_add_func ("/rtc/history/untouched", test_untouched);
   g_test_add_func ("/rtc/track/begins-anew", test_places);
   return g_test_run ();
 }
