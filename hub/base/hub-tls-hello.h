@@ -11,9 +11,9 @@ G_BEGIN_DECLS
  * whatever it offers
  *
  * Waits until the whole first record of a TLS client is there (RFC 8446, 5.1) and takes none of it.
- * GIO shakes hands in a thread of a small pool that everything shares, so a thread is only given to
- * who has said something; and what TLS may speak is one setting for a whole process, so versions
- * are looked at here. Fails with %G_IO_ERROR_INVALID_DATA for what is no TLS,
+ * GIO makes a handshake in a thread of a small pool that everything shares, so a thread is only
+ * given to who has said something; and what TLS may speak is one setting for a whole process, so
+ * versions are looked at here. Fails with %G_IO_ERROR_INVALID_DATA for what is no TLS,
  * %G_IO_ERROR_NOT_SUPPORTED for a version that is not enough, and %G_IO_ERROR_CLOSED when the other
  * end, or shutdown(), ends it before. Main thread only.
  */

@@ -204,7 +204,7 @@ translate (const char *text, gpointer data)
 CtlStatus
 ctl_tell_error (const char *where, const GError *error)
 {
-  g_autofree char *text = karez_error_say (error, translate, NULL);
+  g_autofree char *text = karez_error_translate (error, translate, NULL);
 
   if (where != NULL)
     g_printerr ("karezctl: %s: %s\n", where, text);

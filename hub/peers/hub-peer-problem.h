@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /* How an error travels between hubs: {"code", "rule", "detail", "accepted", "pointer", "format",
- * "arguments"}; the last two are what karez_error_say() needs. */
+ * "arguments"}; the last two are what karez_error_translate() needs. */
 
 /* The document of an error and its HTTP status. Returns: (transfer full) */
 GBytes *hub_peer_problem_write (const GError *error, guint *status);

@@ -6,14 +6,14 @@
 
 /* Whether it takes one of the places of those who are not known. */
 static gboolean
-is_stranger (HubPeerConnection *connection)
+is_unknown (HubPeerConnection *connection)
 {
   return !connection->doomed && !hub_peer_server_is_known (connection);
 }
 
 /* How many each customer has: customer (not counted) → number. Returns: (transfer full) */
 static GHashTable *
-count_strangers (GHashTable *table, guint *all)
+count_unknown (GHashTable *table, guint *all)
 {
   GHashTable *counts = g_hash_table_new (g_str_hash, g_str_equal);
   GHashTableIter iter;
@@ -22,7 +22,7 @@ count_strangers (GHashTable *table, guint *all)
   *all = 0;
   g_hash_table_iter_init (&iter, table);
   while (g_hash_table_iter_next (&iter, (gpointer *) &one, NULL))
-    if (is_stranger (one))
+    if (is_unknown (one))
       {
         gsize count = GPOINTER_TO_SIZE (g_hash_table_lookup (counts, one->customer));
 
@@ -45,7 +45,7 @@ find_victim (GHashTable *table, GHashTable *counts, HubPeerConnection *except)
     {
       gsize count = GPOINTER_TO_SIZE (g_hash_table_lookup (counts, one->customer));
 
-      if (one == except || !is_stranger (one) || count < most)
+      if (one == except || !is_unknown (one) || count < most)
         continue;
       if (victim == NULL || count > most || one->since < victim->since)
         victim = one;
@@ -55,10 +55,10 @@ find_victim (GHashTable *table, GHashTable *counts, HubPeerConnection *except)
 }
 
 gboolean
-hub_peer_room_for_stranger (GHashTable *table, HubPeerConnection *connection)
+hub_peer_room_for_unknown (GHashTable *table, HubPeerConnection *connection)
 {
   guint all;
-  g_autoptr (GHashTable) counts = count_strangers (table, &all);
+  g_autoptr (GHashTable) counts = count_unknown (table, &all);
   HubPeerConnection *victim;
 
   if (g_hash_table_size (table) > HUB_PEER_MAX_CONNECTIONS

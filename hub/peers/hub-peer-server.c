@@ -354,7 +354,7 @@ on_accept_certificate (GTlsConnection *tls, GTlsCertificate *certificate,
 
   g_free (connection->key);
   connection->key = hub_identity_hash_certificate (certificate);
-  /* Who it is decides later what may be asked for: a stranger can ask to be paired. */
+  /* Who it is decides later what may be asked for: an unknown hub can ask to be paired. */
   return connection->key != NULL && connection->server != NULL
          && hub_peer_room_for_key (connection->server->connections, connection->key);
 }
@@ -452,7 +452,7 @@ shake_hands (HubPeerServer *self, GSocketConnection *stream)
 
   if (tls == NULL || connection == NULL)
     return;
-  if (!hub_peer_room_for_stranger (self->connections, connection))
+  if (!hub_peer_room_for_unknown (self->connections, connection))
     {
       hub_info ("peers", connection->host, "A connection was refused: there are too many.");
       return;

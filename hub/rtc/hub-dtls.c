@@ -343,7 +343,7 @@ advance (HubDtls *self)
 void
 hub_dtls_start (HubDtls *self)
 {
-  if (self->state == HUB_DTLS_SHAKING)
+  if (self->state == HUB_DTLS_HANDSHAKE)
     advance (self);
 }
 
@@ -361,7 +361,7 @@ hub_dtls_take (HubDtls *self, const guint8 *datagram, gsize length)
 void
 hub_dtls_tick (HubDtls *self)
 {
-  if (self->state != HUB_DTLS_SHAKING)
+  if (self->state != HUB_DTLS_HANDSHAKE)
     return;
   ERR_clear_error ();
   if (DTLSv1_handle_timeout (self->ssl) < 0)
@@ -393,7 +393,7 @@ const char *
 hub_dtls_get_profile (const HubDtls *self)
 {
   /* OpenSSL knows it before the other side has proved who it is. */
-  const SRTP_PROTECTION_PROFILE *profile = self->state == HUB_DTLS_SHAKING
+  const SRTP_PROTECTION_PROFILE *profile = self->state == HUB_DTLS_HANDSHAKE
                                                ? NULL
                                                : SSL_get_selected_srtp_profile (self->ssl);
 

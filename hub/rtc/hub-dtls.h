@@ -36,7 +36,7 @@ typedef struct _HubDtls HubDtls;
 
 typedef enum
 {
-  HUB_DTLS_SHAKING,
+  HUB_DTLS_HANDSHAKE,
   HUB_DTLS_DONE,
   HUB_DTLS_FAILED, /* for ever */
 } HubDtlsState;

@@ -179,7 +179,7 @@ ask_one (HubRtcBridge *self, guint number, HubRtcTrack *track, gint64 now, gint6
 }
 
 void
-hub_rtc_bridge_ask (HubRtcBridge *self, gint64 now)
+hub_rtc_bridge_request_missing (HubRtcBridge *self, gint64 now)
 {
   gint64 again = round_trip (self) * 5 / 4;
   GHashTableIter iter;

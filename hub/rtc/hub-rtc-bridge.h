@@ -65,6 +65,6 @@ void hub_rtc_bridge_send (HubRtcBridge *self, const HubRtcTrack *track, const Hu
 /* The clock of a track of ours, now and then. */
 void hub_rtc_bridge_send_clock (HubRtcBridge *self, const HubRtcTrack *track);
 /* Asks for what is missing, and for whole pictures. */
-void hub_rtc_bridge_ask (HubRtcBridge *self, gint64 now);
+void hub_rtc_bridge_request_missing (HubRtcBridge *self, gint64 now);
 
 G_END_DECLS

@@ -31,8 +31,8 @@ G_BEGIN_DECLS
 
 typedef enum
 {
-  HUB_RTC_NEW,     /* no check has come */
-  HUB_RTC_SHAKING, /* the way is known, the keys are not */
+  HUB_RTC_NEW,       /* no check has come */
+  HUB_RTC_HANDSHAKE, /* the way is known, the keys are not */
   HUB_RTC_OPEN,
   HUB_RTC_AWAY,   /* nothing comes; it may come back */
   HUB_RTC_CLOSED, /* for ever */

@@ -126,8 +126,8 @@ receive (HubRtcLoop *self, Socket *sock)
 
       self->sources[i].length = header->msg_namelen;
       if (self->messages[i].msg_len <= HUB_RTP_MAX_PACKET)
-        hub_rtc_room_take (self->room, sock->out, self->bytes[i], self->messages[i].msg_len,
-                           &self->sources[i], arrival_of (header, shift, now));
+        hub_rtc_room_receive (self->room, sock->out, self->bytes[i], self->messages[i].msg_len,
+                              &self->sources[i], arrival_of (header, shift, now));
     }
   return n == (int) RECEIVE_BATCH;
 }
@@ -222,7 +222,7 @@ serve (HubRtcLoop *self, const struct epoll_event *ready, int n)
 {
   for (int i = 0; i < n; i++)
     serve_one (self, ready[i].data.u32);
-  hub_rtc_room_settle (self->room, hub_clock_monotonic ());
+  hub_rtc_room_flush (self->room, hub_clock_monotonic ());
   flush (self);
 }
 

@@ -68,8 +68,8 @@ static const HubRtcpHandlers handlers = {
 };
 
 gboolean
-hub_rtc_room_take_rtcp (HubRtcRoom *self, HubRtcConnection *connection, guint8 *datagram,
-                        gsize length, gint64 now)
+hub_rtc_room_receive_rtcp (HubRtcRoom *self, HubRtcConnection *connection, guint8 *datagram,
+                           gsize length, gint64 now)
 {
   Reading reading = { self, connection, now };
   guint32 ssrc = length >= 8 ? hub_get32 (datagram + 4) : 0;
@@ -149,7 +149,7 @@ ask_one (HubRtcRoom *self, HubRtcConnection *connection, HubRtcTrack *track, gin
 }
 
 void
-hub_rtc_room_ask (HubRtcRoom *self, HubRtcConnection *connection, gint64 now)
+hub_rtc_room_request_missing (HubRtcRoom *self, HubRtcConnection *connection, gint64 now)
 {
   gint64 again = round_trip (connection) * 5 / 4;
 
@@ -160,7 +160,7 @@ hub_rtc_room_ask (HubRtcRoom *self, HubRtcConnection *connection, gint64 now)
 }
 
 void
-hub_rtc_room_tell_feedback (HubRtcRoom *self, HubRtcConnection *connection, gint64 now)
+hub_rtc_room_send_feedback (HubRtcRoom *self, HubRtcConnection *connection, gint64 now)
 {
   guint8 information[HUB_RTCP_MAX_PACKET - 64];
   gsize length = hub_rtp_feedback_write (&connection->feedback, information, sizeof information);

@@ -22,7 +22,6 @@ struct _HubRtcRoom
   gboolean forwards;
   gboolean bridge_touched; /* something came over the bridge since the last look */
   gboolean hurried;        /* a picture is wanted: no need to wait for the next tick */
-  guint64 strangers;
 
   gint64 heard, measured; /* when speakers were looked for, and statistics made */
   guint speaking[HUB_RTC_MAX_SPEAKING];
@@ -35,12 +34,12 @@ void hub_rtc_room_change (HubRtcRoom *self, HubRtcConnection *connection,
 
 /* hub-rtc-reports.c: RTCP of one connection. */
 /* Whether it came from who it says. */
-gboolean hub_rtc_room_take_rtcp (HubRtcRoom *self, HubRtcConnection *connection, guint8 *datagram,
-                                 gsize length, gint64 now);
+gboolean hub_rtc_room_receive_rtcp (HubRtcRoom *self, HubRtcConnection *connection,
+                                    guint8 *datagram, gsize length, gint64 now);
 /* What a page is to send again, and whole pictures. */
-void hub_rtc_room_ask (HubRtcRoom *self, HubRtcConnection *connection, gint64 now);
+void hub_rtc_room_request_missing (HubRtcRoom *self, HubRtcConnection *connection, gint64 now);
 /* What a page sent that came. */
-void hub_rtc_room_tell_feedback (HubRtcRoom *self, HubRtcConnection *connection, gint64 now);
+void hub_rtc_room_send_feedback (HubRtcRoom *self, HubRtcConnection *connection, gint64 now);
 void hub_rtc_room_report (HubRtcRoom *self, HubRtcConnection *connection, gint64 now);
 
 /* hub-rtc-measures.c: what is told to the main thread now and then. */

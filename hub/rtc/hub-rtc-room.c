@@ -2,7 +2,7 @@
 #include "hub-rtc-room-private.h"
 
 /* How long somebody may take from the first check to the keys. */
-#define SHAKING_US (15 * 1000 * 1000)
+#define HANDSHAKE_US (15 * 1000 * 1000)
 #define FEEDBACK_US (60 * 1000)
 #define REPORT_US (1000 * 1000)
 #define SPEAKERS_US (200 * 1000)
@@ -144,7 +144,7 @@ shake (HubRtcRoom *self, HubRtcConnection *connection, gint64 now)
   connection->dtls = hub_dtls_new (self->identity, FALSE, connection->peer_fingerprint,
                                    on_dtls_send, connection);
   connection->made = now;
-  hub_rtc_room_change (self, connection, HUB_RTC_SHAKING, NULL);
+  hub_rtc_room_change (self, connection, HUB_RTC_HANDSHAKE, NULL);
 }
 
 /* The page has another transport for what was agreed on. Pages are told once it is heard from. */
@@ -158,8 +158,9 @@ begin_anew (HubRtcConnection *connection, gint64 now)
 }
 
 /* Chromium ends the transport of a bundle when the section that it was named by is stopped, or when
- * another one is put before it, and shakes hands anew; the end may come before the offer, with it
- * or after it. RFC 8839, 4.4.1.1.1: a page that restarts its checks is answered by new names. */
+ * another one is put before it, and makes its handshake anew; the end may come before the offer,
+ * with it or after it. RFC 8839, 4.4.1.1.1: a page that restarts its checks is answered by new
+ * names. */
 static void
 renew (HubRtcRoom *self, HubRtcConnection *connection, const HubRtcCommand *command, gint64 now)
 {
@@ -178,7 +179,7 @@ follow_dtls (HubRtcRoom *self, HubRtcConnection *connection, gint64 now)
 {
   switch (hub_dtls_get_state (connection->dtls))
     {
-    case HUB_DTLS_SHAKING:
+    case HUB_DTLS_HANDSHAKE:
       return;
     case HUB_DTLS_DONE:
       if (connection->srtp != NULL)
@@ -255,10 +256,7 @@ take_stun (HubRtcRoom *self, HubRtcOut *out, const guint8 *datagram, gsize lengt
                                           &reply_length);
 
   if (outcome == HUB_STUN_IGNORED)
-    {
-      self->strangers++;
-      return;
-    }
+    return;
   hub_rtc_out_copy (out, reply, reply_length, source);
   if (outcome == HUB_STUN_REFUSED)
     return;
@@ -354,7 +352,7 @@ tick_bridge (HubRtcRoom *self, gint64 now, gboolean report)
   if (port == NULL)
     return;
   port->tick (port, now);
-  hub_rtc_bridge_ask (self->bridge, now);
+  hub_rtc_bridge_request_missing (self->bridge, now);
   g_hash_table_iter_init (&iter, self->tracks);
   while (report && g_hash_table_iter_next (&iter, NULL, &track))
     if (!((HubRtcTrack *) track)->remote)
@@ -432,17 +430,14 @@ take_dtls (HubRtcRoom *self, HubRtcConnection *connection, HubRtcOut *out, const
       shake (self, connection, now);
     }
   if (connection->dtls == NULL)
-    {
-      self->strangers++;
-      return;
-    }
+    return;
   hub_dtls_take (connection->dtls, datagram, length);
   follow_dtls (self, connection, now);
 }
 
 void
-hub_rtc_room_take (HubRtcRoom *self, HubRtcOut *out, guint8 *datagram, gsize length,
-                   const HubAddress *source, gint64 arrival)
+hub_rtc_room_receive (HubRtcRoom *self, HubRtcOut *out, guint8 *datagram, gsize length,
+                      const HubAddress *source, gint64 arrival)
 {
   HubDatagramKind kind = hub_datagram_kind (datagram, length);
   HubRtcConnection *connection;
@@ -454,22 +449,18 @@ hub_rtc_room_take (HubRtcRoom *self, HubRtcOut *out, guint8 *datagram, gsize len
     }
   connection = g_hash_table_lookup (self->by_address, source);
   if (connection == NULL || kind == HUB_DATAGRAM_UNKNOWN || connection->state == HUB_RTC_CLOSED)
-    {
-      self->strangers++;
-      return;
-    }
+    return;
   if (kind == HUB_DATAGRAM_DTLS)
     take_dtls (self, connection, out, datagram, length, source, arrival);
-  else if (connection->srtp == NULL)
-    self->strangers++;
-  else if (kind == HUB_DATAGRAM_RTP
-               ? take_rtp (self, connection, datagram, length, arrival)
-               : hub_rtc_room_take_rtcp (self, connection, datagram, length, arrival))
+  else if (connection->srtp != NULL
+           && (kind == HUB_DATAGRAM_RTP
+                   ? take_rtp (self, connection, datagram, length, arrival)
+                   : hub_rtc_room_receive_rtcp (self, connection, datagram, length, arrival)))
     hear_from (self, connection, out, source, arrival);
 }
 
 void
-hub_rtc_room_settle (HubRtcRoom *self, gint64 now)
+hub_rtc_room_flush (HubRtcRoom *self, gint64 now)
 {
   GHashTableIter iter;
   gpointer value;
@@ -480,11 +471,11 @@ hub_rtc_room_settle (HubRtcRoom *self, gint64 now)
       HubRtcConnection *connection = value;
 
       if ((connection->touched || self->hurried) && hub_rtc_connection_is_open (connection))
-        hub_rtc_room_ask (self, connection, now);
+        hub_rtc_room_request_missing (self, connection, now);
       connection->touched = FALSE;
     }
   if (self->bridge != NULL && (self->hurried || self->bridge_touched))
-    hub_rtc_bridge_ask (self->bridge, now);
+    hub_rtc_bridge_request_missing (self->bridge, now);
   self->bridge_touched = FALSE;
   self->hurried = FALSE;
 }
@@ -496,9 +487,9 @@ watch (HubRtcRoom *self, HubRtcConnection *connection, gint64 now)
 {
   if (connection->state == HUB_RTC_NEW && now - connection->made > HUB_RTC_CONSENT_US)
     hub_rtc_room_change (self, connection, HUB_RTC_CLOSED, "unreached");
-  else if (connection->state == HUB_RTC_SHAKING && now - connection->made > SHAKING_US)
+  else if (connection->state == HUB_RTC_HANDSHAKE && now - connection->made > HANDSHAKE_US)
     hub_rtc_room_change (self, connection, HUB_RTC_CLOSED, "timeout");
-  else if (connection->state == HUB_RTC_SHAKING)
+  else if (connection->state == HUB_RTC_HANDSHAKE)
     {
       hub_dtls_tick (connection->dtls);
       follow_dtls (self, connection, now);
@@ -519,10 +510,10 @@ tick_one (HubRtcRoom *self, HubRtcConnection *connection, gint64 now)
   want_pictures (self, connection);
   if (!hub_rtc_connection_is_open (connection))
     return;
-  hub_rtc_room_ask (self, connection, now);
+  hub_rtc_room_request_missing (self, connection, now);
   if (now - connection->told >= FEEDBACK_US)
     {
-      hub_rtc_room_tell_feedback (self, connection, now);
+      hub_rtc_room_send_feedback (self, connection, now);
       connection->told = now;
     }
   if (now - connection->reported >= REPORT_US)

@@ -107,10 +107,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubRtcRoom, hub_rtc_room_free)
 /* @command: (transfer full) */
 void hub_rtc_room_run (HubRtcRoom *self, HubRtcCommand *command, gint64 now);
 /* A datagram that came to the socket of @out; it is decrypted where it is. */
-void hub_rtc_room_take (HubRtcRoom *self, HubRtcOut *out, guint8 *datagram, gsize length,
-                        const HubAddress *source, gint64 arrival);
-/* All that came is taken. */
-void hub_rtc_room_settle (HubRtcRoom *self, gint64 now);
+void hub_rtc_room_receive (HubRtcRoom *self, HubRtcOut *out, guint8 *datagram, gsize length,
+                           const HubAddress *source, gint64 arrival);
+/* All that came was handed over: what is missing is asked for. */
+void hub_rtc_room_flush (HubRtcRoom *self, gint64 now);
 /* Every %HUB_RTC_TICK_US. FALSE while there is nobody to look after. */
 gboolean hub_rtc_room_tick (HubRtcRoom *self, gint64 now);
 /* The way to the other hospital; NULL for none. */

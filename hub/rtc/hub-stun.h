@@ -40,7 +40,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubStun, hub_stun_free)
  * @ufrag: (out caller-allocates): ours, %HUB_STUN_UFRAG_LENGTH + 1 bytes; "" where it is ignored
  * @reply: (out caller-allocates): %HUB_STUN_MAX_REPLY bytes
  *
- * The name is looked up before anything is computed, so that a stranger's flood costs little.
+ * The name is looked up before anything is computed, so that a flood from unknown sources costs
+ * little.
  */
 HubStunOutcome hub_stun_take (HubStun *self, const guint8 *datagram, gsize length,
                               const HubAddress *source, char *ufrag, guint8 *reply,

@@ -118,7 +118,7 @@ kind_of (const char *kinds, guint argument)
 }
 
 char *
-karez_error_say_time (const char *text)
+karez_error_format_time (const char *text)
 {
   g_autoptr (GTimeZone) utc = g_time_zone_new_utc ();
   g_autoptr (GDateTime) time = g_date_time_new_from_iso8601 (text, utc);
@@ -168,7 +168,7 @@ add_text (const char *words, gsize length, int argument, gpointer data)
     g_string_append_len (filling->text, words, length);
   else if (kind == 't' && !filling->raw)
     {
-      g_autofree char *time = karez_error_say_time (value);
+      g_autofree char *time = karez_error_format_time (value);
 
       g_string_append (filling->text, time);
     }
@@ -353,7 +353,7 @@ karez_error_get_kinds (const GError *error)
 }
 
 char *
-karez_error_say (const GError *error, KarezTranslate translate, gpointer data)
+karez_error_translate (const GError *error, KarezTranslate translate, gpointer data)
 {
   KarezErrorPrivate *self = get_private (error);
 

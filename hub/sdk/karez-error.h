@@ -91,15 +91,16 @@ KAREZ_PUBLIC const char *karez_error_get_accepted (const GError *error);
 KAREZ_PUBLIC const char *karez_error_get_pointer (const GError *error);
 
 /* The message in the reader's language. Returns: (transfer full) */
-KAREZ_PUBLIC char *karez_error_say (const GError *error, KarezTranslate translate, gpointer data);
+KAREZ_PUBLIC char *karez_error_translate (const GError *error, KarezTranslate translate,
+                                          gpointer data);
 
-/* For the engine, which carries errors to where their reader is: what karez_error_say() makes its
- * sentence of; NULL for an error of another domain. */
+/* For the engine, which carries errors to where their reader is: what karez_error_translate() makes
+ * its sentence of; NULL for an error of another domain. */
 KAREZ_PRIVATE const char *karez_error_get_format (const GError *error);
 KAREZ_PRIVATE GStrv karez_error_get_arguments (const GError *error);
 KAREZ_PRIVATE const char *karez_error_get_kinds (const GError *error);
 /* "2026-11-25 00:20 UTC+8", or @text itself where it is no time. Returns: (transfer full) */
-KAREZ_PRIVATE char *karez_error_say_time (const char *text);
+KAREZ_PRIVATE char *karez_error_format_time (const char *text);
 /* The sentence in pieces: words as strings, arguments as {"text"}, {"time"} or {"names"}; none
  * where nothing is said. Returns: (transfer full) */
 KAREZ_PRIVATE JsonNode *karez_error_to_parts (const GError *error, KarezTranslate translate,

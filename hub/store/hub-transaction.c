@@ -339,7 +339,7 @@ on_try_again (gpointer data)
 /* The first statement whose expectation was not met, as an error. @failed: what the database
  * refused, -1 for nothing: it may be the consequence of what came before it. */
 static GError *
-find_disappointment (HubTransaction *self, HubPgBatch *batch, int failed)
+find_unmet (HubTransaction *self, HubPgBatch *batch, int failed)
 {
   for (guint i = 0; i < self->statements->len && (failed < 0 || self->first + i < (guint) failed);
        i++)
@@ -414,7 +414,7 @@ on_refused (HubTransaction *self, GTask *task, HubPgBatch *batch, int failed,
     }
   else
     {
-      GError *error = find_disappointment (self, batch, failed);
+      GError *error = find_unmet (self, batch, failed);
 
       if (error == NULL)
         {
@@ -477,7 +477,7 @@ on_batch (HubPgConnection *connection, HubPgBatch *batch, const char *lost, gpoi
       take_rows (self, batch);
       succeed (self, task);
     }
-  else if ((error = find_disappointment (self, batch, -1)) != NULL)
+  else if ((error = find_unmet (self, batch, -1)) != NULL)
     {
       hub_pg_connection_roll_back (self->connection, HUB_PG_SYNC);
       fail (self, task, error);

@@ -15,7 +15,7 @@ struct _HubWebPasswords
 {
   guint at_once, max_queue;
   guint running;
-  GQueue known, strangers; /* GTask that wait */
+  GQueue known, unknown; /* GTask that wait */
   gboolean freed;
 };
 
@@ -24,7 +24,7 @@ typedef struct
   char *password;
   char *hash;  /* to hold it against; NULL: make one */
   GStrv words; /* what a chosen one must not be made of */
-  char *who;   /* the account that is known, or the stranger's customer */
+  char *who;   /* the account that is known, or the customer of who is not */
 } Work;
 
 static void
@@ -80,7 +80,7 @@ hub_web_passwords_new (guint at_once, guint queue)
   self->at_once = at_once;
   self->max_queue = queue;
   g_queue_init (&self->known);
-  g_queue_init (&self->strangers);
+  g_queue_init (&self->unknown);
   return self;
 }
 
@@ -89,7 +89,7 @@ pop (HubWebPasswords *self)
 {
   GTask *task = g_queue_pop_head (&self->known);
 
-  return task != NULL ? task : g_queue_pop_head (&self->strangers);
+  return task != NULL ? task : g_queue_pop_head (&self->unknown);
 }
 
 static void
@@ -186,7 +186,7 @@ static void
 push (HubWebPasswords *self, GTask *task, const char *hash, const char *password,
       const char *const *words, const char *who, gboolean known)
 {
-  GQueue *queue = known ? &self->known : &self->strangers;
+  GQueue *queue = known ? &self->known : &self->unknown;
   Work *work = g_new0 (Work, 1);
 
   work->hash = g_strdup (hash);

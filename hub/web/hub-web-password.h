@@ -9,8 +9,9 @@ G_BEGIN_DECLS
  * HubWebPasswords:
  * Argon2id by libsodium, 64 MiB and some 50 to 100 ms of one core for each, in threads: few at
  * once, a short queue, and one more is refused with %KAREZ_ERROR_BUSY, rule "sign-in/busy".
- * Who is known has a queue that goes first, so that strangers keep nobody out by their number, and
- * at most four places in it; a stranger's customer has half of the other one. Main thread only.
+ * Who is known has a queue that goes first, so that those who are unknown keep nobody out by their
+ * number, and at most four places in it; an unknown one's customer has half of the other one. Main
+ * thread only.
  */
 typedef struct _HubWebPasswords HubWebPasswords;
 
@@ -36,7 +37,7 @@ char *hub_web_passwords_hash_finish (HubWebPasswords *self, GAsyncResult *result
 /**
  * hub_web_passwords_verify_async:
  * @hash: (nullable): NULL for an account that does not exist: takes as long, and is never right
- * @who: the account whose sign-in or browser it is, or where a stranger comes from
+ * @who: the account whose sign-in or browser it is, or where who is unknown comes from
  */
 void hub_web_passwords_verify_async (HubWebPasswords *self, const char *hash, const char *password,
                                      const char *who, gboolean known, GCancellable *cancellable,

@@ -240,7 +240,7 @@ join_parts (JsonNode *all, const char *language)
           continue;
         }
       said = json_object_has_member (value, "time")
-                 ? karez_error_say_time (karez_json_text (value, "time"))
+                 ? karez_error_format_time (karez_json_text (value, "time"))
                  : g_strdup (karez_json_text (value, "text"));
       g_string_append_printf (text, isolated ? "\u2068%s\u2069" : "%s", said != NULL ? said : "");
     }

@@ -483,7 +483,7 @@ rtc_client_is_open (const RtcClient *self)
 HubDtlsState
 rtc_client_get_dtls (const RtcClient *self)
 {
-  return self->dtls != NULL ? hub_dtls_get_state (self->dtls) : HUB_DTLS_SHAKING;
+  return self->dtls != NULL ? hub_dtls_get_state (self->dtls) : HUB_DTLS_HANDSHAKE;
 }
 
 RtcStream *

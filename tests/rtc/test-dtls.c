@@ -104,7 +104,7 @@ open_ends (Wire *wire, guint wrong)
         expected[31] ^= 1;
       wire->ends[i].dtls = hub_dtls_new (wire->ends[i].identity, i == 0, expected, on_send,
                                          &wire->ends[i]);
-      g_assert_cmpint (hub_dtls_get_state (wire->ends[i].dtls), ==, HUB_DTLS_SHAKING);
+      g_assert_cmpint (hub_dtls_get_state (wire->ends[i].dtls), ==, HUB_DTLS_HANDSHAKE);
       g_assert_null (hub_dtls_get_failure (wire->ends[i].dtls));
       g_assert_null (hub_dtls_get_profile (wire->ends[i].dtls));
     }
@@ -147,13 +147,13 @@ pump (Wire *wire, gboolean junk)
 }
 
 static gboolean
-is_shaking (Wire *wire)
+in_handshake (Wire *wire)
 {
-  return hub_dtls_get_state (wire->ends[0].dtls) == HUB_DTLS_SHAKING
-         || hub_dtls_get_state (wire->ends[1].dtls) == HUB_DTLS_SHAKING;
+  return hub_dtls_get_state (wire->ends[0].dtls) == HUB_DTLS_HANDSHAKE
+         || hub_dtls_get_state (wire->ends[1].dtls) == HUB_DTLS_HANDSHAKE;
 }
 
-/* Until neither is shaking any more and nothing is on its way. Returns how long it took. */
+/* Until both handshakes are done and nothing is on its way. Returns how long it took. */
 static gint64
 shake (Wire *wire, gboolean junk)
 {
@@ -164,7 +164,7 @@ shake (Wire *wire, gboolean junk)
     {
       while (pump (wire, junk))
         ;
-      if (!is_shaking (wire) || now - began > LONGEST_US)
+      if (!in_handshake (wire) || now - began > LONGEST_US)
         return now - began;
       now += TICK_US;
       for (guint i = 0; i < 2; i++)
@@ -237,7 +237,7 @@ test_profile_before (Wire *wire, gconstpointer data)
   do
     for (guint i = 0; i < 2; i++)
       g_assert_cmpint (hub_dtls_get_profile (wire->ends[i].dtls) == NULL, ==,
-                       hub_dtls_get_state (wire->ends[i].dtls) == HUB_DTLS_SHAKING);
+                       hub_dtls_get_state (wire->ends[i].dtls) == HUB_DTLS_HANDSHAKE);
   while (pump (wire, FALSE));
   assert_done (wire);
 }
@@ -378,10 +378,10 @@ test_last_flight (Wire *wire, gconstpointer data)
 
   open_ends (wire, 2);
   hub_dtls_start (client->dtls);
-  while (hub_dtls_get_state (server->dtls) == HUB_DTLS_SHAKING)
+  while (hub_dtls_get_state (server->dtls) == HUB_DTLS_HANDSHAKE)
     g_assert_true (pump (wire, FALSE));
   g_queue_clear_full (&client->incoming, (GDestroyNotify) g_bytes_unref);
-  g_assert_cmpint (hub_dtls_get_state (client->dtls), ==, HUB_DTLS_SHAKING);
+  g_assert_cmpint (hub_dtls_get_state (client->dtls), ==, HUB_DTLS_HANDSHAKE);
   shake (wire, FALSE);
   assert_done (wire);
   check_keys (wire);

@@ -194,16 +194,16 @@ test_error (void)
   g_assert_cmpstr (karez_error_get_accepted (copy), ==, "another one");
   g_assert_cmpstr (karez_error_get_pointer (copy), ==, "/bed");
   /* A bad translation cannot read arguments that are not there. */
-  said = karez_error_say (copy, shout, NULL);
+  said = karez_error_translate (copy, shout, NULL);
   g_assert_cmpstr (said, ==, "bed: room is empty, 100%");
   /* Its parts are enough to say it elsewhere. */
   carried = karez_error_new_parts (KAREZ_ERROR_NOT_FOUND, NULL, NULL, karez_error_get_format (copy),
                                    karez_error_get_arguments (copy));
-  said_there = karez_error_say (carried, shout, NULL);
+  said_there = karez_error_translate (carried, shout, NULL);
   g_assert_cmpstr (said_there, ==, said);
   g_assert_cmpstr (carried->message, ==, "No bed in room");
   g_assert_null (karez_error_get_rule (other));
-  plain = karez_error_say (other, shout, NULL);
+  plain = karez_error_translate (other, shout, NULL);
   g_assert_cmpstr (plain, ==, "plain");
 }
 
@@ -232,7 +232,7 @@ test_error_kinds (void)
   copy = g_error_copy (error);
   g_assert_cmpstr (copy->message, ==, "Dr Lin is taken from 2026-11-24T16:20:00.000Z");
   g_assert_cmpstr (karez_error_get_accepted (copy), ==, "free at 2026-11-24T16:45:00Z");
-  said = karez_error_say (copy, turn, NULL);
+  said = karez_error_translate (copy, turn, NULL);
   g_assert_cmpstr (said, ==, "from 2026-11-25 00:20 UTC+8: Dr Lin (100%)");
   parts = karez_error_to_parts (copy, turn, NULL);
   text = karez_json_print (parts);

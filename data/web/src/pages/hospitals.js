@@ -308,7 +308,7 @@ export class HospitalsPage extends KarezElement {
     const passed = hubNow() - this.asked;
     const expected = (this.pairings.value?.expected ?? []).map((one) => ({ ...one, left: one.expires_in_s * 1000 - passed })).filter((one) => one.left > 0);
     return html`<form class="card" aria-labelledby="expect-head" novalidate @submit=${this.expect}><h2 class="title" id="expect-head">${_('Announce a hospital that pairs from its side')}</h2>
-      <p>${_('Where the other administrator begins the pairing, their hub dials this one. Announce the address that it comes from: for an hour it is let in, even while strangers use up all tries.')}</p>
+      <p>${_('Where the other administrator begins the pairing, their hub dials this one. Announce the address that it comes from: for an hour it is let in, even while unknown addresses use up all tries.')}</p>
       ${textField({ id: 'expect-address', label: _('Address their hub comes from'), value: this.origin, dir: 'ltr', max: 255, placeholder: '203.0.113.7', hint: _('A numeric address without a port, as the other administrator tells you.'),
         error: unexpected ? [unexpected.message, unexpected.accepted].filter(Boolean).join('. ') : undefined, oninput: (value) => { this.origin = value; this.unexpected = null; } })}
       ${expected.length ? html`<ul class="plain" aria-label=${_('Announced')}>${expected.map((one) => html`<li class="row"><bdi><code>${one.address}</code></bdi> <small>${_('ends in %s', duration(one.left))}</small></li>`)}</ul>` : nothing}
