@@ -92,7 +92,11 @@ hub_live_session_answer (HubLiveSession *self, GTask *task, gboolean away)
 static void
 report_disk (HubLiveSession *self, const GError *error)
 {
-  const char *hint = error && !self->stalled ? N_ ("Free some space on the hub's disk.") : NULL;
+  gboolean full = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
+  const char *hint = !error || self->stalled ? NULL
+                     : full                  ? N_ ("Free some space on the hub's disk.")
+                                             : N_ ("The hub's disk has to be looked at: it refuses "
+                                                                    "what is written.");
   g_autoptr (KarezCheck) check = NULL;
 
   if (error && self->trouble && g_str_equal (error->message, self->trouble->message))

@@ -113,8 +113,10 @@ compare (gconstpointer a, gconstpointer b, gpointer data)
 static gboolean
 fail (GError **error, const char *doing, const char *path, int code)
 {
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "cannot %s %s: %s", doing, path,
-               g_strerror (code));
+  /* GLib has no name for a quota that is used up. */
+  g_set_error (error, G_IO_ERROR,
+               code == EDQUOT ? G_IO_ERROR_NO_SPACE : g_io_error_from_errno (code),
+               "cannot %s %s: %s", doing, path, g_strerror (code));
   return FALSE;
 }
 

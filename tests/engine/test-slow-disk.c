@@ -517,7 +517,7 @@ test_mirror_holds (LiveFixture *f, gconstpointer data)
 }
 
 static const char *
-verdict_of_disk (LiveFixture *f)
+tell_of_disk (LiveFixture *f, const char *member)
 {
   g_autoptr (JsonNode) node = hub_live_session_checks_to_json (f->session->checks);
   JsonArray *array = json_node_get_array (node);
@@ -527,9 +527,15 @@ verdict_of_disk (LiveFixture *f)
       JsonObject *one = json_array_get_object_element (array, i);
 
       if (g_str_equal (karez_json_text (one, "id"), "record.disk"))
-        return g_intern_string (karez_json_text (one, "verdict"));
+        return g_intern_string (karez_json_text (one, member));
     }
   return "none";
+}
+
+static const char *
+verdict_of_disk (LiveFixture *f)
+{
+  return tell_of_disk (f, "verdict");
 }
 
 static gboolean
@@ -574,6 +580,39 @@ test_session_full (LiveFixture *f, gconstpointer data)
   g_assert_true (
       karez_session_save_finish (KAREZ_SESSION (f->session), await_result (&save), &error));
   g_clear_object (&save.result);
+}
+
+/* What is to be done about a disk is said of what is wrong with it. */
+static void
+test_session_refused (LiveFixture *f, gconstpointer data)
+{
+  static const struct
+  {
+    int error;
+    const char *hint;
+  } cases[] = {
+    { ENOSPC, "Free some space on the hub's disk." },
+    { EIO, "The hub's disk has to be looked at: it refuses what is written." },
+    { EDQUOT, "Free some space on the hub's disk." },
+    { EROFS, "The hub's disk has to be looked at: it refuses what is written." },
+  };
+
+  live_go_live (f);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      Await hold = { 0 };
+      g_autoptr (GError) error = NULL;
+
+      set_disk (0, cases[i].error);
+      live_begin_move (f, "hold", &hold);
+      turn_until (is_answered, &hold, 2, "the hold is answered");
+      g_assert_true (hub_live_session_finish (f->session, hold.result, &error));
+      g_clear_object (&hold.result);
+      g_assert_cmpstr (verdict_of_disk (f), ==, "failed");
+      g_assert_cmpstr (tell_of_disk (f, "hint"), ==, cases[i].hint);
+      set_disk (0, 0);
+      turn_until (is_disk_well, f, 5, "the disk takes them");
+    }
 }
 
 static void
@@ -687,6 +726,7 @@ main (int argc, char **argv)
   SESSION ("holds", "host", test_session_holds);
   SESSION ("mirror-holds", "mirror", test_mirror_holds);
   SESSION ("full", "host", test_session_full);
+  SESSION ("refused", "host", test_session_refused);
   SESSION ("stalls", "host", test_session_stalls);
   SESSION ("closes", "host", test_session_closes);
   return g_test_run ();
