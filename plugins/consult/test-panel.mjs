@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { deviceProblem, grade, gridClass, initials, loudness, networkGrade, once, roleFor } from './web/consult-view.js';
+import { deviceProblem, grade, gridClass, initials, isMuted, loudness, networkGrade, once, roleFor, unseenWhy } from './web/consult-view.js';
 
 const measured = (changed) => ({ state: 'open', loss_in: 0, loss_out: 0, rtt_ms: 20, ...changed });
 
@@ -92,4 +92,17 @@ test('doctors of the hospital that was asked are its consultants', () => {
   assert.equal(role('elsewhere', 'clinician'), '');
   assert.equal(roleFor({ booking: null }, { hub: 'aral', roles: ['clinician'] }), '');
   assert.equal(roleFor(session, null), '');
+});
+
+test('what a page has no place for is neither off nor muted', () => {
+  const client = (crowded, tracks, on) => ({ crowded, people: new Map(tracks ? [['one', { tracks, on }]] : []) });
+  const said = (...how) => [unseenWhy(client(...how), 'one'), isMuted(client(...how), 'one')];
+  assert.deepEqual(said(false), ['nothing', false]);
+  assert.deepEqual(said(false, { camera: {}, microphone: {} }, { camera: false, microphone: false }), ['off', true]);
+  assert.deepEqual(said(false, { microphone: {} }, { microphone: true }), ['off', false]);
+  assert.deepEqual(said(true, { microphone: {} }, { microphone: true }), ['placeless', false]);
+  assert.deepEqual(said(true, { microphone: {} }, { microphone: false }), ['placeless', true]);
+  assert.deepEqual(said(true, { camera: {} }, { camera: false }), ['off', false]);
+  assert.deepEqual(said(true), ['placeless', false]);
+  assert.deepEqual([unseenWhy(null, 'one'), isMuted(null, 'one')], ['nothing', false]);
 });

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The faces: a tile for each person, a shared screen before them, and the voices.
 
-import { _ } from '@karez/i18n';
+import { N_, _ } from '@karez/i18n';
 import { clockSeconds, html, nothing, number, say, sessionRole } from '@karez/components';
 import { repeat } from 'lit/directives/repeat.js';
-import { grade, gradeWords, gridClass, initials } from './consult-view.js';
+import { grade, gradeWords, gridClass, initials, isMuted, unseenWhy } from './consult-view.js';
 
 /** @typedef {import('@karez/media').MediaClient} MediaClient */
 /**
@@ -41,8 +41,7 @@ function signs({ client, microphone, quiet }, person, still) {
   const known = still ? null : grade(measured);
   // Where nobody may be seen, nothing is good; that somebody is away still counts.
   const word = quiet && !person.own && known !== 'away' ? null : known;
-  const shown = client?.people.get(person.id);
-  const muted = person.own ? !microphone : shown ? !shown.on.microphone : false;
+  const muted = person.own ? !microphone : isMuted(client, person.id);
   const figures = measured && word !== 'away'
     ? _('Delay %s ms, lost on the way here %s %%, on the way there %s %%', number(Math.round(measured.rtt_ms || 0)),
       number((measured.loss_in || 0) * 100, 1), number((measured.loss_out || 0) * 100, 1)) : '';
@@ -50,6 +49,8 @@ function signs({ client, microphone, quiet }, person, still) {
     ${word ? html`<span class="consult-sign" data-grade=${word} title=${figures || nothing}><i aria-hidden="true"></i><span class="unseen">${_('Connection')}</span>
       ${_(gradeWords[word])}${figures ? html`<span class="unseen">${figures}</span>` : nothing}</span>` : nothing}`;
 }
+
+const unseenWords = { placeless: N_('This page has no place for this picture.'), off: N_('The camera is off.'), nothing: N_('Nothing has come from here yet.') };
 
 /** @param {View} view @param {Person} person @param {boolean} [small] */
 function tile(view, person, small = false) {
@@ -60,7 +61,7 @@ function tile(view, person, small = false) {
   const still = standstill(view, person);
   const frozen = seen && still !== '' && client?.stillSince(person.id, 'camera') !== undefined;
   const speaks = client?.speaking.includes(person.id) ?? false;
-  const why = person.own ? _('Your camera is off.') : view.quiet || (shown?.tracks.camera || shown?.tracks.microphone ? _('The camera is off.') : _('Nothing has come from here yet.'));
+  const why = person.own ? _('Your camera is off.') : view.quiet || _(unseenWords[unseenWhy(client, person.id)]);
   return html`<li class="consult-tile ${small ? 'small' : ''} ${speaks && !frozen ? 'speaks' : ''} ${frozen ? 'frozen' : ''}" aria-label=${person.own ? _('%s, you', person.name) : person.name}>
     ${seen ? html`<video autoplay playsinline .muted=${true} class=${person.own ? 'mirrored' : ''} data-own=${person.own ? 'camera' : nothing}
         data-person=${person.own ? nothing : person.id} data-source=${person.own ? nothing : 'camera'} aria-hidden="true"></video>`

@@ -155,3 +155,21 @@ export function roleFor({ booking }, me) {
     return me.roles.some((one) => one === 'clinician' || one === 'surgeon' || one === 'bedside') ? 'referrer' : 'observer';
   return '';
 }
+
+/** @typedef {{crowded: boolean, people: Map<string, import('@karez/media').Shown>}} Placed */
+
+/** Whether this page has no place for what somebody may send: it is not known then whether they do.
+ * @param {Placed | null} client @param {string} id @param {Source} source */
+const isPlaceless = (client, id, source) => Boolean(client?.crowded) && !client?.people.get(id)?.tracks[source];
+
+/** Whether somebody else is known to be muted. @param {Placed | null} client @param {string} id */
+export const isMuted = (client, id) => {
+  const shown = client?.people.get(id);
+  return shown !== undefined && !shown.on.microphone && !isPlaceless(client, id, 'microphone');
+};
+
+/** Why somebody else is not seen. @param {Placed | null} client @param {string} id @returns {'placeless' | 'off' | 'nothing'} */
+export const unseenWhy = (client, id) => {
+  const tracks = client?.people.get(id)?.tracks;
+  return isPlaceless(client, id, 'camera') ? 'placeless' : tracks?.camera || tracks?.microphone ? 'off' : 'nothing';
+};
