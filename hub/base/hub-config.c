@@ -18,6 +18,8 @@ static const HubConfigKey keys[] = {
     "The PEM file of the certificate that browsers are shown; not set: a proxy in front speaks "
     "TLS" },
   { "Web", "Key", HUB_CONFIG_PATH, NULL, "The PEM file of its key" },
+  { "Web", "Authority", HUB_CONFIG_AUTHORITY, NULL,
+    "own: the hub makes its certificate itself, by an authority of its own" },
   { "Web", "RedirectPort", HUB_CONFIG_PORT, NULL,
     "Where HTTP is answered with the way to Origin; not set: nowhere" },
   { "Web", "StrictTransportSecurity", HUB_CONFIG_SECONDS, "0",

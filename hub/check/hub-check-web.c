@@ -77,6 +77,14 @@ hub_check_web (HubConfig *config, const HubCheck *check)
   const char *key = hub_config_text (config, "Web", "Key");
   const char *origin = hub_config_text (config, "Web", "Origin");
 
+  if (hub_config_text (config, "Web", "Authority") != NULL)
+    {
+      check_https_only (config, origin, "Authority");
+      if (certificate != NULL || key != NULL)
+        hub_config_find (config, HUB_CONFIG_FAULT_VALUE, "Web", "Authority",
+                         N_ ("there is a certificate already"), NULL,
+                         N_ ("either Authority, or Certificate and Key"), NULL);
+    }
   if (hub_config_text (config, "Web", "RedirectPort") != NULL)
     check_https_only (config, origin, "RedirectPort");
   if (hub_config_seconds (config, "Web", "StrictTransportSecurity") > 0)

@@ -36,7 +36,7 @@ identity_path (Ctl *ctl)
 /* ── backup ─────────────────────────────────────────────────────────────────────────────────── */
 
 static void
-tell_backup (const char *file, JsonNode *manifest)
+tell_backup (Ctl *ctl, const char *file, JsonNode *manifest)
 {
   JsonObject *object = ctl_object (manifest);
   gboolean identity = karez_json_boolean (object, "identity");
@@ -56,6 +56,10 @@ tell_backup (const char *file, JsonNode *manifest)
   else
     g_print ("%s\n", _ ("The hub’s key is not in it. Keep a copy of identity.pem somewhere else: "
                         "without it each partner has to be paired anew."));
+  if (ctl->config != NULL && hub_config_text (ctl->config, "Web", "Authority") != NULL)
+    g_print ("%s\n",
+             _ ("The hub’s own authority is not in it. Keep a copy of tls/HOST/authority.pem, "
+                "too: without it PCs and phones have to be given another root."));
 }
 
 static CtlStatus
@@ -82,7 +86,7 @@ backup (Ctl *ctl, char **arguments)
   if (manifest == NULL || !hub_backup_writer_finish (writer, manifest, &error))
     return ctl_refuse (error);
   if (!ctl_json (ctl, manifest))
-    tell_backup (file, manifest);
+    tell_backup (ctl, file, manifest);
   return CTL_OK;
 }
 

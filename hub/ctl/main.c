@@ -26,6 +26,7 @@ static const CtlCommand commands[] = {
   { "restore", N_ ("Brings the database back from such a file, while the hub is stopped"),
     ctl_restore_verbs },
   { "audit", N_ ("Who did what"), ctl_audit_verbs },
+  { "certificate", N_ ("The root of the hub’s own authority"), ctl_certificate_verbs },
   { "config", N_ ("What is in force, and from where"), ctl_config_verbs },
   { "demo", NULL, ctl_demo_verbs },
 };

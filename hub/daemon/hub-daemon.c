@@ -19,6 +19,7 @@
 #include "hub-notify.h"
 #include "hub-peers.h"
 #include "hub-system.h"
+#include "hub-web-authority.h"
 #include "hub-web.h"
 
 /* How long a hub that starts waits between two looks for a database that is away. */
@@ -229,6 +230,8 @@ open_web (HubDaemon *self, GError **error)
   g_autofree char *sockets = g_build_filename (text (self, "Hub", "Runtime"),
                                                HUB_DIRECTORY_POSTGRES, NULL);
   g_autofree char *socket = g_build_filename (text (self, "Hub", "Runtime"), HUB_SOCKET_API, NULL);
+  g_autofree char *authority = g_build_filename (text (self, "Hub", "State"),
+                                                 HUB_WEB_AUTHORITY_DIRECTORY, NULL);
   g_autofree char *private = NULL;
   HubWebConfig config = {
     .hub = hub_identity_get_id (self->identity),
@@ -243,6 +246,7 @@ open_web (HubDaemon *self, GError **error)
                          ? hub_config_port (self->config, "Web", "RedirectPort")
                          : 0,
     .transport_security = hub_config_seconds (self->config, "Web", "StrictTransportSecurity"),
+    .authority = text (self, "Web", "Authority") != NULL ? authority : NULL,
     .certificate = text (self, "Web", "Certificate"),
     .key = text (self, "Web", "Key"),
     .proxies = text (self, "Web", "Proxies"),

@@ -21,6 +21,8 @@ struct _HubWeb
 
   HubStore *store;
   char *hub, *version, *origin, *bind, *socket;
+  char *authority; /* directory; NULL: none */
+  guint renewal;
   char *certificate_paths[2]; /* certificate and key; NULL: no TLS */
   JsonNode *names;
   guint16 port, redirect_port;

@@ -6,6 +6,7 @@
 #include "hub-clock.h"
 #include "hub-log.h"
 #include "hub-names.h"
+#include "hub-web-authority.h"
 #include "hub-web-directory.h"
 #include "hub-web-input.h"
 #include "hub-web-listen.h"
@@ -17,6 +18,7 @@
 /* So that signing in holds 46 MiB at most, whoever tries. */
 #define HASHES_AT_ONCE 1
 #define HASHES_WAITING 32
+#define RENEWAL_SECONDS 3600
 
 static guint closed_signal, revoked_signal, account_signal;
 
@@ -253,8 +255,19 @@ hub_web_new (HubStore *store, const HubWebConfig *config)
                                  ? config->transport_security
                                  : 0;
   self->socket = g_strdup (config->socket);
-  self->certificate_paths[0] = g_strdup (config->certificate);
-  self->certificate_paths[1] = g_strdup (config->key);
+  if (config->authority != NULL)
+    {
+      g_autofree char *host = hub_web_pair_host_of (config->origin);
+
+      self->authority = g_build_filename (config->authority, host, NULL);
+    }
+  if (self->authority != NULL)
+    self->certificate_paths[0] = g_build_filename (self->authority, HUB_WEB_AUTHORITY_CERTIFICATE,
+                                                   NULL);
+  else
+    self->certificate_paths[0] = g_strdup (config->certificate);
+  self->certificate_paths[1] = g_strdup (self->authority != NULL ? self->certificate_paths[0]
+                                                                 : config->key);
   self->bounds = config->bounds != NULL ? *config->bounds : standard;
   self->proxies = hub_web_proxies_new (config->proxies);
   self->bodies = hub_web_bodies_new (&self->bounds);
@@ -287,6 +300,39 @@ hub_web_new (HubStore *store, const HubWebConfig *config)
   return self;
 }
 
+static gboolean
+prepare_authority (HubWeb *self, GError **error)
+{
+  g_autofree char *host = hub_web_pair_host_of (self->origin);
+
+  return hub_web_authority_prepare (self->authority, host, hub_clock_now () / G_USEC_PER_SEC,
+                                    error);
+}
+
+/* The certificate is read again by itself when it is another. */
+static gboolean
+on_renewal (gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!prepare_authority (data, &error))
+    hub_warning ("web", NULL, "the hub's certificate is not renewed: %s", error->message);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+open_certificate (HubWeb *self, GError **error)
+{
+  if (self->authority != NULL && !prepare_authority (self, error))
+    return FALSE;
+  if (self->authority != NULL && self->renewal == 0)
+    self->renewal = g_timeout_add_seconds (RENEWAL_SECONDS, on_renewal, self);
+  if (self->certificate_paths[0] != NULL && self->certificate == NULL)
+    self->certificate = hub_web_certificate_new (self->certificate_paths[0],
+                                                 self->certificate_paths[1], self->origin, error);
+  return self->certificate_paths[0] == NULL || self->certificate != NULL;
+}
+
 gboolean
 hub_web_start (HubWeb *self, GError **error)
 {
@@ -296,10 +342,7 @@ hub_web_start (HubWeb *self, GError **error)
 
   g_return_val_if_fail (!self->started, FALSE);
 
-  if (self->certificate_paths[0] != NULL && self->certificate == NULL)
-    self->certificate = hub_web_certificate_new (self->certificate_paths[0],
-                                                 self->certificate_paths[1], self->origin, error);
-  if (self->certificate_paths[0] != NULL && self->certificate == NULL)
+  if (!open_certificate (self, error))
     return FALSE;
   tcp = hub_web_listen_tcp (self->bind, &self->port, error);
   if (tcp == NULL)
@@ -452,6 +495,7 @@ hub_web_finalize (GObject *object)
   g_object_unref (self->live);
   g_signal_handlers_disconnect_by_data (self->server, self);
   hub_web_limits_free (self->limits);
+  g_clear_handle_id (&self->renewal, g_source_remove);
   g_clear_pointer (&self->certificate, hub_web_certificate_free);
   hub_web_bodies_unref (self->bodies);
   hub_web_proxies_free (self->proxies);
@@ -476,6 +520,7 @@ hub_web_finalize (GObject *object)
   g_free (self->origin);
   g_free (self->bind);
   g_free (self->socket);
+  g_free (self->authority);
   g_free (self->certificate_paths[0]);
   g_free (self->certificate_paths[1]);
   G_OBJECT_CLASS (hub_web_parent_class)->finalize (object);

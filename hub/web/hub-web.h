@@ -23,6 +23,7 @@ G_BEGIN_DECLS
  * @transport_security: for how many seconds browsers are to call it by HTTPS alone (RFC 6797); 0
  *   takes an @origin of HTTP, too
  * @socket: (nullable): path of the Unix socket for karezctl
+ * @authority: (nullable): directory of authorities of its own, for TLS at @port; instead of:
  * @certificate, @key: (nullable): both or none: PEM files for TLS at @port
  * @proxies: (nullable): as hub_web_proxies_new() takes them
  * @desk: (nullable): GResource folder of the desk's files, ended by "/"
@@ -39,7 +40,7 @@ typedef struct
   gboolean redirects;
   guint transport_security;
   const char *socket;
-  const char *certificate, *key;
+  const char *authority, *certificate, *key;
   const char *proxies;
   const char *desk;
   const HubWebBounds *bounds;

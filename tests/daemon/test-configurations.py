@@ -123,6 +123,8 @@ VALUES = [
     ('Web', 'Certificate', f'{FOLDER}/hub.pem', '[Web] Key beside it'),
     ('Web', 'Key', f'{FOLDER}/hub.key', '[Web] Certificate beside it'),
     ('Web', 'Key', 'hub.key', PATH),
+    ('Web', 'Authority', 'yes', 'own, or no Authority'),
+    ('Web', 'Authority', '', 'own, or no Authority'),
     ('Web', 'RedirectPort', '0', PORT),
     ('Web', 'RedirectPort', 'http', PORT),
     ('Web', 'RedirectPort', '18443', 'a port of its own for each'),
@@ -195,8 +197,8 @@ VALUES = [
 
 # What stands in the file, what stands there instead, where the finding is, and what is accepted.
 TEXTS = [
-    ('Port=18443', 'Prot=18443', '[Web] Prot: there is no such key (perhaps Port)', 'Listen, Port, Origin, Certificate, Key, RedirectPort'),
-    ('Port=18443', 'port=18443', '[Web] port: there is no such key (perhaps Port)', 'Listen, Port, Origin, Certificate, Key, RedirectPort'),
+    ('Port=18443', 'Prot=18443', '[Web] Prot: there is no such key (perhaps Port)', 'Listen, Port, Origin, Certificate, Key, Authority'),
+    ('Port=18443', 'port=18443', '[Web] port: there is no such key (perhaps Port)', 'Listen, Port, Origin, Certificate, Key, Authority'),
     ('Port=18443', 'Advertise=a:1', '[Web] Advertise: there is no such key (perhaps [Peers] Advertise)', 'Listen, Port'),
     ('Port=18443', 'Port[ug]=18443', '[Web] Port[ug]: this key has no languages', 'Port'),
     ('Port=18443', 'TheColourOfTheDesk=1', '[Web] TheColourOfTheDesk: there is no such key;', 'Listen, Port'),
@@ -397,10 +399,16 @@ def test_certificate():
 
 def test_only_for_https():
     text = GOOD.replace('https://karez.example.org', 'http://localhost')
-    for line in ('RedirectPort=18080', 'StrictTransportSecurity=300'):
+    for line in ('Authority=own', 'RedirectPort=18080', 'StrictTransportSecurity=300'):
         accepts(GOOD.replace('Proxies=', f'{line}\nProxies=', 1).encode())
         check(text.replace('Proxies=', f'{line}\nProxies=', 1),
               [f'karez.conf:12: [Web] {line.split("=", maxsplit=1)[0]}: [Web] Origin is no HTTPS', 'accepted: an Origin of https://'], WRONG)
+
+
+def test_authority_and_certificate():
+    make_pair('both')
+    text = with_pair('both.pem', 'both.key').replace('Certificate=', 'Authority=own\nCertificate=', 1)
+    check(text, ['karez.conf:12: [Web] Authority: ', 'accepted: either Authority, or Certificate and Key'], WRONG)
 
 
 def test_certificate_that_is_warned_of():

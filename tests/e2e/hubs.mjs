@@ -122,7 +122,7 @@ export class Hub {
     this.socket = path.join(this.runtime, 'karezd.sock');
     this.port = ports.web;
     this.peerPort = ports.peers;
-    this.origin = `${nets[name]?.Web?.Certificate ? 'https' : 'http'}://${name}.localhost:${ports.web}`;
+    this.origin = `${nets[name]?.Web?.Certificate ?? nets[name]?.Web?.Authority ? 'https' : 'http'}://${name}.localhost:${ports.web}`;
     this.names = names;
     this.apart = apart;
     this.id = '';

@@ -3,6 +3,8 @@
  * while somebody is connected. */
 #include "web-fixture.h"
 
+#include "hub-web-authority.h"
+
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -308,6 +310,129 @@ test_replaced (void)
   g_assert_true (g_str_has_prefix (answer, "HTTP/1.1 200 "));
 }
 
+static char *
+read_file (const char *directory, const char *name)
+{
+  g_autofree char *path = g_build_filename (directory, name, NULL);
+  char *text = NULL;
+
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  return text;
+}
+
+static HubWebPairFault
+judge (const char *directory, const char *host)
+{
+  g_autofree char *path = g_build_filename (directory, HUB_WEB_AUTHORITY_CERTIFICATE, NULL);
+  g_autoptr (HubWebPair) pair = hub_web_pair_load (path, path, host);
+
+  return pair->fault;
+}
+
+/* What openssl says of a certificate that the authority in @directory signs for @host. */
+static gboolean
+vouches_for (const char *directory, const char *host)
+{
+  static const char script[] =
+      "cd \"$1\" && openssl req -new -newkey ed25519 -nodes -subj /CN=x -keyout other.key -out "
+      "other.csr && echo \"subjectAltName=$2\" > other.ext && openssl x509 -req -in other.csr -CA "
+      "authority.pem -CAkey authority.pem -extfile other.ext -out other.crt && openssl verify "
+      "-CAfile authority.crt other.crt; code=$?; rm -f other.*; exit $code";
+  const char *const argv[] = { "sh", "-c", script, "sh", directory, host, NULL };
+  int status = -1;
+
+  g_assert_true (
+      g_spawn_sync (NULL, (char **) argv, NULL,
+                    G_SPAWN_SEARCH_PATH | G_SPAWN_STDERR_TO_DEV_NULL | G_SPAWN_STDOUT_TO_DEV_NULL,
+                    NULL, NULL, NULL, NULL, &status, NULL));
+  return status == 0;
+}
+
+static void
+check_authority (const char *host, const char *own, const char *strange, const char *address)
+{
+  g_autofree char *directory = g_build_filename (folder, "authority", host, NULL);
+  g_autoptr (GError) error = NULL;
+
+  hub_web_authority_prepare (directory, host, g_get_real_time () / G_USEC_PER_SEC, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (judge (directory, host), ==, HUB_WEB_PAIR_GOOD);
+  g_assert_true (vouches_for (directory, own));
+  g_assert_false (vouches_for (directory, strange));
+  g_assert_false (vouches_for (directory, address));
+}
+
+static void
+test_authority (void)
+{
+  const gint64 now = g_get_real_time () / G_USEC_PER_SEC, day = 24 * 3600;
+  g_autofree char *directory = path_of ("authority/karez.example.org");
+  g_autofree char *key = g_build_filename (directory, HUB_WEB_AUTHORITY_KEY, NULL);
+  g_autofree char *root = NULL, *leaf = NULL, *same = NULL, *renewed = NULL, *kept = NULL;
+  g_autofree char *other = NULL;
+  g_autoptr (GError) error = NULL;
+  GStatBuf status;
+
+  /* Made a year ago; it is renewed 30 days before its end, and the root stays. */
+  g_assert_true (hub_web_authority_prepare (directory, "karez.example.org", now - 366 * day, NULL));
+  g_assert_cmpint (g_stat (key, &status), ==, 0);
+  g_assert_cmpint (status.st_mode & 0777, ==, 0600);
+  root = read_file (directory, HUB_WEB_AUTHORITY_ROOT);
+  g_assert_null (strstr (root, "PRIVATE"));
+  leaf = read_file (directory, HUB_WEB_AUTHORITY_CERTIFICATE);
+  g_assert_cmpint (judge (directory, "karez.example.org"), ==, HUB_WEB_PAIR_GOOD);
+  g_assert_true (hub_web_authority_prepare (directory, "karez.example.org", now, NULL));
+  same = read_file (directory, HUB_WEB_AUTHORITY_CERTIFICATE);
+  g_assert_cmpstr (same, ==, leaf);
+  g_assert_true (hub_web_authority_prepare (directory, "karez.example.org", now + 2 * day, NULL));
+  renewed = read_file (directory, HUB_WEB_AUTHORITY_CERTIFICATE);
+  g_assert_cmpstr (renewed, !=, leaf);
+  kept = read_file (directory, HUB_WEB_AUTHORITY_ROOT);
+  g_assert_cmpstr (kept, ==, root);
+
+  /* It vouches for nobody else. */
+  check_authority ("karez.example.org", "DNS:karez.example.org", "DNS:bank.example",
+                   "IP:192.0.2.1");
+  check_authority ("192.0.2.7", "IP:192.0.2.7", "DNS:bank.example", "IP:192.0.2.8");
+  check_authority ("2001:db8::7", "IP:2001:db8::7", "DNS:bank.example", "IP:192.0.2.7");
+
+  /* A clock that is twelve years off costs nobody the root. */
+  g_assert_true (
+      hub_web_authority_prepare (directory, "karez.example.org", now + 4400 * day, NULL));
+  g_assert_true (hub_web_authority_prepare (directory, "karez.example.org", now, NULL));
+  other = read_file (directory, HUB_WEB_AUTHORITY_ROOT);
+  g_assert_cmpstr (other, ==, root);
+  g_assert_cmpint (judge (directory, "karez.example.org"), ==, HUB_WEB_PAIR_GOOD);
+
+  /* One that cannot be read is in people's phones, and is not replaced. */
+  g_assert_true (g_file_set_contents (key, "nonsense", -1, NULL));
+  g_assert_false (hub_web_authority_prepare (directory, "karez.example.org", now, &error));
+  g_assert_nonnull (strstr (error->message, key));
+}
+
+static void
+remove_authorities (void)
+{
+  static const char *const names[] = { HUB_WEB_AUTHORITY_KEY, HUB_WEB_AUTHORITY_ROOT,
+                                       HUB_WEB_AUTHORITY_CERTIFICATE };
+  static const char *const hosts[] = { "karez.example.org", "192.0.2.7", "2001:db8::7" };
+  g_autofree char *all = path_of ("authority");
+
+  for (guint h = 0; h < G_N_ELEMENTS (hosts); h++)
+    {
+      g_autofree char *directory = g_build_filename (all, hosts[h], NULL);
+
+      for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+        {
+          g_autofree char *path = g_build_filename (directory, names[i], NULL);
+
+          g_unlink (path);
+        }
+      g_rmdir (directory);
+    }
+  g_rmdir (all);
+}
+
 /* What HTTP is answered with; never anything of the hub's own. */
 static char *
 ask_plain (const char *request)
@@ -408,11 +533,13 @@ main (int argc, char **argv)
   g_test_add_func ("/web/tls/refusal", test_refusal);
   g_test_add_func ("/web/tls/no-handshake", test_no_handshake);
   g_test_add_func ("/web/tls/stalled", test_stalled);
+  g_test_add_func ("/web/tls/authority", test_authority);
   g_test_add_func ("/web/tls/redirected", test_redirected);
   g_test_add_func ("/web/tls/does-not-read", test_does_not_read);
   g_test_add_func ("/web/tls/replaced", test_replaced);
   status = g_test_run ();
   fixture_free (fixture);
+  remove_authorities ();
   {
     static const char *const names[] = { "hub", "one", "two", "strange" };
 
