@@ -371,7 +371,8 @@ test_tls_version (void)
   TestHub *one = test_hub (1);
 
   g_assert_cmpint (handshake (one, "NORMAL:-VERS-ALL:+VERS-TLS1.3", TRUE), ==, 0);
-  g_assert_cmpint (handshake (one, "NORMAL:-VERS-ALL:+VERS-TLS1.2", TRUE), !=, 0);
+  /* Before it has a thread, not by what is looked at afterwards, which is -1. */
+  g_assert_cmpint (handshake (one, "NORMAL:-VERS-ALL:+VERS-TLS1.2", TRUE), <, -1);
   g_assert_cmpint (handshake (one, "NORMAL:-VERS-ALL:+VERS-TLS1.3", FALSE), !=, 0);
   test_hub_free (one);
 }
