@@ -272,7 +272,7 @@ export class MediaClient extends EventTarget {
         break;
       tries = asked === active ? tries + 1 : 1;
       asked = active;
-      if (tries > wantedTries) {
+      if (tries > wantedTries + 1) {
         // What is sent for nobody harms nobody; what is missed is begun anew.
         if (active)
           this.retry();
