@@ -231,33 +231,6 @@ begin (ConsultPlugin *self, const KarezRecord *record)
 }
 
 static KarezTransaction *
-keep_consent (ConsultPlugin *self, const KarezRecord *record, GError **error)
-{
-  ConsultConsent consent = { 0 };
-  KarezTransaction *transaction = NULL;
-  JsonObject *object;
-
-  if (!consult_consent_from_json (&consent, record->body, error))
-    return NULL;
-  if (consent.state == CONSULT_CONSENT_NONE)
-    karez_error_set (error, KAREZ_ERROR_INVALID, "consult/consent",
-                     N_ ("a consent that was given or withdrawn"), N_ ("The consent is not whole"));
-  else
-    {
-      object = json_node_get_object (record->body);
-      transaction = begin (self, record);
-      karez_transaction_run (transaction, "consent_keep", "(sssmsss)", consent.id, record->session,
-                             karez_json_text (object, "state"), karez_json_text (object, "basis"),
-                             consent.by, consent.at);
-      karez_transaction_event (
-          transaction, record->action, "consent", consent.id,
-          karez_json_object ("basis", "s", karez_json_text (object, "basis"), NULL));
-    }
-  consult_consent_clear (&consent);
-  return transaction;
-}
-
-static KarezTransaction *
 keep_summary (ConsultPlugin *self, const KarezRecord *record, GError **error)
 {
   static const KarezJsonField fields[] = {
@@ -311,9 +284,6 @@ keep_consultant (ConsultPlugin *self, const KarezRecord *record, GError **error)
 static KarezTransaction *
 keep (ConsultPlugin *self, const KarezRecord *record, GError **error)
 {
-  if (g_str_equal (record->action, "consent.give")
-      || g_str_equal (record->action, "consent.withdraw"))
-    return keep_consent (self, record, error);
   if (g_str_equal (record->action, "summary.keep"))
     return keep_summary (self, record, error);
   if (g_str_equal (record->action, "consultant.enter"))
@@ -324,15 +294,99 @@ keep (ConsultPlugin *self, const KarezRecord *record, GError **error)
   return NULL;
 }
 
+/* A word of consent is an act once, however often it is told: a worker that takes another one's
+ * place does not know whether that one had recorded it. */
+
+typedef struct
+{
+  ConsultConsent consent;
+  char *session, *action, *basis, *state;
+  KarezTransaction *transaction;
+} KeptConsent;
+
+static void
+kept_consent_free (gpointer data)
+{
+  KeptConsent *kept = data;
+
+  consult_consent_clear (&kept->consent);
+  g_clear_object (&kept->transaction);
+  g_free (kept->session);
+  g_free (kept->action);
+  g_free (kept->basis);
+  g_free (kept->state);
+  g_free (kept);
+}
+
+static void
+on_consent_known (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  KeptConsent *kept = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
+
+  if (rows == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  if (karez_rows_get_count (rows) == 0)
+    {
+      karez_transaction_run (kept->transaction, "consent_keep", "(sssmsss)", kept->consent.id,
+                             kept->session, kept->state, kept->basis, kept->consent.by,
+                             kept->consent.at);
+      karez_transaction_event (kept->transaction, kept->action, "consent", kept->consent.id,
+                               karez_json_object ("basis", "s", kept->basis, NULL));
+    }
+  karez_transaction_commit_async (kept->transaction, g_task_get_cancellable (task), on_kept,
+                                  g_object_ref (task));
+}
+
+static void
+keep_consent_async (ConsultPlugin *self, const KarezRecord *record, GTask *task)
+{
+  KeptConsent *kept = g_new0 (KeptConsent, 1);
+  JsonObject *object;
+  GError *error = NULL;
+
+  g_task_set_task_data (task, kept, kept_consent_free);
+  if (consult_consent_from_json (&kept->consent, record->body, &error)
+      && kept->consent.state == CONSULT_CONSENT_NONE)
+    karez_error_set (&error, KAREZ_ERROR_INVALID, "consult/consent",
+                     N_ ("a consent that was given or withdrawn"), N_ ("The consent is not whole"));
+  if (error != NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  object = json_node_get_object (record->body);
+  kept->session = g_strdup (record->session);
+  kept->action = g_strdup (record->action);
+  kept->basis = g_strdup (karez_json_text (object, "basis"));
+  kept->state = g_strdup (karez_json_text (object, "state"));
+  kept->transaction = begin (self, record);
+  karez_store_query_async (self->hub->store, "consent_known",
+                           g_variant_new ("(s)", kept->consent.id), g_task_get_cancellable (task),
+                           on_consent_known, g_object_ref (task));
+}
+
 static void
 record_async (KarezPlugin *plugin, const KarezRecord *record, GCancellable *cancellable,
               GAsyncReadyCallback callback, gpointer data)
 {
   g_autoptr (GTask) task = g_task_new (plugin, cancellable, callback, data);
   GError *error = NULL;
-  g_autoptr (KarezTransaction) transaction = keep (CONSULT_PLUGIN (plugin), record, &error);
+  g_autoptr (KarezTransaction) transaction = NULL;
 
   g_task_set_source_tag (task, record_async);
+  if (g_str_equal (record->action, "consent.give")
+      || g_str_equal (record->action, "consent.withdraw"))
+    {
+      keep_consent_async (CONSULT_PLUGIN (plugin), record, task);
+      return;
+    }
+  transaction = keep (CONSULT_PLUGIN (plugin), record, &error);
   if (transaction == NULL)
     {
       g_task_return_error (task, error);

@@ -1,6 +1,9 @@
 -- SPDX-License-Identifier: LGPL-2.1-or-later
 
 -- A worker that came back may tell it again.
+-- name: consent_known
+select 1 as known from consult.consent where id = $1::uuid
+
 -- name: consent_keep
 insert into consult.consent (id, session, state, basis, given_by, given_at)
 values ($1::uuid, $2::uuid, $3, $4, $5, $6::timestamptz)
