@@ -174,15 +174,19 @@ restart (Room *room, guint side, gboolean later)
   FakeWorker *worker = room->workers[side];
   KarezParticipant *local = side == 0 ? room->referrer : room->consultant;
   g_autoptr (GBytes) saved = NULL;
+  gint n_durable;
 
   if (later)
     saved = KAREZ_MODALITY_GET_IFACE (worker->half)->checkpoint (worker->half);
   else
     saved = worker->saved ? g_bytes_ref (worker->saved) : NULL;
-  /* What the disk had not taken is lost with the worker. */
-  g_queue_clear_full (&worker->saves, g_object_unref);
-  g_ptr_array_set_size (worker->records, (gint) MIN (worker->n_durable, worker->records->len));
+  /* What the disk had not taken is lost with the worker, and so is what it does when it hears so.
+   */
+  n_durable = (gint) MIN (worker->n_durable, worker->records->len);
   worker->disk = FAKE_DISK_QUICK;
+  fake_worker_fail_saves (worker);
+  g_ptr_array_set_size (worker->records, n_durable);
+  worker->n_durable = (guint) n_durable;
 
   fake_workers_set_up (room->workers, FALSE);
   worker->forwarding = FALSE;

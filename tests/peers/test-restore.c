@@ -160,9 +160,7 @@ test_held (void)
   test_until_up (one, other);
   acknowledge (one, other, &error);
   g_assert_no_error (error);
-  g_assert_cmpint (test_number (one, "select count(*) from karez.outbox o join karez.outbox_held h "
-                                     "on h.id = o.id and h.sequence = o.sequence"),
-                   ==, 1);
+  /* Had its number not been moved, what arrives would never be forgotten. */
   test_until (test_number (other, "select count(*) from ward.effect") == 3);
   test_until (test_number (one, "select count(*) from karez.outbox_held") == 0);
   test_until (is_empty (one));

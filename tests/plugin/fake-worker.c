@@ -190,6 +190,20 @@ record_free (FakeRecord *record)
   g_free (record);
 }
 
+void
+fake_worker_fail_saves (FakeWorker *self)
+{
+  GTask *task;
+
+  while ((task = g_queue_pop_head (&self->saves)) != NULL)
+    {
+      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CLOSED, "the worker ends");
+      g_object_unref (task);
+    }
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
+
 static void
 fake_worker_finalize (GObject *object)
 {

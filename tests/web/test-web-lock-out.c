@@ -277,10 +277,10 @@ connect_as_proxy (void)
   return socket;
 }
 
-/* So many strangers, of as many customers, whose passwords are looked at one after the other.
- * Returns: their connections, which nobody reads */
+/* So many strangers, of as many customers of one @net, whose passwords are looked at one after the
+ * other. Returns: their connections, which nobody reads */
 static GPtrArray *
-crowd (guint n)
+crowd (guint n, guint net)
 {
   GPtrArray *sockets = g_ptr_array_new_with_free_func (g_object_unref);
 
@@ -288,9 +288,9 @@ crowd (guint n)
     {
       g_autofree char *body = g_strdup_printf ("{\"login\": \"nobody%u\", \"password\": \"x\"}", i);
       g_autofree char *text = g_strdup_printf (
-          "POST /api/v1/sign-in HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nX-Forwarded-For: 203.0.%u.7\r\n"
+          "POST /api/v1/sign-in HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nX-Forwarded-For: 203.%u.%u.7\r\n"
           "Content-Type: application/json\r\nContent-Length: %" G_GSIZE_FORMAT "\r\n\r\n%s",
-          hub_web_get_port (fixture->web), i, strlen (body), body);
+          hub_web_get_port (fixture->web), net, i, strlen (body), body);
       GSocket *socket = connect_as_proxy ();
 
       g_ptr_array_add (sockets, socket);
@@ -306,18 +306,25 @@ test_crowd (void)
 {
   g_autoptr (Client) owner = client_signed_in (fixture, "127.0.0.51", "desk");
   g_autoptr (Client) back = client_new (fixture, "127.0.0.52");
-  g_autoptr (GPtrArray) sockets = crowd (100);
-  gint64 begin;
+  gint64 took = G_MAXINT64;
 
   back->browser = g_strdup (owner->browser);
-  /* They are read, and the first ones are being looked at. */
-  run_ms (100);
-  begin = g_get_monotonic_time ();
-  g_assert_cmpuint (status_of_confirmation (owner, TEST_PASSWORD), ==, 204);
-  g_assert_cmpuint (status_of_sign_in (back, "desk", TEST_PASSWORD), ==, 200);
+  /* Who waits for them does each time; who waited for a processor does not. */
+  for (guint i = 0; i < 3 && took >= 500000; i++)
+    {
+      g_autoptr (GPtrArray) sockets = crowd (100, i);
+      gint64 begin;
+
+      /* They are read, and the first ones are being looked at. */
+      run_ms (100);
+      begin = g_get_monotonic_time ();
+      g_assert_cmpuint (status_of_confirmation (owner, TEST_PASSWORD), ==, 204);
+      g_assert_cmpuint (status_of_sign_in (back, "desk", TEST_PASSWORD), ==, 200);
+      took = g_get_monotonic_time () - begin;
+      run_ms (2500);
+    }
   /* A third of what the strangers take. */
-  g_assert_cmpint (g_get_monotonic_time () - begin, <, 500000);
-  run_ms (2500);
+  g_assert_cmpint (took, <, 500000);
 }
 
 int
