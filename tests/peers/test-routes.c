@@ -359,6 +359,20 @@ only_item (TestRequest *answer)
   return json_array_get_object_element (items, 0);
 }
 
+/* How many messages wait, as the route says: it hears of a commit after the database has it. */
+static gint64
+count_parked (TestHub *hub, TestRoutes *routes)
+{
+  TestRequest *answer = request (hub, routes, "GET /messages/parked", NULL, NULL, NULL);
+  JsonArray *items = json_object_get_array_member (json_node_get_object (answer->answer), "items");
+  gint64 n = 0;
+
+  if (json_array_get_length (items) > 0)
+    n = karez_json_integer (only_item (answer), "messages", 0);
+  g_object_unref (answer);
+  return n;
+}
+
 /* Delivering by hand is on record: who did it, and which message of whom is first. */
 static void
 test_parked (void)
@@ -376,9 +390,7 @@ test_parked (void)
   g_free (test_post (one, other, KAREZ_LANE_AGENDA, "ward.word", "a"));
   g_free (test_post (one, other, KAREZ_LANE_AGENDA, "ward.word", "b"));
   test_until (test_number (other, "select count(*) from karez.inbox_parked") == 2);
-  answer = request (other, routes, "GET /messages/parked", NULL, NULL, NULL);
-  g_assert_cmpint (karez_json_integer (only_item (answer), "messages", 0), ==, 2);
-  g_object_unref (answer);
+  test_until (count_parked (other, routes) == 2);
 
   answer = request (other, routes, line, "nothing", NULL, NULL);
   g_assert_cmpstr (karez_error_get_rule (answer->error), ==, "peers/parked");
