@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The root of the hub's own authority, to be handed to PCs and phones. */
+#include "ctl-database.h"
 #include "ctl.h"
 
 #include "hub-file.h"
 #include "hub-web-authority.h"
 #include "hub-web-pair.h"
+
+#include <unistd.h>
 
 #define MAX_FILE (64 * 1024)
 #define GROUP_OF 2
@@ -46,6 +49,9 @@ show (Ctl *ctl, char **arguments)
                   _ ("this hub has no authority of its own; [Web] Authority=own makes one"));
       return CTL_REFUSED;
     }
+  /* What is in the state directory is the hub's user's, who may have put anything there. */
+  if (geteuid () == 0 && !ctl_become_hub (ctl, &error))
+    return ctl_refuse (error);
   host = hub_web_pair_host_of (hub_config_text (ctl->config, "Web", "Origin"));
   path = g_build_filename (hub_config_text (ctl->config, "Hub", "State"),
                            HUB_WEB_AUTHORITY_DIRECTORY, host, HUB_WEB_AUTHORITY_ROOT, NULL);

@@ -309,14 +309,35 @@ prepare_authority (HubWeb *self, GError **error)
                                     error);
 }
 
+/* In a thread: it waits for the disk. What it reads of the hub is not changed once that is made. */
+static void
+renew (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  GError *error = NULL;
+
+  if (prepare_authority (source, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+on_renewed (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!g_task_propagate_boolean (G_TASK (result), &error))
+    hub_warning ("web", NULL, "the hub's certificate is not renewed: %s", error->message);
+}
+
 /* The certificate is read again by itself when it is another. */
 static gboolean
 on_renewal (gpointer data)
 {
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GTask) task = g_task_new (data, NULL, on_renewed, NULL);
 
-  if (!prepare_authority (data, &error))
-    hub_warning ("web", NULL, "the hub's certificate is not renewed: %s", error->message);
+  g_task_set_source_tag (task, on_renewal);
+  g_task_run_in_thread (task, renew);
   return G_SOURCE_CONTINUE;
 }
 
