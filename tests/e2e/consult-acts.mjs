@@ -160,7 +160,12 @@ async function hang([aral, hangzhou], computer) {
   }
   await aral.locator('.consult-still').waitFor({ state: 'detached', timeout: 20000 });
   await seeAll([aral]);
-  await hangzhou.reload(); // what its browser has still to decode is not to be taken for news
+  // What its browser has still to decode is not to be taken for news. The panel comes after what the worker says to who joins.
+  await hangzhou.route('**/*consult-panel*.js', async (route) => {
+    await sleep(1500);
+    await route.continue();
+  });
+  await hangzhou.reload();
   await seeAll([aral, hangzhou]);
 }
 

@@ -8,8 +8,10 @@ import { addSessionRoles } from './words.js';
 /**
  * What a plugin's panel is to the session page. `participant` is null while this page has not
  * joined, and after the end. `send` gives FALSE when there is no connection: send again what is not
- * answered after the next `receive`.
+ * answered after the next `receive`. `receive` is called once the panel is in the page and has been
+ * updated with its participant (`updateComplete`, where it has one).
  * @typedef {HTMLElement & {
+ *   updateComplete?: Promise<unknown>,
  *   session: import('./types.js').Session,
  *   participant: import('./types.js').Participant | null,
  *   send: (body: Record<string, unknown>) => boolean,

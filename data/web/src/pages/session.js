@@ -206,10 +206,19 @@ export class SessionPage extends KarezElement {
 
   /** @param {Record<string, any>} body */
   hear(body) {
-    if (this.panel)
+    if (this.panel && !this.early.length)
       this.panel.receive?.(body);
     else if (this.early.length < mostEarly)
       this.early.push(body);
+  }
+
+  /** What came before the panel was there: it is in the page by now, and knows who is in the session. */
+  async deliver() {
+    await this.updateComplete;
+    await this.panel?.updateComplete;
+    if (this.panel)
+      for (const body of this.early.splice(0))
+        this.panel.receive?.(body);
   }
 
   present() {
@@ -255,9 +264,8 @@ export class SessionPage extends KarezElement {
         ? session.participants.find((one) => one.id === id)
           ?? { id, role, name: nameOf(state.me?.names), hospital: state.me?.hub ?? '' }
         : null;
-      for (const body of this.early.splice(0))
-        this.panel.receive?.(body);
       this.requestUpdate();
+      void this.deliver();
     }
   }
 
