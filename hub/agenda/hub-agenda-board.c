@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What both hospitals have between two moments, for GET /board. */
 #include "hub-agenda-board.h"
 
 #include "hub-agenda-private.h"

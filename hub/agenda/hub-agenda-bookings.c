@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A booking's acts: asked for, accepted, declined, moved, cancelled, as requests of people. */
 #include "hub-agenda-bookings.h"
 
 #include "hub-agenda-private.h"

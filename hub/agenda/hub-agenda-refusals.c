@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Why a booking's commit was refused, in words: which resource, which other booking. */
 #include "hub-agenda-refusals.h"
 
 #include "hub-agenda-private.h"

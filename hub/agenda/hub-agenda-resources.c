@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Resources of this hospital: made, changed, told to partners. */
 #include "hub-agenda-resources.h"
 
 #include "hub-agenda-private.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Registers /board, /resources and /bookings. */
 #include "hub-agenda-routes.h"
 
 #include "hub-agenda-board.h"

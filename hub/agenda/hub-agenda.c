@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The agenda as a whole: its parts, its clock, and KarezAgenda for others. */
 #include "hub-agenda-private.h"
 
 #include "hub-agenda-resources.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a booking asks for, checked by every rule that needs no database. */
 #include "hub-booking.h"
 
 #include "hub-catalogue.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Registers GET /events, the list of events as people read it. */
 #include "hub-audit.h"
 
 #include "hub-event.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Events that change no row of their own, and the implementation of KarezAudit. */
 #include "hub-audit.h"
 
 #include "hub-audit-sql.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* An IPv4 or IPv6 address with a port: read, written, compared. */
 #include "hub-address.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where a UDP socket of a session is bound and what is announced of it. */
 #include "hub-binding.h"
 
 #include "hub-config.h"

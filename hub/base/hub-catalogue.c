@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A compiled gettext catalogue that is read beside the process's own locale. */
 #include "hub-catalogue.h"
 
 #include <string.h>

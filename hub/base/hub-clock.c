@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Wall clock and monotonic clock, and RFC 3339. */
 #include "hub-clock.h"
 
 #include <sys/timex.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is wrong with a configuration, as data and as a sentence. */
 #include "hub-config-finding.h"
 
 #include <glib/gi18n.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The lines of a key file with their numbers, which GKeyFile forgets. */
 #include "hub-config-lines.h"
 
 #include <glib/gi18n.h>

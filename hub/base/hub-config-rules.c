@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The forms that a value of karez.conf may have. */
 #include "hub-config-rules.h"
 
 #include "hub-address.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* karez.conf: each group and key, its default and its form. */
 #include "hub-config-private.h"
 #include "hub-config-rules.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How full the disk under a directory is. */
 #include "hub-disk.h"
 
 #include "hub-log.h"

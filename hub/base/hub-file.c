@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Files that are replaced durably, as a whole. */
 #include "hub-file.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SHA-256, hexadecimal, random bytes, comparison in constant time. */
 #include "hub-hash.h"
 
 #include <sodium.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A stream that passes HTTP on only after HubHttpScanner has taken it. */
 #include "hub-http-input.h"
 
 #define READ_BYTES 8192

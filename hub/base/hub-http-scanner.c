@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The syntax of HTTP/1.1 requests (RFC 9112), held against its bounds byte by byte. */
 #include "hub-http-scanner.h"
 
 #include "hub-catalogue.h"

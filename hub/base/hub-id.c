@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* UUIDs of version 7 (RFC 9562). */
 #include "hub-id.h"
 
 #include "hub-clock.h"

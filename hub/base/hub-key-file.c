@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Finds U+0000 in a key file, at which GKeyFile ends a value. */
 #include "hub-key-file.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A directory that one process at a time may use, by flock(2). */
 #include "hub-lock.h"
 
 #include "hub-file.h"

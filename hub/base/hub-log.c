@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Structured log lines, to the journal or a terminal. */
 #include "hub-log.h"
 
 #include "hub-clock.h"

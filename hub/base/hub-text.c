@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which characters a text and a name may hold. */
 #include "hub-text.h"
 
 typedef struct

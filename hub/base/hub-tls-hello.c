@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Waits for the first record of a TLS client (RFC 8446, 5.1) before a thread is spent on it. */
 #include "hub-tls-hello.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Looks whether the database of a configuration can be used. */
 #include "hub-check.h"
 
 #include "hub-pg-conninfo.h"

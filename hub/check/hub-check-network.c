@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Looks whether the addresses and ports of a configuration can be bound. */
 #include "hub-check.h"
 
 #include "hub-names.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Looks whether the files and directories of a configuration are there and can be used. */
 #include "hub-check.h"
 
 #include "hub-identity.h"

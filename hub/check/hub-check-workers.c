@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Looks whether the workers' program, launcher and user of a configuration are there. */
 #include "hub-check.h"
 
 #include <errno.h>

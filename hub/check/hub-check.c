@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Looks whether what a configuration names is there, and whether its values go together. */
 #include "hub-check.h"
 
 #include "hub-plugin-file.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* karezctl audit: the list of events. */
 #include "ctl.h"
 
 static const CtlOption filters[] = {

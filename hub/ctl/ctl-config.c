@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* karezctl config: checks karez.conf, and says how each key is set. */
 #include "ctl.h"
 
 #include "hub-check.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Tables in files of comma-separated values (RFC 4180). */
 #include "ctl-csv.h"
 
 #include "ctl.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The hub's database, for commands that do not need the hub. */
 #include "ctl-database.h"
 
 #include "hub-agenda.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Imports a table: every line is checked before the first one is sent. */
 #include "ctl-import.h"
 
 #include <unistd.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* karezctl migrate: brings the schemas up to this version. */
 #include "ctl-database.h"
 
 #include <libpq-fe.h>

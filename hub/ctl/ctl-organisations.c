@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* karezctl organisations: the hospital, and the places that belong to it. */
 #include "ctl-names.h"
 
 #include "hub-id.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reads a password from a terminal without showing it. */
 #include "ctl.h"
 
 #include "hub-hash.h"

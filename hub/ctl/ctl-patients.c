@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* karezctl patients: people whom sessions are about. */
 #include "ctl-import.h"
 #include "ctl-names.h"
 

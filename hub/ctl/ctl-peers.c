@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* karezctl pair: pairing with other hospitals. */
 #include "ctl.h"
 
 static CtlStatus

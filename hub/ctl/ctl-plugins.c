@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* karezctl plugins: plugins, and the messages that wait for them. */
 #include "ctl-database.h"
 
 #include "hub-file.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* karezctl resources: what can be booked. */
 #include "ctl-import.h"
 #include "ctl-names.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* karezctl sessions: live sessions. */
 #include "ctl.h"
 
 static CtlStatus

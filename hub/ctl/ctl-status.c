@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* karezctl status: how the hub, its database and its peers are. */
 #include "ctl.h"
 
 /* "up", unless something keeps what is posted from arriving; the clock as one word. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* karezctl users: people who may sign in. */
 #include "ctl-import.h"
 #include "ctl.h"
 

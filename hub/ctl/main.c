@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* karezctl: reads the command line and runs one verb. */
 #include "ctl.h"
 
 #include <fcntl.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What sessions bind and announce, of the groups [Link] and [Media]. */
 #include "hub-bindings.h"
 
 #include "hub-binding.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The hub as a whole: makes its parts in order, and hands each what it needs. */
 #include "hub-daemon.h"
 
 #include "hub-agenda-resources.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Tells the service manager how the hub is (sd_notify(3)). */
 #include "hub-notify.h"
 
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* GET /system: how the hub, its database and its disk are. */
 #include "hub-system.h"
 
 #include "hub-clock.h"

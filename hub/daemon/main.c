@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* karezd: options, configuration, lock, signals, exit status. */
 #include "hub-check.h"
 #include "hub-daemon.h"
 #include "hub-log.h"

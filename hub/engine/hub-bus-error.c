@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Errors on the private bus between hub and worker, with all that translates them. */
 #include "hub-bus-error.h"
 
 #include "hub-catalogue.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which plugin is being called in a process, for who looks at it after a crash. */
 #include "hub-calls.h"
 
 #include "hub-crash.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What one plugin may reach: the services that its key file was granted. */
 #include "hub-context.h"
 
 #include "hub-catalogue.h"

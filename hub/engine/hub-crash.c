@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Names the plugin whose code crashed or blocks the process, by the stack. */
 #include "hub-crash.h"
 
 #include <errno.h>

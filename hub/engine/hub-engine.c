@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Plugins, sessions and workers as a whole. */
 #include "hub-engine-private.h"
 
 #include "engine-resources.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Packets between the hub, systemd's launcher socket and a worker that it started. */
 #include "hub-launch.h"
 
 #include <gio/gunixfdmessage.h>

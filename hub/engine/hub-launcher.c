@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Starts and ends processes of workers: as children, or by systemd. */
 #include "hub-launcher.h"
 
 #include "hub-file.h"

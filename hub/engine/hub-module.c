@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Opens a plugin's module and checks its ABI. */
 #include "hub-module.h"
 
 #include "hub-catalogue.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A plugin's key file: each group and key, and what is accepted. */
 #include "hub-plugin-file.h"
 
 #include "hub-catalogue.h"

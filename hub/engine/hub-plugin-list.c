@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The plugins that were found, in the order in which they are enabled. */
 #include "hub-plugin-list.h"
 
 #include "hub-catalogue.h"

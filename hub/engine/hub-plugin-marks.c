@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is kept of plugins that blocked or crashed a process, as files. */
 #include "hub-plugin-marks.h"
 
 #include "hub-catalogue.h"

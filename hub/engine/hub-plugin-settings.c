@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A plugin's settings: karez.conf over the defaults of its key file. */
 #include "hub-plugin-settings.h"
 
 #include "hub-catalogue.h"

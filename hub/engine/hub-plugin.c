@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One plugin: its key file, its state, its control half. */
 #include "hub-plugin.h"
 
 #include "hub-catalogue.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Opens a module in a child process first, with a time limit. */
 #include "hub-probe.h"
 
 #include "hub-catalogue.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which accounts may take which role of a session. */
 #include "hub-role-table.h"
 
 #include "hub-catalogue.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The only caller of a plugin: watchdog, deadline and error prefix around each call. */
 #include "hub-runner.h"
 
 #include "hub-catalogue.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One plugin's view of the hub's routes. */
 #include "hub-scoped-routes.h"
 
 #include "hub-catalogue.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The states of a session and the edges between them, as a table. */
 #include "hub-session-machine.h"
 
 #include "hub-catalogue.h"

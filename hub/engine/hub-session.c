@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One session that is not over, as this hub knows it. */
 #include "hub-session.h"
 
 #include "hub-clock.h"

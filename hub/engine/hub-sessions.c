@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The table of this hub's sessions: planned, taken over, ended. */
 #include "hub-sessions-private.h"
 
 #include "hub-catalogue.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Starts workers, listens for them, and starts them again. */
 #include "hub-supervisor.h"
 
 #include "hub-bus-error.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A thread that sees when a call of a plugin holds the main thread too long. */
 #include "hub-watchdog.h"
 
 #include "hub-clock.h"

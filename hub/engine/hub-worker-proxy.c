@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One worker as its hub sees it, over their private D-Bus connection. */
 #include "hub-worker-proxy.h"
 
 #include "hub-bus-error.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One end of a link as plain work on datagrams: no socket, no clock, no main loop. */
 #include "hub-link-end.h"
 
 #include "hub-id.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What one end must know of the other, as JSON. */
 #include "hub-link-endpoint.h"
 
 #include "hub-hash.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The clear header of every datagram of a link. */
 #include "hub-link-header.h"
 
 #define MAGIC0 0x4b

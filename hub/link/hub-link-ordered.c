@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* An ordered, reliable stream over a link's datagrams. */
 #include "hub-link-ordered.h"
 
 #define KIND_FRAGMENT 1

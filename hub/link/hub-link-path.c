@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One path of a link: keepalives, round trip, loss. */
 #include "hub-link-path.h"
 
 #include <errno.h>

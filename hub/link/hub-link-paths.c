@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The paths between two ends, and which of them is best. */
 #include "hub-link-paths.h"
 
 /* By a fifth and 2 ms, or two paths that are alike would take turns. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A second end of a session's link, for the media thread. */
 #include "hub-link-port.h"
 
 #include "hub-clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The key agreement and the authenticated encryption of a link. */
 #include "hub-link-seal.h"
 
 #include <sodium.h>

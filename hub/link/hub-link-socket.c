@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One UDP socket of an end, read in a main context. */
 #include "hub-link-socket.h"
 
 #include <karez.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One numbered stream of a link. */
 #include "hub-link-stream.h"
 
 static void

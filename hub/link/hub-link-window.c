@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The anti-replay window of one direction, which is the deduplicator too. */
 #include "hub-link-window.h"
 
 #define LONGEST_LATE ((gint64) 3600 * G_USEC_PER_SEC)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One end of a session's link in a main context: KarezLink. */
 #include "hub-link.h"
 
 #include "hub-clock.h"

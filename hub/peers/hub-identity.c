@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The hub's id, key and self-signed certificate. */
 #include "hub-identity.h"
 
 #include "hub-catalogue.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Bounds on the pairings that others may begin. */
 #include "hub-pairing-gate.h"
 
 #include "hub-address.h"

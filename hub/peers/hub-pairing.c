@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One pairing: its state, and the string that both screens show. */
 #include "hub-pairing.h"
 
 #include "hub-catalogue.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A pairing as the hub sees it that dials. */
 #include "hub-pairings-private.h"
 
 #include "hub-catalogue.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The pairings under way, and what both sides of one share. */
 #include "hub-pairings-private.h"
 
 #include "hub-catalogue.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Bounds the length of a WebSocket message of a channel. */
 #include "hub-peer-bound.h"
 
 #define FIN 0x80

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A WebSocket between two paired hubs that carries requests both ways. */
 #include "hub-peer-channel.h"
 
 #include "hub-catalogue.h"

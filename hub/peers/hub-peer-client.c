@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Requests to another hub, over TLS with its pinned key. */
 #include "hub-peer-client.h"
 
 #include "hub-catalogue.h"

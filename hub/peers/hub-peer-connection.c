@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the peers' port knows of one connection. */
 #include "hub-peer-connection.h"
 
 #include "hub-address.h"

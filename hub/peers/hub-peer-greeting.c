@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a hub says in "hello", and what is read of it. */
 #include "hub-peer-greeting.h"
 
 #include "hub-catalogue.h"

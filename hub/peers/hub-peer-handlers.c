@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Who answers which topic of a peer, with a deadline. */
 #include "hub-peer-handlers.h"
 
 #include "hub-catalogue.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Greets one peer at each pulse, and tells whether it is up. */
 #include "hub-peer-heartbeat.h"
 
 #include "hub-catalogue.h"

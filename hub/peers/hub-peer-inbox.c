@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Applies one peer's posts in order, each with its checkpoint. */
 #include "hub-peer-inbox.h"
 
 #include "hub-catalogue.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Delivers the outbox of one peer, lane by lane. */
 #include "hub-peer-outbox.h"
 
 #include "hub-clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Posts that wait for a plugin that is away, within a bound. */
 #include "hub-peer-parking.h"
 
 #include "hub-catalogue.h"

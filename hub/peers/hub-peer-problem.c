@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Errors between hubs, as documents with what translates them. */
 #include "hub-peer-problem.h"
 
 #include "hub-catalogue.h"

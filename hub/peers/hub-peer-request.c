@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One request of a peer and its answer. */
 #include "hub-peer-request.h"
 
 #include "hub-catalogue.h"

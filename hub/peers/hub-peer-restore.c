@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* An administrator acknowledges that a hub of a pair was restored from a backup. */
 #include "hub-peer-restore.h"
 
 #include "hub-catalogue.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Bounds on the connections of the peers' port, and who makes room for whom. */
 #include "hub-peer-room.h"
 
 #include "hub-log.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The port for other hubs: mutual TLS 1.3, requests, channels. */
 #include "hub-peer-server.h"
 
 #include "hub-catalogue.h"

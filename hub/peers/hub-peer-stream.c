@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A stream around another one that it lets go of when it is closed. */
 #include "hub-peer-stream.h"
 
 struct _HubPeerStream

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One paired hub: whether it is up, its lanes, its clock. */
 #include "hub-peer.h"
 
 #include "hub-catalogue.h"

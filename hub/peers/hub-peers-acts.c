@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is recorded of pairings and peers, and what is revoked. */
 #include "hub-peers-private.h"
 
 #include "hub-catalogue.h"

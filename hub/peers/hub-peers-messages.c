@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* KarezPeers: calls, posts and feeds, and the list of peers. */
 #include "hub-peers-private.h"
 
 #include "hub-catalogue.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Registers /peers and /pairings. */
 #include "hub-peers.h"
 
 #include "hub-catalogue.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The paired hubs as a whole: implements KarezPeers. */
 #include "hub-peers-private.h"
 
 #include "hub-catalogue.h"

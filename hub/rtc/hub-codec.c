@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The codecs that are forwarded, as SDP names them. */
 #include "hub-codec.h"
 
 static const struct

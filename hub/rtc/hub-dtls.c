@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* DTLS 1.2 of one connection, by OpenSSL, over memory. */
 #include "hub-dtls.h"
 
 #include <glib/gi18n.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Tracks between the media threads of two hospitals. */
 #include "hub-rtc-bridge.h"
 
 #define FLAG_MARKER 0x01u

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One page's connection on the media thread: ICE, DTLS, SRTP, streams. */
 #include "hub-rtc-connection.h"
 
 HubRtcConnection *

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The media thread: its sockets, its clock and its room. */
 #include "hub-rtc-loop.h"
 
 #include "hub-binding.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How good a connection is, of reports and of what comes. */
 #include "hub-rtc-room-private.h"
 
 /* Of 127 times 16: about -55 dBov, what a voice near a microphone is above. */

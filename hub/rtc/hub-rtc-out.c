@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Gathers datagrams, so that many leave with one system call. */
 #include "hub-rtc-out.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a page sends and where it shows others: the main thread's side of a connection. */
 #include "hub-rtc-page.h"
 
 #include <glib/gi18n.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Whether a packet begins a picture that needs no other one. */
 #include "hub-rtc-picture.h"
 
 #define NAL_IDR 5

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A lock-free queue from any thread to one other. */
 #include "hub-rtc-queue.h"
 
 #include <errno.h>

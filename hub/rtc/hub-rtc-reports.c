@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* RTCP of the room: reports, requests for packets and pictures. */
 #include "hub-rtc-room-private.h"
 
 /* What is missing is asked for once more before an answer could be there: a picture waits for it,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Who is in the room and what is forwarded to whom, on the media thread. */
 #include "hub-rtc-room-private.h"
 
 /* How long somebody may take from the first check to the keys. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One place of a page that shows a track: its numbering, its history. */
 #include "hub-rtc-slot.h"
 
 #include "hub-rtc-connection.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One stream that comes in: its history, its clock, what is missing. */
 #include "hub-rtc-track.h"
 
 #include "hub-rtc-picture.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* KarezMedia of one session: agrees with pages on what they send and are shown. */
 #include "hub-rtc-private.h"
 
 #include "hub-log.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* RTCP packets (RFC 3550, RFC 4585, RFC 5104): read and written. */
 #include "hub-rtcp.h"
 
 #include <gst/rtp/gstrtcpbuffer.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Transport-wide feedback: when each packet of a connection came. */
 #include "hub-rtp-feedback.h"
 
 #define HEAD_BYTES 8u

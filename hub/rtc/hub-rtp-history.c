@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The newest packets of a stream, to send again. */
 #include "hub-rtp-history.h"
 
 #include <errno.h>

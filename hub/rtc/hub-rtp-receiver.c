@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The sequence of a stream that comes in: order, loss, jitter, repair. */
 #include "hub-rtp-receiver.h"
 
 /* RFC 3550, A.1: what may be dropped, and how late a packet may come. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* RTP packets (RFC 3550) and their header extensions (RFC 8285): read and written. */
 #include "hub-rtp.h"
 
 #define VERSION 2u

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The answer to a page's offer. */
 #include "hub-sdp.h"
 
 #include <gst/sdp/gstsdpmessage.h>

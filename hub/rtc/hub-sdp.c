@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Offers of pages (RFC 8866, RFC 8829): read and checked. */
 #include "hub-sdp.h"
 
 #include <glib/gi18n.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SRTP of one connection, by libsrtp. */
 #include "hub-srtp.h"
 
 #include <glib/gi18n.h>

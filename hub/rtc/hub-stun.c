@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* STUN binding requests of ICE lite (RFC 8489, RFC 8445). */
 #include "hub-stun.h"
 
 #include <stun/stunagent.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Who does something: a person, a hub, the local administrator. */
 #define KAREZ_INSIDE
 #include "karez-actor.h"
 #include "karez-json.h"

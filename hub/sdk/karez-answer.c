@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Answers to requests that wait for the database. */
 #define KAREZ_INSIDE
 #include "karez-answer.h"
 

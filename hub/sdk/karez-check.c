@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One check of a session's preflight. */
 #define KAREZ_INSIDE
 #include "karez-check.h"
 

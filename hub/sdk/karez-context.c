@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a control half may reach. */
 #define KAREZ_INSIDE
 #include "karez-context.h"
 

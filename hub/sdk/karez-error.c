@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Errors with a code, a rule and what would be accepted, translated for their reader. */
 #define KAREZ_INSIDE
 #include "karez-error.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Names of files: what is shown, and under which name a browser saves. */
 #define KAREZ_INSIDE
 #include "karez-file-name.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* JSON values as text. */
 #define KAREZ_INSIDE
 #include "karez-json.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reads JSON by RFC 8259, within bounds. */
 #define KAREZ_INSIDE
 #include "karez-json-scan.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* JSON of others: parsed, held against a table of members, built. */
 #define KAREZ_INSIDE
 #include "karez-json-scan.h"
 

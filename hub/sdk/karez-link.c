@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The link of a session, as a live half sees it. */
 #define KAREZ_INSIDE
 #include "karez-link.h"
 

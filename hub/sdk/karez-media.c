@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Speech and pictures of a session, as a live half sees them. */
 #define KAREZ_INSIDE
 #include "karez-media.h"
 

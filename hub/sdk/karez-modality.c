@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The live half of a plugin. */
 #define KAREZ_INSIDE
 #include "karez-modality.h"
 

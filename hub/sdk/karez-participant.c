@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Somebody in a session. */
 #define KAREZ_INSIDE
 #include "karez-participant.h"
 

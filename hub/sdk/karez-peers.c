@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The paired hubs, as a plugin sees them: calls, posts, feeds. */
 #define KAREZ_INSIDE
 #include "karez-peers.h"
 

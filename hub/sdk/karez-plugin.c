@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The control half of a plugin. */
 #define KAREZ_INSIDE
 #include "karez-plugin.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Routes of the HTTP API, and their requests. */
 #define KAREZ_INSIDE
 #include "karez-routes.h"
 

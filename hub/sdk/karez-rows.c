@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The rows of one statement. */
 #define KAREZ_INSIDE
 #include "karez-rows.h"
 #include "karez-json.h"

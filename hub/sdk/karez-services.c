@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Services of the hub: agenda and audit log. */
 #define KAREZ_INSIDE
 #include "karez-services.h"
 

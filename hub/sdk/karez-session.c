@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A session, as its live half sees it. */
 #define KAREZ_INSIDE
 #include "karez-session.h"
 

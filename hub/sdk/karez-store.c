@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One schema of the database. */
 #define KAREZ_INSIDE
 #include "karez-store.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Whether a text or a name of people's can be kept and shown. */
 #define KAREZ_INSIDE
 #include "karez-text.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One transaction: statements, events, posts to peers, in one commit. */
 #define KAREZ_INSIDE
 #include "karez-transaction.h"
 #include "karez-peers.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Work in several asynchronous steps, with one place to undo. */
 #define KAREZ_INSIDE
 #include "karez-transition.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A backup as a file: a tar archive with a manifest. */
 #include "hub-backup-file.h"
 
 #include "hub-clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Makes a backup of the hub, by pg_dump. */
 #include "hub-backup.h"
 
 #include "hub-clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The private cluster's files and its user. */
 #include "hub-cluster-files.h"
 
 #include "hub-cluster-programs.h"

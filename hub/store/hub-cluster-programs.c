@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* PostgreSQL's programs: found and run. */
 #include "hub-cluster-programs.h"
 
 #include "hub-cluster-files.h"

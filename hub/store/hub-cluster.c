@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The hub's private PostgreSQL: made, adopted, started again. */
 #include "hub-cluster.h"
 
 #include "hub-cluster-files.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One row of the list of events, checked and sent. */
 #include "hub-event.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Follows the list of events in the order of commits. */
 #include "hub-feed.h"
 
 #include "hub-id.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Whether the database's role may make what is missing. */
 #include "hub-migrate-rights.h"
 
 #include "hub-migrate-rules.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Roles, grants and triggers that each schema gets. */
 #include "hub-migrate-rules.h"
 
 #include "hub-pg-error.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Brings the schemas up to what this version needs. */
 #include "hub-migrate.h"
 
 #include "hub-log.h"

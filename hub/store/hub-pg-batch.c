@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is sent to the server at once in pipeline mode, and its results. */
 #include "hub-pg-batch.h"
 
 typedef struct

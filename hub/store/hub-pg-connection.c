@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One session of the database, in pipeline mode. */
 #include "hub-pg-connection.h"
 
 #include "hub-log.h"

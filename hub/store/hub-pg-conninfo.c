@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Whether a connection string can be read, told without its password. */
 #include "hub-pg-conninfo.h"
 
 #include <glib/gi18n.h>

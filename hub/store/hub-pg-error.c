@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Errors of PostgreSQL as errors of ours. */
 #include "hub-pg-error.h"
 
 #include "hub-log.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A session of the database that does nothing but LISTEN. */
 #include "hub-pg-listen.h"
 
 #include "hub-log.h"

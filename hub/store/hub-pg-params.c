@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The arguments of one statement, as libpq takes them. */
 #include "hub-pg-params.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Connections of one kind, leased one at a time, behind a bounded queue. */
 #include "hub-pg-pool.h"
 
 #include "hub-log.h"

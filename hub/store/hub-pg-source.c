@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A GSource on libpq's socket. */
 #include "hub-pg-source.h"
 
 typedef struct

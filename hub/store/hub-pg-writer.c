@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The group writer: many rows that stand for themselves, in one commit. */
 #include "hub-pg-writer.h"
 
 #include "hub-log.h"

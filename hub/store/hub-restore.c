@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Restores a backup into an empty database. */
 #include "hub-restore.h"
 
 #include "hub-backup.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One schema's migrations and statements, out of GResources. */
 #include "hub-schema.h"
 
 #include "hub-hash.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One schema of the store as KarezStore, under its role. */
 #include "hub-scope.h"
 
 #include "hub-log.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The named statements of every schema: read, prepared. */
 #include "hub-statements.h"
 
 #include "hub-log.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The hub's database as a whole: migrations, connections, scopes. */
 #include "hub-store.h"
 
 #include "hub-event.h"

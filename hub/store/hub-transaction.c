@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* KarezTransaction, carried out over a connection in pipeline mode. */
 #include "hub-transaction.h"
 
 #include "hub-event.h"

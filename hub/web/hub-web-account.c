@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Signing in and out, and one's own account. */
 #include "hub-web-account.h"
 
 #include "hub-catalogue.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How much memory bodies of requests may take. */
 #include "hub-web-bodies.h"
 
 #include "hub-catalogue.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Browsers in which people have signed in, known by a cookie. */
 #include "hub-web-browsers.h"
 
 #include "hub-hash.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reads and writes cookies (RFC 6265). */
 #include "hub-web-cookies.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Organisations and patients that an administrator adds. */
 #include "hub-web-directory.h"
 
 #include "hub-catalogue.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How many downloads run at once, and whose turn it is. */
 #include "hub-web-downloads.h"
 
 #include "hub-catalogue.h"

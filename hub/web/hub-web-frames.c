@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Bounds what a WebSocket's other end may send, frame by frame. */
 #include "hub-web-frames.h"
 
 #include "hub-clock.h"

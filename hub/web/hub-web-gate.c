@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Who asks, and whether they may. */
 #include "hub-web-gate.h"
 
 #include "hub-address.h"

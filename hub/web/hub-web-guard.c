@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Counts wrong passwords and slows down who tries. */
 #include "hub-web-guard.h"
 
 #define MAX_KEYS 10000

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Collects and bounds the body of a request. */
 #include "hub-web-input.h"
 
 #include "hub-catalogue.h"

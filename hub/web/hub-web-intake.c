@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A stream that hands on little in one turn of the main loop. */
 #include "hub-web-intake.h"
 
 struct _HubWebIntake

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Bounds and deadlines of connections. */
 #include "hub-web-limits.h"
 
 #include "hub-address.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The sockets that the desk's port and karezctl use. */
 #include "hub-web-listen.h"
 
 #include <gio/gunixsocketaddress.h>

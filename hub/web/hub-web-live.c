@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The pages of /api/v1/live: events and sessions' messages. */
 #include "hub-web-live.h"
 
 #include "hub-catalogue.h"

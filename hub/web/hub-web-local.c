@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Who asks over the local socket, by the kernel's word. */
 #include "hub-web-local.h"
 
 #include <pwd.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A stream that counts what its base stream took. */
 #include "hub-web-meter.h"
 
 struct _HubWebMeter

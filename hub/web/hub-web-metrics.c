@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Gauges and counters for Prometheus. */
 #include "hub-web-metrics.h"
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One page's WebSocket, with its bounds. */
 #include "hub-web-page.h"
 
 #include "hub-clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which passwords are accepted. */
 #include "hub-web-password-rules.h"
 
 #include "hub-catalogue.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Argon2id in threads, a few at once. */
 #include "hub-web-password.h"
 
 #include "hub-catalogue.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* People and accounts, organisations and patients. */
 #include "hub-web-people.h"
 
 #include "hub-catalogue.h"

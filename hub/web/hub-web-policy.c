@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The one authorisation table: permission by roles. */
 #include "hub-web-policy.h"
 
 #include "hub-catalogue.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Errors as problem documents (RFC 9457), in the reader's language. */
 #include "hub-web-problem.h"
 
 #include "hub-catalogue.h"

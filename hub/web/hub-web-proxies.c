@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The proxies whose X-Forwarded-For is believed. */
 #include "hub-web-proxies.h"
 
 #include "hub-address.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The parameters of an address, read without loss. */
 #include "hub-web-query.h"
 
 #include "hub-catalogue.h"

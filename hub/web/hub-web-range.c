@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The Range header (RFC 9110, 14.2). */
 #include "hub-web-range.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Token buckets by key. */
 #include "hub-web-rate.h"
 
 #include <math.h>

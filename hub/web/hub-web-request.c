@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One HTTP request and its one answer. */
 #include "hub-web-request.h"
 
 #include "hub-catalogue.h"

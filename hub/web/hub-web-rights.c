@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Sign-ins in use at this moment, and what ends them. */
 #include "hub-web-rights.h"
 
 #include "hub-clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which function answers a path. */
 #include "hub-web-router.h"
 
 #include "hub-catalogue.h"

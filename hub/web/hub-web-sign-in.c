@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Sign-ins by cookie, remembered for a short time. */
 #include "hub-web-sign-in.h"
 
 #include "hub-catalogue.h"

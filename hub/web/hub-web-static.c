@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The desk's files, with their caching and Content-Security-Policy. */
 #include "hub-web-static.h"
 
 #include "hub-log.h"

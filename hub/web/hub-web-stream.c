@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Answers with a file or a range of it, as the client reads. */
 #include "hub-web-stream.h"
 
 #include "hub-catalogue.h"

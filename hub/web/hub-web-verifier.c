@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Whether a password is an account's. */
 #include "hub-web-verifier.h"
 
 #include "hub-address.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which events the live feed shows to whom. */
 #include "hub-web-view.h"
 
 #include "hub-event.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A socket's streams as the server uses them, with or without TLS. */
 #include "hub-web-wire.h"
 
 #define CLOSE_SECONDS 1

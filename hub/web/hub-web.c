@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The HTTP server as a whole: implements KarezRoutes. */
 #include "hub-web-private.h"
 
 #include "hub-address.h"

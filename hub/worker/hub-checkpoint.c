@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The file from which a session's next worker goes on. */
 #include "hub-checkpoint.h"
 
 #include "hub-file.h"

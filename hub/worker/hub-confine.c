@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Confines the worker, by Landlock and seccomp. */
 #include "hub-confine.h"
 
 #include "hub-log.h"

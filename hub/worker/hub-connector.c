@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A process beside the worker that connects to the hub for it. */
 #include "hub-connector.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a worker does that systemd started: takes the hub's order. */
 #include "hub-launched.h"
 
 #include "hub-launch.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Joins the media of the two workers of a session. */
 #include "hub-live-bridge.h"
 
 #include "hub-link-port.h"

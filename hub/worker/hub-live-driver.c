@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Brings a live half to the phase that its session's state asks for. */
 #include "hub-live-driver.h"
 
 #include "hub-log.h"

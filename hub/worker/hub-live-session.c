@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The one session of a worker, as its live half sees it. */
 #include "hub-live-session-private.h"
 
 #include "hub-bus-error.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a session wants kept, on disk until the hub has it. */
 #include "hub-spool.h"
 
 #include "hub-clock.h"

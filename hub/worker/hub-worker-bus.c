@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The worker's side of the private bus. */
 #include "hub-worker-bus.h"
 
 #include "hub-bus-error.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Files of requests: added in parts, announced once they are whole. */
 #include "consult-attachments.h"
 
 #include "consult-file.h"

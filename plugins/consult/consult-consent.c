@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The patient's consent: words, who said them, what follows. */
 #include "consult-consent.h"
 
 #include <glib/gi18n.h>

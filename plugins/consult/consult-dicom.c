@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Recognises DICOM files (PS3.10, 7.1). */
 #include "consult-dicom.h"
 
 #include <string.h>

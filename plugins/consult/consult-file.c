@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A file of a request: its parts, its kind, its bounds. */
 #include "consult-file.h"
 
 #include "consult-dicom.h"

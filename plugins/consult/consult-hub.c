@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What this plugin was granted of its hub. */
 #include "consult-hub.h"
 
 #include <glib/gi18n.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The live half of a video consultation. */
 #include "consult-modality.h"
 
 #include "consult-consent.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One version of a signed opinion: its digest, its message, its rows. */
 #include "consult-opinion.h"
 
 #include <glib/gi18n.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Opinions: drafted, signed, sent to the hospital that asked. */
 #include "consult-opinions.h"
 
 #include "consult-opinion.h"

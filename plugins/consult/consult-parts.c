@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The feed by which the other hospital fetches parts of files. */
 #include "consult-parts.h"
 
 #include <glib/gi18n.h>

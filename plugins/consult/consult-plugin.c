@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The control half of video consultations. */
 #include "consult-attachments.h"
 #include "consult-consent.h"
 #include "consult-opinions.h"

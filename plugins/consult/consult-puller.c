@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Fetches the parts of files that other hospitals announced. */
 #include "consult-puller.h"
 
 #include "consult-file.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Requests: history and question of a booking. */
 #include "consult-requests.h"
 
 #include <glib/gi18n.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The encoding of a text file, where it can only be one. */
 #include "consult-text.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which files are taken, and as what. */
 #include "consult-file.h"
 #include "consult-opinion.h"
 

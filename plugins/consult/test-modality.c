@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Who is seen and heard when, and what of the consent outlives a worker. */
 #include "consult-modality.h"
 
 #include "fake-worker.h"

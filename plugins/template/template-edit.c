@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Edits of a note: as JSON, and transformed against others. */
 #include "template-edit.h"
 
 TemplateEdit *

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The live half: one note that both hospitals write. */
 #include "template-modality.h"
 
 #include "template-note.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A note's text and revision, and edits transformed against later ones. */
 #include "template-note.h"
 
 #include <glib/gi18n.h>

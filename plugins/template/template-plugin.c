@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The control half: keeps the note when a session ends. */
 #include <karez.h>
 
 #include <glib/gi18n.h>

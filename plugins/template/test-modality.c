@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Two live halves write one note. */
 #include "template-modality.h"
 
 #include "fake-worker.h"

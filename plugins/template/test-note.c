@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A note among several pages, with delay between them. */
 #include "template-note.h"
 
 /* A host and several pages, each with its own way of some delay; the page does here what

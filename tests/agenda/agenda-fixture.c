@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Two hospitals with a database each, and messages that the test carries. */
 #include "agenda-fixture.h"
 
 #include "hub-clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The list of events, read page by page. */
 #include "hub-audit.h"
 
 #include "hub-clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* karez.conf: defaults, values, and what is refused where. */
 #include "hub-config.h"
 
 #include <glib/gstdio.h>

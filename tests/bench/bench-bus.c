@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Measures a call between hub and worker. */
 
 /* bus.call_p50_us: one call from a hub to a real worker and back on their private connection
  * (Ping, which answers with the session's snapshot), one after the other, on an idle main loop. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Measures what confinement costs a system call. */
 
 /* worker.sendmmsg_us: the CPU time of one call that sends one small datagram, of a confined
  * process; beside it that of one that is not. The middle of several rounds of each, in turns. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Measures the group writer beside a commit for each row. */
 
 /* store.group_writer: events a second through the group writer, beside a commit for each row on
  * one connection, on the same private cluster with fsync, in alternating rounds. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Measures requests a second beside the statements behind them. */
 
 /* Requests a second of one GET by N kept-alive connections, beside the statements behind it run
  * bare by as many libpq connections. Blocking sockets and a thread for each connection, so that

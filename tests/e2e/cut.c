@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A library that cuts paths between workers, by LD_PRELOAD. */
 
 /* Cuts paths between workers, for tests that are not root: preloaded into them, it swallows what is
  * sent to 127.0.0.N while byte N of the file in KAREZ_CUT is not 0. The sender is not told, as it

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A hub's engine with a database, plugins and pages. */
 #include "engine-fixture.h"
 
 #include <glib/gstdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Two hospitals' engines, paired. */
 #include "engine-pair.h"
 
 #include "hub-agenda.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Peers of two engines that hand each other calls at once. */
 #include "engine-play.h"
 
 #include "hub-id.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A live session in this process, and the other end of its link. */
 #include "live-fixture.h"
 
 #include "hub-id.h"

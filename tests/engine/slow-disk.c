@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A library that makes a disk slow or full. */
 #include "slow-disk.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The edge table of a session's states. */
 #include "engine-fixture.h"
 #include "hub-session-machine.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Plugins' key files: each fault and its rule. */
 #include "engine-fixture.h"
 #include "hub-plugin-file.h"
 

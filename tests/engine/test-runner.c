@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Calls of plugins: deadlines, watchdog, errors. */
 #include "engine-fixture.h"
 #include "hub-runner.h"
 #include "hub-plugin-marks.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Sessions of two hospitals, from plan to end. */
 #include "engine-pair.h"
 
 #include "hub-id.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a session wants kept survives the worker's end. */
 #include "engine-fixture.h"
 #include "hub-checkpoint.h"
 #include "hub-spool.h"

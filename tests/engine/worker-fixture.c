@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Supervisor and worker as two programs. */
 #include "worker-fixture.h"
 
 #include "hub-id.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Throws X-Forwarded-For at its parser. */
 
 /* X-Forwarded-For and X-Real-IP as proxies write them, and as anybody can. */
 #include "fuzz.h"

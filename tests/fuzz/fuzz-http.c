@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Throws requests at the HTTP scanner, beside libsoup's. */
 
 /* Requests as they come over a connection. What passes is read alike by libsoup: the same method,
  * Host and length; and where the pieces end changes nothing. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Throws JSON at its parser, beside another one. */
 
 /* JSON: what is taken is read alike by another parser, what is refused is refused with a place, and
  * what is refused as no JSON is none for the other one either. */

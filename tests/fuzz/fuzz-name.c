@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Throws names of files at their check. */
 
 /* Names of files as people and strangers give them, and what is saved and said of them. */
 #include "fuzz.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Throws Range headers at their parser. */
 
 /* Range headers: what is answered lies within the file, and what is ignored is the whole of it. */
 #include "fuzz.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Throws offers at the SDP parser. */
 
 /* Offers of browsers' pages, and of pages that are none. */
 #include "fuzz.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The main program of a fuzz target. */
 #include "fuzz.h"
 
 #include <fcntl.h>

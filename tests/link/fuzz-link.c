@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Throws datagrams at a link. */
 
 /* What reaches the link from outside, thrown at it: raw bytes, and well sealed nonsense of a peer
  * that went wrong. The first byte of an input chooses the place.

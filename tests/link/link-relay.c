@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A relay between two ends that loses, doubles and delays datagrams. */
 #include "link-relay.h"
 
 typedef struct

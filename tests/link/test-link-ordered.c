@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Ordered streams over a channel that harms what goes through it. */
 #include "hub-link-ordered.h"
 
 /* Two ends of an ordered stream, a channel that harms what goes through it, and a clock that only

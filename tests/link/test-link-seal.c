@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Headers and seals of datagrams. */
 #include "hub-clock.h"
 #include "hub-link-seal.h"
 #include "hub-link-window.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Two ends joined by relays: paths lost, cut and harmed. */
 #include "hub-clock.h"
 #include "hub-link.h"
 #include "link-relay.h"

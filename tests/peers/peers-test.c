@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Hubs of a test: database, key and port each. */
 #include "peers-test.h"
 
 #include "hub-id.h"

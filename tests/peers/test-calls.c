@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Calls between paired hubs. */
 #include "peers-test.h"
 
 #include "hub-peer-problem.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Hubs that claim to be another one. */
 #include "peers-test.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The hub's key and certificate on disk. */
 #include "hub-identity.h"
 
 #include <glib/gstdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Pairings, and a man in the middle of them. */
 #include "hub-pairing-gate.h"
 #include "peers-test.h"
 

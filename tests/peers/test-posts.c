@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Posts: order, lanes, answers that are lost, what is refused. */
 #include "peers-test.h"
 
 #include <string.h>

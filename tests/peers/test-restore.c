@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A database that went back in time is noticed and made whole. */
 #include "peers-test.h"
 
 /* A database that went back in time: what stands here was taken away after a copy. */

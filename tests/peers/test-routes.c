@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The HTTP API of peers, without HTTP. */
 #include "peers-test.h"
 
 #include "hub-id.h"

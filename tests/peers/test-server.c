@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The port for other hubs against those who stay too long or are too many. */
 #include "hub-peer-client.h"
 #include "hub-peer-server.h"
 

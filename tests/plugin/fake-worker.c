@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A session's worker for tests of live halves. */
 #include "fake-worker.h"
 
 #include <string.h>

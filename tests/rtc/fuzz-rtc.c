@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Throws datagrams at the media. */
 
 /* What reaches the media from outside, thrown at it. The first byte of an input chooses the place;
  * where a place takes several datagrams, each stands behind two bytes of its length.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A client of a room that does in C what a browser does. */
 #include "hub-rtc-picture.h"
 #include "rtc-client-private.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Real pictures to send, of an IVF file. */
 #include "rtc-clip.h"
 
 #include <gio/gio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One room with media and nothing around it, for browsers. */
 
 /* One room with media and nothing around it, for browsers: each WebSocket is a participant, whose
  * messages go to the room and back. Serves the files of one folder. Prints its port.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A program that is told what to do by lines of JSON. */
 #include "rtc-lines.h"
 
 #include <gio/gunixinputstream.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Many clients in one process, to load a forwarder. */
 
 /* Many clients in one process, to load a forwarder and to measure what comes of it. It knows
  * nothing of how a forwarder is spoken to: offers and answers go in and out as lines.

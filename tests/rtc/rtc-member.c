@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Somebody in a session, without a browser. */
 
 /* Somebody in a session, without a browser: what data/api/media.md asks of a page, over lines. It
  * sends speech and the clip's pictures, and knows when what it is sent came.

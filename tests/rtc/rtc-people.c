@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* People with clients in a room. */
 #include "rtc-people.h"
 
 static gboolean

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How long this machine itself runs nothing. */
 #include "rtc-stalls.h"
 
 #include <pthread.h>

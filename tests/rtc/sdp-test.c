@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Offers of the corpus, and changed ones. */
 #include "sdp-test.h"
 
 char *

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Two rooms joined over a link of two paths. */
 
 /* Two rooms of two hospitals, joined over a link of two paths. */
 #include "hub-link-port.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* DTLS handshakes, with loss. */
 #include "hub-bytes.h"
 #include "hub-dtls.h"
 

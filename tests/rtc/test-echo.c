@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Pages that try their way before they join. */
 
 /* Pages that try their way: what they send comes back to them, and to nobody else. */
 #include "link-relay.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is said of how good a connection is. */
 
 /* What is said of how good a connection is. */
 #include "hub-rtc-room-private.h"

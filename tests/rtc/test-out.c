@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Datagrams gathered into few system calls. */
 #include "hub-rtc-out.h"
 
 #include <netinet/in.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The queue between threads. */
 #include "hub-rtc-queue.h"
 
 #include <karez.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Sections that were stopped and offered again (RFC 8829, 5.2.2). */
 
 /* Sections that were stopped and offered again: RFC 8829, 5.2.2. What the page and the media thread
  * make of them; the same with a browser is in test-browsers.mjs. */

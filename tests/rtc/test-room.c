@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* People in one room, over real sockets. */
 
 /* People in one room, over real sockets: clients that do in C what a browser does. */
 #include "link-relay.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* RTCP packets, good and bad. */
 #include "hub-rtcp.h"
 
 #include <gst/gst.h>

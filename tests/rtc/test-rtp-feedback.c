@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Transport-wide feedback, read by a decoder of the test's own. */
 
 /* Reports are read by a decoder of its own, written from the draft (3.1), and held against what was
  * fed. */

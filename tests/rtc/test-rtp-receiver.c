@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The sequence of a stream: loss, order, repair, history. */
 #include "hub-rtc-slot.h"
 
 #define START (1000 * 1000)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* RTP packets and header extensions, good and bad. */
 #include "hub-rtc-picture.h"
 #include "hub-rtp.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Offers of browsers, and their answers. */
 #include "sdp-test.h"
 
 #include <gst/sdp/gstsdpmessage.h>

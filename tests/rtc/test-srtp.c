@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SRTP between two ends. */
 #include "hub-bytes.h"
 #include "hub-srtp.h"
 

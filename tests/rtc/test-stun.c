@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* STUN requests, and addresses. */
 #include "hub-bytes.h"
 #include "hub-stun.h"
 

@@ -58,6 +58,8 @@ def check_text(path, text, faults):
         return  # what a test serves
     if path.endswith(WITH_SPDX) and not any(SPDX in line for line in lines[:3]):
         faults.add(path, 1, 'spdx', f'its first lines lack "{SPDX}"', lines)
+    if path.endswith('.c') and not (len(lines) > 1 and lines[1].startswith('/*')):
+        faults.add(path, 2, 'opening', 'the second line says in a comment what the file is', lines)
     if text and not text.endswith('\n'):
         faults.add(path, len(lines), 'newline', 'no newline at the end', lines)
     for number, line in enumerate(lines, 1):

@@ -7,7 +7,8 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SPDX = '/* SPDX-License-Identifier: LGPL-2.1-or-later */\n'
+LICENCE = '/* SPDX-License-Identifier: LGPL-2.1-or-later */\n'
+SPDX = LICENCE + '/* What it is. */\n'
 LONG = SPDX + 'static void\nf (void)\n{\n' + '  g ();\n' * 91 + '}\n'
 SDK = {'hub/sdk/karez-x.h': SPDX + '#pragma once\nKAREZ_PRIVATE int karez_x_inner (int x);\n',
        'hub/sdk/karez.h': SPDX + '#pragma once\n'}
@@ -52,6 +53,7 @@ CASES = [
     ('check-layers', {'plugins/p/a.c': 'int x = hub_id_new ();\n'}, 'plugin-private'),
     ('check-source', {'hub/base/a.c': SPDX + 'int\nf (void)\n{\n  return 1;\n}\n'}, ''),
     ('check-source', {'hub/base/a.c': 'int x;\n'}, 'spdx'),
+    ('check-source', {'hub/base/a.c': LICENCE + 'int x;\n'}, 'opening'),
     ('check-source', {'hub/base/a.c': SPDX + 'int x; /* TO' + 'DO */\n'}, 'unfinished'),
     ('check-source', {'hub/base/a.c': SPDX + 'int x;' + ' ' * 90 + 'int y;\n'}, 'columns'),
     ('check-source', {'hub/base/a.c': SPDX + '\tint x;\n'}, 'tab'),

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Addresses, ids, times, hashes, names of files, logs. */
 #include "hub-address.h"
 #include "hub-catalogue.h"
 #include "hub-clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* HTTP requests, good and bad, in any pieces. */
 #include "hub-http-scanner.h"
 
 #include <string.h>

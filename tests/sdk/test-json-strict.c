@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* RFC 8259 and nothing else. */
 
 /* RFC 8259 and nothing else, whatever json-glib would take. */
 #include <karez.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* JSON within bounds, and tables of members. */
 #include <karez.h>
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a text and a name may hold. */
 
 /* What a text and a name may hold, wherever it comes from. */
 #include <karez.h>

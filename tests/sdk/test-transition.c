@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Transitions: their steps, deadline and rollback. */
 #include <karez.h>
 
 /* Walks A, B, C; fails or hangs where it is told; notes each step. */

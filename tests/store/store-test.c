@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A database of a test. */
 #include "store-test.h"
 
 static gboolean

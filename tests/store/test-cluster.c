@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The private cluster: made, killed, adopted. */
 #include "store-test.h"
 
 #include "hub-cluster.h"

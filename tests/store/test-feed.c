@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The feed of events loses nothing. */
 #include "store-test.h"
 
 #include "hub-id.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A connection that listens. */
 #include "store-test.h"
 
 #include "hub-pg-listen.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Migrations, and databases of an older version. */
 #include "store-test.h"
 
 #include "hub-migrate.h"

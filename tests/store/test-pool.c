@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The pool: leases, a server that dies, a full queue. */
 #include "store-test.h"
 
 #include "hub-id.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a plugin's role may do. */
 #include "store-test.h"
 
 #include "hub-id.h"

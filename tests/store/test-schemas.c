@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Every schema of this version in one database. */
 #include "store-test.h"
 
 #include "hub-migrate.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Files of statements, good and bad. */
 #include "hub-pg-params.h"
 #include "hub-statements.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Transactions: retries, refusals, cancellation. */
 #include "store-test.h"
 
 #include "hub-id.h"

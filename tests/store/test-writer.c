@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The group writer. */
 #include "store-test.h"
 
 #include "hub-pg-writer.h"

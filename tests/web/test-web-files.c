@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Ranges of files, and streams. */
 
 /* What is answered with bytes: ranges of the desk's files, and what a route streams. */
 #include "web-fixture.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* WebSocket frames that are written by hand. */
 #include "web-fixture.h"
 
 #include "hub-web-frames.h"

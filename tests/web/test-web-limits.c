@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Connections that are slow, silent or too many. */
 #include "web-fixture.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The live WebSocket of a page. */
 #include "web-fixture.h"
 
 #include "hub-clock.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Parameters of an address. */
 
 /* Parameters of an address: none is cut, altered or left out. */
 #include "hub-web-query.h"

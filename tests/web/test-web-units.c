@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Parts of the web server by themselves. */
 #include "hub-web-view.h"
 #include "hub-web-guard.h"
 #include "hub-web-metrics.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The HTTP server: sign-in, paths, what is refused. */
 #include "web-fixture.h"
 
 #include "hub-id.h"

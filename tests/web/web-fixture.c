@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A web server over a real database, with an account for each role. */
 #include "web-fixture.h"
 
 #include "hub-id.h"

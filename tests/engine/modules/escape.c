@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A live half that tries to get out of its worker's confinement. */
 #include "escape.h"
 
 #include <errno.h>
