@@ -12,6 +12,7 @@ typedef struct
   GCancellable *cancellable; /* of the step under way */
   gulong cancelled_id;
   guint step;
+  guint executed; /* how often a step was begun: which one an answer belongs to */
   guint deadline_id;
   GError *error; /* the first failure; set while rolling back */
 } KarezTransitionPrivate;
@@ -52,7 +53,10 @@ finish (KarezTransition *self)
 static void
 execute (KarezTransition *self, guint step)
 {
-  get_private (self)->step = step;
+  KarezTransitionPrivate *priv = get_private (self);
+
+  priv->step = step;
+  priv->executed++;
   KAREZ_TRANSITION_GET_CLASS (self)->execute_step (self, step);
 }
 
@@ -107,6 +111,39 @@ karez_transition_fail (KarezTransition *self, GError *error)
   execute (self, KAREZ_STEP_ROLLBACK);
 }
 
+/* What an asynchronous call of a step carries. */
+typedef struct
+{
+  KarezTransition *transition;
+  guint executed;
+} Awaited;
+
+gpointer
+karez_transition_await (KarezTransition *self)
+{
+  Awaited *awaited = g_new0 (Awaited, 1);
+
+  awaited->transition = g_object_ref (self);
+  awaited->executed = get_private (self)->executed;
+  return awaited;
+}
+
+void
+karez_transition_answered (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autofree Awaited *awaited = data;
+  g_autoptr (KarezTransition) self = awaited->transition;
+  KarezTransitionPrivate *priv = get_private (self);
+  GError *error = NULL;
+
+  if (priv->task == NULL || priv->executed != awaited->executed)
+    return;
+  if (KAREZ_TRANSITION_GET_CLASS (self)->finish_step (self, priv->step, source, result, &error))
+    karez_transition_advance (self);
+  else
+    karez_transition_fail (self, error);
+}
+
 static gboolean
 on_deadline (gpointer data)
 {
@@ -159,6 +196,12 @@ GCancellable *
 karez_transition_get_cancellable (KarezTransition *self)
 {
   return get_private (self)->cancellable;
+}
+
+const GError *
+karez_transition_get_error (KarezTransition *self)
+{
+  return get_private (self)->error;
 }
 
 guint

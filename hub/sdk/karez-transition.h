@@ -21,16 +21,28 @@ G_DECLARE_DERIVABLE_TYPE (KarezTransition, karez_transition, KAREZ, TRANSITION, 
  * @execute_step: begins @step, and ends it by karez_transition_advance() or _fail(), at once or
  *   later. %KAREZ_STEP_ROLLBACK is executed once after a failure: undo what was done; it ends by
  *   karez_transition_advance() too.
+ * @finish_step: reads what the asynchronous call of @step answered, by that call's finish function,
+ *   and keeps what later steps need. FALSE with @error set fails the transition. Only for steps
+ *   that pass karez_transition_answered() to what they call.
  *
  * Work in several asynchronous steps with one place to undo. A transition is itself the
- * GAsyncResult's source. Main thread only.
+ * GAsyncResult's source. Main thread only. A step that makes one asynchronous call reads
+ *
+ *   case STEP_BOOKING:
+ *     karez_agenda_get_booking_async (agenda, id, karez_transition_get_cancellable (transition),
+ *                                     karez_transition_answered, karez_transition_await
+ * (transition)); break;
+ *
+ * in @execute_step, and its karez_agenda_get_booking_finish() stands in @finish_step.
  */
 struct _KarezTransitionClass
 {
   GObjectClass parent_class;
   guint (*next_step) (KarezTransition *self, guint step, GError **error);
   void (*execute_step) (KarezTransition *self, guint step);
-  gpointer padding[4];
+  gboolean (*finish_step) (KarezTransition *self, guint step, GObject *source, GAsyncResult *result,
+                           GError **error);
+  gpointer padding[3];
 };
 
 /* Runs it once. @deadline_ms: 0 for none; when it passes, the step's cancellable is cancelled and
@@ -44,6 +56,18 @@ KAREZ_PUBLIC gboolean karez_transition_run_finish (KarezTransition *self, GAsync
 KAREZ_PUBLIC void karez_transition_advance (KarezTransition *self);
 /* @error: (transfer full) */
 KAREZ_PUBLIC void karez_transition_fail (KarezTransition *self, GError *error);
+/**
+ * karez_transition_answered:
+ * @data: (transfer full): what karez_transition_await() gave in the step that made the call
+ *
+ * The callback of a step's asynchronous call: reads the answer by @finish_step, then advances or
+ * fails. An answer to a step that is not under way any more is dropped. Since: 1.1
+ */
+KAREZ_PUBLIC void karez_transition_answered (GObject *source, GAsyncResult *result, gpointer data);
+/* The data for it; keeps the transition alive. Returns: (transfer full). Since: 1.1 */
+KAREZ_PUBLIC gpointer karez_transition_await (KarezTransition *self);
+/* The failure, while it is rolled back. Returns: (transfer none) (nullable). Since: 1.1 */
+KAREZ_PUBLIC const GError *karez_transition_get_error (KarezTransition *self);
 /* What the steps pass to what they call. Returns: (transfer none) */
 KAREZ_PUBLIC GCancellable *karez_transition_get_cancellable (KarezTransition *self);
 KAREZ_PUBLIC guint karez_transition_get_step (KarezTransition *self);

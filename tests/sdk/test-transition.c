@@ -144,6 +144,146 @@ test_cancel (void)
   check (0, STEP_A, 0, cancellable, "AR", G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
+/* Asks twice and adds up what was answered; what is told late belongs to no step. */
+typedef struct
+{
+  KarezTransition parent_instance;
+  GTask *asked; /* the newest question, until it is answered */
+  int sum;
+  char *undone; /* why it was rolled back */
+} Ask;
+
+typedef struct
+{
+  KarezTransitionClass parent_class;
+} AskClass;
+
+static GType ask_get_type (void);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Ask, g_object_unref)
+G_DEFINE_FINAL_TYPE (Ask, ask, KAREZ_TYPE_TRANSITION)
+
+static guint
+ask_next_step (KarezTransition *transition, guint step, GError **error)
+{
+  return step == KAREZ_STEP_NONE ? STEP_A : step == STEP_A ? STEP_B : KAREZ_STEP_NONE;
+}
+
+static void
+ask_execute_step (KarezTransition *transition, guint step)
+{
+  Ask *self = (Ask *) transition;
+
+  if (step == KAREZ_STEP_ROLLBACK)
+    {
+      self->undone = g_strdup (karez_transition_get_error (transition)->message);
+      karez_transition_advance (transition);
+      return;
+    }
+  self->asked = g_task_new (NULL, NULL, karez_transition_answered,
+                            karez_transition_await (transition));
+}
+
+static gboolean
+ask_finish_step (KarezTransition *transition, guint step, GObject *source, GAsyncResult *result,
+                 GError **error)
+{
+  Ask *self = (Ask *) transition;
+  int number = (int) g_task_propagate_int (G_TASK (result), error);
+
+  self->sum += number;
+  return number >= 0;
+}
+
+static void
+ask_finalize (GObject *object)
+{
+  g_free (((Ask *) object)->undone);
+  G_OBJECT_CLASS (ask_parent_class)->finalize (object);
+}
+
+static void
+ask_class_init (AskClass *klass)
+{
+  KAREZ_TRANSITION_CLASS (klass)->next_step = ask_next_step;
+  KAREZ_TRANSITION_CLASS (klass)->execute_step = ask_execute_step;
+  KAREZ_TRANSITION_CLASS (klass)->finish_step = ask_finish_step;
+  G_OBJECT_CLASS (klass)->finalize = ask_finalize;
+}
+
+static void
+ask_init (Ask *self)
+{
+}
+
+static void
+answer (Ask *self, int number)
+{
+  g_autoptr (GTask) task = g_steal_pointer (&self->asked);
+
+  if (number >= 0)
+    g_task_return_int (task, number);
+  else
+    g_task_return_error (task, karez_error_new (KAREZ_ERROR_CONFLICT, "test/answer", NULL, "no"));
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
+
+static void
+test_answers (void)
+{
+  g_autoptr (Ask) self = g_object_new (ask_get_type (), NULL);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  karez_transition_run_async (KAREZ_TRANSITION (self), 0, NULL, on_done, &result);
+  answer (self, 3);
+  g_assert_null (result);
+  g_assert_cmpuint (karez_transition_get_step (KAREZ_TRANSITION (self)), ==, STEP_B);
+  answer (self, 4);
+  g_assert_nonnull (result);
+  g_assert_true (karez_transition_run_finish (KAREZ_TRANSITION (self), result, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (self->sum, ==, 7);
+  g_assert_cmpint (G_OBJECT (self)->ref_count, ==, 2); /* ours and the result's */
+}
+
+static void
+test_refused (void)
+{
+  g_autoptr (Ask) self = g_object_new (ask_get_type (), NULL);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  karez_transition_run_async (KAREZ_TRANSITION (self), 0, NULL, on_done, &result);
+  answer (self, -1);
+  g_assert_false (karez_transition_run_finish (KAREZ_TRANSITION (self), result, &error));
+  g_assert_error (error, KAREZ_ERROR, KAREZ_ERROR_CONFLICT);
+  g_assert_cmpstr (self->undone, ==, "no");
+}
+
+/* A step that went on by itself does not hear what it had asked for. */
+static void
+test_late (void)
+{
+  g_autoptr (Ask) self = g_object_new (ask_get_type (), NULL);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GTask) late = NULL;
+  g_autoptr (GTask) newer = NULL;
+
+  karez_transition_run_async (KAREZ_TRANSITION (self), 0, NULL, on_done, &result);
+  late = g_steal_pointer (&self->asked);
+  karez_transition_advance (KAREZ_TRANSITION (self));
+  newer = g_steal_pointer (&self->asked);
+  self->asked = g_steal_pointer (&late);
+  answer (self, 40);
+  g_assert_cmpint (self->sum, ==, 0);
+  g_assert_cmpuint (karez_transition_get_step (KAREZ_TRANSITION (self)), ==, STEP_B);
+  self->asked = g_steal_pointer (&newer);
+  answer (self, 2);
+  g_assert_nonnull (result);
+  g_assert_cmpint (self->sum, ==, 2);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -152,5 +292,8 @@ main (int argc, char **argv)
   g_test_add_func ("/transition/rollback", test_rollback);
   g_test_add_func ("/transition/deadline", test_deadline);
   g_test_add_func ("/transition/cancel", test_cancel);
+  g_test_add_func ("/transition/answers", test_answers);
+  g_test_add_func ("/transition/refused", test_refused);
+  g_test_add_func ("/transition/late", test_late);
   return g_test_run ();
 }
