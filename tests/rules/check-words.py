@@ -19,7 +19,7 @@ WORDS = {
     'buried': 'ended, or removed',
     'disappointment': 'error',
 }
-LOOKED_AT = ('hub/', 'plugins/', 'data/', 'README.md', 'HACKING.md')
+LOOKED_AT = ('hub/', 'plugins/', 'data/', 'README.md', 'HACKING.md', 'ARCHITECTURE.md')
 ENDINGS = ('.c', '.h', '.js', '.md', '.sql', '.xml', '.json', '.conf', '.plugin')
 
 

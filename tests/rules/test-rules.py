@@ -107,6 +107,10 @@ CASES = [
     ('check-words', {'hub/base/a.c': SPDX + '/* A stranger’s. */\n'}, 'say unknown'),
     ('check-words', {'hub/base/a.c': SPDX + 'static int tongue_of;\n'}, 'say language'),
     ('check-words', {'tests/a.c': SPDX + '/* A stranger. */\n', 'README.md': '# A\n'}, ''),
+    ('check-documents', {'README.md': '`a.c`, `b/a.c`, `/etc/x.conf`, `NAME.js`\n', 'hub/b/a.c': ''}, ''),
+    ('check-documents', {'README.md': '# A\n\n`c/a.c`\n', 'hub/b/a.c': ''}, 'no c/a.c'),
+    ('check-documents', {'ARCHITECTURE.md': '| `hub/b/` |\n', 'hub/b/a.c': ''}, ''),
+    ('check-documents', {'ARCHITECTURE.md': '| `hub/c/` |\n', 'hub/b/a.c': ''}, 'the map has no'),
     ('check-openapi', {'plugins/p/api.json': '{"tags": [], "paths": {"/x/q/a": {}}, "components": {"schemas": {}}}\n', **API}, 'is not below /x/p/'),
     ('check-openapi', {'plugins/p/api.json': '{"tags": [], "paths": {}}\n', **API}, 'it has tags, paths'),
     ('check-openapi', {'plugins/p/api.json': '{"tags": [], "paths": {}, "components": {"schemas": {"S": {}}}}\n', **API}, 'a schema S already'),
@@ -124,6 +128,24 @@ CASES = [
     ('check-units', {'data/systemd/a.socket': '[Socket]\nListenStream=/a\nAccept=yes\n'}, 'a@'),
 ]
 
+# subject of a commit, a word that must be in what is said of it
+COMMITS = [
+    ('web: a page is told', ''),
+    ('web, hub-rtc: a page is told', ''),
+    ('A page is told', 'module: what it does'),
+    ('web: ', 'module: what it does'),
+    ('web: ' + 'a' * 67, ''),
+    ('web: ' + 'a' * 68, '73 characters'),
+]
+
+
+def run_commit(number, subject, word):
+    with tempfile.TemporaryDirectory() as root:
+        git = ['git', '-C', root, '-c', 'user.name=A', '-c', 'user.email=a@example.org']
+        for words in (['init', '-q'], ['commit', '-q', '--allow-empty', '-m', subject]):
+            subprocess.run(git + words, check=True)
+        return ask(number, 'check-commits', root, word)
+
 
 def run(number, script, files, word):
     with tempfile.TemporaryDirectory() as root:
@@ -134,19 +156,24 @@ def run(number, script, files, word):
             os.makedirs(os.path.dirname(path), exist_ok=True)
             with open(path, 'w', encoding='utf-8') as file:
                 file.write(text)
-        answer = subprocess.run([sys.executable, os.path.join(HERE, script + '.py'), root],
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        said = answer.stdout.decode()
-        good = answer.returncode == 1 and word in said if word else answer.returncode == 0
-        print(f'{"ok" if good else "not ok"} {number} {script} {word or "content"}')
-        if not good:
-            print('\n'.join('# ' + line for line in said.splitlines()))
-        return good
+        return ask(number, script, root, word)
+
+
+def ask(number, script, root, word):
+    answer = subprocess.run([sys.executable, os.path.join(HERE, script + '.py'), root],
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    said = answer.stdout.decode()
+    good = answer.returncode == 1 and word in said if word else answer.returncode == 0
+    print(f'{"ok" if good else "not ok"} {number} {script} {word or "content"}')
+    if not good:
+        print('\n'.join('# ' + line for line in said.splitlines()))
+    return good
 
 
 def main():
-    print(f'1..{len(CASES)}')
+    print(f'1..{len(CASES) + len(COMMITS)}')
     results = [run(number, *case) for number, case in enumerate(CASES, 1)]
+    results += [run_commit(number, *case) for number, case in enumerate(COMMITS, len(CASES) + 1)]
     return 0 if all(results) else 1
 
 
