@@ -57,9 +57,14 @@ static JsonNode *
 describe_certificate (HubSystem *self)
 {
   HubWebCertificate *certificate = hub_web_get_certificate (self->web);
+  JsonNode *node;
 
-  return certificate != NULL ? hub_web_certificate_describe (certificate)
-                             : json_node_new (JSON_NODE_NULL);
+  if (certificate == NULL)
+    return json_node_new (JSON_NODE_NULL);
+  node = hub_web_certificate_describe (certificate);
+  json_object_set_boolean_member (json_node_get_object (node), "own_authority",
+                                  hub_web_has_authority (self->web));
+  return node;
 }
 
 static void

@@ -6,6 +6,7 @@
 #include "hub-catalogue.h"
 #include "hub-names.h"
 #include "hub-web-input.h"
+#include "hub-web-root.h"
 
 /* A request on its way to its handler. */
 typedef struct
@@ -288,6 +289,29 @@ redirect (HubWeb *self, SoupServerMessage *message, GBytes *bytes)
   hub_web_request_fail_with (request, 403, error);
 }
 
+/* The root of the hub's own authority, at each port and by whatever name: whoever asks for it does
+ * not trust the hub yet. */
+static gboolean
+serve_root (HubWeb *self, SoupServerMessage *message, const char *path)
+{
+  g_autoptr (HubWebRoot) root = NULL;
+  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
+
+  if (self->authority == NULL || hub_web_gate_is_writing (message)
+      || !g_str_equal (path, HUB_WEB_ROOT_PATH))
+    return FALSE;
+  root = hub_web_root_load (self->authority, NULL);
+  if (root == NULL)
+    return FALSE; /* GET /system/root tells an administrator why */
+  soup_message_headers_replace (headers, "Cache-Control", "no-store");
+  soup_message_headers_replace (headers, "Content-Disposition",
+                                "attachment; filename=\"karez-root.crt\"");
+  soup_message_headers_set_content_type (headers, HUB_WEB_ROOT_MEDIA_TYPE, NULL);
+  soup_message_body_append_bytes (soup_server_message_get_response_body (message), root->der);
+  soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
+  return TRUE;
+}
+
 void
 hub_web_serve (SoupServer *server, SoupServerMessage *message, const char *decoded,
                GHashTable *query, gpointer web)
@@ -300,6 +324,8 @@ hub_web_serve (SoupServer *server, SoupServerMessage *message, const char *decod
 
   hub_web_static_protect (message,
                           hub_web_limits_is_redirected (message) ? 0 : self->transport_security);
+  if (serve_root (self, message, path))
+    return;
   if (hub_web_limits_is_redirected (message))
     {
       redirect (self, message, bytes);

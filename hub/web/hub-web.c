@@ -13,6 +13,7 @@
 #include "hub-web-listen.h"
 #include "hub-web-range.h"
 #include "hub-web-resources.h"
+#include "hub-web-root.h"
 
 #include <glib/gstdio.h>
 
@@ -202,12 +203,36 @@ add_metrics (HubWeb *self)
 }
 
 static void
+handle_root (KarezRequest *request, gpointer data)
+{
+  HubWeb *self = data;
+  g_autofree char *address = NULL;
+  g_autoptr (HubWebRoot) root = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (self->authority == NULL)
+    error = karez_error_new (KAREZ_ERROR_NOT_FOUND, "system/root", N_ ("[Web] Authority=own"),
+                             N_ ("This hub has no authority of its own"));
+  else
+    root = hub_web_root_load (self->authority, &error);
+  if (root == NULL)
+    {
+      karez_request_fail (request, error);
+      return;
+    }
+  address = hub_web_root_make_address (self->origin, self->redirects ? self->redirect_port : 0);
+  karez_request_respond (request, 200, hub_web_root_describe (root, address));
+}
+
+static void
 add_own_routes (HubWeb *self)
 {
   g_autoptr (GError) error = NULL;
   KarezRoutes *routes = KAREZ_ROUTES (self);
 
   if (!karez_routes_add (routes, "GET", "/hello", HUB_WEB_ANYONE, handle_hello, self, NULL, &error)
+      || !karez_routes_add (routes, "GET", "/system/root", "system.read", handle_root, self, NULL,
+                            &error)
       || !hub_web_account_add_routes (self->account, routes, &error)
       || !hub_web_people_add_routes (self->people, routes, &error)
       || !hub_web_directory_add_routes (self->store, self->hub, routes, &error)
@@ -416,6 +441,12 @@ guint16
 hub_web_get_redirect_port (HubWeb *self)
 {
   return self->redirect_port;
+}
+
+gboolean
+hub_web_has_authority (HubWeb *self)
+{
+  return self->authority != NULL;
 }
 
 HubWebCertificate *

@@ -79,6 +79,8 @@ guint16 hub_web_get_port (HubWeb *self);
 guint16 hub_web_get_redirect_port (HubWeb *self);
 /* What browsers are shown. Returns: (transfer none) (nullable): NULL without TLS of its own */
 HubWebCertificate *hub_web_get_certificate (HubWeb *self);
+/* Whether its certificate is by an authority of the hub's own. */
+gboolean hub_web_has_authority (HubWeb *self);
 
 /* A line of the authorisation table for a plugin's permission. */
 gboolean hub_web_allow (HubWeb *self, const char *permission, const char *const *roles,

@@ -8,7 +8,7 @@ import fs from 'node:fs';
 import https from 'node:https';
 import path from 'node:path';
 
-import { openBrowser, phone, signIn } from './browser.mjs';
+import { checkAccess, openBrowser, phone, shootAll, signIn } from './browser.mjs';
 import { build, freePort, nets, prepareNote, run, until, withPair } from './hubs.mjs';
 
 const textarea = 'karez-template-panel textarea';
@@ -86,6 +86,35 @@ const shown = (hub) => new Promise((done, fail) => {
 /** @param {import('./hubs.mjs').Hub} hub */
 const certificate = async (hub) => (await hub.api('GET', '/system')).certificate;
 
+/** A phone that does not trust the hub yet gets its root where the administrator's page says, and it is the right one.
+ * @param {any} browser @param {import('./hubs.mjs').Hub} hub @param {string} root */
+async function byCode(browser, hub, root) {
+  const page = await signIn(browser, hub, 'admin.hangzhou');
+  await page.goto(`${hub.origin}/system`);
+  const picture = path.join(path.dirname(root), 'code.png');
+  await page.locator('karez-own-root .qr').screenshot({ path: picture });
+  const { stdout: read } = await run('zbarimg', ['--quiet', '--raw', picture]);
+  const address = read.trim();
+  assert.equal(new URL(address).protocol, 'http:');
+  assert.equal(await page.locator('karez-own-root a').getAttribute('href'), address);
+  const file = path.join(path.dirname(root), 'root.crt');
+  const { hostname, port } = new URL(address);
+  for (const from of [address, `${hub.origin}/root.crt`]) {
+    await run('curl', ['--silent', '--show-error', '--fail', '--max-time', '5', '--insecure', '--output', file,
+      '--resolve', `${hostname}:${port}:127.0.0.1`, '--resolve', `${hostname}:${hub.port}:127.0.0.1`, from]);
+    assert.deepEqual(execFileSync('openssl', ['x509', '-inform', 'DER', '-in', file]), execFileSync('openssl', ['x509', '-in', root]));
+  }
+  const shownPrint = (await page.locator('.fingerprint').innerText()).trim().split(/\s+/).join(':');
+  const print = execFileSync('openssl', ['x509', '-in', root, '-noout', '-fingerprint', '-sha256'], { encoding: 'utf8' });
+  assert.equal(shownPrint, print.trim().split('=')[1]);
+  const { stdout: told } = await run(path.join(build, 'hub/ctl/karezctl'), ['--config', hub.config, 'certificate', '--qr']);
+  assert.ok(told.includes(`${address}\nSHA-256 ${shownPrint}\n`), told);
+  await checkAccess(page, 'its root');
+  await page.locator('karez-own-root').scrollIntoViewIfNeeded();
+  await shootAll(page, 'https-root');
+  assert.deepEqual(page.faults, []);
+}
+
 /** @param {import('./hubs.mjs').Pair} pair @param {Authority} authority */
 async function overPhone(pair, authority) {
   const { aral, hangzhou } = pair;
@@ -144,6 +173,8 @@ async function overPhone(pair, authority) {
     await system.getByText('The new one in its files is not used: Expired').waitFor();
     authority.put('two');
     await until('the files to be right again', async () => !(await certificate(aral)).refused);
+    assert.equal(await system.locator('karez-own-root').count(), 0, 'a root that is not the hub’s own');
+    await byCode(browser, hangzhou, own);
   } finally {
     await browser.close();
   }
@@ -189,9 +220,9 @@ await withPair('https', async (pair) => {
   authority.issue('late', 'aral.localhost', Date.now() - 60 * day, Date.now() - day);
   authority.issue('strange', 'hangzhou.localhost');
   authority.put('one');
-  const port = await freePort();
+  const [port, other] = [await freePort(), await freePort()];
   plain = `http://aral.localhost:${port}`;
-  nets.hangzhou = { Web: { Authority: 'own' } };
+  nets.hangzhou = { Web: { Authority: 'own', RedirectPort: String(other) } };
   nets.aral = { Web: { RedirectPort: String(port), Certificate: authority.at('hub.pem'), Key: authority.at('hub.key') } };
   return undefined;
 });

@@ -4,6 +4,7 @@
 #include "web-fixture.h"
 
 #include "hub-web-authority.h"
+#include "hub-web-root.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -413,6 +414,47 @@ test_authority (void)
 }
 
 static void
+check_address (const char *origin, guint16 port, const char *expected)
+{
+  g_autofree char *address = hub_web_root_make_address (origin, port);
+
+  g_assert_cmpstr (address, ==, expected);
+}
+
+static void
+test_root (void)
+{
+  g_autofree char *directory = path_of ("authority/192.0.2.7");
+  g_autofree char *pem = NULL;
+  g_autoptr (HubWebRoot) root = NULL;
+  g_autoptr (JsonNode) said = NULL;
+  g_autoptr (GError) error = NULL;
+  JsonArray *rows;
+
+  g_assert_null (hub_web_root_load (directory, &error));
+  g_assert_nonnull (strstr (error->message, directory));
+  g_clear_error (&error);
+  hub_web_authority_prepare (directory, "192.0.2.7", g_get_real_time () / G_USEC_PER_SEC, NULL);
+  root = hub_web_root_load (directory, &error);
+  g_assert_no_error (error);
+  pem = read_file (directory, HUB_WEB_AUTHORITY_ROOT);
+  g_assert_nonnull (strstr (pem, root->pem));
+  g_assert_null (strstr (root->pem, "PRIVATE"));
+  g_assert_cmpuint (strlen (root->sha256), ==, 32 * 3 - 1);
+  said = hub_web_root_describe (root, "http://192.0.2.7/root.crt");
+  rows = json_object_get_array_member (json_node_get_object (said), "qr");
+  g_assert_cmpuint (json_array_get_length (rows), >=, 21);
+  for (guint i = 0; i < json_array_get_length (rows); i++)
+    g_assert_cmpuint (strlen (json_array_get_string_element (rows, i)), ==,
+                      json_array_get_length (rows));
+
+  check_address ("https://karez.example.org", 0, "https://karez.example.org/root.crt");
+  check_address ("https://karez.example.org:8443", 80, "http://karez.example.org/root.crt");
+  check_address ("https://karez.example.org:8443", 8080, "http://karez.example.org:8080/root.crt");
+  check_address ("https://[2001:db8::7]", 8080, "http://[2001:db8::7]:8080/root.crt");
+}
+
+static void
 remove_authorities (void)
 {
   static const char *const names[] = { HUB_WEB_AUTHORITY_KEY, HUB_WEB_AUTHORITY_ROOT,
@@ -535,6 +577,7 @@ main (int argc, char **argv)
   g_test_add_func ("/web/tls/refusal", test_refusal);
   g_test_add_func ("/web/tls/no-handshake", test_no_handshake);
   g_test_add_func ("/web/tls/stalled", test_stalled);
+  g_test_add_func ("/web/tls/root", test_root);
   g_test_add_func ("/web/tls/authority", test_authority);
   g_test_add_func ("/web/tls/redirected", test_redirected);
   g_test_add_func ("/web/tls/does-not-read", test_does_not_read);

@@ -235,8 +235,9 @@
  * @property {{state: string, version?: string | null, size_bytes?: number | null, since?: string | null}} database
  * @property {{offset_ms: number | null, trusted: boolean}} [clock]
  * @property {{state: string, free_bytes: number, size_bytes: number}} [disk]
- * @property {{state: string, expires_at: string, refused?: string} | null} [certificate] null behind a proxy
+ * @property {{state: string, expires_at: string, refused?: string, own_authority: boolean} | null} [certificate] null behind a proxy
  */
+/** @typedef {{sha256: string, expires_at: string, address: string, qr: string[]}} Root of the hub's own authority */
 /** @typedef {{id: string, names: Names, birth_date?: string | null, gender?: string | null}} Patient */
 /** @typedef {string | {text: string} | {time: string}} SentencePart the hub's words, or a value in them */
 /**

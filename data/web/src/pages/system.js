@@ -12,6 +12,7 @@ import { clockApart } from '../partner.js';
 import { peerState, peerWord } from '../words.js';
 import { confirm } from '../components/dialog.js';
 import { KarezElement, Loader } from '../components/element.js';
+import '../components/own-root.js';
 import { button, emptyState, pageHead, pill, shown } from '../components/parts.js';
 import { toast, toastProblem } from '../components/toast.js';
 
@@ -268,6 +269,7 @@ export class SystemPage extends KarezElement {
         ${may('plugins.read') ? html`<section class="card" aria-labelledby="sys-plugins"><h2 id="sys-plugins">${_('Plugins')}</h2>${shown(this.plugins, ({ items }) => (items.length
           ? html`<ul class="plain lines">${repeat(items, (plugin) => plugin.id, (plugin) => this.plugin(plugin))}</ul>` : emptyState({ title: _('No plugins are installed.') })), { lines: 2 })}</section>` : nothing}
         ${this.messages()}
+        ${this.system.value?.certificate?.own_authority ? html`<karez-own-root></karez-own-root>` : nothing}
       </div></div>`;
   }
 }
