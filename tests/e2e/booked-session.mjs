@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The main way, as people go it: Aral's desk asks, Hangzhou's desk accepts, a person at each
+// A session from its booking to its note: Aral's desk asks, Hangzhou's desk accepts, a person at each
 // hospital joins from a browser, what one types the other reads, it ends, the note is kept, and
 // each hospital's administrator finds every act.
 
@@ -189,7 +189,7 @@ async function forms(page, hub) {
   await checkAccess(page, 'announced');
 }
 
-await withPair('main-way', async (pair) => {
+await withPair('booked-session', async (pair) => {
   const browser = await openBrowser();
   try {
     const pages = await Promise.all([
