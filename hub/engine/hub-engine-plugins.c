@@ -35,9 +35,7 @@ add_permissions (HubEngine *self, HubPluginFile *file)
 {
   GHashTableIter iter;
   gpointer name, roles;
-  g_autofree char *mount = g_strdup_printf ("/x/%s/", hub_plugin_file_get_id (file));
-  g_autofree char *folder = g_strdup_printf ("/org/karez/plugins/%s/web/",
-                                             hub_plugin_file_get_id (file));
+  const char *id = hub_plugin_file_get_id (file);
   g_autoptr (GError) unused = NULL;
 
   if (!self->web)
@@ -49,11 +47,26 @@ add_permissions (HubEngine *self, HubPluginFile *file)
 
       /* It was allowed when the plugin was enabled before. */
       if (!hub_web_allow (self->web, name, roles, &error) && !karez_error_is_conflict (error))
-        hub_warning ("plugins", hub_plugin_file_get_id (file), "%s", error->message);
+        hub_warning ("plugins", id, "%s", error->message);
     }
-  hub_web_add_files (self->web, mount, folder);
-  if (!hub_web_add_description (self->web, hub_plugin_file_get_id (file), &unused))
-    hub_warning ("plugins", hub_plugin_file_get_id (file), "%s", unused->message);
+  if (!hub_web_add_description (self->web, id, &unused))
+    hub_warning ("plugins", id, "%s", unused->message);
+}
+
+/* Of each whose module is here, enabled or not. */
+static void
+add_web_files (HubEngine *self)
+{
+  GPtrArray *all = hub_plugin_list_get_all (self->plugins);
+
+  for (guint i = 0; self->web && i < all->len; i++)
+    {
+      const char *id = hub_plugin_get_id (all->pdata[i]);
+
+      if (hub_plugin_is_open (all->pdata[i])
+          && hub_plugin_file_get_web (hub_plugin_get_file (all->pdata[i])))
+        g_hash_table_insert (self->bases, g_strdup (id), hub_web_add_plugin_files (self->web, id));
+    }
 }
 
 static void
@@ -118,6 +131,7 @@ hub_engine_enable_all_async (HubEngine *self, GAsyncReadyCallback callback, gpoi
   GTask *task = g_task_new (self, NULL, callback, data);
 
   g_task_set_source_tag (task, hub_engine_enable_all_async);
+  add_web_files (self);
   self->at = 0;
   enable_next (task);
 }
@@ -413,6 +427,37 @@ on_list (KarezRequest *request, gpointer data)
   karez_request_respond (request, 200, karez_json_object ("items", "n", items, NULL));
 }
 
+/* What is aside is told too: its events stay in the audit log, and their words are its own. */
+static void
+on_web (KarezRequest *request, gpointer data)
+{
+  HubEngine *self = data;
+  GPtrArray *all = hub_plugin_list_get_all (self->plugins);
+  g_autoptr (JsonArray) array = json_array_new ();
+  JsonNode *items = json_node_new (JSON_NODE_ARRAY);
+
+  for (guint i = 0; i < all->len; i++)
+    {
+      const char *id = hub_plugin_get_id (all->pdata[i]);
+      const char *base = g_hash_table_lookup (self->bases, id);
+      HubPluginFile *file = base ? hub_plugin_get_file (all->pdata[i]) : NULL;
+      const HubModalityInfo *modality = file ? hub_plugin_file_get_modality (file) : NULL;
+      JsonObject *item;
+
+      if (!file || hub_plugin_list_find (self->plugins, id) != all->pdata[i])
+        continue;
+      item = hub_plugin_web_to_json (hub_plugin_file_get_web (file), base);
+      json_object_set_string_member (item, "plugin", id);
+      json_object_set_boolean_member (item, "enabled",
+                                      hub_plugin_get_state (all->pdata[i]) == HUB_PLUGIN_ENABLED);
+      if (modality)
+        json_object_set_string_member (item, "modality", modality->id);
+      json_array_add_object_element (array, item);
+    }
+  json_node_set_array (items, array);
+  karez_request_respond (request, 200, karez_json_object ("items", "n", items, NULL));
+}
+
 static void
 on_answered (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -455,6 +500,8 @@ gboolean
 hub_engine_add_plugin_routes (HubEngine *self, KarezRoutes *routes, GError **error)
 {
   return karez_routes_add (routes, "GET", "/plugins", "plugins.read", on_list, self, NULL, error)
+         && karez_routes_add (routes, "GET", "/plugins/web", "board.read", on_web, self, NULL,
+                              error)
          && karez_routes_add (routes, "POST", "/plugins/{id}/put-aside", "plugins.write", on_aside,
                               self, NULL, error)
          && karez_routes_add (routes, "POST", "/plugins/{id}/restore", "plugins.write", on_restore,

@@ -20,6 +20,7 @@ struct _HubEngine
   HubSupervisor *supervisor;
   HubSessions *sessions;
   GHashTable *services;
+  GHashTable *bases;  /* plugin → where its files for the desk are: "/x/ID/HASH/" */
   GHashTable *faulty; /* sessions whose worker a live half ended */
   KarezActor *actor;
   HubPages pages;

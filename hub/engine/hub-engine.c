@@ -528,6 +528,7 @@ hub_engine_finalize (GObject *object)
   g_clear_object (&self->store);
   g_hash_table_unref (self->services);
   g_hash_table_unref (self->faulty);
+  g_hash_table_unref (self->bases);
   karez_actor_unref (self->actor);
   g_free (self->hub);
   g_free (self->state_dir);
@@ -558,5 +559,6 @@ static void
 hub_engine_init (HubEngine *self)
 {
   self->services = g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
+  self->bases = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->faulty = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }

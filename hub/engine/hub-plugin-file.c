@@ -5,6 +5,7 @@
 #include "hub-catalogue.h"
 #include "hub-file.h"
 #include "hub-key-file.h"
+#include "hub-plugin-web.h"
 #include "hub-role-table.h"
 #include "hub-text.h"
 
@@ -25,6 +26,7 @@ struct _HubPluginFile
   HubModalityInfo modality;
   char *schema, *routes, *topics;
   GHashTable *permissions, *settings;
+  HubPluginWeb *web;
 };
 
 G_DEFINE_FINAL_TYPE (HubPluginFile, hub_plugin_file, G_TYPE_OBJECT)
@@ -47,6 +49,12 @@ static const Known known[] = {
   { "Modality", "Default", FALSE }, { "Modality", "DurationMinutes", TRUE },
   { "Grants", "Schema", FALSE },    { "Grants", "Services", FALSE },
   { "Grants", "Routes", FALSE },    { "Grants", "PeerTopics", FALSE },
+  { "Panel", "Script", FALSE },     { "Panel", "Style", FALSE },
+  { "Panel", "Words", FALSE },      { "Panel", "Element", FALSE },
+  { "Panel", "Lobby", FALSE },      { "Panel", "Compose", FALSE },
+  { "Panel", "Booking", FALSE },    { "Page", "Script", FALSE },
+  { "Page", "Element", FALSE },     { "Page", "Title", FALSE },
+  { "Page", "After", FALSE },       { "Page", "Permission", FALSE },
 };
 
 static const char *const services[] = { "store", "audit",    "agenda", "routes",
@@ -59,11 +67,20 @@ is_free_group (const char *group)
          || g_str_equal (group, "Settings");
 }
 
+/* As it stands in the table above: there are several pages. */
+static const char *
+kind_of_group (const char *group)
+{
+  return hub_plugin_web_is_page (group) ? "Page" : group;
+}
+
 static gboolean
 is_known_group (const char *group)
 {
+  if (g_str_equal (group, "Page"))
+    return FALSE;
   for (guint i = 0; i < G_N_ELEMENTS (known); i++)
-    if (g_str_equal (known[i].group, group))
+    if (g_str_equal (known[i].group, kind_of_group (group)))
       return TRUE;
   return is_free_group (group);
 }
@@ -75,7 +92,7 @@ is_known_key (const char *group, const char *key)
   g_autofree char *plain = g_strndup (key, strcspn (key, "["));
 
   for (guint i = 0; i < G_N_ELEMENTS (known); i++)
-    if (g_str_equal (known[i].group, group) && g_str_equal (known[i].key, plain))
+    if (g_str_equal (known[i].group, kind_of_group (group)) && g_str_equal (known[i].key, plain))
       return plain[strlen (plain)] == key[strlen (plain)] || g_str_equal (plain, "Name")
              || g_str_equal (plain, "Title");
   return is_free_group (group);
@@ -126,7 +143,8 @@ is_shown (const char *group, const char *key)
 
   return (g_str_equal (group, "Plugin")
           && (g_str_equal (plain, "Name") || g_str_equal (plain, "Version")))
-         || (g_str_equal (group, "Modality") && g_str_equal (plain, "Title"));
+         || ((g_str_equal (group, "Modality") || hub_plugin_web_is_page (group))
+             && g_str_equal (plain, "Title"));
 }
 
 /* Before anything is read, so that no other refusal shows it. */
@@ -165,9 +183,11 @@ check_keys (GKeyFile *keys, GError **error)
       g_auto (GStrv) names = NULL;
 
       if (!is_known_group (groups[g]))
-        return karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/group",
-                                N_ ("Plugin, Modality, Roles, Grants, Permissions or Settings"),
-                                N_ ("The key file has an unknown group [%s]."), groups[g]);
+        return karez_error_set (
+            error, KAREZ_ERROR_INVALID, "plugin/group",
+            N_ ("Plugin, Modality, Roles, Grants, Permissions, Settings, Panel or "
+                "Page NAME"),
+            N_ ("The key file has an unknown group [%s]."), groups[g]);
       names = g_key_file_get_keys (keys, groups[g], NULL, error);
       if (!names)
         return FALSE;
@@ -476,7 +496,9 @@ hub_plugin_file_load (const char *path, GError **error)
   if (!check_texts (self, keys, error) || !check_keys (keys, error)
       || !read_plugin (self, keys, error) || !read_modality (self, keys, error)
       || !read_grants (self, keys, error) || !read_permissions (self, keys, error)
-      || !read_settings (self, keys, error))
+      || !read_settings (self, keys, error)
+      || !hub_plugin_web_read (keys, self->id, self->modality.id != NULL, self->control != NULL,
+                               self->permissions, &self->web, error))
     return NULL;
   return g_steal_pointer (&self);
 }
@@ -589,6 +611,12 @@ hub_plugin_file_get_settings (HubPluginFile *self)
   return self->settings;
 }
 
+HubPluginWeb *
+hub_plugin_file_get_web (HubPluginFile *self)
+{
+  return self->web;
+}
+
 static void
 hub_plugin_file_finalize (GObject *object)
 {
@@ -613,6 +641,7 @@ hub_plugin_file_finalize (GObject *object)
   g_free (self->topics);
   g_hash_table_unref (self->permissions);
   g_hash_table_unref (self->settings);
+  g_clear_pointer (&self->web, hub_plugin_web_free);
 
   G_OBJECT_CLASS (hub_plugin_file_parent_class)->finalize (object);
 }

@@ -137,6 +137,7 @@ gboolean
 hub_plugin_open (HubPlugin *self, GError **error)
 {
   const char *path = hub_plugin_file_get_control (self->file);
+  HubPluginWeb *web = hub_plugin_file_get_web (self->file);
   const KarezAbi *abi = NULL;
 
   if (path)
@@ -148,6 +149,8 @@ hub_plugin_open (HubPlugin *self, GError **error)
       if (self->type == G_TYPE_INVALID)
         return FALSE;
       hub_crash_add_module (self->id, abi);
+      if (web && !hub_plugin_web_check_files (web, self->id, error))
+        return FALSE;
     }
   self->open = TRUE;
   return TRUE;

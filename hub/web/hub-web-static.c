@@ -16,6 +16,8 @@ typedef struct
 struct _HubWebStatic
 {
   GHashTable *files; /* path → File */
+  char *origin;
+  GString *inline_scripts; /* sources of script-src, each begun by a blank */
   char *policy;
 };
 
@@ -47,21 +49,31 @@ file_free (File *file)
   g_free (file);
 }
 
+static void
+write_policy (HubWebStatic *self)
+{
+  g_free (self->policy);
+  /* 'self' covers the WebSocket only in newer browsers, so it is named. */
+  self->policy = g_strdup_printf (
+      "default-src 'none'; script-src 'self'%s; style-src 'self'; img-src 'self' data:; "
+      "font-src 'self'; connect-src 'self' %s%s; frame-ancestors 'none'; base-uri 'none'; "
+      "form-action 'self'; require-trusted-types-for 'script'; trusted-types lit-html",
+      self->inline_scripts->str, g_str_has_prefix (self->origin, "https:") ? "wss" : "ws",
+      strstr (self->origin, "://"));
+}
+
 HubWebStatic *
 hub_web_static_new (const char *origin)
 {
-  HubWebStatic *self = g_new0 (HubWebStatic, 1);
-  const char *host = strstr (origin, "://");
+  HubWebStatic *self;
 
-  g_return_val_if_fail (host != NULL, NULL);
+  g_return_val_if_fail (strstr (origin, "://") != NULL, NULL);
 
+  self = g_new0 (HubWebStatic, 1);
   self->files = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) file_free);
-  /* 'self' covers the WebSocket only in newer browsers, so it is named. */
-  self->policy = g_strdup_printf (
-      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-      "font-src 'self'; connect-src 'self' %s%s; frame-ancestors 'none'; base-uri 'none'; "
-      "form-action 'self'; require-trusted-types-for 'script'; trusted-types lit-html",
-      g_str_has_prefix (origin, "https:") ? "wss" : "ws", host);
+  self->origin = g_strdup (origin);
+  self->inline_scripts = g_string_new (NULL);
+  write_policy (self);
   return self;
 }
 
@@ -69,6 +81,8 @@ void
 hub_web_static_free (HubWebStatic *self)
 {
   g_hash_table_unref (self->files);
+  g_string_free (self->inline_scripts, TRUE);
+  g_free (self->origin);
   g_free (self->policy);
   g_free (self);
 }
@@ -90,23 +104,78 @@ etag_of (GBytes *bytes)
   return g_strdup_printf ("\"%.32s\"", hash);
 }
 
+/* The page's import map is the one script that stands in it: browsers take no other place for it.
+ */
 static void
-add_file (HubWebStatic *self, const char *url, const char *resource)
+allow_import_map (HubWebStatic *self, GBytes *page)
+{
+  static const char begin[] = "<script type=\"importmap\">", end[] = "</script>";
+  g_autofree char *text = g_strndup (g_bytes_get_data (page, NULL), g_bytes_get_size (page));
+  const char *map = strstr (text, begin);
+  const char *over = map != NULL ? strstr (map, end) : NULL;
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autofree char *hash = NULL;
+  guint8 digest[32];
+  gsize length = sizeof digest;
+
+  if (over == NULL)
+    return;
+  map += strlen (begin);
+  g_checksum_update (checksum, (const guchar *) map, over - map);
+  g_checksum_get_digest (checksum, digest, &length);
+  hash = g_base64_encode (digest, length);
+  g_string_append_printf (self->inline_scripts, " 'sha256-%s'", hash);
+  write_policy (self);
+}
+
+/* What is served compressed where nothing compressed stands beside it; NULL if it gets no smaller.
+ */
+static GBytes *
+compress (GBytes *bytes, const char *media_type)
+{
+  g_autoptr (GConverter) compressor = NULL;
+  g_autoptr (GInputStream) plain = NULL, converted = NULL;
+  g_autoptr (GOutputStream) packed = NULL;
+  g_autoptr (GBytes) result = NULL;
+
+  if (!g_str_has_prefix (media_type, "text/") && !g_str_has_prefix (media_type, "image/svg")
+      && !g_str_has_prefix (media_type, "application/json"))
+    return NULL;
+  compressor = G_CONVERTER (g_zlib_compressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP, 9));
+  plain = g_memory_input_stream_new_from_bytes (bytes);
+  converted = g_converter_input_stream_new (plain, compressor);
+  packed = g_memory_output_stream_new_resizable ();
+  /* nocheck:blocked -- memory to memory, once at the start */
+  if (g_output_stream_splice (packed, converted, G_OUTPUT_STREAM_SPLICE_CLOSE_TARGET, NULL, NULL)
+      < 0)
+    return NULL;
+  result = g_memory_output_stream_steal_as_bytes (G_MEMORY_OUTPUT_STREAM (packed));
+  return g_bytes_get_size (result) < g_bytes_get_size (bytes) ? g_steal_pointer (&result) : NULL;
+}
+
+static void
+add_file (HubWebStatic *self, const char *url, const char *resource, gboolean hashed)
 {
   g_autofree char *gzip_name = g_strconcat (resource, ".gz", NULL);
   File *file = g_new0 (File, 1);
 
   file->bytes = g_resources_lookup_data (resource, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
   file->gzip = g_resources_lookup_data (gzip_name, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+  file->media_type = media_type_of (url);
+  if (file->gzip == NULL && hashed)
+    file->gzip = compress (file->bytes, file->media_type);
   file->etag = etag_of (file->bytes);
   file->gzip_etag = file->gzip != NULL ? etag_of (file->gzip) : NULL;
-  file->media_type = media_type_of (url);
-  file->immutable = g_regex_match_simple ("/assets/.*[-.][0-9A-Z]{8}\\.[a-z0-9]+$", url, 0, 0);
+  file->immutable = hashed
+                    || g_regex_match_simple ("/assets/.*[-.][0-9A-Z]{8}\\.[a-z0-9]+$", url, 0, 0);
+  if (g_str_has_suffix (url, ".html"))
+    allow_import_map (self, file->bytes);
   g_hash_table_insert (self->files, g_strdup (url), file);
 }
 
-guint
-hub_web_static_add (HubWebStatic *self, const char *mount, const char *prefix)
+/* @hashed: @mount says what the files are, so that they never change */
+static guint
+add_folder (HubWebStatic *self, const char *mount, const char *prefix, gboolean hashed)
 {
   g_auto (GStrv)
       children = g_resources_enumerate_children (prefix, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
@@ -121,14 +190,67 @@ hub_web_static_add (HubWebStatic *self, const char *mount, const char *prefix)
       g_autofree char *resource = g_strconcat (prefix, children[i], NULL);
 
       if (g_str_has_suffix (children[i], "/"))
-        n += hub_web_static_add (self, url, resource);
+        n += add_folder (self, url, resource, hashed);
       else if (!g_str_has_suffix (children[i], ".gz"))
         {
-          add_file (self, url, resource);
+          add_file (self, url, resource, hashed);
           n++;
         }
     }
   return n;
+}
+
+guint
+hub_web_static_add (HubWebStatic *self, const char *mount, const char *prefix)
+{
+  return add_folder (self, mount, prefix, FALSE);
+}
+
+static gint
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(char *const *) a, *(char *const *) b);
+}
+
+/* Contents of everything below @prefix, and its names from the byte @root on. */
+static void
+sum_up (GChecksum *checksum, const char *prefix, gsize root)
+{
+  g_auto (GStrv)
+      children = g_resources_enumerate_children (prefix, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+
+  if (children == NULL)
+    return;
+  qsort (children, g_strv_length (children), sizeof *children, compare_names);
+  for (guint i = 0; children[i] != NULL; i++)
+    {
+      g_autofree char *resource = g_strconcat (prefix, children[i], NULL);
+      g_autoptr (GBytes)
+          bytes = g_resources_lookup_data (resource, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+
+      g_checksum_update (checksum, (const guchar *) resource + root, strlen (resource + root) + 1);
+      if (bytes == NULL)
+        sum_up (checksum, resource, root);
+      else
+        {
+          g_autofree char *own = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, bytes);
+
+          g_checksum_update (checksum, (const guchar *) own, -1);
+        }
+    }
+}
+
+char *
+hub_web_static_add_plugin (HubWebStatic *self, const char *plugin)
+{
+  g_autofree char *prefix = g_strdup_printf ("/org/karez/plugins/%s/web/", plugin);
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autofree char *mount = NULL;
+
+  sum_up (checksum, prefix, strlen (prefix));
+  mount = g_strdup_printf ("/x/%s/%.16s/", plugin, g_checksum_get_string (checksum));
+  add_folder (self, mount, prefix, TRUE);
+  return g_steal_pointer (&mount);
 }
 
 static gboolean

@@ -319,7 +319,7 @@ hub_web_new (HubStore *store, const HubWebConfig *config)
   g_signal_connect_object (self->live, "connection-closed", G_CALLBACK (on_connection_closed), self,
                            0);
   if (config->desk != NULL)
-    hub_web_add_files (self, "/", config->desk);
+    hub_web_static_add (self->files, "/", config->desk);
   make_server (self);
   add_metrics (self);
   add_own_routes (self);
@@ -473,10 +473,10 @@ hub_web_add_description (HubWeb *self, const char *plugin, GError **error)
   return hub_web_document_add (self->document, plugin, error);
 }
 
-guint
-hub_web_add_files (HubWeb *self, const char *mount, const char *prefix)
+char *
+hub_web_add_plugin_files (HubWeb *self, const char *plugin)
 {
-  return hub_web_static_add (self->files, mount, prefix);
+  return hub_web_static_add_plugin (self->files, plugin);
 }
 
 void

@@ -89,9 +89,9 @@ gboolean hub_web_allow (HubWeb *self, const char *permission, const char *const 
 gboolean hub_web_allows (HubWeb *self, const char *permission, KarezActor *actor);
 /* What @plugin says of its own routes (hub_web_document_add()). */
 gboolean hub_web_add_description (HubWeb *self, const char *plugin, GError **error);
-/* Files of a plugin's panel: @mount "/x/template/", @prefix a GResource folder. Returns: how many
- */
-guint hub_web_add_files (HubWeb *self, const char *mount, const char *prefix);
+/* What @plugin brings to the desk. Returns: (transfer full): where it is, "/x/ID/HASH/"
+ * (hub_web_static_add_plugin()) */
+char *hub_web_add_plugin_files (HubWeb *self, const char *plugin);
 /* A line of /metrics; @name ends in "_total" for a counter. */
 void hub_web_add_metric (HubWeb *self, const char *name, const char *help, HubWebMetricFunc func,
                          gpointer data);

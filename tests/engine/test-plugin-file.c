@@ -11,7 +11,11 @@
   "[Roles]\nwriter=clinician;surgeon;\nreader=desk;\n"                                             \
   "[Grants]\nSchema=good\nServices=store;routes;settings;\nRoutes=/x/good/\nPeerTopics=good.\n"    \
   "[Permissions]\ngood.read=desk;surgeon;\n"                                                       \
-  "[Settings]\nMax=5\n"
+  "[Settings]\nMax=5\n"                                                                            \
+  "[Panel]\nScript=panel.js\nStyle=css/good.css\nWords=words.js\nElement=karez-good-panel\n"       \
+  "Lobby=true\nCompose=karez-good-form\nBooking=karez-good-card\n"                                 \
+  "[Page counts]\nElement=karez-good-counts\nTitle=Counts\nTitle[ug]=Sanlar\nAfter=people\n"       \
+  "Permission=good.read\n"
 
 static void
 make_modules (void)
@@ -51,6 +55,38 @@ test_good (void)
       g_strv_length (g_hash_table_lookup (hub_plugin_file_get_permissions (file), "good.read")), ==,
       2);
   g_assert_cmpstr (g_hash_table_lookup (hub_plugin_file_get_settings (file), "Max"), ==, "5");
+}
+
+/* What the desk is told of it. */
+static void
+test_web (void)
+{
+  static const char *const members[][2] = {
+    { "script", "/x/good/1f/panel.js" }, { "style", "/x/good/1f/css/good.css" },
+    { "words", "/x/good/1f/words.js" },  { "element", "karez-good-panel" },
+    { "compose", "karez-good-form" },    { "booking", "karez-good-card" }
+  };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HubPluginFile) file = NULL;
+  g_autoptr (JsonObject) told = NULL;
+  JsonObject *page = NULL, *titles = NULL;
+
+  make_modules ();
+  file = load (GOOD, &error);
+  g_assert_no_error (error);
+  told = hub_plugin_web_to_json (hub_plugin_file_get_web (file), "/x/good/1f/");
+  for (guint i = 0; i < G_N_ELEMENTS (members); i++)
+    g_assert_cmpstr (json_object_get_string_member (told, members[i][0]), ==, members[i][1]);
+  g_assert_true (json_object_get_boolean_member (told, "lobby"));
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (told, "pages")), ==, 1);
+  page = json_array_get_object_element (json_object_get_array_member (told, "pages"), 0);
+  titles = json_object_get_object_member (page, "titles");
+  g_assert_cmpstr (json_object_get_string_member (page, "name"), ==, "counts");
+  g_assert_cmpstr (json_object_get_string_member (page, "script"), ==, "/x/good/1f/panel.js");
+  g_assert_cmpstr (json_object_get_string_member (page, "after"), ==, "people");
+  g_assert_cmpstr (json_object_get_string_member (page, "permission"), ==, "good.read");
+  g_assert_cmpstr (json_object_get_string_member (titles, "en"), ==, "Counts");
+  g_assert_cmpstr (json_object_get_string_member (titles, "ug"), ==, "Sanlar");
 }
 
 /* One change makes the good file bad; the rule tells which. */
@@ -101,6 +137,41 @@ static const struct
   { "reader=desk;", "reader=", "plugin/role" },
   { "reader=desk;", "reader=king;", "plugin/role" },
   { "reader=desk;", "reader=desk;\nowner=desk;", "plugin/role" },
+  { "Script=panel.js", "Script=../panel.js", "plugin/value" },
+  { "Script=panel.js", "Script=/panel.js", "plugin/value" },
+  { "Script=panel.js", "Script=https://example.org/panel.js", "plugin/value" },
+  { "Script=panel.js", "Script=panel%2e.js", "plugin/value" },
+  { "Script=panel.js", "Script=.panel.js", "plugin/value" },
+  { "Script=panel.js", "Script=a/", "plugin/value" },
+  { "Script=panel.js", "Script=panel.css", "plugin/value" },
+  { "Script=panel.js", "Script=", "plugin/value" },
+  { "Script=panel.js\n", "", "plugin/missing" },
+  { "Script=panel.js", "Script[ug]=panel.js", "plugin/key" },
+  { "Script=panel.js", "Skript=panel.js", "plugin/key" },
+  { "Style=css/good.css", "Style=css//good.css", "plugin/value" },
+  { "Style=css/good.css", "Style=good.js", "plugin/value" },
+  { "Words=words.js", "Words=words.js;", "plugin/value" },
+  { "Element=karez-good-panel", "Element=karez-session", "plugin/value" },
+  { "Element=karez-good-panel", "Element=karez-good-", "plugin/value" },
+  { "Element=karez-good-panel", "Element=karez-good-Panel", "plugin/value" },
+  { "Element=karez-good-panel", "Element=good-panel", "plugin/value" },
+  { "Element=karez-good-panel\n", "", "plugin/missing" },
+  { "Lobby=true", "Lobby=1", "plugin/value" },
+  { "Compose=karez-good-form", "Compose=karez-other-form", "plugin/value" },
+  { "[Page counts]", "[Page]", "plugin/group" },
+  { "[Page counts]", "[Page ]", "plugin/group" },
+  { "[Page counts]", "[Page Counts]", "plugin/group" },
+  { "[Page counts]", "[Page a/b]", "plugin/group" },
+  { "[Page counts]", "[Page x y]", "plugin/group" },
+  { "Element=karez-good-counts\n", "", "plugin/missing" },
+  { "Element=karez-good-counts", "Element=karez-good-counts\nLobby=true", "plugin/key" },
+  { "Title=Counts\n", "", "plugin/missing" },
+  { "Title=Counts", "Title=", "plugin/value" },
+  { "Title=Counts", "Title=Counts and more counts, and a title that is as long as a sentence is",
+    "plugin/value" },
+  { "After=people", "After=patients", "plugin/value" },
+  { "Permission=good.read", "Permission=people.write", "plugin/value" },
+  { "Permission=good.read", "Permission=good.write", "plugin/value" },
 };
 
 static char *
@@ -126,6 +197,48 @@ test_faults (void)
       g_assert_null (file);
       g_assert_cmpstr (karez_error_get_rule (error), ==, faults[i].rule);
     }
+}
+
+/* A panel is of a modality, and its files are in the control half's module. */
+static void
+test_web_needs (void)
+{
+  static const char plugin[] = "[Plugin]\nId=good\nName=Good\nVersion=1\nApi=1.0\n";
+  static const char modality[] = "Live=other\nProvides=modality/count;\n[Modality]\nId=count\n"
+                                 "Title=Count\nHost=requester\nRoles=writer;\n"
+                                 "DurationMinutes=30\n[Roles]\nwriter=desk;\n";
+  static const char panel[] = "[Panel]\nScript=panel.js\nElement=karez-good-panel\n";
+  static const char words[] = "[Panel]\nWords=words.js\n";
+  g_autofree char *live_only = g_strconcat (plugin, modality, panel, NULL);
+  g_autofree char *no_modality = g_strconcat (plugin, "Control=half\n", panel, NULL);
+  g_autofree char *only_words = g_strconcat (plugin, "Control=half\n", words, NULL);
+  g_autoptr (GString) pages = g_string_new (plugin);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HubPluginFile) file = NULL;
+
+  make_modules ();
+  g_assert_null (load (live_only, &error));
+  assert_rule (error, "plugin/missing");
+  g_assert_nonnull (strstr (error->message, "control half"));
+  g_clear_error (&error);
+  g_assert_null (load (no_modality, &error));
+  assert_rule (error, "plugin/missing");
+  g_assert_nonnull (strstr (error->message, "[Modality]"));
+  g_clear_error (&error);
+  file = load (only_words, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (hub_plugin_file_get_web (file));
+
+  g_string_append (pages, "Control=half\n[Panel]\nScript=panel.js\n");
+  for (guint i = 0; i < 9; i++)
+    {
+      g_autoptr (HubPluginFile) some = NULL;
+
+      g_string_append_printf (pages, "[Page p%u]\nElement=karez-good-p\nTitle=P\n", i);
+      some = load (pages->str, &error);
+      g_assert_cmpint (some != NULL, ==, i < 8);
+    }
+  assert_rule (error, "plugin/group");
 }
 
 /* What is shown of a plugin is text; the refusal names file, group and key. @at: the byte that
@@ -157,6 +270,9 @@ test_texts (void)
     { "Id=good", "Id=go@od", "[Plugin]", "“Id”", '\0' },
     { "Id=good", "Id=go@od", "[Plugin]", "“Id”", '\x07' },
     { "Roles=writer;reader;", "Roles=wri@ter;reader;", "[Modality]", "“Roles”", '\0' },
+    { "Title=Counts", "Title=Co\\nunts", "[Page counts]", "“Title”", '@' },
+    { "Title[ug]=Sanlar", "Title[ug]=San\xe2\x80\xaelar", "[Page counts]", "“Title[ug]”", '@' },
+    { "Script=panel.js", "Script=pa@nel.js", "[Panel]", "“Script”", '\0' },
     { "Max=5", "Max=5@", "[Settings]", "“Max”", '\0' },
     { "Max=5", "Max=5@", "[Settings]", "“Max”", '\xff' },
     { "Max=5", "Max=5@", "[Settings]", "“Max”", '\x1b' },
@@ -205,7 +321,9 @@ main (int argc, char **argv)
   /* Warnings are what some of these provoke. */
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
   g_test_add_func ("/plugin-file/good", test_good);
+  g_test_add_func ("/plugin-file/web", test_web);
   g_test_add_func ("/plugin-file/faults", test_faults);
+  g_test_add_func ("/plugin-file/web-needs", test_web_needs);
   g_test_add_func ("/plugin-file/texts", test_texts);
   g_test_add_func ("/plugin-file/no-file", test_no_file);
   return g_test_run ();

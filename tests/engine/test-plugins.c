@@ -210,6 +210,9 @@ test_list (void)
   add_plugin ("list", "ring-b", "module-control", "Provides=ring/b;\nRequires=ring/a;\n");
   add_plugin ("list", "aside", "module-control", "");
   add_plugin ("list", "abi", "module-wrong-abi", "");
+  add_plugin ("list", "bare", "module-control",
+              "Provides=thing/bare;\n[Panel]\nWords=bare-words.js\n");
+  add_plugin ("list", "barely", "module-control", "Requires=thing/bare;\n");
   list = load_list ("list");
   assert_state (list, "alpha", HUB_PLUGIN_FOUND, NULL);
   assert_state (list, "beta", HUB_PLUGIN_FOUND, NULL);
@@ -222,6 +225,11 @@ test_list (void)
   assert_state (list, "ring-b", HUB_PLUGIN_REFUSED, "plugin/cycle");
   assert_state (list, "aside", HUB_PLUGIN_ASIDE, NULL);
   assert_state (list, "abi", HUB_PLUGIN_REFUSED, "plugin/abi");
+  /* Its module carries no such file. */
+  assert_state (list, "bare", HUB_PLUGIN_REFUSED, "plugin/web");
+  g_assert_nonnull (strstr (hub_plugin_get_reason (hub_plugin_list_find (list, "bare")),
+                            "[Panel] Words=bare-words.js"));
+  assert_state (list, "barely", HUB_PLUGIN_REFUSED, "plugin/requires");
   g_assert_cmpuint (place_of (list, "beta"), <, place_of (list, "alpha"));
   /* The broken one is shown by its file. */
   g_assert_cmpuint (place_of (list, "broken.plugin"), <, hub_plugin_list_get_all (list)->len);

@@ -147,6 +147,54 @@ test_range_flood (void)
   g_assert_null (strstr (got, " 206 "));
 }
 
+/* The address of a plugin's files says what they are; a module finds what it imports beside it. */
+static void
+test_plugin_files (void)
+{
+  g_autoptr (Client) client = client_new (fixture, "127.0.0.1");
+  g_autofree char *base = hub_web_add_plugin_files (fixture->web, "good");
+  g_autofree char *again = hub_web_add_plugin_files (fixture->web, "good");
+  g_autofree char *other = hub_web_add_plugin_files (fixture->web, "more");
+  g_autofree char *panel = g_strconcat (base, "panel.js", NULL);
+  g_autofree char *part = g_strconcat (base, "parts/part.js", NULL);
+  g_auto (Answer) plain = ask (client, "GET", panel, NULL, NULL);
+  g_auto (Answer) gzip = ask (client, "GET", panel, NULL, "Accept-Encoding", "gzip", NULL);
+  g_auto (Answer) beside = ask (client, "GET", part, NULL, NULL);
+  g_auto (Answer) gone = ask (client, "GET", "/x/good/0123456789abcdef/panel.js", NULL, NULL);
+  g_auto (Answer)
+      page = ask (client, "GET", "/x/good/notes", NULL, "Accept", "text/html,*/*", NULL);
+
+  g_assert_true (g_regex_match_simple ("^/x/good/[0-9a-f]{16}/$", base, 0, 0));
+  g_assert_cmpstr (base, ==, again);
+  /* One file of two differs, and not that which is named. */
+  g_assert_true (g_regex_match_simple ("^/x/more/[0-9a-f]{16}/$", other, 0, 0));
+  g_assert_cmpstr (base + strlen ("/x/good/"), !=, other + strlen ("/x/more/"));
+  g_assert_cmpuint (plain.status, ==, 200);
+  g_assert_cmpstr (answer_header (&plain, "Content-Type"), ==, "text/javascript; charset=utf-8");
+  g_assert_nonnull (strstr (answer_header (&plain, "Cache-Control"), "immutable"));
+  g_assert_cmpstr (answer_header (&gzip, "Content-Encoding"), ==, "gzip");
+  g_assert_cmpuint (g_ascii_strtoull (answer_header (&gzip, "Content-Length"), NULL, 10), <,
+                    g_bytes_get_size (plain.bytes) / 2);
+  g_assert_cmpuint (beside.status, ==, 200);
+  g_assert_cmpuint (gone.status, ==, 404);
+  /* The desk draws a plugin's page. */
+  g_assert_cmpstr (answer_header (&page, "Content-Type"), ==, "text/html; charset=utf-8");
+}
+
+/* The one inline script is the page's import map, by its hash; echo -n MAP | openssl dgst -sha256.
+ */
+static void
+test_import_map (void)
+{
+  g_autoptr (Client) client = client_new (fixture, "127.0.0.1");
+  g_auto (Answer) page = ask (client, "GET", "/map.html", NULL, NULL);
+  const char *policy = answer_header (&page, "Content-Security-Policy");
+
+  g_assert_nonnull (strstr (
+      policy, "; script-src 'self' 'sha256-HMJhVkBkH66MfHCNIGN4ia/6fhc0KBwBcbl4p6MTKBo='; "));
+  g_assert_null (strstr (policy, "unsafe"));
+}
+
 /* ── streams ────────────────────────────────────────────────────────────────────────────────── */
 
 #define MIB (1024 * 1024)
@@ -471,6 +519,8 @@ main (int argc, char **argv)
   g_test_add_func ("/web/files/range-conditions", test_range_conditions);
   g_test_add_func ("/web/files/range-of-gzip", test_range_of_gzip);
   g_test_add_func ("/web/files/range-flood", test_range_flood);
+  g_test_add_func ("/web/files/plugin", test_plugin_files);
+  g_test_add_func ("/web/files/import-map", test_import_map);
   g_test_add_func ("/web/files/stream", test_stream);
   g_test_add_func ("/web/files/stream-range", test_stream_range);
   g_test_add_func ("/web/files/stream-fails", test_stream_fails);

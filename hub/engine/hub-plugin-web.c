@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hub-plugin-web.h"
+
+#include "hub-catalogue.h"
+
+#include <string.h>
+
+#define PANEL "Panel"
+#define PAGE "Page "
+#define MAX_PAGES 8
+#define MAX_TITLE 60
+
+typedef struct
+{
+  char *name, *group, *script, *element, *after, *permission;
+  JsonObject *titles;
+} Page;
+
+struct _HubPluginWeb
+{
+  char *script, *style, *words, *element, *compose, *booking;
+  gboolean lobby;
+  GPtrArray *pages;
+};
+
+/* The pages of the desk, in the order of its navigation. */
+static const char *const places[] = { "day",   "people", "resources", "hospitals",
+                                      "audit", "system", NULL };
+
+static void
+page_free (gpointer data)
+{
+  Page *page = data;
+
+  g_free (page->name);
+  g_free (page->group);
+  g_free (page->script);
+  g_free (page->element);
+  g_free (page->after);
+  g_free (page->permission);
+  json_object_unref (page->titles);
+  g_free (page);
+}
+
+void
+hub_plugin_web_free (HubPluginWeb *self)
+{
+  g_free (self->script);
+  g_free (self->style);
+  g_free (self->words);
+  g_free (self->element);
+  g_free (self->compose);
+  g_free (self->booking);
+  g_ptr_array_unref (self->pages);
+  g_free (self);
+}
+
+gboolean
+hub_plugin_web_is_page (const char *group)
+{
+  return g_str_has_prefix (group, PAGE);
+}
+
+static gboolean
+refuse (GError **error, const char *group, const char *key, const char *value, const char *accepted)
+{
+  g_autofree char *where = g_strdup_printf ("[%s] %s=%s", group, key, value);
+
+  return karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/value", accepted,
+                          N_ ("The key file says “%s”, which is not accepted."), where);
+}
+
+static gboolean
+lacks (GError **error, const char *group, const char *key)
+{
+  return karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/missing", NULL,
+                          N_ ("The key file lacks “%s” in [%s]."), key, group);
+}
+
+/* A path below web/, of names that mean the same in an address: no "..", nothing to escape. */
+static gboolean
+is_file (const char *value, const char *ending)
+{
+  g_auto (GStrv) parts = g_strsplit (value, "/", -1);
+
+  if (strlen (value) > 100 || !g_str_has_suffix (value, ending))
+    return FALSE;
+  for (guint i = 0; parts[i]; i++)
+    {
+      if (!g_ascii_isalnum (parts[i][0]))
+        return FALSE;
+      for (const char *at = parts[i]; *at; at++)
+        if (!g_ascii_isalnum (*at) && !strchr ("-_.", *at))
+          return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+is_script (const char *value, const char *id)
+{
+  return is_file (value, ".js");
+}
+
+static gboolean
+is_style (const char *value, const char *id)
+{
+  return is_file (value, ".css");
+}
+
+static gboolean
+is_words (const char *text, const char *more)
+{
+  for (const char *at = text; *at; at++)
+    if (!g_ascii_islower (*at) && !g_ascii_isdigit (*at) && !strchr (more, *at))
+      return FALSE;
+  return TRUE;
+}
+
+/* Elements of a page have one space of names: each plugin has its own part of it. */
+static gboolean
+is_element (const char *value, const char *id)
+{
+  g_autofree char *prefix = g_strdup_printf ("karez-%s-", id);
+
+  return g_str_has_prefix (value, prefix) && g_ascii_islower (value[strlen (prefix)])
+         && strlen (value) <= 64 && is_words (value, "-");
+}
+
+static gboolean
+is_flag (const char *value, const char *id)
+{
+  return g_str_equal (value, "true") || g_str_equal (value, "false");
+}
+
+static gboolean
+is_place (const char *value, const char *id)
+{
+  return g_strv_contains (places, value);
+}
+
+static gboolean
+is_any (const char *value, const char *id)
+{
+  return TRUE;
+}
+
+static const struct
+{
+  const char *key;
+  gboolean (*accepts) (const char *value, const char *id);
+  const char *accepted;
+} values[] = {
+  { "Script", is_script, N_ ("a file below web/ whose name ends in “.js”") },
+  { "Style", is_style, N_ ("a file below web/ whose name ends in “.css”") },
+  { "Words", is_script, N_ ("a file below web/ whose name ends in “.js”") },
+  { "Element", is_element, N_ ("karez-ID-NAME with the plugin's id, in lower case") },
+  { "Compose", is_element, N_ ("karez-ID-NAME with the plugin's id, in lower case") },
+  { "Booking", is_element, N_ ("karez-ID-NAME with the plugin's id, in lower case") },
+  { "Lobby", is_flag, N_ ("true or false") },
+  { "After", is_place, N_ ("day, people, resources, hospitals, audit or system") },
+  { "Permission", is_any, N_ ("a permission of the group [Permissions]") },
+};
+
+/* @value: (out): NULL where the group has no such key */
+static gboolean
+read_value (GKeyFile *keys, const char *group, const char *key, const char *id, char **value,
+            GError **error)
+{
+  guint at = 0;
+
+  if (!g_key_file_has_key (keys, group, key, NULL))
+    return TRUE;
+  *value = g_key_file_get_string (keys, group, key, error);
+  if (!*value)
+    return FALSE;
+  while (!g_str_equal (values[at].key, key))
+    at++;
+  if (!values[at].accepts (*value, id))
+    return refuse (error, group, key, *value, values[at].accepted);
+  return TRUE;
+}
+
+/* Title, and Title[LANGUAGE] in other languages. */
+static gboolean
+read_titles (GKeyFile *keys, const char *group, JsonObject *titles, GError **error)
+{
+  g_auto (GStrv) names = g_key_file_get_keys (keys, group, NULL, NULL);
+
+  for (guint i = 0; names[i]; i++)
+    {
+      g_autofree char *title = NULL;
+      g_autofree char *language = NULL;
+
+      if (!g_str_has_prefix (names[i], "Title"))
+        continue;
+      title = g_key_file_get_string (keys, group, names[i], error);
+      if (!title)
+        return FALSE;
+      if (!*title || g_utf8_strlen (title, -1) > MAX_TITLE)
+        return refuse (error, group, names[i], *title ? "…" : "", N_ ("1 to 60 characters"));
+      language = g_strndup (names[i] + strlen ("Title"),
+                            strcspn (names[i] + strlen ("Title"), "]"));
+      json_object_set_string_member (titles, *language ? language + 1 : "en", title);
+    }
+  return json_object_has_member (titles, "en") || lacks (error, group, "Title");
+}
+
+static gboolean
+read_page (HubPluginWeb *self, GKeyFile *keys, const char *group, const char *id,
+           GHashTable *permissions, GError **error)
+{
+  Page *page = g_new0 (Page, 1);
+
+  g_ptr_array_add (self->pages, page);
+  page->group = g_strdup (group);
+  page->name = g_strdup (group + strlen (PAGE));
+  page->titles = json_object_new ();
+  if (self->pages->len > MAX_PAGES || !g_ascii_islower (*page->name) || strlen (page->name) > 32
+      || !is_words (page->name, "-"))
+    return karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/group",
+                            N_ ("at most 8 groups [Page NAME], each NAME of up to 32 lower-case "
+                                "letters, digits and “-”, a letter first"),
+                            N_ ("The key file has an unknown group [%s]."), group);
+  if (!read_value (keys, group, "Script", id, &page->script, error)
+      || !read_value (keys, group, "Element", id, &page->element, error)
+      || !read_value (keys, group, "After", id, &page->after, error)
+      || !read_value (keys, group, "Permission", id, &page->permission, error)
+      || !read_titles (keys, group, page->titles, error))
+    return FALSE;
+  if (page->permission && !g_hash_table_contains (permissions, page->permission))
+    return refuse (error, group, "Permission", page->permission,
+                   N_ ("a permission of the group [Permissions]"));
+  if (!page->script)
+    page->script = g_strdup (self->script);
+  return (page->element || lacks (error, group, "Element"))
+         && (page->script || lacks (error, group, "Script"));
+}
+
+static gboolean
+read_panel (HubPluginWeb *self, GKeyFile *keys, const char *id, gboolean modality, GError **error)
+{
+  g_autofree char *lobby = NULL;
+  const char *part = NULL;
+
+  if (!read_value (keys, PANEL, "Script", id, &self->script, error)
+      || !read_value (keys, PANEL, "Style", id, &self->style, error)
+      || !read_value (keys, PANEL, "Words", id, &self->words, error)
+      || !read_value (keys, PANEL, "Element", id, &self->element, error)
+      || !read_value (keys, PANEL, "Lobby", id, &lobby, error)
+      || !read_value (keys, PANEL, "Compose", id, &self->compose, error)
+      || !read_value (keys, PANEL, "Booking", id, &self->booking, error))
+    return FALSE;
+  self->lobby = g_strcmp0 (lobby, "true") == 0;
+  part = self->element ? "Element" : self->compose ? "Compose" : self->booking ? "Booking" : NULL;
+  if (part && !modality)
+    return karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/missing", NULL,
+                            N_ ("“%s” in [%s] needs the group [%s]."), part, PANEL, "Modality");
+  if (self->lobby && !self->element)
+    return lacks (error, PANEL, "Element");
+  return !part || self->script || lacks (error, PANEL, "Script");
+}
+
+gboolean
+hub_plugin_web_read (GKeyFile *keys, const char *id, gboolean modality, gboolean control,
+                     GHashTable *permissions, HubPluginWeb **web, GError **error)
+{
+  g_autoptr (HubPluginWeb) self = g_new0 (HubPluginWeb, 1);
+  g_auto (GStrv) groups = g_key_file_get_groups (keys, NULL);
+  gboolean found = FALSE;
+
+  self->pages = g_ptr_array_new_with_free_func (page_free);
+  if (!read_panel (self, keys, id, modality, error))
+    return FALSE;
+  for (guint i = 0; groups[i]; i++)
+    {
+      gboolean page = hub_plugin_web_is_page (groups[i]);
+
+      if ((page || g_str_equal (groups[i], PANEL)) && !control)
+        return karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/missing", NULL,
+                                N_ ("The group [%s] needs a control half: its module carries the "
+                                    "files of the desk."),
+                                groups[i]);
+      if (page && !read_page (self, keys, groups[i], id, permissions, error))
+        return FALSE;
+      found = found || page || g_str_equal (groups[i], PANEL);
+    }
+  if (found)
+    *web = g_steal_pointer (&self);
+  return TRUE;
+}
+
+static gboolean
+check_file (const char *id, const char *group, const char *key, const char *value, GError **error)
+{
+  g_autofree char *path = g_strdup_printf ("/org/karez/plugins/%s/web/%s", id, value ? value : "");
+  g_autofree char *where = g_strdup_printf ("[%s] %s=%s", group, key, value);
+
+  if (!value || g_resources_get_info (path, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL, NULL, NULL))
+    return TRUE;
+  return karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/web", path,
+                          N_ ("The key file says “%s”, but the control module carries no such "
+                              "resource."),
+                          where);
+}
+
+gboolean
+hub_plugin_web_check_files (HubPluginWeb *self, const char *id, GError **error)
+{
+  if (!check_file (id, PANEL, "Script", self->script, error)
+      || !check_file (id, PANEL, "Style", self->style, error)
+      || !check_file (id, PANEL, "Words", self->words, error))
+    return FALSE;
+  for (guint i = 0; i < self->pages->len; i++)
+    {
+      Page *page = self->pages->pdata[i];
+
+      if (!check_file (id, page->group, "Script", page->script, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static void
+tell (JsonObject *object, const char *name, const char *base, const char *value)
+{
+  g_autofree char *text = value ? g_strconcat (base, value, NULL) : NULL;
+
+  if (text)
+    json_object_set_string_member (object, name, text);
+}
+
+static JsonObject *
+tell_page (Page *page, const char *base)
+{
+  JsonObject *object = json_object_new ();
+
+  tell (object, "name", "", page->name);
+  tell (object, "script", base, page->script);
+  tell (object, "element", "", page->element);
+  tell (object, "after", "", page->after ? page->after : "hospitals");
+  tell (object, "permission", "", page->permission);
+  json_object_set_object_member (object, "titles", json_object_ref (page->titles));
+  return object;
+}
+
+JsonObject *
+hub_plugin_web_to_json (HubPluginWeb *self, const char *base)
+{
+  JsonObject *object = json_object_new ();
+  JsonArray *pages = json_array_new ();
+
+  tell (object, "script", base, self->script);
+  tell (object, "style", base, self->style);
+  tell (object, "words", base, self->words);
+  tell (object, "element", "", self->element);
+  tell (object, "compose", "", self->compose);
+  tell (object, "booking", "", self->booking);
+  json_object_set_boolean_member (object, "lobby", self->lobby);
+  for (guint i = 0; i < self->pages->len; i++)
+    json_array_add_object_element (pages, tell_page (self->pages->pdata[i], base));
+  json_object_set_array_member (object, "pages", pages);
+  return object;
+}
