@@ -7,9 +7,8 @@
 // OUT/desk/… is what is served; OUT/karez-desk.gresource.xml lists it under /org/karez/desk/.
 
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
@@ -22,42 +21,21 @@ const compressed = new Set(['.js', '.css', '.json', '.svg', '.html']);
 /** @param {string} text */
 const hash = (text) => createHash('sha256').update(text).digest('hex').slice(0, 8).toUpperCase();
 
-/** @param {string} keyfile @param {string} group @param {string} key */
-function keyfileValue(keyfile, group, key) {
-  const start = keyfile.indexOf(`\n[${group}]`);
-  const section = start < 0 ? '' : keyfile.slice(start + 1).split(/\n\[/)[0];
-  return new RegExp(`^${key}=(.*)$`, 'm').exec(section)?.[1].trim();
+/** What the scripts of plugins share with the desk: what they import, and the entry point it is. */
+const sharedModules = { lit: 'lit', '@karez/desk': 'karez-desk', '@karez/media': 'karez-media' };
+const sharedSources = { lit: 'src/shared/lit.js', '@karez/desk': 'src/shared/desk.js', '@karez/media': 'src/shared/media.js' };
+
+/** The page's import map. Lit's directives are in the module that has all of Lit.
+ * @param {(source: string) => string} addressOf an entry point */
+async function importMap(addressOf) {
+  const lit = await readFile(join(here, sharedSources.lit), 'utf8');
+  const modules = Object.fromEntries(Object.entries(sharedSources).map(([name, source]) => [name, addressOf(source)]));
+  for (const [, directive] of lit.matchAll(/'(lit\/directives\/[a-z-]+\.js)'/g))
+    modules[directive] = modules.lit;
+  return JSON.stringify({ imports: modules });
 }
 
-/**
- * The panels of the plugins in the tree: plugins/NAME/web/*-panel.js, each of which defines one
- * element, for the modality of its plugin's keyfile, and may name two more that it imports: its
- * parts of the composer and of a booking. Beside it NAME.css is what they wear, and NAME-words.js what
- * the desk says of them elsewhere.
- */
-async function findPanels() {
-  const plugins = join(root, 'plugins');
-  const found = [];
-  for (const plugin of existsSync(plugins) ? await readdir(plugins) : []) {
-    const web = join(plugins, plugin, 'web');
-    for (const file of existsSync(web) ? (await readdir(web)).filter((name) => name.endsWith('-panel.js')) : []) {
-      const source = await readFile(join(web, file), 'utf8');
-      const element = /customElements\.define\(\s*['"]([a-z][a-z0-9-]*-[a-z0-9-]+)['"]/.exec(source)?.[1];
-      const keyfile = join(plugins, plugin, `${plugin}.plugin`);
-      const modality = keyfileValue(await readFile(keyfile, 'utf8'), 'Modality', 'Id');
-      if (!element || !modality)
-        throw new Error(`${join(web, file)}: a panel defines one element, and its plugin's keyfile names its modality`);
-      const part = (kind) => new RegExp(`^  static ${kind} = '([a-z][a-z0-9-]*-[a-z0-9-]+)';`, 'm').exec(source)?.[1];
-      const name = basename(file, '-panel.js');
-      const beside = (/** @type {string} */ one) => (existsSync(join(web, one)) ? join(web, one) : undefined);
-      found.push({ name, path: join(web, file), modality, keyfile, style: beside(`${name}.css`), words: beside(`${name}-words.js`),
-        told: { element, lobby: /^ {2}static lobby = true;/m.test(source), compose: part('compose'), booking: part('booking') } });
-    }
-  }
-  return found;
-}
-
-async function bundle(out, panels) {
+async function bundle(out) {
   const esbuild = await import('esbuild').catch(() => {
     throw new Error(`nothing is installed in ${relative(root, here)}: run npm ci --ignore-scripts there first`);
   });
@@ -65,13 +43,10 @@ async function bundle(out, panels) {
     entryPoints: [
       { in: join(here, 'src/app.js'), out: 'assets/app' },
       { in: join(here, 'src/desk.css'), out: 'assets/desk' },
-      ...panels.flatMap((panel) => [panel.path, panel.style, panel.words]).filter((one) => one !== undefined)
-        .map((one) => ({ in: one, out: `assets/panels/${basename(one).replace(/\.[a-z]+$/, '')}` })),
+      ...Object.entries(sharedSources).map(([name, source]) => ({ in: join(here, source), out: `assets/${sharedModules[name]}` })),
     ],
     outdir: out, bundle: true, splitting: true, format: 'esm', target: 'es2022', minify: true, charset: 'utf8', legalComments: 'none',
     entryNames: '[dir]/[name]-[hash]', chunkNames: 'assets/[name]-[hash]', assetNames: 'assets/[name]-[hash]', metafile: true,
-    alias: { '@karez/i18n': join(here, 'src/i18n.js'), '@karez/components': join(here, 'src/components/index.js'),
-      '@karez/media': join(here, 'src/media.js'), '@karez/media-echo': join(here, 'src/media-echo.js') },
     nodePaths: [join(here, 'node_modules')], absWorkingDir: root, logLevel: 'warning',
   });
   return result.metafile;
@@ -113,14 +88,13 @@ export async function build(target) {
   const out = join(target, 'desk');
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
-  const panels = await findPanels();
-  const meta = await bundle(out, panels);
+  const meta = await bundle(out);
   const outputs = Object.entries(meta.outputs);
   const web = (path) => `/${relative(out, resolve(root, path))}`;
   const outputOf = (source, extension) => outputs.find(([path, one]) =>
     one.entryPoint && resolve(root, one.entryPoint) === source && path.endsWith(extension))?.[0];
 
-  const inputs = [...panels.map((panel) => panel.keyfile), ...Object.keys(meta.inputs).map((one) => resolve(root, one)).filter((one) => !one.includes('node_modules')),
+  const inputs = [...Object.keys(meta.inputs).map((one) => resolve(root, one)).filter((one) => !one.includes('node_modules')),
     join(here, 'src/index.html'), join(here, 'src/favicon.svg'), join(here, 'package-lock.json')];
   const catalogues = {};
   for (const language of languages) {
@@ -133,9 +107,7 @@ export async function build(target) {
   const script = outputOf(join(here, 'src/app.js'), '.js');
   const page = (await readFile(join(here, 'src/index.html'), 'utf8'))
     .replace('@CATALOGUES@', attribute(JSON.stringify(catalogues)))
-    .replace('@PANELS@', attribute(JSON.stringify(Object.fromEntries(panels.map((panel) =>
-      [panel.modality, { address: web(outputOf(panel.path, '.js')), ...panel.told,
-        style: panel.style && web(outputOf(panel.style, '.css')), words: panel.words && web(outputOf(panel.words, '.js')) }])))))
+    .replace('@IMPORTS@', await importMap((source) => web(outputOf(join(here, source), '.js'))))
     .replace('@ICON@', await put(out, `assets/favicon-${hash(icon)}.svg`, icon))
     .replace('@STYLE@', web(outputOf(join(here, 'src/desk.css'), '.css')))
     .replace('@PRELOADS@', preloads(meta.outputs, script).map((path) => `<link rel="modulepreload" href="${web(path)}">`).join('\n'))

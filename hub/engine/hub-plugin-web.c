@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a plugin brings to the desk: [Panel] and [Page NAME] of its key file. */
 #include "hub-plugin-web.h"
 
 #include "hub-catalogue.h"

@@ -7,7 +7,7 @@ import { api, onSignedOut } from './api.js';
 import { _, language, languages, listOf, nameOf, ngettext } from './i18n.js';
 import { onSingleKeys, singleKey, singleKeys } from './keys.js';
 import { live } from './live.js';
-import { loadWords } from './panels.js';
+import { loadPanels, makePage, onPanels, pluginPages, readPanels } from './panels.js';
 import { go, isGuarded, mayLeave, onGuard, onRoute, route, startRouter } from './router.js';
 import { begin, chooseLanguage, forget, may, onState, showTheme, signOut, state, theme } from './state.js';
 import { DAY, clock, dayAndClock, hubNow, rfc3339, startOfDay } from './time.js';
@@ -39,6 +39,9 @@ const pages = {
 };
 const dayPages = new Set(['day', 'new', 'emergency', 'bookings']);
 
+/** In the reader's language; a plugin in this tree has it in the catalogues. @param {import('./i18n.js').Names} titles */
+const ownTitle = (titles) => titles[language()] ?? _(titles.en);
+
 function openOwnPassword() {
   const place = document.querySelector('#own-password');
   if (place instanceof OwnPassword)
@@ -56,6 +59,8 @@ class App extends KarezElement {
     this.loaded = new Set();
     /** @type {import('./api.js').Problem | null} */
     this.fault = null;
+    /** The page of a plugin that is open, and where. @type {{path: string, element: import('./panels.js').Page} | null} */
+    this.own = null;
     /** Plugins for which messages wait. @type {Loader<import('./types.js').Plugin[]>} */
     this.parked = new Loader(this, () => (state.me && may('plugins.read') ? this.readParked() : null), 'plugin');
     /** @type {Loader<import('./types.js').Board>} */
@@ -76,6 +81,8 @@ class App extends KarezElement {
     live.on('state', () => this.requestUpdate());
     live.on('event', ({ event }) => this.tell(event));
     live.on('clock', () => this.requestUpdate());
+    live.onTouched(['plugin'], () => this.renewPanels());
+    onPanels(() => this.arrive());
     document.addEventListener('keydown', (event) => this.key(event));
     addEventListener('click', (event) => this.closeMenus(event));
     this.arrive();
@@ -86,6 +93,21 @@ class App extends KarezElement {
     const told = may('booking.write') || may('booking.answer') ? notice(event, this.ahead.value) : null;
     if (told)
       toast(told.text, { bad: told.off });
+  }
+
+  /** A plugin came or went, or the hub is another one since it was away. */
+  renewPanels() {
+    if (state.me && !state.me.new_password_needed)
+      readPanels().catch(() => {}); // it is asked again with the next event
+  }
+
+  /** Has the element of a plugin's page, once it is known what plugins bring. */
+  async openOwn() {
+    const { path, page } = pluginPages().find((one) => one.path === this.at.page) ?? {};
+    if (!path || (page?.permission && !may(page.permission)))
+      this.own = null;
+    else if (this.own?.path !== path)
+      this.own = { path, element: await makePage(path) };
   }
 
   async readParked() {
@@ -118,7 +140,8 @@ class App extends KarezElement {
       : page === 'day' ? () => Promise.all([import('./pages/day.js'), this.at.page === 'new' || this.at.page === 'emergency' ? import('./components/composer.js') : null])
       : pages[page]?.load;
     try {
-      await Promise.all([load?.(), state.me ? loadWords() : null]);
+      await Promise.all([load?.(), state.me && !state.me.new_password_needed ? loadPanels() : null]);
+      await this.openOwn();
       this.fault = null;
       this.loaded = new Set([...this.loaded, page]);
     } catch (error) {
@@ -137,6 +160,7 @@ class App extends KarezElement {
   }
 
   links() {
+    const own = pluginPages().filter(({ page }) => !page.permission || may(page.permission));
     return [
       { page: 'day', href: '/', text: _('Day'), shown: may('board.read') },
       { page: 'people', href: '/people', text: _('People'), shown: may('people.read') },
@@ -144,7 +168,8 @@ class App extends KarezElement {
       { page: 'hospitals', href: '/hospitals', text: _('Hospitals'), shown: may('peers.read') },
       { page: 'audit', href: '/audit', text: _('Audit'), shown: may('audit.read') },
       { page: 'system', href: '/system', text: _('System'), shown: may('system.read') },
-    ].filter((one) => one.shown);
+    ].flatMap((one) => [...one.shown ? [one] : [], ...own.filter(({ page }) => page.after === one.page)
+      .map(({ path, page }) => ({ page: path, href: `/${path}`, text: ownTitle(page.titles), shown: true }))]);
   }
 
   /** @param {KeyboardEvent} event */
@@ -292,7 +317,11 @@ class App extends KarezElement {
       return failedState(this.fault, () => location.reload());
     if (dayPages.has(this.at.page))
       return this.loaded.has('day') ? html`<karez-day .route=${this.at} .ahead=${this.ahead.value ?? null}></karez-day>` : loadingState(9);
+    if (this.own && this.own.path === this.at.page)
+      return Object.assign(this.own.element, { route: this.at });
     const page = pages[this.at.page];
+    if (!page && pluginPages().some((one) => one.path === this.at.page) && !this.loaded.has(this.at.page))
+      return loadingState(9);
     if (!page)
       return html`<div class="empty"><p class="empty-title">${_('There is no such page.')}</p><a class="button" href="/">${_('To the day board')}</a></div>`;
     return this.loaded.has(this.at.page) ? page.draw(this.at) : loadingState(9);

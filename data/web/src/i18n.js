@@ -25,6 +25,8 @@ const plurals = {
 let catalogue = {
   language: 'en', direction: 'ltr', plural: 'nplurals=2; plural=(n != 1);', messages: {},
 };
+/** What plugins brought, by language. @type {Record<string, Record<string, string | string[]>>} */
+const added = {};
 const changed = new EventTarget();
 
 const fromRight = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/;
@@ -50,6 +52,9 @@ export function fill(text, values) {
   });
 }
 
+/** @param {string} msgid */
+const messageOf = (msgid) => catalogue.messages[msgid] ?? added[catalogue.language]?.[msgid];
+
 /**
  * The message in the reader's language, its %s filled in.
  * @param {string} msgid
@@ -59,7 +64,7 @@ export function fill(text, values) {
 export function _(msgid, ...values) {
   if (!msgid)
     return '';
-  const found = catalogue.messages[msgid];
+  const found = messageOf(msgid);
   const text = typeof found === 'string' && found !== '' ? found : msgid;
   return values.length ? fill(text, values) : text;
 }
@@ -76,10 +81,16 @@ export const N_ = (msgid) => msgid;
  * @returns {string}
  */
 export function ngettext(one, many, n, ...values) {
-  const found = catalogue.messages[one];
+  const found = messageOf(one);
   const form = plurals[catalogue.plural](n);
   const text = (Array.isArray(found) && found[form]) || (n === 1 ? one : many);
   return fill(text, values.length ? values : [n]);
+}
+
+/** Translations of a plugin's own messages; those of the desk stay. @param {Record<string, Record<string, string | string[]>>} messages */
+export function addMessages(messages) {
+  for (const [tag, more] of Object.entries(messages))
+    added[tag] = { ...added[tag], ...more };
 }
 
 /** Several things in a row. @param {string[]} things */

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What plugins bring to the desk: which there are is written into the page by the build; their code
-// and styles are fetched when something of theirs is opened, their words when they are spoken of.
+// What plugins bring to the desk: the hub says what there is; their code and styles are fetched when
+// something of theirs is opened, their words when they are spoken of.
 
+import { api } from './api.js';
+import { addMessages } from './i18n.js';
 import { addSentences } from './sentences.js';
 import { addSessionRoles } from './words.js';
 
@@ -45,26 +47,62 @@ import { addSessionRoles } from './words.js';
  * }} BookingPart
  */
 /**
- * Words of a plugin that are shown outside of what it brings: its sessions' roles, its events, and what
- * the audit log's filter calls them. Messages to translate.
- * @typedef {{roles?: Record<string, string>, events?: Record<string, [string, string] | [string]>, nouns?: Record<string, string>}} Words
+ * A plugin's page. It gets where the browser is, and draws its own heading.
+ * @typedef {HTMLElement & {route: import('./router.js').Route}} Page
  */
-/** @typedef {{address: string, element: string, lobby: boolean, compose?: string, booking?: string, style?: string, words?: string}} Brought */
+/**
+ * Words of a plugin that are shown outside of what it brings: its sessions' roles, its events, and what
+ * the audit log's filter calls them: messages to translate. `messages` are its translations by language,
+ * where the desk's catalogues have none.
+ * @typedef {{roles?: Record<string, string>, events?: Record<string, [string, string] | [string]>, nouns?: Record<string, string>,
+ *   messages?: Record<string, Record<string, string | string[]>>}} Words
+ */
+/** @typedef {import('./types.js').PluginWeb} Brought */
 
-/** @returns {Record<string, Brought>} by modality */
-function known() {
-  const meta = document.querySelector('meta[name="karez-panels"]');
-  return JSON.parse(meta?.getAttribute('content') ?? '{}');
+/** As the hub says it; null before it did. @type {Brought[] | null} */
+let brought = null;
+/** @type {Promise<void> | null} */
+let asking = null;
+const changed = new EventTarget();
+
+/** Told when there are others. @param {() => void} tell @returns {() => void} stops it */
+export function onPanels(tell) {
+  changed.addEventListener('change', tell);
+  return () => changed.removeEventListener('change', tell);
+}
+
+/** Asks the hub what plugins bring. What is known already stays where that fails. */
+export async function readPanels() {
+  asking ??= api.get('/plugins/web').then(({ items }) => {
+    brought = items;
+    changed.dispatchEvent(new Event('change'));
+  }).finally(() => { asking = null; });
+  await asking;
+}
+
+/** Has what plugins bring, with their words. */
+export async function loadPanels() {
+  if (!brought)
+    await readPanels();
+  await loadWords();
 }
 
 /** @param {string} modality */
-export const hasPanel = (modality) => modality in known();
+const of = (modality) => brought?.find((one) => one.modality === modality);
+
+/** @param {string} modality */
+export const hasPanel = (modality) => Boolean(of(modality)?.element);
 
 /** Whether it has something to show before this page has joined. @param {string} modality */
-export const hasLobby = (modality) => known()[modality]?.lobby ?? false;
+export const hasLobby = (modality) => of(modality)?.lobby ?? false;
 
 /** Whether it has a part of the composer or of a booking. @param {string} modality @param {'compose' | 'booking'} place */
-export const hasPart = (modality, place) => Boolean(known()[modality]?.[place]);
+export const hasPart = (modality, place) => Boolean(of(modality)?.[place]);
+
+/** The pages of plugins that are there now.
+ * @returns {{path: string, page: import('./types.js').PluginPage, style?: string}[]} path: as the router has it, "x/ID/NAME" */
+export const pluginPages = () => (brought ?? []).filter((one) => one.enabled)
+  .flatMap(({ plugin, style, pages }) => pages.map((page) => ({ path: `x/${plugin}/${page.name}`, page, style })));
 
 /** Style sheets by address. @type {Map<string, Promise<unknown>>} */
 const styles = new Map();
@@ -91,41 +129,55 @@ function wear(address) {
   return address ? styles.get(address) : undefined;
 }
 
-/** @type {Promise<unknown> | null} */
-let words = null;
+/** By address. @type {Map<string, Promise<void>>} */
+const words = new Map();
 
 /** @param {string} address */
 async function addWords(address) {
-  const { roles = {}, events = {}, nouns = {} } = /** @type {Words} */ (await import(address));
+  const { roles = {}, events = {}, nouns = {}, messages = {} } = /** @type {Words} */ (await import(address));
+  addMessages(messages);
   addSessionRoles(roles);
   addSentences(events, nouns);
 }
 
 /** Has the words of all plugins. What cannot be fetched is shown by its name, and tried again. */
-export async function loadWords() {
-  words ??= Promise.all(Object.values(known()).flatMap((one) => one.words ?? []).map(addWords));
-  await words.catch(() => { words = null; });
+async function loadWords() {
+  await Promise.all((brought ?? []).flatMap((one) => one.words ?? []).map(async (address) => {
+    if (!words.has(address))
+      words.set(address, addWords(address));
+    await words.get(address)?.catch(() => { words.delete(address); });
+  }));
+}
+
+/** @param {string | undefined} script @param {string | undefined} element @param {string | undefined} style */
+async function make(script = '', element = '', style = '') {
+  await Promise.all([customElements.get(element) ? null : import(script), wear(style)]);
+  if (!customElements.get(element))
+    throw new Error(`${script} defines no ${element}`);
+  return document.createElement(element);
 }
 
 /** @param {string} modality @param {'element' | 'compose' | 'booking'} place */
-async function make(modality, place) {
-  const { address, style, [place]: element } = known()[modality];
-  await Promise.all([customElements.get(element ?? '') ? null : import(address), wear(style)]);
-  return document.createElement(element ?? '');
+const makePart = (modality, place) => make(of(modality)?.script, of(modality)?.[place], of(modality)?.style);
+
+/** @param {string} path of one of pluginPages() */
+export async function makePage(path) {
+  const found = pluginPages().find((one) => one.path === path);
+  return /** @type {Page} */ (await make(found?.page.script, found?.page.element, found?.style));
 }
 
 /** @param {string} modality @returns {Promise<Panel>} */
-export const makePanel = async (modality) => /** @type {Panel} */ (await make(modality, 'element'));
+export const makePanel = async (modality) => /** @type {Panel} */ (await makePart(modality, 'element'));
 
 /** @param {string} modality @returns {Promise<ComposePart>} */
-export const makeComposePart = async (modality) => /** @type {ComposePart} */ (await make(modality, 'compose'));
+export const makeComposePart = async (modality) => /** @type {ComposePart} */ (await makePart(modality, 'compose'));
 
 /** @param {string} modality @returns {Promise<BookingPart>} */
-export const makeBookingPart = async (modality) => /** @type {BookingPart} */ (await make(modality, 'booking'));
+export const makeBookingPart = async (modality) => /** @type {BookingPart} */ (await makePart(modality, 'booking'));
 
 /** What the panel's class says, once it is there. @param {string} modality @returns {PanelClass | undefined} */
 export const panelClass = (modality) =>
-  /** @type {PanelClass | undefined} */ (/** @type {unknown} */ (customElements.get(known()[modality]?.element ?? '')));
+  /** @type {PanelClass | undefined} */ (/** @type {unknown} */ (customElements.get(of(modality)?.element ?? '')));
 
 /** The keys of those that were opened. @returns {[string, string][]} */
-export const panelKeys = () => Object.keys(known()).flatMap((modality) => panelClass(modality)?.keys ?? []);
+export const panelKeys = () => (brought ?? []).flatMap(({ modality }) => (modality ? panelClass(modality)?.keys ?? [] : []));

@@ -17,10 +17,12 @@ let here = 0;
 
 /** @returns {Route} */
 export function route() {
-  const [, page = '', id = ''] = location.pathname.split('/');
+  const [, page = '', id = '', name = ''] = location.pathname.split('/');
+  // A page of a plugin: /x/PLUGIN/NAME
+  const own = page === 'x' && id && name;
   return {
-    page: page || 'day',
-    id: decodeURIComponent(id),
+    page: own ? `x/${id}/${name}` : page || 'day',
+    id: own ? '' : decodeURIComponent(id),
     query: new URLSearchParams(location.search),
     path: location.pathname + location.search,
   };

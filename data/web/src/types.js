@@ -75,6 +75,30 @@
  */
 /** @typedef {{from: string, to: string, hubs: Hub[], resources: Resource[], bookings: Booking[], more?: boolean}} Board */
 /**
+ * What a plugin brings to the desk. Addresses begin with "/x/".
+ * @typedef {object} PluginWeb
+ * @property {string} plugin
+ * @property {boolean} enabled
+ * @property {string} [modality]
+ * @property {string} [script]
+ * @property {string} [style]
+ * @property {string} [words]
+ * @property {string} [element] of a session's panel
+ * @property {string} [compose] the element of its part of the composer
+ * @property {string} [booking] the element of its part of a booking
+ * @property {boolean} lobby whether the panel shows something before this page has joined
+ * @property {PluginPage[]} pages
+ */
+/**
+ * @typedef {object} PluginPage
+ * @property {string} name
+ * @property {string} script
+ * @property {string} element
+ * @property {Names} titles
+ * @property {string} after the page of the desk behind which it stands
+ * @property {string} [permission]
+ */
+/**
  * @typedef {object} Modality
  * @property {string} id
  * @property {string} title

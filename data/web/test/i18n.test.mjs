@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { readCatalogue } from '../po.mjs';
-import { _, fill, nameOf, ngettext, useCatalogue } from '../src/i18n.js';
+import { _, addMessages, fill, nameOf, ngettext, useCatalogue } from '../src/i18n.js';
 import { bothClocks, clock, dayLong, day, duration, isoDay, moment, number, size, startOfDay } from '../src/time.js';
 
 const po = join(dirname(fileURLToPath(import.meta.url)), '../../../po');
@@ -61,4 +61,17 @@ test('numbers', () => {
   assert.equal(number(-1.25, 1), '−1.3');
   assert.equal(size(48_000_000), '48 MB');
   assert.equal(size(999), '999 B');
+});
+
+test('a plugin brings translations, and changes none of the desk\u2019s', async () => {
+  addMessages({ zh_CN: { 'Echo heart': '心脏超声', 'New': '旧', '%s beat': ['%s 次心跳'] }, ug: { 'Echo heart': 'يۈرەك' } });
+  addMessages({ zh_CN: { 'Echo lung': '肺部超声' } });
+  await use('zh_CN');
+  assert.equal(_('Echo heart'), '心脏超声');
+  assert.equal(_('Echo lung'), '肺部超声');
+  assert.equal(ngettext('%s beat', '%s beats', 3), '3 次心跳');
+  assert.notEqual(_('New'), '旧');
+  await use('en');
+  assert.equal(_('Echo heart'), 'Echo heart');
+  assert.equal(ngettext('%s beat', '%s beats', 3), '3 beats');
 });

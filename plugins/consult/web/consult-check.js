@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The look at one's own devices, before joining and while in; and at the network, before.
 
-import { _, N_ } from '@karez/i18n';
-import { button, checkField, html, nothing, selectField } from '@karez/components';
+import { _, N_, button, checkField, html, nothing, selectField } from '@karez/desk';
 import { choosesSpeaker } from './consult-devices.js';
 import { networkCheck } from './consult-network.js';
 import { deviceProblem, initials } from './consult-view.js';

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The look at the way for picture and sound, from this page to its hospital's hub, before joining.
 
-import { _, N_ } from '@karez/i18n';
-import { Problem, button, html, nothing, number, problemNote } from '@karez/components';
+import { _, N_, Problem, button, html, nothing, number, problemNote } from '@karez/desk';
 import { networkGrade } from './consult-view.js';
 
-/** @typedef {import('../../../data/web/src/media-echo.js').MediaEcho} MediaEcho */
-/** @typedef {import('../../../data/web/src/media-echo.js').Measured} Measured */
+/** @typedef {import('@karez/media').MediaEcho} MediaEcho */
+/** @typedef {import('@karez/media').Measured} Measured */
 
 const words = {
   good: N_('Good: picture and sound get through in both directions.'),

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // A signed opinion: as it is read in the page, and as a document on paper.
 
-import { _ } from '@karez/i18n';
-import { bothClocks, button, dayLong, html, nothing, say, timeIn, timePair } from '@karez/components';
+import { _, bothClocks, button, dayLong, html, nothing, say, timeIn, timePair } from '@karez/desk';
 
 /** @typedef {{by: string, hub: string, at: string}} Reading */
 /**

@@ -2,11 +2,11 @@
 // The opinion of a consultation: written and signed by a consultant, kept as it is typed; read by
 // both hospitals.
 
-import { _, nameOf, onLanguage } from '@karez/i18n';
 import {
-  KarezElement, Loader, Problem, api, button, cleanText, confirm, dayAndClock, emptyState, hubName, html, isOurs, live, may, newId, nothing, problemNote, say, shown,
-  state, textField, timePair, toast, toastProblem,
-} from '@karez/components';
+  _, nameOf, onLanguage, KarezElement, Loader, Problem, api, button, cleanText, confirm, dayAndClock, emptyState,
+  hubName, html, isOurs, live, may, newId, nothing, problemNote, say, shown, state, textField, timePair, toast,
+  toastProblem,
+} from '@karez/desk';
 import { Keeper, parts } from './consult-opinion-keeper.js';
 import { opinionPaper, signedOpinion, unreadOpinion } from './consult-opinion-paper.js';
 import './consult-request.js';

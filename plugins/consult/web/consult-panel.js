@@ -3,13 +3,12 @@
 // wrong, and the opinion beside them; after the end, what was kept.
 
 import { LitElement, html, nothing } from 'lit';
-import { _, N_, ngettext, onLanguage } from '@karez/i18n';
 import {
-  Problem, announce, api, button, confirm, dayAndClock, duration, emptyState, factList, failedState, hubName, icon, keyHint, live, loadingState, may, problemNote,
-  onSingleKeys, say, sessionRole, singleKey, singleKeys, state, timePair,
-} from '@karez/components';
-import { MediaClient } from '@karez/media';
-import { MediaEcho } from '@karez/media-echo';
+  _, N_, ngettext, onLanguage, Problem, announce, api, button, confirm, dayAndClock, duration, emptyState, factList,
+  failedState, hubName, icon, keyHint, live, loadingState, may, problemNote, onSingleKeys, say, sessionRole,
+  singleKey, singleKeys, state, timePair,
+} from '@karez/desk';
+import { MediaClient, MediaEcho } from '@karez/media';
 import { choosers, deviceCheck, levelMeter, problemOf, silencedBySystem } from './consult-check.js';
 import { Devices, sharesScreen } from './consult-devices.js';
 import './consult-opinion.js';
@@ -41,10 +40,6 @@ const given = {
 };
 
 export class ConsultPanel extends LitElement {
-  /** The session page shows it before this page joins, too. */
-  static lobby = true;
-  static compose = 'karez-consult-request-form';
-  static booking = 'karez-consult-request';
   /** @type {[string, string][]} */
   static keys = [['M', N_('Mute or unmute yourself')], ['V', N_('Turn your camera on or off')], ['O', N_('Open or close the opinion')]];
   static role = roleFor;
@@ -312,7 +307,7 @@ export class ConsultPanel extends LitElement {
     return this.devices.set(source, !this.devices.isOn(source));
   }
 
-  /** That one was signed is said without reading it: whose eyes saw it is recorded. @param {import('../../../data/web/src/types.js').Event} event */
+  /** That one was signed is said without reading it: whose eyes saw it is recorded. @param {import('@karez/desk').Event} event */
   hearOf({ action, session }) {
     if (session === this.session?.id && (action === 'opinion.sign' || action === 'opinion.receive') && !this.writing && this.client)
       this.news++;

@@ -2,8 +2,7 @@
 // What a hospital asks another one about a patient: history, question and files. A part of the
 // composer; and, for what is added later, of a booking.
 
-import { _ } from '@karez/i18n';
-import { KarezElement, api, button, confirm, html, newId, nothing, repeat, size, state, textField, toastProblem } from '@karez/components';
+import { _, KarezElement, api, button, confirm, html, newId, nothing, repeat, size, state, textField, toastProblem } from '@karez/desk';
 import { RequestDraft } from './consult-draft.js';
 import { accept, kindWords, refusalWords, share } from './consult-file.js';
 

@@ -2,10 +2,10 @@
 // What was asked about a patient, with its files: in a booking's card and beside its session. Each
 // reading is recorded, so it reads when it is shown and when something has changed.
 
-import { _ } from '@karez/i18n';
 import {
-  KarezElement, Loader, api, button, emptyState, hubName, html, isOurs, live, may, nothing, repeat, say, shown, size, timePair, toastProblem,
-} from '@karez/components';
+  _, KarezElement, Loader, api, button, emptyState, hubName, html, isOurs, live, may, nothing, repeat, say, shown,
+  size, timePair, toastProblem,
+} from '@karez/desk';
 import { kindWords, share } from './consult-file.js';
 import { draftOf } from './consult-request-form.js';
 

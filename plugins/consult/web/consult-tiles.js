@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The faces: a tile for each person, a shared screen before them, and the voices.
 
-import { N_, _ } from '@karez/i18n';
-import { clockSeconds, html, nothing, number, say, sessionRole } from '@karez/components';
-import { repeat } from 'lit/directives/repeat.js';
+import { N_, _, clockSeconds, html, nothing, number, repeat, say, sessionRole } from '@karez/desk';
 import { grade, gradeWords, gridClass, initials, isMuted, unseenWhy } from './consult-view.js';
 
 /** @typedef {import('@karez/media').MediaClient} MediaClient */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The words of the video consultation that the desk needs before anybody opens one.
 
-import { N_ } from '@karez/i18n';
+import { N_ } from '@karez/desk';
 
 /** The roles that one has in it. @type {Record<string, string>} */
 export const roles = {

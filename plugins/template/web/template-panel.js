@@ -2,8 +2,7 @@
 // The room of a shared note: everybody writes in one text; after the end it is read.
 
 import { LitElement, html, nothing } from 'lit';
-import { _ } from '@karez/i18n';
-import { api, button, cleanText, emptyState, failedState, live, loadingState, newId, number, say, timePair } from '@karez/components';
+import { _, api, button, cleanText, emptyState, failedState, live, loadingState, newId, number, say, timePair } from '@karez/desk';
 import { NoteClient, changeAll, mostCharacters, points } from './template-client.js';
 
 /** @typedef {import('./template-client.js').Edit} Edit */

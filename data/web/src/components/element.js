@@ -6,12 +6,13 @@ import { Problem } from '../api.js';
 import { onLanguage } from '../i18n.js';
 import { onSingleKeys } from '../keys.js';
 import { live } from '../live.js';
+import { onPanels } from '../panels.js';
 import { onState } from '../state.js';
 import { keepFocus } from './focus.js';
 
 /**
  * An element in the page's own tree: the one style sheet reaches it, labels and descriptions work
- * across it. Drawn anew when the language changes, and each `pace` ms when it shows times.
+ * across it. Drawn anew when the language or what plugins bring changes, and each `pace` ms when it shows times.
  */
 export class KarezElement extends LitElement {
   /** How often times in it move, in ms; 0 is never. */
@@ -27,7 +28,7 @@ export class KarezElement extends LitElement {
   connectedCallback() {
     super.connectedCallback();
     const draw = () => this.requestUpdate();
-    this.#off = [onLanguage(draw), onState(draw), onSingleKeys(draw)];
+    this.#off = [onLanguage(draw), onState(draw), onSingleKeys(draw), onPanels(draw)];
     const { pace } = /** @type {typeof KarezElement} */ (this.constructor);
     if (pace) {
       const timer = setInterval(draw, pace);
