@@ -278,7 +278,9 @@ on_fault (HubSupervisor *supervisor, const char *session, const char *plugin, co
           HubEngine *self)
 {
   HubSession *of = self->sessions ? hub_sessions_get (self->sessions, session) : NULL;
-  HubPlugin *own = of ? hub_plugin_list_find_modality (self->plugins, of->modality) : NULL;
+  HubPlugin *own = of ? hub_plugin_list_find_modality (
+                       self->plugins, hub_session_info_get_modality (hub_session_get_info (of)))
+                      : NULL;
   g_autofree char *where = g_strdup_printf ("%s, session %s", call, session);
   g_autofree char *verdict = NULL;
   g_autoptr (KarezTransaction) transaction = NULL;

@@ -1,114 +1,63 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "hub-session-machine.h"
+#include "hub-session-exchange.h"
+#include "hub-session-move.h"
+#include "hub-session-people.h"
 
 G_BEGIN_DECLS
-
-/**
- * HubWorkerState:
- * @HUB_WORKER_NONE: none is needed
- * @HUB_WORKER_STARTING: started, not prepared
- * @HUB_WORKER_RUNNING: prepared
- * @HUB_WORKER_RESTARTING: it died; the next one is on its way
- * @HUB_WORKER_FAILED: it died too often
- */
-typedef enum
-{
-  HUB_WORKER_NONE,
-  HUB_WORKER_STARTING,
-  HUB_WORKER_RUNNING,
-  HUB_WORKER_RESTARTING,
-  HUB_WORKER_FAILED,
-} HubWorkerState;
-
-/* "none", "starting", "running", "restarting", "failed" */
-const char *hub_worker_state_name (HubWorkerState state);
-
-/**
- * HubSessionPerson:
- * Somebody of this hospital who joined. @connection: (nullable): the page
- */
-typedef struct
-{
-  char *id, *role, *connection;
-  KarezActor *actor;
-  guint leave_source;
-} HubSessionPerson;
-
-/* One record of a worker that waits to be kept; counted by g_rc_box. */
-typedef struct
-{
-  guint64 sequence;
-  JsonNode *node;
-} HubSessionRecord;
-void hub_session_record_unref (gpointer record);
 
 #define HUB_TYPE_SESSION (hub_session_get_type ())
 /**
  * HubSession:
- * One session that is not over, as this hub knows it. The database's row is its record; this is
- * what the worker said last. Main thread only; the fields are hub-sessions' own.
+ * One session that is not over, as this hub knows it: its worker, its link, its records, its
+ * people, each an object of its own; what one of them tells is passed on to the others here. Main
+ * thread only.
+ *
+ * Signals: "over" (KarezActor *actor): it ended or failed, and that is recorded; "closed": nothing
+ * comes of it any more.
  */
 G_DECLARE_FINAL_TYPE (HubSession, hub_session, HUB, SESSION, GObject)
 
-struct _HubSession
-{
-  GObject parent_instance;
+/* @generation: of its newest worker; 0: there was none */
+HubSession *hub_session_new (HubSessionServices *services, HubSessionInfo *info,
+                             guint32 generation);
+/* Each (transfer none). */
+HubSessionInfo *hub_session_get_info (HubSession *self);
+HubSessionWorker *hub_session_get_worker (HubSession *self);
+HubSessionPeople *hub_session_get_people (HubSession *self);
+HubSessionExchange *hub_session_get_exchange (HubSession *self);
+const char *hub_session_get_id (HubSession *self);
+KarezState hub_session_get_state (HubSession *self);
 
-  char *id, *modality, *title;
-  char *host, *partner; /* hubs */
-  gboolean hosted;      /* by this hub */
-  JsonNode *takers;     /* who may take which role; set before a worker is started */
-  JsonNode *booking;
-  KarezState state;
-  guint64 sequence;
-  guint32 generation;
-  char *reason;
-  char *started_at, *ended_at;
+/* Ends by hub_session_move_finish (), whose object is the source of @callback. */
+void hub_session_move (HubSession *self, const HubSessionStep *step, KarezActor *actor,
+                       KarezTransaction *transaction, GAsyncReadyCallback callback, gpointer data);
+/* The hub itself asks for @stop. */
+void hub_session_stop (HubSession *self, const HubSessionStep *stop, GAsyncReadyCallback callback,
+                       gpointer data);
+/* Ends by hub_session_join_finish (). */
+void hub_session_join (HubSession *self, const char *role, gboolean replace, const char *former,
+                       KarezTransaction *transaction, GAsyncReadyCallback callback, gpointer data);
+/* The host has prepared it; ends by hub_session_accept_finish (). */
+void hub_session_accept (HubSession *self, KarezActor *actor, JsonObject *offer,
+                         GAsyncReadyCallback callback, gpointer data);
+/* What a page says: "join", "message", "leave", "hold", "panic" or "stop". */
+gboolean hub_session_page (HubSession *self, const char *connection, KarezActor *actor,
+                           JsonObject *message, GError **error);
 
-  HubWorkerState worker;
-  char *partner_worker; /* what the partner's hub said of its own; NULL: nothing */
-  JsonNode *checks, *link, *people;
+/* What the partner's hub said of its worker. */
+void hub_session_take_partner_worker (HubSession *self, const char *worker);
+/* The host's record {"state", "sequence", "reason"}, which this hub has applied. */
+void hub_session_follow (HubSession *self, JsonNode *state, KarezActor *actor);
+/* The mirror's side ends without its host, which may not be spoken to. */
+void hub_session_abandon (HubSession *self, const char *reason);
+/* The hub ends, and the session goes on without it. */
+void hub_session_leave_alone (HubSession *self);
 
-  GHashTable *persons; /* id → HubSessionPerson, of this hospital */
-
-  gboolean told_over;
-
-  /* Work under way. */
-  char *plugin, *module; /* of the live half */
-  char *token;           /* the hash of the newest worker's */
-  GHashTable *leaving;   /* participant → GPtrArray of GTask: who left, until that is recorded */
-  gboolean media;        /* whether it may have #KarezMedia */
-  gboolean exchanging, exchanged;
-  guint exchange_source, exchange_delay_s, restart_source;
-  GPtrArray *waiting;  /* GTask: what waits for the worker */
-  JsonNode *away;      /* a word away from risk that no worker has yet, as Prepare has it */
-  gboolean away_given; /* the worker that is being prepared has it */
-  gboolean ending;     /* the end of a session without a worker is being recorded */
-  GQueue records;      /* HubSessionRecord */
-  gboolean recording;
-  guint record_source;
-  guint64 queued; /* the highest record in the queue or acknowledged */
-};
-
-HubSession *hub_session_new (const char *id, const char *modality, const char *title,
-                             const char *host, const char *partner, gboolean hosted,
-                             JsonNode *booking);
-/* The state as a worker or a peer told it. FALSE if it is not newer. A mirror's own side is HELD
- * under the host's number until the host has heard of it. */
-gboolean hub_session_take_state (HubSession *self, KarezState state, guint64 sequence,
-                                 const char *reason);
-HubSessionPerson *hub_session_add_person (HubSession *self, const char *id, KarezActor *actor,
-                                          const char *role);
-HubSessionPerson *hub_session_find_page (HubSession *self, const char *connection);
-/* Another place of the same person, than that of the id @than (nullable). */
-HubSessionPerson *hub_session_find_other (HubSession *self, KarezActor *actor, const char *than);
-/* As the worker's Join has it. */
-JsonNode *hub_session_person_to_json (HubSession *self, HubSessionPerson *person, const char *hub);
+/* How it is, to every page that may read the board. */
+void hub_session_tell_pages (HubSession *self);
 /* As GET /sessions/{id} has it. @participants: (transfer full) (nullable) */
 JsonNode *hub_session_to_json (HubSession *self, JsonNode *participants);
-/* {"type": "session", …} for pages. */
-JsonNode *hub_session_to_frame (HubSession *self);
 
 G_END_DECLS

@@ -4,6 +4,7 @@
 #include "hub-sessions-private.h"
 
 #include "hub-catalogue.h"
+#include "hub-session-admission.h"
 
 static const KarezJsonField echo_fields[] = {
   { "sdp", KAREZ_JSON_TEXT, TRUE, 1, 65536 },
@@ -23,30 +24,64 @@ on_answered (GObject *source, GAsyncResult *result, gpointer data)
     karez_request_fail (request, error);
 }
 
-static void
-ask_worker (HubSessions *self, KarezRequest *request)
+/* One offer, until its sender's invitation is known. */
+typedef struct
 {
-  HubSession *session = hub_sessions_get (self, karez_request_get_path_part (request, "id"));
-  HubWorkerProxy *proxy = session ? hub_supervisor_get_worker (self->supervisor, session->id)
-                                  : NULL;
-  JsonObject *body = json_node_get_object (karez_request_get_body (request));
-  guint begun = GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (request), "begun"));
-  g_autoptr (JsonNode) offer = NULL;
-  g_autoptr (GError) error = NULL;
+  HubSessions *sessions;
+  KarezRequest *request;
+  guint begun; /* the number of the last loss of a right then */
+} Echo;
 
-  if (!hub_sessions_check_since (self, karez_request_get_actor (request), begun, &error))
-    ;
-  else if (!session)
-    karez_error_set (&error, KAREZ_ERROR_NOT_FOUND, "session/unknown", NULL,
-                     N_ ("There is no such session, or it is over."));
-  else if (session->state == KAREZ_STATE_PLANNED || hub_state_is_over (session->state))
-    karez_error_set (&error, KAREZ_ERROR_CONFLICT, "session/echo",
-                     N_ ("a session with picture and sound that is ready or goes on"),
-                     N_ ("The way for picture and sound cannot be tried now."));
-  else if (!proxy || session->worker != HUB_WORKER_RUNNING)
-    karez_error_set (&error, KAREZ_ERROR_UNAVAILABLE, "worker/away", NULL,
-                     N_ ("The session's worker is not there now."));
-  if (error)
+static void
+echo_free (Echo *echo)
+{
+  g_object_unref (echo->sessions);
+  g_object_unref (echo->request);
+  g_free (echo);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Echo, echo_free)
+
+/* Returns: (transfer none): the worker that may be asked */
+static HubWorkerProxy *
+find_worker (Echo *echo, GError **error)
+{
+  KarezActor *actor = karez_request_get_actor (echo->request);
+  HubSession *session = hub_sessions_get (echo->sessions,
+                                          karez_request_get_path_part (echo->request, "id"));
+
+  if (!hub_session_services_check_since (hub_sessions_get_services (echo->sessions), actor,
+                                         echo->begun, error))
+    return NULL;
+  if (session
+      && (hub_session_get_state (session) == KAREZ_STATE_PLANNED
+          || hub_state_is_over (hub_session_get_state (session))))
+    {
+      karez_error_set (error, KAREZ_ERROR_CONFLICT, "session/echo",
+                       N_ ("a session with picture and sound that is ready or goes on"),
+                       N_ ("The way for picture and sound cannot be tried now."));
+      return NULL;
+    }
+  if (session)
+    return hub_session_worker_get_running (hub_session_get_worker (session), error);
+  karez_error_set (error, KAREZ_ERROR_NOT_FOUND, "session/unknown", NULL,
+                   N_ ("There is no such session, or it is over."));
+  return NULL;
+}
+
+static void
+on_admitted (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Echo) echo = data;
+  KarezRequest *request = echo->request;
+  JsonObject *body = json_node_get_object (karez_request_get_body (request));
+  g_autoptr (GError) error = NULL;
+  HubWorkerProxy *proxy = hub_session_admission_ask_finish (KAREZ_STORE (source), result, &error)
+                              ? find_worker (echo, &error)
+                              : NULL;
+  g_autoptr (JsonNode) offer = NULL;
+
+  if (!proxy)
     {
       karez_request_fail (request, error);
       return;
@@ -56,27 +91,19 @@ ask_worker (HubSessions *self, KarezRequest *request)
   hub_worker_proxy_echo_async (proxy, offer, NULL, on_answered, g_object_ref (request));
 }
 
-static void
-on_admitted (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (KarezRequest) request = data;
-  g_autoptr (GError) error = NULL;
-  HubSessions *self = HUB_SESSIONS (source);
-
-  if (hub_sessions_admit_finish (self, result, &error))
-    ask_worker (self, request);
-  else
-    karez_request_fail (request, error);
-}
-
 void
 hub_sessions_on_echo (KarezRequest *request, gpointer data)
 {
   const char *id = hub_sessions_read_id (request);
+  HubSessionServices *services = hub_sessions_get_services (data);
+  Echo *echo = NULL;
 
   if (!id || !karez_request_check_body (request, echo_fields))
     return;
-  g_object_set_data (G_OBJECT (request), "begun", GUINT_TO_POINTER (hub_sessions_now (data)));
-  hub_sessions_admit_async (data, id, karez_request_get_actor (request), on_admitted,
-                            g_object_ref (request));
+  echo = g_new0 (Echo, 1);
+  echo->sessions = g_object_ref (data);
+  echo->request = g_object_ref (request);
+  echo->begun = services->losses;
+  hub_session_admission_ask_async (services->store, id, karez_request_get_actor (request),
+                                   on_admitted, echo);
 }

@@ -6,74 +6,23 @@
 #include "hub-catalogue.h"
 #include "hub-id.h"
 #include "hub-role-table.h"
+#include "hub-session-admission.h"
 
 static const KarezJsonField invite_fields[] = {
   { "person", KAREZ_JSON_UUID, TRUE },
   { NULL },
 };
 
-static const char uninvited[] = N_ ("This session is for those who are invited. Its desk, or "
-                                    "somebody who is invited, can invite you.");
-
-void
-hub_sessions_put_admission (KarezTransaction *transaction, const char *id)
-{
-  KarezActor *actor = karez_transaction_get_actor (transaction);
-
-  /* A program that speaks for many is nobody who could be named. */
-  if (karez_actor_get_kind (actor) == KAREZ_ACTOR_PERSON)
-    karez_transaction_run_one (transaction, "session/invited", uninvited, "invitation_admits",
-                               "(ss)", id, karez_actor_get_id (actor));
-}
-
-static void
-on_admitted (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GTask) task = data;
-  GError *error = NULL;
-  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
-
-  if (rows && !karez_rows_get_count (rows))
-    karez_error_set (&error, KAREZ_ERROR_CONFLICT, "session/invited", NULL, uninvited);
-  if (error)
-    g_task_return_error (task, error);
-  else
-    g_task_return_boolean (task, TRUE);
-}
-
-void
-hub_sessions_admit_async (HubSessions *self, const char *id, KarezActor *actor,
-                          GAsyncReadyCallback callback, gpointer data)
-{
-  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
-
-  g_task_set_source_tag (task, hub_sessions_admit_async);
-  if (karez_actor_get_kind (actor) == KAREZ_ACTOR_PERSON)
-    karez_store_query_async (self->store, "invitation_admits",
-                             g_variant_new ("(ss)", id, karez_actor_get_id (actor)), NULL,
-                             on_admitted, g_steal_pointer (&task));
-  else
-    g_task_return_boolean (task, TRUE);
-}
-
-gboolean
-hub_sessions_admit_finish (HubSessions *self, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
-  g_return_val_if_fail (g_async_result_is_tagged (result, hub_sessions_admit_async), FALSE);
-
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
 /* A change of a session's invitations by somebody who may: the desk, or who is invited. */
 static KarezTransaction *
 begin (KarezRequest *request, HubSessions *self, const char *id)
 {
-  KarezTransaction *transaction = karez_request_begin (request, self->store);
+  KarezTransaction *transaction = karez_request_begin (request,
+                                                       hub_sessions_get_services (self)->store);
 
   karez_transaction_about (transaction, id, NULL);
   if (!karez_actor_has_role (karez_transaction_get_actor (transaction), "desk"))
-    hub_sessions_put_admission (transaction, id);
+    hub_session_admission_put (transaction, id);
   return transaction;
 }
 
@@ -84,13 +33,21 @@ put_event (KarezTransaction *transaction, const char *action, const char *id, co
                            karez_json_object ("person", "s", person, NULL));
 }
 
+static JsonNode *
+find_takers (HubSessions *self, HubSession *session, GError **error)
+{
+  return hub_session_services_find_takers (
+      hub_sessions_get_services (self),
+      hub_session_info_get_modality (hub_session_get_info (session)), error);
+}
+
 /* Whoever could take no role of the session is not invited to it. */
 static gboolean
 put_taker (KarezTransaction *transaction, HubSessions *self, const char *id, const char *person,
            GError **error)
 {
   HubSession *session = hub_sessions_get (self, id);
-  JsonNode *table = session ? hub_sessions_role_table (self, session, error) : NULL;
+  JsonNode *table = session ? find_takers (self, session, error) : NULL;
   g_auto (GStrv) roles = table ? hub_role_table_list (table) : NULL;
 
   /* Over, or never there: the invitation itself is refused. */
@@ -127,11 +84,18 @@ on_invite (KarezRequest *request, gpointer data)
   karez_request_commit (request, transaction, 204, NULL);
 }
 
+typedef struct
+{
+  HubSessions *sessions;
+  KarezRequest *request;
+} Uninviting;
+
 static void
 on_uninvited (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (KarezRequest) request = data;
-  HubSessions *self = g_object_get_data (G_OBJECT (request), "sessions");
+  g_autofree Uninviting *uninviting = data;
+  g_autoptr (HubSessions) self = uninviting->sessions;
+  g_autoptr (KarezRequest) request = uninviting->request;
   g_autoptr (GError) error = NULL;
 
   if (!karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
@@ -149,6 +113,7 @@ on_uninvite (KarezRequest *request, gpointer data)
 {
   const char *id = hub_sessions_read_id (request);
   const char *person = karez_request_get_path_part (request, "person");
+  Uninviting *uninviting = NULL;
   g_autoptr (KarezTransaction) transaction = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -166,8 +131,10 @@ on_uninvite (KarezRequest *request, gpointer data)
                              N_ ("This person has no invitation that could be taken back."),
                              "invitation_remove", "(ss)", id, person);
   put_event (transaction, "session.uninvite", id, person);
-  g_object_set_data_full (G_OBJECT (request), "sessions", g_object_ref (data), g_object_unref);
-  karez_transaction_commit_async (transaction, NULL, on_uninvited, g_object_ref (request));
+  uninviting = g_new0 (Uninviting, 1);
+  uninviting->sessions = g_object_ref (data);
+  uninviting->request = g_object_ref (request);
+  karez_transaction_commit_async (transaction, NULL, on_uninvited, uninviting);
 }
 
 static void
@@ -196,15 +163,22 @@ on_list (KarezRequest *request, gpointer data)
   const char *id = hub_sessions_read_id (request);
 
   if (id)
-    karez_store_query_async (self->store, "invitation_list", g_variant_new ("(s)", id), NULL,
-                             on_rows, g_object_ref (request));
+    karez_store_query_async (hub_sessions_get_services (self)->store, "invitation_list",
+                             g_variant_new ("(s)", id), NULL, on_rows, g_object_ref (request));
 }
+
+typedef struct
+{
+  KarezRequest *request;
+  GStrv accounts; /* the roles that may take part */
+} Candidates;
 
 static void
 on_candidate_rows (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (KarezRequest) request = data;
-  g_auto (GStrv) accounts = g_strdupv (g_object_get_data (G_OBJECT (request), "accounts"));
+  g_autofree Candidates *candidates = data;
+  g_autoptr (KarezRequest) request = candidates->request;
+  g_auto (GStrv) accounts = candidates->accounts;
   g_autoptr (GError) error = NULL;
   g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
 
@@ -226,12 +200,13 @@ on_candidates (KarezRequest *request, gpointer data)
   HubSession *session = id ? hub_sessions_get (self, id) : NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *text = NULL;
+  Candidates *candidates = NULL;
   JsonNode *table = NULL;
 
   if (!id)
     return;
   if (session)
-    table = hub_sessions_role_table (self, session, &error);
+    table = find_takers (self, session, &error);
   else
     karez_error_set (&error, KAREZ_ERROR_NOT_FOUND, "session/unknown", NULL,
                      N_ ("There is no such session, or it is over."));
@@ -241,10 +216,11 @@ on_candidates (KarezRequest *request, gpointer data)
       return;
     }
   text = karez_json_print (table);
-  g_object_set_data_full (G_OBJECT (request), "accounts", hub_role_table_list (table),
-                          (GDestroyNotify) g_strfreev);
-  karez_store_query_async (self->store, "invitation_candidates", g_variant_new ("(ss)", id, text),
-                           NULL, on_candidate_rows, g_object_ref (request));
+  candidates = g_new0 (Candidates, 1);
+  candidates->request = g_object_ref (request);
+  candidates->accounts = hub_role_table_list (table);
+  karez_store_query_async (hub_sessions_get_services (self)->store, "invitation_candidates",
+                           g_variant_new ("(ss)", id, text), NULL, on_candidate_rows, candidates);
 }
 
 gboolean

@@ -4,10 +4,9 @@
 #include "hub-sessions-private.h"
 
 #include "hub-catalogue.h"
-#include "hub-log.h"
 #include "hub-role-table.h"
+#include "hub-session-accept.h"
 
-#define TELL_MS 5000
 #define MAX_SEQUENCE G_MAXINT32 /* of a state: one more at each edge */
 #define MAX_TOLD 1000           /* participants of the partner, in all of a session */
 /* Of whom so many are there at once. */
@@ -53,128 +52,161 @@ static const KarezJsonField person_fields[] = {
   { "left", KAREZ_JSON_BOOLEAN },       { NULL },
 };
 
+/* What is under way for one message. */
+typedef struct
+{
+  HubSessions *sessions;
+  KarezMessage *message;
+} Told;
+
+static void
+told_free (gpointer data)
+{
+  Told *told = data;
+
+  g_object_unref (told->sessions);
+  karez_message_unref (told->message);
+  g_free (told);
+}
+
+static HubSessions *
+sessions_of (GTask *task)
+{
+  return ((Told *) g_task_get_task_data (task))->sessions;
+}
+
+static KarezMessage *
+message_of (GTask *task)
+{
+  return ((Told *) g_task_get_task_data (task))->message;
+}
+
+static JsonObject *
+body_of (GTask *task)
+{
+  return json_node_get_object (karez_message_get_body (message_of (task)));
+}
+
+/* Keeps @message with @task. NULL: the task is answered */
+static JsonObject *
+read_body (HubSessions *self, KarezMessage *message, const KarezJsonField *fields, GTask *task)
+{
+  Told *told = g_new0 (Told, 1);
+  GError *error = NULL;
+  JsonObject *object = karez_json_check (karez_message_get_body (message), fields, &error);
+
+  told->sessions = g_object_ref (self);
+  told->message = karez_message_ref (message);
+  g_task_set_task_data (task, told, told_free);
+  if (!object)
+    g_task_return_error (task, error);
+  return object;
+}
+
+/* Who at the partner's: its hub vouches for the name, and it is always marked as the partner's. */
+static KarezActor *
+actor_of (KarezMessage *message)
+{
+  JsonObject *object = json_node_get_object (karez_message_get_body (message));
+  JsonNode *node = json_object_get_member (object, "actor");
+  g_autoptr (KarezActor) theirs = node ? karez_actor_from_json (node, NULL) : NULL;
+
+  if (!theirs)
+    return karez_actor_ref (karez_message_get_actor (message));
+  return karez_actor_new (KAREZ_ACTOR_PEER, karez_actor_get_id (theirs),
+                          karez_actor_get_name (theirs), karez_actor_get_roles (theirs), NULL,
+                          karez_message_get_peer (message));
+}
+
+static gboolean
+is_shared (HubSession *session, KarezMessage *message)
+{
+  return session
+         && g_str_equal (hub_session_info_get_partner (hub_session_get_info (session)),
+                         karez_message_get_peer (message));
+}
+
 /* A session that this hub shares with the sender. */
 static gboolean
 check_sender (HubSession *session, KarezMessage *message, GError **error)
 {
-  if (session && g_str_equal (session->partner, karez_message_get_peer (message)))
+  if (is_shared (session, message))
     return TRUE;
   return karez_error_set (error, KAREZ_ERROR_NOT_FOUND, "session/unknown", NULL,
                           N_ ("There is no such session."));
 }
 
-/* Calls "session.prepare" and "session.endpoint": where the sender's worker listens. */
+/* The same of one that the sender hosts. */
+static gboolean
+check_host (HubSession *session, KarezMessage *message, GError **error)
+{
+  if (!check_sender (session, message, error))
+    return FALSE;
+  if (!hub_session_info_is_hosted (hub_session_get_info (session)))
+    return TRUE;
+  return karez_error_set (error, KAREZ_ERROR_CONFLICT, "session/host", NULL,
+                          N_ ("This hub hosts the session."));
+}
+
+/* The session that a call is about. NULL: the task is answered */
+static HubSession *
+find_session (GTask *task)
+{
+  HubSession *session = hub_sessions_get (sessions_of (task),
+                                          karez_json_text (body_of (task), "session"));
+  GError *error = NULL;
+
+  if (check_sender (session, message_of (task), &error))
+    return session;
+  g_task_return_error (task, error);
+  return NULL;
+}
 
 static void
-on_connected (GObject *source, GAsyncResult *result, gpointer data)
+answer_call (GTask *task, JsonNode *answer, GError *error)
 {
-  g_autoptr (GTask) task = data;
-  GError *error = NULL;
-  JsonNode *answer = hub_sessions_connect_finish (HUB_SESSIONS (source), result, &error);
-
   if (answer)
     g_task_return_pointer (task, answer, (GDestroyNotify) json_node_unref);
   else
     g_task_return_error (task, error);
 }
 
-static JsonObject *
-offer_of (GTask *task)
-{
-  KarezMessage *message = g_object_get_data (G_OBJECT (task), "message");
-
-  return json_node_get_object (karez_message_get_body (message));
-}
-
-/* The worker is there, or will not come. */
-static void
-connect_again (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GTask) task = data;
-
-  hub_sessions_connect_async (HUB_SESSIONS (source), hub_task_session (task), offer_of (task),
-                              on_connected, g_object_ref (task));
-}
+/* Calls "session.prepare" and "session.endpoint": where the sender's worker listens. */
 
 static void
-wait_for_worker (HubSession *session, GTask *task)
-{
-  g_object_set_data (G_OBJECT (task), "again", connect_again);
-  g_ptr_array_add (session->waiting, g_object_ref (task));
-}
-
-static void
-on_begun (GObject *source, GAsyncResult *result, gpointer data)
+on_accepted (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
   GError *error = NULL;
+  JsonNode *answer = hub_session_accept_finish (HUB_SESSION_ACCEPT (source), result, &error);
 
-  if (hub_sessions_begin_worker_finish (HUB_SESSIONS (source), result, &error))
-    wait_for_worker (hub_task_session (task), task);
-  else
-    g_task_return_error (task, error);
-}
-
-static void
-mirror_host (HubSessions *self, HubSession *session, GTask *task)
-{
-  KarezMessage *message = g_object_get_data (G_OBJECT (task), "message");
-  g_autoptr (KarezTransaction) transaction = NULL;
-
-  if (session->worker == HUB_WORKER_RUNNING)
-    hub_sessions_connect_async (self, session, offer_of (task), on_connected, g_object_ref (task));
-  else if (session->worker == HUB_WORKER_STARTING || session->worker == HUB_WORKER_RESTARTING)
-    wait_for_worker (session, task);
-  else
-    {
-      session->worker = HUB_WORKER_STARTING;
-      transaction = karez_store_begin (self->store, karez_message_get_actor (message));
-      hub_sessions_begin_worker (self, session, transaction, on_begun, g_object_ref (task));
-    }
+  answer_call (task, answer, error);
 }
 
 static void
 on_planned (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
-  HubSessions *self = HUB_SESSIONS (source);
-  KarezMessage *message = g_object_get_data (G_OBJECT (task), "message");
+  KarezMessage *message = message_of (task);
   GError *error = NULL;
-  HubSession *session = hub_sessions_plan_finish (self, result, &error);
+  HubSession *session = hub_sessions_plan_finish (HUB_SESSIONS (source), result, &error);
 
-  if (session && check_sender (session, message, &error) && session->hosted)
-    karez_error_set (&error, KAREZ_ERROR_CONFLICT, "session/host", NULL,
-                     N_ ("This hub hosts the session."));
-  if (!error && hub_state_is_over (session->state))
+  if (session && check_host (session, message, &error)
+      && hub_session_info_is_over (hub_session_get_info (session)))
     karez_error_set (&error, KAREZ_ERROR_CONFLICT, "session/edge", NULL,
                      N_ ("The session is over."));
   if (error)
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  hub_task_set_session (task, session);
-  mirror_host (self, session, task);
-}
-
-static JsonObject *
-read_call (KarezMessage *message, const KarezJsonField *fields, GTask *task)
-{
-  GError *error = NULL;
-  JsonObject *object = karez_json_check (karez_message_get_body (message), fields, &error);
-
-  g_object_set_data_full (G_OBJECT (task), "message", karez_message_ref (message),
-                          (GDestroyNotify) karez_message_unref);
-  if (!object)
     g_task_return_error (task, error);
-  return object;
+  else
+    hub_session_accept (session, karez_message_get_actor (message), body_of (task), on_accepted,
+                        g_object_ref (task));
 }
 
 static void
 on_prepare (KarezMessage *message, GTask *given, gpointer data)
 {
   g_autoptr (GTask) task = given;
-  JsonObject *object = read_call (message, endpoint_fields, task);
+  JsonObject *object = read_body (data, message, endpoint_fields, task);
 
   if (object)
     hub_sessions_plan_async (data, karez_json_text (object, "session"), on_planned,
@@ -182,23 +214,25 @@ on_prepare (KarezMessage *message, GTask *given, gpointer data)
 }
 
 static void
+on_connected (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+  JsonNode *answer = hub_session_exchange_answer_finish (result, &error);
+
+  answer_call (task, answer, error);
+}
+
+static void
 on_endpoint (KarezMessage *message, GTask *given, gpointer data)
 {
   g_autoptr (GTask) task = given;
-  HubSessions *self = data;
-  JsonObject *object = read_call (message, endpoint_fields, task);
-  HubSession *session = object ? hub_sessions_get (self, karez_json_text (object, "session"))
-                               : NULL;
-  GError *error = NULL;
+  JsonObject *object = read_body (data, message, endpoint_fields, task);
+  HubSession *session = object ? find_session (task) : NULL;
 
-  if (!object)
-    return;
-  if (!check_sender (session, message, &error))
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  hub_sessions_connect_async (self, session, object, on_connected, g_object_ref (task));
+  if (session)
+    hub_session_exchange_answer_async (hub_session_get_exchange (session), object, on_connected,
+                                       g_object_ref (task));
 }
 
 /* Call "session.move": somebody at the mirror asks. */
@@ -208,29 +242,24 @@ on_moved (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
   GError *error = NULL;
-  JsonNode *answer = hub_sessions_move_finish (HUB_SESSIONS (source), result, &error);
+  JsonNode *answer = hub_session_move_finish (HUB_SESSION_MOVE (source), result, &error);
 
-  if (answer)
-    g_task_return_pointer (task, answer, (GDestroyNotify) json_node_unref);
-  else
-    g_task_return_error (task, error);
+  answer_call (task, answer, error);
 }
 
 static void
 on_move (KarezMessage *message, GTask *given, gpointer data)
 {
   g_autoptr (GTask) task = given;
-  HubSessions *self = data;
-  JsonObject *object = read_call (message, move_fields, task);
-  HubSession *session = object ? hub_sessions_get (self, karez_json_text (object, "session"))
-                               : NULL;
+  JsonObject *object = read_body (data, message, move_fields, task);
+  HubSession *session = object ? find_session (task) : NULL;
   g_autoptr (KarezActor) actor = NULL;
   HubSessionStep step = { 0 };
   GError *error = NULL;
 
-  if (!object)
+  if (!session)
     return;
-  if (check_sender (session, message, &error) && !session->hosted)
+  if (!hub_session_info_is_hosted (hub_session_get_info (session)))
     karez_error_set (&error, KAREZ_ERROR_CONFLICT, "session/host", NULL,
                      N_ ("The other hospital hosts the session."));
   step.edge = karez_json_text (object, "edge");
@@ -248,8 +277,8 @@ on_move (KarezMessage *message, GTask *given, gpointer data)
       g_task_return_error (task, error);
       return;
     }
-  actor = hub_sessions_peer_actor (message, json_object_get_member (object, "actor"));
-  hub_sessions_move_async (self, session->id, &step, actor, NULL, on_moved, g_object_ref (task));
+  actor = actor_of (message);
+  hub_session_move (session, &step, actor, NULL, on_moved, g_object_ref (task));
 }
 
 /* Call "session.worker": how the sender's worker is. */
@@ -258,94 +287,24 @@ static void
 on_worker (KarezMessage *message, GTask *given, gpointer data)
 {
   g_autoptr (GTask) task = given;
-  HubSessions *self = data;
-  JsonObject *object = read_call (message, worker_fields, task);
-  HubSession *session = object ? hub_sessions_get (self, karez_json_text (object, "session"))
-                               : NULL;
-  GError *error = NULL;
+  JsonObject *object = read_body (data, message, worker_fields, task);
+  HubSession *session = object ? find_session (task) : NULL;
 
-  if (!object)
+  if (!session)
     return;
-  if (!check_sender (session, message, &error))
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  g_free (session->partner_worker);
-  session->partner_worker = g_strdup (karez_json_text (object, "worker"));
-  hub_sessions_tell_pages (self, session);
-  g_task_return_pointer (task, karez_json_object ("done", "b", TRUE, NULL),
-                         (GDestroyNotify) json_node_unref);
-}
-
-static void
-on_told (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autofree char *id = data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (JsonNode) answer = karez_peers_call_finish (KAREZ_PEERS (source), result, &error);
-
-  /* It is only news; the link and the next call say the same. */
-  if (!answer)
-    hub_info ("sessions", id, "The partner could not be told at once: %s", error->message);
-}
-
-void
-hub_sessions_tell_partner (HubSessions *self, HubSession *session)
-{
-  karez_peers_call_async (self->peers, session->partner, HUB_SESSION_TOPIC_WORKER,
-                          karez_json_object ("session", "s", session->id, "worker", "s",
-                                             hub_worker_state_name (session->worker), NULL),
-                          TELL_MS, self->cancellable, on_told, g_strdup (session->id));
+  hub_session_take_partner_worker (session, karez_json_text (object, "worker"));
+  answer_call (task, karez_json_object ("done", "b", TRUE, NULL), NULL);
 }
 
 /* Post "session.state": the host's record, applied once. */
 
 static void
-on_mirrored (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autofree char *id = data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (JsonNode) answer = hub_worker_proxy_finish (HUB_WORKER_PROXY (source), result, &error);
-
-  if (!answer)
-    hub_info ("sessions", id, "The mirror could not be told: %s", error->message);
-}
-
-static void
-follow (HubSessions *self, HubSession *session, JsonObject *object, KarezActor *actor)
-{
-  HubWorkerProxy *proxy = hub_supervisor_get_worker (self->supervisor, session->id);
-  g_autoptr (JsonNode) node = NULL;
-  KarezState state;
-
-  if (!karez_state_from_name (karez_json_text (object, "state"), &state))
-    return;
-  if (proxy && session->worker == HUB_WORKER_RUNNING)
-    {
-      node = karez_json_object ("state", "s", karez_json_text (object, "state"), "sequence", "i",
-                                karez_json_integer (object, "sequence", 0), "reason", "s",
-                                karez_json_text (object, "reason"), NULL);
-      hub_worker_proxy_mirror_async (proxy, node, NULL, on_mirrored, g_strdup (session->id));
-    }
-  if (hub_session_take_state (session, state, karez_json_integer (object, "sequence", 0),
-                              karez_json_text (object, "reason")))
-    hub_sessions_tell_pages (self, session);
-  if (!hub_state_is_over (session->state))
-    return;
-  hub_sessions_over (self, session, actor);
-  if (session->worker == HUB_WORKER_NONE || session->worker == HUB_WORKER_FAILED)
-    hub_sessions_close (self, session);
-}
-
-static void
 on_applied (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
-  KarezMessage *message = g_object_get_data (G_OBJECT (task), "message");
-  HubSessions *self = g_object_get_data (G_OBJECT (task), "sessions");
-  JsonObject *object = json_node_get_object (karez_message_get_body (message));
-  HubSession *session = hub_sessions_get (self, karez_json_text (object, "session"));
+  JsonObject *object = body_of (task);
+  HubSession *session = hub_sessions_get (sessions_of (task), karez_json_text (object, "session"));
+  g_autoptr (JsonNode) state = NULL;
   GError *error = NULL;
 
   if (!karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
@@ -354,37 +313,38 @@ on_applied (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   if (session && json_object_has_member (object, "state"))
-    follow (self, session, object, karez_message_get_actor (message));
+    {
+      state = karez_json_object ("state", "s", karez_json_text (object, "state"), "sequence", "i",
+                                 karez_json_integer (object, "sequence", 0), "reason", "s",
+                                 karez_json_text (object, "reason"), NULL);
+      hub_session_follow (session, state, karez_message_get_actor (message_of (task)));
+    }
   g_task_return_boolean (task, TRUE);
 }
 
 static KarezTransaction *
-begin_applied (HubSessions *self, KarezMessage *message, GTask *task, JsonObject *object)
+begin_applied (GTask *task)
 {
-  const char *id = karez_json_text (object, "session");
-  JsonNode *node = json_object_get_member (object, "actor");
-  g_autoptr (KarezActor) actor = hub_sessions_peer_actor (message, node);
-  KarezTransaction *transaction = karez_store_begin (self->store, actor);
+  KarezMessage *message = message_of (task);
+  g_autoptr (KarezActor) actor = actor_of (message);
+  KarezTransaction *transaction = karez_store_begin (
+      hub_sessions_get_services (sessions_of (task))->store, actor);
 
-  karez_transaction_about (transaction, id, NULL);
+  karez_transaction_about (transaction, karez_json_text (body_of (task), "session"), NULL);
   karez_transaction_applied (transaction, message);
-  g_object_set_data_full (G_OBJECT (task), "sessions", g_object_ref (self), g_object_unref);
   return transaction;
 }
 
 static void
-apply_state (HubSessions *self, HubSession *session, GTask *task)
+apply_state (HubSession *session, GTask *task)
 {
-  KarezMessage *message = g_object_get_data (G_OBJECT (task), "message");
-  JsonObject *object = json_node_get_object (karez_message_get_body (message));
+  JsonObject *object = body_of (task);
   g_autoptr (KarezTransaction) transaction = NULL;
   GError *error = NULL;
   KarezState state;
 
-  if (check_sender (session, message, &error) && session->hosted)
-    karez_error_set (&error, KAREZ_ERROR_CONFLICT, "session/host", NULL,
-                     N_ ("This hub hosts the session."));
-  if (!error && !karez_state_from_name (karez_json_text (object, "state"), &state))
+  if (check_host (session, message_of (task), &error)
+      && !karez_state_from_name (karez_json_text (object, "state"), &state))
     karez_error_set (&error, KAREZ_ERROR_INVALID, "session/state", NULL,
                      N_ ("There is no state “%s”."), karez_json_text (object, "state"));
   if (error)
@@ -392,24 +352,23 @@ apply_state (HubSessions *self, HubSession *session, GTask *task)
       g_task_return_error (task, error);
       return;
     }
-  transaction = begin_applied (self, message, task, object);
-  hub_sessions_put_state (self, session, transaction, "session.state", state,
-                          karez_json_integer (object, "sequence", 0),
-                          karez_json_text (object, "reason"), FALSE);
+  transaction = begin_applied (task);
+  hub_session_info_put_state (hub_session_get_info (session), transaction, "session.state", state,
+                              karez_json_integer (object, "sequence", 0),
+                              karez_json_text (object, "reason"), FALSE);
   karez_transaction_commit_async (transaction, NULL, on_applied, g_object_ref (task));
 }
 
 /* What is posted about a session that is over here already changes nothing; it is only applied, if
  * the session is one that is shared with the sender. */
 static void
-apply_nothing (HubSessions *self, GTask *task)
+apply_nothing (GTask *task)
 {
-  KarezMessage *message = g_object_get_data (G_OBJECT (task), "message");
-  JsonObject *object = json_node_get_object (karez_message_get_body (message));
-  g_autoptr (KarezTransaction) transaction = begin_applied (self, message, task, object);
+  KarezMessage *message = message_of (task);
+  g_autoptr (KarezTransaction) transaction = begin_applied (task);
 
   karez_transaction_run_one (transaction, "session/unknown", N_ ("There is no such session."),
-                             "session_shared", "(ss)", karez_json_text (object, "session"),
+                             "session_shared", "(ss)", karez_json_text (body_of (task), "session"),
                              karez_message_get_peer (message));
   karez_transaction_event (
       transaction, "session.late-message", NULL, NULL,
@@ -421,16 +380,15 @@ static void
 on_state_planned (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
-  HubSessions *self = HUB_SESSIONS (source);
   GError *error = NULL;
-  HubSession *session = hub_sessions_plan_finish (self, result, &error);
+  HubSession *session = hub_sessions_plan_finish (HUB_SESSIONS (source), result, &error);
 
   if (session)
-    apply_state (self, session, task);
+    apply_state (session, task);
   else if (karez_error_is_conflict (error))
     {
       g_error_free (error);
-      apply_nothing (self, task);
+      apply_nothing (task);
     }
   else
     g_task_return_error (task, error);
@@ -440,60 +398,39 @@ static void
 on_state (KarezMessage *message, GTask *given, gpointer data)
 {
   g_autoptr (GTask) task = given;
-  JsonObject *object = read_call (message, state_fields, task);
+  JsonObject *object = read_body (data, message, state_fields, task);
 
   if (object)
     hub_sessions_plan_async (data, karez_json_text (object, "session"), on_state_planned,
                              g_object_ref (task));
 }
 
+/* Post "session.participant": somebody at the partner's came or left. */
+
 /* The other hospital vouches for its accounts' roles; whether one of those may take the role is
  * looked at here as well. A kind of session that no plugin offers now is only written down. */
 static gboolean
-check_their_role (HubSessions *self, HubSession *session, JsonObject *object,
-                  KarezTransaction *transaction, GError **error)
+check_their_role (HubSession *session, KarezActor *actor, const char *role, GTask *task,
+                  GError **error)
 {
-  const char *role = karez_json_text (object, "role");
-  JsonNode *table = hub_sessions_role_table (self, session, NULL);
+  HubSessionInfo *info = hub_session_get_info (session);
+  JsonNode *table = hub_session_services_find_takers (
+      hub_sessions_get_services (sessions_of (task)), hub_session_info_get_modality (info), NULL);
 
-  return !table
-         || hub_role_table_check (table, role ? role : "",
-                                  karez_actor_get_roles (karez_transaction_get_actor (transaction)),
-                                  error);
+  return !table || hub_role_table_check (table, role, karez_actor_get_roles (actor), error);
 }
 
-/* Post "session.participant": somebody at the partner's came or left. */
 static void
-on_person (KarezMessage *message, GTask *given, gpointer data)
+put_person (KarezTransaction *transaction, GTask *task, KarezActor *actor, gboolean left)
 {
-  g_autoptr (GTask) task = given;
-  HubSessions *self = data;
-  JsonObject *object = read_call (message, person_fields, task);
-  const char *id = object ? karez_json_text (object, "session") : NULL;
-  const char *participant = object ? karez_json_text (object, "participant") : NULL;
-  const char *peer = karez_message_get_peer (message);
-  HubSession *session = object ? hub_sessions_get (self, id) : NULL;
-  g_autoptr (KarezTransaction) transaction = NULL;
-  g_autoptr (JsonNode) node = NULL;
-  g_autofree char *text = NULL;
-  GError *error = NULL;
-  gboolean left = object && karez_json_boolean (object, "left");
+  JsonObject *object = body_of (task);
+  const char *id = karez_json_text (object, "session");
+  const char *participant = karez_json_text (object, "participant");
+  const char *role = karez_json_text (object, "role");
+  const char *peer = karez_message_get_peer (message_of (task));
+  g_autoptr (JsonNode) node = karez_actor_to_json (actor);
+  g_autofree char *text = karez_json_print (node);
 
-  if (!object)
-    return;
-  if (!session || !g_str_equal (session->partner, peer))
-    {
-      apply_nothing (self, task);
-      return;
-    }
-  transaction = begin_applied (self, message, task, object);
-  if (!left && !check_their_role (self, session, object, transaction, &error))
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  node = karez_actor_to_json (karez_transaction_get_actor (transaction));
-  text = karez_json_print (node);
   if (left)
     karez_transaction_run_one (transaction, "session/participant",
                                N_ ("The other hospital has no such participant in the session"),
@@ -502,27 +439,52 @@ on_person (KarezMessage *message, GTask *given, gpointer data)
     karez_transaction_run_one (transaction, "session/participant",
                                N_ ("The other hospital has no such participant in the session"),
                                "participant_add_told", "(sssssxx)", participant, peer, id, text,
-                               karez_json_text (object, "role") ? karez_json_text (object, "role")
-                                                                : "",
-                               (gint64) MAX_TOLD, (gint64) MAX_THERE);
+                               role ? role : "", (gint64) MAX_TOLD, (gint64) MAX_THERE);
   karez_transaction_event (transaction, left ? "session.leave" : "session.join", "session", id,
                            karez_json_object ("participant", "s", participant, NULL));
+}
+
+static void
+on_person (KarezMessage *message, GTask *given, gpointer data)
+{
+  g_autoptr (GTask) task = given;
+  JsonObject *object = read_body (data, message, person_fields, task);
+  HubSession *session = object ? hub_sessions_get (data, karez_json_text (object, "session"))
+                               : NULL;
+  const char *role = object ? karez_json_text (object, "role") : NULL;
+  gboolean left = object && karez_json_boolean (object, "left");
+  g_autoptr (KarezTransaction) transaction = NULL;
+  KarezActor *actor = NULL;
+  GError *error = NULL;
+
+  if (!object)
+    return;
+  if (!is_shared (session, message))
+    {
+      apply_nothing (task);
+      return;
+    }
+  transaction = begin_applied (task);
+  actor = karez_transaction_get_actor (transaction);
+  if (!left && !check_their_role (session, actor, role ? role : "", task, &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  put_person (transaction, task, actor, left);
   karez_transaction_commit_async (transaction, NULL, on_applied, g_object_ref (task));
 }
 
 gboolean
 hub_sessions_add_topics (HubSessions *self, GError **error)
 {
-  return karez_peers_handle_call (self->peers, HUB_SESSION_TOPIC_PREPARE, on_prepare, self, NULL,
-                                  error)
-         && karez_peers_handle_call (self->peers, HUB_SESSION_TOPIC_ENDPOINT, on_endpoint, self,
-                                     NULL, error)
-         && karez_peers_handle_call (self->peers, HUB_SESSION_TOPIC_MOVE, on_move, self, NULL,
+  KarezPeers *peers = hub_sessions_get_services (self)->peers;
+
+  return karez_peers_handle_call (peers, HUB_SESSION_TOPIC_PREPARE, on_prepare, self, NULL, error)
+         && karez_peers_handle_call (peers, HUB_SESSION_TOPIC_ENDPOINT, on_endpoint, self, NULL,
                                      error)
-         && karez_peers_handle_call (self->peers, HUB_SESSION_TOPIC_WORKER, on_worker, self, NULL,
-                                     error)
-         && karez_peers_handle_post (self->peers, HUB_SESSION_TOPIC_STATE, on_state, self, NULL,
-                                     error)
-         && karez_peers_handle_post (self->peers, HUB_SESSION_TOPIC_PERSON, on_person, self, NULL,
-                                     error);
+         && karez_peers_handle_call (peers, HUB_SESSION_TOPIC_MOVE, on_move, self, NULL, error)
+         && karez_peers_handle_call (peers, HUB_SESSION_TOPIC_WORKER, on_worker, self, NULL, error)
+         && karez_peers_handle_post (peers, HUB_SESSION_TOPIC_STATE, on_state, self, NULL, error)
+         && karez_peers_handle_post (peers, HUB_SESSION_TOPIC_PERSON, on_person, self, NULL, error);
 }

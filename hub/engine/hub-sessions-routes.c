@@ -6,6 +6,7 @@
 #include "hub-clock.h"
 #include "hub-id.h"
 #include "hub-log.h"
+#include "hub-session-admission.h"
 
 /* A database that has not said by then whether somebody who is not in a session is invited to it is
  * too busy for who ends it. */
@@ -71,7 +72,7 @@ answer_shown (HubSessions *self, KarezRequest *request, JsonNode *node, const ch
 
   if (karez_request_may (request, "patient.read"))
     {
-      karez_request_respond_view (request, self->audit, action,
+      karez_request_respond_view (request, hub_sessions_get_services (self)->audit, action,
                                   karez_request_get_path_part (request, "id"), NULL, node);
       return;
     }
@@ -143,17 +144,25 @@ on_list (KarezRequest *request, gpointer data)
 
 /* Moves. */
 
+/* A move that was refused, until it is known whether this very request did it before. */
+typedef struct
+{
+  KarezRequest *request;
+  GError *refusal;
+} Refused;
+
 static void
 on_done_before (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (KarezRequest) request = data;
+  g_autofree Refused *refused = data;
+  g_autoptr (KarezRequest) request = refused->request;
+  g_autoptr (GError) refusal = refused->refusal;
   g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, NULL);
-  GError *error = g_object_get_data (G_OBJECT (request), "refusal");
 
   if (rows && karez_rows_get_count (rows))
     karez_request_respond (request, 200, karez_json_object ("repeated", "b", TRUE, NULL));
   else
-    karez_request_fail (request, error);
+    karez_request_fail (request, refusal);
 }
 
 static void
@@ -161,22 +170,27 @@ on_moved (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (KarezRequest) request = data;
   HubSessions *self = HUB_SESSIONS (source);
-  GError *error = NULL;
+  g_autoptr (GError) error = NULL;
   JsonNode *node = hub_sessions_move_finish (self, result, &error);
   const char *key = karez_request_get_idempotency_key (request);
+  Refused *refused = NULL;
 
   if (node)
     {
       karez_request_respond (request, 200, node);
       return;
     }
-  g_object_set_data_full (G_OBJECT (request), "refusal", error, (GDestroyNotify) g_error_free);
+  if (!key || g_strcmp0 (karez_error_get_rule (error), "session/edge") != 0)
+    {
+      karez_request_fail (request, error);
+      return;
+    }
   /* The state has moved on: perhaps by this very request, whose answer was lost. */
-  if (key && g_strcmp0 (karez_error_get_rule (error), "session/edge") == 0)
-    karez_store_query_async (self->store, "request_done", g_variant_new ("(s)", key), NULL,
-                             on_done_before, g_steal_pointer (&request));
-  else
-    karez_request_fail (request, error);
+  refused = g_new0 (Refused, 1);
+  refused->request = g_steal_pointer (&request);
+  refused->refusal = g_steal_pointer (&error);
+  karez_store_query_async (hub_sessions_get_services (self)->store, "request_done",
+                           g_variant_new ("(s)", key), NULL, on_done_before, refused);
 }
 
 /* A session is moved by those whom it is for and by those who look after all of them. Anybody who
@@ -185,21 +199,12 @@ static gboolean
 needs_invitation (HubSession *session, KarezActor *actor, const char *edge)
 {
   /* Whoever is in it ends it without a question to the database. */
-  if (g_str_equal (edge, "stop") && session && hub_session_find_other (session, actor, NULL))
+  if (g_str_equal (edge, "stop") && session
+      && hub_session_people_find_other (hub_session_get_people (session), actor, NULL))
     return FALSE;
   return !g_str_equal (edge, "hold") && !g_str_equal (edge, "panic")
          && !karez_actor_has_role (actor, "desk") && !karez_actor_has_role (actor, "engineer")
          && !karez_actor_has_role (actor, "administrator");
-}
-
-/* Whether a move's admission is decided; the stop's clock and the database's answer race. */
-static gboolean
-decide (KarezRequest *request)
-{
-  gboolean first = !g_object_get_data (G_OBJECT (request), "decided");
-
-  g_object_set_data (G_OBJECT (request), "decided", request);
-  return first;
 }
 
 static void
@@ -208,7 +213,8 @@ move_now (KarezRequest *request, HubSessions *self, const char *edge)
   const char *id = karez_request_get_path_part (request, "id");
   JsonNode *body = karez_request_get_body (request);
   JsonObject *object = body ? json_node_get_object (body) : NULL;
-  g_autoptr (KarezTransaction) transaction = karez_request_begin (request, self->store);
+  g_autoptr (KarezTransaction)
+      transaction = karez_request_begin (request, hub_sessions_get_services (self)->store);
   HubSessionStep step = { .edge = edge };
 
   /* Away from risk it is done before it is recorded, and must be recorded. */
@@ -216,7 +222,7 @@ move_now (KarezRequest *request, HubSessions *self, const char *edge)
     karez_transaction_set_guard (transaction, NULL, NULL);
   /* Again with the commit: an invitation may be taken back while it waits. */
   else if (needs_invitation (hub_sessions_get (self, id), karez_request_get_actor (request), edge))
-    hub_sessions_put_admission (transaction, id);
+    hub_session_admission_put (transaction, id);
   step.reason = object ? karez_json_text (object, "reason") : NULL;
   step.seen = object ? karez_json_integer (object, "sequence", 0) : 0;
   hub_sessions_move_async (self, id, &step, karez_request_get_actor (request), transaction,
@@ -238,75 +244,90 @@ static void
 tell_uninvited (HubSessions *self, KarezRequest *request, const GError *error)
 {
   karez_audit_append_async (
-      self->audit, karez_request_get_actor (request), "session.stop-uninvited",
-      KAREZ_OUTCOME_SUCCESS, karez_request_get_path_part (request, "id"), NULL,
-      karez_json_object ("reason", "s", error->message, NULL), NULL, on_uninvited_told, NULL);
+      hub_sessions_get_services (self)->audit, karez_request_get_actor (request),
+      "session.stop-uninvited", KAREZ_OUTCOME_SUCCESS, karez_request_get_path_part (request, "id"),
+      NULL, karez_json_object ("reason", "s", error->message, NULL), NULL, on_uninvited_told, NULL);
 }
 
-static void
-on_admitted (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (KarezRequest) request = data;
-  HubSessions *self = HUB_SESSIONS (source);
-  const char *edge = g_object_get_data (G_OBJECT (request), "edge");
-  g_autoptr (GError) error = NULL;
-  gboolean admitted = hub_sessions_admit_finish (self, result, &error);
-
-  if (!decide (request))
-    {
-      if (!admitted && karez_error_is_conflict (error))
-        tell_uninvited (self, request, error);
-      return;
-    }
-  /* Ending waits for no database that is away or busy. */
-  if (admitted
-      || (g_str_equal (edge, "stop")
-          && (karez_error_is_unavailable (error) || karez_error_is_timeout (error)
-              || karez_error_is_busy (error))))
-    move_now (request, self, edge);
-  else
-    karez_request_fail (request, error);
-}
-
+/* A move whose admission is asked of the database; for a stop, its answer and a clock race. */
 typedef struct
 {
   HubSessions *sessions;
   KarezRequest *request;
-} Waiting;
+  const char *edge; /* a literal */
+  gboolean decided;
+} Admission;
 
 static void
-waiting_free (gpointer data)
+admission_clear (gpointer data)
 {
-  Waiting *waiting = data;
+  Admission *admission = data;
 
-  g_object_unref (waiting->sessions);
-  g_object_unref (waiting->request);
-  g_free (waiting);
+  g_object_unref (admission->sessions);
+  g_object_unref (admission->request);
+}
+
+static void
+admission_unref (gpointer admission)
+{
+  g_rc_box_release_full (admission, admission_clear);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Admission, admission_unref)
+
+static void
+on_admitted (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Admission) admission = data;
+  g_autoptr (GError) error = NULL;
+  gboolean admitted = hub_session_admission_ask_finish (KAREZ_STORE (source), result, &error);
+
+  if (admission->decided)
+    {
+      if (!admitted && karez_error_is_conflict (error))
+        tell_uninvited (admission->sessions, admission->request, error);
+      return;
+    }
+  admission->decided = TRUE;
+  /* Ending waits for no database that is away or busy. */
+  if (admitted
+      || (g_str_equal (admission->edge, "stop")
+          && (karez_error_is_unavailable (error) || karez_error_is_timeout (error)
+              || karez_error_is_busy (error))))
+    move_now (admission->request, admission->sessions, admission->edge);
+  else
+    karez_request_fail (admission->request, error);
 }
 
 static gboolean
 on_admission_late (gpointer data)
 {
-  Waiting *waiting = data;
+  Admission *admission = data;
 
-  if (decide (waiting->request))
-    {
-      hub_notice ("sessions", karez_request_get_path_part (waiting->request, "id"),
-                  "The database is too busy to say whether %s is invited; they end the session.",
-                  karez_actor_get_id (karez_request_get_actor (waiting->request)));
-      move_now (waiting->request, waiting->sessions, "stop");
-    }
+  if (admission->decided)
+    return G_SOURCE_REMOVE;
+  admission->decided = TRUE;
+  hub_notice ("sessions", karez_request_get_path_part (admission->request, "id"),
+              "The database is too busy to say whether %s is invited; they end the session.",
+              karez_actor_get_id (karez_request_get_actor (admission->request)));
+  move_now (admission->request, admission->sessions, "stop");
   return G_SOURCE_REMOVE;
 }
 
 static void
-bound_admission (HubSessions *self, KarezRequest *request)
+ask_admission (HubSessions *self, KarezRequest *request, const char *edge)
 {
-  Waiting *waiting = g_new0 (Waiting, 1);
+  g_autoptr (Admission) admission = g_rc_box_new0 (Admission);
 
-  waiting->sessions = g_object_ref (self);
-  waiting->request = g_object_ref (request);
-  g_timeout_add_full (G_PRIORITY_DEFAULT, ADMISSION_MS, on_admission_late, waiting, waiting_free);
+  admission->sessions = g_object_ref (self);
+  admission->request = g_object_ref (request);
+  admission->edge = edge;
+  if (g_str_equal (edge, "stop"))
+    g_timeout_add_full (G_PRIORITY_DEFAULT, ADMISSION_MS, on_admission_late,
+                        g_rc_box_acquire (admission), admission_unref);
+  hub_session_admission_ask_async (
+      hub_sessions_get_services (self)->store, karez_request_get_path_part (request, "id"),
+      karez_request_get_actor (request), on_admitted, g_steal_pointer (&admission));
 }
 
 /* @edge: a literal @fields: of the body, which may be left out */
@@ -318,15 +339,10 @@ move (KarezRequest *request, HubSessions *self, const char *edge, const KarezJso
 
   if (!id || (karez_request_get_body (request) && !karez_request_check_body (request, fields)))
     return;
-  if (!needs_invitation (hub_sessions_get (self, id), actor, edge))
-    {
-      move_now (request, self, edge);
-      return;
-    }
-  g_object_set_data (G_OBJECT (request), "edge", (gpointer) edge);
-  if (g_str_equal (edge, "stop"))
-    bound_admission (self, request);
-  hub_sessions_admit_async (self, id, actor, on_admitted, g_object_ref (request));
+  if (needs_invitation (hub_sessions_get (self, id), actor, edge))
+    ask_admission (self, request, edge);
+  else
+    move_now (request, self, edge);
 }
 
 static void
@@ -390,7 +406,7 @@ on_join (KarezRequest *request, gpointer data)
 
   if (!object)
     return;
-  transaction = karez_request_begin (request, self->store);
+  transaction = karez_request_begin (request, hub_sessions_get_services (self)->store);
   hub_sessions_join_async (
       self, id, karez_json_text (object, "role"), karez_json_boolean (object, "replace"),
       karez_json_text (object, "former"), transaction, on_joined, g_object_ref (request));
@@ -418,7 +434,7 @@ on_leave (KarezRequest *request, gpointer data)
 
   if (!object)
     return;
-  transaction = karez_request_begin (request, self->store);
+  transaction = karez_request_begin (request, hub_sessions_get_services (self)->store);
   hub_sessions_leave_async (self, id, karez_json_text (object, "participant"), transaction, on_left,
                             g_object_ref (request));
 }
@@ -438,7 +454,7 @@ take_items (JsonArray *array)
 static void
 add_modalities (HubSessions *self, JsonArray *array, gboolean defaults)
 {
-  GPtrArray *plugins = hub_plugin_list_get_all (self->plugins);
+  GPtrArray *plugins = hub_plugin_list_get_all (hub_sessions_get_services (self)->plugins);
 
   for (guint i = 0; i < plugins->len; i++)
     {
@@ -470,10 +486,11 @@ on_modalities (KarezRequest *request, gpointer data)
 static void
 on_workers (KarezRequest *request, gpointer data)
 {
-  HubSessions *self = data;
+  HubSessionServices *services = hub_sessions_get_services (data);
 
   karez_request_respond (
-      request, 200, karez_json_object ("items", "n", hub_supervisor_list (self->supervisor), NULL));
+      request, 200,
+      karez_json_object ("items", "n", hub_supervisor_list (services->supervisor), NULL));
 }
 
 gboolean

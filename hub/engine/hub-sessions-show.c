@@ -7,8 +7,8 @@
 /* One less than the statement gives, which tells whether there are more. */
 #define MAX_LISTED 500
 
-JsonNode *
-hub_sessions_people_from_rows (KarezRows *rows)
+static JsonNode *
+people_from_rows (KarezRows *rows)
 {
   g_autoptr (JsonArray) array = json_array_new ();
   JsonNode *node = json_node_new (JSON_NODE_ARRAY);
@@ -31,57 +31,41 @@ hub_sessions_people_from_rows (KarezRows *rows)
   return node;
 }
 
-static JsonNode *
-row_to_json (HubSessions *self, KarezRows *rows, guint row)
+/* One that is over, or was never taken over. */
+static HubSession *
+session_from_row (HubSessions *self, KarezRows *rows, guint row)
 {
-  g_autoptr (JsonNode) booking = karez_rows_json (rows, row, "booking");
-  const char *host = karez_rows_text (rows, row, "host");
-  g_autoptr (HubSession) session = hub_session_new (
-      karez_rows_text (rows, row, "id"), karez_rows_text (rows, row, "modality"),
-      karez_rows_text (rows, row, "title"), host, karez_rows_text (rows, row, "partner"),
-      g_str_equal (host, self->hub), booking);
+  HubSessionServices *services = hub_sessions_get_services (self);
+  g_autoptr (HubSessionInfo) info = hub_session_info_new_from_row (rows, row, services->hub);
 
-  karez_state_from_name (karez_rows_text (rows, row, "state"), &session->state);
-  session->sequence = karez_rows_integer (rows, row, "sequence");
-  session->generation = karez_rows_integer (rows, row, "generation");
-  session->reason = g_strdup (karez_rows_text (rows, row, "reason"));
-  session->started_at = g_strdup (karez_rows_text (rows, row, "started_at"));
-  session->ended_at = g_strdup (karez_rows_text (rows, row, "ended_at"));
-  return hub_session_to_json (session, NULL);
+  return hub_session_new (services, info, karez_rows_integer (rows, row, "generation"));
 }
 
 static void
 on_people (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
-  HubSession *session = hub_task_session (task);
+  HubSession *session = g_task_get_task_data (task);
   GError *error = NULL;
   g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
-  JsonNode *shown = g_task_get_task_data (task);
 
-  if (!rows)
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  if (session)
-    shown = hub_session_to_json (session, hub_sessions_people_from_rows (rows));
+  if (rows)
+    g_task_return_pointer (task, hub_session_to_json (session, people_from_rows (rows)),
+                           (GDestroyNotify) json_node_unref);
   else
-    {
-      json_object_set_member (json_node_get_object (shown), "participants",
-                              hub_sessions_people_from_rows (rows));
-      json_node_ref (shown);
-    }
-  g_task_return_pointer (task, shown, (GDestroyNotify) json_node_unref);
+    g_task_return_error (task, error);
 }
 
+/* @session: (transfer full) */
 static void
-query_people (GTask *task, const char *id)
+query_people (GTask *task, HubSession *session)
 {
   HubSessions *self = g_task_get_source_object (task);
 
-  karez_store_query_async (self->store, "participants_of", g_variant_new ("(s)", id), NULL,
-                           on_people, g_object_ref (task));
+  g_task_set_task_data (task, session, g_object_unref);
+  karez_store_query_async (hub_sessions_get_services (self)->store, "participants_of",
+                           g_variant_new ("(s)", hub_session_get_id (session)), NULL, on_people,
+                           g_object_ref (task));
 }
 
 static void
@@ -96,12 +80,9 @@ on_row (GObject *source, GAsyncResult *result, gpointer data)
     karez_error_set (&error, KAREZ_ERROR_NOT_FOUND, "session/unknown", NULL,
                      N_ ("There is no such session."));
   if (error)
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  g_task_set_task_data (task, row_to_json (self, rows, 0), (GDestroyNotify) json_node_unref);
-  query_people (task, karez_rows_text (rows, 0, "id"));
+    g_task_return_error (task, error);
+  else
+    query_people (task, session_from_row (self, rows, 0));
 }
 
 void
@@ -113,13 +94,10 @@ hub_sessions_show_async (HubSessions *self, const char *id, GAsyncReadyCallback 
 
   g_task_set_source_tag (task, hub_sessions_show_async);
   if (session)
-    {
-      hub_task_set_session (task, session);
-      query_people (task, id);
-    }
+    query_people (task, g_object_ref (session));
   else
-    karez_store_query_async (self->store, "session_by_id", g_variant_new ("(s)", id), NULL, on_row,
-                             g_steal_pointer (&task));
+    karez_store_query_async (hub_sessions_get_services (self)->store, "session_by_id",
+                             g_variant_new ("(s)", id), NULL, on_row, g_steal_pointer (&task));
 }
 
 static void
@@ -139,10 +117,11 @@ on_rows (GObject *source, GAsyncResult *result, gpointer data)
     }
   for (guint i = 0; i < MIN (karez_rows_get_count (rows), MAX_LISTED); i++)
     {
-      HubSession *session = hub_sessions_get (self, karez_rows_text (rows, i, "id"));
+      HubSession *known = hub_sessions_get (self, karez_rows_text (rows, i, "id"));
+      g_autoptr (HubSession) session = known ? g_object_ref (known)
+                                             : session_from_row (self, rows, i);
 
-      json_array_add_element (array, session ? hub_session_to_json (session, NULL)
-                                             : row_to_json (self, rows, i));
+      json_array_add_element (array, hub_session_to_json (session, NULL));
     }
   items = json_node_new (JSON_NODE_ARRAY);
   json_node_set_array (items, array);
@@ -159,8 +138,9 @@ hub_sessions_list_async (HubSessions *self, const char *from, const char *to,
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
 
   g_task_set_source_tag (task, hub_sessions_show_async);
-  karez_store_query_async (self->store, "sessions_between", g_variant_new ("(ss)", from, to), NULL,
-                           on_rows, g_steal_pointer (&task));
+  karez_store_query_async (hub_sessions_get_services (self)->store, "sessions_between",
+                           g_variant_new ("(ss)", from, to), NULL, on_rows,
+                           g_steal_pointer (&task));
 }
 
 JsonNode *

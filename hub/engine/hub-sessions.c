@@ -5,8 +5,16 @@
 #include "hub-catalogue.h"
 #include "hub-log.h"
 
-/* How long a new hub waits for the workers of the one before. */
-#define RETURN_MS 3000
+struct _HubSessions
+{
+  GObject parent_instance;
+
+  HubSessionServices *services;
+  GHashTable *sessions;
+  GHashTable *planning; /* booking → GPtrArray of GTask: who waits for it to be planned */
+  GTask *starting;
+  gboolean stopped;
+};
 
 G_DEFINE_FINAL_TYPE (HubSessions, hub_sessions, G_TYPE_OBJECT)
 
@@ -23,64 +31,56 @@ hub_sessions_get (HubSessions *self, const char *id)
   return g_hash_table_lookup (self->sessions, id);
 }
 
-/* Who at the partner's: its hub vouches for the name, and it is always marked as the partner's. */
-KarezActor *
-hub_sessions_peer_actor (KarezMessage *message, JsonNode *node)
+HubSessionServices *
+hub_sessions_get_services (HubSessions *self)
 {
-  g_autoptr (KarezActor) theirs = node ? karez_actor_from_json (node, NULL) : NULL;
-
-  if (!theirs)
-    return karez_actor_ref (karez_message_get_actor (message));
-  return karez_actor_new (KAREZ_ACTOR_PEER, karez_actor_get_id (theirs),
-                          karez_actor_get_name (theirs), karez_actor_get_roles (theirs), NULL,
-                          karez_message_get_peer (message));
+  return self->services;
 }
 
-void
-hub_sessions_tell_pages (HubSessions *self, HubSession *session)
+GList *
+hub_sessions_list (HubSessions *self)
 {
-  if (self->pages)
-    self->pages->broadcast (self->pages_data, "board.read", hub_session_to_frame (session));
+  return g_hash_table_get_values (self->sessions);
 }
 
 static void
-clear_timers (HubSession *session)
+on_over (HubSession *session, KarezActor *actor, HubSessions *self)
 {
-  g_clear_handle_id (&session->exchange_source, g_source_remove);
-  g_clear_handle_id (&session->restart_source, g_source_remove);
-  g_clear_handle_id (&session->record_source, g_source_remove);
+  g_signal_emit (self, signals[OVER], 0, hub_session_get_id (session), actor);
 }
 
-void
-hub_sessions_over (HubSessions *self, HubSession *session, KarezActor *actor)
+static void
+on_closed (HubSession *session, HubSessions *self)
 {
-  if (session->told_over)
+  if (self->stopped)
     return;
-  session->told_over = TRUE;
-  g_signal_emit (self, signals[OVER], 0, session->id, actor);
+  hub_supervisor_forget (self->services->supervisor, hub_session_get_id (session));
+  g_hash_table_remove (self->sessions, hub_session_get_id (session));
 }
 
-void
-hub_sessions_drop (HubSessions *self, HubSession *session)
+/* Keeps it in the table. Returns: (transfer none) */
+static HubSession *
+take_over (HubSessions *self, HubSessionInfo *info, guint32 generation)
 {
-  g_autoptr (HubSession) alive = g_object_ref (session);
+  HubSession *session = hub_session_new (self->services, info, generation);
 
-  clear_timers (session);
-  g_object_set_data (G_OBJECT (session), "sessions", NULL);
-  hub_supervisor_forget (self->supervisor, session->id);
-  g_hash_table_remove (self->sessions, session->id);
+  g_signal_connect_object (session, "over", G_CALLBACK (on_over), self, 0);
+  g_signal_connect_object (session, "closed", G_CALLBACK (on_closed), self, 0);
+  g_hash_table_replace (self->sessions, g_strdup (hub_session_get_id (session)), session);
+  return session;
 }
 
 /* Planning. */
 
-static HubSession *
-session_from_booking (HubSessions *self, JsonNode *booking, GError **error)
+static HubSessionInfo *
+info_from_booking (HubSessions *self, JsonNode *booking, GError **error)
 {
   JsonObject *object = JSON_NODE_HOLDS_OBJECT (booking) ? json_node_get_object (booking) : NULL;
   const char *requester = object ? karez_json_text (object, "requester") : NULL;
   const char *provider = object ? karez_json_text (object, "provider") : NULL;
   const char *host = object ? karez_json_text (object, "host") : NULL;
-  const char *partner = g_strcmp0 (requester, self->hub) == 0 ? provider : requester;
+  const char *hub = self->services->hub;
+  const char *partner = g_strcmp0 (requester, hub) == 0 ? provider : requester;
 
   if (!object || !requester || !provider || !host)
     {
@@ -95,9 +95,26 @@ session_from_booking (HubSessions *self, JsonNode *booking, GError **error)
                        N_ ("The booking is not confirmed."));
       return NULL;
     }
-  return hub_session_new (karez_json_text (object, "id"), karez_json_text (object, "modality"),
-                          karez_json_text (object, "title"), host, partner,
-                          g_str_equal (host, self->hub), booking);
+  return hub_session_info_new (karez_json_text (object, "id"), karez_json_text (object, "modality"),
+                               karez_json_text (object, "title"), host, partner,
+                               g_str_equal (host, hub), booking);
+}
+
+/* One booking that becomes a session. */
+typedef struct
+{
+  char *id;
+  HubSessionInfo *info;
+} Planning;
+
+static void
+planning_free (gpointer data)
+{
+  Planning *planning = data;
+
+  g_clear_object (&planning->info);
+  g_free (planning->id);
+  g_free (planning);
 }
 
 /* Everybody who asked for it meanwhile gets the same answer. @error: (transfer full) (nullable) */
@@ -105,11 +122,12 @@ static void
 end_planning (GTask *work, GError *error)
 {
   HubSessions *self = g_task_get_source_object (work);
-  const char *id = g_task_get_task_data (work);
-  g_autoptr (GPtrArray) tasks = g_ptr_array_ref (g_hash_table_lookup (self->planning, id));
-  HubSession *session = hub_sessions_get (self, id);
+  Planning *planning = g_task_get_task_data (work);
+  g_autoptr (GPtrArray)
+      tasks = g_ptr_array_ref (g_hash_table_lookup (self->planning, planning->id));
+  HubSession *session = hub_sessions_get (self, planning->id);
 
-  g_hash_table_remove (self->planning, id);
+  g_hash_table_remove (self->planning, planning->id);
   g_task_return_boolean (work, error == NULL);
   for (guint i = 0; i < tasks->len; i++)
     if (error)
@@ -124,14 +142,16 @@ on_planned (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
   HubSessions *self = g_task_get_source_object (task);
-  HubSession *session = hub_task_session (task);
+  Planning *planning = g_task_get_task_data (task);
   GError *error = NULL;
 
   if (karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
     {
-      if (!hub_sessions_get (self, session->id))
-        hub_sessions_take_over (self, session);
-      hub_sessions_tell_pages (self, hub_sessions_get (self, session->id));
+      HubSession *session = hub_sessions_get (self, planning->id);
+
+      if (!session)
+        session = take_over (self, planning->info, 0);
+      hub_session_tell_pages (session);
     }
   end_planning (task, error);
 }
@@ -141,27 +161,28 @@ on_booking (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
   HubSessions *self = g_task_get_source_object (task);
-  const char *id = g_task_get_task_data (task);
+  Planning *planning = g_task_get_task_data (task);
   GError *error = NULL;
   g_autoptr (JsonNode)
       booking = karez_agenda_get_booking_finish (KAREZ_AGENDA (source), result, &error);
-  g_autoptr (HubSession) session = booking ? session_from_booking (self, booking, &error) : NULL;
+  HubSessionInfo *info = booking ? info_from_booking (self, booking, &error) : NULL;
   g_autoptr (KarezTransaction) transaction = NULL;
   g_autofree char *text = NULL;
 
-  if (!session || hub_sessions_get (self, id))
+  planning->info = info;
+  if (!info || hub_sessions_get (self, planning->id))
     {
       end_planning (task, error);
       return;
     }
-  hub_task_set_session (task, session);
   text = karez_json_print (booking);
-  transaction = karez_store_begin (self->store, self->actor);
-  karez_transaction_about (transaction, session->id, NULL);
-  karez_transaction_run_one (transaction, "session/known", N_ ("The session is over."),
-                             "session_plan", "(ssssss)", session->id, session->modality,
-                             session->title, session->host, session->partner, text);
-  karez_transaction_event (transaction, "session.plan", "session", session->id, NULL);
+  transaction = karez_store_begin (self->services->store, self->services->actor);
+  karez_transaction_about (transaction, planning->id, NULL);
+  karez_transaction_run_one (
+      transaction, "session/known", N_ ("The session is over."), "session_plan", "(ssssss)",
+      planning->id, hub_session_info_get_modality (info), hub_session_info_get_title (info),
+      hub_session_info_get_host (info), hub_session_info_get_partner (info), text);
+  karez_transaction_event (transaction, "session.plan", "session", planning->id, NULL);
   karez_transaction_commit_async (transaction, NULL, on_planned, g_steal_pointer (&task));
 }
 
@@ -172,6 +193,7 @@ hub_sessions_plan_async (HubSessions *self, const char *id, GAsyncReadyCallback 
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
   g_autoptr (GTask) work = NULL;
   HubSession *known = hub_sessions_get (self, id);
+  Planning *planning = NULL;
   GPtrArray *tasks = g_hash_table_lookup (self->planning, id);
 
   g_task_set_source_tag (task, hub_sessions_plan_async);
@@ -190,8 +212,11 @@ hub_sessions_plan_async (HubSessions *self, const char *id, GAsyncReadyCallback 
   g_hash_table_insert (self->planning, g_strdup (id), tasks);
   work = g_task_new (self, NULL, NULL, NULL);
   g_task_set_source_tag (work, on_booking);
-  g_task_set_task_data (work, g_strdup (id), g_free);
-  karez_agenda_get_booking_async (self->agenda, id, NULL, on_booking, g_steal_pointer (&work));
+  planning = g_new0 (Planning, 1);
+  planning->id = g_strdup (id);
+  g_task_set_task_data (work, planning, planning_free);
+  karez_agenda_get_booking_async (self->services->agenda, id, NULL, on_booking,
+                                  g_steal_pointer (&work));
 }
 
 HubSession *
@@ -225,7 +250,7 @@ on_stopped (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autofree char *id = data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (JsonNode) answer = hub_sessions_move_finish (HUB_SESSIONS (source), result, &error);
+  g_autoptr (JsonNode) answer = hub_session_move_finish (HUB_SESSION_MOVE (source), result, &error);
 
   if (!answer && !karez_error_is_conflict (error))
     hub_warning ("sessions", id, "A cancelled session could not be ended: %s", error->message);
@@ -236,19 +261,19 @@ on_booking_changed (GObject *source, GAsyncResult *result, gpointer data)
 {
   static const HubSessionStep stop = { .edge = "stop", .reason = N_ ("the booking was cancelled") };
   g_autoptr (HubSession) session = data;
-  HubSessions *self = g_object_get_data (G_OBJECT (session), "sessions");
+  HubSessionInfo *info = hub_session_get_info (session);
   g_autoptr (JsonNode)
       booking = karez_agenda_get_booking_finish (KAREZ_AGENDA (source), result, NULL);
   const char *state = booking && JSON_NODE_HOLDS_OBJECT (booking)
                           ? karez_json_text (json_node_get_object (booking), "state")
                           : NULL;
 
-  if (!self || self->stopped || session->state != KAREZ_STATE_PLANNED || !session->hosted)
+  if (hub_session_info_is_closed (info) || hub_session_info_get_state (info) != KAREZ_STATE_PLANNED
+      || !hub_session_info_is_hosted (info))
     return;
   /* Once prepared, only people end it. */
   if (g_strcmp0 (state, "cancelled") == 0)
-    hub_sessions_move_async (self, session->id, &stop, self->actor, NULL, on_stopped,
-                             g_strdup (session->id));
+    hub_session_stop (session, &stop, on_stopped, g_strdup (hub_session_get_id (session)));
 }
 
 static void
@@ -259,54 +284,13 @@ on_agenda_changed (KarezAgenda *agenda, const char *booking, HubSessions *self)
   if (self->stopped)
     return;
   if (session)
-    karez_agenda_get_booking_async (agenda, booking, self->cancellable, on_booking_changed,
-                                    g_object_ref (session));
+    karez_agenda_get_booking_async (agenda, booking, self->services->cancellable,
+                                    on_booking_changed, g_object_ref (session));
   else
     hub_sessions_plan_async (self, booking, on_planned_quietly, g_strdup (booking));
 }
 
 /* Starting: what is not over, who is in it, what was never planned. */
-
-static HubSession *
-session_from_row (HubSessions *self, KarezRows *rows, guint row)
-{
-  g_autoptr (JsonNode) booking = karez_rows_json (rows, row, "booking");
-  const char *host = karez_rows_text (rows, row, "host");
-  HubSession *session = hub_session_new (
-      karez_rows_text (rows, row, "id"), karez_rows_text (rows, row, "modality"),
-      karez_rows_text (rows, row, "title"), host, karez_rows_text (rows, row, "partner"),
-      g_str_equal (host, self->hub), booking);
-
-  karez_state_from_name (karez_rows_text (rows, row, "state"), &session->state);
-  session->sequence = karez_rows_integer (rows, row, "sequence");
-  session->generation = karez_rows_integer (rows, row, "generation");
-  session->reason = g_strdup (karez_rows_text (rows, row, "reason"));
-  return session;
-}
-
-static gboolean
-on_return_due (gpointer data)
-{
-  HubSession *session = data;
-  HubSessions *self = g_object_get_data (G_OBJECT (session), "sessions");
-
-  session->restart_source = 0;
-  if (self && !self->stopped && session->worker == HUB_WORKER_RESTARTING
-      && !hub_supervisor_get_worker (self->supervisor, session->id))
-    hub_sessions_worker_died (self, session, "it did not come back to the new hub");
-  return G_SOURCE_REMOVE;
-}
-
-static void
-expect (HubSessions *self, HubSession *session, const char *token)
-{
-  session->told_over = hub_state_is_over (session->state);
-  if (session->state == KAREZ_STATE_PLANNED || !token)
-    return;
-  hub_supervisor_expect (self->supervisor, session->id, token);
-  session->worker = HUB_WORKER_RESTARTING;
-  session->restart_source = g_timeout_add (RETURN_MS, on_return_due, session);
-}
 
 static void
 end_start (HubSessions *self, GError *error)
@@ -327,12 +311,13 @@ on_unplanned (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
 
   if (!rows || !hub_sessions_add_topics (self, &error)
-      || !hub_supervisor_start (self->supervisor, &error))
+      || !hub_supervisor_start (self->services->supervisor, &error))
     {
       end_start (self, error);
       return;
     }
-  g_signal_connect_object (self->agenda, "changed", G_CALLBACK (on_agenda_changed), self, 0);
+  g_signal_connect_object (self->services->agenda, "changed", G_CALLBACK (on_agenda_changed), self,
+                           0);
   for (guint i = 0; i < karez_rows_get_count (rows); i++)
     hub_sessions_plan_async (self, karez_rows_text (rows, i, "id"), on_planned_quietly,
                              g_strdup (karez_rows_text (rows, i, "id")));
@@ -357,20 +342,13 @@ on_present (GObject *source, GAsyncResult *result, gpointer data)
       g_autoptr (JsonNode) node = karez_rows_json (rows, i, "actor");
       g_autoptr (KarezActor) actor = node ? karez_actor_from_json (node, NULL) : NULL;
 
-      if (session && actor && g_str_equal (karez_rows_text (rows, i, "hospital"), self->hub))
-        hub_sessions_await_page (session,
-                                 hub_session_add_person (session, karez_rows_text (rows, i, "id"),
-                                                         actor, karez_rows_text (rows, i, "role")));
+      if (session && actor
+          && g_str_equal (karez_rows_text (rows, i, "hospital"), self->services->hub))
+        hub_session_people_add (hub_session_get_people (session), karez_rows_text (rows, i, "id"),
+                                actor, karez_rows_text (rows, i, "role"));
     }
-  karez_store_query_async (self->store, "bookings_without_session", NULL, self->cancellable,
-                           on_unplanned, g_object_ref (self));
-}
-
-void
-hub_sessions_take_over (HubSessions *self, HubSession *session)
-{
-  g_object_set_data (G_OBJECT (session), "sessions", self);
-  g_hash_table_replace (self->sessions, session->id, g_object_ref (session));
+  karez_store_query_async (self->services->store, "bookings_without_session", NULL,
+                           self->services->cancellable, on_unplanned, g_object_ref (self));
 }
 
 static void
@@ -387,13 +365,34 @@ on_open (GObject *source, GAsyncResult *result, gpointer data)
     }
   for (guint i = 0; i < karez_rows_get_count (rows); i++)
     {
-      g_autoptr (HubSession) session = session_from_row (self, rows, i);
+      g_autoptr (HubSessionInfo)
+          info = hub_session_info_new_from_row (rows, i, self->services->hub);
+      HubSession *session = take_over (self, info, karez_rows_integer (rows, i, "generation"));
 
-      hub_sessions_take_over (self, session);
-      expect (self, session, karez_rows_text (rows, i, "token"));
+      hub_session_worker_expect (hub_session_get_worker (session),
+                                 karez_rows_text (rows, i, "token"));
     }
-  karez_store_query_async (self->store, "participants_present", NULL, self->cancellable, on_present,
-                           g_object_ref (self));
+  karez_store_query_async (self->services->store, "participants_present", NULL,
+                           self->services->cancellable, on_present, g_object_ref (self));
+}
+
+static void
+on_arrived (HubSupervisor *supervisor, HubWorkerProxy *proxy, JsonNode *snapshot, gboolean adopted,
+            HubSessions *self)
+{
+  HubSession *session = hub_sessions_get (self, hub_worker_proxy_get_session (proxy));
+
+  if (session)
+    hub_session_worker_arrived (hub_session_get_worker (session), proxy, snapshot);
+}
+
+static void
+on_died (HubSupervisor *supervisor, const char *id, const char *reason, HubSessions *self)
+{
+  HubSession *session = hub_sessions_get (self, id);
+
+  if (session)
+    hub_session_worker_died (hub_session_get_worker (session), reason);
 }
 
 void
@@ -402,9 +401,10 @@ hub_sessions_start_async (HubSessions *self, GCancellable *cancellable,
 {
   self->starting = g_task_new (self, cancellable, callback, data);
   g_task_set_source_tag (self->starting, hub_sessions_start_async);
-  hub_sessions_watch_workers (self);
-  karez_store_query_async (self->store, "sessions_open", NULL, self->cancellable, on_open,
-                           g_object_ref (self));
+  g_signal_connect_object (self->services->supervisor, "arrived", G_CALLBACK (on_arrived), self, 0);
+  g_signal_connect_object (self->services->supervisor, "died", G_CALLBACK (on_died), self, 0);
+  karez_store_query_async (self->services->store, "sessions_open", NULL,
+                           self->services->cancellable, on_open, g_object_ref (self));
 }
 
 gboolean
@@ -415,60 +415,67 @@ hub_sessions_start_finish (HubSessions *self, GAsyncResult *result, GError **err
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-/* What waits for a worker holds its session, which holds it. */
-static void
-end_waiting (HubSession *session)
-{
-  g_autoptr (GPtrArray) waiting = g_steal_pointer (&session->waiting);
-
-  session->waiting = g_ptr_array_new_with_free_func (g_object_unref);
-  for (guint i = 0; i < waiting->len; i++)
-    g_task_return_new_error (waiting->pdata[i], G_IO_ERROR, G_IO_ERROR_CANCELLED, "the hub ends");
-}
-
 void
 hub_sessions_stop (HubSessions *self)
 {
-  GHashTableIter iter;
-  gpointer session;
+  HubSessionServices *services = self->services;
+  g_autoptr (GList) sessions = hub_sessions_list (self);
 
   if (self->stopped)
     return;
   self->stopped = TRUE;
-  /* A commit that is still under way tells nobody: whoever owns the pages may be gone by then. */
-  self->pages = NULL;
-  g_cancellable_cancel (self->cancellable);
-  g_signal_handlers_disconnect_by_data (self->agenda, self);
-  g_signal_handlers_disconnect_by_data (self->supervisor, self);
-  hub_supervisor_stop (self->supervisor);
+  hub_session_services_end (services);
+  g_signal_handlers_disconnect_by_data (services->agenda, self);
+  g_signal_handlers_disconnect_by_data (services->supervisor, self);
+  hub_supervisor_stop (services->supervisor);
+  for (GList *l = sessions; l; l = l->next)
+    hub_session_leave_alone (l->data);
+}
+
+/* Pages. */
+
+gboolean
+hub_sessions_page (HubSessions *self, const char *connection, KarezActor *actor,
+                   JsonObject *message, GError **error)
+{
+  const char *id = karez_json_text (message, "session");
+  HubSession *session = id ? hub_sessions_get (self, id) : NULL;
+
+  /* Who is in them is read after them: a page that comes back in between has not lost its place. */
+  if (!session || self->starting)
+    return karez_error_set (error, KAREZ_ERROR_NOT_FOUND, "session/unknown", NULL,
+                            N_ ("There is no such session, or it is over."));
+  return hub_session_page (session, connection, actor, message, error);
+}
+
+void
+hub_sessions_page_closed (HubSessions *self, const char *connection)
+{
+  GHashTableIter iter;
+  gpointer session;
+
   g_hash_table_iter_init (&iter, self->sessions);
   while (g_hash_table_iter_next (&iter, NULL, &session))
-    {
-      HubSession *one = session;
-
-      g_object_set_data (G_OBJECT (one), "sessions", NULL);
-      clear_timers (one);
-      end_waiting (one);
-    }
+    hub_session_people_unbind (hub_session_get_people (session), connection);
 }
 
 HubSessions *
 hub_sessions_new (const HubSessionsConfig *config)
 {
   HubSessions *self = g_object_new (HUB_TYPE_SESSIONS, NULL);
+  HubSessionServices *services = self->services;
 
-  self->hub = g_strdup (config->hub);
-  self->store = g_object_ref (config->store);
-  self->peers = g_object_ref (config->peers);
-  self->agenda = g_object_ref (config->agenda);
-  self->audit = g_object_ref (config->audit);
-  self->plugins = g_object_ref (config->plugins);
-  self->supervisor = g_object_ref (config->supervisor);
-  self->pages = config->pages;
-  self->pages_data = config->pages_data;
-  self->signer = config->signer;
-  self->signer_data = config->signer_data;
-  self->actor = karez_actor_new (KAREZ_ACTOR_HUB, "engine", "karezd", NULL, NULL, NULL);
+  services->hub = g_strdup (config->hub);
+  services->store = g_object_ref (config->store);
+  services->peers = g_object_ref (config->peers);
+  services->agenda = g_object_ref (config->agenda);
+  services->audit = g_object_ref (config->audit);
+  services->plugins = g_object_ref (config->plugins);
+  services->supervisor = g_object_ref (config->supervisor);
+  services->pages = config->pages;
+  services->pages_data = config->pages_data;
+  services->signer = config->signer;
+  services->signer_data = config->signer_data;
   return self;
 }
 
@@ -477,18 +484,9 @@ hub_sessions_finalize (GObject *object)
 {
   HubSessions *self = HUB_SESSIONS (object);
 
-  g_free (self->hub);
-  g_clear_object (&self->store);
-  g_clear_object (&self->peers);
-  g_clear_object (&self->agenda);
-  g_clear_object (&self->audit);
-  g_clear_object (&self->plugins);
-  g_clear_object (&self->supervisor);
-  g_clear_object (&self->cancellable);
-  karez_actor_unref (self->actor);
   g_hash_table_unref (self->sessions);
   g_hash_table_unref (self->planning);
-  g_hash_table_unref (self->lost);
+  g_clear_pointer (&self->services, hub_session_services_unref);
 
   G_OBJECT_CLASS (hub_sessions_parent_class)->finalize (object);
 }
@@ -505,9 +503,8 @@ hub_sessions_class_init (HubSessionsClass *klass)
 static void
 hub_sessions_init (HubSessions *self)
 {
-  self->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_object_unref);
+  self->services = hub_session_services_new ();
+  self->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   self->planning = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
                                           (GDestroyNotify) g_ptr_array_unref);
-  self->lost = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  self->cancellable = g_cancellable_new ();
 }

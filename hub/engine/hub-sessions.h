@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "hub-pages.h"
-#include "hub-plugin-list.h"
 #include "hub-session.h"
-#include "hub-signer.h"
-#include "hub-supervisor.h"
 
 G_BEGIN_DECLS
 
@@ -57,21 +53,6 @@ void hub_sessions_stop (HubSessions *self);
 
 /* A session that is not over. Returns: (transfer none) (nullable) */
 HubSession *hub_sessions_get (HubSessions *self, const char *id);
-
-/**
- * HubSessionStep:
- * @edge: "prepare", "start", "hold", "panic", "resume" or "stop"
- * @reason: (nullable)
- * @seen: the number of the state that a start or resume lifts; 0: the one that is known here now
- * @ask: the number that the other side's worker gave a word away from risk; 0: none
- *
- * What somebody asks of a session.
- */
-typedef struct
-{
-  const char *edge, *reason;
-  guint64 seen, ask;
-} HubSessionStep;
 
 /**
  * hub_sessions_move_async:

@@ -28,12 +28,12 @@ G_DECLARE_DERIVABLE_TYPE (KarezTransition, karez_transition, KAREZ, TRANSITION, 
  * Work in several asynchronous steps with one place to undo. A transition is itself the
  * GAsyncResult's source. Main thread only. A step that makes one asynchronous call reads
  *
- *   case STEP_BOOKING:
- *     karez_agenda_get_booking_async (agenda, id, karez_transition_get_cancellable (transition),
- *                                     karez_transition_answered, karez_transition_await
- * (transition)); break;
+ *   case STEP_COMMIT:
+ *     karez_transaction_commit_async (self->transaction, NULL, karez_transition_answered,
+ *                                     karez_transition_await (transition));
+ *     break;
  *
- * in @execute_step, and its karez_agenda_get_booking_finish() stands in @finish_step.
+ * in @execute_step, and karez_transaction_commit_finish() stands in @finish_step.
  */
 struct _KarezTransitionClass
 {

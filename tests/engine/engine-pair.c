@@ -340,7 +340,8 @@ both_are (gpointer data)
   Both *both = data;
 
   for (guint i = 0; i < 2; i++)
-    if (!pair_session_of (both->pair, i) || pair_session_of (both->pair, i)->state != both->state)
+    if (!pair_session_of (both->pair, i)
+        || hub_session_get_state (pair_session_of (both->pair, i)) != both->state)
       return FALSE;
   return TRUE;
 }
@@ -360,8 +361,12 @@ pair_link_is_up (gpointer data)
     {
       HubSession *session = pair_session_of (data, i);
 
-      if (!session || !session->link || !JSON_NODE_HOLDS_OBJECT (session->link)
-          || !karez_json_boolean (json_node_get_object (session->link), "up"))
+      if (!session || !hub_session_worker_get_link (hub_session_get_worker (session))
+          || !JSON_NODE_HOLDS_OBJECT (
+              hub_session_worker_get_link (hub_session_get_worker (session)))
+          || !karez_json_boolean (
+              json_node_get_object (hub_session_worker_get_link (hub_session_get_worker (session))),
+              "up"))
         return FALSE;
     }
   return TRUE;

@@ -60,7 +60,7 @@ expect_refused (PlayRequest *request)
 static KarezState
 state_of (Pair *pair)
 {
-  return pair_session_of (pair, 0)->state;
+  return hub_session_get_state (pair_session_of (pair, 0));
 }
 
 static gboolean
@@ -68,7 +68,8 @@ is_over (gpointer data)
 {
   HubSession *session = pair_session_of (data, 0);
 
-  return !session || session->state == KAREZ_STATE_STOPPING || hub_state_is_over (session->state);
+  return !session || hub_session_get_state (session) == KAREZ_STATE_STOPPING
+         || hub_state_is_over (hub_session_get_state (session));
 }
 
 /* The hubs of the next case start in the same databases. */

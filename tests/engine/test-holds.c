@@ -23,8 +23,11 @@ static char *
 moving_at (Pair *pair, guint i)
 {
   HubSession *session = pair_session_of (pair, i);
-  JsonArray *checks = session && session->checks && JSON_NODE_HOLDS_ARRAY (session->checks)
-                          ? json_node_get_array (session->checks)
+  JsonArray *checks = session && hub_session_worker_get_checks (hub_session_get_worker (session))
+                              && JSON_NODE_HOLDS_ARRAY (
+                                  hub_session_worker_get_checks (hub_session_get_worker (session)))
+                          ? json_node_get_array (
+                              hub_session_worker_get_checks (hub_session_get_worker (session)))
                           : NULL;
 
   for (guint n = 0; checks && n < json_array_get_length (checks); n++)
@@ -48,7 +51,7 @@ expect_still (Pair *pair, KarezState state)
     {
       g_autofree char *moving = moving_at (pair, i);
 
-      g_assert_cmpint (pair_session_of (pair, i)->state, ==, state);
+      g_assert_cmpint (hub_session_get_state (pair_session_of (pair, i)), ==, state);
       g_assert_cmpstr (moving, !=, "moving");
     }
 }
@@ -149,7 +152,7 @@ test_start_host (Pair *pair, gconstpointer data)
 
   be_ready (pair);
   begin (pair, "start", &start);
-  g_assert_cmpint (pair_session_of (pair, 0)->state, ==, KAREZ_STATE_STARTING);
+  g_assert_cmpint (hub_session_get_state (pair_session_of (pair, 0)), ==, KAREZ_STATE_STARTING);
   pair_move_well (pair, 0, "hold");
   expect_still (pair, KAREZ_STATE_HELD);
   end_move (&start);
@@ -272,7 +275,7 @@ test_alone (Pair *pair, gconstpointer data)
   turn_for (3000);
   pair_move_well (pair, 1, "hold");
   turn_for (STEP_MS);
-  g_assert_cmpint (pair_session_of (pair, 1)->state, ==, KAREZ_STATE_HELD);
+  g_assert_cmpint (hub_session_get_state (pair_session_of (pair, 1)), ==, KAREZ_STATE_HELD);
   {
     g_autofree char *plugins = pair_plugin_folder ();
     g_autofree char *moving = moving_at (pair, 1);
@@ -320,7 +323,7 @@ cut_link (const char *cut)
 static gboolean
 is_host_held (gpointer data)
 {
-  return pair_session_of (data, 0)->state == KAREZ_STATE_HELD;
+  return hub_session_get_state (pair_session_of (data, 0)) == KAREZ_STATE_HELD;
 }
 
 /* The link is down and the mirror's disk is slow: the host is held by way of the hubs, at once.
@@ -342,7 +345,7 @@ hold_by_hubs (Pair *pair, gboolean killed)
   held = g_get_monotonic_time () - began;
   g_test_message ("the host was held after %.1f ms", held / 1000.0);
   g_assert_cmpint (held, <, SYNC_MS / 2 * 1000);
-  g_assert_cmpint (pair_session_of (pair, 1)->state, ==, KAREZ_STATE_HELD);
+  g_assert_cmpint (hub_session_get_state (pair_session_of (pair, 1)), ==, KAREZ_STATE_HELD);
   /* Who said it is answered when it is on record. */
   g_assert_null (hold.result);
   if (killed)

@@ -12,7 +12,8 @@ is_ending (gpointer pair)
 {
   HubSession *session = pair_session_of (pair, 0);
 
-  return !session || session->ending || hub_state_is_over (session->state);
+  return !session || hub_session_info_is_ending (hub_session_get_info (session))
+         || hub_state_is_over (hub_session_get_state (session));
 }
 
 static gboolean
@@ -33,7 +34,7 @@ test_end_without_worker (Pair *pair, gconstpointer data)
   turn_until (is_ending, pair, 60, "the worker died too often");
   turn_for (1000);
   g_assert_nonnull (pair_session_of (pair, 0));
-  g_assert_cmpint (pair_session_of (pair, 0)->state, ==, KAREZ_STATE_PREPARING);
+  g_assert_cmpint (hub_session_get_state (pair_session_of (pair, 0)), ==, KAREZ_STATE_PREPARING);
   g_assert_cmpstr (hub->told, ==, "preparing");
   g_assert_cmpuint (hub->over, ==, 0);
   pair_set_database (pair, 0, TRUE);
@@ -79,7 +80,7 @@ test_leave (Pair *pair, gconstpointer data)
   pair_hear (pair, 0, "page-0", "\"count\":0");
   pair_set_database (pair, 0, FALSE);
   begin_leave (pair, one, &first);
-  g_assert_false (g_hash_table_contains (pair_session_of (pair, 0)->persons, one));
+  g_assert_null (hub_session_people_find (hub_session_get_people (pair_session_of (pair, 0)), one));
   turn_for (700);
   begin_leave (pair, one, &second);
   turn_for (700);
@@ -104,7 +105,8 @@ is_back (gpointer pair)
 {
   HubSession *session = pair_session_of (pair, 0);
 
-  return session && session->generation > 1 && session->worker == HUB_WORKER_RUNNING;
+  return session && hub_session_worker_get_generation (hub_session_get_worker (session)) > 1
+         && hub_session_worker_get_state (hub_session_get_worker (session)) == HUB_WORKER_RUNNING;
 }
 
 static gboolean
@@ -112,7 +114,8 @@ is_running (gpointer pair)
 {
   HubSession *session = pair_session_of (pair, 0);
 
-  return session && session->worker == HUB_WORKER_RUNNING;
+  return session
+         && hub_session_worker_get_state (hub_session_get_worker (session)) == HUB_WORKER_RUNNING;
 }
 
 /* A worker that was started while the database was away is the one that the next hub takes over. */
@@ -128,7 +131,9 @@ test_worker_recorded (Pair *pair, gconstpointer data)
   pair_set_database (pair, 0, FALSE);
   g_assert_cmpint (kill (pair_worker_of (pair, 0), SIGKILL), ==, 0);
   turn_until (is_back, pair, 60, "the next worker is there");
-  g_snprintf (generation, sizeof generation, "%u", pair_session_of (pair, 0)->generation);
+  g_snprintf (
+      generation, sizeof generation, "%u",
+      hub_session_worker_get_generation (hub_session_get_worker (pair_session_of (pair, 0))));
   pid = pair_worker_of (pair, 0);
   pair_set_database (pair, 0, TRUE);
   pair_expect_rows (&pair->hubs[0], "select generation from engine.session where id = 'SESSION'",
@@ -158,8 +163,9 @@ plan_twice (PairHub *hub, gint64 sequence)
   g_assert_no_error (error);
   g_object_unref (await.result);
   pair_expect_rows (hub, "select state from engine.session where id = 'SESSION'", id, "live");
-  g_assert_cmpint (hub_sessions_get (hub_engine_get_sessions (hub->engine), id)->state, ==,
-                   KAREZ_STATE_LIVE);
+  g_assert_cmpint (
+      hub_session_get_state (hub_sessions_get (hub_engine_get_sessions (hub->engine), id)), ==,
+      KAREZ_STATE_LIVE);
 }
 
 /* Bookings are planned for two reasons at once: the partner's state counts. */

@@ -28,8 +28,11 @@ count_at_worker (Pair *pair, guint i)
 {
   HubSession *session = pair_session_of (pair, i);
 
-  return session && session->people && JSON_NODE_HOLDS_ARRAY (session->people)
-             ? (int) json_array_get_length (json_node_get_array (session->people))
+  return session && hub_session_worker_get_people (hub_session_get_worker (session))
+                 && JSON_NODE_HOLDS_ARRAY (
+                     hub_session_worker_get_people (hub_session_get_worker (session)))
+             ? (int) json_array_get_length (json_node_get_array (
+                 hub_session_worker_get_people (hub_session_get_worker (session))))
              : -1;
 }
 
@@ -129,7 +132,8 @@ test_lost (Pair *pair, gconstpointer data)
   /* From this moment on, and not only once the worker has heard of it. */
   g_assert_false (says (pair, "page-0", &error));
   assert_rule (error, "session/participant");
-  g_assert_cmpuint (g_hash_table_size (pair_session_of (pair, 0)->persons), ==, 0);
+  g_assert_cmpuint (hub_session_people_count (hub_session_get_people (pair_session_of (pair, 0))),
+                    ==, 0);
   turn_until (both_know_one, pair, 5, "the person is out at both workers");
   /* Their snapshots come once a second. */
   g_assert_cmpint (g_get_monotonic_time () - lost_at, <, 2 * G_USEC_PER_SEC);
@@ -189,7 +193,8 @@ test_while_joining (Pair *pair, gconstpointer data)
 {
   g_autoptr (GError) error = join_in_vain (pair, clinician, lose_account, "session/revoked");
 
-  g_assert_cmpuint (g_hash_table_size (pair_session_of (pair, 0)->persons), ==, 0);
+  g_assert_cmpuint (hub_session_people_count (hub_session_get_people (pair_session_of (pair, 0))),
+                    ==, 0);
   turn_for (300);
   pair_expect_rows (&pair->hubs[0], PRESENT, pair->session, "0");
   end (pair);
@@ -252,7 +257,9 @@ static gboolean
 worker_is_gone (gpointer data)
 {
   return count_at_worker (data, 1) < 0
-         && (!pair_session_of (data, 1) || pair_session_of (data, 1)->worker == HUB_WORKER_NONE);
+         && (!pair_session_of (data, 1)
+             || hub_session_worker_get_state (hub_session_get_worker (pair_session_of (data, 1)))
+                    == HUB_WORKER_NONE);
 }
 
 /* The hospitals are not paired any more: the session ends at the hub that ended it, at once,

@@ -71,7 +71,8 @@ is_restarted (gpointer data)
   Pair *pair = data;
 
   return pair->hubs[0].restarting && pair->hubs[1].restarting
-         && pair_session_of (pair, 0)->worker == HUB_WORKER_RUNNING;
+         && hub_session_worker_get_state (hub_session_get_worker (pair_session_of (pair, 0)))
+                == HUB_WORKER_RUNNING;
 }
 
 static void
@@ -94,7 +95,9 @@ test_worker_killed (Pair *pair, gconstpointer data)
   pair_hear (pair, 0, "page-0", "\"count\":1");
   pair_wait_for (pair, KAREZ_STATE_LIVE, 10);
   g_test_message ("live again after %.2f s", (g_get_monotonic_time () - before) / 1e6);
-  g_assert_cmpuint (pair_session_of (pair, 0)->generation, ==, 2);
+  g_assert_cmpuint (
+      hub_session_worker_get_generation (hub_session_get_worker (pair_session_of (pair, 0))), ==,
+      2);
   pair_expect_rows (&pair->hubs[0],
                     "select count (*) > 0 from karez.event where session = 'SESSION' and action = "
                     "'session.restart'",
@@ -115,7 +118,9 @@ is_adopted (gpointer data)
 {
   Pair *pair = data;
 
-  return pair_session_of (pair, 0) && pair_session_of (pair, 0)->worker == HUB_WORKER_RUNNING;
+  return pair_session_of (pair, 0)
+         && hub_session_worker_get_state (hub_session_get_worker (pair_session_of (pair, 0)))
+                == HUB_WORKER_RUNNING;
 }
 
 static void
@@ -134,13 +139,16 @@ test_hub_restarted (Pair *pair, gconstpointer data)
   g_assert_cmpint (kill (pid, 0), ==, 0);
   pair_move_well (pair, 1, "hold");
   turn_for (500);
-  g_assert_cmpint (pair_session_of (pair, 1)->state, ==, KAREZ_STATE_HELD);
+  g_assert_cmpint (hub_session_get_state (pair_session_of (pair, 1)), ==, KAREZ_STATE_HELD);
   pair_start_engine (&pair->hubs[0], plugins);
   turn_until (is_adopted, pair, 5, "the worker is taken over");
   g_assert_cmpint (pair_worker_of (pair, 0), ==, pid);
-  g_assert_cmpint (pair_session_of (pair, 0)->state, ==, KAREZ_STATE_HELD);
-  g_assert_cmpuint (pair_session_of (pair, 0)->generation, ==, 1);
-  g_assert_nonnull (g_hash_table_lookup (pair_session_of (pair, 0)->persons, one));
+  g_assert_cmpint (hub_session_get_state (pair_session_of (pair, 0)), ==, KAREZ_STATE_HELD);
+  g_assert_cmpuint (
+      hub_session_worker_get_generation (hub_session_get_worker (pair_session_of (pair, 0))), ==,
+      1);
+  g_assert_nonnull (
+      hub_session_people_find (hub_session_get_people (pair_session_of (pair, 0)), one));
   pair_move_well (pair, 0, "resume");
   pair_wait_for (pair, KAREZ_STATE_LIVE, 5);
   pair_move_well (pair, 0, "stop");
@@ -192,7 +200,9 @@ is_replaced (gpointer data)
 {
   Pair *pair = data;
 
-  return pair_session_of (pair, 0) && pair_session_of (pair, 0)->generation > 1;
+  return pair_session_of (pair, 0)
+         && hub_session_worker_get_generation (hub_session_get_worker (pair_session_of (pair, 0)))
+                > 1;
 }
 
 #ifndef __SANITIZE_ADDRESS__
@@ -349,7 +359,7 @@ test_posts (Pair *pair, gconstpointer data)
   g_assert_true (deliver (pair, 1, "live", 5, 1, &error));
   pair_expect_rows (&pair->hubs[1], events, pair->session, "1");
   g_assert_true (deliver (pair, 1, "ready", 3, 2, &error));
-  g_assert_cmpint (pair_session_of (pair, 1)->state, ==, KAREZ_STATE_LIVE);
+  g_assert_cmpint (hub_session_get_state (pair_session_of (pair, 1)), ==, KAREZ_STATE_LIVE);
   pair_expect_rows (&pair->hubs[1], "select state from engine.session where id = 'SESSION'",
                     pair->session, "live");
   /* Not to the host, and not what is no state. */
@@ -467,7 +477,8 @@ test_named_place (Pair *pair, gconstpointer data)
   g_assert_null (join_by_request (pair, 0, theirs, &error));
   assert_rule (error, "session/participant");
   g_clear_error (&error);
-  g_assert_cmpuint (g_hash_table_size (pair_session_of (pair, 0)->persons), ==, 0);
+  g_assert_cmpuint (hub_session_people_count (hub_session_get_people (pair_session_of (pair, 0))),
+                    ==, 0);
   pair_expect_rows (&pair->hubs[0], PRESENT, pair->session, "1");
   ours = join_by_request (pair, 0, own, &error);
   g_assert_no_error (error);
@@ -506,7 +517,10 @@ static char *
 checks_at (Pair *pair, guint i)
 {
   HubSession *session = pair_session_of (pair, i);
-  JsonArray *checks = session->checks ? json_node_get_array (session->checks) : NULL;
+  JsonArray *checks = hub_session_worker_get_checks (hub_session_get_worker (session))
+                          ? json_node_get_array (
+                              hub_session_worker_get_checks (hub_session_get_worker (session)))
+                          : NULL;
   g_autoptr (GString) text = g_string_new (NULL);
 
   for (guint n = 0; checks && n < json_array_get_length (checks); n++)
@@ -597,7 +611,8 @@ test_elsewhere (Pair *pair, gconstpointer data)
   g_assert_cmpuint (count_heard (pair, "page-0", REPLACED), ==, 1);
   pair_bind_page (pair, 0, two, "page-1");
   pair_hear (pair, 0, "page-1", "\"count\":1");
-  g_assert_cmpuint (g_hash_table_size (pair_session_of (pair, 0)->persons), ==, 1);
+  g_assert_cmpuint (hub_session_people_count (hub_session_get_people (pair_session_of (pair, 0))),
+                    ==, 1);
   turn_for (500);
   pair_expect_rows (&pair->hubs[0], PRESENT, pair->session, "1");
   pair_expect_rows (&pair->hubs[0],

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Records that a plugin refused for good, as files of their session: SESSION/aside-SEQUENCE.json,
+ * {"record": {"action", "actor", "body"}, "modality", "reason", "rule", "at"}. */
+#include "hub-session-aside.h"
+
+#include "hub-catalogue.h"
+#include "hub-clock.h"
+#include "hub-file.h"
+#include "hub-id.h"
+
+#define PREFIX "aside-"
+#define SUFFIX ".json"
+#define MAX_FILE (2 * 1024 * 1024)
+#define MAX_LISTED 200
+
+static char *
+make_path (HubSupervisor *supervisor, const char *session, guint64 sequence)
+{
+  g_autofree char *directory = hub_supervisor_get_directory (supervisor, session);
+  g_autofree char *name = g_strdup_printf (PREFIX "%" G_GUINT64_FORMAT SUFFIX, sequence);
+
+  return g_build_filename (directory, name, NULL);
+}
+
+char *
+hub_session_aside_keep (HubSupervisor *supervisor, HubSessionInfo *info, guint64 sequence,
+                        JsonNode *record, const GError *why, GError **error)
+{
+  g_autofree char *path = make_path (supervisor, hub_session_info_get_id (info), sequence);
+  g_autofree char *now = hub_time_format (hub_clock_now ());
+  g_autoptr (JsonNode) node = karez_json_object (
+      "record", "n", json_node_ref (record), "modality", "s", hub_session_info_get_modality (info),
+      "reason", "s", why->message, "rule", "s", karez_error_get_rule (why), "at", "s", now, NULL);
+  char *text = karez_json_print (node);
+  g_autoptr (GBytes) bytes = g_bytes_new_take (text, strlen (text));
+
+  return hub_file_write_durable (path, bytes, 0600, error) ? g_steal_pointer (&path) : NULL;
+}
+
+/* Returns: (transfer full) (nullable): the file's object */
+static JsonNode *
+read_file (const char *path)
+{
+  g_autoptr (GBytes) bytes = hub_file_read (path, MAX_FILE, NULL);
+  g_autoptr (JsonNode) node = bytes ? karez_json_parse (bytes, MAX_FILE, NULL) : NULL;
+
+  return node && JSON_NODE_HOLDS_OBJECT (node) ? g_steal_pointer (&node) : NULL;
+}
+
+static gboolean
+read_name (const char *name, guint64 *sequence)
+{
+  g_autofree char *number = NULL;
+
+  if (!g_str_has_prefix (name, PREFIX) || !g_str_has_suffix (name, SUFFIX))
+    return FALSE;
+  number = g_strndup (name + strlen (PREFIX), strlen (name) - strlen (PREFIX) - strlen (SUFFIX));
+  return g_ascii_string_to_unsigned (number, 10, 1, G_MAXINT64, sequence, NULL);
+}
+
+static void
+list_session (HubSupervisor *supervisor, const char *session, JsonArray *items)
+{
+  g_autofree char *directory = hub_supervisor_get_directory (supervisor, session);
+  g_autoptr (GDir) dir = g_dir_open (directory, 0, NULL);
+  const char *name = NULL;
+
+  while (dir && (name = g_dir_read_name (dir)) && json_array_get_length (items) < MAX_LISTED)
+    {
+      guint64 sequence = 0;
+      g_autofree char *path = g_build_filename (directory, name, NULL);
+      g_autoptr (JsonNode) node = read_name (name, &sequence) ? read_file (path) : NULL;
+      JsonObject *object = node ? json_node_get_object (node) : NULL;
+      JsonNode *record = object ? json_object_get_member (object, "record") : NULL;
+
+      if (!record || !JSON_NODE_HOLDS_OBJECT (record))
+        continue;
+      json_array_add_element (
+          items,
+          karez_json_object ("session", "s", session, "sequence", "i", (gint64) sequence, "action",
+                             "s", karez_json_text (json_node_get_object (record), "action"),
+                             "reason", "s", karez_json_text (object, "reason"), "rule", "s",
+                             karez_json_text (object, "rule"), "at", "s",
+                             karez_json_text (object, "at"), NULL));
+    }
+}
+
+JsonNode *
+hub_session_aside_read (HubSupervisor *supervisor, const char *session, guint64 sequence,
+                        char **path)
+{
+  *path = make_path (supervisor, session, sequence);
+  return read_file (*path);
+}
+
+JsonNode *
+hub_session_aside_list (HubSupervisor *supervisor)
+{
+  g_autofree char *one = hub_supervisor_get_directory (supervisor, "x");
+  g_autofree char *all = g_path_get_dirname (one);
+  g_autoptr (GDir) dir = g_dir_open (all, 0, NULL);
+  g_autoptr (JsonArray) items = json_array_new ();
+  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
+  const char *name = NULL;
+
+  while (dir && (name = g_dir_read_name (dir)) && json_array_get_length (items) < MAX_LISTED)
+    if (hub_id_is_valid (name))
+      list_session (supervisor, name, items);
+  json_node_set_array (node, items);
+  return node;
+}
