@@ -452,6 +452,8 @@ on_web (KarezRequest *request, gpointer data)
                                       hub_plugin_get_state (all->pdata[i]) == HUB_PLUGIN_ENABLED);
       if (modality)
         json_object_set_string_member (item, "modality", modality->id);
+      if (hub_plugin_file_get_schema (file))
+        json_object_set_string_member (item, "schema", hub_plugin_file_get_schema (file));
       json_array_add_object_element (array, item);
     }
   json_node_set_array (items, array);

@@ -399,12 +399,13 @@ export async function withPair(label, test, prepare) {
   if (failed) throw failed;
 }
 
-/** A session of a shared note, ready at both hospitals. @param {Pair} pair @param {string} title @returns {Promise<string>} its id */
-export async function prepareNote(pair, title) {
+/** A session of a shared note, ready at both hospitals. @param {Pair} pair @param {string} title @param {string} [modality]
+ * @returns {Promise<string>} its id */
+export async function prepareNote(pair, title, modality = 'shared-note') {
   const id = randomUUID();
   const at = Date.now() + 60000;
   await pair.aral.api('POST', '/bookings', {
-    id, modality: 'shared-note', title, reason: '', urgency: 'T1', partner: pair.hangzhou.id,
+    id, modality, title, reason: '', urgency: 'T1', partner: pair.hangzhou.id,
     starts_at: new Date(at).toISOString(), ends_at: new Date(at + 1800000).toISOString(), resources: [],
   });
   await until('the request', async () => (await pair.hangzhou.api('GET', `/bookings/${id}`)).state === 'requested');

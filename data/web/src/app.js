@@ -61,6 +61,8 @@ class App extends KarezElement {
     this.fault = null;
     /** The page of a plugin that is open, and where. @type {{path: string, element: import('./panels.js').Page} | null} */
     this.own = null;
+    /** The page whose link was scrolled to. */
+    this.told = '';
     /** Plugins for which messages wait. @type {Loader<import('./types.js').Plugin[]>} */
     this.parked = new Loader(this, () => (state.me && may('plugins.read') ? this.readParked() : null), 'plugin');
     /** @type {Loader<import('./types.js').Board>} */
@@ -325,6 +327,16 @@ class App extends KarezElement {
     if (!page)
       return html`<div class="empty"><p class="empty-title">${_('There is no such page.')}</p><a class="button" href="/">${_('To the day board')}</a></div>`;
     return this.loaded.has(this.at.page) ? page.draw(this.at) : loadingState(9);
+  }
+
+  /** On a phone the navigation is wider than the page: where one is must be in it. */
+  updated() {
+    if (this.told === this.at.page)
+      return;
+    const here = this.querySelector('.nav [aria-current]');
+    if (here)
+      this.told = this.at.page;
+    here?.scrollIntoView({ block: 'nearest', inline: 'center' });
   }
 
   render() {

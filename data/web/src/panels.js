@@ -132,19 +132,23 @@ function wear(address) {
 /** By address. @type {Map<string, Promise<void>>} */
 const words = new Map();
 
-/** @param {string} address */
-async function addWords(address) {
+/** @param {string} address @param {Brought} of */
+async function addWords(address, { schema = '', modality }) {
   const { roles = {}, events = {}, nouns = {}, messages = {} } = /** @type {Words} */ (await import(address));
   addMessages(messages);
-  addSessionRoles(roles);
-  addSentences(events, nouns);
+  if (modality)
+    addSessionRoles(modality, roles);
+  addSentences(schema, events, nouns);
 }
 
 /** Has the words of all plugins. What cannot be fetched is shown by its name, and tried again. */
 async function loadWords() {
-  await Promise.all((brought ?? []).flatMap((one) => one.words ?? []).map(async (address) => {
+  await Promise.all((brought ?? []).map(async (one) => {
+    const address = one.words;
+    if (!address)
+      return;
     if (!words.has(address))
-      words.set(address, addWords(address));
+      words.set(address, addWords(address, one));
     await words.get(address)?.catch(() => { words.delete(address); });
   }));
 }

@@ -98,14 +98,23 @@ const nounWords = {
   message: N_('Messages'), plugin: N_('Plugins'), hub: N_('The hub'),
 };
 
-/** What a plugin says of its own events. @param {typeof sentences} events @param {Record<string, string>} nouns */
-export function addSentences(events, nouns) {
-  Object.assign(sentences, events);
-  Object.assign(nounWords, nouns);
+/** What plugins say of their own events, by the schema that they have. @type {Record<string, typeof sentences>} */
+const added = {};
+
+/** What a plugin says of its own events: two plugins may call theirs the same, and none speaks for the hub.
+ * @param {string} schema @param {typeof sentences} events @param {Record<string, string>} nouns */
+export function addSentences(schema, events, nouns) {
+  added[schema] = events;
+  for (const [noun, word] of Object.entries(nouns))
+    nounWords[noun] ??= word;
 }
 
+/** @param {Event} event */
+const sentenceOf = ({ action, schema }) => added[schema ?? '']?.[action] ?? sentences[action]
+  ?? Object.values(added).find((one) => one[action])?.[action];
+
 /** The nouns of the actions that have sentences, and their words. @returns {[string, string][]} */
-export const nouns = () => [...new Set(Object.keys(sentences).map((action) => action.split('.')[0]))]
+export const nouns = () => [...new Set([sentences, ...Object.values(added)].flatMap((one) => Object.keys(one)).map((action) => action.split('.')[0]))]
   .filter((noun) => nounWords[noun]).map((noun) => [noun, nounWords[noun]]);
 
 /**
@@ -130,7 +139,7 @@ function objectOf({ details = {}, row, table, session }, known) {
  * @returns {{text: string, values: string[]} | null}
  */
 export function sentence(event, known) {
-  const found = sentences[event.action];
+  const found = sentenceOf(event);
   if (!found)
     return null;
   const object = objectOf(event, known);

@@ -80,6 +80,7 @@
  * @property {string} plugin
  * @property {boolean} enabled
  * @property {string} [modality]
+ * @property {string} [schema] of its tables and events
  * @property {string} [script]
  * @property {string} [style]
  * @property {string} [words]

@@ -67,12 +67,19 @@ export const genderWord = words({
   male: N_('male'), female: N_('female'), other: N_('other'), unknown: N_('not known'),
 });
 
-/** Plugins bring the words for the roles of their sessions; without, a role is shown as it is named.
- * @type {Record<string, string>} */
+/** Plugins bring the words for the roles of their sessions, by modality.
+ * @type {Record<string, Record<string, string>>} */
 const sessionRoles = {};
-/** @param {Record<string, string>} more */
-export const addSessionRoles = (more) => { Object.assign(sessionRoles, more); };
-export const sessionRole = words(sessionRoles);
+/** @param {string} modality @param {Record<string, string>} more */
+export const addSessionRoles = (modality, more) => { sessionRoles[modality] = more; };
+
+/** Without a word, a role is shown as it is named. @param {string | null | undefined} role @param {string} [modality] any, if none is said */
+export function sessionRole(role, modality) {
+  if (!role)
+    return '';
+  const of = modality ? sessionRoles[modality] : Object.values(sessionRoles).find((one) => one[role]);
+  return _(of?.[role] ?? role);
+}
 
 /**
  * What a booking is called. Who may not read about patients sees that its people and rooms are busy.

@@ -605,7 +605,7 @@ export class ConsultPanel extends LitElement {
         ? given[one.basis ?? '']?.(one.by, timePair(one.at ?? 0)) : say(_('Consent was withdrawn, recorded by %s at %s.'), one.by, timePair(one.at ?? 0))}</li>`)}</ul>`
         : _('No consent was recorded.')],
       [_('People'), people.length ? html`<ul class="plain people-list">${once(people).map((one) => html`<li><b><bdi>${one.name}</bdi></b><small>${
-        one.role ? html`${sessionRole(one.role)} · ` : nothing}<bdi>${this.hospital(one.hospital)}</bdi></small></li>`)}</ul>` : _('nobody')],
+        one.role ? html`${sessionRole(one.role, 'consultation')} · ` : nothing}<bdi>${this.hospital(one.hospital)}</bdi></small></li>`)}</ul>` : _('nobody')],
     ]);
   }
 

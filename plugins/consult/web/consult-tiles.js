@@ -66,7 +66,7 @@ function tile(view, person, small = false) {
       : html`<div class="consult-calm"><div class="consult-initials" aria-hidden="true"><bdi>${initials(person.name)}</bdi></div>${small ? nothing : html`<p>${why}</p>`}</div>`}
     ${still ? html`<p class="consult-still" role="status"><i aria-hidden="true"></i><span>${still}</span></p>` : nothing}
     <div class="consult-name"><span><b><bdi>${person.name}</bdi></b>${person.own ? html` <small>${_('you')}</small>` : nothing}
-      ${speaks ? html`<span class="unseen">${_('speaks')}</span>` : nothing}${small ? nothing : html`<small>${sessionRole(person.role)} · <bdi>${person.hospital}</bdi></small>`}</span>
+      ${speaks ? html`<span class="unseen">${_('speaks')}</span>` : nothing}${small ? nothing : html`<small>${sessionRole(person.role, 'consultation')} · <bdi>${person.hospital}</bdi></small>`}</span>
       <span class="consult-signs">${signs(view, person, still)}</span></div></li>`;
 }
 

@@ -2,12 +2,13 @@
 // The room of a shared note: everybody writes in one text; after the end it is read.
 
 import { LitElement, html, nothing } from 'lit';
-import { _, api, button, cleanText, emptyState, failedState, live, loadingState, newId, number, say, timePair } from '@karez/desk';
+import { _, api, button, cleanText, emptyState, failedState, live, loadingState, newId, number, say } from '@karez/desk';
 import { NoteClient, changeAll, mostCharacters, points } from './template-client.js';
+import { keptNote } from './template-kept.js';
 
 /** @typedef {import('./template-client.js').Edit} Edit */
 /** @typedef {{name: string, position: number}} Cursor */
-/** @typedef {{text: string, revision: number, authors: string[], kept_at: string, kept_by: string}} Kept */
+/** @typedef {import('./template-kept.js').Kept} Kept */
 
 const writable = ['live', 'degraded'];
 const over = ['ended', 'failed'];
@@ -199,10 +200,7 @@ export class TemplatePanel extends LitElement {
       return emptyState({ title: _('Nothing was written.'), text: _('This session has kept no note.') });
     if (!this.kept)
       return this.problem ? failedState(this.problem, () => this.readKept()) : loadingState(4);
-    return html`<article>
-      <div class="kept-note" dir="auto">${this.kept.text.split('\n').map((line) => html`<p dir="auto">${line}</p>`)}</div>
-      <p class="hint">${say(_('Written by %s, kept at %s'), this.kept.authors.join(_(', ')), timePair(Date.parse(this.kept.kept_at)))}</p>
-    </article>`;
+    return keptNote(this.kept);
   }
 
   render() {

@@ -8,9 +8,9 @@ import { roleWord, sessionRole } from '../words.js';
 /** @typedef {import('../types.js').InvitationCandidates} InvitationCandidates */
 
 /** What each is called in the list, with the roles that are theirs to take. @param {InvitationCandidates} candidates
- * @returns {[string, string][]} */
-export const candidateChoices = ({ items }) => items.map((one) => [
-  one.person, _('%s: %s', listOf([nameOf(one.names), nameOf(one.title)].filter(Boolean)), listOf(one.roles.map(sessionRole)))]);
+ * @param {string} [modality] @returns {[string, string][]} */
+export const candidateChoices = ({ items }, modality) => items.map((one) => [
+  one.person, _('%s: %s', listOf([nameOf(one.names), nameOf(one.title)].filter(Boolean)), listOf(one.roles.map((role) => sessionRole(role, modality))))]);
 
 /** Who is not in the list, and why, in sentences; none when nobody is left out. @param {InvitationCandidates} candidates */
 export const candidatesLeftOut = ({ others, accounts }) => (others ? [

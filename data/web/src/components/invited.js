@@ -17,11 +17,12 @@ import { toast } from './toast.js';
 /** @typedef {import('../types.js').Invitations} Invitations */
 
 export class Invited extends KarezElement {
-  static properties = { session: {}, invitations: {}, unfolded: { state: true }, person: { state: true }, busy: { state: true }, problem: { state: true } };
+  static properties = { session: {}, modality: {}, invitations: {}, unfolded: { state: true }, person: { state: true }, busy: { state: true }, problem: { state: true } };
 
   constructor() {
     super();
     this.session = '';
+    this.modality = '';
     /** @type {Invitations} */
     this.invitations = { open: true, items: [] };
     this.unfolded = false;
@@ -61,7 +62,7 @@ export class Invited extends KarezElement {
 
   /** @param {InvitationCandidates} candidates */
   form(candidates) {
-    const choices = candidateChoices(candidates);
+    const choices = candidateChoices(candidates, this.modality);
     const leftOut = candidatesLeftOut(candidates);
     const why = leftOut.length ? html`<p class="hint">${leftOut.map((sentence) => html`${sentence} `)}</p>` : nothing;
     if (!choices.length)

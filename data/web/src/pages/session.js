@@ -383,7 +383,7 @@ export class SessionPage extends KarezElement {
     const here = session.participants.filter((one) => !one.left_at);
     return html`<section class="card" aria-labelledby="who"><h2 id="who">${_('Who is here')} <span>${here.length}</span></h2>
       ${here.length ? html`<ul class="plain people-list">${here.map((one) => html`<li><b><bdi>${personName(one)}</bdi></b>${
-        one.id === this.presence?.participant ? html` <small>${_('you')}</small>` : nothing}<small>${sessionRole(one.role)} · <bdi>${this.hospital(one.hospital)}</bdi></small></li>`)}</ul>`
+        one.id === this.presence?.participant ? html` <small>${_('you')}</small>` : nothing}<small>${sessionRole(one.role, session.modality)} · <bdi>${this.hospital(one.hospital)}</bdi></small></li>`)}</ul>`
         : html`<p class="hint">${_('Nobody yet.')}</p>`}</section>`;
   }
 
@@ -392,7 +392,7 @@ export class SessionPage extends KarezElement {
     const modality = this.around.value?.modalities.find((one) => one.id === session.modality);
     const roles = (modality?.roles ?? []).filter((one) => modality?.accounts[one]?.some((account) => state.me?.roles.includes(account)));
     if (this.presence?.state !== 'out')
-      return html`<p class="row">${pill('live', _('You are in as %s', sessionRole(this.presence?.role ?? '')))}
+      return html`<p class="row">${pill('live', _('You are in as %s', sessionRole(this.presence?.role, session.modality)))}
         ${button({ label: _('Leave'), onclick: () => this.act('leave', async () => this.presence?.leave()) })}</p>`;
     if (!may('session.join'))
       return html`<p class="hint">${_('Your roles do not let you join sessions.')}</p>`;
@@ -407,7 +407,7 @@ export class SessionPage extends KarezElement {
       this.join(role);
     }}>
       ${roles.length > 1 ? html`<fieldset class="choice"><legend>${_('Join as')}</legend><div class="choices">${roles.map((one) => html`<label class="choice-one"><input
-        type="radio" name="role" value=${one} .checked=${one === role} @change=${() => { this.role = one; }}><span>${sessionRole(one)}</span></label>`)}</div></fieldset>` : nothing}
+        type="radio" name="role" value=${one} .checked=${one === role} @change=${() => { this.role = one; }}><span>${sessionRole(one, session.modality)}</span></label>`)}</div></fieldset>` : nothing}
       ${button({ label: _('Join'), kind: 'primary', type: 'submit', busy: this.busy === 'join', disabled: !role })}</form>`;
   }
 
@@ -421,7 +421,7 @@ export class SessionPage extends KarezElement {
   invited(session) {
     const { value } = this.invitations;
     return value && !value.open && !over.includes(session.state)
-      ? html`<karez-invited .session=${session.id} .invitations=${value}></karez-invited>` : nothing;
+      ? html`<karez-invited .session=${session.id} .modality=${session.modality} .invitations=${value}></karez-invited>` : nothing;
   }
 
   /** A session is moved by those whom it is for, and by those who look after all of them. */
@@ -524,7 +524,7 @@ export class SessionPage extends KarezElement {
         [_('Ran for'), from && to ? html`<bdi>${duration(millis(to) - millis(from))}</bdi>` : ''],
         [_('End'), session.state !== 'failed' && session.reason ? html`<bdi>${_(session.reason)}</bdi>` : ''],
         [_('Took part'), session.participants.length ? html`<ul class="plain people-list">${session.participants.map((one) => html`<li><b><bdi>${personName(one)}</bdi></b><small>${
-          sessionRole(one.role)} · <bdi>${this.hospital(one.hospital)}</bdi>${one.joined_at ? html` · <bdi>${took(from ?? one.joined_at, one)}</bdi>` : nothing}</small></li>`)}</ul>` : _('nobody')],
+          sessionRole(one.role, session.modality)} · <bdi>${this.hospital(one.hospital)}</bdi>${one.joined_at ? html` · <bdi>${took(from ?? one.joined_at, one)}</bdi>` : nothing}</small></li>`)}</ul>` : _('nobody')],
       ])}
       ${may('audit.read') ? html`<p><a href="/audit?session=${session.id}">${_('Who did what in it')}</a></p>` : nothing}</section>${this.asked(session)}${this.about(session)}</aside></div>`;
   }

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A plugin that the tree does not know: copies of the template's folder, one as it is and one under
+// another name, are built and installed against an installed libkarez-1 alone. Sessions of both are held in
+// two browsers, with their own panel, page, styles, sentences and description of their routes.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+
+import { checkAccess, desktop, openBrowser, phone, shootAll, signIn, speak } from './browser.mjs';
+import { build, prepareNote, run, source, until, withPair } from './hubs.mjs';
+
+/** What the copy is called instead, in names and texts. @param {string} text */
+const renamed = (text) => text.replaceAll('template', 'sonar').replaceAll('Template', 'Sonar').replaceAll('TEMPLATE', 'SONAR')
+  .replaceAll('shared-note', 'sonar-note').replaceAll('Shared notes', 'Sonar notes').replaceAll('Shared note', 'Sonar note');
+
+/** Libraries, headers and karez-1.pc alone, below `place`: what a plugin may see. @param {string} place @returns {string} folder of the .pc file */
+async function installLibrary(place) {
+  await run('meson', ['install', '-C', build, '--no-rebuild', '--tags', 'devel,runtime'], { env: { ...process.env, DESTDIR: place } });
+  const file = (await run('find', [place, '-name', 'karez-1.pc'])).stdout.trim();
+  // The installation is used where it lies.
+  fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace(/^prefix=/m, `prefix=${place}`));
+  return path.dirname(file);
+}
+
+/** @param {string} place @param {string} pc @param {string} name @param {(text: string) => string} change @returns {Promise<string>} where it was installed */
+async function installPlugin(place, pc, name, change) {
+  const from = path.join(source, 'plugins/template');
+  const project = path.join(place, `project-${name}`);
+  const copy = (/** @type {string} */ below, /** @type {string} */ to) => {
+    fs.mkdirSync(to, { recursive: true });
+    for (const entry of fs.readdirSync(below, { withFileTypes: true })) {
+      const [old, fresh] = [path.join(below, entry.name), path.join(to, change(entry.name))];
+      if (entry.isDirectory()) copy(old, fresh);
+      else fs.writeFileSync(fresh, change(fs.readFileSync(old, 'utf8')));
+    }
+  };
+  copy(from, path.join(project, name));
+  fs.copyFileSync(path.join(project, name, 'standalone/meson.build'), path.join(project, 'meson.build'));
+  const env = { ...process.env, PKG_CONFIG_PATH: pc, LD_LIBRARY_PATH: path.dirname(pc) };
+  const out = path.join(place, `build-${name}`);
+  await run('meson', ['setup', out, project], { env });
+  await run('ninja', ['-j2', '-C', out, 'install'], { env });
+  const { stdout } = await run('pkg-config', ['--variable=plugindir', 'karez-1'], { env });
+  return path.join(stdout.trim(), name);
+}
+
+/** In two browsers, from the lobby to the end. @param {any[]} doctors @param {import('./hubs.mjs').Pair} pair @param {string} id
+ * @param {string} panel */
+async function hold(doctors, pair, id, panel) {
+  const [ours, theirs] = doctors;
+  await ours.goto(`${pair.aral.origin}/sessions/${id}`);
+  await theirs.goto(`${pair.hangzhou.origin}/sessions/${id}`);
+  for (const page of doctors) await page.getByRole('button', { name: 'Join', exact: true }).click();
+  await ours.getByRole('button', { name: 'Start', exact: true }).click();
+  for (const page of doctors) await page.locator(`${panel} textarea:not([readonly])`).waitFor();
+  await ours.locator(`${panel} textarea`).pressSequentially('Liver 14 cm. ');
+  await theirs.waitForFunction((name) => document.querySelector(`${name} textarea`)?.value.includes('Liver 14 cm.'), panel);
+  await theirs.locator(`${panel} textarea`).press('Control+End');
+  await theirs.locator(`${panel} textarea`).pressSequentially('脾脏正常。');
+  await ours.waitForFunction((name) => document.querySelector(`${name} textarea`)?.value.includes('脾脏正常。'), panel);
+  // As high as its own style sheet has it.
+  assert.ok(await ours.locator(`${panel} textarea`).evaluate((one) => parseFloat(getComputedStyle(one).minBlockSize)) > 300, 'it wears its styles');
+  await shootAll(ours, `alone-${panel}`);
+  await checkAccess(ours, panel);
+  await ours.getByRole('button', { name: /^End for all/ }).click();
+  await ours.getByRole('dialog').getByRole('button', { name: 'End for all' }).click();
+  for (const hub of pair.hubs)
+    await until(`${hub.name} to end it`, async () => (await hub.api('GET', `/sessions/${id}`)).state === 'ended');
+  for (const page of doctors) await page.locator(`${panel} article`).getByText('Liver 14 cm. 脾脏正常。').waitFor();
+}
+
+/** Its page: in the navigation, in every language, by its address alone. @param {any} page @param {import('./hubs.mjs').Hub} hub */
+async function ownPage(page, hub) {
+  await page.goto(hub.origin);
+  await page.getByRole('link', { name: 'Sonar notes' }).click();
+  await page.waitForURL('**/x/sonar/notes');
+  const one = page.locator('karez-sonar-notes .sonar-one').filter({ hasText: 'Abdomen' });
+  await one.getByRole('button', { name: /^Read/ }).click();
+  await one.getByText('Liver 14 cm. 脾脏正常。').waitFor();
+  assert.equal(await page.locator('nav [aria-current="page"]').innerText(), 'Sonar notes');
+  assert.match(await page.title(), /^Sonar notes · /);
+  await shootAll(page, 'alone-page');
+  await page.setViewportSize(phone);
+  await page.reload();
+  await page.locator('nav [aria-current="page"]').waitFor();
+  const { x, width } = await page.locator('nav [aria-current="page"]').boundingBox();
+  assert.ok(x >= 0 && x + width <= phone.width, 'the navigation shows where one is');
+  await page.setViewportSize(desktop);
+  await checkAccess(page, 'the page of a plugin');
+  await page.reload();
+  await one.waitFor();
+  // What its own words translate, and what its key file does.
+  await speak(page, 'zh_CN');
+  await page.getByRole('link', { name: '声呐笔记' }).waitFor();
+  await page.getByRole('link', { name: '共享笔记' }).click();
+  await page.locator('karez-template-notes h1').getByText('共享笔记').waitFor();
+  await page.goto(`${hub.origin}/x/sonar/notes`);
+  await page.locator('karez-sonar-notes h1').getByText('声呐笔记').waitFor();
+  await speak(page, 'en');
+}
+
+/** Who has not its permission is shown no page; the audit log speaks its sentences. @param {any} page @param {string} id */
+async function auditor(page, id) {
+  assert.equal(await page.getByRole('link', { name: 'Sonar notes' }).count(), 0);
+  await page.goto(new URL(`/audit?session=${id}`, page.url()).href);
+  await page.locator('main').getByText('A sonar result was kept').waitFor();
+  await page.goto(new URL('/x/sonar/notes', page.url()).href);
+  await page.getByText('There is no such page.').waitFor();
+  await page.goto(new URL('/x/sonar/others', page.url()).href);
+  await page.getByText('There is no such page.').waitFor();
+}
+
+/** @param {import('./hubs.mjs').Hub} hub @param {any} page */
+async function described(hub, page) {
+  const { paths, components } = await hub.api('GET', '/openapi.json');
+  assert.ok(paths['/x/sonar/sessions/{session}/note'] && components.schemas.SonarNote, 'its routes are described');
+  const { items } = await hub.api('GET', '/plugins/web');
+  assert.deepEqual(items.map((one) => one.plugin).sort(), ['sonar', 'template']);
+  const { script } = items.find((one) => one.plugin === 'sonar');
+  const kept = await page.evaluate(async (/** @type {string} */ where) => (await fetch(where)).headers.get('cache-control'), script);
+  assert.match(kept, /immutable/);
+}
+
+const place = fs.mkdtempSync('/tmp/karez-alone-');
+fs.chmodSync(place, 0o755);
+try {
+  const pc = await installLibrary(place);
+  const plain = await installPlugin(place, pc, 'template', (text) => text);
+  const other = await installPlugin(place, pc, 'sonar', (text) => {
+    const changed = renamed(text);
+    // A sentence and translations that no catalogue has.
+    return changed.replace('The shared note of “%2$s” was kept', 'The sonar result of “%2$s” was kept').replace('A shared note was kept', 'A sonar result was kept')
+      .replace('Title=Sonar notes\n', 'Title=Sonar notes\nTitle[zh_CN]=声呐笔记\nTitle[ug]=سونار خاتىرىلىرى\n')
+      + (text.includes("from '@karez/desk';") && text.includes('export const nouns')
+        ? "\nexport const messages = { zh_CN: { 'Sonar notes': '声呐笔记', 'Sonar note': '声呐' }, ug: { 'Sonar notes': 'سونار خاتىرىلىرى', 'Sonar note': 'سونار' } };\n" : '');
+  });
+  process.env.KAREZ_PLUGINS = `${plain};${other}`;
+  await withPair('plugin-alone', async (pair) => {
+    const browser = await openBrowser();
+    try {
+      const doctors = [await signIn(browser, pair.aral, 'doctor.aral'), await signIn(browser, pair.hangzhou, 'doctor.hangzhou', { viewport: phone })];
+      await hold(doctors, pair, await prepareNote(pair, 'Minutes'), 'karez-template-panel');
+      await doctors[1].setViewportSize(desktop);
+      const id = await prepareNote(pair, 'Abdomen', 'sonar-note');
+      await hold(doctors, pair, id, 'karez-sonar-panel');
+      await ownPage(doctors[0], pair.aral);
+      const reader = await signIn(browser, pair.aral, 'auditor.aral');
+      await auditor(reader, id);
+      await described(pair.aral, reader);
+      for (const page of [...doctors, reader]) assert.deepEqual(page.faults, []);
+    } finally {
+      await browser.close();
+    }
+  });
+} finally {
+  fs.rmSync(place, { recursive: true, force: true });
+}
