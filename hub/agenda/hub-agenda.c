@@ -92,9 +92,7 @@ hub_agenda_new (HubStore *store, KarezPeers *peers, KarezAudit *audit, const cha
   if (!hub_agenda_handle_messages (self, &error) || !hub_agenda_handle_resources (self, &error)
       || !hub_agenda_handle_comparison (self, &error))
     hub_critical ("agenda", NULL, "a topic of the agenda is taken: %s", error->message);
-  if (g_signal_lookup ("peer-changed", G_OBJECT_TYPE (peers)) != 0)
-    self->peer_handler = g_signal_connect (peers, "peer-changed", G_CALLBACK (on_peer_changed),
-                                           self);
+  self->peer_handler = g_signal_connect (peers, "changed", G_CALLBACK (on_peer_changed), self);
   return self;
 }
 
@@ -137,9 +135,7 @@ hub_agenda_find_peer (JsonNode *list, const char *peer)
 gboolean
 hub_agenda_is_paired (HubAgenda *self, const char *peer)
 {
-  g_autoptr (JsonNode) list = karez_peers_list (self->peers);
-
-  return hub_agenda_find_peer (list, peer) != NULL;
+  return karez_peers_is_paired (self->peers, peer);
 }
 
 KarezLane

@@ -52,7 +52,7 @@ void hub_agenda_complete_async (HubAgenda *self, const char *booking, KarezActor
 gboolean hub_agenda_complete_finish (HubAgenda *self, GAsyncResult *result, GError **error);
 
 /* A peer came up, went, was paired or revoked: its resources are pulled when it is up. Connected
- * to the signal "peer-changed" of @peers by itself, if that has one. */
+ * to the signal "changed" of @peers by itself. */
 void hub_agenda_peer_changed (HubAgenda *self, const char *peer);
 
 G_END_DECLS

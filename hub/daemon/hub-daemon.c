@@ -411,7 +411,7 @@ make_parts (HubDaemon *self, GError **error)
                                hub_config_port (self->config, "Peers", "Port"),
                                text (self, "Peers", "Listen"));
   hub_peers_set_address (self->peers, text (self, "Peers", "Advertise"));
-  g_signal_connect_object (self->peers, "peer-changed", G_CALLBACK (on_peer_changed), self, 0);
+  g_signal_connect_object (self->peers, "changed", G_CALLBACK (on_peer_changed), self, 0);
   hub_peers_set_plugin_check (self->peers, hub_engine_owns_topic, self->engine);
   g_signal_connect_object (self->engine, "plugin-enabled", G_CALLBACK (on_plugin_enabled), self, 0);
   self->agenda = hub_agenda_new (self->store, KAREZ_PEERS (self->peers), KAREZ_AUDIT (self->audit),

@@ -28,6 +28,8 @@ struct _HubScopedPeers
   HubRunner *runner;
   char *prefix;
   GHashTable *known; /* "kind topic" → Handler */
+  gulong changed;
+  gboolean open; /* FALSE: the plugin is away */
 };
 
 static void peers_iface_init (KarezPeersInterface *iface);
@@ -252,6 +254,22 @@ list (KarezPeers *peers)
   return karez_peers_list (HUB_SCOPED_PEERS (peers)->peers);
 }
 
+static KarezPeerState
+get_state (KarezPeers *peers, const char *peer)
+{
+  return karez_peers_get_state (HUB_SCOPED_PEERS (peers)->peers, peer);
+}
+
+static void
+on_changed (KarezPeers *peers, const char *peer, HubScopedPeers *self)
+{
+  if (!self->open)
+    return;
+  hub_runner_enter (self->runner, "peer-changed");
+  g_signal_emit_by_name (self, "changed", peer);
+  hub_runner_leave (self->runner);
+}
+
 static void
 peers_iface_init (KarezPeersInterface *iface)
 {
@@ -263,6 +281,7 @@ peers_iface_init (KarezPeersInterface *iface)
   iface->handle_post = handle_post;
   iface->serve_feed = serve_feed;
   iface->list = list;
+  iface->get_state = get_state;
 }
 
 void
@@ -271,6 +290,7 @@ hub_scoped_peers_set_open (HubScopedPeers *self, gboolean open)
   GHashTableIter iter;
   gpointer handler;
 
+  self->open = open;
   if (open)
     return;
   g_hash_table_iter_init (&iter, self->known);
@@ -284,6 +304,8 @@ hub_scoped_peers_new (KarezPeers *peers, HubRunner *runner, const char *prefix)
   HubScopedPeers *self = g_object_new (HUB_TYPE_SCOPED_PEERS, NULL);
 
   self->peers = g_object_ref (peers);
+  self->open = TRUE;
+  self->changed = g_signal_connect (peers, "changed", G_CALLBACK (on_changed), self);
   self->runner = g_object_ref (runner);
   self->prefix = g_strdup (prefix);
   return self;
@@ -294,6 +316,7 @@ hub_scoped_peers_finalize (GObject *object)
 {
   HubScopedPeers *self = HUB_SCOPED_PEERS (object);
 
+  g_clear_signal_handler (&self->changed, self->peers);
   hub_scoped_peers_set_open (self, FALSE);
   g_hash_table_unref (self->known);
   g_clear_object (&self->peers);

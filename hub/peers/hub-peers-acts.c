@@ -36,7 +36,7 @@ on_pinned (GObject *source, GAsyncResult *result, gpointer data)
         hub_peers_cut_entry (self, old);
       hub_notice ("peers", id, "%s is paired.", hub_peer_get_name (peer));
       hub_peer_heartbeat_beat (hub_peers_add_entry (self, peer)->heartbeat);
-      g_signal_emit (self, hub_peers_signal_changed, 0, id);
+      g_signal_emit_by_name (self, "changed", id);
     }
   hub_pairings_pinned (self->pairings, pairing, error);
 }
@@ -290,7 +290,7 @@ on_moved (GObject *source, GAsyncResult *result, gpointer data)
     {
       hub_peer_set_address (entry->peer, move->address);
       hub_peer_heartbeat_beat (entry->heartbeat);
-      g_signal_emit (self, hub_peers_signal_changed, 0, move->peer);
+      g_signal_emit_by_name (self, "changed", move->peer);
     }
   g_task_return_boolean (task, TRUE);
 }

@@ -183,6 +183,24 @@ hub_peers_list (KarezPeers *peers)
   return node;
 }
 
+static KarezPeerState
+hub_peers_get_state (KarezPeers *peers, const char *id)
+{
+  HubPeersEntry *entry = g_hash_table_lookup (HUB_PEERS (peers)->entries, id);
+
+  if (entry == NULL)
+    return KAREZ_PEER_UNKNOWN;
+  switch (hub_peer_get_state (entry->peer))
+    {
+    case HUB_PEER_STATE_UP:
+      return KAREZ_PEER_UP;
+    case HUB_PEER_STATE_REVOKED:
+      return KAREZ_PEER_REVOKED;
+    default:
+      return KAREZ_PEER_DOWN;
+    }
+}
+
 void
 hub_peers_iface_init (KarezPeersInterface *iface)
 {
@@ -194,4 +212,5 @@ hub_peers_iface_init (KarezPeersInterface *iface)
   iface->handle_post = hub_peers_handle_post;
   iface->serve_feed = hub_peers_serve_feed;
   iface->list = hub_peers_list;
+  iface->get_state = hub_peers_get_state;
 }

@@ -59,7 +59,6 @@ void hub_peers_cut_entry (HubPeers *self, HubPeersEntry *entry);
 void hub_peers_apply_row (HubPeers *self, KarezRows *rows, guint row);
 /* From now on rows and what waits are looked at again and again. */
 void hub_peers_begin (HubPeers *self);
-extern guint hub_peers_signal_changed;
 extern const HubPairingsHooks hub_peers_pairings_hooks;
 GError *hub_peers_not_paired (const char *id);
 void hub_peers_iface_init (KarezPeersInterface *iface);

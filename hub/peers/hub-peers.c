@@ -13,8 +13,6 @@
 G_DEFINE_FINAL_TYPE_WITH_CODE (HubPeers, hub_peers, G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (KAREZ_TYPE_PEERS, hub_peers_iface_init))
 
-guint hub_peers_signal_changed;
-
 static void
 entry_free (gpointer data)
 {
@@ -268,7 +266,7 @@ on_changed (HubPeer *peer, gpointer data)
 {
   HubPeersEntry *entry = data;
 
-  g_signal_emit (entry->peers, hub_peers_signal_changed, 0, hub_peer_get_id (peer));
+  g_signal_emit_by_name (entry->peers, "changed", hub_peer_get_id (peer));
   /* Up again, or acknowledged: what waited for a retry goes at once. */
   if (hub_peer_may_deliver (peer))
     hub_peer_outbox_wake_now (entry->outbox);
@@ -309,7 +307,7 @@ hub_peers_drop_entry (HubPeers *self, const char *id)
       || hub_peer_get_state (entry->peer) != HUB_PEER_STATE_REVOKED)
     return;
   g_hash_table_remove (self->entries, id);
-  g_signal_emit (self, hub_peers_signal_changed, 0, id);
+  g_signal_emit_by_name (self, "changed", id);
 }
 
 void
@@ -347,7 +345,7 @@ hub_peers_apply_row (HubPeers *self, KarezRows *rows, guint row)
         hub_peer_heartbeat_beat (entry->heartbeat);
       else
         hub_peers_cut_entry (self, entry);
-      g_signal_emit (self, hub_peers_signal_changed, 0, id);
+      g_signal_emit_by_name (self, "changed", id);
       return;
     }
   if (was_paired && !paired)
@@ -455,8 +453,6 @@ hub_peers_class_init (HubPeersClass *class)
 {
   G_OBJECT_CLASS (class)->dispose = hub_peers_dispose;
   G_OBJECT_CLASS (class)->finalize = hub_peers_finalize;
-  hub_peers_signal_changed = g_signal_new ("peer-changed", HUB_TYPE_PEERS, G_SIGNAL_RUN_LAST, 0,
-                                           NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
 }
 
 static void

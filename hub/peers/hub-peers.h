@@ -14,8 +14,7 @@ G_BEGIN_DECLS
  * The paired hubs and all that goes between them and this one: implements KarezPeers. Main thread
  * only.
  *
- * Signal "peer-changed" (const char *id): one was paired or revoked, went up or down, or was
- * noticed to be restored.
+ * Signal "changed" of KarezPeers: also when one was noticed to be restored, or moved.
  */
 G_DECLARE_FINAL_TYPE (HubPeers, hub_peers, HUB, PEERS, GObject)
 

@@ -113,9 +113,39 @@ karez_message_get_lane (KarezMessage *self)
 
 G_DEFINE_INTERFACE (KarezPeers, karez_peers, G_TYPE_OBJECT)
 
+static KarezPeerState
+read_state (JsonObject *line)
+{
+  const char *name = karez_json_text (line, "state");
+
+  return g_strcmp0 (name, "up") == 0        ? KAREZ_PEER_UP
+         : g_strcmp0 (name, "down") == 0    ? KAREZ_PEER_DOWN
+         : g_strcmp0 (name, "revoked") == 0 ? KAREZ_PEER_REVOKED
+                                            : KAREZ_PEER_UNKNOWN;
+}
+
+static KarezPeerState
+karez_peers_real_get_state (KarezPeers *self, const char *peer)
+{
+  g_autoptr (JsonNode) list = karez_peers_list (self);
+  JsonArray *lines = json_node_get_array (list);
+
+  for (guint i = 0; i < json_array_get_length (lines); i++)
+    {
+      JsonObject *line = json_array_get_object_element (lines, i);
+
+      if (g_strcmp0 (karez_json_text (line, "id"), peer) == 0)
+        return read_state (line);
+    }
+  return KAREZ_PEER_UNKNOWN;
+}
+
 static void
 karez_peers_default_init (KarezPeersInterface *iface)
 {
+  iface->get_state = karez_peers_real_get_state;
+  g_signal_new ("changed", KAREZ_TYPE_PEERS, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
+                G_TYPE_STRING);
 }
 
 void
@@ -173,4 +203,42 @@ JsonNode *
 karez_peers_list (KarezPeers *self)
 {
   return KAREZ_PEERS_GET_IFACE (self)->list (self);
+}
+
+KarezPeerState
+karez_peers_get_state (KarezPeers *self, const char *peer)
+{
+  g_return_val_if_fail (KAREZ_IS_PEERS (self), KAREZ_PEER_UNKNOWN);
+  g_return_val_if_fail (peer != NULL, KAREZ_PEER_UNKNOWN);
+
+  return KAREZ_PEERS_GET_IFACE (self)->get_state (self, peer);
+}
+
+gboolean
+karez_peers_is_paired (KarezPeers *self, const char *peer)
+{
+  KarezPeerState state = karez_peers_get_state (self, peer);
+
+  return state == KAREZ_PEER_UP || state == KAREZ_PEER_DOWN;
+}
+
+GStrv
+karez_peers_find (KarezPeers *self, KarezPeerState state)
+{
+  g_autoptr (GStrvBuilder) found = g_strv_builder_new ();
+  g_autoptr (JsonNode) list = NULL;
+  JsonArray *lines;
+
+  g_return_val_if_fail (KAREZ_IS_PEERS (self), NULL);
+
+  list = karez_peers_list (self);
+  lines = json_node_get_array (list);
+  for (guint i = 0; i < json_array_get_length (lines); i++)
+    {
+      JsonObject *line = json_array_get_object_element (lines, i);
+
+      if (read_state (line) == state)
+        g_strv_builder_add (found, karez_json_text (line, "id"));
+    }
+  return g_strv_builder_end (found);
 }

@@ -80,6 +80,32 @@ typedef void (*KarezPostFunc) (KarezMessage *message, GTask *task, gpointer data
 typedef void (*KarezFeedFunc) (const char *peer, const char *cursor, guint limit, GTask *task,
                                gpointer data);
 
+/**
+ * KarezPeerState:
+ * @KAREZ_PEER_UNKNOWN: no hub of this id was ever paired, or it was forgotten
+ * @KAREZ_PEER_DOWN: paired; it does not answer now
+ * @KAREZ_PEER_UP: paired; it can be asked now
+ * @KAREZ_PEER_REVOKED: the pairing has ended
+ *
+ * Since: 1.1
+ */
+typedef enum
+{
+  KAREZ_PEER_UNKNOWN,
+  KAREZ_PEER_DOWN,
+  KAREZ_PEER_UP,
+  KAREZ_PEER_REVOKED,
+} KarezPeerState;
+
+/**
+ * KarezPeersInterface:
+ * The paired hubs. Main thread only.
+ *
+ * @get_state: where it is NULL, what @list says counts
+ *
+ * Signal "changed" (const char *peer): its state, or its pairing, is another one. The hub reads its
+ * pairings after its plugins are enabled: each is told by this signal. Since: 1.1
+ */
 struct _KarezPeersInterface
 {
   GTypeInterface parent;
@@ -99,8 +125,9 @@ struct _KarezPeersInterface
   gboolean (*serve_feed) (KarezPeers *self, const char *feed, KarezFeedFunc func, gpointer data,
                           GDestroyNotify destroy, GError **error);
   JsonNode *(*list) (KarezPeers *self);
+  KarezPeerState (*get_state) (KarezPeers *self, const char *peer);
 
-  gpointer padding[8];
+  gpointer padding[7];
 };
 
 /**
@@ -139,6 +166,12 @@ KAREZ_PUBLIC gboolean karez_peers_serve_feed (KarezPeers *self, const char *feed
                                               GDestroyNotify destroy, GError **error);
 /* The paired hubs: [{"id", "name", "state": "up"|"down"|"revoked", "since", "rtt_ms"}]. */
 KAREZ_PUBLIC JsonNode *karez_peers_list (KarezPeers *self);
+/* How it stands with one hub. Since: 1.1 */
+KAREZ_PUBLIC KarezPeerState karez_peers_get_state (KarezPeers *self, const char *peer);
+/* Whether posts to it are taken: it is up or down. Since: 1.1 */
+KAREZ_PUBLIC gboolean karez_peers_is_paired (KarezPeers *self, const char *peer);
+/* The ids of the hubs in @state. Returns: (transfer full). Since: 1.1 */
+KAREZ_PUBLIC GStrv karez_peers_find (KarezPeers *self, KarezPeerState state);
 
 /* Makes @self the transaction that applies @message. */
 KAREZ_PUBLIC void karez_transaction_applied (KarezTransaction *self, KarezMessage *message);

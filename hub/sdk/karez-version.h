@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 /* The interface promised to plugins. A plugin loads when its major is ours and its minor is not
  * newer; a major lives two years at least. */
 #define KAREZ_API_MAJOR 1
-#define KAREZ_API_MINOR 0
+#define KAREZ_API_MINOR 1
 
 #define KAREZ_EXPORT __attribute__ ((visibility ("default")))
 #define KAREZ_PUBLIC KAREZ_EXPORT extern

@@ -48,22 +48,6 @@ consult_hub_unref (ConsultHub *self)
   g_rc_box_release_full (self, clear);
 }
 
-gboolean
-consult_hub_is_paired (ConsultHub *self, const char *peer)
-{
-  g_autoptr (JsonNode) list = karez_peers_list (self->peers);
-  JsonArray *peers = json_node_get_array (list);
-
-  for (guint i = 0; i < json_array_get_length (peers); i++)
-    {
-      JsonObject *one = json_array_get_object_element (peers, i);
-
-      if (g_strcmp0 (karez_json_text (one, "id"), peer) == 0)
-        return g_strcmp0 (karez_json_text (one, "state"), "revoked") != 0;
-    }
-  return FALSE;
-}
-
 KarezTransaction *
 consult_hub_begin (ConsultHub *self)
 {
@@ -77,7 +61,7 @@ gboolean
 consult_hub_post (ConsultHub *self, KarezTransaction *transaction, const char *peer, KarezLane lane,
                   const char *topic, JsonNode *body)
 {
-  if (!consult_hub_is_paired (self, peer))
+  if (!karez_peers_is_paired (self->peers, peer))
     {
       json_node_unref (body);
       return FALSE;

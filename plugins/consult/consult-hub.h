@@ -25,8 +25,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ConsultHub, consult_hub_unref)
 
 /* A transaction of what the hub does by itself. Returns: (transfer full) */
 KarezTransaction *consult_hub_begin (ConsultHub *self);
-/* FALSE while a plugin is enabled: the hub reads its pairings after that. */
-gboolean consult_hub_is_paired (ConsultHub *self, const char *peer);
 /**
  * consult_hub_post:
  * @body: (transfer full)

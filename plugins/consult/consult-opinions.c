@@ -513,7 +513,8 @@ check_signing (Work *work, JsonObject *body, GError **error)
 
   if (!check_writer (work, error))
     return FALSE;
-  if (!consult_hub_is_paired (work->self->hub, consult_booking_text (work->booking, "requester")))
+  if (!karez_peers_is_paired (work->self->hub->peers,
+                              consult_booking_text (work->booking, "requester")))
     {
       g_propagate_error (error, unpaired_error ());
       return FALSE;

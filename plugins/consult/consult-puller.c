@@ -49,9 +49,19 @@ coming_free (gpointer data)
 /* How long a file that could not be fetched stands back: others have their turn. */
 typedef struct
 {
+  char *hub;
   gint64 until; /* monotonic */
   guint seconds;
 } Rest;
+
+static void
+rest_free (gpointer data)
+{
+  Rest *rest = data;
+
+  g_free (rest->hub);
+  g_free (rest);
+}
 
 static void fetch_next (ConsultPuller *self);
 
@@ -71,15 +81,44 @@ on_again (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* A hospital that was away says nothing when it is back: so it looks again in any case. */
+/* Until a file's rest is over; a hospital that is back, and a file that is announced, wake it. */
 static void
 rest (ConsultPuller *self)
 {
+  gint64 next = G_MAXINT64;
+  GHashTableIter iter;
+  gpointer value;
+
   self->busy = FALSE;
   if (self->woken)
-    consult_puller_wake (self);
-  else if (self->again == 0)
-    self->again = g_timeout_add_seconds (AGAIN_SECONDS, on_again, self);
+    {
+      consult_puller_wake (self);
+      return;
+    }
+  g_hash_table_iter_init (&iter, self->rests);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    next = MIN (next, ((Rest *) value)->until);
+  if (self->again == 0 && next != G_MAXINT64)
+    {
+      gint64 left = MAX (next - g_get_monotonic_time (), 0) / G_USEC_PER_SEC;
+
+      self->again = g_timeout_add_seconds (MAX ((guint) left + 1, AGAIN_SECONDS), on_again, self);
+    }
+}
+
+static gboolean
+is_of_hub (gpointer id, gpointer value, gpointer hub)
+{
+  return g_str_equal (((Rest *) value)->hub, hub);
+}
+
+static void
+on_peer_changed (KarezPeers *peers, const char *peer, ConsultPuller *self)
+{
+  if (karez_peers_get_state (peers, peer) != KAREZ_PEER_UP)
+    return;
+  g_hash_table_foreach_remove (self->rests, is_of_hub, (gpointer) peer);
+  consult_puller_wake (self);
 }
 
 static void
@@ -91,6 +130,7 @@ put_back (ConsultPuller *self, const GError *error)
 
   g_message ("%s: part %u could not be fetched yet: %s", file->id, file->part, error->message);
   later->seconds = known != NULL ? MIN (known->seconds * 2, MAX_REST_SECONDS) : AGAIN_SECONDS;
+  later->hub = g_strdup (file->hub);
   later->until = g_get_monotonic_time () + later->seconds * G_USEC_PER_SEC;
   g_hash_table_replace (self->rests, g_strdup (file->id), later);
   /* When it is the file, and not the way, the hospital's next one has its turn. */
@@ -269,6 +309,9 @@ on_wanted (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
 
+  /* The database was away. */
+  if (rows == NULL && self->again == 0)
+    self->again = g_timeout_add_seconds (AGAIN_SECONDS, on_again, self);
   for (guint i = 0; rows != NULL && i < karez_rows_get_count (rows); i++)
     {
       Coming *file = g_new0 (Coming, 1);
@@ -283,24 +326,6 @@ on_wanted (GObject *source, GAsyncResult *result, gpointer data)
       g_ptr_array_add (self->coming, file);
     }
   fetch_next (self);
-}
-
-/* The hospitals that can be asked now. */
-static GStrv
-list_up (ConsultPuller *self)
-{
-  g_autoptr (JsonNode) list = karez_peers_list (self->hub->peers);
-  JsonArray *peers = json_node_get_array (list);
-  g_autoptr (GStrvBuilder) up = g_strv_builder_new ();
-
-  for (guint i = 0; i < json_array_get_length (peers); i++)
-    {
-      JsonObject *one = json_array_get_object_element (peers, i);
-
-      if (g_strcmp0 (karez_json_text (one, "state"), "up") == 0)
-        g_strv_builder_add (up, karez_json_text (one, "id"));
-    }
-  return g_strv_builder_end (up);
 }
 
 /* The files that could not be fetched, or those of them that are not tried again before @now. */
@@ -331,7 +356,7 @@ consult_puller_wake (ConsultPuller *self)
   self->busy = TRUE;
   self->next = 0;
   g_clear_handle_id (&self->again, g_source_remove);
-  up = list_up (self);
+  up = karez_peers_find (self->hub->peers, KAREZ_PEER_UP);
   resting = list_failed (self, g_get_monotonic_time ());
   failed = list_failed (self, 0);
   karez_store_query_async (self->hub->store, "attachments_coming",
@@ -345,8 +370,9 @@ consult_puller_new (ConsultHub *hub)
   ConsultPuller *self = g_object_new (CONSULT_TYPE_PULLER, NULL);
 
   self->hub = consult_hub_ref (hub);
+  g_signal_connect_object (hub->peers, "changed", G_CALLBACK (on_peer_changed), self, 0);
   self->coming = g_ptr_array_new_with_free_func (coming_free);
-  self->rests = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->rests = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, rest_free);
   return self;
 }
 

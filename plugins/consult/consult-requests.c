@@ -4,7 +4,7 @@
 
 #include <glib/gi18n.h>
 
-#define FIRST_LOOK_SECONDS 2
+#define SOON_SECONDS 1
 #define LOOK_SECONDS 60
 #define LOOK_REQUESTS 50
 #define FIRST_ID "00000000-0000-0000-0000-000000000000"
@@ -17,8 +17,8 @@ struct _ConsultRequests
 
   ConsultHub *hub;
   guint timer;
-  guint wait;  /* seconds before the next look */
-  char *after; /* the request after which it looks on */
+  gboolean looking, again; /* from the question on; and once more after it */
+  char *after;             /* the request after which it looks on */
 };
 
 G_DEFINE_FINAL_TYPE (ConsultRequests, consult_requests, G_TYPE_OBJECT)
@@ -264,9 +264,10 @@ on_looked (GObject *source, GAsyncResult *result, gpointer data)
   /* In pages, soon after each other: what cannot be sent now never stands before what can. */
   g_free (self->after);
   self->after = g_strdup (more ? karez_rows_text (rows, count - 1, "id") : FIRST_ID);
-  self->timer = g_timeout_add_seconds (more ? FIRST_LOOK_SECONDS : self->wait, look, self);
-  if (!more)
-    self->wait = MIN (self->wait * 2, LOOK_SECONDS);
+  self->looking = FALSE;
+  self->timer = g_timeout_add_seconds (more || self->again ? SOON_SECONDS : LOOK_SECONDS, look,
+                                       self);
+  self->again = FALSE;
 }
 
 static gboolean
@@ -275,11 +276,27 @@ look (gpointer data)
   ConsultRequests *self = data;
 
   self->timer = 0;
+  self->looking = TRUE;
   karez_store_query_async (
       self->hub->store, "requests_unsent",
       g_variant_new ("(ssx)", self->hub->id, self->after, (gint64) LOOK_REQUESTS), NULL, on_looked,
       g_object_ref (self));
   return G_SOURCE_REMOVE;
+}
+
+/* What waits for a hospital goes when it is paired or up. */
+static void
+on_peer_changed (KarezPeers *peers, const char *peer, ConsultRequests *self)
+{
+  if (!karez_peers_is_paired (peers, peer))
+    return;
+  if (self->looking)
+    {
+      self->again = TRUE;
+      return;
+    }
+  g_clear_handle_id (&self->timer, g_source_remove);
+  self->timer = g_timeout_add_seconds (SOON_SECONDS, look, self);
 }
 
 /* ── PUT ────────────────────────────────────────────────────────────────────────────────────── */
@@ -319,7 +336,7 @@ check_write (Work *work, JsonObject *body, GError **error)
   ConsultHub *hub = work->self->hub;
   const char *partner = karez_json_text (body, "partner");
 
-  if (work->booking == NULL && !consult_hub_is_paired (hub, partner))
+  if (work->booking == NULL && !karez_peers_is_paired (hub->peers, partner))
     {
       karez_error_set (error, KAREZ_ERROR_INVALID, "consult/partner", N_ ("a paired hospital"),
                        N_ ("The other hospital is not paired with this one"));
@@ -543,10 +560,8 @@ consult_requests_start (ConsultRequests *self, KarezRoutes *routes, GError **err
                                    g_object_ref (self), g_object_unref, error))
     return FALSE;
   g_signal_connect_object (self->hub->agenda, "changed", G_CALLBACK (on_agenda_changed), self, 0);
-  /* The hub reads its pairings after its plugins are enabled, and nothing is sent before: the first
-   * looks follow each other soon. */
-  self->wait = FIRST_LOOK_SECONDS;
-  self->timer = g_timeout_add_seconds (self->wait, look, self);
+  g_signal_connect_object (self->hub->peers, "changed", G_CALLBACK (on_peer_changed), self, 0);
+  self->timer = g_timeout_add_seconds (LOOK_SECONDS, look, self);
   return TRUE;
 }
 

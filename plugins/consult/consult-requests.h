@@ -10,8 +10,8 @@ G_BEGIN_DECLS
  * ConsultRequests:
  * What bookings ask: history and question, written where the patient is, sent to the hospital that
  * is asked once the booking is requested, and with each new version. What could not be sent, also
- * because this hub ended in between or the hospitals were not paired, is sent by a look each
- * minute. Drafts that came to nothing go after 48 hours.
+ * because this hub ended in between or the hospitals were not paired, is sent by a look when a
+ * hospital is paired or up again, and each minute. Drafts that came to nothing go after 48 hours.
  */
 G_DECLARE_FINAL_TYPE (ConsultRequests, consult_requests, CONSULT, REQUESTS, GObject)
 

@@ -54,8 +54,6 @@ static void
 test_peers_class_init (TestPeersClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = test_peers_finalize;
-  g_signal_new ("peer-changed", TEST_TYPE_PEERS, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                G_TYPE_NONE, 1, G_TYPE_STRING);
 }
 
 static void
@@ -165,7 +163,7 @@ void
 peers_set_up (Hub *hub, Hub *other, gboolean up)
 {
   hub->peers->up = up;
-  g_signal_emit_by_name (hub->peers, "peer-changed", other->id);
+  g_signal_emit_by_name (hub->peers, "changed", other->id);
 }
 
 /* ── hubs ───────────────────────────────────────────────────────────────────────────────────── */

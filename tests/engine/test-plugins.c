@@ -3,6 +3,7 @@
 #include "engine-fixture.h"
 #include "hub-module.h"
 #include "hub-plugin-list.h"
+#include "hub-scoped-peers.h"
 
 #include <glib/gstdio.h>
 
@@ -46,6 +47,41 @@ static void
 fake_routes_init (FakeRoutes *self)
 {
   self->paths = g_ptr_array_new_with_free_func (g_free);
+}
+
+/* Peers that know one hub, by their list alone. */
+#define FAKE_TYPE_PEERS (fake_peers_get_type ())
+G_DECLARE_FINAL_TYPE (FakePeers, fake_peers, FAKE, PEERS, GObject)
+struct _FakePeers
+{
+  GObject parent_instance;
+  const char *state;
+};
+static JsonNode *
+fake_list (KarezPeers *peers)
+{
+  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
+
+  json_node_take_array (node, json_array_new ());
+  json_array_add_element (
+      json_node_get_array (node),
+      karez_json_object ("id", "s", "north", "state", "s", FAKE_PEERS (peers)->state, NULL));
+  return node;
+}
+static void
+fake_peers_iface_init (KarezPeersInterface *iface)
+{
+  iface->list = fake_list;
+}
+G_DEFINE_FINAL_TYPE_WITH_CODE (FakePeers, fake_peers, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (KAREZ_TYPE_PEERS, fake_peers_iface_init))
+static void
+fake_peers_class_init (FakePeersClass *klass)
+{
+}
+static void
+fake_peers_init (FakePeers *self)
+{
 }
 
 static gboolean
@@ -330,6 +366,55 @@ test_grants (void)
   g_assert_cmpuint (routes->paths->len, ==, 1);
 }
 
+static void
+on_peer_changed (KarezPeers *peers, const char *peer, guint *count)
+{
+  g_assert_cmpstr (peer, ==, "north");
+  (*count)++;
+}
+
+/* A plugin hears of the peers as long as it is there. */
+static void
+test_peers (void)
+{
+  static const struct
+  {
+    const char *name;
+    KarezPeerState state;
+    gboolean paired;
+  } states[] = {
+    { "up", KAREZ_PEER_UP, TRUE },
+    { "down", KAREZ_PEER_DOWN, TRUE },
+    { "revoked", KAREZ_PEER_REVOKED, FALSE },
+    { "new", KAREZ_PEER_UNKNOWN, FALSE },
+  };
+  g_autoptr (FakePeers) peers = g_object_new (FAKE_TYPE_PEERS, NULL);
+  g_autoptr (HubRunner) runner = hub_runner_new ("one", NULL);
+  g_autoptr (HubScopedPeers) scoped = hub_scoped_peers_new (KAREZ_PEERS (peers), runner, "one.");
+  guint count = 0;
+
+  g_signal_connect (scoped, "changed", G_CALLBACK (on_peer_changed), &count);
+  for (guint i = 0; i < G_N_ELEMENTS (states); i++)
+    {
+      g_auto (GStrv) found = NULL;
+
+      peers->state = states[i].name;
+      g_assert_cmpint (karez_peers_get_state (KAREZ_PEERS (scoped), "north"), ==, states[i].state);
+      g_assert_cmpint (karez_peers_is_paired (KAREZ_PEERS (scoped), "north"), ==, states[i].paired);
+      found = karez_peers_find (KAREZ_PEERS (scoped), states[i].state);
+      g_assert_cmpuint (g_strv_length (found), ==, 1);
+    }
+  g_assert_cmpint (karez_peers_get_state (KAREZ_PEERS (scoped), "south"), ==, KAREZ_PEER_UNKNOWN);
+  g_signal_emit_by_name (peers, "changed", "north");
+  g_assert_cmpuint (count, ==, 1);
+  hub_scoped_peers_set_open (scoped, FALSE);
+  g_signal_emit_by_name (peers, "changed", "north");
+  g_assert_cmpuint (count, ==, 1);
+  hub_scoped_peers_set_open (scoped, TRUE);
+  g_signal_emit_by_name (peers, "changed", "north");
+  g_assert_cmpuint (count, ==, 2);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -342,5 +427,6 @@ main (int argc, char **argv)
   g_test_add_func ("/plugins/list", test_list);
   g_test_add_func ("/plugins/on-request", test_on_request);
   g_test_add_func ("/plugins/grants", test_grants);
+  g_test_add_func ("/plugins/peers", test_peers);
   return g_test_run ();
 }

@@ -22,6 +22,44 @@ test_strings (void)
   g_assert_cmpstr (two, !=, four);
 }
 
+/* What a plugin asks of the peers, and hears of them. */
+static void
+on_peer_changed (KarezPeers *peers, const char *peer, GString *heard)
+{
+  g_string_append_printf (heard, "%d ", karez_peers_get_state (peers, peer));
+}
+
+static void
+test_states (void)
+{
+  TestHub *one = test_hub (1), *other = test_hub (2);
+  KarezPeers *peers = KAREZ_PEERS (one->peers);
+  g_autoptr (GString) heard = g_string_new (NULL);
+  g_auto (GStrv) up = NULL, revoked = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (karez_peers_get_state (peers, test_hub_id (other)), ==, KAREZ_PEER_UNKNOWN);
+  g_assert_false (karez_peers_is_paired (peers, test_hub_id (other)));
+  g_signal_connect (peers, "changed", G_CALLBACK (on_peer_changed), heard);
+  test_pair (one, other, NULL);
+  test_until_up (one, other);
+  g_assert_cmpint (karez_peers_get_state (peers, test_hub_id (other)), ==, KAREZ_PEER_UP);
+  g_assert_true (karez_peers_is_paired (peers, test_hub_id (other)));
+  up = karez_peers_find (peers, KAREZ_PEER_UP);
+  g_assert_cmpuint (g_strv_length (up), ==, 1);
+  g_assert_cmpstr (up[0], ==, test_hub_id (other));
+  test_unpair (one, other, &error);
+  g_assert_no_error (error);
+  g_assert_false (karez_peers_is_paired (peers, test_hub_id (other)));
+  revoked = karez_peers_find (peers, KAREZ_PEER_REVOKED);
+  g_assert_cmpuint (g_strv_length (revoked), ==, 1);
+  /* Paired, then up, then revoked: once each. */
+  g_assert_cmpstr (heard->str, ==, "1 2 3 ");
+  g_signal_handlers_disconnect_by_data (peers, heard);
+  test_hub_free (one);
+  test_hub_free (other);
+}
+
 static void
 test_success (void)
 {
@@ -357,6 +395,7 @@ main (int argc, char **argv)
   g_log_set_always_fatal (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
   g_test_add_func ("/peers/pairing/strings", test_strings);
   g_test_add_func ("/peers/pairing/success", test_success);
+  g_test_add_func ("/peers/pairing/states", test_states);
   g_test_add_func ("/peers/pairing/burnt", test_burnt);
   g_test_add_func ("/peers/pairing/man-in-the-middle", test_middle);
   g_test_add_func ("/peers/pairing/commitment", test_commitment);
