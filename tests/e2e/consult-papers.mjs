@@ -271,8 +271,10 @@ async function deaths(pair, id, doctor, partner) {
   await doctor.api('PUT', `/x/consult/requests/${id}`, { partner: pair.hangzhou.id, history: '', question: 'After the restore?' });
   await until('what was written after it', async () => (await there()).question === 'After the restore?');
   await until('all to be sent again', async () => (await doctor.api('GET', `/x/consult/requests/${id}`)).attachments.every((one) => one.sent || one.state === 'coming'));
-  // The same once more does no harm.
+  // The same once more, at the next start, does no harm.
+  await aral.kill();
   await meddle(aral, `update consult.request set sent_version = 0 where id = '${id}'`);
+  await aral.start();
   await until('it to be sent again', async () => (await doctor.api('GET', `/x/consult/requests/${id}`)).sent, 20000);
 }
 
