@@ -106,8 +106,7 @@ make_message (const char *method, const char *path, JsonNode *body)
     soup_message_headers_append (headers, "Idempotency-Key", key);
   if (body != NULL)
     {
-      char *text = karez_json_print (body);
-      g_autoptr (GBytes) bytes = g_bytes_new_take (text, strlen (text));
+      g_autoptr (GBytes) bytes = karez_json_to_bytes (body);
 
       soup_message_set_request_body_from_bytes (message, "application/json", bytes);
     }

@@ -31,8 +31,7 @@ hub_session_aside_keep (HubSupervisor *supervisor, HubSessionInfo *info, guint64
   g_autoptr (JsonNode) node = karez_json_object (
       "record", "n", json_node_ref (record), "modality", "s", hub_session_info_get_modality (info),
       "reason", "s", why->message, "rule", "s", karez_error_get_rule (why), "at", "s", now, NULL);
-  char *text = karez_json_print (node);
-  g_autoptr (GBytes) bytes = g_bytes_new_take (text, strlen (text));
+  g_autoptr (GBytes) bytes = karez_json_to_bytes (node);
 
   return hub_file_write_durable (path, bytes, 0600, error) ? g_steal_pointer (&path) : NULL;
 }

@@ -8,10 +8,9 @@
 static GBytes *
 to_bytes (JsonNode *node)
 {
-  char *text = karez_json_print (node);
+  g_autoptr (JsonNode) own = node;
 
-  json_node_unref (node);
-  return g_bytes_new_take (text, strlen (text));
+  return karez_json_to_bytes (own);
 }
 
 typedef struct

@@ -299,7 +299,6 @@ on_lanes_before (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
   g_autoptr (JsonNode) node = NULL;
   g_autoptr (GBytes) body = NULL;
-  char *text;
 
   if (rows == NULL)
     {
@@ -309,8 +308,7 @@ on_lanes_before (GObject *source, GAsyncResult *result, gpointer data)
   exchange->before = hub_peer_greeting_from_rows (self->id, hub_peer_needs_channel (self->peer),
                                                   rows);
   node = hub_peer_greeting_write (exchange->before);
-  text = karez_json_print (node);
-  body = g_bytes_new_take (text, strlen (text));
+  body = karez_json_to_bytes (node);
   exchange->sent_at = hub_clock_monotonic ();
   hub_peer_send_async (self->peer, HUB_PEER_WAY_URGENT, "hello", body, ANSWER_TIMEOUT_MS,
                        HUB_PEER_MAX_SMALL, g_task_get_cancellable (task), on_hello, task);

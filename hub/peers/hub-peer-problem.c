@@ -88,7 +88,6 @@ hub_peer_problem_write (const GError *error, guint *status)
   g_autofree char *pointer = shorten (karez_error_get_pointer (error), 1000);
   g_autofree char *format = shorten (karez_error_get_format (error), 2000);
   g_auto (GStrv) arguments = shorten_all (karez_error_get_arguments (error));
-  char *text;
 
   if (error->domain != KAREZ_ERROR)
     {
@@ -101,9 +100,8 @@ hub_peer_problem_write (const GError *error, guint *status)
                             "accepted", "s", accepted, "pointer", "s", pointer, "format", "s",
                             format, "arguments", "as", arguments, "kinds", "s",
                             karez_error_get_kinds (error), NULL);
-  text = karez_json_print (node);
   *status = kind->status;
-  return g_bytes_new_take (text, strlen (text));
+  return karez_json_to_bytes (node);
 }
 
 static const Kind *

@@ -114,8 +114,7 @@ void
 hub_peer_request_answer (HubPeerRequest *self, JsonNode *body)
 {
   g_autoptr (JsonNode) node = body;
-  char *text = karez_json_print (node);
-  g_autoptr (GBytes) bytes = g_bytes_new_take (text, strlen (text));
+  g_autoptr (GBytes) bytes = karez_json_to_bytes (node);
 
   answer (self, 200, bytes);
 }

@@ -35,8 +35,7 @@ ask (HubPeers *self, GTask *task, const char *peer, const char *kind, const char
   g_autoptr (GTask) owned = task;
   g_autoptr (JsonNode) node = body != NULL ? body : json_node_new (JSON_NODE_NULL);
   g_autofree char *path = g_strconcat (kind, "/", name, NULL);
-  char *text = karez_json_print (node);
-  g_autoptr (GBytes) bytes = g_bytes_new_take (text, strlen (text));
+  g_autoptr (GBytes) bytes = karez_json_to_bytes (node);
   HubPeersEntry *entry = hub_peers_find (self, peer);
   GError *error = NULL;
 

@@ -58,6 +58,44 @@ karez_request_commit (KarezRequest *self, KarezTransaction *transaction, guint s
   karez_transaction_commit_async (transaction, NULL, on_committed, answer_new (self, status, body));
 }
 
+typedef struct
+{
+  KarezRequest *request;
+  KarezFoundFunc func;
+  gpointer data;
+} Query;
+
+static void
+on_found (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autofree Query *query = data;
+  g_autoptr (KarezRequest) request = query->request;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
+
+  if (rows != NULL)
+    query->func (request, rows, query->data);
+  else
+    karez_request_fail (request, error);
+}
+
+void
+karez_request_query (KarezRequest *self, KarezStore *store, const char *statement, GVariant *params,
+                     KarezFoundFunc func, gpointer data)
+{
+  Query *query = NULL;
+
+  g_return_if_fail (KAREZ_IS_REQUEST (self));
+  g_return_if_fail (KAREZ_IS_STORE (store));
+  g_return_if_fail (func != NULL);
+
+  query = g_new (Query, 1);
+  query->request = g_object_ref (self);
+  query->func = func;
+  query->data = data;
+  karez_store_query_async (store, statement, params, NULL, on_found, query);
+}
+
 /* What was seen today, by the log that it is recorded in. A hub that starts anew records it again.
  */
 typedef struct

@@ -20,6 +20,28 @@ G_BEGIN_DECLS
 KAREZ_PUBLIC void karez_request_commit (KarezRequest *self, KarezTransaction *transaction,
                                         guint status, JsonNode *body);
 /**
+ * KarezFoundFunc:
+ * @request: to be answered by the function
+ * @rows: what the query found
+ *
+ * Since: 1.1
+ */
+typedef void (*KarezFoundFunc) (KarezRequest *request, KarezRows *rows, gpointer data);
+
+/**
+ * karez_request_query:
+ * @statement: as for karez_store_query_async()
+ * @params: (nullable): sunk
+ * @func: called with the rows; a query that fails is answered without it
+ * @data: kept alive by whoever added the route
+ *
+ * Reads for an answer.
+ *
+ * Since: 1.1
+ */
+KAREZ_PUBLIC void karez_request_query (KarezRequest *self, KarezStore *store, const char *statement,
+                                       GVariant *params, KarezFoundFunc func, gpointer data);
+/**
  * karez_request_respond_read:
  * @action: "note.read"
  * @session: (nullable): the session it belongs to

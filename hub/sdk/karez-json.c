@@ -407,3 +407,20 @@ karez_json_object (const char *name, ...)
   json_node_take_object (node, g_steal_pointer (&object));
   return node;
 }
+
+GBytes *
+karez_json_to_bytes (JsonNode *node)
+{
+  char *text = karez_json_print (node);
+
+  return g_bytes_new_take (text, strlen (text));
+}
+
+JsonNode *
+karez_json_array (JsonArray *array)
+{
+  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
+
+  json_node_take_array (node, array != NULL ? array : json_array_new ());
+  return node;
+}

@@ -27,6 +27,8 @@ KAREZ_PUBLIC JsonNode *karez_json_parse (GBytes *bytes, gsize max_bytes, GError 
 /* The document after RFC 8259, without white space. A double that is not finite is a mistake of the
  * caller and becomes null. Returns: (transfer full) */
 KAREZ_PUBLIC char *karez_json_print (JsonNode *node);
+/* The same as bytes: what a link, a spool or a file takes. Returns: (transfer full). Since: 1.1 */
+KAREZ_PUBLIC GBytes *karez_json_to_bytes (JsonNode *node);
 
 typedef enum
 {
@@ -98,5 +100,7 @@ KAREZ_PUBLIC gboolean karez_json_time (JsonObject *object, const char *name, gin
  * Returns: (transfer full)
  */
 KAREZ_PUBLIC JsonNode *karez_json_object (const char *name, ...) G_GNUC_NULL_TERMINATED;
+/* @array: (transfer full) (nullable): NULL is an empty one. Returns: (transfer full). Since: 1.1 */
+KAREZ_PUBLIC JsonNode *karez_json_array (JsonArray *array);
 
 G_END_DECLS

@@ -18,6 +18,9 @@ KAREZ_PUBLIC G_DECLARE_INTERFACE (KarezLink, karez_link, KAREZ, LINK, GObject)
       KAREZ_LINK_BEST,
     } KarezLinkPolicy;
 
+/* The first stream that is a modality's; those before it are the engine's. Since: 1.1 */
+#define KAREZ_LINK_FIRST_STREAM 16
+
 /* The longest datagram that fits a path of 1,280 bytes after all headers and the tag. */
 #define KAREZ_LINK_MAX_DATAGRAM 1152
 /* The longest message of an ordered stream. */

@@ -99,6 +99,34 @@ karez_message_get_person (KarezMessage *self, JsonNode *actor, GError **error)
                           karez_actor_get_roles (said), NULL, karez_message_get_peer (self));
 }
 
+JsonObject *
+karez_message_check (KarezMessage *self, const KarezJsonField *fields, GTask *task)
+{
+  GError *error = NULL;
+  JsonObject *body = NULL;
+
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (G_IS_TASK (task), NULL);
+
+  body = karez_json_check (self->body, fields, &error);
+  if (body == NULL)
+    g_task_return_error (task, error);
+  return body;
+}
+
+KarezTransaction *
+karez_message_begin (KarezMessage *self, KarezStore *store, KarezActor *actor)
+{
+  KarezTransaction *transaction = NULL;
+
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (KAREZ_IS_STORE (store), NULL);
+
+  transaction = karez_store_begin (store, actor != NULL ? actor : self->peer);
+  karez_transaction_applied (transaction, self);
+  return transaction;
+}
+
 gint64
 karez_message_get_sequence (KarezMessage *self)
 {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "karez-json.h"
+#include "karez-store.h"
 #include "karez-transaction.h"
 
 G_BEGIN_DECLS
@@ -33,6 +34,23 @@ KAREZ_PUBLIC KarezActor *karez_message_get_actor (KarezMessage *self);
  */
 KAREZ_PUBLIC KarezActor *karez_message_get_person (KarezMessage *self, JsonNode *actor,
                                                    GError **error);
+/**
+ * karez_message_check:
+ * @fields: what the body must hold
+ * @task: of the call or post
+ *
+ * The body held against a table; @task has been answered when this is NULL.
+ *
+ * Returns: (transfer none) (nullable)
+ *
+ * Since: 1.1
+ */
+KAREZ_PUBLIC JsonObject *karez_message_check (KarezMessage *self, const KarezJsonField *fields,
+                                              GTask *task);
+/* A transaction that applies the post: of @actor, or of the peer where that is NULL.
+ * Returns: (transfer full). Since: 1.1 */
+KAREZ_PUBLIC KarezTransaction *karez_message_begin (KarezMessage *self, KarezStore *store,
+                                                    KarezActor *actor);
 /* The post's place in its lane; 0 for a call. */
 KAREZ_PUBLIC gint64 karez_message_get_sequence (KarezMessage *self);
 KAREZ_PUBLIC KarezLane karez_message_get_lane (KarezMessage *self);

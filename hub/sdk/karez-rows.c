@@ -101,3 +101,20 @@ karez_rows_json (KarezRows *self, guint row, const char *column)
 
   return text != NULL ? json_from_string (text, NULL) : NULL;
 }
+
+JsonNode *
+karez_rows_to_array (KarezRows *self, KarezRowFunc func, gpointer data)
+{
+  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
+  JsonArray *array = json_array_new ();
+
+  json_node_take_array (node, array);
+  for (guint row = 0; row < karez_rows_get_count (self); row++)
+    {
+      JsonNode *one = func (self, row, data);
+
+      if (one != NULL)
+        json_array_add_element (array, one);
+    }
+  return node;
+}

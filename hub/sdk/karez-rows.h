@@ -29,6 +29,20 @@ KAREZ_PUBLIC GBytes *karez_rows_bytes (KarezRows *self, guint row, const char *c
 /* A json or jsonb value. Returns: (transfer full) (nullable) */
 KAREZ_PUBLIC JsonNode *karez_rows_json (KarezRows *self, guint row, const char *column);
 
+/**
+ * KarezRowFunc:
+ * @rows: the rows
+ * @row: which of them
+ *
+ * Returns: (transfer full) (nullable): what stands for the row; NULL leaves it out
+ *
+ * Since: 1.1
+ */
+typedef JsonNode *(*KarezRowFunc) (KarezRows *rows, guint row, gpointer data);
+
+/* An array of what @func makes of each row. Returns: (transfer full). Since: 1.1 */
+KAREZ_PUBLIC JsonNode *karez_rows_to_array (KarezRows *self, KarezRowFunc func, gpointer data);
+
 /* For the store: rows over somebody's memory. @get returns NULL for NULL; @column_name is called
  * once for each column. */
 typedef struct

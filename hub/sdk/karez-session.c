@@ -81,6 +81,24 @@ karez_session_get_participants (KarezSession *self)
   return KAREZ_SESSION_GET_IFACE (self)->get_participants (self);
 }
 
+KarezParticipant *
+karez_session_find_participant (KarezSession *self, const char *id)
+{
+  GListModel *participants = NULL;
+
+  g_return_val_if_fail (KAREZ_IS_SESSION (self), NULL);
+
+  participants = karez_session_get_participants (self);
+  for (guint i = 0; i < g_list_model_get_n_items (participants); i++)
+    {
+      g_autoptr (KarezParticipant) participant = g_list_model_get_item (participants, i);
+
+      if (g_strcmp0 (karez_participant_get_id (participant), id) == 0)
+        return g_steal_pointer (&participant);
+    }
+  return NULL;
+}
+
 void
 karez_session_broadcast (KarezSession *self, JsonNode *body)
 {
@@ -94,6 +112,25 @@ karez_session_broadcast (KarezSession *self, JsonNode *body)
       if (karez_participant_is_local (participant))
         karez_participant_send (participant, json_node_ref (owned));
     }
+}
+
+void
+karez_session_send (KarezSession *self, const char *participant, JsonNode *body)
+{
+  g_autoptr (JsonNode) owned = body;
+  g_autoptr (KarezParticipant) one = NULL;
+
+  g_return_if_fail (KAREZ_IS_SESSION (self));
+  g_return_if_fail (body != NULL);
+
+  if (participant == NULL)
+    {
+      karez_session_broadcast (self, g_steal_pointer (&owned));
+      return;
+    }
+  one = karez_session_find_participant (self, participant);
+  if (one != NULL && karez_participant_is_local (one))
+    karez_participant_send (one, g_steal_pointer (&owned));
 }
 
 void

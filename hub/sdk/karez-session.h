@@ -78,6 +78,11 @@ KAREZ_PUBLIC KarezLink *karez_session_get_link (KarezSession *self);
 KAREZ_PUBLIC KarezMedia *karez_session_get_media (KarezSession *self, GError **error);
 /* The KarezParticipants of both hospitals. Returns: (transfer none) */
 KAREZ_PUBLIC GListModel *karez_session_get_participants (KarezSession *self);
+/* One of them. Returns: (transfer full) (nullable). Since: 1.1 */
+KAREZ_PUBLIC KarezParticipant *karez_session_find_participant (KarezSession *self, const char *id);
+/* Sends to the page of one local participant, if that is here, or of every one where @participant
+ * is NULL. @body: (transfer full). Since: 1.1 */
+KAREZ_PUBLIC void karez_session_send (KarezSession *self, const char *participant, JsonNode *body);
 /* Sends to every local participant. @body: (transfer full) */
 KAREZ_PUBLIC void karez_session_broadcast (KarezSession *self, JsonNode *body);
 /**

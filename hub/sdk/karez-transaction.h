@@ -110,6 +110,7 @@ KAREZ_PUBLIC void karez_transaction_post (KarezTransaction *self, const char *pe
  */
 KAREZ_PUBLIC void karez_transaction_set_request (KarezTransaction *self, const char *id,
                                                  const char *digest);
+/* Whether it was committed before: nothing was done this time. After the commit.  */
 KAREZ_PUBLIC gboolean karez_transaction_is_repeated (KarezTransaction *self);
 
 /**
@@ -123,7 +124,16 @@ KAREZ_PUBLIC void karez_transaction_commit_async (KarezTransaction *self, GCance
                                                   GAsyncReadyCallback callback, gpointer data);
 KAREZ_PUBLIC gboolean karez_transaction_commit_finish (KarezTransaction *self, GAsyncResult *result,
                                                        GError **error);
-/* After the commit. Returns: (transfer none) */
+/**
+ * karez_transaction_get_rows:
+ * @index: the number of calls of karez_transaction_run() and karez_transaction_run_one() before
+ *
+ * What a statement gave, after the commit.
+ *
+ * Returns: (transfer none) (nullable): NULL before the commit, after one that was refused, and
+ *   after a repeat (karez_transaction_is_repeated()), of which no statement was run: what it would
+ *   have given is read again
+ */
 KAREZ_PUBLIC KarezRows *karez_transaction_get_rows (KarezTransaction *self, guint index);
 
 KAREZ_PUBLIC KarezActor *karez_transaction_get_actor (KarezTransaction *self);

@@ -48,11 +48,7 @@ get_document (KarezRequest *request, gpointer data)
   g_autoptr (GError) error = NULL;
 
   if (self->text == NULL && self->document != NULL)
-    {
-      char *text = karez_json_print (self->document);
-
-      self->text = g_bytes_new_take (text, strlen (text));
-    }
+    self->text = karez_json_to_bytes (self->document);
   if (self->text != NULL)
     {
       karez_request_respond_bytes (request, "application/json", self->text);

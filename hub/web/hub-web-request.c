@@ -74,8 +74,7 @@ answer (HubWebRequest *self, guint status, const char *media_type, GBytes *bytes
 static void
 answer_json (HubWebRequest *self, guint status, const char *media_type, JsonNode *node)
 {
-  char *text = karez_json_print (node);
-  g_autoptr (GBytes) bytes = g_bytes_new_take (text, strlen (text));
+  g_autoptr (GBytes) bytes = karez_json_to_bytes (node);
 
   answer (self, status, media_type, bytes);
 }
@@ -421,7 +420,6 @@ body_without_secrets (HubWebRequest *self)
   JsonObjectIter iter;
   const char *name;
   JsonNode *member;
-  char *text;
 
   if (self->body == NULL || !JSON_NODE_HOLDS_OBJECT (self->body))
     return g_bytes_ref (self->bytes);
@@ -440,8 +438,7 @@ body_without_secrets (HubWebRequest *self)
       }
   node = json_node_new (JSON_NODE_OBJECT);
   json_node_set_object (node, kept);
-  text = karez_json_print (node);
-  return g_bytes_new_take (text, strlen (text));
+  return karez_json_to_bytes (node);
 }
 
 /* Method, path, actor and body: what makes two requests the same act. */

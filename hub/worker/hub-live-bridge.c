@@ -28,8 +28,7 @@ tell (HubLiveBridge *self, JsonNode *body)
 {
   g_autoptr (JsonNode) own = body;
   g_autoptr (GError) error = NULL;
-  char *text = karez_json_print (own);
-  g_autoptr (GBytes) bytes = g_bytes_new_take (text, strlen (text));
+  g_autoptr (GBytes) bytes = karez_json_to_bytes (own);
 
   if (!karez_link_send (KAREZ_LINK (self->link), HUB_STREAM_MEDIA, bytes, &error))
     hub_warning ("media", self->session, "The other worker could not be told about media: %s",

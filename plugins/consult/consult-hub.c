@@ -187,8 +187,7 @@ on_booking (GObject *source, GAsyncResult *result, gpointer data)
 
   if (booking != NULL && check_side (arrival, booking, &error))
     {
-      transaction = karez_store_begin (arrival->hub->store, arrival->person);
-      karez_transaction_applied (transaction, arrival->message);
+      transaction = karez_message_begin (arrival->message, arrival->hub->store, arrival->person);
       karez_transaction_about (transaction, consult_booking_text (booking, "id"),
                                consult_booking_text (booking, "patient"));
       arrival->fill (arrival->hub, transaction, body, arrival->person, booking, &error);

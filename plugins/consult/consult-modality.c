@@ -6,13 +6,11 @@
 
 #include <glib/gi18n.h>
 
-/* The first stream that is a modality's: consent, whole, in both directions. */
-#define STREAM 16
 #define MAX_PEOPLE 200u
 
 struct _ConsultModality
 {
-  GObject parent;
+  KarezLiveHalf parent;
 
   KarezSession *session;
   KarezMedia *media;
@@ -31,10 +29,7 @@ struct _ConsultModality
   GHashTable *people; /* everybody who was here: id → JsonNode */
 };
 
-static void consult_modality_iface_init (KarezModalityInterface *iface);
-G_DEFINE_FINAL_TYPE_WITH_CODE (ConsultModality, consult_modality, G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (KAREZ_TYPE_MODALITY,
-                                                      consult_modality_iface_init))
+G_DEFINE_FINAL_TYPE (ConsultModality, consult_modality, KAREZ_TYPE_LIVE_HALF)
 KAREZ_MODALITY_MODULE (consult_modality)
 
 /* Who may speak for the patient: the requesting hospital's people, since the patient is there. */
@@ -97,12 +92,10 @@ settle (ConsultModality *self)
 static void
 tell_peer (ConsultModality *self)
 {
-  g_autoptr (JsonNode) node = consult_consent_to_json (&self->told);
   g_autoptr (GError) error = NULL;
-  char *text = karez_json_print (node);
-  g_autoptr (GBytes) bytes = g_bytes_new_take (text, strlen (text));
 
-  if (!karez_link_send (karez_session_get_link (self->session), STREAM, bytes, &error))
+  if (!karez_live_half_tell_peer (KAREZ_LIVE_HALF (self), consult_consent_to_json (&self->told),
+                                  &error))
     g_message ("%s: the other hospital could not be told of the consent: %s",
                karez_session_get_id (self->session), error->message);
 }
@@ -284,85 +277,45 @@ follow_consent (ConsultModality *self, const ConsultConsent *told)
   let_stand (self);
 }
 
-static void
-on_link_message (KarezLink *link, guint stream, GBytes *payload, ConsultModality *self)
+static gboolean
+receive (KarezLiveHalf *half, JsonNode *message, GError **error)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (JsonNode) node = NULL;
+  ConsultModality *self = CONSULT_MODALITY (half);
   ConsultConsent told = { 0 };
+  gboolean right = consult_consent_from_json (&told, message, error);
 
-  if (stream != STREAM)
-    return;
-  node = karez_json_parse (payload, 0, &error);
-  if (node != NULL && consult_consent_from_json (&told, node, &error)
-      && !karez_session_is_host (self->session))
+  if (right && !karez_session_is_host (self->session))
     follow_consent (self, &told);
   consult_consent_clear (&told);
-  if (error != NULL)
-    g_message ("%s: what the other hospital sent was left out: %s",
-               karez_session_get_id (self->session), error->message);
+  return right;
 }
 
 static void
-on_link_changed (KarezLink *link, ConsultModality *self)
+link_changed (KarezLiveHalf *half, gboolean up)
 {
+  ConsultModality *self = CONSULT_MODALITY (half);
+
   /* A word that is not on disk yet is told when it is. */
-  if (karez_link_is_up (link) && karez_session_is_host (self->session)
+  if (up && karez_session_is_host (self->session)
       && g_strcmp0 (self->told.id, self->consent.id) == 0)
     tell_peer (self);
 }
 
 /* What the session asks. */
 
-static void
-succeed (ConsultModality *self, gpointer tag, GCancellable *cancellable,
-         GAsyncReadyCallback callback, gpointer data)
-{
-  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, data);
-
-  g_task_set_source_tag (task, tag);
-  g_task_return_boolean (task, TRUE);
-}
-
 static gboolean
-finish (KarezModality *self, GAsyncResult *result, gpointer tag, GError **error)
+prepare (KarezLiveHalf *half, KarezSession *session, GError **error)
 {
-  g_return_val_if_fail (g_async_result_is_tagged (result, tag), FALSE);
-  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
+  ConsultModality *self = CONSULT_MODALITY (half);
+  KarezMedia *media = karez_session_get_media (session, error);
 
-static void
-prepare_async (KarezModality *modality, KarezSession *session, GCancellable *cancellable,
-               GAsyncReadyCallback callback, gpointer data)
-{
-  ConsultModality *self = CONSULT_MODALITY (modality);
-  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, data);
-  KarezLink *link = karez_session_get_link (session);
-  GError *error = NULL;
-  KarezMedia *media;
-
-  g_task_set_source_tag (task, prepare_async);
-  media = karez_session_get_media (session, &error);
-  if (media == NULL || !karez_link_open (link, STREAM, KAREZ_LINK_ALL, TRUE, &error))
-    {
-      g_task_return_error (task, error);
-      return;
-    }
+  if (media == NULL)
+    return FALSE;
   g_set_object (&self->session, session);
   g_set_object (&self->media, media);
-  g_signal_connect_object (link, "message", G_CALLBACK (on_link_message), self, 0);
-  g_signal_connect_object (link, "changed", G_CALLBACK (on_link_changed), self, 0);
-  on_link_changed (link, self);
   if (self->consent.state != CONSULT_CONSENT_NONE && !self->on_record)
     take_word (self, NULL);
-  g_task_return_boolean (task, TRUE);
-}
-
-static gboolean
-prepare_finish (KarezModality *self, GAsyncResult *result, GError **error)
-{
-  return finish (self, result, prepare_async, error);
+  return TRUE;
 }
 
 static void
@@ -372,46 +325,18 @@ run (ConsultModality *self, gboolean running)
   settle (self);
 }
 
-static void
-start_async (KarezModality *modality, GCancellable *cancellable, GAsyncReadyCallback callback,
-             gpointer data)
+static gboolean
+start (KarezLiveHalf *half, GError **error)
 {
-  run (CONSULT_MODALITY (modality), TRUE);
-  succeed (CONSULT_MODALITY (modality), start_async, cancellable, callback, data);
+  run (CONSULT_MODALITY (half), TRUE);
+  return TRUE;
 }
 
 static gboolean
-start_finish (KarezModality *self, GAsyncResult *result, GError **error)
+hold (KarezLiveHalf *half, const char *reason, GError **error)
 {
-  return finish (self, result, start_async, error);
-}
-
-static void
-hold_async (KarezModality *modality, const char *reason, GCancellable *cancellable,
-            GAsyncReadyCallback callback, gpointer data)
-{
-  run (CONSULT_MODALITY (modality), FALSE);
-  succeed (CONSULT_MODALITY (modality), hold_async, cancellable, callback, data);
-}
-
-static gboolean
-hold_finish (KarezModality *self, GAsyncResult *result, GError **error)
-{
-  return finish (self, result, hold_async, error);
-}
-
-static void
-resume_async (KarezModality *modality, GCancellable *cancellable, GAsyncReadyCallback callback,
-              gpointer data)
-{
-  run (CONSULT_MODALITY (modality), TRUE);
-  succeed (CONSULT_MODALITY (modality), resume_async, cancellable, callback, data);
-}
-
-static gboolean
-resume_finish (KarezModality *self, GAsyncResult *result, GError **error)
-{
-  return finish (self, result, resume_async, error);
+  run (CONSULT_MODALITY (half), FALSE);
+  return TRUE;
 }
 
 /* Who signs an opinion was here as a consultant. */
@@ -441,11 +366,10 @@ remember (ConsultModality *self, KarezParticipant *participant)
                            karez_participant_get_hospital (participant), NULL));
 }
 
-static void
-join_async (KarezModality *modality, KarezParticipant *participant, GCancellable *cancellable,
-            GAsyncReadyCallback callback, gpointer data)
+static gboolean
+join (KarezLiveHalf *half, KarezParticipant *participant, GError **error)
 {
-  ConsultModality *self = CONSULT_MODALITY (modality);
+  ConsultModality *self = CONSULT_MODALITY (half);
 
   remember (self, participant);
   if (karez_participant_is_local (participant))
@@ -453,75 +377,47 @@ join_async (KarezModality *modality, KarezParticipant *participant, GCancellable
       karez_participant_send (participant, describe (self, participant));
       karez_media_join (self->media, participant);
     }
-  succeed (self, join_async, cancellable, callback, data);
+  return TRUE;
 }
 
 static gboolean
-join_finish (KarezModality *self, GAsyncResult *result, GError **error)
+leave (KarezLiveHalf *half, KarezParticipant *participant, GError **error)
 {
-  return finish (self, result, join_async, error);
-}
-
-static void
-leave_async (KarezModality *modality, KarezParticipant *participant, GCancellable *cancellable,
-             GAsyncReadyCallback callback, gpointer data)
-{
-  ConsultModality *self = CONSULT_MODALITY (modality);
-
   if (karez_participant_is_local (participant))
-    karez_media_leave (self->media, participant);
-  succeed (self, leave_async, cancellable, callback, data);
-}
-
-static gboolean
-leave_finish (KarezModality *self, GAsyncResult *result, GError **error)
-{
-  return finish (self, result, leave_async, error);
+    karez_media_leave (CONSULT_MODALITY (half)->media, participant);
+  return TRUE;
 }
 
 static JsonNode *
 people_to_json (ConsultModality *self)
 {
   JsonArray *array = json_array_new ();
-  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
   GHashTableIter iter;
   gpointer person;
 
   g_hash_table_iter_init (&iter, self->people);
   while (g_hash_table_iter_next (&iter, NULL, &person))
     json_array_add_element (array, json_node_ref (person));
-  json_node_take_array (node, array);
-  return node;
-}
-
-static void
-stop_async (KarezModality *modality, const char *reason, GCancellable *cancellable,
-            GAsyncReadyCallback callback, gpointer data)
-{
-  ConsultModality *self = CONSULT_MODALITY (modality);
-
-  /* Nothing was prepared, so there is nothing to keep. */
-  if (self->session != NULL)
-    {
-      run (self, FALSE);
-      record_consent (self);
-      karez_session_record (self->session, "summary.keep", NULL,
-                            karez_json_object ("people", "n", people_to_json (self), "seconds", "i",
-                                               self->shown / G_USEC_PER_SEC, NULL));
-    }
-  succeed (self, stop_async, cancellable, callback, data);
+  return karez_json_array (array);
 }
 
 static gboolean
-stop_finish (KarezModality *self, GAsyncResult *result, GError **error)
+stop (KarezLiveHalf *half, const char *reason, GError **error)
 {
-  return finish (self, result, stop_async, error);
+  ConsultModality *self = CONSULT_MODALITY (half);
+
+  run (self, FALSE);
+  record_consent (self);
+  karez_session_record (self->session, "summary.keep", NULL,
+                        karez_json_object ("people", "n", people_to_json (self), "seconds", "i",
+                                           self->shown / G_USEC_PER_SEC, NULL));
+  return TRUE;
 }
 
 static void
-panic (KarezModality *modality, const char *reason)
+panic (KarezLiveHalf *half, const char *reason)
 {
-  ConsultModality *self = CONSULT_MODALITY (modality);
+  ConsultModality *self = CONSULT_MODALITY (half);
 
   if (self->media != NULL)
     karez_media_set_forwarding (self->media, FALSE);
@@ -529,35 +425,32 @@ panic (KarezModality *modality, const char *reason)
 }
 
 static gboolean
-take_message (KarezModality *modality, KarezParticipant *participant, JsonObject *body,
-              GError **error)
+message (KarezLiveHalf *half, KarezParticipant *participant, JsonNode *body, GError **error)
 {
-  ConsultModality *self = CONSULT_MODALITY (modality);
-  g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), body);
+  ConsultModality *self = CONSULT_MODALITY (half);
+  JsonObject *object = json_node_get_object (body);
 
-  if (karez_media_is_message (body))
-    return karez_media_take (self->media, participant, body, error);
-  return take_consent (self, participant, node, error);
+  if (karez_media_is_message (object))
+    return karez_media_take (self->media, participant, object, error);
+  return take_consent (self, participant, body, error);
 }
 
 /* What a worker that takes this one's place must know: what was agreed, and who was here. */
 
-static GBytes *
-checkpoint (KarezModality *modality)
+static JsonNode *
+to_json (KarezLiveHalf *half)
 {
-  ConsultModality *self = CONSULT_MODALITY (modality);
+  ConsultModality *self = CONSULT_MODALITY (half);
   gint64 now = g_get_monotonic_time ();
   gint64 shown = self->shown + (self->shown_since != 0 ? now - self->shown_since : 0);
-  g_autoptr (JsonNode) node = karez_json_object (
-      "consent", "n", consult_consent_to_json (&self->consent), "on_record", "b", self->on_record,
-      "shown", "i", shown, "people", "n", people_to_json (self), NULL);
-  char *text = karez_json_print (node);
 
-  return g_bytes_new_take (text, strlen (text));
+  return karez_json_object ("consent", "n", consult_consent_to_json (&self->consent), "on_record",
+                            "b", self->on_record, "shown", "i", shown, "people", "n",
+                            people_to_json (self), NULL);
 }
 
 static gboolean
-restore (KarezModality *modality, GBytes *state, GError **error)
+from_json (KarezLiveHalf *half, JsonNode *state, GError **error)
 {
   static const KarezJsonField person_fields[] = {
     { "participant", KAREZ_JSON_UUID, TRUE },
@@ -573,9 +466,8 @@ restore (KarezModality *modality, GBytes *state, GError **error)
     { "people", KAREZ_JSON_ARRAY, TRUE, 0, MAX_PEOPLE },
     { NULL },
   };
-  ConsultModality *self = CONSULT_MODALITY (modality);
-  g_autoptr (JsonNode) node = karez_json_parse (state, 0, error);
-  JsonObject *object = node != NULL ? karez_json_check (node, fields, error) : NULL;
+  ConsultModality *self = CONSULT_MODALITY (half);
+  JsonObject *object = karez_json_check (state, fields, error);
   JsonArray *people;
 
   if (object == NULL
@@ -606,29 +498,6 @@ restore (KarezModality *modality, GBytes *state, GError **error)
 }
 
 static void
-consult_modality_iface_init (KarezModalityInterface *iface)
-{
-  iface->prepare_async = prepare_async;
-  iface->prepare_finish = prepare_finish;
-  iface->start_async = start_async;
-  iface->start_finish = start_finish;
-  iface->join_async = join_async;
-  iface->join_finish = join_finish;
-  iface->leave_async = leave_async;
-  iface->leave_finish = leave_finish;
-  iface->hold_async = hold_async;
-  iface->hold_finish = hold_finish;
-  iface->resume_async = resume_async;
-  iface->resume_finish = resume_finish;
-  iface->stop_async = stop_async;
-  iface->stop_finish = stop_finish;
-  iface->panic = panic;
-  iface->message = take_message;
-  iface->checkpoint = checkpoint;
-  iface->restore = restore;
-}
-
-static void
 consult_modality_finalize (GObject *object)
 {
   ConsultModality *self = CONSULT_MODALITY (object);
@@ -644,9 +513,26 @@ consult_modality_finalize (GObject *object)
 }
 
 static void
-consult_modality_class_init (ConsultModalityClass *class)
+consult_modality_class_init (ConsultModalityClass *klass)
 {
-  G_OBJECT_CLASS (class)->finalize = consult_modality_finalize;
+  KarezLiveHalfClass *half_class = KAREZ_LIVE_HALF_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = consult_modality_finalize;
+  /* The consent, whole, in both directions. */
+  half_class->stream = KAREZ_LINK_FIRST_STREAM;
+  half_class->prepare = prepare;
+  half_class->start = start;
+  half_class->resume = start;
+  half_class->hold = hold;
+  half_class->join = join;
+  half_class->leave = leave;
+  half_class->stop = stop;
+  half_class->panic = panic;
+  half_class->message = message;
+  half_class->receive = receive;
+  half_class->link_changed = link_changed;
+  half_class->to_json = to_json;
+  half_class->from_json = from_json;
 }
 
 static void

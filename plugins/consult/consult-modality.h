@@ -11,6 +11,6 @@ G_BEGIN_DECLS
  * The live half of a video consultation: people of two hospitals see and hear each other, once the
  * patient's consent is on record and while the session is live.
  */
-G_DECLARE_FINAL_TYPE (ConsultModality, consult_modality, CONSULT, MODALITY, GObject)
+G_DECLARE_FINAL_TYPE (ConsultModality, consult_modality, CONSULT, MODALITY, KarezLiveHalf)
 
 G_END_DECLS

@@ -27,9 +27,8 @@ wanted_free (gpointer data)
 static void
 return_part (GTask *task, JsonNode *item)
 {
-  JsonNode *items = json_node_new (JSON_NODE_ARRAY);
+  JsonNode *items = karez_json_array (NULL);
 
-  json_node_take_array (items, json_array_new ());
   if (item != NULL)
     json_array_add_element (json_node_get_array (items), item);
   g_task_return_pointer (

@@ -13,11 +13,11 @@
  * live session wants kept: each word of consent, who came as a consultant, the summary.
  */
 #define CONSULT_TYPE_PLUGIN (consult_plugin_get_type ())
-G_DECLARE_FINAL_TYPE (ConsultPlugin, consult_plugin, CONSULT, PLUGIN, GObject)
+G_DECLARE_FINAL_TYPE (ConsultPlugin, consult_plugin, CONSULT, PLUGIN, KarezControlHalf)
 
 struct _ConsultPlugin
 {
-  GObject parent;
+  KarezControlHalf parent;
 
   ConsultHub *hub;
   ConsultRequests *requests;
@@ -26,17 +26,9 @@ struct _ConsultPlugin
 };
 
 static void consult_plugin_iface_init (KarezPluginInterface *iface);
-G_DEFINE_FINAL_TYPE_WITH_CODE (ConsultPlugin, consult_plugin, G_TYPE_OBJECT,
+G_DEFINE_FINAL_TYPE_WITH_CODE (ConsultPlugin, consult_plugin, KAREZ_TYPE_CONTROL_HALF,
                                G_IMPLEMENT_INTERFACE (KAREZ_TYPE_PLUGIN, consult_plugin_iface_init))
 KAREZ_PLUGIN_MODULE (consult_plugin)
-
-static gboolean
-finish (KarezPlugin *self, GAsyncResult *result, gpointer tag, GError **error)
-{
-  g_return_val_if_fail (g_async_result_is_tagged (result, tag), FALSE);
-  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
 
 /* GET /x/consult/sessions/{session}: read, put on record that it was read, shown. */
 
@@ -56,15 +48,6 @@ reading_free (Reading *self)
   g_free (self);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Reading, reading_free)
-
-static JsonNode *
-empty_array (void)
-{
-  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
-
-  json_node_take_array (node, json_array_new ());
-  return node;
-}
 
 static void
 on_found (GObject *source, GAsyncResult *result, gpointer data)
@@ -91,7 +74,7 @@ on_found (GObject *source, GAsyncResult *result, gpointer data)
       reading->booking != NULL ? consult_booking_text (reading->booking, "patient") : NULL,
       karez_json_object ("session", "s", session, "consents", "n",
                          karez_rows_json (rows, 0, "consents"), "people", "n",
-                         people != NULL ? people : empty_array (), "seconds", "i",
+                         people != NULL ? people : karez_json_array (NULL), "seconds", "i",
                          karez_rows_integer (rows, 0, "seconds"), NULL));
 }
 
@@ -131,8 +114,9 @@ on_wanted (KarezRequest *request, gpointer data)
 /* Start. */
 
 static gboolean
-enable (ConsultPlugin *self, KarezContext *context, GError **error)
+enable (KarezControlHalf *half, KarezContext *context, GError **error)
 {
+  ConsultPlugin *self = CONSULT_PLUGIN (half);
   ConsultHub *hub = consult_hub_new (context, error);
   KarezRoutes *routes = hub != NULL ? karez_context_get_routes (context, error) : NULL;
 
@@ -154,26 +138,6 @@ enable (ConsultPlugin *self, KarezContext *context, GError **error)
                               g_object_unref, error);
 }
 
-static void
-enable_async (KarezPlugin *plugin, KarezContext *context, GCancellable *cancellable,
-              GAsyncReadyCallback callback, gpointer data)
-{
-  g_autoptr (GTask) task = g_task_new (plugin, cancellable, callback, data);
-  GError *error = NULL;
-
-  g_task_set_source_tag (task, enable_async);
-  if (enable (CONSULT_PLUGIN (plugin), context, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
-static gboolean
-enable_finish (KarezPlugin *self, GAsyncResult *result, GError **error)
-{
-  return finish (self, result, enable_async, error);
-}
-
 /* Bookings. */
 
 static void
@@ -181,11 +145,9 @@ on_booking_checked (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
   GError *error = NULL;
+  gboolean done = consult_requests_check_booking_finish (CONSULT_REQUESTS (source), result, &error);
 
-  if (consult_requests_check_booking_finish (CONSULT_REQUESTS (source), result, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
+  karez_task_answer (task, done, &error);
 }
 
 static void
@@ -202,34 +164,10 @@ check_booking_async (KarezPlugin *plugin, JsonNode *booking, GCancellable *cance
 static gboolean
 check_booking_finish (KarezPlugin *self, GAsyncResult *result, GError **error)
 {
-  return finish (self, result, check_booking_async, error);
+  return karez_task_finish (self, result, check_booking_async, error);
 }
 
 /* Records of the live half. */
-
-static void
-on_kept (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GTask) task = data;
-  GError *error = NULL;
-
-  if (karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
-static KarezTransaction *
-begin (ConsultPlugin *self, const KarezRecord *record)
-{
-  KarezTransaction *transaction = record->actor != NULL
-                                      ? karez_store_begin (self->hub->store, record->actor)
-                                      : consult_hub_begin (self->hub);
-
-  karez_transaction_recorded (transaction, record);
-  karez_transaction_about (transaction, record->session, NULL);
-  return transaction;
-}
 
 static KarezTransaction *
 keep_summary (ConsultPlugin *self, const KarezRecord *record, GError **error)
@@ -248,7 +186,7 @@ keep_summary (ConsultPlugin *self, const KarezRecord *record, GError **error)
     return NULL;
   people = karez_json_print (json_object_get_member (object, "people"));
   seconds = karez_json_integer (object, "seconds", 0);
-  transaction = begin (self, record);
+  transaction = karez_control_half_begin_record (KAREZ_CONTROL_HALF (self), record);
   karez_transaction_run (transaction, "summary_keep", "(ssx)", record->session, people, seconds);
   karez_transaction_event (transaction, "summary.keep", "summary", record->session,
                            karez_json_object ("seconds", "i", seconds, NULL));
@@ -275,7 +213,7 @@ keep_consultant (ConsultPlugin *self, const KarezRecord *record, GError **error)
       return NULL;
     }
   id = karez_json_text (object, "participant");
-  transaction = begin (self, record);
+  transaction = karez_control_half_begin_record (KAREZ_CONTROL_HALF (self), record);
   karez_transaction_run (transaction, "consultant_keep", "(sss)", id, record->session,
                          karez_actor_get_id (record->actor));
   karez_transaction_event (transaction, "consultant.enter", "consultant", id, NULL);
@@ -340,8 +278,7 @@ on_consent_known (GObject *source, GAsyncResult *result, gpointer data)
       karez_transaction_event (kept->transaction, kept->action, "consent", kept->consent.id,
                                karez_json_object ("basis", "s", kept->basis, NULL));
     }
-  karez_transaction_commit_async (kept->transaction, g_task_get_cancellable (task), on_kept,
-                                  g_object_ref (task));
+  karez_task_commit (g_object_ref (task), kept->transaction);
 }
 
 static void
@@ -366,7 +303,7 @@ keep_consent_async (ConsultPlugin *self, const KarezRecord *record, GTask *task)
   kept->action = g_strdup (record->action);
   kept->basis = g_strdup (karez_json_text (object, "basis"));
   kept->state = g_strdup (karez_json_text (object, "state"));
-  kept->transaction = begin (self, record);
+  kept->transaction = karez_control_half_begin_record (KAREZ_CONTROL_HALF (self), record);
   karez_store_query_async (self->hub->store, "consent_known",
                            g_variant_new ("(s)", kept->consent.id), g_task_get_cancellable (task),
                            on_consent_known, g_object_ref (task));
@@ -393,20 +330,18 @@ record_async (KarezPlugin *plugin, const KarezRecord *record, GCancellable *canc
       g_task_return_error (task, error);
       return;
     }
-  karez_transaction_commit_async (transaction, cancellable, on_kept, g_steal_pointer (&task));
+  karez_task_commit (g_steal_pointer (&task), transaction);
 }
 
 static gboolean
 record_finish (KarezPlugin *self, GAsyncResult *result, GError **error)
 {
-  return finish (self, result, record_async, error);
+  return karez_task_finish (self, result, record_async, error);
 }
 
 static void
 consult_plugin_iface_init (KarezPluginInterface *iface)
 {
-  iface->enable_async = enable_async;
-  iface->enable_finish = enable_finish;
   iface->check_booking_async = check_booking_async;
   iface->check_booking_finish = check_booking_finish;
   iface->record_async = record_async;
@@ -426,9 +361,11 @@ consult_plugin_dispose (GObject *object)
 }
 
 static void
-consult_plugin_class_init (ConsultPluginClass *class)
+consult_plugin_class_init (ConsultPluginClass *klass)
 {
-  G_OBJECT_CLASS (class)->dispose = consult_plugin_dispose;
+  G_OBJECT_CLASS (klass)->dispose = consult_plugin_dispose;
+  KAREZ_CONTROL_HALF_CLASS (klass)->title = "Video consultation";
+  KAREZ_CONTROL_HALF_CLASS (klass)->enable = enable;
 }
 
 static void

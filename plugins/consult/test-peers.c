@@ -28,9 +28,8 @@ fake_get_state (KarezPeers *peers, const char *peer)
 static JsonNode *
 fake_list (KarezPeers *peers)
 {
-  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
+  JsonNode *node = karez_json_array (NULL);
 
-  json_node_take_array (node, json_array_new ());
   json_array_add_element (
       json_node_get_array (node),
       karez_json_object ("id", "s", PEER, "state", "s",

@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 #define TEMPLATE_TYPE_MODALITY (template_modality_get_type ())
-G_DECLARE_FINAL_TYPE (TemplateModality, template_modality, TEMPLATE, MODALITY, GObject)
+G_DECLARE_FINAL_TYPE (TemplateModality, template_modality, TEMPLATE, MODALITY, KarezLiveHalf)
 
 /**
  * TemplateModality:

@@ -281,14 +281,12 @@ template_note_follow (TemplateNote *self, const TemplateEdit *edit, GError **err
 static JsonNode *
 list_of (const GQueue *texts, guint most)
 {
-  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
   JsonArray *array = json_array_new ();
   guint skip = texts->length > most ? texts->length - most : 0;
 
   for (GList *at = g_queue_peek_nth_link ((GQueue *) texts, skip); at != NULL; at = at->next)
     json_array_add_string_element (array, at->data);
-  json_node_take_array (node, array);
-  return node;
+  return karez_json_array (array);
 }
 
 JsonNode *

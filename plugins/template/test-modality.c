@@ -72,7 +72,10 @@ text_of (FakeWorker *worker)
   g_autoptr (GBytes) saved = KAREZ_MODALITY_GET_IFACE (worker->half)->checkpoint (worker->half);
   g_autoptr (JsonNode) node = karez_json_parse (saved, 0, NULL);
 
-  return g_strdup (json_object_get_string_member (json_node_get_object (node), "text"));
+  JsonObject *states = json_object_get_object_member (json_node_get_object (node), "replicas");
+
+  return g_strdup (
+      json_object_get_string_member (json_object_get_object_member (states, "note"), "text"));
 }
 
 static void
@@ -340,11 +343,21 @@ test_nonsense (Room *room, gconstpointer data)
     "x",
     "[]",
     "{}",
-    "{\"type\":\"note\"}",
-    "{\"type\":\"note\",\"note\":{\"type\":\"note\",\"revision\":9,\"text\":\"\\u0007\","
-    "\"authors\":[],\"edits\":[]}}",
-    "{\"type\":\"edit\",\"edit\":7}",
-    "{\"type\":\"refused\",\"edit\":\"x\"}",
+    "{\"replica\":7}",
+    "{\"replica\":\"note\"}",
+    "{\"replica\":\"note\",\"type\":\"what\"}",
+    "{\"replica\":\"note\",\"type\":\"state\"}",
+    "{\"replica\":\"note\",\"type\":\"hello\",\"state\":[]}",
+    "{\"replica\":\"note\",\"type\":\"hello\",\"state\":{}}",
+    "{\"replica\":\"note\",\"type\":\"hello\",\"state\":{\"type\":\"note\",\"revision\":9,"
+    "\"text\":\"\\u0007\",\"authors\":[],\"edits\":[]}}",
+    "{\"replica\":\"note\",\"type\":\"change\"}",
+    "{\"replica\":\"note\",\"type\":\"change\",\"change\":7}",
+    "{\"replica\":\"note\",\"type\":\"change\",\"change\":{\"type\":\"edit\",\"edit\":7}}",
+    "{\"replica\":\"note\",\"type\":\"change\",\"change\":{},\"from\":\"w0\"}",
+    "{\"replica\":\"note\",\"type\":\"step\",\"step\":{\"type\":\"edit\",\"edit\":7}}",
+    "{\"replica\":\"note\",\"type\":\"step\",\"step\":null}",
+    "{\"replica\":\"note\",\"type\":\"refused\",\"from\":\"w1\"}",
     "{\"type\":\"cursor\",\"participant\":\"w1\",\"name\":\"n\",\"position\":99999999}"
   };
 

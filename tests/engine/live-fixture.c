@@ -111,8 +111,7 @@ void
 live_say (LiveFixture *f, JsonNode *body)
 {
   g_autoptr (JsonNode) owned = body;
-  char *text = karez_json_print (owned);
-  g_autoptr (GBytes) bytes = g_bytes_new_take (text, strlen (text));
+  g_autoptr (GBytes) bytes = karez_json_to_bytes (owned);
   g_autoptr (GError) error = NULL;
 
   /* As fast as the link takes it. */

@@ -323,6 +323,13 @@ fake_worker_move (FakeWorker *self, FakeMove move)
 }
 
 void
+fake_worker_preflight (FakeWorker *self, GAsyncResult **result)
+{
+  KAREZ_MODALITY_GET_IFACE (self->half)->preflight_async (self->half, NULL, on_done, result);
+  wait_for (result);
+}
+
+void
 fake_worker_join (FakeWorker *self, KarezParticipant *participant)
 {
   KarezModalityInterface *iface = KAREZ_MODALITY_GET_IFACE (self->half);

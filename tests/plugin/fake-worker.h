@@ -64,6 +64,8 @@ void fake_worker_begin (FakeWorker *self, FakeMove move, GAsyncResult **result);
 void fake_worker_end (FakeWorker *self, FakeMove move, GAsyncResult **result);
 /* Both. */
 void fake_worker_move (FakeWorker *self, FakeMove move);
+/* Asks for the checks, and waits: the half's preflight_finish takes @result. */
+void fake_worker_preflight (FakeWorker *self, GAsyncResult **result);
 void fake_worker_join (FakeWorker *self, KarezParticipant *participant);
 /* Saves that are under way end with an error. */
 void fake_worker_fail_saves (FakeWorker *self);

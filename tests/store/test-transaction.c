@@ -294,6 +294,8 @@ put_with_request (Fixture *f, const char *request, const char *digest, gboolean 
   karez_transaction_post (transaction, request, KAREZ_LANE_AGENDA, "thing", NULL);
   done = test_commit (transaction, error);
   *repeated = karez_transaction_is_repeated (transaction);
+  /* Of a repeat no statement was run. */
+  g_assert_cmpint (karez_transaction_get_rows (transaction, 0) != NULL, ==, done && !*repeated);
   return done;
 }
 
@@ -385,6 +387,8 @@ apply (Fixture *f, const char *peer, gint64 sequence, gboolean *repeated, GError
   karez_transaction_event (transaction, "thing.put", "thing", id, NULL);
   done = test_commit (transaction, error);
   *repeated = karez_transaction_is_repeated (transaction);
+  /* Of a repeat no statement was run. */
+  g_assert_cmpint (karez_transaction_get_rows (transaction, 0) != NULL, ==, done && !*repeated);
   return done;
 }
 
