@@ -2,16 +2,17 @@
 #define KAREZ_INSIDE
 #include "karez-task.h"
 
-void
+gboolean
 karez_task_answer (GTask *task, gboolean done, GError **error)
 {
-  g_return_if_fail (G_IS_TASK (task));
-  g_return_if_fail (error != NULL);
+  g_return_val_if_fail (G_IS_TASK (task), FALSE);
+  g_return_val_if_fail (error != NULL, FALSE);
 
   if (done)
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, g_steal_pointer (error));
+  return done;
 }
 
 gboolean

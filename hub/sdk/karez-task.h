@@ -12,12 +12,13 @@ G_BEGIN_DECLS
  * @done: whether it worked
  * @error: (inout): what went wrong where it did not; taken
  *
- * Returns @done or the error by @task: karez_task_answer (task, x_finish (x, result, &error),
- * &error).
+ * Returns @done, or the error, by @task.
+ *
+ * Returns: @done
  *
  * Since: 1.1
  */
-KAREZ_PUBLIC void karez_task_answer (GTask *task, gboolean done, GError **error);
+KAREZ_PUBLIC gboolean karez_task_answer (GTask *task, gboolean done, GError **error);
 /* What @task, of @source and with the source tag @tag, was answered with: a `_finish` in one call.
  * Since: 1.1 */
 KAREZ_PUBLIC gboolean karez_task_finish (gpointer source, GAsyncResult *result, gpointer tag,

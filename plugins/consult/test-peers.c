@@ -45,8 +45,7 @@ fake_pull_async (KarezPeers *peers, const char *peer, const char *feed, const ch
   g_autoptr (GTask) task = g_task_new (peers, cancellable, callback, data);
 
   FAKE_HUB (peers)->pulls++;
-  g_task_return_error (
-      task, karez_error_new (KAREZ_ERROR_UNAVAILABLE, "peers/away", NULL, "The partner is away."));
+  g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "away");
 }
 
 static JsonNode *
