@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The ends of asynchronous calls. */
 #define KAREZ_INSIDE
 #include "karez-task.h"
 
