@@ -59,28 +59,104 @@ message_from (PlayPeers *sender, const char *topic, JsonNode *body, gint64 seque
   return karez_message_new (actor, topic, body, KAREZ_LANE_AGENDA, sequence);
 }
 
+/* A call that is under way. */
+typedef struct
+{
+  PlayPeers *self; /* not owned: it has those that wait */
+  GTask *task;
+  char *topic;
+  JsonNode *body;
+} Call;
+
+static void
+call_free (gpointer data)
+{
+  Call *call = data;
+  GSource *source = g_task_get_task_data (call->task);
+
+  if (source)
+    g_source_destroy (source);
+  g_object_unref (call->task);
+  json_node_unref (call->body);
+  g_free (call->topic);
+  g_free (call);
+}
+
+static void
+deliver_call (PlayPeers *self, Call *call)
+{
+  Handler *handler = self->other ? g_hash_table_lookup (self->other->handlers, call->topic) : NULL;
+  g_autoptr (KarezMessage) message = NULL;
+
+  if (!handler)
+    {
+      g_task_return_error (call->task, karez_error_new (KAREZ_ERROR_UNAVAILABLE, "peers/away", NULL,
+                                                        "The partner is away."));
+      return;
+    }
+  message = message_from (self, call->topic, call->body, 0);
+  ((KarezCallFunc) handler->func) (
+      message, g_task_new (self->other, NULL, on_play_answer, g_object_ref (call->task)),
+      handler->data);
+}
+
+/* As a call of peers ends, though its answer is still on the way. */
+static gboolean
+on_call_cancelled (GCancellable *cancellable, gpointer data)
+{
+  Call *call = data;
+
+  g_task_return_error_if_cancelled (call->task);
+  g_ptr_array_remove (call->self->waiting, call);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+keep_waiting (PlayPeers *self, Call *call, GCancellable *cancellable)
+{
+  g_autoptr (GSource) source = g_cancellable_source_new (cancellable);
+
+  g_source_set_callback (source, G_SOURCE_FUNC (on_call_cancelled), call, NULL);
+  g_task_set_task_data (call->task, g_source_ref (source), (GDestroyNotify) g_source_unref);
+  g_source_attach (source, NULL);
+  g_ptr_array_add (self->waiting, call);
+}
+
 static void
 play_call_async (KarezPeers *peers, const char *peer, const char *topic, JsonNode *body,
                  guint timeout_ms, GCancellable *cancellable, GAsyncReadyCallback callback,
                  gpointer data)
 {
   PlayPeers *self = PLAY_PEERS (peers);
-  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, data);
-  g_autoptr (JsonNode) owned = body;
-  Handler *handler = self->other ? g_hash_table_lookup (self->other->handlers, topic) : NULL;
-  g_autoptr (KarezMessage) message = NULL;
+  Call *call = g_new0 (Call, 1);
 
-  if (!handler)
+  call->self = self;
+  call->task = g_task_new (self, cancellable, callback, data);
+  call->topic = g_strdup (topic);
+  call->body = body;
+  if (g_strcmp0 (topic, self->silent) == 0)
     {
-      g_task_return_error (task, karez_error_new (KAREZ_ERROR_UNAVAILABLE, "peers/away", NULL,
-                                                  "The partner is away."));
+      keep_waiting (self, call, cancellable);
       return;
     }
-  message = message_from (self, topic, body, 0);
-  ((KarezCallFunc) handler->func) (
-      message, g_task_new (self->other, NULL, on_play_answer, g_steal_pointer (&task)),
-      handler->data);
+  deliver_call (self, call);
+  call_free (call);
 }
+
+void
+play_peers_answer (PlayPeers *self)
+{
+  g_autoptr (GPtrArray) calls = g_steal_pointer (&self->waiting);
+
+  self->silent = NULL;
+  self->waiting = g_ptr_array_new_with_free_func (call_free);
+  for (guint i = 0; i < calls->len; i++)
+    {
+      g_source_destroy (g_task_get_task_data (((Call *) calls->pdata[i])->task));
+      deliver_call (self, calls->pdata[i]);
+    }
+}
+
 void
 play_peers_deliver (PlayPeers *self, const char *topic, JsonNode *body, gint64 sequence,
                     GAsyncReadyCallback callback, gpointer data)
@@ -112,6 +188,7 @@ play_peers_finalize (GObject *object)
 
   g_free (self->own);
   g_hash_table_unref (self->handlers);
+  g_ptr_array_unref (self->waiting);
   G_OBJECT_CLASS (play_peers_parent_class)->finalize (object);
 }
 static void
@@ -122,6 +199,7 @@ play_peers_class_init (PlayPeersClass *klass)
 static void
 play_peers_init (PlayPeers *self)
 {
+  self->waiting = g_ptr_array_new_with_free_func (call_free);
   self->handlers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 }
 

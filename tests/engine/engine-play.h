@@ -16,8 +16,12 @@ struct _PlayPeers
   char *own; /* the id that its calls come from */
   PlayPeers *other;
   GHashTable *handlers;
+  const char *silent; /* calls of this topic wait, until play_peers_answer() */
+  GPtrArray *waiting;
 };
 
+/* What waits is asked now. */
+void play_peers_answer (PlayPeers *self);
 /* A post as it would come out of the other's outbox. */
 void play_peers_deliver (PlayPeers *self, const char *topic, JsonNode *body, gint64 sequence,
                          GAsyncReadyCallback callback, gpointer data);
