@@ -9,24 +9,17 @@
 #include "hub-clock.h"
 #include "hub-file.h"
 #include "hub-hash.h"
-#include "hub-launcher.h"
 #include "hub-log.h"
 #include "hub-names.h"
+#include "hub-worker-process.h"
 
-#include <gio/gunixfdlist.h>
-#include <glib-unix.h>
 #include <glib/gstdio.h>
 #include <sodium.h>
-#include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define TOKEN_BYTES 32
 #define KEEP_LOGS_S (30 * 24 * 3600)
-/* A worker that was started must have said Hello by then. */
-#define HELLO_S 10
-/* One that lost its connection but lives comes back by then: it may have thought the hub dead. */
-#define RETURN_S 2
 
 /* One session's worker, present or expected. */
 typedef struct
@@ -34,10 +27,7 @@ typedef struct
   HubSupervisor *supervisor; /* not owned */
   char *session, *token, *hash;
   HubWorkerProxy *proxy;
-  int pid, pidfd;
-  int former;      /* a pidfd of what had the session before and may not have ended yet */
-  GSocket *answer; /* of the launcher, while it starts the worker */
-  guint answer_source, pidfd_source, hello_source;
+  HubWorkerProcess *process;
   gboolean forgotten;
   gint64 restarts[HUB_RESTART_LIMIT];
 } Worker;
@@ -66,39 +56,6 @@ enum
 static guint signals[N_SIGNALS];
 
 static void
-close_fd (int *fd)
-{
-  if (*fd >= 0)
-    close (*fd);
-  *fd = -1;
-}
-
-static void
-release_process (Worker *worker)
-{
-  g_clear_handle_id (&worker->answer_source, g_source_remove);
-  g_clear_object (&worker->answer);
-  g_clear_handle_id (&worker->pidfd_source, g_source_remove);
-  g_clear_handle_id (&worker->hello_source, g_source_remove);
-  close_fd (&worker->pidfd);
-  worker->pid = 0;
-}
-
-/* Whatever hung must not wake up beside its successor. One that this process may not signal itself
- * ends a little later: the successor waits for that. */
-static void
-end_process (Worker *worker)
-{
-  if (worker->pidfd >= 0)
-    {
-      hub_launcher_end (worker->supervisor->launcher, worker->pidfd);
-      close_fd (&worker->former);
-      worker->former = g_steal_fd (&worker->pidfd);
-    }
-  release_process (worker);
-}
-
-static void
 release_proxy (Worker *worker)
 {
   if (!worker->proxy)
@@ -114,13 +71,16 @@ worker_free (gpointer data)
   Worker *worker = data;
 
   release_proxy (worker);
-  release_process (worker);
-  close_fd (&worker->former);
+  g_signal_handlers_disconnect_by_data (worker->process, worker);
+  hub_worker_process_release (worker->process);
+  g_object_unref (worker->process);
   g_free (worker->session);
   g_free (worker->token);
   g_free (worker->hash);
   g_free (worker);
 }
+
+static void on_ended (HubWorkerProcess *process, const char *reason, Worker *worker);
 
 static Worker *
 get_or_make (HubSupervisor *self, const char *session)
@@ -132,7 +92,8 @@ get_or_make (HubSupervisor *self, const char *session)
   worker = g_new0 (Worker, 1);
   worker->supervisor = self;
   worker->session = g_strdup (session);
-  worker->pidfd = worker->former = -1;
+  worker->process = hub_worker_process_new (self->launcher);
+  g_signal_connect (worker->process, "ended", G_CALLBACK (on_ended), worker);
   g_hash_table_insert (self->workers, g_strdup (session), worker);
   return worker;
 }
@@ -174,7 +135,7 @@ report_end (Worker *worker, const char *cause)
   gboolean forgotten = worker->forgotten;
 
   release_proxy (worker);
-  end_process (worker);
+  hub_worker_process_end (worker->process);
   reason = find_culprit (worker, cause);
   hub_notice ("worker", session, "The worker is gone: %s.", reason);
   if (forgotten)
@@ -182,42 +143,10 @@ report_end (Worker *worker, const char *cause)
   g_signal_emit (self, signals[DIED], 0, session, reason);
 }
 
-static gboolean
-on_process_end (int fd, GIOCondition condition, gpointer data)
-{
-  Worker *worker = data;
-
-  worker->pidfd_source = 0;
-  release_process (worker);
-  report_end (worker, "its process ended");
-  return G_SOURCE_REMOVE;
-}
-
-static gboolean
-on_no_hello (gpointer data)
-{
-  Worker *worker = data;
-
-  worker->hello_source = 0;
-  report_end (worker, "it did not say hello");
-  return G_SOURCE_REMOVE;
-}
-
-/* @pidfd: taken */
 static void
-watch_process (Worker *worker, int pid, int pidfd)
+on_ended (HubWorkerProcess *process, const char *reason, Worker *worker)
 {
-  if (worker->pid == pid && worker->pidfd >= 0)
-    {
-      close_fd (&pidfd);
-      return;
-    }
-  release_process (worker);
-  worker->pid = pid;
-  worker->pidfd = pidfd;
-  /* Not our child after a restart of the hub, so no waitpid; readable means ended. */
-  if (worker->pidfd >= 0)
-    worker->pidfd_source = g_unix_fd_add (worker->pidfd, G_IO_IN, on_process_end, worker);
+  report_end (worker, reason);
 }
 
 static void
@@ -229,59 +158,16 @@ on_lost (HubWorkerProxy *proxy, const char *reason, Worker *worker)
 static void
 on_closed (HubWorkerProxy *proxy, const char *reason, Worker *worker)
 {
-  if (worker->pidfd < 0)
+  if (!hub_worker_process_is_watched (worker->process))
     {
       report_end (worker, reason);
       return;
     }
   release_proxy (worker);
-  if (!worker->hello_source)
-    worker->hello_source = g_timeout_add_seconds (RETURN_S, on_no_hello, worker);
+  hub_worker_process_await_return (worker->process);
 }
 
 /* Hello. */
-
-/* The number of a pidfd's process, by proc(5): 0 if it is none or has ended. */
-static int
-pid_of (int pidfd)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/self/fdinfo/%d", pidfd);
-  g_autofree char *text = NULL;
-  g_autofree char *number = NULL;
-  const char *line = NULL;
-  guint64 pid = 0;
-
-  if (pidfd < 0 || !g_file_get_contents (path, &text, NULL, NULL))
-    return 0;
-  line = strstr (text, "\nPid:\t");
-  if (!line)
-    return 0;
-  line += strlen ("\nPid:\t");
-  number = g_strndup (line, strspn (line, G_CSET_DIGITS));
-  g_ascii_string_to_unsigned (number, 10, 1, G_MAXINT, &pid, NULL);
-  return (int) pid;
-}
-
-/* The process that says Hello, by the pidfd that comes with it, which nobody but itself could have
- * made. -1 without one, or if it is not the one that was started. */
-static int
-take_process (const Worker *worker, GDBusMethodInvocation *invocation, GError **error)
-{
-  GDBusMessage *message = g_dbus_method_invocation_get_message (invocation);
-  GUnixFDList *list = g_dbus_message_get_unix_fd_list (message);
-  int pidfd = list && g_unix_fd_list_get_length (list) == 1 ? g_unix_fd_list_get (list, 0, NULL)
-                                                            : -1;
-  int pid = pid_of (pidfd);
-
-  if (pid == 0 || (worker->pid != 0 && worker->pid != pid))
-    {
-      close_fd (&pidfd);
-      karez_error_set (error, KAREZ_ERROR_DENIED, "worker/process",
-                       N_ ("a pidfd of the session's own process"),
-                       N_ ("The worker does not say which process it is."));
-    }
-  return pidfd;
-}
 
 static Worker *
 admit (HubSupervisor *self, const char *session, const char *token, GError **error)
@@ -307,21 +193,19 @@ on_hello (HubBusHub1 *skeleton, GDBusMethodInvocation *invocation, const char *s
   Worker *worker = snapshot ? admit (self, session, token, &error) : NULL;
   g_autoptr (HubWorkerProxy) proxy = NULL;
   gboolean adopted = FALSE;
-  int pidfd = worker ? take_process (worker, invocation, &error) : -1;
-  int pid = pid_of (pidfd);
+  int pid = 0;
 
-  if (pidfd < 0)
+  if (!worker || !hub_worker_process_take_hello (worker->process, invocation, &error))
     {
       hub_bus_return_error (invocation, error);
       return TRUE;
     }
   /* The same worker again, on a new connection: the old one is of no use to it. */
   release_proxy (worker);
-  g_clear_handle_id (&worker->hello_source, g_source_remove);
+  pid = hub_worker_process_get_pid (worker->process);
   proxy = hub_worker_proxy_new (connection, session, self->incarnation, pid);
   worker->proxy = g_object_ref (proxy);
   adopted = worker->token == NULL;
-  watch_process (worker, pid, pidfd);
   g_signal_connect (proxy, "closed", G_CALLBACK (on_closed), worker);
   g_signal_connect (proxy, "lost", G_CALLBACK (on_lost), worker);
   hub_bus_hub1_complete_hello (skeleton, invocation, self->incarnation);
@@ -451,7 +335,7 @@ hub_supervisor_stop (HubSupervisor *self)
   while (g_hash_table_iter_next (&iter, NULL, &worker))
     {
       release_proxy (worker);
-      release_process (worker);
+      hub_worker_process_release (((Worker *) worker)->process);
     }
   g_hash_table_iter_init (&iter, self->connections);
   while (g_hash_table_iter_next (&iter, &connection, NULL))
@@ -501,41 +385,11 @@ hub_supervisor_forget (HubSupervisor *self, const char *session)
   if (!worker)
     return;
   worker->forgotten = TRUE;
-  if (!worker->pid)
+  if (!hub_worker_process_get_pid (worker->process))
     g_hash_table_remove (self->workers, session);
 }
 
 /* Spawning. */
-
-static gboolean
-on_answer (GSocket *socket, GIOCondition condition, gpointer data)
-{
-  Worker *worker = data;
-  g_autoptr (GError) error = NULL;
-  int pidfd = hub_launcher_take_answer (socket, &error);
-
-  worker->answer_source = 0;
-  if (pidfd < 0)
-    {
-      g_autofree char *reason = g_strdup_printf ("it was not started: %s", error->message);
-
-      report_end (worker, reason);
-      return G_SOURCE_REMOVE;
-    }
-  watch_process (worker, pid_of (pidfd), pidfd);
-  worker->hello_source = g_timeout_add_seconds (HELLO_S, on_no_hello, worker);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-await_answer (Worker *worker, GSocket *answer)
-{
-  g_autoptr (GSource) source = g_socket_create_source (answer, G_IO_IN, NULL);
-
-  worker->answer = answer;
-  g_source_set_callback (source, G_SOURCE_FUNC (on_answer), worker, NULL);
-  worker->answer_source = g_source_attach (source, NULL);
-}
 
 gboolean
 hub_supervisor_spawn (HubSupervisor *self, const char *session, const char *plugin,
@@ -551,27 +405,16 @@ hub_supervisor_spawn (HubSupervisor *self, const char *session, const char *plug
                      .link_address = self->link_address,
                      .media_address = media ? self->media_address : NULL };
   g_autoptr (GError) local = NULL;
-  GSocket *answer = NULL;
-  int pidfd = -1;
 
   g_return_val_if_fail (worker && worker->token, FALSE);
 
   /* One that still runs has an old token. */
   release_proxy (worker);
-  end_process (worker);
   order.token = worker->token;
-  order.former = worker->former;
-  if (!hub_launcher_start (self->launcher, &order, &pidfd, &answer, &local))
-    return karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "worker/start", NULL,
-                            N_ ("The session's worker cannot be started: %s"), local->message);
-  close_fd (&worker->former);
-  /* It may have ended by now; its end is seen like any other. */
-  if (pidfd >= 0)
-    watch_process (worker, pid_of (pidfd), pidfd);
-  if (answer)
-    await_answer (worker, answer);
-  worker->hello_source = g_timeout_add_seconds (HELLO_S, on_no_hello, worker);
-  return TRUE;
+  if (hub_worker_process_start (worker->process, &order, &local))
+    return TRUE;
+  return karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "worker/start", NULL,
+                          N_ ("The session's worker cannot be started: %s"), local->message);
 }
 
 gboolean
@@ -595,8 +438,8 @@ hub_supervisor_kill (HubSupervisor *self, const char *session)
 {
   Worker *worker = g_hash_table_lookup (self->workers, session);
 
-  if (worker && worker->pidfd >= 0)
-    hub_launcher_end (self->launcher, worker->pidfd);
+  if (worker)
+    hub_worker_process_kill (worker->process);
 }
 
 HubWorkerProxy *
@@ -631,10 +474,11 @@ hub_supervisor_list (HubSupervisor *self)
         if (worker->restarts[i]
             && hub_clock_monotonic () - worker->restarts[i] < HUB_RESTART_WINDOW_US)
           restarts++;
-      json_array_add_element (array, karez_json_object ("session", "s", worker->session, "pid", "i",
-                                                        (gint64) worker->pid, "connected", "b",
-                                                        (gboolean) (worker->proxy != NULL),
-                                                        "restarts", "i", restarts, NULL));
+      json_array_add_element (
+          array, karez_json_object ("session", "s", worker->session, "pid", "i",
+                                    (gint64) hub_worker_process_get_pid (worker->process),
+                                    "connected", "b", (gboolean) (worker->proxy != NULL),
+                                    "restarts", "i", restarts, NULL));
     }
   json_node_set_array (node, array);
   return node;
