@@ -77,7 +77,7 @@ Port=${hub_peer_port[$name]}
 Advertise=127.0.0.1:${hub_peer_port[$name]}
 
 [Plugins]
-Path=$build/plugins/consult
+Path=$build/plugins
 
 [Link]
 Address=127.0.0.1

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Fills a hub with what data/demo/ holds, as an administrator would by hand: by the API only. What
- * is there already is left alone, so it can be done again. */
+/* Fills a hub with what data/demo/ and the plugins' folders demo/ hold, as an administrator would
+ * by hand: by the API only. What is there already is left alone, so it can be done again. */
 #include "ctl.h"
 
 #include "hub-clock.h"
@@ -10,26 +10,84 @@
 
 #define MAX_FILE (1024 * 1024)
 
-/* NAME is of the program's resources; what has a slash is a file. */
-static JsonNode *
-read_data (const char *name)
+/* Takes one object of data, or says what is wrong with it. @error: set if @bytes is NULL */
+static gboolean
+take (GPtrArray *all, const char *name, GBytes *bytes, GError *error)
 {
+  g_autoptr (GError) local = error;
+  JsonNode *node = bytes != NULL ? karez_json_parse (bytes, MAX_FILE, &local) : NULL;
+
+  if (node == NULL)
+    {
+      g_printerr ("karezctl: %s: %s\n", name, local->message);
+      return FALSE;
+    }
+  g_ptr_array_add (all, node);
+  if (!JSON_NODE_HOLDS_OBJECT (node))
+    g_printerr (_ ("karezctl: %s: accepted is an object\n"), name);
+  return JSON_NODE_HOLDS_OBJECT (node);
+}
+
+static gint
+compare_paths (gconstpointer a, gconstpointer b)
+{
+  return g_strcmp0 (*(char *const *) a, *(char *const *) b);
+}
+
+/* demo/NAME.json of each plugin: in the folders of Path in [Plugins], and one level below them. */
+static GPtrArray *
+find_of_plugins (Ctl *ctl, const char *name)
+{
+  GPtrArray *found = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char *file = g_strconcat ("demo" G_DIR_SEPARATOR_S, name, ".json", NULL);
+  g_auto (GStrv) given = ctl->config != NULL ? hub_config_list (ctl->config, "Plugins", "Path")
+                                             : NULL;
+  const char *const installed[] = { KAREZ_PLUGINDIR, NULL };
+  const char *const *folders = given != NULL && *given != NULL ? (const char *const *) given
+                                                               : installed;
+
+  for (guint i = 0; folders[i] != NULL; i++)
+    {
+      g_autoptr (GDir) dir = g_dir_open (folders[i], 0, NULL);
+      const char *plugin;
+
+      g_ptr_array_add (found, g_build_filename (folders[i], file, NULL));
+      while (dir != NULL && (plugin = g_dir_read_name (dir)) != NULL)
+        g_ptr_array_add (found, g_build_filename (folders[i], plugin, file, NULL));
+    }
+  g_ptr_array_sort (found, compare_paths);
+  for (guint i = found->len; i > 0; i--)
+    if (!g_file_test (found->pdata[i - 1], G_FILE_TEST_IS_REGULAR))
+      g_ptr_array_remove_index (found, i - 1);
+  return found;
+}
+
+/* NAME is of the program's resources and the plugins' folders; what has a slash is a file.
+ * Returns: (transfer full) (nullable): objects; NULL if something cannot be read */
+static GPtrArray *
+read_data (Ctl *ctl, const char *name)
+{
+  g_autoptr (GPtrArray) all = g_ptr_array_new_with_free_func ((GDestroyNotify) json_node_unref);
+  g_autoptr (GPtrArray) more = NULL;
   g_autofree char *path = g_strdup_printf ("/org/karez/demo/%s.json", name);
-  g_autoptr (GError) error = NULL;
+  GError *error = NULL;
   g_autoptr (GBytes)
       bytes = strchr (name, '/') != NULL
                   ? hub_file_read (name, MAX_FILE, &error)
                   : g_resources_lookup_data (path, G_RESOURCE_LOOKUP_FLAGS_NONE, &error);
-  JsonNode *node = bytes != NULL ? karez_json_parse (bytes, MAX_FILE, &error) : NULL;
 
-  if (node != NULL && !JSON_NODE_HOLDS_OBJECT (node))
+  if (!take (all, name, bytes, error))
+    return NULL;
+  more = strchr (name, '/') != NULL ? g_ptr_array_new () : find_of_plugins (ctl, name);
+  for (guint i = 0; i < more->len; i++)
     {
-      g_clear_pointer (&node, json_node_unref);
-      g_printerr (_ ("karezctl: %s: accepted is an object\n"), name);
+      GError *fault = NULL;
+      g_autoptr (GBytes) its = hub_file_read (more->pdata[i], MAX_FILE, &fault);
+
+      if (!take (all, more->pdata[i], its, fault))
+        return NULL;
     }
-  else if (node == NULL)
-    g_printerr ("karezctl: %s: %s\n", name, error->message);
-  return node;
+  return g_steal_pointer (&all);
 }
 
 static JsonArray *
@@ -83,16 +141,20 @@ add_all (Ctl *ctl, JsonNode *data, const char *name, const char *path, gboolean 
 static CtlStatus
 load (Ctl *ctl, char **arguments)
 {
-  g_autoptr (JsonNode) data = read_data (arguments[0]);
+  g_autoptr (GPtrArray) all = read_data (ctl, arguments[0]);
   guint added = 0;
-  CtlStatus status;
+  CtlStatus status = CTL_OK;
 
-  if (data == NULL)
+  if (all == NULL)
     return CTL_USAGE;
-  if ((status = add_all (ctl, data, "organisations", "/organisations", TRUE, &added)) != CTL_OK
-      || (status = add_all (ctl, data, "people", "/people", TRUE, &added)) != CTL_OK
-      || (status = add_all (ctl, data, "patients", "/patients", FALSE, &added)) != CTL_OK
-      || (status = add_all (ctl, data, "resources", "/resources", TRUE, &added)) != CTL_OK)
+  for (guint i = 0; status == CTL_OK && i < all->len; i++)
+    if ((status = add_all (ctl, all->pdata[i], "organisations", "/organisations", TRUE, &added))
+            == CTL_OK
+        && (status = add_all (ctl, all->pdata[i], "people", "/people", TRUE, &added)) == CTL_OK
+        && (status = add_all (ctl, all->pdata[i], "patients", "/patients", FALSE, &added))
+               == CTL_OK)
+      status = add_all (ctl, all->pdata[i], "resources", "/resources", TRUE, &added);
+  if (status != CTL_OK)
     return status;
   if (!ctl->json)
     g_print ("%u things added\n", added);
@@ -127,42 +189,69 @@ make_booking (JsonObject *planned)
   return body;
 }
 
-/* What a planned consultation asks: "request" of the file, written before it is booked. */
+/* What is to be there before it is booked: calls of "before", {"method", "path", "body"}, below
+ * /x/ alone. */
 static CtlStatus
-write_request (Ctl *ctl, JsonObject *planned)
+call_before (Ctl *ctl, JsonObject *planned)
 {
-  JsonNode *request = json_object_get_member (planned, "request");
-  g_autofree char *booking = g_strconcat ("/bookings/", karez_json_text (planned, "id"), NULL);
-  g_autofree char *path = g_strconcat ("/x/consult/requests/", karez_json_text (planned, "id"),
-                                       NULL);
-  g_autoptr (JsonNode) seen = NULL;
-  g_autoptr (JsonNode) answer = NULL;
-  CtlStatus status;
-  JsonNode *body;
+  JsonNode *node = json_object_get_member (planned, "before");
+  JsonArray *calls = node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node)
+                                                                  : NULL;
+  CtlStatus status = CTL_OK;
 
-  if (request == NULL)
+  for (guint i = 0; calls != NULL && status == CTL_OK && i < json_array_get_length (calls); i++)
+    {
+      JsonObject *call = ctl_element (calls, i);
+      const char *path = karez_json_text (call, "path");
+      JsonNode *body = call != NULL ? json_object_get_member (call, "body") : NULL;
+      g_autoptr (JsonNode) answer = NULL;
+
+      if (path == NULL || !g_str_has_prefix (path, "/x/") || body == NULL)
+        {
+          g_printerr (_ ("karezctl: “before” has calls of plugins' routes: method, path, body\n"));
+          return CTL_USAGE;
+        }
+      status = ctl_call (ctl,
+                         g_strcmp0 (karez_json_text (call, "method"), "PUT") == 0 ? "PUT" : "POST",
+                         path, json_node_copy (body), &answer);
+    }
+  return status;
+}
+
+/* @skip: (out): whether it is booked already, or its plugin is not here */
+static CtlStatus
+look (Ctl *ctl, JsonObject *planned, JsonArray *modalities, gboolean *skip)
+{
+  const char *modality = karez_json_text (planned, "modality");
+  g_autofree char *escaped = ctl_escape (karez_json_text (planned, "id"));
+  g_autofree char *booking = g_strconcat ("/bookings/", escaped, NULL);
+  g_autoptr (JsonNode) seen = NULL;
+  CtlStatus status;
+
+  *skip = modality != NULL && !is_there (modalities, modality);
+  if (*skip)
     return CTL_OK;
   status = ctl_call_unless (ctl, "GET", booking, NULL, "agenda/unknown", &seen);
-  if (status != CTL_OK || seen != NULL)
-    return status;
-  body = karez_json_object ("partner", "s", karez_json_text (planned, "partner"), "history", "s",
-                            karez_json_text (json_node_get_object (request), "history"), "question",
-                            "s", karez_json_text (json_node_get_object (request), "question"),
-                            NULL);
-  return ctl_call (ctl, "PUT", path, body, &answer);
+  *skip = seen != NULL;
+  return status;
 }
 
 static CtlStatus
 request_all (Ctl *ctl, JsonArray *planned, guint *done)
 {
-  CtlStatus status = CTL_OK;
+  g_autoptr (JsonNode) modalities = NULL;
+  CtlStatus status = ctl_call (ctl, "GET", "/modalities", NULL, &modalities);
 
   for (guint i = 0; status == CTL_OK && i < json_array_get_length (planned); i++)
     {
       g_autoptr (JsonNode) answer = NULL;
       JsonObject *one = ctl_element (planned, i);
+      gboolean skip = FALSE;
 
-      if ((status = write_request (ctl, one)) == CTL_OK)
+      status = look (ctl, one, ctl_items (modalities), &skip);
+      if (status != CTL_OK || skip)
+        continue;
+      if ((status = call_before (ctl, one)) == CTL_OK)
         status = ctl_call_unless (ctl, "POST", "/bookings", make_booking (one), "agenda/exists",
                                   &answer);
       *done += answer != NULL;
@@ -201,16 +290,22 @@ accept_all (Ctl *ctl, JsonArray *ids, guint *done)
 static CtlStatus
 day (Ctl *ctl, char **arguments)
 {
-  g_autoptr (JsonNode) data = read_data (arguments[0]);
+  g_autoptr (GPtrArray) all = read_data (ctl, arguments[0]);
   guint requested = 0, accepted = 0;
   CtlStatus status = CTL_OK;
 
-  if (data == NULL)
+  if (all == NULL)
     return CTL_USAGE;
-  if (part (data, "bookings") != NULL)
-    status = request_all (ctl, part (data, "bookings"), &requested);
-  if (status == CTL_OK && part (data, "accepts") != NULL)
-    status = accept_all (ctl, part (data, "accepts"), &accepted);
+  for (guint i = 0; status == CTL_OK && i < all->len; i++)
+    {
+      JsonArray *bookings = part (all->pdata[i], "bookings");
+      JsonArray *accepts = part (all->pdata[i], "accepts");
+
+      if (bookings != NULL)
+        status = request_all (ctl, bookings, &requested);
+      if (status == CTL_OK && accepts != NULL)
+        status = accept_all (ctl, accepts, &accepted);
+    }
   if (status != CTL_OK)
     return status;
   if (!ctl->json)
@@ -223,6 +318,7 @@ day (Ctl *ctl, char **arguments)
 const CtlVerb ctl_demo_verbs[] = {
   { "load", "NAME|FILE", N_ ("Adds the hospital, people, patients and resources of the demo"), NULL,
     load },
-  { "day", "NAME|FILE", N_ ("Books the demo's sessions of today"), NULL, day },
+  { "day", "NAME|FILE", N_ ("Books the sessions of today that plugins bring to the demo"), NULL,
+    day },
   { NULL },
 };

@@ -727,6 +727,8 @@ def test_demo():
                    ('GET', '/api/v1/bookings/w'): (404, dict(PROBLEM, rule='agenda/unknown'))}
     code, out, err = run('--json', 'demo', 'load', data)
     assert code == 0 and json.loads(out) == {'added': 1}, (code, out, err)
+    Hub.answers[('GET', '/api/v1/modalities')] = (200, {'items': [{'id': 'echo'}]})
+    Hub.answers[('GET', '/api/v1/bookings/k')] = (404, dict(PROBLEM, rule='agenda/unknown'))
     code, out, err = run('--json', 'demo', 'day', data)
     assert code == 0 and json.loads(out) == {'requested': 0, 'accepted': 0}, (code, out, err)
     Hub.answers[('POST', '/api/v1/bookings')] = (409, PROBLEM)
@@ -738,6 +740,41 @@ def test_demo():
             'organisations', 'people', 'patients', 'resources')})
         code, out, err = run('--json', 'demo', 'load', name)
         assert code == 0 and json.loads(out)['added'] > 20, (code, out, err)
+
+
+def test_demo_of_plugins():
+    """Each plugin's folder demo/ has sessions of its own kind, and what is needed before them."""
+    book = {'id': 'k', 'modality': 'echo', 'in_minutes': 5, 'minutes': 30, 'resources': [],
+            'before': [{'method': 'PUT', 'path': '/x/sonar/requests/k', 'body': {'question': 'why'}}]}
+    away = {'id': 'm', 'modality': 'robot', 'in_minutes': 5, 'minutes': 30, 'resources': []}
+    os.makedirs(os.path.join(WORK, 'plugins/sonar/demo'))
+    write('plugins/sonar/demo/aral.json', json.dumps({'bookings': [book, away], 'accepts': ['w']}))
+    conf = write('demo.conf', f'[Plugins]\nPath={WORK}/plugins\n')
+    Hub.answers = {('GET', '/api/v1/modalities'): (200, {'items': [{'id': 'echo'}]}),
+                   ('GET', '/api/v1/bookings/k'): (404, dict(PROBLEM, rule='agenda/unknown')),
+                   ('PUT', '/api/v1/x/sonar/requests/k'): (200, {}),
+                   ('POST', '/api/v1/bookings'): (201, {'id': 'k'}),
+                   ('GET', '/api/v1/bookings/w'): (200, {'state': 'requested'}),
+                   ('POST', '/api/v1/bookings/w/accept'): (200, {'id': 'w'})}
+    Hub.asked.clear()
+    code, out, err = run('--config', conf, '--json', 'demo', 'day', 'aral')
+    assert code == 0 and json.loads(out) == {'requested': 1, 'accepted': 1}, (code, out, err)
+    writes = [one[:2] for one in Hub.asked if one[0] != 'GET']
+    assert writes == [('PUT', '/api/v1/x/sonar/requests/k'), ('POST', '/api/v1/bookings'),
+                      ('POST', '/api/v1/bookings/w/accept')], writes
+    # What is booked is not asked for again.
+    Hub.answers[('GET', '/api/v1/bookings/k')] = (200, {'state': 'requested'})
+    Hub.asked.clear()
+    code, out, err = run('--config', conf, '--json', 'demo', 'day', 'aral')
+    assert code == 0 and json.loads(out)['requested'] == 0, (code, out, err)
+    # The routes of the hub itself are nobody's to call from there.
+    Hub.answers[('GET', '/api/v1/bookings/k')] = (404, dict(PROBLEM, rule='agenda/unknown'))
+    book['before'][0]['path'] = '/people'
+    write('plugins/sonar/demo/aral.json', json.dumps({'bookings': [book]}))
+    assert run('--config', conf, 'demo', 'day', 'aral')[0] == 2
+    write('plugins/sonar/demo/aral.json', '[]')
+    code, out, err = run('--config', conf, 'demo', 'day', 'aral')
+    assert code == 2 and 'plugins/sonar/demo/aral.json' in err, (code, out, err)
 
 
 def main():

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // A plugin that the tree does not know: copies of the template's folder, one as it is and one under
 // another name, are built and installed against an installed libkarez-1 alone. Sessions of both are held in
-// two browsers, with their own panel, page, styles, sentences and description of their routes.
+// two browsers, with their own panel, page, styles, sentences and description of their routes. And nothing
+// of these hubs names the plugin that is installed elsewhere.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -122,6 +123,38 @@ async function described(hub, page) {
   assert.match(kept, /immutable/);
 }
 
+/** Everything that a browser can get of a hub: its files by what names them, its API's lists, its pages as they are drawn.
+ * @param {any} page of an administrator @param {import('./hubs.mjs').Hub} hub @param {RegExp} names a plugin that is not here */
+async function nothingNames(page, hub, names) {
+  const found = await page.evaluate(async () => {
+    /** @type {Record<string, string>} */
+    const texts = {};
+    const todo = ['/', '/metrics', ...['hello', 'me', 'openapi.json', 'modalities', 'plugins', 'plugins/web', 'system', 'people', 'resources', 'peers', 'sessions']
+      .map((one) => `/api/v1/${one}`)];
+    for (const where of todo) {
+      texts[where] = await (await fetch(where)).text();
+      for (const [, name] of texts[where].matchAll(/["'(/.]((?:assets|po|\/x)\/[\w./-]+\.(?:js|css|svg|json)|[\w-]+-[0-9A-Z]{8}\.js)/g)) {
+        const next = name.startsWith('/') ? name : `/${name.startsWith('assets/') ? '' : 'assets/'}${name}`;
+        if (!todo.includes(next)) todo.push(next);
+      }
+    }
+    return texts;
+  });
+  const files = Object.keys(found);
+  // The desk's pages, the three catalogues and both plugins are among them.
+  for (const part of ['/assets/session-', '/assets/day-', '/assets/karez-desk-', '/assets/po/ug-', '/x/sonar/', '/x/template/'])
+    assert.ok(files.some((one) => one.startsWith(part)), `${part} is not among ${files}`);
+  for (const where of ['/', '/new', '/people', '/resources', '/hospitals', '/audit', '/system']) {
+    await page.goto(hub.origin + where);
+    await page.locator('main h1, main h2, karez-day').first().waitFor();
+    await page.waitForTimeout(300);
+    found[`page ${where}`] = await page.content();
+  }
+  for (const [where, text] of Object.entries(found))
+    assert.doesNotMatch(text, names, where);
+  console.log(`${Object.keys(found).length} files, answers and pages name no plugin that is not here`);
+}
+
 const place = fs.mkdtempSync('/tmp/karez-alone-');
 fs.chmodSync(place, 0o755);
 try {
@@ -148,7 +181,9 @@ try {
       const reader = await signIn(browser, pair.aral, 'auditor.aral');
       await auditor(reader, id);
       await described(pair.aral, reader);
-      for (const page of [...doctors, reader]) assert.deepEqual(page.faults, []);
+      const admin = await signIn(browser, pair.aral, 'admin.aral');
+      await nothingNames(admin, pair.aral, /\bconsult\b|\bconsult[-_]|\/consult-|["'=/]consultation["']/);
+      for (const page of [...doctors, reader, admin]) assert.deepEqual(page.faults, []);
     } finally {
       await browser.close();
     }

@@ -26,8 +26,10 @@ const relations = ['asked', 'asks', 'third', 'unknown'];
 /** What is written for each message that comes, whatever it says. */
 const bookkeeping = ['karez', 'peers', 'audit'];
 
-/** Topics that a rule holds against the registered handlers: data/api/peer-topics.json. @type {{topic: string, kind: string}[]} */
-const registered = JSON.parse(fs.readFileSync(path.join(source, 'data/api/peer-topics.json'), 'utf8')).topics;
+/** Topics that a rule holds against the registered handlers: the hub's, and of each plugin its own. @type {{topic: string, kind: string}[]} */
+const registered = ['data/api', ...fs.readdirSync(path.join(source, 'plugins')).map((one) => `plugins/${one}`)]
+  .map((folder) => path.join(source, folder, 'peer-topics.json')).filter((file) => fs.existsSync(file))
+  .flatMap((file) => JSON.parse(fs.readFileSync(file, 'utf8')).topics);
 const feeds = registered.filter(({ kind }) => kind === 'feed').map(({ topic }) => topic);
 
 class Rows {

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What other hubs may ask: each handler of a post, a call or a feed has a rule in
-data/api/peer-topics.json of whose rows it may make or change, and each rule has a handler."""
+"""What other hubs may ask: each handler of a post, a call or a feed has a rule of whose rows it may
+make or change, and each rule has a handler. The hub's rules are in data/api/peer-topics.json and a
+table of peer.md, a plugin's in its own peer-topics.json and README.md."""
 import json
 import os
 import re
@@ -48,30 +49,46 @@ def handlers(root, faults):
     return found
 
 
+def places(root):
+    """Where rules are, and the document that has them in a table."""
+    yield 'data/api/peer-topics.json', 'data/api/peer.md'
+    for name in csource.tracked(root):
+        if re.fullmatch(r'plugins/[^/]+/peer-topics\.json', name):
+            yield name, os.path.dirname(name) + '/README.md'
+
+
+def place_of(name):
+    """Where the rule of a handler in this file has to be."""
+    folder = re.match(r'plugins/[^/]+/', name)
+    return (folder.group() if folder else 'data/api/') + 'peer-topics.json'
+
+
 def main():
     root = csource.root_from_arguments()
     faults = csource.Faults(root)
-    place = 'data/api/peer-topics.json'
-    with open(os.path.join(root, place), encoding='utf-8') as file:
-        rules = json.load(file)['topics']
-    with open(os.path.join(root, 'data/api/peer.md'), encoding='utf-8') as file:
-        document = file.read()
     found = handlers(root, faults)
     known = set()
-    for rule in rules:
-        key = (rule.get('topic'), rule.get('kind'))
-        if sorted(rule) != sorted(MEMBERS) or not all(rule.values()):
-            faults.add(place, 1, 'topics', f'{key[0]}: wants {", ".join(MEMBERS)}')
-        if key in known:
-            faults.add(place, 1, 'topics', f'{key[0]} has two rules')
-        known.add(key)
-        if key not in found:
-            faults.add(place, 1, 'topics', f'nothing answers to the {key[1]} {key[0]}')
-        if f'| `{key[0]}` | {key[1]} |' not in document:
-            faults.add('data/api/peer.md', 1, 'topics', f'the {key[1]} {key[0]} is not in the table')
+    for place, document in places(root):
+        with open(os.path.join(root, place), encoding='utf-8') as file:
+            rules = json.load(file)['topics']
+        with open(os.path.join(root, document), encoding='utf-8') as file:
+            text = file.read()
+        for rule in rules:
+            key = (rule.get('topic'), rule.get('kind'))
+            if sorted(rule) != sorted(MEMBERS) or not all(rule.values()):
+                faults.add(place, 1, 'topics', f'{key[0]}: wants {", ".join(MEMBERS)}')
+            if key in known:
+                faults.add(place, 1, 'topics', f'{key[0]} has two rules')
+            known.add(key)
+            if key not in found:
+                faults.add(place, 1, 'topics', f'nothing answers to the {key[1]} {key[0]}')
+            elif place_of(found[key][0]) != place:
+                faults.add(place, 1, 'topics', f'the {key[1]} {key[0]} is of {found[key][0]}')
+            if f'| `{key[0]}` | {key[1]} |' not in text:
+                faults.add(document, 1, 'topics', f'the {key[1]} {key[0]} is not in the table')
     for key, (name, number) in sorted(found.items()):
         if key not in known:
-            faults.add(name, number, 'topics', f'the {key[1]} {key[0]} has no rule in {place}')
+            faults.add(name, number, 'topics', f'the {key[1]} {key[0]} has no rule in {place_of(name)}')
     return faults.end(len(found))
 
 

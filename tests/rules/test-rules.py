@@ -25,6 +25,9 @@ USERS = {'data/systemd/a.sysusers': 'u a - "A" -\n'}
 API = {'data/api/openapi.json': '{"openapi": "3.1.0", "info": {}, "servers": [], "security": [], "tags": [], "paths": {}, '
        '"components": {"schemas": {"S": {}}}}\n'}
 
+SONAR = {'plugins/sonar/sonar.plugin': '[Plugin]\nId=sonar\n[Modality]\nId=echo\n',
+         'plugins/sonar/a.c': 'const char *a = "sonar.request";\n'}
+
 # rule script, files, a word that must be in what it says ('' when it must be content)
 CASES = [
     ('check-layers', {'hub/base/a.c': '#include <glib.h>\n'}, ''),
@@ -51,6 +54,15 @@ CASES = [
                       **SDK}, ''),
     ('check-layers', {'plugins/p/a.c': 'int x = karez_x_inner (1);\n', **SDK}, 'plugin-private'),
     ('check-layers', {'plugins/p/a.c': 'int x = hub_id_new ();\n'}, 'plugin-private'),
+    ('check-plugins', {**SONAR, 'hub/a.c': '/* The echo of a sonarist, "ping". */\n'}, ''),
+    ('check-plugins', {**SONAR, 'hub/a.c': 'put ("/x/sonar/requests/");\n'}, 'names plugins/sonar/'),
+    ('check-plugins', {**SONAR, 'meson.build': "subdir('plugins/sonar')\n"}, 'names plugins/sonar/'),
+    ('check-plugins', {**SONAR, 'data/a.json': '{"modality": "echo"}\n'}, 'names plugins/sonar/'),
+    ('check-plugins', {**SONAR, 'data/a.css': '.sonar-tile { margin: 0; }\n'}, 'names plugins/sonar/'),
+    ('check-plugins', {**SONAR, 'data/a.sql': 'grant usage on schema sonar to a;\n'}, 'names plugins/sonar/'),
+    ('check-plugins', {**SONAR, 'tests/a.mjs': "'/x/sonar'\n", 'README.md': '`sonar`\n'}, ''),
+    ('check-plugins', {**SONAR, 'po/a.po': '#: plugins/sonar/a.c\nmsgid "sonar"\nmsgstr ""\n'}, ''),
+    ('check-plugins', {**SONAR, 'po/a.po': '#: plugins/sonar/a.c hub/a.c\nmsgid "sonar"\nmsgstr ""\n'}, 'is not of it'),
     ('check-source', {'hub/base/a.c': SPDX + 'int\nf (void)\n{\n  return 1;\n}\n'}, ''),
     ('check-source', {'hub/base/a.c': 'int x;\n'}, 'spdx'),
     ('check-source', {'hub/base/a.c': LICENCE + 'int x;\n'}, 'opening'),

@@ -45,8 +45,8 @@ test('an event of a table of ours touches what it is about', async () => {
 });
 
 test('one of a plugin touches its table by its name', async () => {
-  assert.deepEqual(await touched({ action: 'opinion.sign', schema: 'consult', table: 'opinion', session: 's' }), ['consult.opinion', 'session', 'event']);
-  assert.deepEqual(await touched({ action: 'opinion.read', schema: 'consult', table: 'opinion' }), ['consult.opinion', 'event']);
+  assert.deepEqual(await touched({ action: 'opinion.sign', schema: 'paper', table: 'opinion', session: 's' }), ['paper.opinion', 'session', 'event']);
+  assert.deepEqual(await touched({ action: 'opinion.read', schema: 'paper', table: 'opinion' }), ['paper.opinion', 'event']);
 });
 
 test('who reads changes nothing', async () => {
