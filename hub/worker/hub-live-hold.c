@@ -78,9 +78,9 @@ ask (HubLiveSession *self, const char *name, const char *reason, KarezActor *act
   self->asked = ((guint64) self->generation << GENERATION_SHIFT) + ++self->n_asked;
   self->last_asked = self->asked;
   hub_live_session_retarget (self);
-  hub_live_session_spool (self, "session.ask", actor,
-                          karez_json_object ("edge", "s", name, "reason", "s", reason, "number",
-                                             "i", (gint64) self->asked, NULL));
+  hub_recorder_record (self->recorder, "session.ask", actor,
+                       karez_json_object ("edge", "s", name, "reason", "s", reason, "number", "i",
+                                          (gint64) self->asked, NULL));
   hub_live_session_save_async (self, NULL, on_ask_saved, NULL);
   hub_live_session_tell (self);
   if (hub_live_session_get_state (self) != before)
@@ -133,8 +133,8 @@ hub_live_session_record_count (HubLiveSession *self)
   if (!self->counted)
     return;
   self->counted_at = hub_clock_monotonic ();
-  hub_live_session_spool (self, "session.hold-repeated", self->actor,
-                          karez_json_object ("count", "i", (gint64) self->counted, NULL));
+  hub_recorder_record (self->recorder, "session.hold-repeated", self->actor,
+                       karez_json_object ("count", "i", (gint64) self->counted, NULL));
   self->counted = 0;
 }
 
@@ -272,7 +272,7 @@ hub_live_session_catch_up (HubLiveSession *self, guint64 sequence, KarezState st
                "The other worker knows of a later state: %s (%" G_GUINT64_FORMAT ").",
                karez_state_name (state), sequence);
   hub_live_session_set_state (self, self->state, sequence + 1, self->reason, self->actor);
-  hub_live_session_spool_state (self, "session.state");
+  hub_live_session_record_state (self, "session.state");
   hub_live_session_tell (self);
   g_signal_emit_by_name (self, "state-changed");
 }

@@ -166,7 +166,7 @@ follow (HubLiveSession *self, JsonObject *object, GError **error)
   hub_live_session_record_count (self);
   hub_live_session_set_state (self, state, sequence, karez_json_text (object, "reason"), actor);
   hub_live_session_retarget (self);
-  hub_live_session_spool_state (
+  hub_live_session_record_state (
       self, hub_session_machine_action (before, state, karez_json_text (object, "action")));
   g_signal_emit_by_name (self, "state-changed");
   hub_live_session_write_checkpoint (self);
@@ -195,7 +195,7 @@ hub_live_session_mirror_async (HubLiveSession *self, JsonNode *node, GAsyncReady
 
   g_task_set_source_tag (task, hub_live_session_finish);
   if (take_state (self, node, &error))
-    hub_live_session_answer (self, task, FALSE);
+    hub_recorder_answer (self->recorder, task, FALSE);
   else
     g_task_return_error (task, error);
 }

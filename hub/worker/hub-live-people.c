@@ -235,7 +235,7 @@ on_joined (GObject *source, GAsyncResult *result, gpointer data)
 
   if (hub_runner_finish (HUB_RUNNER (source), result, &error))
     {
-      hub_live_session_answer (self, task, FALSE);
+      hub_recorder_answer (self->recorder, task, FALSE);
       return;
     }
   drop (self, participant);
@@ -285,7 +285,7 @@ on_left (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
 
   if (hub_runner_finish (HUB_RUNNER (source), result, &error))
-    hub_live_session_answer (g_task_get_source_object (task), task, FALSE);
+    hub_recorder_answer (HUB_LIVE_SESSION (g_task_get_source_object (task))->recorder, task, FALSE);
   else
     g_task_return_error (task, error);
 }
@@ -364,7 +364,7 @@ hub_live_session_message_async (HubLiveSession *self, const char *id, JsonNode *
                                 GAsyncReadyCallback callback, gpointer data)
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
-  guint64 last = hub_spool_get_last (self->spool);
+  guint64 last = hub_recorder_get_last (self->recorder);
   guint n_words = self->n_words;
   GError *error = NULL;
 
@@ -372,8 +372,8 @@ hub_live_session_message_async (HubLiveSession *self, const char *id, JsonNode *
   if (!take_message (self, id, body, &error))
     g_task_return_error (task, error);
   /* What records nothing does not wait for what others have recorded. */
-  else if (self->n_words != n_words || hub_spool_get_last (self->spool) != last)
-    hub_live_session_answer (self, task, self->n_words != n_words);
+  else if (self->n_words != n_words || hub_recorder_get_last (self->recorder) != last)
+    hub_recorder_answer (self->recorder, task, self->n_words != n_words);
   else
     g_task_return_boolean (task, TRUE);
 }

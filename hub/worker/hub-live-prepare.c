@@ -31,15 +31,6 @@ static const KarezJsonField away_fields[] = {
   { NULL },
 };
 
-static const KarezJsonField head_fields[] = {
-  { "state", KAREZ_JSON_TEXT, TRUE, 1, 16 },
-  { "sequence", KAREZ_JSON_INTEGER, TRUE, 0, G_MAXINT64 },
-  { "reason", KAREZ_JSON_TEXT, FALSE, 0, 4000 },
-  { "heard", KAREZ_JSON_INTEGER, FALSE, 0, G_MAXINT64 },
-  { "asked", KAREZ_JSON_OBJECT },
-  { NULL },
-};
-
 /* Ours to check: every task of this object has the same tag. */
 gboolean
 hub_live_session_finish (HubLiveSession *self, GAsyncResult *result, GError **error)
@@ -82,7 +73,7 @@ end_task (HubLiveSession *self, GTask **where, const GError *error)
       return;
     }
   note_moved (self, task);
-  hub_live_session_answer (self, task, FALSE);
+  hub_recorder_answer (self->recorder, task, FALSE);
 }
 
 void
@@ -178,75 +169,6 @@ on_failed (HubLiveDriver *driver, const char *step, const GError *error, gpointe
   hub_live_session_prepared (self, error);
 }
 
-/* The state that the spool, the checkpoint and the hub know the newest of. */
-static void
-recall (HubLiveSession *self, JsonObject *object, GBytes **blob)
-{
-  g_autoptr (JsonNode) head = NULL;
-  g_autoptr (GError) error = NULL;
-  KarezState state = KAREZ_STATE_PREPARING;
-  guint64 sequence = karez_json_integer (object, "sequence", 0);
-  g_autofree char *reason = NULL;
-
-  karez_state_from_name (karez_json_text (object, "state"), &state);
-  if (hub_checkpoint_read (self->checkpoint, &head, blob, &error))
-    {
-      JsonObject *known = karez_json_check (head, head_fields, NULL);
-
-      if (known)
-        {
-          self->heard = karez_json_integer (known, "heard", 0);
-          hub_live_session_recall_asked (self, json_object_get_member (known, "asked"), NULL);
-        }
-      if (known && (guint64) karez_json_integer (known, "sequence", 0) > sequence
-          && karez_state_from_name (karez_json_text (known, "state"), &state))
-        {
-          sequence = karez_json_integer (known, "sequence", 0);
-          reason = g_strdup (karez_json_text (known, "reason"));
-        }
-    }
-  else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
-    hub_warning ("session", self->id, "%s", error->message);
-  for (guint64 at = hub_spool_next (self->spool, 1); at; at = hub_spool_next (self->spool, at + 1))
-    {
-      g_autoptr (JsonNode) record = hub_live_session_get_record (self, at);
-      JsonObject *whole = record ? json_node_get_object (record) : NULL;
-      JsonNode *body = whole ? json_object_get_member (whole, "body") : NULL;
-      g_autoptr (KarezActor) asker = NULL;
-      JsonObject *known = whole && g_str_has_prefix (karez_json_text (whole, "action"), "session.")
-                                  && body
-                              ? karez_json_check (body, head_fields, NULL)
-                              : NULL;
-
-      if (whole && g_strcmp0 (karez_json_text (whole, "action"), "session.ask") == 0)
-        {
-          asker = karez_actor_from_json (json_object_get_member (whole, "actor"), NULL);
-          hub_live_session_recall_asked (self, body, asker);
-        }
-      if (!known || (guint64) karez_json_integer (known, "sequence", 0) <= sequence
-          || !karez_state_from_name (karez_json_text (known, "state"), &state))
-        continue;
-      sequence = karez_json_integer (known, "sequence", 0);
-      g_free (reason);
-      reason = g_strdup (karez_json_text (known, "reason"));
-    }
-  hub_live_session_set_state (self, state, sequence, reason, self->actor);
-}
-
-static void
-restore (HubLiveSession *self, GBytes *blob)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (blob && !hub_runner_restore (self->runner, self->modality, blob, &error))
-    {
-      hub_warning ("session", self->id, "The live half starts without its state: %s",
-                   error->message);
-      hub_live_session_spool (self, "session.state-lost", self->actor,
-                              karez_json_object ("reason", "s", error->message, NULL));
-    }
-}
-
 /* Before anything is driven: a worker that takes the place of one that died begins held. */
 static void
 take_away (HubLiveSession *self, JsonNode *node)
@@ -314,13 +236,13 @@ hub_live_session_prepare_async (HubLiveSession *self, JsonNode *node, GAsyncRead
       g_task_return_error (task, error);
       return;
     }
-  hub_spool_start (self->spool);
-  recall (self, object, &blob);
+  hub_recorder_start (self->recorder);
+  hub_live_session_recall (self, object, &blob);
   self->preparing = g_steal_pointer (&task);
   self->second_source = g_timeout_add_seconds (1, on_second, self);
   if (karez_json_boolean (object, "restored"))
     {
-      restore (self, blob);
+      hub_live_session_restore (self, blob);
       if (self->host && hub_session_machine_find (self->state, "restart", NULL))
         {
           walk (self, "restart", N_ ("the session's worker was restarted"), NULL);
@@ -407,7 +329,7 @@ hub_live_session_move_async (HubLiveSession *self, const char *name, const char 
     {
       note_moved (self, task);
       if (self->host)
-        hub_live_session_answer (self, task, TRUE);
+        hub_recorder_answer (self->recorder, task, TRUE);
       else
         g_task_return_boolean (task, TRUE);
     }
@@ -419,7 +341,7 @@ hub_live_session_keep_async (HubLiveSession *self, GAsyncReadyCallback callback,
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
 
   g_task_set_source_tag (task, hub_live_session_finish);
-  hub_live_session_answer (self, task, TRUE);
+  hub_recorder_answer (self->recorder, task, TRUE);
 }
 
 const HubLiveMoved *

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "hub-checkpoint.h"
 #include "hub-link.h"
 #include "hub-live-bridge.h"
 #include "hub-live-driver.h"
 #include "hub-live-session.h"
+#include "hub-recorder.h"
 #include "hub-rtc.h"
 #include "hub-session-machine.h"
-#include "hub-spool.h"
 
 G_BEGIN_DECLS
 
@@ -22,8 +21,7 @@ struct _HubLiveSession
   char *id, *directory, *plugin, *link_address, *media_address;
   GType type;           /* of the live half; G_TYPE_INVALID if its module is no good: */
   GError *module_error; /* and why */
-  HubSpool *spool;
-  HubCheckpoint *checkpoint;
+  HubRecorder *recorder;
 
   /* From Prepare; NULL and 0 before. */
   char *hub, *partner, *modality_id;
@@ -84,11 +82,6 @@ struct _HubLiveSession
   guint count_source;
   guint n_words; /* away from risk, whether they changed anything or not */
 
-  GPtrArray *waiters;  /* for the disk, hub-live-record.c */
-  GError *trouble;     /* what is wrong with it, as it was told; NULL: nothing */
-  gboolean stalled;    /* it is that the disk does not answer */
-  guint n_saving;      /* checkpoints that somebody waits for */
-  guint64 forgettable; /* records that the hub has */
   guint second_source;
 };
 
@@ -106,23 +99,17 @@ void hub_live_session_take_edge (HubLiveSession *self, const HubEdge *edge, cons
 void hub_live_session_set_state (HubLiveSession *self, KarezState state, guint64 sequence,
                                  const char *reason, KarezActor *actor);
 void hub_live_session_retarget (HubLiveSession *self);
+/* Records where the session stands. */
+void hub_live_session_record_state (HubLiveSession *self, const char *action);
 void hub_live_session_judge (HubLiveSession *self);
 void hub_live_session_set_check (HubLiveSession *self, GHashTable *checks, KarezCheck *check);
 JsonNode *hub_live_session_checks_to_json (GHashTable *checks);
 
-/* hub-live-record.c */
-void hub_live_session_init_waiters (HubLiveSession *self);
-gboolean hub_live_session_open_spool (HubLiveSession *self, GError **error);
-/* As if the process had been killed: what is not on disk is lost. */
-void hub_live_session_close_spool (HubLiveSession *self);
-/* Records something: on its way to the disk when this returns, and not there yet. @body: (transfer
- * full) */
-void hub_live_session_spool (HubLiveSession *self, const char *action, KarezActor *actor,
-                             JsonNode *body);
-void hub_live_session_spool_state (HubLiveSession *self, const char *action);
-/* Ends @task with TRUE once what was recorded until now is on disk, or is said to be refused by it.
- * @away: it is about a word away from risk, which a disk that does not answer does not keep */
-void hub_live_session_answer (HubLiveSession *self, GTask *task, gboolean away);
+/* hub-live-recall.c */
+/* The state that spool, checkpoint and hub know the newest of. @object: as Prepare has it; @blob:
+ * (out) (transfer full) (nullable): the live half's own */
+void hub_live_session_recall (HubLiveSession *self, JsonObject *object, GBytes **blob);
+void hub_live_session_restore (HubLiveSession *self, GBytes *blob);
 /* Soon, in a thread. */
 void hub_live_session_write_checkpoint (HubLiveSession *self);
 

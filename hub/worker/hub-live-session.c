@@ -83,6 +83,15 @@ hub_live_session_retarget (HubLiveSession *self)
   hub_live_driver_set_target (self->driver, target, hub_live_session_get_reason (self));
 }
 
+void
+hub_live_session_record_state (HubLiveSession *self, const char *action)
+{
+  hub_recorder_record (self->recorder, action, self->actor,
+                       karez_json_object ("state", "s", karez_state_name (self->state), "sequence",
+                                          "i", (gint64) self->sequence, "reason", "s", self->reason,
+                                          NULL));
+}
+
 /* Away from risk the live half acts first; the record is on its way to the disk in the same turn,
  * and who asked is answered when it is there. */
 void
@@ -103,7 +112,7 @@ hub_live_session_take_edge (HubLiveSession *self, const HubEdge *edge, const cha
   hub_set_string (&self->walked, edge->action);
   hub_live_session_retarget (self);
   /* Towards risk the hub has recorded the act under its own name already. */
-  hub_live_session_spool_state (self, edge->towards_risk ? "session.state" : edge->action);
+  hub_live_session_record_state (self, edge->towards_risk ? "session.state" : edge->action);
   hub_live_session_tell (self);
   g_signal_emit (self, signals[STATE_CHANGED], 0);
   hub_live_session_write_checkpoint (self);
@@ -309,7 +318,7 @@ record (KarezSession *session, const char *action, KarezActor *actor, JsonNode *
 
   g_return_if_fail (!g_str_has_prefix (action, "session."));
 
-  hub_live_session_spool (self, action, own, body);
+  hub_recorder_record (self->recorder, action, own, body);
 }
 
 static void
@@ -417,6 +426,24 @@ hub_live_session_get_snapshot (HubLiveSession *self)
       hub_live_session_shown_checks_to_json (self), NULL);
 }
 
+guint64
+hub_live_session_next_record (HubLiveSession *self, guint64 from)
+{
+  return hub_recorder_next (self->recorder, from);
+}
+
+JsonNode *
+hub_live_session_get_record (HubLiveSession *self, guint64 sequence)
+{
+  return hub_recorder_get (self->recorder, sequence);
+}
+
+void
+hub_live_session_forget_records (HubLiveSession *self, guint64 sequence)
+{
+  hub_recorder_forget (self->recorder, sequence);
+}
+
 JsonNode *
 hub_live_session_get_statistics (HubLiveSession *self)
 {
@@ -430,6 +457,18 @@ hub_live_session_panic (HubLiveSession *self, const char *reason)
 {
   if (self->modality)
     hub_runner_panic (self->runner, self->modality, reason);
+}
+
+static void
+on_recorded (HubRecorder *recorder, guint64 sequence, HubLiveSession *self)
+{
+  g_signal_emit (self, signals[RECORDED], 0, sequence);
+}
+
+static void
+on_disk (HubRecorder *recorder, KarezCheck *check, HubLiveSession *self)
+{
+  hub_live_session_set_check (self, self->checks, check);
 }
 
 /* Now, since a confined worker opens no modules; who asks to prepare is told if it is no good. */
@@ -447,7 +486,6 @@ HubLiveSession *
 hub_live_session_new (const HubLiveSessionConfig *config, GError **error)
 {
   g_autoptr (HubLiveSession) self = g_object_new (HUB_TYPE_LIVE_SESSION, NULL);
-  g_autofree char *checkpoint = g_build_filename (config->directory, "checkpoint", NULL);
   g_autofree char *called = g_build_filename (config->directory, HUB_CALLS_OF_SESSION, NULL);
 
   self->id = g_strdup (config->id);
@@ -456,7 +494,6 @@ hub_live_session_new (const HubLiveSessionConfig *config, GError **error)
   self->link_address = g_strdup (config->link_address);
   self->media_address = g_strdup (config->media_address);
   self->actor = session_actor (self);
-  self->checkpoint = hub_checkpoint_new (checkpoint);
   self->calls = hub_calls_new (called, error);
   if (!self->calls)
     return NULL;
@@ -464,8 +501,11 @@ hub_live_session_new (const HubLiveSessionConfig *config, GError **error)
   hub_calls_enter (self->calls, self->plugin, "load");
   open_module (self, config->module);
   hub_calls_leave (self->calls);
-  if (!hub_live_session_open_spool (self, error))
+  self->recorder = hub_recorder_new (self->id, self->directory, self->actor, error);
+  if (!self->recorder)
     return NULL;
+  g_signal_connect (self->recorder, "recorded", G_CALLBACK (on_recorded), self);
+  g_signal_connect (self->recorder, "disk", G_CALLBACK (on_disk), self);
   return g_steal_pointer (&self);
 }
 
@@ -480,8 +520,11 @@ hub_live_session_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->driver, self);
   if (self->link)
     g_signal_handlers_disconnect_by_data (self->link, self);
-  hub_live_session_close_spool (self);
-  hub_checkpoint_close (self->checkpoint);
+  if (self->recorder)
+    {
+      g_signal_handlers_disconnect_by_data (self->recorder, self);
+      hub_recorder_abandon (self->recorder);
+    }
   g_clear_object (&self->driver);
   g_clear_object (&self->modality);
   g_clear_object (&self->runner);
@@ -517,9 +560,7 @@ hub_live_session_finalize (GObject *object)
   g_clear_pointer (&self->roles, json_node_unref);
   g_clear_pointer (&self->preflight, json_node_unref);
   g_clear_pointer (&self->actor, karez_actor_unref);
-  g_clear_object (&self->checkpoint);
-  g_clear_error (&self->trouble);
-  g_ptr_array_unref (self->waiters);
+  g_clear_object (&self->recorder);
   g_clear_object (&self->participants);
   g_hash_table_unref (self->joined);
   g_hash_table_unref (self->checks);
@@ -553,5 +594,4 @@ hub_live_session_init (HubLiveSession *self)
   self->checks = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   self->partners = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   self->measured = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
-  hub_live_session_init_waiters (self);
 }

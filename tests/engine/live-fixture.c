@@ -211,7 +211,7 @@ live_count_records (LiveFixture *f, const char *action, gint64 *counted)
 {
   guint n = 0;
 
-  hub_spool_flush (f->session->spool, NULL);
+  hub_recorder_flush (f->session->recorder, NULL);
   for (guint64 at = hub_live_session_next_record (f->session, 1); at;
        at = hub_live_session_next_record (f->session, at + 1))
     {

@@ -150,7 +150,7 @@ test_names (LiveFixture *f, gconstpointer data)
   g_assert_cmpint (karez_actor_get_kind (seen), ==, KAREZ_ACTOR_PEER);
   g_assert_cmpstr (karez_actor_get_hub (seen), ==, f->partner);
   g_assert_cmpstr (karez_actor_get_address (seen), ==, NULL);
-  hub_spool_flush (f->session->spool, NULL);
+  hub_recorder_flush (f->session->recorder, NULL);
   for (guint64 at = hub_live_session_next_record (f->session, 1); at;
        at = hub_live_session_next_record (f->session, at + 1))
     {

@@ -505,11 +505,11 @@ test_mirror_holds (LiveFixture *f, gconstpointer data)
   end_move (f, &hold, "session.ask");
   end_move (f, &stop, "session.ask");
   /* Its hub has the record: it is forgotten, and the checkpoint has the word. */
-  hub_live_session_forget_records (f->session, hub_spool_get_last (f->session->spool));
-  for (guint i = 0; i < 100 && hub_spool_get_waiting (f->session->spool) > 0; i++)
+  hub_live_session_forget_records (f->session, hub_recorder_get_last (f->session->recorder));
+  for (guint i = 0; i < 100 && hub_recorder_get_waiting (f->session->recorder) > 0; i++)
     turn_for (20);
-  g_assert_cmpuint (hub_spool_get_waiting (f->session->spool), ==, 0);
-  g_assert_true (hub_checkpoint_read (f->session->checkpoint, &head, &state, NULL));
+  g_assert_cmpuint (hub_recorder_get_waiting (f->session->recorder), ==, 0);
+  g_assert_true (hub_recorder_read_checkpoint (f->session->recorder, &head, &state, NULL));
   g_assert_cmpstr (
       karez_json_text (json_object_get_object_member (json_node_get_object (head), "asked"),
                        "edge"),
@@ -695,14 +695,14 @@ test_session_closes (LiveFixture *f, gconstpointer data)
   g_atomic_int_set (&slow_disk_data_times, 5);
   set_disk (SYNC_MS, 0);
   live_begin_move (f, "hold", &hold);
-  last = hub_spool_get_last (f->session->spool);
-  g_assert_cmpuint (hub_spool_get_durable (f->session->spool), <, last);
+  last = hub_recorder_get_last (f->session->recorder);
+  g_assert_cmpuint (hub_recorder_get_durable (f->session->recorder), <, last);
   hub_live_session_close (f->session);
   g_atomic_int_set (&slow_disk_data_times, 1);
   set_disk (0, 0);
   found = hub_spool_open (path, NULL);
   g_assert_cmpuint (hub_spool_get_last (found), ==, last);
-  g_assert_cmpuint (hub_spool_get_durable (f->session->spool), ==, last);
+  g_assert_cmpuint (hub_recorder_get_durable (f->session->recorder), ==, last);
   turn_until (is_answered, &hold, 5, "the hold is answered");
   g_object_unref (hold.result);
 }
