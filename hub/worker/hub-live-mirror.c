@@ -38,15 +38,6 @@ static const KarezJsonField mirror_fields[] = {
   { NULL },
 };
 
-static const KarezJsonField check_fields[] = {
-  { "id", KAREZ_JSON_TEXT, TRUE, 1, 100 },
-  { "verdict", KAREZ_JSON_ENUM, TRUE, 0, 0, "passed|warning|failed" },
-  { "measured", KAREZ_JSON_TEXT, FALSE, 0, 500 },
-  { "limit", KAREZ_JSON_TEXT, FALSE, 0, 500 },
-  { "hint", KAREZ_JSON_TEXT, FALSE, 0, 500 },
-  { NULL },
-};
-
 static gboolean
 send (HubLiveSession *self, JsonNode *body, GError **error)
 {
@@ -85,7 +76,7 @@ hub_live_session_tell (HubLiveSession *self)
   else
     body = karez_json_object (
         "participants", "n", hub_live_session_participants_to_json (self, TRUE), "checks", "n",
-        hub_live_session_told_checks_to_json (self), "state", "s", karez_state_name (self->state),
+        hub_live_session_tell_own_checks (self), "state", "s", karez_state_name (self->state),
         "sequence", "i", (gint64) self->sequence, NULL);
   if (self->asked)
     add_asked (self, json_node_get_object (body));
@@ -109,7 +100,7 @@ hub_live_session_tell_checks (HubLiveSession *self)
     }
   if (!self->link || !karez_link_is_up (KAREZ_LINK (self->link)))
     return;
-  checks = hub_live_session_told_checks_to_json (self);
+  checks = hub_live_session_tell_own_checks (self);
   text = karez_json_print (checks);
   /* With a state nothing of them may have changed. */
   if (g_strcmp0 (text, self->told_checks) == 0)
@@ -200,37 +191,6 @@ hub_live_session_mirror_async (HubLiveSession *self, JsonNode *node, GAsyncReady
     g_task_return_error (task, error);
 }
 
-static gboolean
-take_checks (HubLiveSession *self, JsonArray *items, GError **error)
-{
-  g_autoptr (GHashTable)
-      partners = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
-
-  /* One that cannot be read must not take away those that say what is wrong. */
-  for (guint i = 0; i < json_array_get_length (items); i++)
-    {
-      JsonObject *one = karez_json_check (json_array_get_element (items, i), check_fields, error);
-      g_autoptr (KarezCheck) check = NULL;
-      g_autofree char *id = NULL;
-      KarezVerdict verdict = KAREZ_VERDICT_PASSED;
-
-      if (!one)
-        return FALSE;
-      id = g_strdup_printf ("partner.%s", karez_json_text (one, "id"));
-      if (g_str_equal (karez_json_text (one, "verdict"), "failed"))
-        verdict = KAREZ_VERDICT_FAILED;
-      else if (g_str_equal (karez_json_text (one, "verdict"), "warning"))
-        verdict = KAREZ_VERDICT_WARNING;
-      check = karez_check_new (id, verdict, karez_json_text (one, "measured"),
-                               karez_json_text (one, "limit"), karez_json_text (one, "hint"));
-      g_hash_table_replace (partners, g_steal_pointer (&id), g_steal_pointer (&check));
-    }
-  g_hash_table_unref (self->partners);
-  self->partners = g_steal_pointer (&partners);
-  hub_live_session_judge (self);
-  return TRUE;
-}
-
 static void
 obey_mirror (HubLiveSession *self, JsonObject *object)
 {
@@ -267,7 +227,8 @@ take_message (HubLiveSession *self, GBytes *payload, GError **error)
   if (!object)
     return FALSE;
   if (checks)
-    return take_checks (self, json_object_get_array_member (object, "checks"), error);
+    return hub_live_checks_take_partners (self->checks,
+                                          json_object_get_array_member (object, "checks"), error);
   /* What leads away from risk counts whatever else of the message is not accepted. */
   if (!self->host)
     {
@@ -282,7 +243,8 @@ take_message (HubLiveSession *self, GBytes *payload, GError **error)
                                         error))
     return FALSE;
   return !self->host || !json_object_has_member (object, "checks")
-         || take_checks (self, json_object_get_array_member (object, "checks"), error);
+         || hub_live_checks_take_partners (self->checks,
+                                           json_object_get_array_member (object, "checks"), error);
 }
 
 static void
@@ -308,7 +270,7 @@ on_changed (KarezLink *link, gpointer data)
 
   hub_notice ("session", self->id, "The link is %s.", up ? "up" : "down");
   g_clear_pointer (&self->told_checks, g_free);
-  hub_live_session_set_check (self, self->checks, check);
+  hub_live_checks_report (self->checks, check);
   hub_live_session_tell (self);
 }
 

@@ -41,11 +41,30 @@ hub_live_session_finish (HubLiveSession *self, GAsyncResult *result, GError **er
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
+static void
+on_measured_again (GObject *source, GAsyncResult *result, gpointer data)
+{
+  HubLiveSession *self = HUB_LIVE_SESSION (source);
+  g_autoptr (JsonNode) checks = hub_live_session_preflight_finish (self, result, NULL);
+
+  self->measuring = FALSE;
+}
+
+static void
+measure_again (HubLiveSession *self)
+{
+  if (!self->host || self->state != KAREZ_STATE_READY || self->measuring
+      || !hub_live_checks_is_due_again (self->checks))
+    return;
+  self->measuring = TRUE;
+  hub_live_session_preflight_async (self, on_measured_again, NULL);
+}
+
 static gboolean
 on_second (gpointer data)
 {
   hub_live_session_write_checkpoint (data);
-  hub_live_session_measure_again (data);
+  measure_again (data);
   hub_live_session_judge (data); /* a heal that was put off */
   return G_SOURCE_CONTINUE;
 }
@@ -144,7 +163,7 @@ report_step (HubLiveSession *self, const char *step, const GError *error)
   g_autoptr (KarezCheck)
       check = karez_check_new (id, KAREZ_VERDICT_FAILED, error->message, NULL, NULL);
 
-  hub_live_session_set_check (self, self->checks, check);
+  hub_live_checks_report (self->checks, check);
 }
 
 static void
@@ -262,7 +281,7 @@ hub_live_session_prepare_async (HubLiveSession *self, JsonNode *node, GAsyncRead
 static gboolean
 check_start (HubLiveSession *self, GError **error)
 {
-  if (self->preflight_ok && karez_link_is_up (KAREZ_LINK (self->link)))
+  if (hub_live_checks_is_ready (self->checks) && karez_link_is_up (KAREZ_LINK (self->link)))
     return TRUE;
   return karez_error_set (error, KAREZ_ERROR_CONFLICT, "session/preflight",
                           N_ ("a preflight without a failed check, and a link that is up"),
@@ -354,22 +373,6 @@ hub_live_session_get_moved (HubLiveSession *self, GAsyncResult *result)
 
 /* Preflight: what the live half measures, and what the engine sees. */
 
-static gboolean
-add_checks (JsonArray *array, GHashTable *checks)
-{
-  GHashTableIter iter;
-  gpointer check;
-  gboolean fine = TRUE;
-
-  g_hash_table_iter_init (&iter, checks);
-  while (g_hash_table_iter_next (&iter, NULL, &check))
-    {
-      json_array_add_element (array, karez_check_to_json (check));
-      fine = fine && karez_check_get_verdict (check) != KAREZ_VERDICT_FAILED;
-    }
-  return fine;
-}
-
 static void
 on_preflight (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -377,31 +380,12 @@ on_preflight (GObject *source, GAsyncResult *result, gpointer data)
   HubLiveSession *self = g_task_get_source_object (task);
   GError *error = NULL;
   g_autoptr (GListModel) list = hub_runner_preflight_finish (HUB_RUNNER (source), result, &error);
-  g_autoptr (JsonArray) array = json_array_new ();
-  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_ARRAY);
-  gboolean fine = TRUE;
+  g_autoptr (JsonNode) checks = hub_live_checks_take_preflight (self->checks, list);
 
-  if (!list)
-    {
-      self->preflight_ok = FALSE;
-      g_task_return_error (task, error);
-      return;
-    }
-  for (guint i = 0; i < g_list_model_get_n_items (list) && i < 256; i++)
-    {
-      g_autoptr (KarezCheck) check = g_list_model_get_item (list, i);
-
-      json_array_add_element (array, karez_check_to_json (check));
-      fine = fine && karez_check_get_verdict (check) != KAREZ_VERDICT_FAILED;
-    }
-  fine = add_checks (array, self->checks) && fine;
-  fine = add_checks (array, self->partners) && fine;
-  json_node_set_array (node, array);
-  self->preflight_ok = fine;
-  g_clear_pointer (&self->preflight, json_node_unref);
-  self->preflight = json_node_ref (node);
-  hub_live_session_take_preflight (self, list);
-  g_task_return_pointer (task, g_steal_pointer (&node), (GDestroyNotify) json_node_unref);
+  if (list)
+    g_task_return_pointer (task, g_steal_pointer (&checks), (GDestroyNotify) json_node_unref);
+  else
+    g_task_return_error (task, error);
 }
 
 void

@@ -3,6 +3,7 @@
 
 #include "hub-link.h"
 #include "hub-live-bridge.h"
+#include "hub-live-checks.h"
 #include "hub-live-driver.h"
 #include "hub-live-session.h"
 #include "hub-recorder.h"
@@ -47,17 +48,10 @@ struct _HubLiveSession
   HubLiveDriver *driver;
 
   GListStore *participants;
-  GHashTable *joined;   /* ids for which join was called */
-  GHashTable *checks;   /* id → KarezCheck, of this side */
-  GHashTable *partners; /* "partner." and id → KarezCheck, of the other side */
-  GHashTable *measured; /* id → KarezCheck, of the last preflight */
-  gint64 measured_at;
-  guint n_degraded; /* lately */
-  gint64 degraded_at;
+  GHashTable *joined; /* ids for which join was called */
+  HubLiveChecks *checks;
   gboolean measuring;
-  char *told_checks;   /* what the mirror was told of them last, by this link */
-  JsonNode *preflight; /* the last one's checks */
-  gboolean preflight_ok;
+  char *told_checks; /* what the mirror was told of them last, by this link */
 
   GTask *preparing; /* the Prepare that waits */
   GTask *moving;    /* the Move towards risk that waits */
@@ -85,14 +79,6 @@ struct _HubLiveSession
   guint second_source;
 };
 
-/* hub-live-checks.c */
-/* What this side's hub shows; and what the other side is told. Returns: (transfer full) */
-JsonNode *hub_live_session_shown_checks_to_json (HubLiveSession *self);
-JsonNode *hub_live_session_told_checks_to_json (HubLiveSession *self);
-void hub_live_session_take_preflight (HubLiveSession *self, GListModel *list);
-/* At the host, while it is ready: a preflight that failed is made again. */
-void hub_live_session_measure_again (HubLiveSession *self);
-
 /* hub-live-session.c */
 void hub_live_session_take_edge (HubLiveSession *self, const HubEdge *edge, const char *reason,
                                  KarezActor *actor);
@@ -102,8 +88,8 @@ void hub_live_session_retarget (HubLiveSession *self);
 /* Records where the session stands. */
 void hub_live_session_record_state (HubLiveSession *self, const char *action);
 void hub_live_session_judge (HubLiveSession *self);
-void hub_live_session_set_check (HubLiveSession *self, GHashTable *checks, KarezCheck *check);
-JsonNode *hub_live_session_checks_to_json (GHashTable *checks);
+/* As the other side is told them. Returns: (transfer full) */
+JsonNode *hub_live_session_tell_own_checks (HubLiveSession *self);
 
 /* hub-live-recall.c */
 /* The state that spool, checkpoint and hub know the newest of. @object: as Prepare has it; @blob:

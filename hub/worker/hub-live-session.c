@@ -13,8 +13,6 @@
 
 #include <glib/gstdio.h>
 
-#define MAX_CHECKS 64
-
 static void session_iface_init (KarezSessionInterface *iface);
 G_DEFINE_FINAL_TYPE_WITH_CODE (HubLiveSession, hub_live_session, G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (KAREZ_TYPE_SESSION, session_iface_init))
@@ -118,120 +116,56 @@ hub_live_session_take_edge (HubLiveSession *self, const HubEdge *edge, const cha
   hub_live_session_write_checkpoint (self);
 }
 
-static gboolean
-has_failed (GHashTable *checks)
-{
-  GHashTableIter iter;
-  gpointer check;
-
-  g_hash_table_iter_init (&iter, checks);
-  while (g_hash_table_iter_next (&iter, NULL, &check))
-    if (karez_check_get_verdict (check) == KAREZ_VERDICT_FAILED)
-      return TRUE;
-  return FALSE;
-}
-
-static char *
-first_failed (GHashTable *checks)
-{
-  GHashTableIter iter;
-  gpointer check;
-
-  g_hash_table_iter_init (&iter, checks);
-  while (g_hash_table_iter_next (&iter, NULL, &check))
-    if (karez_check_get_verdict (check) == KAREZ_VERDICT_FAILED)
-      return g_strdup_printf (
-          "%s%s%s", karez_check_get_id (check), karez_check_get_measured (check) ? ": " : "",
-          karez_check_get_measured (check) ? karez_check_get_measured (check) : "");
-  return NULL;
-}
-
-/* Each is on record at both hospitals, and what a partner says of its checks may change a thousand
- * times in a second: after these, a session heals so long after it was degraded last, and not at
- * once. It degrades at once. */
-#define MAX_QUICK_HEALS 10
-#define HEAL_AFTER_US (10 * G_USEC_PER_SEC)
-#define FORGET_US (600 * G_USEC_PER_SEC)
-
-static gboolean
-may_heal (HubLiveSession *self)
-{
-  return self->n_degraded <= MAX_QUICK_HEALS
-         || hub_clock_monotonic () - self->degraded_at >= HEAL_AFTER_US;
-}
-
-static void
-count_degrading (HubLiveSession *self)
-{
-  gint64 now = hub_clock_monotonic ();
-
-  if (now - self->degraded_at > FORGET_US)
-    self->n_degraded = 0;
-  self->n_degraded++;
-  self->degraded_at = now;
-}
-
 /* The host walks LIVE ⇄ DEGRADED by itself. */
 void
 hub_live_session_judge (HubLiveSession *self)
 {
-  g_autofree char *reason = NULL;
-  gboolean bad = has_failed (self->checks) || has_failed (self->partners);
+  g_autofree char *failed = hub_live_checks_find_failed (self->checks);
   const HubEdge *edge = NULL;
 
   if (!self->host || !self->driver)
     return;
-  if (bad && self->state == KAREZ_STATE_LIVE)
+  if (failed && self->state == KAREZ_STATE_LIVE)
     edge = hub_session_machine_find (self->state, "degrade", NULL);
-  else if (!bad && self->state == KAREZ_STATE_DEGRADED
-           && hub_live_driver_get_phase (self->driver) == HUB_PHASE_STARTED && may_heal (self))
+  else if (!failed && self->state == KAREZ_STATE_DEGRADED
+           && hub_live_driver_get_phase (self->driver) == HUB_PHASE_STARTED
+           && hub_live_checks_may_heal (self->checks))
     edge = hub_session_machine_find (self->state, "heal", NULL);
   if (!edge)
     return;
-  if (bad)
-    count_degrading (self);
-  reason = bad ? first_failed (self->checks) : NULL;
-  if (bad && !reason)
-    reason = first_failed (self->partners);
-  hub_live_session_take_edge (self, edge, reason, self->actor);
+  if (failed)
+    hub_live_checks_count_degrading (self->checks);
+  hub_live_session_take_edge (self, edge, failed, self->actor);
 }
 
-void
-hub_live_session_set_check (HubLiveSession *self, GHashTable *checks, KarezCheck *check)
+/* What a preflight found counts until it is live: from there on, what the live half reports does.
+ */
+static gboolean
+counts_preflight (HubLiveSession *self)
 {
-  const char *id = karez_check_get_id (check);
-
-  if (!g_hash_table_contains (checks, id) && g_hash_table_size (checks) >= MAX_CHECKS)
-    {
-      hub_warning ("session", self->id, "The check “%s” is one too many; %d are kept.", id,
-                   MAX_CHECKS);
-      return;
-    }
-  g_hash_table_replace (checks, g_strdup (id), g_object_ref (check));
-  if (checks == self->checks)
-    hub_live_session_tell_checks (self);
-  hub_live_session_judge (self);
-}
-
-static gint
-compare_texts (gconstpointer a, gconstpointer b)
-{
-  return g_strcmp0 (*(char *const *) a, *(char *const *) b);
+  return !hub_state_is_live (self->state) && !hub_state_is_over (self->state);
 }
 
 JsonNode *
-hub_live_session_checks_to_json (GHashTable *checks)
+hub_live_session_tell_own_checks (HubLiveSession *self)
 {
-  g_autoptr (JsonArray) array = json_array_new ();
-  guint n = 0;
-  g_autofree gpointer *keys = g_hash_table_get_keys_as_array (checks, &n);
-  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
+  return hub_live_checks_tell (self->checks, counts_preflight (self));
+}
 
-  qsort (keys, n, sizeof *keys, compare_texts);
-  for (guint i = 0; i < n; i++)
-    json_array_add_element (array, karez_check_to_json (g_hash_table_lookup (checks, keys[i])));
-  json_node_set_array (node, array);
-  return node;
+static JsonNode *
+show_checks (HubLiveSession *self)
+{
+  /* Without a link it is not known how it is there now. */
+  return hub_live_checks_show (self->checks, counts_preflight (self),
+                               self->link && karez_link_is_up (KAREZ_LINK (self->link)));
+}
+
+static void
+on_checks_changed (HubLiveChecks *checks, gboolean own, HubLiveSession *self)
+{
+  if (own)
+    hub_live_session_tell_checks (self);
+  hub_live_session_judge (self);
 }
 
 /* KarezSession */
@@ -337,9 +271,7 @@ save_finish (KarezSession *session, GAsyncResult *result, GError **error)
 static void
 report (KarezSession *session, KarezCheck *check)
 {
-  HubLiveSession *self = HUB_LIVE_SESSION (session);
-
-  hub_live_session_set_check (self, self->checks, check);
+  hub_live_checks_report (HUB_LIVE_SESSION (session)->checks, check);
 }
 
 /* The live half asks to go away from risk. */
@@ -423,7 +355,7 @@ hub_live_session_get_snapshot (HubLiveSession *self)
       (gint64) self->generation, "prepared", "b", (gboolean) (self->modality != NULL),
       "participants", "n", hub_live_session_participants_to_json (self, FALSE), "link", "n",
       self->link ? karez_link_get_statistics (KAREZ_LINK (self->link)) : NULL, "checks", "n",
-      hub_live_session_shown_checks_to_json (self), NULL);
+      show_checks (self), NULL);
 }
 
 guint64
@@ -449,7 +381,7 @@ hub_live_session_get_statistics (HubLiveSession *self)
 {
   return karez_json_object ("link", "n",
                             self->link ? karez_link_get_statistics (KAREZ_LINK (self->link)) : NULL,
-                            "checks", "n", hub_live_session_shown_checks_to_json (self), NULL);
+                            "checks", "n", show_checks (self), NULL);
 }
 
 void
@@ -468,7 +400,7 @@ on_recorded (HubRecorder *recorder, guint64 sequence, HubLiveSession *self)
 static void
 on_disk (HubRecorder *recorder, KarezCheck *check, HubLiveSession *self)
 {
-  hub_live_session_set_check (self, self->checks, check);
+  hub_live_checks_report (self->checks, check);
 }
 
 /* Now, since a confined worker opens no modules; who asks to prepare is told if it is no good. */
@@ -494,6 +426,8 @@ hub_live_session_new (const HubLiveSessionConfig *config, GError **error)
   self->link_address = g_strdup (config->link_address);
   self->media_address = g_strdup (config->media_address);
   self->actor = session_actor (self);
+  self->checks = hub_live_checks_new (self->id);
+  g_signal_connect_object (self->checks, "changed", G_CALLBACK (on_checks_changed), self, 0);
   self->calls = hub_calls_new (called, error);
   if (!self->calls)
     return NULL;
@@ -558,14 +492,11 @@ hub_live_session_finalize (GObject *object)
   g_clear_pointer (&self->asked_actor, karez_actor_unref);
   g_clear_pointer (&self->booking, json_node_unref);
   g_clear_pointer (&self->roles, json_node_unref);
-  g_clear_pointer (&self->preflight, json_node_unref);
   g_clear_pointer (&self->actor, karez_actor_unref);
   g_clear_object (&self->recorder);
   g_clear_object (&self->participants);
   g_hash_table_unref (self->joined);
-  g_hash_table_unref (self->checks);
-  g_hash_table_unref (self->partners);
-  g_hash_table_unref (self->measured);
+  g_clear_object (&self->checks);
   g_free (self->told_checks);
 
   G_OBJECT_CLASS (hub_live_session_parent_class)->finalize (object);
@@ -591,7 +522,4 @@ hub_live_session_init (HubLiveSession *self)
 {
   self->participants = g_list_store_new (KAREZ_TYPE_PARTICIPANT);
   self->joined = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  self->checks = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
-  self->partners = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
-  self->measured = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
 }

@@ -230,7 +230,7 @@ live_count_records (LiveFixture *f, const char *action, gint64 *counted)
 const char *
 live_moving_of (LiveFixture *f)
 {
-  KarezCheck *check = g_hash_table_lookup (f->session->checks, "test.moving");
+  KarezCheck *check = hub_live_checks_find (f->session->checks, "test.moving");
 
   return check ? karez_check_get_measured (check) : "";
 }

@@ -391,7 +391,7 @@ take_step (Order *order)
 static const char *
 moving_of (Side *side)
 {
-  KarezCheck *check = g_hash_table_lookup (side->session->checks, "test.moving");
+  KarezCheck *check = hub_live_checks_find (side->session->checks, "test.moving");
 
   return check ? karez_check_get_measured (check) : "";
 }
