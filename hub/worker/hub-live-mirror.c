@@ -72,12 +72,12 @@ hub_live_session_tell (HubLiveSession *self)
                               (gint64) self->sequence, "reason", "s", self->reason, "actor", "n",
                               karez_actor_to_json (self->actor), "action", "s", self->walked,
                               "heard", "i", (gint64) self->heard, "participants", "n",
-                              hub_live_session_participants_to_json (self, TRUE), NULL);
+                              hub_live_people_to_json (self->people, TRUE), NULL);
   else
-    body = karez_json_object (
-        "participants", "n", hub_live_session_participants_to_json (self, TRUE), "checks", "n",
-        hub_live_session_tell_own_checks (self), "state", "s", karez_state_name (self->state),
-        "sequence", "i", (gint64) self->sequence, NULL);
+    body = karez_json_object ("participants", "n", hub_live_people_to_json (self->people, TRUE),
+                              "checks", "n", hub_live_session_tell_own_checks (self), "state", "s",
+                              karez_state_name (self->state), "sequence", "i",
+                              (gint64) self->sequence, NULL);
   if (self->asked)
     add_asked (self, json_node_get_object (body));
   if (!send (self, body, &error))
@@ -118,8 +118,8 @@ static KarezActor *
 read_actor (HubLiveSession *self, JsonObject *object, const char *also)
 {
   g_autoptr (GError) error = NULL;
-  KarezActor *actor = hub_live_session_read_theirs (self, json_object_get_member (object, "actor"),
-                                                    also, &error);
+  KarezActor *actor = hub_live_people_read_theirs (
+      self->people, json_object_get_member (object, "actor"), also, &error);
 
   if (actor)
     return actor;
@@ -239,8 +239,8 @@ take_message (HubLiveSession *self, GBytes *payload, GError **error)
   else
     obey_mirror (self, object);
   if (json_object_has_member (object, "participants")
-      && !hub_live_session_take_remote (self, json_object_get_array_member (object, "participants"),
-                                        error))
+      && !hub_live_people_take_remote (
+          self->people, json_object_get_array_member (object, "participants"), error))
     return FALSE;
   return !self->host || !json_object_has_member (object, "checks")
          || hub_live_checks_take_partners (self->checks,

@@ -1,13 +1,35 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Who is in the session, at both hospitals. */
-#include "hub-live-session-private.h"
+#include "hub-live-people.h"
 
 #include "hub-catalogue.h"
-#include "hub-id.h"
 #include "hub-log.h"
 #include "hub-role-table.h"
 
 #define MAX_PARTICIPANTS 200
+
+struct _HubLivePeople
+{
+  GObject parent_instance;
+
+  char *session, *hub, *partner;
+  JsonNode *roles; /* NULL: the hub does not say */
+  HubRunner *runner;
+  KarezModality *modality;
+  GListStore *list;
+  GHashTable *joined; /* ids of whom the live half knows */
+  gboolean heard;     /* the live half hears of everybody */
+};
+
+G_DEFINE_FINAL_TYPE (HubLivePeople, hub_live_people, G_TYPE_OBJECT)
+
+enum
+{
+  CHANGED,
+  SEND,
+  N_SIGNALS
+};
+static guint signals[N_SIGNALS];
 
 static const KarezJsonField participant_fields[] = {
   { "id", KAREZ_JSON_UUID, TRUE },
@@ -17,108 +39,112 @@ static const KarezJsonField participant_fields[] = {
   { NULL },
 };
 
-static const KarezJsonField echo_fields[] = {
-  { "actor", KAREZ_JSON_OBJECT, TRUE },
-  { "sdp", KAREZ_JSON_TEXT, TRUE, 1, 65536 },
-  { NULL },
-};
+GListModel *
+hub_live_people_get_list (HubLivePeople *self)
+{
+  return G_LIST_MODEL (self->list);
+}
+
+static guint
+count (HubLivePeople *self)
+{
+  return g_list_model_get_n_items (G_LIST_MODEL (self->list));
+}
+
+/* Returns: (transfer none): the list keeps it */
+static KarezParticipant *
+nth (HubLivePeople *self, guint i)
+{
+  g_autoptr (KarezParticipant) one = g_list_model_get_item (G_LIST_MODEL (self->list), i);
+
+  return one;
+}
 
 KarezParticipant *
-hub_live_session_find (HubLiveSession *self, const char *id)
+hub_live_people_find (HubLivePeople *self, const char *id)
 {
-  GListModel *list = G_LIST_MODEL (self->participants);
-
-  for (guint i = 0; i < g_list_model_get_n_items (list); i++)
-    {
-      g_autoptr (KarezParticipant) participant = g_list_model_get_item (list, i);
-
-      if (g_str_equal (karez_participant_get_id (participant), id))
-        return participant; /* the list keeps it */
-    }
+  for (guint i = 0; i < count (self); i++)
+    if (g_str_equal (karez_participant_get_id (nth (self, i)), id))
+      return nth (self, i);
   return NULL;
 }
 
-static void
-drop (HubLiveSession *self, KarezParticipant *participant)
+KarezParticipant *
+hub_live_people_find_local (HubLivePeople *self, const char *id)
 {
-  guint at;
+  KarezParticipant *one = hub_live_people_find (self, id);
 
-  g_hash_table_remove (self->joined, karez_participant_get_id (participant));
-  if (g_list_store_find (self->participants, participant, &at))
-    g_list_store_remove (self->participants, at);
-}
-
-JsonNode *
-hub_live_session_participants_to_json (HubLiveSession *self, gboolean local_only)
-{
-  g_autoptr (JsonArray) array = json_array_new ();
-  GListModel *list = G_LIST_MODEL (self->participants);
-  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
-
-  for (guint i = 0; i < g_list_model_get_n_items (list); i++)
-    {
-      g_autoptr (KarezParticipant) one = g_list_model_get_item (list, i);
-
-      if (!local_only || karez_participant_is_local (one))
-        json_array_add_element (
-            array, karez_json_object ("id", "s", karez_participant_get_id (one), "actor", "n",
-                                      karez_actor_to_json (karez_participant_get_actor (one)),
-                                      "role", "s", karez_participant_get_role (one), "hospital",
-                                      "s", karez_participant_get_hospital (one), NULL));
-    }
-  json_node_set_array (node, array);
-  return node;
+  return one != NULL && karez_participant_is_local (one) ? one : NULL;
 }
 
 gboolean
-hub_live_session_has_local (HubLiveSession *self)
+hub_live_people_has_local (HubLivePeople *self)
 {
-  GListModel *list = G_LIST_MODEL (self->participants);
-
-  for (guint i = 0; i < g_list_model_get_n_items (list); i++)
-    {
-      g_autoptr (KarezParticipant) one = g_list_model_get_item (list, i);
-
-      if (karez_participant_is_local (one))
-        return TRUE;
-    }
+  for (guint i = 0; i < count (self); i++)
+    if (karez_participant_is_local (nth (self, i)))
+      return TRUE;
   return FALSE;
 }
 
-static void
-on_send (KarezParticipant *participant, JsonNode *body, gpointer data)
+static JsonNode *
+participant_to_json (KarezParticipant *one)
 {
-  g_signal_emit_by_name (data, "send", karez_participant_get_id (participant), body);
+  return karez_json_object ("id", "s", karez_participant_get_id (one), "actor", "n",
+                            karez_actor_to_json (karez_participant_get_actor (one)), "role", "s",
+                            karez_participant_get_role (one), "hospital", "s",
+                            karez_participant_get_hospital (one), NULL);
+}
+
+JsonNode *
+hub_live_people_to_json (HubLivePeople *self, gboolean local_only)
+{
+  JsonArray *array = json_array_new ();
+  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
+
+  for (guint i = 0; i < count (self); i++)
+    if (!local_only || karez_participant_is_local (nth (self, i)))
+      json_array_add_element (array, participant_to_json (nth (self, i)));
+  json_node_take_array (node, array);
+  return node;
+}
+
+/* Reading. */
+
+static void
+on_send (KarezParticipant *participant, JsonNode *body, HubLivePeople *self)
+{
+  g_signal_emit (self, signals[SEND], 0, karez_participant_get_id (participant), body);
 }
 
 KarezActor *
-hub_live_session_read_theirs (HubLiveSession *self, JsonNode *node, const char *besides,
-                              GError **error)
+hub_live_people_read_theirs (HubLivePeople *self, JsonNode *node, const char *besides,
+                             GError **error)
 {
   g_autoptr (KarezActor) said = karez_actor_from_json (node, error);
-  const char *hub = said && besides && g_strcmp0 (karez_actor_get_hub (said), besides) == 0
+  const char *hub = said != NULL && besides != NULL
+                            && g_strcmp0 (karez_actor_get_hub (said), besides) == 0
                         ? besides
                         : self->partner;
 
-  return said ? karez_actor_new (KAREZ_ACTOR_PEER, karez_actor_get_id (said),
-                                 karez_actor_get_name (said), karez_actor_get_roles (said), NULL,
-                                 hub)
-              : NULL;
+  return said != NULL ? karez_actor_new (KAREZ_ACTOR_PEER, karez_actor_get_id (said),
+                                         karez_actor_get_name (said), karez_actor_get_roles (said),
+                                         NULL, hub)
+                      : NULL;
 }
 
 static KarezParticipant *
-read_participant (HubLiveSession *self, JsonNode *node, gboolean local, GError **error)
+read_participant (HubLivePeople *self, JsonNode *node, gboolean local, GError **error)
 {
   JsonObject *object = karez_json_check (node, participant_fields, error);
-  JsonNode *who = object ? json_object_get_member (object, "actor") : NULL;
+  JsonNode *who = object != NULL ? json_object_get_member (object, "actor") : NULL;
   g_autoptr (KarezActor) actor = NULL;
   KarezParticipant *participant = NULL;
 
-  if (!object)
+  if (object == NULL)
     return NULL;
   actor = local ? karez_actor_from_json (who, error)
-                : hub_live_session_read_theirs (self, who, NULL, error);
-  if (!actor)
+                : hub_live_people_read_theirs (self, who, NULL, error);
+  if (actor == NULL)
     return NULL;
   participant = karez_participant_new (karez_json_text (object, "id"), actor,
                                        karez_json_text (object, "role"),
@@ -128,42 +154,57 @@ read_participant (HubLiveSession *self, JsonNode *node, gboolean local, GError *
   return participant;
 }
 
+/* What the live half hears. */
+
 static void
 on_told (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autofree char *id = data;
+  g_autofree char *session = data;
   g_autoptr (GError) error = NULL;
 
   if (!hub_runner_finish (HUB_RUNNER (source), result, &error))
-    hub_warning ("session", id, "The live half did not take a change of people: %s",
+    hub_warning ("session", session, "The live half did not take a change of people: %s",
                  error->message);
 }
 
-/* The live half hears of those who came before it was prepared, and of the other hospital's. */
-void
-hub_live_session_join_waiting (HubLiveSession *self)
+static void
+join_waiting (HubLivePeople *self)
 {
-  GListModel *list = G_LIST_MODEL (self->participants);
-
-  if (!hub_live_session_is_prepared (self)
-      || hub_live_driver_get_phase (self->driver) == HUB_PHASE_STOPPED)
-    return;
-  for (guint i = 0; i < g_list_model_get_n_items (list); i++)
+  for (guint i = 0; self->heard && i < count (self); i++)
     {
-      g_autoptr (KarezParticipant) one = g_list_model_get_item (list, i);
+      KarezParticipant *one = nth (self, i);
 
       if (g_hash_table_add (self->joined, g_strdup (karez_participant_get_id (one))))
         hub_runner_join_async (self->runner, self->modality, one, NULL, on_told,
-                               g_strdup (self->id));
+                               g_strdup (self->session));
     }
 }
 
-/* The other hospital says what its accounts' roles are; which of them may take which role of this
- * session is looked at here as well. */
-static void
-leave_out (HubLiveSession *self, GPtrArray *came)
+void
+hub_live_people_set_heard (HubLivePeople *self, gboolean heard)
 {
-  for (guint i = came->len; self->roles && i-- > 0;)
+  self->heard = heard;
+  join_waiting (self);
+}
+
+static void
+drop (HubLivePeople *self, KarezParticipant *participant)
+{
+  guint at;
+
+  g_hash_table_remove (self->joined, karez_participant_get_id (participant));
+  if (g_list_store_find (self->list, participant, &at))
+    g_list_store_remove (self->list, at);
+}
+
+/* The other hospital's. */
+
+/* It says what its accounts' roles are; which of them may take which role of this session is looked
+ * at here as well. */
+static void
+leave_out (HubLivePeople *self, GPtrArray *came)
+{
+  for (guint i = came->len; self->roles != NULL && i-- > 0;)
     {
       KarezParticipant *one = came->pdata[i];
       g_autoptr (GError) error = NULL;
@@ -171,7 +212,7 @@ leave_out (HubLiveSession *self, GPtrArray *came)
       if (hub_role_table_check (self->roles, karez_participant_get_role (one),
                                 karez_actor_get_roles (karez_participant_get_actor (one)), &error))
         continue;
-      hub_warning ("session", self->id, "Somebody of the other hospital is not let in: %s",
+      hub_warning ("session", self->session, "Somebody of the other hospital is not let in: %s",
                    error->message);
       g_ptr_array_remove_index (came, i);
     }
@@ -186,94 +227,112 @@ has_participant (GPtrArray *participants, const char *id)
   return FALSE;
 }
 
-/* The other side's people as a whole: who is new came, who is missing left. */
-gboolean
-hub_live_session_take_remote (HubLiveSession *self, JsonArray *items, GError **error)
+/* Returns: (transfer full): NULL with @error set */
+static GPtrArray *
+read_remote (HubLivePeople *self, JsonArray *items, GError **error)
 {
-  GListModel *list = G_LIST_MODEL (self->participants);
   g_autoptr (GPtrArray) came = g_ptr_array_new_with_free_func (g_object_unref);
 
   if (json_array_get_length (items) > MAX_PARTICIPANTS)
-    return karez_error_set (error, KAREZ_ERROR_TOO_LARGE, "session/participants", NULL,
-                            N_ ("There are too many participants."));
+    {
+      karez_error_set (error, KAREZ_ERROR_TOO_LARGE, "session/participants", NULL,
+                       N_ ("There are too many participants."));
+      return NULL;
+    }
   for (guint i = 0; i < json_array_get_length (items); i++)
     {
       KarezParticipant *one = read_participant (self, json_array_get_element (items, i), FALSE,
                                                 error);
 
-      if (!one)
-        return FALSE;
+      if (one == NULL)
+        return NULL;
       g_ptr_array_add (came, one);
     }
-  leave_out (self, came);
-  for (guint i = g_list_model_get_n_items (list); i-- > 0;)
-    {
-      g_autoptr (KarezParticipant) one = g_list_model_get_item (list, i);
+  return g_steal_pointer (&came);
+}
 
-      if (karez_participant_is_local (one)
-          || has_participant (came, karez_participant_get_id (one)))
+gboolean
+hub_live_people_take_remote (HubLivePeople *self, JsonArray *items, GError **error)
+{
+  g_autoptr (GPtrArray) came = read_remote (self, items, error);
+
+  if (came == NULL)
+    return FALSE;
+  leave_out (self, came);
+  for (guint i = count (self); i-- > 0;)
+    {
+      g_autoptr (KarezParticipant) one = g_object_ref (nth (self, i));
+      const char *id = karez_participant_get_id (one);
+
+      if (karez_participant_is_local (one) || has_participant (came, id))
         continue;
-      if (g_hash_table_contains (self->joined, karez_participant_get_id (one)))
+      if (g_hash_table_contains (self->joined, id))
         hub_runner_leave_async (self->runner, self->modality, one, NULL, on_told,
-                                g_strdup (self->id));
+                                g_strdup (self->session));
       drop (self, one);
     }
   for (guint i = 0; i < came->len; i++)
-    if (!hub_live_session_find (self, karez_participant_get_id (came->pdata[i])))
-      g_list_store_append (self->participants, came->pdata[i]);
-  hub_live_session_join_waiting (self);
+    if (hub_live_people_find (self, karez_participant_get_id (came->pdata[i])) == NULL)
+      g_list_store_append (self->list, came->pdata[i]);
+  join_waiting (self);
   return TRUE;
+}
+
+/* This hospital's. */
+
+gboolean
+hub_live_people_finish (HubLivePeople *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, hub_live_people_finish), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 static void
 on_joined (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
-  HubLiveSession *self = g_task_get_source_object (task);
-  KarezParticipant *participant = g_task_get_task_data (task);
+  HubLivePeople *self = g_task_get_source_object (task);
   GError *error = NULL;
 
   if (hub_runner_finish (HUB_RUNNER (source), result, &error))
     {
-      hub_recorder_answer (self->recorder, task, FALSE);
+      g_task_return_boolean (task, TRUE);
       return;
     }
-  drop (self, participant);
-  hub_live_session_tell (self);
+  drop (self, g_task_get_task_data (task));
+  g_signal_emit (self, signals[CHANGED], 0);
   g_task_return_error (task, error);
 }
 
 void
-hub_live_session_join_async (HubLiveSession *self, JsonNode *node, GAsyncReadyCallback callback,
-                             gpointer data)
+hub_live_people_join_async (HubLivePeople *self, JsonNode *node, GAsyncReadyCallback callback,
+                            gpointer data)
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
   g_autoptr (KarezParticipant) participant = NULL;
-  KarezParticipant *known = NULL;
+  KarezParticipant *known;
   GError *error = NULL;
 
-  g_task_set_source_tag (task, hub_live_session_finish);
+  g_task_set_source_tag (task, hub_live_people_finish);
   participant = read_participant (self, node, TRUE, &error);
-  if (participant && (!hub_live_session_is_prepared (self) || hub_state_is_over (self->state)))
-    karez_error_set (&error, KAREZ_ERROR_CONFLICT, "session/join", NULL,
-                     N_ ("Nobody can join a session that is %s."), karez_state_name (self->state));
-  if (!error && g_list_model_get_n_items (G_LIST_MODEL (self->participants)) >= MAX_PARTICIPANTS)
+  if (participant != NULL && count (self) >= MAX_PARTICIPANTS)
     karez_error_set (&error, KAREZ_ERROR_TOO_LARGE, "session/participants", NULL,
                      N_ ("There are too many participants."));
-  if (error)
+  if (error != NULL)
     {
       g_task_return_error (task, error);
       return;
     }
-  /* A page that came back: the live half sends it the state again. */
-  known = hub_live_session_find (self, karez_participant_get_id (participant));
-  if (known)
+  known = hub_live_people_find (self, karez_participant_get_id (participant));
+  if (known != NULL)
     g_set_object (&participant, known);
   else
-    g_list_store_append (self->participants, participant);
+    g_list_store_append (self->list, participant);
   g_hash_table_add (self->joined, g_strdup (karez_participant_get_id (participant)));
   g_task_set_task_data (task, g_object_ref (participant), g_object_unref);
-  hub_live_session_tell (self);
+  g_signal_emit (self, signals[CHANGED], 0);
   hub_runner_join_async (self->runner, self->modality, participant, NULL, on_joined,
                          g_steal_pointer (&task));
 }
@@ -285,129 +344,88 @@ on_left (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
 
   if (hub_runner_finish (HUB_RUNNER (source), result, &error))
-    hub_recorder_answer (HUB_LIVE_SESSION (g_task_get_source_object (task))->recorder, task, FALSE);
+    g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);
 }
 
 void
-hub_live_session_leave_async (HubLiveSession *self, const char *id, const char *reason,
-                              GAsyncReadyCallback callback, gpointer data)
+hub_live_people_leave_async (HubLivePeople *self, KarezParticipant *participant,
+                             GAsyncReadyCallback callback, gpointer data)
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
-  KarezParticipant *found = hub_live_session_find (self, id);
-  g_autoptr (KarezParticipant) participant = found ? g_object_ref (found) : NULL;
+  g_autoptr (KarezParticipant) kept = g_object_ref (participant);
 
-  g_task_set_source_tag (task, hub_live_session_finish);
-  if (!participant || !karez_participant_is_local (participant))
-    {
-      g_task_return_boolean (task, TRUE);
-      return;
-    }
-  drop (self, participant);
-  /* Not only because the live half asks for it: nothing of theirs is forwarded from here on. */
-  if (self->media)
-    karez_media_leave (KAREZ_MEDIA (self->media), participant);
-  hub_live_session_tell (self);
-  hub_runner_leave_async (self->runner, self->modality, participant, NULL, on_left,
+  g_task_set_source_tag (task, hub_live_people_finish);
+  drop (self, kept);
+  g_signal_emit (self, signals[CHANGED], 0);
+  hub_runner_leave_async (self->runner, self->modality, kept, NULL, on_left,
                           g_steal_pointer (&task));
 }
 
+void
+hub_live_people_begin (HubLivePeople *self, const HubLivePeopleConfig *config)
+{
+  g_return_if_fail (self->runner == NULL);
+
+  self->hub = g_strdup (config->hub);
+  self->partner = g_strdup (config->partner);
+  self->roles = config->roles != NULL ? json_node_ref (config->roles) : NULL;
+  self->runner = g_object_ref (config->runner);
+  self->modality = g_object_ref (config->modality);
+}
+
+HubLivePeople *
+hub_live_people_new (const char *session)
+{
+  HubLivePeople *self = g_object_new (HUB_TYPE_LIVE_PEOPLE, NULL);
+
+  self->session = g_strdup (session);
+  return self;
+}
+
 static void
-on_revoked (GObject *source, GAsyncResult *result, gpointer data)
+hub_live_people_dispose (GObject *object)
 {
-  g_autoptr (GError) error = NULL;
+  HubLivePeople *self = HUB_LIVE_PEOPLE (object);
 
-  if (!hub_live_session_finish (HUB_LIVE_SESSION (source), result, &error))
-    hub_warning ("session", NULL, "The live half did not take the end of somebody's rights: %s",
-                 error->message);
+  g_clear_object (&self->modality);
+  g_clear_object (&self->runner);
+
+  G_OBJECT_CLASS (hub_live_people_parent_class)->dispose (object);
 }
 
-void
-hub_live_session_revoke (HubLiveSession *self, const char *account)
+static void
+hub_live_people_finalize (GObject *object)
 {
-  GListModel *list = G_LIST_MODEL (self->participants);
+  HubLivePeople *self = HUB_LIVE_PEOPLE (object);
 
-  if (self->media)
-    hub_rtc_drop_echoes (self->media, account);
-  for (guint i = g_list_model_get_n_items (list); i-- > 0;)
-    {
-      g_autoptr (KarezParticipant) one = g_list_model_get_item (list, i);
+  g_free (self->session);
+  g_free (self->hub);
+  g_free (self->partner);
+  g_clear_pointer (&self->roles, json_node_unref);
+  g_clear_object (&self->list);
+  g_hash_table_unref (self->joined);
 
-      if (karez_participant_is_local (one)
-          && g_str_equal (karez_actor_get_id (karez_participant_get_actor (one)), account))
-        hub_live_session_leave_async (self, karez_participant_get_id (one), "revoked", on_revoked,
-                                      NULL);
-    }
+  G_OBJECT_CLASS (hub_live_people_parent_class)->finalize (object);
 }
 
-static gboolean
-take_message (HubLiveSession *self, const char *id, JsonNode *body, GError **error)
+static void
+hub_live_people_class_init (HubLivePeopleClass *klass)
 {
-  KarezParticipant *participant = hub_live_session_find (self, id);
+  G_OBJECT_CLASS (klass)->dispose = hub_live_people_dispose;
+  G_OBJECT_CLASS (klass)->finalize = hub_live_people_finalize;
 
-  if (!participant || !karez_participant_is_local (participant))
-    return karez_error_set (error, KAREZ_ERROR_NOT_FOUND, "session/participant", NULL,
-                            N_ ("This participant is not in the session."));
-  if (!JSON_NODE_HOLDS_OBJECT (body))
-    return karez_error_set (error, KAREZ_ERROR_INVALID, "session/message", N_ ("an object"),
-                            N_ ("A message is not an object."));
-  if (!hub_live_session_is_prepared (self))
-    return karez_error_set (error, KAREZ_ERROR_CONFLICT, "session/join", NULL,
-                            N_ ("The session is %s."), karez_state_name (self->state));
-  return hub_runner_message (self->runner, self->modality, participant, json_node_get_object (body),
-                             error);
+  signals[CHANGED] = g_signal_new ("changed", HUB_TYPE_LIVE_PEOPLE, G_SIGNAL_RUN_LAST, 0, NULL,
+                                   NULL, NULL, G_TYPE_NONE, 0);
+  signals[SEND] = g_signal_new ("send", HUB_TYPE_LIVE_PEOPLE, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                NULL, G_TYPE_NONE, 2, G_TYPE_STRING,
+                                JSON_TYPE_NODE | G_SIGNAL_TYPE_STATIC_SCOPE);
 }
 
-void
-hub_live_session_message_async (HubLiveSession *self, const char *id, JsonNode *body,
-                                GAsyncReadyCallback callback, gpointer data)
+static void
+hub_live_people_init (HubLivePeople *self)
 {
-  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
-  guint64 last = hub_recorder_get_last (self->recorder);
-  guint n_words = self->n_words;
-  GError *error = NULL;
-
-  g_task_set_source_tag (task, hub_live_session_finish);
-  if (!take_message (self, id, body, &error))
-    g_task_return_error (task, error);
-  /* What records nothing does not wait for what others have recorded. */
-  else if (self->n_words != n_words || hub_recorder_get_last (self->recorder) != last)
-    hub_recorder_answer (self->recorder, task, self->n_words != n_words);
-  else
-    g_task_return_boolean (task, TRUE);
-}
-
-JsonNode *
-hub_live_session_echo (HubLiveSession *self, JsonNode *offer, GError **error)
-{
-  JsonObject *object = karez_json_check (offer, echo_fields, error);
-  g_autofree char *id = hub_id_new ();
-  g_autofree char *answer = NULL;
-  g_autoptr (KarezActor) actor = NULL;
-  g_autoptr (KarezParticipant) participant = NULL;
-
-  if (object == NULL)
-    return NULL;
-  actor = karez_actor_from_json (json_object_get_member (object, "actor"), error);
-  if (actor == NULL)
-    return NULL;
-  if (!hub_live_session_is_prepared (self) || hub_state_is_over (self->state)
-      || self->media == NULL)
-    {
-      karez_error_set (error, KAREZ_ERROR_CONFLICT, "session/echo",
-                       N_ ("a session with picture and sound that is ready or goes on"),
-                       N_ ("The way for picture and sound cannot be tried now."));
-      return NULL;
-    }
-  participant = karez_participant_new (id, actor, "echo", self->hub, TRUE);
-  answer = hub_rtc_echo (self->media, participant, karez_json_text (object, "sdp"), error);
-  return answer != NULL ? karez_json_object ("sdp", "s", answer, NULL) : NULL;
-}
-
-void
-hub_live_session_hub_away (HubLiveSession *self)
-{
-  if (self->media)
-    hub_rtc_show_all (self->media);
+  self->list = g_list_store_new (KAREZ_TYPE_PARTICIPANT);
+  self->joined = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }

@@ -130,7 +130,7 @@ on_reached (HubLiveDriver *driver, HubPhase phase, gpointer data)
       if (self->host && self->state == KAREZ_STATE_PREPARING)
         walk (self, "ready", NULL, NULL);
       hub_live_session_prepared (self, NULL);
-      hub_live_session_join_waiting (self);
+      hub_live_people_set_heard (self->people, phase != HUB_PHASE_STOPPED);
     }
   /* A restored one that was stopping had to be prepared first. */
   if (phase == HUB_PHASE_PREPARED && self->state == KAREZ_STATE_STOPPING)
@@ -223,6 +223,8 @@ make_modality (HubLiveSession *self, GError **error)
 static gboolean
 take_session (HubLiveSession *self, JsonObject *object, GError **error)
 {
+  g_autoptr (JsonNode) roles = json_object_dup_member (object, "roles");
+
   if (!g_str_equal (karez_json_text (object, "id"), self->id))
     return karez_error_set (error, KAREZ_ERROR_INVALID, "session/id", NULL,
                             N_ ("This worker is of another session."));
@@ -230,10 +232,16 @@ take_session (HubLiveSession *self, JsonObject *object, GError **error)
   self->partner = g_strdup (karez_json_text (object, "partner"));
   self->modality_id = g_strdup (karez_json_text (object, "modality"));
   self->booking = json_node_copy (json_object_get_member (object, "booking"));
-  self->roles = json_object_dup_member (object, "roles");
   self->host = karez_json_boolean (object, "host");
   self->generation = karez_json_integer (object, "generation", 1);
-  return make_modality (self, error) && hub_live_session_open_link (self, error);
+  if (!make_modality (self, error))
+    return FALSE;
+  hub_live_people_begin (self->people, &(HubLivePeopleConfig){ .hub = self->hub,
+                                                               .partner = self->partner,
+                                                               .roles = roles,
+                                                               .runner = self->runner,
+                                                               .modality = self->modality });
+  return hub_live_session_open_link (self, error);
 }
 
 void

@@ -5,6 +5,7 @@
 #include "hub-live-bridge.h"
 #include "hub-live-checks.h"
 #include "hub-live-driver.h"
+#include "hub-live-people.h"
 #include "hub-live-session.h"
 #include "hub-recorder.h"
 #include "hub-rtc.h"
@@ -27,7 +28,6 @@ struct _HubLiveSession
   /* From Prepare; NULL and 0 before. */
   char *hub, *partner, *modality_id;
   JsonNode *booking;
-  JsonNode *roles; /* who may take which, as hub_role_table_read(); NULL: the hub does not say */
   gboolean host;
   guint32 generation;
 
@@ -47,8 +47,7 @@ struct _HubLiveSession
   KarezModality *modality;
   HubLiveDriver *driver;
 
-  GListStore *participants;
-  GHashTable *joined; /* ids for which join was called */
+  HubLivePeople *people;
   HubLiveChecks *checks;
   gboolean measuring;
   char *told_checks; /* what the mirror was told of them last, by this link */
@@ -98,16 +97,6 @@ void hub_live_session_recall (HubLiveSession *self, JsonObject *object, GBytes *
 void hub_live_session_restore (HubLiveSession *self, GBytes *blob);
 /* Soon, in a thread. */
 void hub_live_session_write_checkpoint (HubLiveSession *self);
-
-/* hub-live-people.c */
-KarezParticipant *hub_live_session_find (HubLiveSession *self, const char *id);
-JsonNode *hub_live_session_participants_to_json (HubLiveSession *self, gboolean local_only);
-/* Somebody as the other worker tells: a peer, of its own hospital or of the hub @besides
- * (nullable). Returns: (transfer full) (nullable) */
-KarezActor *hub_live_session_read_theirs (HubLiveSession *self, JsonNode *node, const char *besides,
-                                          GError **error);
-gboolean hub_live_session_take_remote (HubLiveSession *self, JsonArray *items, GError **error);
-void hub_live_session_join_waiting (HubLiveSession *self);
 
 /* hub-live-mirror.c */
 gboolean hub_live_session_open_link (HubLiveSession *self, GError **error);

@@ -217,9 +217,9 @@ get_media (KarezSession *session, GError **error)
   self->media = hub_rtc_new (self->media_address, error);
   if (self->media == NULL)
     return NULL;
-  self->bridge = hub_live_bridge_new (self->media, self->link, G_LIST_MODEL (self->participants),
-                                      self->id, self->host, self->generation, self->link_address,
-                                      error);
+  self->bridge = hub_live_bridge_new (self->media, self->link,
+                                      hub_live_people_get_list (self->people), self->id, self->host,
+                                      self->generation, self->link_address, error);
   if (self->bridge == NULL)
     g_clear_object (&self->media);
   return self->media != NULL ? KAREZ_MEDIA (self->media) : NULL;
@@ -234,7 +234,7 @@ get_link (KarezSession *session)
 static GListModel *
 get_participants (KarezSession *session)
 {
-  return G_LIST_MODEL (HUB_LIVE_SESSION (session)->participants);
+  return hub_live_people_get_list (HUB_LIVE_SESSION (session)->people);
 }
 
 static KarezActor *
@@ -341,6 +341,12 @@ hub_live_session_get_actor (HubLiveSession *self)
 }
 
 gboolean
+hub_live_session_has_local (HubLiveSession *self)
+{
+  return hub_live_people_has_local (self->people);
+}
+
+gboolean
 hub_live_session_is_prepared (HubLiveSession *self)
 {
   return self->driver && hub_live_driver_get_phase (self->driver) >= HUB_PHASE_PREPARED;
@@ -353,7 +359,7 @@ hub_live_session_get_snapshot (HubLiveSession *self)
       "state", "s", karez_state_name (hub_live_session_get_state (self)), "sequence", "i",
       (gint64) self->sequence, "reason", "s", hub_live_session_get_reason (self), "generation", "i",
       (gint64) self->generation, "prepared", "b", (gboolean) (self->modality != NULL),
-      "participants", "n", hub_live_session_participants_to_json (self, FALSE), "link", "n",
+      "participants", "n", hub_live_people_to_json (self->people, FALSE), "link", "n",
       self->link ? karez_link_get_statistics (KAREZ_LINK (self->link)) : NULL, "checks", "n",
       show_checks (self), NULL);
 }
@@ -392,6 +398,18 @@ hub_live_session_panic (HubLiveSession *self, const char *reason)
 }
 
 static void
+on_people_changed (HubLivePeople *people, HubLiveSession *self)
+{
+  hub_live_session_tell (self);
+}
+
+static void
+on_send (HubLivePeople *people, const char *participant, JsonNode *body, HubLiveSession *self)
+{
+  g_signal_emit (self, signals[SEND], 0, participant, body);
+}
+
+static void
 on_recorded (HubRecorder *recorder, guint64 sequence, HubLiveSession *self)
 {
   g_signal_emit (self, signals[RECORDED], 0, sequence);
@@ -426,6 +444,9 @@ hub_live_session_new (const HubLiveSessionConfig *config, GError **error)
   self->link_address = g_strdup (config->link_address);
   self->media_address = g_strdup (config->media_address);
   self->actor = session_actor (self);
+  self->people = hub_live_people_new (self->id);
+  g_signal_connect_object (self->people, "changed", G_CALLBACK (on_people_changed), self, 0);
+  g_signal_connect_object (self->people, "send", G_CALLBACK (on_send), self, 0);
   self->checks = hub_live_checks_new (self->id);
   g_signal_connect_object (self->checks, "changed", G_CALLBACK (on_checks_changed), self, 0);
   self->calls = hub_calls_new (called, error);
@@ -459,6 +480,7 @@ hub_live_session_dispose (GObject *object)
       g_signal_handlers_disconnect_by_data (self->recorder, self);
       hub_recorder_abandon (self->recorder);
     }
+  g_object_run_dispose (G_OBJECT (self->people)); /* lets go of the live half */
   g_clear_object (&self->driver);
   g_clear_object (&self->modality);
   g_clear_object (&self->runner);
@@ -491,11 +513,9 @@ hub_live_session_finalize (GObject *object)
   g_free (self->asked_reason);
   g_clear_pointer (&self->asked_actor, karez_actor_unref);
   g_clear_pointer (&self->booking, json_node_unref);
-  g_clear_pointer (&self->roles, json_node_unref);
   g_clear_pointer (&self->actor, karez_actor_unref);
   g_clear_object (&self->recorder);
-  g_clear_object (&self->participants);
-  g_hash_table_unref (self->joined);
+  g_clear_object (&self->people);
   g_clear_object (&self->checks);
   g_free (self->told_checks);
 
@@ -520,6 +540,4 @@ hub_live_session_class_init (HubLiveSessionClass *klass)
 static void
 hub_live_session_init (HubLiveSession *self)
 {
-  self->participants = g_list_store_new (KAREZ_TYPE_PARTICIPANT);
-  self->joined = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }

@@ -118,7 +118,8 @@ is_held (gpointer data)
 static gboolean
 is_somebody_there (gpointer data)
 {
-  return g_list_model_get_n_items (G_LIST_MODEL (((HubLiveSession *) data)->participants)) > 0;
+  return g_list_model_get_n_items (hub_live_people_get_list (((HubLiveSession *) data)->people))
+         > 0;
 }
 
 /* It names people of this hospital, and of a third one, as being in the room: they are shown as its
@@ -143,7 +144,7 @@ test_names (LiveFixture *f, gconstpointer data)
   live_say (f, karez_json_object ("state", "s", "held", "sequence", "i", (gint64) 2, "actor", "n",
                                   karez_actor_to_json (actor), "participants", "n", people, NULL));
   turn_until (is_somebody_there, f->session, 5, "the participant is there");
-  one = g_list_model_get_item (G_LIST_MODEL (f->session->participants), 0);
+  one = g_list_model_get_item (hub_live_people_get_list (f->session->people), 0);
   g_assert_false (karez_participant_is_local (one));
   g_assert_cmpstr (karez_participant_get_hospital (one), ==, f->partner);
   seen = karez_participant_get_actor (one);
