@@ -11,13 +11,7 @@
 
 /* How far the other worker's number may be ahead: by what the disk of this one did not take. */
 #define MAX_AHEAD 1000
-/* Words are counted anew by each worker, above all of those before it. */
-#define GENERATION_SHIFT 24
 #define REPEATED_US G_USEC_PER_SEC
-/* Words that change nothing are recorded one by one up to so many, and then one in so long; how
- * many there were besides is recorded as often. */
-#define MAX_SPARE 10.0
-#define SPARE_US (10 * G_USEC_PER_SEC)
 #define COUNT_S 1
 
 /* The one place where it is decided that a session goes on, at its host. A step towards LIVE
@@ -38,7 +32,8 @@ hub_live_session_may_walk (HubLiveSession *self, const HubEdge *edge)
 KarezState
 hub_live_session_get_state (HubLiveSession *self)
 {
-  return self->asked && hub_state_is_on (self->state) ? KAREZ_STATE_HELD : self->state;
+  return hub_live_word_get_waiting (self->word) && hub_state_is_on (self->state) ? KAREZ_STATE_HELD
+                                                                                 : self->state;
 }
 
 gboolean
@@ -68,19 +63,12 @@ static void
 ask (HubLiveSession *self, const char *name, const char *reason, KarezActor *actor)
 {
   KarezState before = hub_live_session_get_state (self);
-  gboolean stopping = self->asked && g_str_equal (self->asked_edge, "stop");
+  guint64 number = hub_live_word_say (self->word, self->generation, name, reason, actor);
 
-  /* A stop is not weakened to a hold. */
-  hub_set_string (&self->asked_edge, stopping ? "stop" : name);
-  hub_set_string (&self->asked_reason, reason);
-  g_clear_pointer (&self->asked_actor, karez_actor_unref);
-  self->asked_actor = karez_actor_ref (actor);
-  self->asked = ((guint64) self->generation << GENERATION_SHIFT) + ++self->n_asked;
-  self->last_asked = self->asked;
   hub_live_session_retarget (self);
   hub_recorder_record (self->recorder, "session.ask", actor,
                        karez_json_object ("edge", "s", name, "reason", "s", reason, "number", "i",
-                                          (gint64) self->asked, NULL));
+                                          (gint64) number, NULL));
   hub_live_session_save_async (self, NULL, on_ask_saved, NULL);
   hub_live_session_tell (self);
   if (hub_live_session_get_state (self) != before)
@@ -104,38 +92,14 @@ is_in_force (HubLiveSession *self, const HubEdge *edge)
   return edge->from == edge->to && !self->lifting && !self->moving;
 }
 
-static void
-refill (HubLiveSession *self, guint theirs)
-{
-  gint64 now = hub_clock_monotonic ();
-
-  if (self->spare_at[theirs] == 0)
-    self->spare[theirs] = MAX_SPARE;
-  else
-    self->spare[theirs] = MIN (MAX_SPARE, self->spare[theirs]
-                                              + (double) (now - self->spare_at[theirs]) / SPARE_US);
-  self->spare_at[theirs] = now;
-}
-
-static gboolean
-may_record (HubLiveSession *self, guint theirs)
-{
-  refill (self, theirs);
-  if (self->spare[theirs] < 1)
-    return FALSE;
-  self->spare[theirs] -= 1;
-  return TRUE;
-}
-
 void
 hub_live_session_record_count (HubLiveSession *self)
 {
-  if (!self->counted)
-    return;
-  self->counted_at = hub_clock_monotonic ();
-  hub_recorder_record (self->recorder, "session.hold-repeated", self->actor,
-                       karez_json_object ("count", "i", (gint64) self->counted, NULL));
-  self->counted = 0;
+  guint counted = hub_live_repeats_take (&self->repeats);
+
+  if (counted)
+    hub_recorder_record (self->recorder, "session.hold-repeated", self->actor,
+                         karez_json_object ("count", "i", (gint64) counted, NULL));
 }
 
 static void
@@ -154,9 +118,9 @@ on_count (gpointer data)
 
   if (self->untold)
     tell_number (self);
-  if (hub_clock_monotonic () - self->counted_at >= SPARE_US)
+  if (hub_live_repeats_is_due (&self->repeats))
     hub_live_session_record_count (self);
-  if (self->counted)
+  if (self->repeats.counted)
     return G_SOURCE_CONTINUE;
   self->count_source = 0;
   return G_SOURCE_REMOVE;
@@ -178,9 +142,8 @@ renumber (HubLiveSession *self, guint64 sequence)
 gboolean
 hub_live_session_hear_again (HubLiveSession *self, guint64 sequence, const char *reason)
 {
-  if (may_record (self, TRUE))
+  if (hub_live_repeats_may_record (&self->repeats, TRUE))
     return TRUE;
-  self->counted++;
   hub_set_string (&self->reason, reason);
   renumber (self, sequence);
   return FALSE;
@@ -203,11 +166,9 @@ back_off (HubLiveSession *self, const char *name, const char *reason, KarezActor
   /* One record is enough. */
   else if (edge && is_repeated (self, edge, reason, actor))
     renumber (self, self->sequence + 1);
-  else if (edge && is_in_force (self, edge) && !may_record (self, theirs))
-    {
-      self->counted++;
-      renumber (self, self->sequence + 1);
-    }
+  else if (edge && is_in_force (self, edge)
+           && !hub_live_repeats_may_record (&self->repeats, theirs))
+    renumber (self, self->sequence + 1);
   else if (edge)
     hub_live_session_take_edge (self, edge, reason, actor);
 }
@@ -224,9 +185,8 @@ hub_live_session_heard (HubLiveSession *self, guint64 number)
 {
   KarezState before = hub_live_session_get_state (self);
 
-  if (!self->asked || number < self->asked)
+  if (!hub_live_word_hear (self->word, number))
     return;
-  self->asked = 0;
   hub_live_session_retarget (self);
   hub_live_session_write_checkpoint (self);
   if (hub_live_session_get_state (self) != before)
@@ -239,7 +199,7 @@ hub_live_session_is_news (HubLiveSession *self, guint64 number)
   if (!number || number <= self->heard)
     return FALSE;
   /* What no worker there can have counted to is obeyed, and hides none of those to come. */
-  if (number >> GENERATION_SHIFT <= self->peer_generation)
+  if (hub_live_word_is_plausible (number, self->peer_generation))
     self->heard = number;
   return TRUE;
 }
@@ -261,9 +221,8 @@ hub_live_session_catch_up (HubLiveSession *self, guint64 sequence, KarezState st
       back_off (self, name, N_ ("the session's worker was restarted"), self->actor, TRUE);
       return;
     }
-  if (!may_record (self, TRUE))
+  if (!hub_live_repeats_may_record (&self->repeats, TRUE))
     {
-      self->counted++;
       renumber (self, sequence + 1);
       return;
     }
@@ -275,38 +234,4 @@ hub_live_session_catch_up (HubLiveSession *self, guint64 sequence, KarezState st
   hub_live_session_record_state (self, "session.state");
   hub_live_session_tell (self);
   g_signal_emit_by_name (self, "state-changed");
-}
-
-JsonNode *
-hub_live_session_asked_to_json (HubLiveSession *self)
-{
-  if (!self->asked)
-    return NULL;
-  return karez_json_object ("edge", "s", self->asked_edge, "reason", "s", self->asked_reason,
-                            "number", "i", (gint64) self->asked, "actor", "n",
-                            karez_actor_to_json (self->asked_actor), NULL);
-}
-
-void
-hub_live_session_recall_asked (HubLiveSession *self, JsonNode *node, KarezActor *actor)
-{
-  static const KarezJsonField fields[] = {
-    { "edge", KAREZ_JSON_ENUM, TRUE, 0, 0, "hold|panic|stop" },
-    { "reason", KAREZ_JSON_TEXT, FALSE, 0, 4000 },
-    { "number", KAREZ_JSON_INTEGER, TRUE, 1, G_MAXINT64 },
-    { "actor", KAREZ_JSON_OBJECT },
-    { NULL },
-  };
-  JsonObject *object = node ? karez_json_check (node, fields, NULL) : NULL;
-  JsonNode *theirs = object ? json_object_get_member (object, "actor") : NULL;
-  g_autoptr (KarezActor) own = theirs ? karez_actor_from_json (theirs, NULL) : NULL;
-  guint64 number = object ? karez_json_integer (object, "number", 0) : 0;
-
-  if (number <= self->asked)
-    return;
-  self->asked = number;
-  hub_set_string (&self->asked_edge, karez_json_text (object, "edge"));
-  hub_set_string (&self->asked_reason, karez_json_text (object, "reason"));
-  g_clear_pointer (&self->asked_actor, karez_actor_unref);
-  self->asked_actor = karez_actor_ref (own ? own : actor ? actor : self->actor);
 }

@@ -48,14 +48,20 @@ send (HubLiveSession *self, JsonNode *body, GError **error)
   return karez_link_send (KAREZ_LINK (self->link), HUB_STREAM_STATE, bytes, error);
 }
 
+/* The word that waits, under the names that the message has for it. */
 static void
-add_asked (HubLiveSession *self, JsonObject *body)
+add_word (HubLiveSession *self, JsonObject *body)
 {
-  json_object_set_string_member (body, "ask", self->asked_edge);
-  json_object_set_int_member (body, "number", (gint64) self->asked);
-  if (self->asked_reason)
-    json_object_set_string_member (body, "reason", self->asked_reason);
-  json_object_set_member (body, "actor", karez_actor_to_json (self->asked_actor));
+  g_autoptr (JsonNode) node = hub_live_word_to_json (self->word);
+  JsonObject *word = node ? json_node_get_object (node) : NULL;
+
+  if (!word)
+    return;
+  json_object_set_string_member (body, "ask", karez_json_text (word, "edge"));
+  json_object_set_member (body, "number", json_object_dup_member (word, "number"));
+  if (karez_json_text (word, "reason"))
+    json_object_set_member (body, "reason", json_object_dup_member (word, "reason"));
+  json_object_set_member (body, "actor", json_object_dup_member (word, "actor"));
 }
 
 void
@@ -78,8 +84,7 @@ hub_live_session_tell (HubLiveSession *self)
                               "checks", "n", hub_live_session_tell_own_checks (self), "state", "s",
                               karez_state_name (self->state), "sequence", "i",
                               (gint64) self->sequence, NULL);
-  if (self->asked)
-    add_asked (self, json_node_get_object (body));
+  add_word (self, json_node_get_object (body));
   if (!send (self, body, &error))
     hub_warning ("session", self->id, "The other worker cannot be told: %s", error->message);
   else if (self->host)

@@ -76,7 +76,8 @@ note_moved (HubLiveSession *self, GTask *task)
   HubLiveMoved *moved = g_task_get_task_data (task);
 
   if (moved)
-    *moved = (HubLiveMoved){ hub_live_session_get_state (self), self->sequence, self->last_asked };
+    *moved = (HubLiveMoved){ hub_live_session_get_state (self), self->sequence,
+                             hub_live_word_get_last (self->word) };
 }
 
 static void

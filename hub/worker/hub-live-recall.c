@@ -18,8 +18,8 @@ make_head (HubLiveSession *self)
 {
   return karez_json_object ("state", "s", karez_state_name (self->state), "sequence", "i",
                             (gint64) self->sequence, "reason", "s", self->reason, "heard", "i",
-                            (gint64) self->heard, "asked", "n",
-                            hub_live_session_asked_to_json (self), NULL);
+                            (gint64) self->heard, "asked", "n", hub_live_word_to_json (self->word),
+                            NULL);
 }
 
 /* What a worker before left must last until its successor stands. */
@@ -91,7 +91,7 @@ hub_live_session_recall (HubLiveSession *self, JsonObject *object, GBytes **blob
       if (known)
         {
           self->heard = karez_json_integer (known, "heard", 0);
-          hub_live_session_recall_asked (self, json_object_get_member (known, "asked"), NULL);
+          hub_live_word_recall (self->word, json_object_get_member (known, "asked"), self->actor);
         }
       if (known && (guint64) karez_json_integer (known, "sequence", 0) > sequence
           && karez_state_from_name (karez_json_text (known, "state"), &state))
@@ -117,7 +117,7 @@ hub_live_session_recall (HubLiveSession *self, JsonObject *object, GBytes **blob
       if (whole && g_strcmp0 (karez_json_text (whole, "action"), "session.ask") == 0)
         {
           asker = karez_actor_from_json (json_object_get_member (whole, "actor"), NULL);
-          hub_live_session_recall_asked (self, body, asker);
+          hub_live_word_recall (self->word, body, asker ? asker : self->actor);
         }
       if (!known || (guint64) karez_json_integer (known, "sequence", 0) <= sequence
           || !karez_state_from_name (karez_json_text (known, "state"), &state))

@@ -6,7 +6,9 @@
 #include "hub-live-checks.h"
 #include "hub-live-driver.h"
 #include "hub-live-people.h"
+#include "hub-live-repeats.h"
 #include "hub-live-session.h"
+#include "hub-live-word.h"
 #include "hub-recorder.h"
 #include "hub-rtc.h"
 #include "hub-session-machine.h"
@@ -56,22 +58,12 @@ struct _HubLiveSession
   GTask *moving;    /* the Move towards risk that waits */
   guint64 lifting;  /* the number of the state that a start or resume lifts; 0: none */
 
-  /* A mirror's word away from risk that the host has not heard; 0: none. */
-  guint64 asked;
-  guint64 last_asked; /* also when it was heard */
-  guint n_asked;
-  char *asked_edge, *asked_reason;
-  KarezActor *asked_actor;
+  HubLiveWord *word;       /* a mirror's */
   guint64 heard;           /* at the host: the newest of such words that it has obeyed */
   guint32 peer_generation; /* of the other worker; 0 before it is known */
 
-  /* Words that changed nothing but the number: how many more may be recorded one by one, of this
-   * side [0] and of the other one [1], and those that are counted instead. */
-  double spare[2];
-  gint64 spare_at[2];
-  guint counted;
-  gint64 counted_at; /* when the count was recorded last */
-  gboolean untold;   /* the number, to pages and the other side */
+  HubLiveRepeats repeats;
+  gboolean untold; /* the number, to pages and the other side */
   guint count_source;
   guint n_words; /* away from risk, whether they changed anything or not */
 
@@ -123,9 +115,6 @@ void hub_live_session_record_count (HubLiveSession *self);
 /* At a mirror: the host says the state that is known here already, under another number. TRUE if it
  * is to be recorded; FALSE if it was counted. */
 gboolean hub_live_session_hear_again (HubLiveSession *self, guint64 sequence, const char *reason);
-/* What a next worker must say in this one's place. Returns: (transfer full) (nullable) */
-JsonNode *hub_live_session_asked_to_json (HubLiveSession *self);
-void hub_live_session_recall_asked (HubLiveSession *self, JsonNode *asked, KarezActor *actor);
 
 /* hub-live-prepare.c */
 void hub_live_session_overtake (HubLiveSession *self);

@@ -325,19 +325,21 @@ hub_live_session_get_sequence (HubLiveSession *self)
 guint64
 hub_live_session_get_asked (HubLiveSession *self)
 {
-  return self->last_asked;
+  return hub_live_word_get_last (self->word);
 }
 
 const char *
 hub_live_session_get_reason (HubLiveSession *self)
 {
-  return self->asked ? self->asked_reason : self->reason;
+  return hub_live_word_get_waiting (self->word) ? hub_live_word_get_reason (self->word)
+                                                : self->reason;
 }
 
 KarezActor *
 hub_live_session_get_actor (HubLiveSession *self)
 {
-  return self->asked ? self->asked_actor : self->actor;
+  return hub_live_word_get_waiting (self->word) ? hub_live_word_get_actor (self->word)
+                                                : self->actor;
 }
 
 gboolean
@@ -509,9 +511,7 @@ hub_live_session_finalize (GObject *object)
   g_free (self->modality_id);
   g_free (self->reason);
   g_free (self->walked);
-  g_free (self->asked_edge);
-  g_free (self->asked_reason);
-  g_clear_pointer (&self->asked_actor, karez_actor_unref);
+  g_clear_pointer (&self->word, hub_live_word_free);
   g_clear_pointer (&self->booking, json_node_unref);
   g_clear_pointer (&self->actor, karez_actor_unref);
   g_clear_object (&self->recorder);
@@ -540,4 +540,5 @@ hub_live_session_class_init (HubLiveSessionClass *klass)
 static void
 hub_live_session_init (HubLiveSession *self)
 {
+  self->word = hub_live_word_new ();
 }

@@ -282,9 +282,9 @@ obey (Word *word)
   if (side->number == 0)
     word->order->safe_since = MAX (word->order->safe_since, word->number);
   /* By way of the hubs too, sooner or later than by the link, or never. */
-  else if (g_rand_boolean (word->order->rand) && side->session->asked)
+  else if (g_rand_boolean (word->order->rand) && hub_live_word_get_waiting (side->session->word))
     hand_on (&word->order->sides[0], g_rand_int_range (word->order->rand, 0, 30), word->edge, 0,
-             side->session->asked, word->number);
+             hub_live_word_get_waiting (side->session->word), word->number);
 }
 
 static gboolean
@@ -402,8 +402,9 @@ is_quiet (gpointer data)
   Order *order = data;
   Side *host = &order->sides[0], *mirror = &order->sides[1];
 
-  if (order->under_way || !host->session || !mirror->session || mirror->session->asked
-      || host->session->lifting || host->session->state != mirror->session->state
+  if (order->under_way || !host->session || !mirror->session
+      || hub_live_word_get_waiting (mirror->session->word) || host->session->lifting
+      || host->session->state != mirror->session->state
       || host->session->state == KAREZ_STATE_STOPPING
       || host->session->state == KAREZ_STATE_PREPARING)
     return FALSE;
