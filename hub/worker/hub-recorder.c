@@ -113,15 +113,22 @@ hub_recorder_answer (HubRecorder *self, GTask *task, gboolean away)
     g_task_return_boolean (task, TRUE);
 }
 
+/* What helps. */
+static const char *
+advise (HubRecorder *self, const GError *error)
+{
+  if (error == NULL || self->stalled)
+    return NULL;
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE))
+    return N_ ("Free some space on the hub's disk.");
+  return N_ ("The hub's disk has to be looked at: it refuses what is written.");
+}
+
 /* @error: (nullable) (transfer none): what is wrong with the disk; it is told once */
 static void
 report_disk (HubRecorder *self, const GError *error)
 {
-  gboolean full = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
-  const char *hint = error == NULL || self->stalled ? NULL
-                     : full                         ? N_ ("Free some space on the hub's disk.")
-                                                    : N_ ("The hub's disk has to be looked at: it "
-                                                                                  "refuses what is written.");
+  const char *measured = error != NULL ? error->message : NULL;
   g_autoptr (KarezCheck) check = NULL;
 
   if (error != NULL && self->trouble != NULL
@@ -133,10 +140,8 @@ report_disk (HubRecorder *self, const GError *error)
     hub_warning ("session", self->session, "Records wait for the disk: %s", error->message);
   check = karez_check_new ("record.disk",
                            error != NULL ? KAREZ_VERDICT_FAILED : KAREZ_VERDICT_PASSED,
-                           self->stalled   ? N_ ("The hub's disk does not answer.")
-                           : error != NULL ? error->message
-                                           : NULL,
-                           NULL, hint);
+                           self->stalled ? N_ ("The hub's disk does not answer.") : measured, NULL,
+                           advise (self, error));
   g_signal_emit (self, signals[DISK], 0, check);
 }
 

@@ -121,6 +121,8 @@ CASES = [
     ('check-words', {'tests/a.c': SPDX + '/* A stranger. */\n', 'README.md': '# A\n'}, ''),
     ('check-documents', {'README.md': '`a.c`, `b/a.c`, `/etc/x.conf`, `NAME.js`\n', 'hub/b/a.c': ''}, ''),
     ('check-documents', {'README.md': '# A\n\n`c/a.c`\n', 'hub/b/a.c': ''}, 'no c/a.c'),
+    ('check-documents', {'README.md': '`hub_f()`, `g_free()`\n', 'hub/b/a.c': 'void hub_f (void);\n'}, ''),
+    ('check-documents', {'README.md': '`hub_g()`\n', 'hub/b/a.c': 'void hub_f (void);\n'}, 'no hub_g()'),
     ('check-documents', {'ARCHITECTURE.md': '| `hub/b/` |\n', 'hub/b/a.c': ''}, ''),
     ('check-documents', {'ARCHITECTURE.md': '| `hub/c/` |\n', 'hub/b/a.c': ''}, 'the map has no'),
     ('check-openapi', {'plugins/p/api.json': '{"tags": [], "paths": {"/x/q/a": {}}, "components": {"schemas": {}}}\n', **API}, 'is not below /x/p/'),
