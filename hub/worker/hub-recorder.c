@@ -172,8 +172,7 @@ hub_recorder_record (HubRecorder *self, const char *action, KarezActor *actor, J
   g_autoptr (JsonNode)
       record = karez_json_object ("action", "s", action, "actor", "n", karez_actor_to_json (actor),
                                   "at", "s", at, "body", "n", body, NULL);
-  char *text = karez_json_print (record);
-  g_autoptr (GBytes) bytes = g_bytes_new_take (text, strlen (text));
+  g_autoptr (GBytes) bytes = karez_json_to_bytes (record);
   g_autoptr (GError) error = NULL;
 
   /* What comes late from a live half whose session was given up. */
