@@ -4,6 +4,7 @@
 
 #include "hub-catalogue.h"
 #include "hub-plugin-settings.h"
+#include "hub-provided.h"
 #include "hub-scoped-peers.h"
 #include "hub-scoped-routes.h"
 
@@ -16,6 +17,9 @@ struct _HubContext
   GHashTable *services;
   HubScopedRoutes *routes;
   HubScopedPeers *peers;
+  HubRunner *runner;
+  HubProvided *provided; /* NULL: this hub has no such services */
+  gboolean open;
   HubPluginSettings *settings;
 };
 
@@ -61,6 +65,57 @@ get_service (KarezContext *context, GType type, GError **error)
   return service;
 }
 
+static gboolean
+is_named (const char *const *capabilities, const char *name)
+{
+  g_autofree char *capability = g_strconcat ("service/", name, NULL);
+
+  return g_strv_contains (capabilities, capability);
+}
+
+static gboolean
+provide (KarezContext *context, const char *name, GType type, guint version, gpointer service,
+         GError **error)
+{
+  HubContext *self = HUB_CONTEXT (context);
+
+  if (!self->provided || !is_named (hub_plugin_file_get_provides (self->file), name))
+    return karez_error_set (error, KAREZ_ERROR_NOT_GRANTED, "plugin/grant",
+                            N_ ("a service that the key file provides: Provides=service/NAME"),
+                            N_ ("The plugin “%s” does not provide the service “%s”."),
+                            hub_plugin_file_get_id (self->file), name);
+  return hub_provided_add (self->provided, hub_plugin_file_get_id (self->file), name, type, version,
+                           service, error);
+}
+
+static gpointer
+find_provided (KarezContext *context, const char *name, GType type, guint version, GError **error)
+{
+  HubContext *self = HUB_CONTEXT (context);
+
+  if (self->provided
+      && (is_named (hub_plugin_file_get_requires (self->file), name)
+          || is_named (hub_plugin_file_get_wants (self->file), name)))
+    return hub_provided_find (self->provided, name, type, version, error);
+  karez_error_set (error, KAREZ_ERROR_NOT_GRANTED, "plugin/grant",
+                   N_ ("a service that the key file names under Requires= or Wants="),
+                   N_ ("The plugin “%s” was not granted the service “%s”."),
+                   hub_plugin_file_get_id (self->file), name);
+  return NULL;
+}
+
+static void
+on_provided_changed (HubProvided *provided, const char *name, HubContext *self)
+{
+  if (!self->open
+      || (!is_named (hub_plugin_file_get_requires (self->file), name)
+          && !is_named (hub_plugin_file_get_wants (self->file), name)))
+    return;
+  hub_runner_enter (self->runner, "service-changed");
+  g_signal_emit_by_name (self, "service-changed", name);
+  hub_runner_leave (self->runner);
+}
+
 static const char *
 get_plugin_id (KarezContext *context)
 {
@@ -79,6 +134,8 @@ context_iface_init (KarezContextInterface *iface)
   iface->get_service = get_service;
   iface->get_plugin_id = get_plugin_id;
   iface->get_hub_id = get_hub_id;
+  iface->provide = provide;
+  iface->find_provided = find_provided;
 }
 
 HubContext *
@@ -92,6 +149,15 @@ hub_context_new (HubPluginFile *file, HubRunner *runner, const char *hub, GHashT
   self->file = g_object_ref (file);
   self->hub = g_strdup (hub);
   self->services = g_hash_table_ref (services);
+  self->runner = g_object_ref (runner);
+  self->open = TRUE;
+  self->provided = g_hash_table_lookup (services, GSIZE_TO_POINTER (HUB_TYPE_PROVIDED));
+  if (self->provided)
+    {
+      g_object_ref (self->provided);
+      g_signal_connect_object (self->provided, "changed", G_CALLBACK (on_provided_changed), self,
+                               0);
+    }
   if (routes)
     self->routes = hub_scoped_routes_new (routes, runner, hub_plugin_file_get_routes (file));
   if (peers)
@@ -103,6 +169,9 @@ hub_context_new (HubPluginFile *file, HubRunner *runner, const char *hub, GHashT
 void
 hub_context_set_open (HubContext *self, gboolean open)
 {
+  self->open = open;
+  if (self->provided && !open)
+    hub_provided_drop (self->provided, hub_plugin_file_get_id (self->file));
   if (self->routes)
     hub_scoped_routes_set_open (self->routes, open);
   if (self->peers)
@@ -118,6 +187,8 @@ hub_context_finalize (GObject *object)
   g_clear_object (&self->routes);
   g_clear_object (&self->peers);
   g_clear_object (&self->settings);
+  g_clear_object (&self->provided);
+  g_clear_object (&self->runner);
   g_hash_table_unref (self->services);
   g_free (self->hub);
 

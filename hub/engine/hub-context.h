@@ -22,7 +22,7 @@ G_DECLARE_FINAL_TYPE (HubContext, hub_context, HUB, CONTEXT, GObject)
  * @runner: enters the plugin's handlers
  * @hub: the hub's id
  * @services: GType (GSIZE_TO_POINTER) of a service's interface → the object behind it. The store's
- *   is the plugin's own scope; there is none for settings
+ *   is the plugin's own scope; there is none for settings. HubProvided of all plugins is there, too
  * @settings: (nullable): what karez.conf says for this plugin, texts by key
  */
 HubContext *hub_context_new (HubPluginFile *file, HubRunner *runner, const char *hub,

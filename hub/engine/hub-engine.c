@@ -8,6 +8,7 @@
 #include "hub-file.h"
 #include "hub-log.h"
 #include "hub-plugin-marks.h"
+#include "hub-provided.h"
 
 G_DEFINE_FINAL_TYPE (HubEngine, hub_engine, G_TYPE_OBJECT)
 
@@ -561,6 +562,7 @@ static void
 hub_engine_init (HubEngine *self)
 {
   self->services = g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
+  g_hash_table_insert (self->services, GSIZE_TO_POINTER (HUB_TYPE_PROVIDED), hub_provided_new ());
   self->bases = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->faulty = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }

@@ -18,6 +18,10 @@ G_DECLARE_INTERFACE (KarezContext, karez_context, KAREZ, CONTEXT, GObject)
  * names it under [Grants]; otherwise %KAREZ_ERROR_NOT_GRANTED. Main thread only.
  *
  * @get_service: the object that implements the interface @type, (transfer none)
+ * @provide, @find_provided: as karez_context_provide() and karez_context_find_provided()
+ *
+ * Signal "service-changed" (const char *name): a service of another plugin that the key file names
+ * under Requires= or Wants= came or went. Since: 1.1
  */
 struct _KarezContextInterface
 {
@@ -25,7 +29,11 @@ struct _KarezContextInterface
   gpointer (*get_service) (KarezContext *self, GType type, GError **error);
   const char *(*get_plugin_id) (KarezContext *self);
   const char *(*get_hub_id) (KarezContext *self);
-  gpointer padding[8];
+  gboolean (*provide) (KarezContext *self, const char *name, GType type, guint version,
+                       gpointer service, GError **error);
+  gpointer (*find_provided) (KarezContext *self, const char *name, GType type, guint version,
+                             GError **error);
+  gpointer padding[6];
 };
 
 /* Returns: (transfer none) */
@@ -37,5 +45,39 @@ KAREZ_PUBLIC KarezPeers *karez_context_get_peers (KarezContext *self, GError **e
 KAREZ_PUBLIC KarezSettings *karez_context_get_settings (KarezContext *self, GError **error);
 KAREZ_PUBLIC const char *karez_context_get_plugin_id (KarezContext *self);
 KAREZ_PUBLIC const char *karez_context_get_hub_id (KarezContext *self);
+
+/**
+ * karez_context_provide:
+ * @name: as the key file has it: Provides=service/NAME
+ * @type: an interface, or a class; of a library that both plugins link
+ * @version: of what is provided, from 1 on. A newer one does all that an older one does; what does
+ *   not, has another name
+ * @service: (transfer none): an object of @type
+ *
+ * Provides a service to other plugins, in enable() or later. It is there as long as the plugin is:
+ * before disable() is called, others do not find it any more, and have been told.
+ * %KAREZ_ERROR_NOT_GRANTED where the key file does not say so, %KAREZ_ERROR_CONFLICT, rule
+ * "service/taken", where another plugin provides it.
+ *
+ * Since: 1.1
+ */
+KAREZ_PUBLIC gboolean karez_context_provide (KarezContext *self, const char *name, GType type,
+                                             guint version, gpointer service, GError **error);
+/**
+ * karez_context_find_provided:
+ * @name: as the key file has it: Requires=service/NAME or Wants=service/NAME
+ * @version: the oldest that will do
+ *
+ * A service of another plugin, which is enabled before this one. Ask each time, or forget it at
+ * "service-changed": what is held beyond that is nobody's. %KAREZ_ERROR_UNAVAILABLE, rule
+ * "service/gone", while nobody provides it; %KAREZ_ERROR_INVALID, rule "service/type" or
+ * "service/version", where it is another one.
+ *
+ * Returns: (transfer none): an object of @type
+ *
+ * Since: 1.1
+ */
+KAREZ_PUBLIC gpointer karez_context_find_provided (KarezContext *self, const char *name, GType type,
+                                                   guint version, GError **error);
 
 G_END_DECLS

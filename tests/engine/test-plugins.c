@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* From key files to enabled plugins: probes of bad modules, order, grants. */
 #include "engine-fixture.h"
+#include "hub-context.h"
 #include "hub-module.h"
 #include "hub-plugin-list.h"
+#include "hub-provided.h"
 #include "hub-scoped-peers.h"
 
 #include <glib/gstdio.h>
@@ -415,6 +417,80 @@ test_peers (void)
   g_assert_cmpuint (count, ==, 2);
 }
 
+static void
+on_service_changed (KarezContext *context, const char *name, GString *heard)
+{
+  g_string_append_printf (heard, "%s ", name);
+}
+
+static HubContext *
+make_context (const char *id, const char *more, HubProvided *provided)
+{
+  g_autoptr (GHashTable) services = g_hash_table_new (NULL, NULL);
+  g_autoptr (HubRunner) runner = hub_runner_new (id, NULL);
+  g_autofree char *path = NULL;
+  g_autoptr (HubPluginFile) file = NULL;
+  g_autoptr (GError) error = NULL;
+
+  add_plugin ("provided", id, "module-control", more);
+  path = g_strdup_printf ("%s/provided/%s/%s.plugin", scratch (), id, id);
+  file = hub_plugin_file_load (path, &error);
+  g_assert_no_error (error);
+  g_hash_table_insert (services, GSIZE_TO_POINTER (HUB_TYPE_PROVIDED), provided);
+  return hub_context_new (file, runner, "hub", services, NULL);
+}
+
+static void
+assert_provided (HubContext *context, const char *name, GType type, guint version, gpointer service,
+                 const char *rule)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (karez_context_find_provided (KAREZ_CONTEXT (context), name, type, version, &error)
+                 == service);
+  g_assert_cmpstr (karez_error_get_rule (error), ==, rule);
+}
+
+/* A plugin's service is found by those whose key file names it, by its type and version, as long as
+ * the plugin is there. */
+static void
+test_provided (void)
+{
+  g_autoptr (HubProvided) provided = hub_provided_new ();
+  g_autoptr (HubContext) giver = make_context ("giver", "Provides=service/catalog;\n", provided),
+                         taker = make_context ("taker", "Wants=service/catalog;\n", provided),
+                         other = make_context ("other", "Provides=service/catalog;\n", provided);
+  g_autoptr (FakeRoutes) service = g_object_new (FAKE_TYPE_ROUTES, NULL);
+  g_autoptr (GString) heard = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_signal_connect (taker, "service-changed", G_CALLBACK (on_service_changed), heard);
+  assert_provided (taker, "catalog", KAREZ_TYPE_ROUTES, 1, NULL, "service/gone");
+  g_assert_true (karez_context_provide (KAREZ_CONTEXT (giver), "catalog", KAREZ_TYPE_ROUTES, 2,
+                                        service, &error));
+  g_assert_cmpstr (heard->str, ==, "catalog ");
+  assert_provided (taker, "catalog", KAREZ_TYPE_ROUTES, 1, service, NULL);
+  assert_provided (taker, "catalog", KAREZ_TYPE_ROUTES, 2, service, NULL);
+  assert_provided (taker, "catalog", KAREZ_TYPE_ROUTES, 3, NULL, "service/version");
+  assert_provided (taker, "catalog", KAREZ_TYPE_PEERS, 1, NULL, "service/type");
+  /* Not named in the key file: neither found nor provided. */
+  assert_provided (other, "catalog", KAREZ_TYPE_ROUTES, 1, NULL, "plugin/grant");
+  g_assert_false (karez_context_provide (KAREZ_CONTEXT (taker), "catalog", KAREZ_TYPE_ROUTES, 1,
+                                         service, &error));
+  g_assert_cmpstr (karez_error_get_rule (error), ==, "plugin/grant");
+  g_clear_error (&error);
+  g_assert_false (karez_context_provide (KAREZ_CONTEXT (other), "catalog", KAREZ_TYPE_ROUTES, 1,
+                                         service, &error));
+  g_assert_cmpstr (karez_error_get_rule (error), ==, "service/taken");
+  /* The other one's end is not this one's. */
+  hub_context_set_open (other, FALSE);
+  assert_provided (taker, "catalog", KAREZ_TYPE_ROUTES, 1, service, NULL);
+  hub_context_set_open (giver, FALSE);
+  g_assert_cmpstr (heard->str, ==, "catalog catalog ");
+  assert_provided (taker, "catalog", KAREZ_TYPE_ROUTES, 1, NULL, "service/gone");
+  g_assert_cmpuint (G_OBJECT (service)->ref_count, ==, 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -428,5 +504,6 @@ main (int argc, char **argv)
   g_test_add_func ("/plugins/on-request", test_on_request);
   g_test_add_func ("/plugins/grants", test_grants);
   g_test_add_func ("/plugins/peers", test_peers);
+  g_test_add_func ("/plugins/provided", test_provided);
   return g_test_run ();
 }
