@@ -269,10 +269,29 @@ hub_engine_read_states_finish (HubEngine *self, GAsyncResult *result, GError **e
 
 /* Putting aside and restoring, by an administrator. */
 
+/* A plugin that is put aside, or taken back. */
+typedef struct
+{
+  HubPlugin *plugin;
+  char *reason; /* of the first */
+} Change;
+
+static void
+change_free (gpointer data)
+{
+  Change *change = data;
+
+  g_object_unref (change->plugin);
+  g_free (change->reason);
+  g_free (change);
+}
+
 static void
 finish_with (GTask *task)
 {
-  g_task_return_pointer (task, hub_plugin_to_json (g_task_get_task_data (task)),
+  Change *change = g_task_get_task_data (task);
+
+  g_task_return_pointer (task, hub_plugin_to_json (change->plugin),
                          (GDestroyNotify) json_node_unref);
 }
 
@@ -292,8 +311,7 @@ static void
 on_aside_kept (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
-  HubPlugin *plugin = g_task_get_task_data (task);
-  const char *reason = g_object_get_data (G_OBJECT (task), "reason");
+  Change *change = g_task_get_task_data (task);
   GError *error = NULL;
 
   if (!karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
@@ -301,12 +319,13 @@ on_aside_kept (GObject *source, GAsyncResult *result, gpointer data)
       g_task_return_error (task, error);
       return;
     }
-  hub_plugin_set_state (plugin, HUB_PLUGIN_ASIDE, reason);
-  hub_plugin_disable_async (plugin, on_put_aside, g_steal_pointer (&task));
+  hub_plugin_set_state (change->plugin, HUB_PLUGIN_ASIDE, change->reason);
+  hub_plugin_disable_async (change->plugin, on_put_aside, g_steal_pointer (&task));
 }
 
 static GTask *
-begin (HubEngine *self, const char *id, GAsyncReadyCallback callback, gpointer data)
+begin (HubEngine *self, const char *id, const char *reason, GAsyncReadyCallback callback,
+       gpointer data)
 {
   GTask *task = g_task_new (self, NULL, callback, data);
   HubPlugin *plugin = hub_plugin_list_find (self->plugins, id);
@@ -314,7 +333,11 @@ begin (HubEngine *self, const char *id, GAsyncReadyCallback callback, gpointer d
   g_task_set_source_tag (task, hub_engine_put_aside_async);
   if (plugin)
     {
-      g_task_set_task_data (task, g_object_ref (plugin), g_object_unref);
+      Change *change = g_new0 (Change, 1);
+
+      change->plugin = g_object_ref (plugin);
+      change->reason = g_strdup (reason);
+      g_task_set_task_data (task, change, change_free);
       return task;
     }
   g_task_return_error (task, karez_error_new (KAREZ_ERROR_NOT_FOUND, "plugin/unknown", NULL,
@@ -328,11 +351,10 @@ hub_engine_put_aside_async (HubEngine *self, const char *id, const char *reason,
                             KarezTransaction *transaction, GAsyncReadyCallback callback,
                             gpointer data)
 {
-  GTask *task = begin (self, id, callback, data);
+  GTask *task = begin (self, id, reason, callback, data);
 
   if (!task)
     return;
-  g_object_set_data_full (G_OBJECT (task), "reason", g_strdup (reason), g_free);
   put_aside_rows (transaction, id, reason);
   karez_transaction_commit_async (transaction, NULL, on_aside_kept, task);
 }
@@ -355,7 +377,7 @@ on_restored (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
   HubEngine *self = g_task_get_source_object (task);
-  HubPlugin *plugin = g_task_get_task_data (task);
+  HubPlugin *plugin = ((Change *) g_task_get_task_data (task))->plugin;
   GError *error = NULL;
 
   if (!karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
@@ -379,7 +401,7 @@ void
 hub_engine_restore_async (HubEngine *self, const char *id, KarezTransaction *transaction,
                           GAsyncReadyCallback callback, gpointer data)
 {
-  GTask *task = begin (self, id, callback, data);
+  GTask *task = begin (self, id, NULL, callback, data);
 
   if (!task)
     return;

@@ -437,15 +437,22 @@ hub_engine_stop_finish (HubEngine *self, GAsyncResult *result, GError **error)
 
 /* What the agenda asks. */
 
+/* A booking that its plugin looks at. */
+typedef struct
+{
+  GTask *task;
+  const char *side; /* a literal: whose hub hosts the session */
+} Checking;
+
 static void
 on_checked (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (GTask) task = data;
-  const char *side = g_object_get_data (G_OBJECT (task), "side");
+  g_autofree Checking *checking = data;
+  g_autoptr (GTask) task = checking->task;
   GError *error = NULL;
 
   if (hub_runner_finish (HUB_RUNNER (source), result, &error))
-    g_task_return_pointer (task, g_strdup (side), g_free);
+    g_task_return_pointer (task, g_strdup (checking->side), g_free);
   else
     g_task_return_error (task, error);
 }
@@ -470,10 +477,13 @@ hub_engine_check_modality (JsonNode *booking, GTask *given, gpointer engine)
     g_task_return_pointer (task, g_strdup (side), g_free);
   else
     {
-      g_object_set_data (G_OBJECT (task), "side", (gpointer) side);
-      hub_runner_check_booking_async (
-          hub_plugin_get_runner (plugin), hub_plugin_get_control (plugin), booking,
-          g_task_get_cancellable (task), on_checked, g_object_ref (task));
+      Checking *checking = g_new0 (Checking, 1);
+
+      checking->task = g_object_ref (task);
+      checking->side = side;
+      hub_runner_check_booking_async (hub_plugin_get_runner (plugin),
+                                      hub_plugin_get_control (plugin), booking,
+                                      g_task_get_cancellable (task), on_checked, checking);
     }
 }
 

@@ -171,7 +171,8 @@ hub_session_move_next_step (KarezTransition *transition, guint step, GError **er
       return STEP_CONCLUDE;
     case STEP_CONCLUDE:
       /* This side is held, and its worker says it by the link as soon as that is there. */
-      return self->answer != NULL || self->taken || !hub_session_worker_has_word (self->worker)
+      return self->answer != NULL || self->taken
+                     || hub_session_worker_get_word (self->worker) == NULL
                  ? KAREZ_STEP_NONE
                  : STEP_WAIT;
     case STEP_WAIT:

@@ -170,16 +170,18 @@ hub_session_worker_may_keep (HubSessionWorker *self)
          && hub_session_worker_get_proxy (self) == NULL;
 }
 
+const char *
+hub_session_worker_get_word (HubSessionWorker *self)
+{
+  return self->word != NULL ? karez_json_text (json_node_get_object (self->word), "edge") : NULL;
+}
+
 void
 hub_session_worker_keep_word (HubSessionWorker *self, const char *edge, const char *reason,
                               KarezActor *actor)
 {
-  const char *before = self->word != NULL
-                           ? karez_json_text (json_node_get_object (self->word), "edge")
-                           : NULL;
-
   /* Nothing takes a stop back. */
-  if (g_strcmp0 (before, "stop") != 0)
+  if (g_strcmp0 (hub_session_worker_get_word (self), "stop") != 0)
     set_node (&self->word, karez_json_object ("edge", "s", edge, "reason", "s", reason, "actor",
                                               "n", karez_actor_to_json (actor), NULL));
 }
@@ -188,12 +190,6 @@ void
 hub_session_worker_drop_word (HubSessionWorker *self)
 {
   g_clear_pointer (&self->word, json_node_unref);
-}
-
-gboolean
-hub_session_worker_has_word (HubSessionWorker *self)
-{
-  return self->word != NULL;
 }
 
 /* Starting. */

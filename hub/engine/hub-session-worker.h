@@ -93,7 +93,8 @@ gboolean hub_session_worker_may_keep (HubSessionWorker *self);
 void hub_session_worker_keep_word (HubSessionWorker *self, const char *edge, const char *reason,
                                    KarezActor *actor);
 void hub_session_worker_drop_word (HubSessionWorker *self);
-gboolean hub_session_worker_has_word (HubSessionWorker *self);
+/* Its edge; NULL: there is none. Returns: (transfer none) */
+const char *hub_session_worker_get_word (HubSessionWorker *self);
 
 /* The session is closed, or the hub ends. */
 void hub_session_worker_stop (HubSessionWorker *self);

@@ -72,6 +72,13 @@ hub_session_get_state (HubSession *self)
   return hub_session_info_get_state (self->info);
 }
 
+JsonNode *
+hub_session_find_takers (HubSession *self, GError **error)
+{
+  return hub_session_services_find_takers (self->services,
+                                           hub_session_info_get_modality (self->info), error);
+}
+
 /* Telling others. */
 
 JsonNode *

@@ -33,21 +33,13 @@ put_event (KarezTransaction *transaction, const char *action, const char *id, co
                            karez_json_object ("person", "s", person, NULL));
 }
 
-static JsonNode *
-find_takers (HubSessions *self, HubSession *session, GError **error)
-{
-  return hub_session_services_find_takers (
-      hub_sessions_get_services (self),
-      hub_session_info_get_modality (hub_session_get_info (session)), error);
-}
-
 /* Whoever could take no role of the session is not invited to it. */
 static gboolean
 put_taker (KarezTransaction *transaction, HubSessions *self, const char *id, const char *person,
            GError **error)
 {
   HubSession *session = hub_sessions_get (self, id);
-  JsonNode *table = session ? find_takers (self, session, error) : NULL;
+  JsonNode *table = session ? hub_session_find_takers (session, error) : NULL;
   g_auto (GStrv) roles = table ? hub_role_table_list (table) : NULL;
 
   /* Over, or never there: the invitation itself is refused. */
@@ -206,7 +198,7 @@ on_candidates (KarezRequest *request, gpointer data)
   if (!id)
     return;
   if (session)
-    table = find_takers (self, session, &error);
+    table = hub_session_find_takers (session, &error);
   else
     karez_error_set (&error, KAREZ_ERROR_NOT_FOUND, "session/unknown", NULL,
                      N_ ("There is no such session, or it is over."));

@@ -410,12 +410,9 @@ on_state (KarezMessage *message, GTask *given, gpointer data)
 /* The other hospital vouches for its accounts' roles; whether one of those may take the role is
  * looked at here as well. A kind of session that no plugin offers now is only written down. */
 static gboolean
-check_their_role (HubSession *session, KarezActor *actor, const char *role, GTask *task,
-                  GError **error)
+check_their_role (HubSession *session, KarezActor *actor, const char *role, GError **error)
 {
-  HubSessionInfo *info = hub_session_get_info (session);
-  JsonNode *table = hub_session_services_find_takers (
-      hub_sessions_get_services (sessions_of (task)), hub_session_info_get_modality (info), NULL);
+  JsonNode *table = hub_session_find_takers (session, NULL);
 
   return !table || hub_role_table_check (table, role, karez_actor_get_roles (actor), error);
 }
@@ -466,7 +463,7 @@ on_person (KarezMessage *message, GTask *given, gpointer data)
     }
   transaction = begin_applied (task);
   actor = karez_transaction_get_actor (transaction);
-  if (!left && !check_their_role (session, actor, role ? role : "", task, &error))
+  if (!left && !check_their_role (session, actor, role ? role : "", &error))
     {
       g_task_return_error (task, error);
       return;
