@@ -82,10 +82,16 @@ end_if_over (HubWorkerBus *self)
   end (self, "the session is over and kept");
 }
 
-/* Refuses an older hub; a newer one has said so by its first call. */
+/* Before each call, whose first argument says which of the hub's processes makes it: an older one
+ * is refused; a newer one has said so by its first call. */
 static gboolean
-obey (HubWorkerBus *self, GDBusMethodInvocation *invocation, guint64 incarnation)
+on_authorize (GDBusInterfaceSkeleton *skeleton, GDBusMethodInvocation *invocation,
+              HubWorkerBus *self)
 {
+  g_autoptr (GVariant)
+      first = g_variant_get_child_value (g_dbus_method_invocation_get_parameters (invocation), 0);
+  guint64 incarnation = g_variant_get_uint64 (first);
+
   if (incarnation < self->incarnation)
     {
       g_dbus_method_invocation_return_dbus_error (invocation, HUB_BUS_ERROR_STALE,
@@ -145,15 +151,24 @@ read_document (GDBusMethodInvocation *invocation, const char *text)
   return node;
 }
 
+/* Answers the call with @document, or with @error. */
+static void
+return_document (GDBusMethodInvocation *invocation, JsonNode *document, GError *error)
+{
+  g_autofree char *text = document ? karez_json_print (document) : NULL;
+
+  if (text)
+    g_dbus_method_invocation_return_value (invocation, g_variant_new ("(s)", text));
+  else
+    hub_bus_return_error (invocation, error);
+}
+
 static gboolean
 on_prepare (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 incarnation,
             const char *text, HubWorkerBus *self)
 {
-  g_autoptr (JsonNode) node = NULL;
+  g_autoptr (JsonNode) node = read_document (invocation, text);
 
-  if (!obey (self, invocation, incarnation))
-    return TRUE;
-  node = read_document (invocation, text);
   if (node)
     hub_live_session_prepare_async (self->session, node, on_done, g_object_ref (invocation));
   return TRUE;
@@ -182,13 +197,10 @@ on_move (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 inc
          const char *edge, const char *reason, const char *actor_text, guint64 seen, guint64 ask,
          HubWorkerBus *self)
 {
-  g_autoptr (JsonNode) node = NULL;
+  g_autoptr (JsonNode) node = read_document (invocation, actor_text);
   g_autoptr (KarezActor) actor = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (!obey (self, invocation, incarnation))
-    return TRUE;
-  node = read_document (invocation, actor_text);
   if (!node)
     return TRUE;
   actor = karez_actor_from_json (node, &error);
@@ -204,8 +216,7 @@ static gboolean
 on_keep (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 incarnation,
          HubWorkerBus *self)
 {
-  if (obey (self, invocation, incarnation))
-    hub_live_session_keep_async (self->session, on_done, g_object_ref (invocation));
+  hub_live_session_keep_async (self->session, on_done, g_object_ref (invocation));
   return TRUE;
 }
 
@@ -216,23 +227,15 @@ on_preflight_done (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonNode)
       checks = hub_live_session_preflight_finish (HUB_LIVE_SESSION (source), result, &error);
-  g_autofree char *text = NULL;
 
-  if (!checks)
-    {
-      hub_bus_return_error (g_object_ref (invocation), error);
-      return;
-    }
-  text = karez_json_print (checks);
-  g_dbus_method_invocation_return_value (g_object_ref (invocation), g_variant_new ("(s)", text));
+  return_document (g_object_ref (invocation), checks, error);
 }
 
 static gboolean
 on_preflight (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 incarnation,
               HubWorkerBus *self)
 {
-  if (obey (self, invocation, incarnation))
-    hub_live_session_preflight_async (self->session, on_preflight_done, g_object_ref (invocation));
+  hub_live_session_preflight_async (self->session, on_preflight_done, g_object_ref (invocation));
   return TRUE;
 }
 
@@ -240,11 +243,8 @@ static gboolean
 on_join (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 incarnation,
          const char *text, HubWorkerBus *self)
 {
-  g_autoptr (JsonNode) node = NULL;
+  g_autoptr (JsonNode) node = read_document (invocation, text);
 
-  if (!obey (self, invocation, incarnation))
-    return TRUE;
-  node = read_document (invocation, text);
   if (node)
     hub_live_session_join_async (self->session, node, on_done, g_object_ref (invocation));
   return TRUE;
@@ -254,9 +254,8 @@ static gboolean
 on_leave (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 incarnation,
           const char *participant, const char *reason, HubWorkerBus *self)
 {
-  if (obey (self, invocation, incarnation))
-    hub_live_session_leave_async (self->session, participant, reason, on_done,
-                                  g_object_ref (invocation));
+  hub_live_session_leave_async (self->session, participant, reason, on_done,
+                                g_object_ref (invocation));
   return TRUE;
 }
 
@@ -264,8 +263,6 @@ static gboolean
 on_revoke (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 incarnation,
            const char *account, HubWorkerBus *self)
 {
-  if (!obey (self, invocation, incarnation))
-    return TRUE;
   hub_live_session_revoke (self->session, account);
   hub_bus_worker1_complete_revoke (skeleton, invocation);
   return TRUE;
@@ -278,8 +275,6 @@ on_message (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 
   g_autoptr (JsonNode) node = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (!obey (self, invocation, incarnation))
-    return TRUE;
   if (strlen (text) > MAX_MESSAGE)
     {
       karez_error_set (&error, KAREZ_ERROR_TOO_LARGE, "session/message", N_ ("at most 64 KiB"),
@@ -298,24 +293,14 @@ static gboolean
 on_echo (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 incarnation,
          const char *text, HubWorkerBus *self)
 {
-  g_autoptr (JsonNode) offer = NULL;
+  g_autoptr (JsonNode) offer = read_document (invocation, text);
   g_autoptr (JsonNode) answer = NULL;
   g_autoptr (GError) error = NULL;
-  g_autofree char *answer_text = NULL;
 
-  if (!obey (self, invocation, incarnation))
-    return TRUE;
-  offer = read_document (invocation, text);
   if (!offer)
     return TRUE;
   answer = hub_live_session_echo (self->session, offer, &error);
-  if (!answer)
-    {
-      hub_bus_return_error (invocation, error);
-      return TRUE;
-    }
-  answer_text = karez_json_print (answer);
-  hub_bus_worker1_complete_echo (skeleton, invocation, answer_text);
+  return_document (invocation, answer, error);
   return TRUE;
 }
 
@@ -323,20 +308,10 @@ static gboolean
 on_get_endpoint (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 incarnation,
                  HubWorkerBus *self)
 {
-  g_autoptr (JsonNode) endpoint = NULL;
   g_autoptr (GError) error = NULL;
-  g_autofree char *text = NULL;
+  g_autoptr (JsonNode) endpoint = hub_live_session_get_endpoint (self->session, &error);
 
-  if (!obey (self, invocation, incarnation))
-    return TRUE;
-  endpoint = hub_live_session_get_endpoint (self->session, &error);
-  if (!endpoint)
-    {
-      hub_bus_return_error (invocation, error);
-      return TRUE;
-    }
-  text = karez_json_print (endpoint);
-  hub_bus_worker1_complete_get_endpoint (skeleton, invocation, text);
+  return_document (invocation, endpoint, error);
   return TRUE;
 }
 
@@ -344,12 +319,9 @@ static gboolean
 on_connect (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 incarnation,
             const char *text, HubWorkerBus *self)
 {
-  g_autoptr (JsonNode) node = NULL;
+  g_autoptr (JsonNode) node = read_document (invocation, text);
   g_autoptr (GError) error = NULL;
 
-  if (!obey (self, invocation, incarnation))
-    return TRUE;
-  node = read_document (invocation, text);
   if (!node)
     return TRUE;
   if (hub_live_session_connect (self->session, node, &error))
@@ -363,11 +335,8 @@ static gboolean
 on_mirror (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 incarnation,
            const char *text, HubWorkerBus *self)
 {
-  g_autoptr (JsonNode) node = NULL;
+  g_autoptr (JsonNode) node = read_document (invocation, text);
 
-  if (!obey (self, invocation, incarnation))
-    return TRUE;
-  node = read_document (invocation, text);
   if (node)
     hub_live_session_mirror_async (self->session, node, on_done, g_object_ref (invocation));
   return TRUE;
@@ -377,8 +346,6 @@ static gboolean
 on_recorded (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 incarnation,
              guint64 sequence, HubWorkerBus *self)
 {
-  if (!obey (self, invocation, incarnation))
-    return TRUE;
   hub_live_session_forget_records (self->session, sequence);
   self->forgotten = MAX (self->forgotten, sequence);
   hub_bus_worker1_complete_recorded (skeleton, invocation);
@@ -391,14 +358,9 @@ static gboolean
 on_ping (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 incarnation,
          HubWorkerBus *self)
 {
-  g_autoptr (JsonNode) snapshot = NULL;
-  g_autofree char *text = NULL;
+  g_autoptr (JsonNode) snapshot = hub_live_session_get_snapshot (self->session);
 
-  if (!obey (self, invocation, incarnation))
-    return TRUE;
-  snapshot = hub_live_session_get_snapshot (self->session);
-  text = karez_json_print (snapshot);
-  hub_bus_worker1_complete_ping (skeleton, invocation, text);
+  return_document (invocation, snapshot, NULL);
   return TRUE;
 }
 
@@ -599,6 +561,7 @@ hub_worker_bus_new (HubLiveSession *session, const char *id, HubConnector *conne
   self->token = g_strdup (token);
   self->heard_at = hub_clock_monotonic ();
   self->skeleton = hub_bus_worker1_skeleton_new ();
+  g_signal_connect (self->skeleton, "g-authorize-method", G_CALLBACK (on_authorize), self);
   g_object_connect (
       self->skeleton, "signal::handle-prepare", on_prepare, self, "signal::handle-move", on_move,
       self, "signal::handle-keep", on_keep, self, "signal::handle-preflight", on_preflight, self,
