@@ -378,5 +378,7 @@ command_dev () {
     die "the demo runs this hub already; ./karez demo --stop ends it"
   fi
   say "$name: http://$name.localhost:${hub_port[$name]}; Ctrl-C ends the hub, not its database"
-  exec meson devenv -C "$build" env KAREZ_WORKER="$build/hub/worker/karez-worker" "$karezd" --config "$var/$name/karez.conf"
+  # /gallery, laid over the desk's files, which GLib does for a resource.
+  exec meson devenv -C "$build" env G_RESOURCE_OVERLAYS="/org/karez/desk=$tree/data/web/dev" \
+    KAREZ_WORKER="$build/hub/worker/karez-worker" "$karezd" --config "$var/$name/karez.conf"
 }

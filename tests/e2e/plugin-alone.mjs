@@ -108,8 +108,10 @@ async function auditor(page, id) {
   await page.locator('main').getByText('A sonar result was kept').waitFor();
   await page.goto(new URL('/x/sonar/notes', page.url()).href);
   await page.getByText('There is no such page.').waitFor();
-  await page.goto(new URL('/x/sonar/others', page.url()).href);
-  await page.getByText('There is no such page.').waitFor();
+  for (const where of ['/x/sonar/others', '/gallery']) { // the second is of a development environment
+    await page.goto(new URL(where, page.url()).href);
+    await page.getByText('There is no such page.').waitFor();
+  }
 }
 
 /** @param {import('./hubs.mjs').Hub} hub @param {any} page */

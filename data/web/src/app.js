@@ -28,6 +28,9 @@ import { notice } from './notices.js';
 /** How far ahead sessions are looked for. Requests that wait, and what was declined, come whenever they are for. */
 const daysAhead = 14;
 
+/** Every component in every state: served in a development environment alone. */
+const gallery = '/gallery/gallery.js';
+
 /** @type {Record<string, {load: () => Promise<unknown>, draw: (route: import('./router.js').Route) => unknown}>} */
 const pages = {
   sessions: { load: () => import('./pages/session.js'), draw: ({ id }) => html`<karez-session .session=${id}></karez-session>` },
@@ -36,7 +39,9 @@ const pages = {
   hospitals: { load: () => import('./pages/hospitals.js'), draw: () => html`<karez-hospitals></karez-hospitals>` },
   audit: { load: () => import('./pages/audit.js'), draw: (at) => html`<karez-audit .route=${at}></karez-audit>` },
   system: { load: () => import('./pages/system.js'), draw: () => html`<karez-system></karez-system>` },
+  gallery: { load: () => import(gallery).catch(() => {}), draw: () => html`<karez-gallery></karez-gallery>` },
 };
+/** Every component in every state: its file is served in a development environment alone. */
 const dayPages = new Set(['day', 'new', 'emergency', 'bookings']);
 
 /** In the reader's language; a plugin in this tree has it in the catalogues. @param {import('./i18n.js').Names} titles */
@@ -324,7 +329,7 @@ class App extends KarezElement {
     const page = pages[this.at.page];
     if (!page && pluginPages().some((one) => one.path === this.at.page) && !this.loaded.has(this.at.page))
       return loadingState(9);
-    if (!page)
+    if (!page || (this.at.page === 'gallery' && this.loaded.has('gallery') && !customElements.get('karez-gallery')))
       return html`<div class="empty"><p class="empty-title">${_('There is no such page.')}</p><a class="button" href="/">${_('To the day board')}</a></div>`;
     return this.loaded.has(this.at.page) ? page.draw(this.at) : loadingState(9);
   }
