@@ -115,7 +115,7 @@ class Gallery extends KarezElement {
   }
 
   render() {
-    return html`<div class="page"><div data-component="pageHead">${pageHead({ title: html`<bdi dir="ltr">@karez/desk</bdi>`, text: _('Language'), tools: button({ label: _('New'), kind: 'primary' }) })}</div>
+    return html`<div class="page"><div data-component="pageHead">${pageHead({ title: html`<bdi dir="ltr">${'@karez/desk'}</bdi>`, text: _('Language'), tools: button({ label: _('New'), kind: 'primary' }) })}</div>
       <div class="columns"><div class="stack">${this.buttons()}${this.fields()}${this.acts()}</div><div class="stack">${this.words()}${this.conditions()}</div></div></div>`;
   }
 }
