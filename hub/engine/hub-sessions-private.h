@@ -9,10 +9,20 @@ G_BEGIN_DECLS
 HubSessionServices *hub_sessions_get_services (HubSessions *self);
 /* Those that are not over. Returns: (transfer container) */
 GList *hub_sessions_list (HubSessions *self);
+/* Keeps it in the table. @generation: of its newest worker, or 0. Returns: (transfer none) */
+HubSession *hub_sessions_take_over (HubSessions *self, HubSessionInfo *info, guint32 generation);
 /* Plans @id from the agenda. finish: (transfer none): the session */
 void hub_sessions_plan_async (HubSessions *self, const char *id, GAsyncReadyCallback callback,
                               gpointer data);
 HubSession *hub_sessions_plan_finish (HubSessions *self, GAsyncResult *result, GError **error);
+
+/* The same when nobody waits for it. */
+void hub_sessions_plan_quietly (HubSessions *self, const char *id);
+/* Plans what is confirmed from now on, and ends what is called off before it is prepared. */
+void hub_sessions_follow_agenda (HubSessions *self);
+
+/* hub-sessions-start.c: ends by karez_transition_run_finish () */
+void hub_sessions_run_start (HubSessions *self, GAsyncReadyCallback callback, gpointer data);
 
 /* hub-sessions-peers.c */
 gboolean hub_sessions_add_topics (HubSessions *self, GError **error);

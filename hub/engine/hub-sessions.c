@@ -4,6 +4,7 @@
 
 #include "hub-catalogue.h"
 #include "hub-log.h"
+#include "hub-session-plan.h"
 
 struct _HubSessions
 {
@@ -12,8 +13,7 @@ struct _HubSessions
   HubSessionServices *services;
   GHashTable *sessions;
   GHashTable *planning; /* booking → GPtrArray of GTask: who waits for it to be planned */
-  GTask *starting;
-  gboolean stopped;
+  gboolean starting, stopped;
 };
 
 G_DEFINE_FINAL_TYPE (HubSessions, hub_sessions, G_TYPE_OBJECT)
@@ -58,9 +58,8 @@ on_closed (HubSession *session, HubSessions *self)
   g_hash_table_remove (self->sessions, hub_session_get_id (session));
 }
 
-/* Keeps it in the table. Returns: (transfer none) */
-static HubSession *
-take_over (HubSessions *self, HubSessionInfo *info, guint32 generation)
+HubSession *
+hub_sessions_take_over (HubSessions *self, HubSessionInfo *info, guint32 generation)
 {
   HubSession *session = hub_session_new (self->services, info, generation);
 
@@ -72,118 +71,26 @@ take_over (HubSessions *self, HubSessionInfo *info, guint32 generation)
 
 /* Planning. */
 
-static HubSessionInfo *
-info_from_booking (HubSessions *self, JsonNode *booking, GError **error)
-{
-  JsonObject *object = JSON_NODE_HOLDS_OBJECT (booking) ? json_node_get_object (booking) : NULL;
-  const char *requester = object ? karez_json_text (object, "requester") : NULL;
-  const char *provider = object ? karez_json_text (object, "provider") : NULL;
-  const char *host = object ? karez_json_text (object, "host") : NULL;
-  const char *hub = self->services->hub;
-  const char *partner = g_strcmp0 (requester, hub) == 0 ? provider : requester;
-
-  if (!object || !requester || !provider || !host)
-    {
-      karez_error_set (error, KAREZ_ERROR_FAILED, "session/booking", NULL,
-                       N_ ("The agenda's booking cannot be read."));
-      return NULL;
-    }
-  if (g_strcmp0 (karez_json_text (object, "state"), "confirmed") != 0)
-    {
-      karez_error_set (error, KAREZ_ERROR_CONFLICT, "session/confirmed",
-                       N_ ("a booking that both hospitals have confirmed"),
-                       N_ ("The booking is not confirmed."));
-      return NULL;
-    }
-  return hub_session_info_new (karez_json_text (object, "id"), karez_json_text (object, "modality"),
-                               karez_json_text (object, "title"), host, partner,
-                               g_str_equal (host, hub), booking);
-}
-
-/* One booking that becomes a session. */
-typedef struct
-{
-  char *id;
-  HubSessionInfo *info;
-} Planning;
-
-static void
-planning_free (gpointer data)
-{
-  Planning *planning = data;
-
-  g_clear_object (&planning->info);
-  g_free (planning->id);
-  g_free (planning);
-}
-
-/* Everybody who asked for it meanwhile gets the same answer. @error: (transfer full) (nullable) */
-static void
-end_planning (GTask *work, GError *error)
-{
-  HubSessions *self = g_task_get_source_object (work);
-  Planning *planning = g_task_get_task_data (work);
-  g_autoptr (GPtrArray)
-      tasks = g_ptr_array_ref (g_hash_table_lookup (self->planning, planning->id));
-  HubSession *session = hub_sessions_get (self, planning->id);
-
-  g_hash_table_remove (self->planning, planning->id);
-  g_task_return_boolean (work, error == NULL);
-  for (guint i = 0; i < tasks->len; i++)
-    if (error)
-      g_task_return_error (tasks->pdata[i], g_error_copy (error));
-    else
-      g_task_return_pointer (tasks->pdata[i], g_object_ref (session), g_object_unref);
-  g_clear_error (&error);
-}
-
+/* Everybody who asked for it meanwhile gets the same answer. */
 static void
 on_planned (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (GTask) task = data;
-  HubSessions *self = g_task_get_source_object (task);
-  Planning *planning = g_task_get_task_data (task);
-  GError *error = NULL;
+  g_autoptr (HubSessions) self = data;
+  HubSessionPlan *plan = HUB_SESSION_PLAN (source);
+  const char *id = hub_session_plan_get_booking (plan);
+  g_autoptr (GPtrArray) tasks = g_ptr_array_ref (g_hash_table_lookup (self->planning, id));
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HubSessionInfo) info = hub_session_plan_finish (plan, result, &error);
+  HubSession *session = info ? hub_sessions_take_over (self, info, 0) : NULL;
 
-  if (karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
-    {
-      HubSession *session = hub_sessions_get (self, planning->id);
-
-      if (!session)
-        session = take_over (self, planning->info, 0);
-      hub_session_tell_pages (session);
-    }
-  end_planning (task, error);
-}
-
-static void
-on_booking (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GTask) task = data;
-  HubSessions *self = g_task_get_source_object (task);
-  Planning *planning = g_task_get_task_data (task);
-  GError *error = NULL;
-  g_autoptr (JsonNode)
-      booking = karez_agenda_get_booking_finish (KAREZ_AGENDA (source), result, &error);
-  HubSessionInfo *info = booking ? info_from_booking (self, booking, &error) : NULL;
-  g_autoptr (KarezTransaction) transaction = NULL;
-  g_autofree char *text = NULL;
-
-  planning->info = info;
-  if (!info || hub_sessions_get (self, planning->id))
-    {
-      end_planning (task, error);
-      return;
-    }
-  text = karez_json_print (booking);
-  transaction = karez_store_begin (self->services->store, self->services->actor);
-  karez_transaction_about (transaction, planning->id, NULL);
-  karez_transaction_run_one (
-      transaction, "session/known", N_ ("The session is over."), "session_plan", "(ssssss)",
-      planning->id, hub_session_info_get_modality (info), hub_session_info_get_title (info),
-      hub_session_info_get_host (info), hub_session_info_get_partner (info), text);
-  karez_transaction_event (transaction, "session.plan", "session", planning->id, NULL);
-  karez_transaction_commit_async (transaction, NULL, on_planned, g_steal_pointer (&task));
+  if (session)
+    hub_session_tell_pages (session);
+  g_hash_table_remove (self->planning, id);
+  for (guint i = 0; i < tasks->len; i++)
+    if (session)
+      g_task_return_pointer (tasks->pdata[i], g_object_ref (session), g_object_unref);
+    else
+      g_task_return_error (tasks->pdata[i], g_error_copy (error));
 }
 
 void
@@ -191,9 +98,7 @@ hub_sessions_plan_async (HubSessions *self, const char *id, GAsyncReadyCallback 
                          gpointer data)
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
-  g_autoptr (GTask) work = NULL;
   HubSession *known = hub_sessions_get (self, id);
-  Planning *planning = NULL;
   GPtrArray *tasks = g_hash_table_lookup (self->planning, id);
 
   g_task_set_source_tag (task, hub_sessions_plan_async);
@@ -210,13 +115,7 @@ hub_sessions_plan_async (HubSessions *self, const char *id, GAsyncReadyCallback 
   tasks = g_ptr_array_new_with_free_func (g_object_unref);
   g_ptr_array_add (tasks, g_steal_pointer (&task));
   g_hash_table_insert (self->planning, g_strdup (id), tasks);
-  work = g_task_new (self, NULL, NULL, NULL);
-  g_task_set_source_tag (work, on_booking);
-  planning = g_new0 (Planning, 1);
-  planning->id = g_strdup (id);
-  g_task_set_task_data (work, planning, planning_free);
-  karez_agenda_get_booking_async (self->services->agenda, id, NULL, on_booking,
-                                  g_steal_pointer (&work));
+  hub_session_plan_async (self->services, id, on_planned, g_object_ref (self));
 }
 
 HubSession *
@@ -243,6 +142,12 @@ on_planned_quietly (GObject *source, GAsyncResult *result, gpointer data)
   if (!hub_sessions_plan_finish (HUB_SESSIONS (source), result, &error)
       && !karez_error_is_conflict (error))
     hub_warning ("sessions", id, "The session could not be planned: %s", error->message);
+}
+
+void
+hub_sessions_plan_quietly (HubSessions *self, const char *id)
+{
+  hub_sessions_plan_async (self, id, on_planned_quietly, g_strdup (id));
 }
 
 static void
@@ -287,94 +192,17 @@ on_agenda_changed (KarezAgenda *agenda, const char *booking, HubSessions *self)
     karez_agenda_get_booking_async (agenda, booking, self->services->cancellable,
                                     on_booking_changed, g_object_ref (session));
   else
-    hub_sessions_plan_async (self, booking, on_planned_quietly, g_strdup (booking));
+    hub_sessions_plan_quietly (self, booking);
 }
 
-/* Starting: what is not over, who is in it, what was never planned. */
-
-static void
-end_start (HubSessions *self, GError *error)
+void
+hub_sessions_follow_agenda (HubSessions *self)
 {
-  g_autoptr (GTask) task = g_steal_pointer (&self->starting);
-
-  if (error)
-    g_task_return_error (task, error);
-  else
-    g_task_return_boolean (task, TRUE);
-}
-
-static void
-on_unplanned (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (HubSessions) self = data;
-  GError *error = NULL;
-  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
-
-  if (!rows || !hub_sessions_add_topics (self, &error)
-      || !hub_supervisor_start (self->services->supervisor, &error))
-    {
-      end_start (self, error);
-      return;
-    }
   g_signal_connect_object (self->services->agenda, "changed", G_CALLBACK (on_agenda_changed), self,
                            0);
-  for (guint i = 0; i < karez_rows_get_count (rows); i++)
-    hub_sessions_plan_async (self, karez_rows_text (rows, i, "id"), on_planned_quietly,
-                             g_strdup (karez_rows_text (rows, i, "id")));
-  end_start (self, NULL);
 }
 
-static void
-on_present (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (HubSessions) self = data;
-  GError *error = NULL;
-  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
-
-  if (!rows)
-    {
-      end_start (self, error);
-      return;
-    }
-  for (guint i = 0; i < karez_rows_get_count (rows); i++)
-    {
-      HubSession *session = hub_sessions_get (self, karez_rows_text (rows, i, "session"));
-      g_autoptr (JsonNode) node = karez_rows_json (rows, i, "actor");
-      g_autoptr (KarezActor) actor = node ? karez_actor_from_json (node, NULL) : NULL;
-
-      if (session && actor
-          && g_str_equal (karez_rows_text (rows, i, "hospital"), self->services->hub))
-        hub_session_people_add (hub_session_get_people (session), karez_rows_text (rows, i, "id"),
-                                actor, karez_rows_text (rows, i, "role"));
-    }
-  karez_store_query_async (self->services->store, "bookings_without_session", NULL,
-                           self->services->cancellable, on_unplanned, g_object_ref (self));
-}
-
-static void
-on_open (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (HubSessions) self = data;
-  GError *error = NULL;
-  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
-
-  if (!rows)
-    {
-      end_start (self, error);
-      return;
-    }
-  for (guint i = 0; i < karez_rows_get_count (rows); i++)
-    {
-      g_autoptr (HubSessionInfo)
-          info = hub_session_info_new_from_row (rows, i, self->services->hub);
-      HubSession *session = take_over (self, info, karez_rows_integer (rows, i, "generation"));
-
-      hub_session_worker_expect (hub_session_get_worker (session),
-                                 karez_rows_text (rows, i, "token"));
-    }
-  karez_store_query_async (self->services->store, "participants_present", NULL,
-                           self->services->cancellable, on_present, g_object_ref (self));
-}
+/* Starting and stopping. */
 
 static void
 on_arrived (HubSupervisor *supervisor, HubWorkerProxy *proxy, JsonNode *snapshot, gboolean adopted,
@@ -395,22 +223,38 @@ on_died (HubSupervisor *supervisor, const char *id, const char *reason, HubSessi
     hub_session_worker_died (hub_session_get_worker (session), reason);
 }
 
+static void
+on_started (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  HubSessions *self = g_task_get_source_object (task);
+  GError *error = NULL;
+
+  self->starting = FALSE;
+  if (karez_transition_run_finish (KAREZ_TRANSITION (source), result, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
 void
 hub_sessions_start_async (HubSessions *self, GCancellable *cancellable,
                           GAsyncReadyCallback callback, gpointer data)
 {
-  self->starting = g_task_new (self, cancellable, callback, data);
-  g_task_set_source_tag (self->starting, hub_sessions_start_async);
+  GTask *task = g_task_new (self, cancellable, callback, data);
+
+  g_task_set_source_tag (task, hub_sessions_start_async);
+  self->starting = TRUE;
   g_signal_connect_object (self->services->supervisor, "arrived", G_CALLBACK (on_arrived), self, 0);
   g_signal_connect_object (self->services->supervisor, "died", G_CALLBACK (on_died), self, 0);
-  karez_store_query_async (self->services->store, "sessions_open", NULL,
-                           self->services->cancellable, on_open, g_object_ref (self));
+  hub_sessions_run_start (self, on_started, task);
 }
 
 gboolean
 hub_sessions_start_finish (HubSessions *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, hub_sessions_start_async), FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
 }
