@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A plugin's panel in the session page: fetched when it is wanted, told who is in, and given what the worker says.
+
+import { nameOf } from '../i18n.js';
+import { hasLobby, hasPanel, makePanel } from '../panels.js';
+import { may, state } from '../state.js';
+import { asProblem } from '../components/element.js';
+import { over, running } from './session-parts.js';
+
+/** @typedef {import('../types.js').Session} Session */
+/** @typedef {import('./session.js').SessionPage} SessionPage */
+
+const mostEarly = 200; // messages that wait for a panel that is being fetched
+
+export class PanelPlace {
+  /** @param {SessionPage} page */
+  constructor(page) {
+    this.page = page;
+    this.clear();
+  }
+
+  /** For another session. */
+  clear() {
+    /** @type {import('../panels.js').Panel | null} */
+    this.panel = null;
+    this.asked = false;
+    /** What the worker said before the panel was there. @type {Record<string, any>[]} */
+    this.early = [];
+  }
+
+  /** @param {Record<string, any>} body */
+  hear(body) {
+    if (this.panel && !this.early.length)
+      this.panel.receive?.(body);
+    else if (this.early.length < mostEarly)
+      this.early.push(body);
+  }
+
+  /** What came before the panel was there: it is in the page by now, and knows who is in the session. */
+  async deliver() {
+    await this.page.updateComplete;
+    await this.panel?.updateComplete;
+    if (this.panel)
+      for (const body of this.early.splice(0))
+        this.panel.receive?.(body);
+  }
+
+  /** @param {Session} session */
+  async show(session) {
+    const wanted = hasPanel(session.modality) && (over.includes(session.state)
+      || (this.page.presence?.state !== 'out' && [...running, 'stopping'].includes(session.state))
+      || (hasLobby(session.modality) && may('session.join') && [...running, 'ready', 'starting', 'stopping'].includes(session.state)));
+    if (!wanted) {
+      this.panel = null;
+      if (this.page.presence?.state === 'out')
+        this.early = [];
+      this.asked = false;
+      return;
+    }
+    if (!this.panel && !this.asked) {
+      this.asked = true;
+      try {
+        const panel = await makePanel(session.modality);
+        if (!this.asked)
+          return;
+        this.panel = panel;
+        panel.send = (body) => this.page.presence?.send(body) ?? false;
+      } catch (error) {
+        this.asked = false;
+        this.page.acts.problem = asProblem(error);
+        this.page.requestUpdate();
+        return;
+      }
+    }
+    if (this.panel) {
+      const id = this.page.presence?.participant;
+      const role = this.page.presence?.role ?? '';
+      this.panel.session = session;
+      this.panel.participant = id
+        ? session.participants.find((one) => one.id === id)
+          ?? { id, role, name: nameOf(state.me?.names), hospital: state.me?.hub ?? '' }
+        : null;
+      this.page.requestUpdate();
+      void this.deliver();
+    }
+  }
+}
