@@ -13,8 +13,7 @@
 
 typedef struct
 {
-  char *name, *group, *script, *element, *after, *permission;
-  JsonObject *titles;
+  char *name, *group, *script, *element, *after, *permission, *title;
 } Page;
 
 struct _HubPluginWeb
@@ -22,6 +21,7 @@ struct _HubPluginWeb
   char *script, *style, *words, *element, *compose, *booking;
   gboolean lobby;
   GPtrArray *pages;
+  JsonObject *messages; /* language → {English: the text in it} */
 };
 
 /* The pages of the desk, in the order of its navigation. */
@@ -39,7 +39,7 @@ page_free (gpointer data)
   g_free (page->element);
   g_free (page->after);
   g_free (page->permission);
-  json_object_unref (page->titles);
+  g_free (page->title);
   g_free (page);
 }
 
@@ -53,6 +53,7 @@ hub_plugin_web_free (HubPluginWeb *self)
   g_free (self->compose);
   g_free (self->booking);
   g_ptr_array_unref (self->pages);
+  json_object_unref (self->messages);
   g_free (self);
 }
 
@@ -182,29 +183,50 @@ read_value (GKeyFile *keys, const char *group, const char *key, const char *id, 
   return TRUE;
 }
 
-/* Title, and Title[LANGUAGE] in other languages. */
+/* What the file has of @key in other languages: KEY[LANGUAGE]. */
+static void
+read_messages (HubPluginWeb *self, GKeyFile *keys, const char *group, const char *key)
+{
+  g_auto (GStrv) names = g_key_file_get_keys (keys, group, NULL, NULL);
+  g_autofree char *english = g_key_file_get_string (keys, group, key, NULL);
+  gsize length = strlen (key);
+
+  for (guint i = 0; english && names && names[i]; i++)
+    {
+      g_autofree char *language = NULL, *text = NULL;
+
+      if (!g_str_has_prefix (names[i], key) || names[i][length] != '[')
+        continue;
+      language = g_strndup (names[i] + length + 1, strcspn (names[i] + length + 1, "]"));
+      text = g_key_file_get_string (keys, group, names[i], NULL);
+      if (!json_object_has_member (self->messages, language))
+        json_object_set_object_member (self->messages, language, json_object_new ());
+      if (text)
+        json_object_set_string_member (json_object_get_object_member (self->messages, language),
+                                       english, text);
+    }
+}
+
+/* In every language as long as a navigation takes. */
 static gboolean
-read_titles (GKeyFile *keys, const char *group, JsonObject *titles, GError **error)
+read_title (GKeyFile *keys, const char *group, char **title, GError **error)
 {
   g_auto (GStrv) names = g_key_file_get_keys (keys, group, NULL, NULL);
 
   for (guint i = 0; names[i]; i++)
     {
-      g_autofree char *title = NULL;
-      g_autofree char *language = NULL;
+      g_autofree char *text = NULL;
 
       if (!g_str_has_prefix (names[i], "Title"))
         continue;
-      title = g_key_file_get_string (keys, group, names[i], error);
-      if (!title)
+      text = g_key_file_get_string (keys, group, names[i], error);
+      if (!text)
         return FALSE;
-      if (!*title || g_utf8_strlen (title, -1) > MAX_TITLE)
-        return refuse (error, group, names[i], *title ? "…" : "", N_ ("1 to 60 characters"));
-      language = g_strndup (names[i] + strlen ("Title"),
-                            strcspn (names[i] + strlen ("Title"), "]"));
-      json_object_set_string_member (titles, *language ? language + 1 : "en", title);
+      if (!*text || g_utf8_strlen (text, -1) > MAX_TITLE)
+        return refuse (error, group, names[i], *text ? "…" : "", N_ ("1 to 60 characters"));
     }
-  return json_object_has_member (titles, "en") || lacks (error, group, "Title");
+  *title = g_key_file_get_string (keys, group, "Title", NULL);
+  return *title || lacks (error, group, "Title");
 }
 
 static gboolean
@@ -216,7 +238,6 @@ read_page (HubPluginWeb *self, GKeyFile *keys, const char *group, const char *id
   g_ptr_array_add (self->pages, page);
   page->group = g_strdup (group);
   page->name = g_strdup (group + strlen (PAGE));
-  page->titles = json_object_new ();
   if (self->pages->len > MAX_PAGES || !g_ascii_islower (*page->name) || strlen (page->name) > 32
       || !is_words (page->name, "-"))
     return karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/group",
@@ -227,8 +248,9 @@ read_page (HubPluginWeb *self, GKeyFile *keys, const char *group, const char *id
       || !read_value (keys, group, "Element", id, &page->element, error)
       || !read_value (keys, group, "After", id, &page->after, error)
       || !read_value (keys, group, "Permission", id, &page->permission, error)
-      || !read_titles (keys, group, page->titles, error))
+      || !read_title (keys, group, &page->title, error))
     return FALSE;
+  read_messages (self, keys, group, "Title");
   if (page->permission && !g_hash_table_contains (permissions, page->permission))
     return refuse (error, group, "Permission", page->permission,
                    N_ ("a permission of the group [Permissions]"));
@@ -271,6 +293,9 @@ hub_plugin_web_read (GKeyFile *keys, const char *id, gboolean modality, gboolean
   gboolean found = FALSE;
 
   self->pages = g_ptr_array_new_with_free_func (page_free);
+  self->messages = json_object_new ();
+  read_messages (self, keys, "Plugin", "Name");
+  read_messages (self, keys, "Modality", "Title");
   if (!read_panel (self, keys, id, modality, error))
     return FALSE;
   for (guint i = 0; groups[i]; i++)
@@ -286,7 +311,7 @@ hub_plugin_web_read (GKeyFile *keys, const char *id, gboolean modality, gboolean
         return FALSE;
       found = found || page || g_str_equal (groups[i], PANEL);
     }
-  if (found)
+  if (found || json_object_get_size (self->messages) > 0)
     *web = g_steal_pointer (&self);
   return TRUE;
 }
@@ -341,7 +366,7 @@ tell_page (Page *page, const char *base)
   tell (object, "element", "", page->element);
   tell (object, "after", "", page->after ? page->after : "hospitals");
   tell (object, "permission", "", page->permission);
-  json_object_set_object_member (object, "titles", json_object_ref (page->titles));
+  tell (object, "title", "", page->title);
   return object;
 }
 
@@ -361,5 +386,6 @@ hub_plugin_web_to_json (HubPluginWeb *self, const char *base)
   for (guint i = 0; i < self->pages->len; i++)
     json_array_add_object_element (pages, tell_page (self->pages->pdata[i], base));
   json_object_set_array_member (object, "pages", pages);
+  json_object_set_object_member (object, "messages", json_object_ref (self->messages));
   return object;
 }

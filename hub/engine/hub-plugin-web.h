@@ -7,8 +7,9 @@ G_BEGIN_DECLS
 
 /**
  * HubPluginWeb:
- * What a plugin brings to the desk: the groups [Panel] and [Page NAME] of its key file. Its files
- * are its control module's GResource /org/karez/plugins/ID/web/. Immutable.
+ * What a plugin brings to the desk: the groups [Panel] and [Page NAME] of its key file, and its
+ * names and titles in other languages. Its files are its control module's GResource
+ * /org/karez/plugins/ID/web/. Immutable.
  */
 typedef struct _HubPluginWeb HubPluginWeb;
 
@@ -22,7 +23,7 @@ gboolean hub_plugin_web_is_page (const char *group);
  * @modality: whether it brings one
  * @control: whether it has a control half
  * @permissions: the plugin's own, by name
- * @web: (out) (nullable): NULL if the key file has none of the groups
+ * @web: (out) (nullable): NULL if the key file has nothing of this
  *
  * Returns: FALSE for a value that is not accepted: %KAREZ_ERROR_INVALID
  */

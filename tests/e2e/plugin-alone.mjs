@@ -93,11 +93,14 @@ async function ownPage(page, hub) {
   await one.waitFor();
   // What its own words translate, and what its key file does.
   await speak(page, 'zh_CN');
-  await page.getByRole('link', { name: '声呐笔记' }).waitFor();
+  await page.getByText('声呐会话所写的内容。').waitFor();
+  await page.getByRole('link', { name: '声呐记录' }).waitFor();
   await page.getByRole('link', { name: '共享笔记' }).click();
   await page.locator('karez-template-notes h1').getByText('共享笔记').waitFor();
+  await page.goto(`${hub.origin}/new`);
+  await page.locator('option').filter({ hasText: '声呐会诊' }).waitFor({ state: 'attached' });
   await page.goto(`${hub.origin}/x/sonar/notes`);
-  await page.locator('karez-sonar-notes h1').getByText('声呐笔记').waitFor();
+  await page.locator('karez-sonar-notes h1').getByText('声呐记录').waitFor();
   await speak(page, 'en');
 }
 
@@ -166,9 +169,11 @@ try {
     const changed = renamed(text);
     // A sentence and translations that no catalogue has.
     return changed.replace('The shared note of “%2$s” was kept', 'The sonar result of “%2$s” was kept').replace('A shared note was kept', 'A sonar result was kept')
-      .replace('Title=Sonar notes\n', 'Title=Sonar notes\nTitle[zh_CN]=声呐笔记\nTitle[ug]=سونار خاتىرىلىرى\n')
+      .replace('What sessions of the last two weeks wrote together.', 'What sonar sessions wrote.')
+      .replace('Title=Sonar notes\n', 'Title=Sonar notes\nTitle[zh_CN]=声呐记录\nTitle[ug]=سونار خاتىرىلىرى\n')
+      .replace('Title=Sonar note\n', 'Title=Sonar note\nTitle[zh_CN]=声呐会诊\n')
       + (text.includes("from '@karez/desk';") && text.includes('export const nouns')
-        ? "\nexport const messages = { zh_CN: { 'Sonar notes': '声呐笔记', 'Sonar note': '声呐' }, ug: { 'Sonar notes': 'سونار خاتىرىلىرى', 'Sonar note': 'سونار' } };\n" : '');
+        ? "\nexport const messages = { zh_CN: { 'What sonar sessions wrote.': '声呐会话所写的内容。' }, ug: { 'What sonar sessions wrote.': 'سونار سېئانسلىرى يازغانلىرى.' } };\n" : '');
   });
   process.env.KAREZ_PLUGINS = `${plain};${other}`;
   await withPair('plugin-alone', async (pair) => {

@@ -69,7 +69,7 @@ test_web (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (HubPluginFile) file = NULL;
   g_autoptr (JsonObject) told = NULL;
-  JsonObject *page = NULL, *titles = NULL;
+  JsonObject *page = NULL, *messages = NULL;
 
   make_modules ();
   file = load (GOOD, &error);
@@ -80,13 +80,15 @@ test_web (void)
   g_assert_true (json_object_get_boolean_member (told, "lobby"));
   g_assert_cmpuint (json_array_get_length (json_object_get_array_member (told, "pages")), ==, 1);
   page = json_array_get_object_element (json_object_get_array_member (told, "pages"), 0);
-  titles = json_object_get_object_member (page, "titles");
+  messages = json_object_get_object_member (json_object_get_object_member (told, "messages"), "ug");
   g_assert_cmpstr (json_object_get_string_member (page, "name"), ==, "counts");
   g_assert_cmpstr (json_object_get_string_member (page, "script"), ==, "/x/good/1f/panel.js");
   g_assert_cmpstr (json_object_get_string_member (page, "after"), ==, "people");
   g_assert_cmpstr (json_object_get_string_member (page, "permission"), ==, "good.read");
-  g_assert_cmpstr (json_object_get_string_member (titles, "en"), ==, "Counts");
-  g_assert_cmpstr (json_object_get_string_member (titles, "ug"), ==, "Sanlar");
+  g_assert_cmpstr (json_object_get_string_member (page, "title"), ==, "Counts");
+  /* Of the page and of the modality. */
+  g_assert_cmpstr (json_object_get_string_member (messages, "Counts"), ==, "Sanlar");
+  g_assert_cmpstr (json_object_get_string_member (messages, "Count"), ==, "Sana");
 }
 
 /* One change makes the good file bad; the rule tells which. */

@@ -44,9 +44,6 @@ const pages = {
 /** Every component in every state: its file is served in a development environment alone. */
 const dayPages = new Set(['day', 'new', 'emergency', 'bookings']);
 
-/** In the reader's language; a plugin in this tree has it in the catalogues. @param {import('./i18n.js').Names} titles */
-const ownTitle = (titles) => titles[language()] ?? _(titles.en);
-
 function openOwnPassword() {
   const place = document.querySelector('#own-password');
   if (place instanceof OwnPassword)
@@ -176,7 +173,7 @@ class App extends KarezElement {
       { page: 'audit', href: '/audit', text: _('Audit'), shown: may('audit.read') },
       { page: 'system', href: '/system', text: _('System'), shown: may('system.read') },
     ].flatMap((one) => [...one.shown ? [one] : [], ...own.filter(({ page }) => page.after === one.page)
-      .map(({ path, page }) => ({ page: path, href: `/${path}`, text: ownTitle(page.titles), shown: true }))]);
+      .map(({ path, page }) => ({ page: path, href: `/${path}`, text: _(page.title), shown: true }))]);
   }
 
   /** @param {KeyboardEvent} event */

@@ -74,7 +74,8 @@ export function onPanels(tell) {
 /** Asks the hub what plugins bring. What is known already stays where that fails. */
 export async function readPanels() {
   asking ??= api.get('/plugins/web').then(({ items }) => {
-    brought = items;
+    brought = /** @type {Brought[]} */ (items);
+    brought.forEach(({ messages }) => addMessages(messages));
     changed.dispatchEvent(new Event('change'));
   }).finally(() => { asking = null; });
   await asking;

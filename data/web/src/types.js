@@ -89,13 +89,14 @@
  * @property {string} [booking] the element of its part of a booking
  * @property {boolean} lobby whether the panel shows something before this page has joined
  * @property {PluginPage[]} pages
+ * @property {Record<string, Record<string, string>>} messages names and titles of its key file, by language
  */
 /**
  * @typedef {object} PluginPage
  * @property {string} name
  * @property {string} script
  * @property {string} element
- * @property {Names} titles
+ * @property {string} title in English
  * @property {string} after the page of the desk behind which it stands
  * @property {string} [permission]
  */
