@@ -71,8 +71,12 @@ export function onPanels(tell) {
   return () => changed.removeEventListener('change', tell);
 }
 
+/** What nearly every script of a plugin imports: it comes while the hub is asked. */
+const shared = '@karez/desk';
+
 /** Asks the hub what plugins bring. What is known already stays where that fails. */
 export async function readPanels() {
+  import(shared).catch(() => {}); // who needs it tells
   asking ??= api.get('/plugins/web').then(({ items }) => {
     brought = /** @type {Brought[]} */ (items);
     brought.forEach(({ messages }) => addMessages(messages));

@@ -2,11 +2,10 @@
 // The room of a video consultation: one's own devices first, then faces, the consent and what is
 // wrong, and the opinion beside them; after the end, what was kept.
 
-import { LitElement, html, nothing } from 'lit';
 import {
   _, N_, ngettext, onLanguage, Problem, announce, api, button, confirm, dayAndClock, duration, emptyState, factList,
   failedState, hubName, icon, keyHint, live, loadingState, may, problemNote, onSingleKeys, say, sessionRole,
-  singleKey, singleKeys, state, timePair,
+  singleKey, singleKeys, state, timePair, LitElement, html, nothing,
 } from '@karez/desk';
 import { MediaClient, MediaEcho } from '@karez/media';
 import { choosers, deviceCheck, levelMeter, problemOf, silencedBySystem } from './consult-check.js';

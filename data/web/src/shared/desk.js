@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What the script of a plugin may use of the desk, as '@karez/desk'; data/doc/desk.md says how.
 
-export { html, nothing, svg } from 'lit';
+export { LitElement, html, nothing, svg } from 'lit';
 export { repeat } from 'lit/directives/repeat.js';
 export { api, Problem, newId, query } from '../api.js';
 export { _, N_, direction, fill, isolate, language, listOf, nameOf, ngettext, onLanguage } from '../i18n.js';
