@@ -25,6 +25,11 @@ struct _HubAgenda
 
 KarezStore *hub_agenda_scope (HubAgenda *self);
 void hub_agenda_emit_changed (HubAgenda *self, const char *booking);
+/* After a commit of @transaction: tells who listens, and reads the booking as it is now;
+ * karez_agenda_get_booking_finish() of @self. */
+void hub_agenda_read_changed_async (HubAgenda *self, KarezTransaction *transaction,
+                                    const char *booking, GCancellable *cancellable,
+                                    GAsyncReadyCallback callback, gpointer data);
 /* The line of karez_peers_list() about @peer, unless it is revoked or unknown. */
 JsonObject *hub_agenda_find_peer (JsonNode *list, const char *peer);
 gboolean hub_agenda_is_paired (HubAgenda *self, const char *peer);

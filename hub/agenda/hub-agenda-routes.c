@@ -3,10 +3,11 @@
 #include "hub-agenda-routes.h"
 
 #include "hub-agenda-board.h"
-#include "hub-agenda-bookings.h"
 #include "hub-agenda-compare.h"
 #include "hub-agenda-private.h"
 #include "hub-agenda-resources.h"
+#include "hub-booking-act.h"
+#include "hub-booking-request.h"
 #include "hub-booking.h"
 
 /* What a handler keeps until the answer. */
@@ -224,7 +225,7 @@ static void
 on_requested (GObject *source, GAsyncResult *result, gpointer data)
 {
   GError *error = NULL;
-  JsonNode *body = hub_agenda_request_finish (HUB_AGENDA (source), result, &error);
+  JsonNode *body = hub_booking_request_finish (HUB_BOOKING_REQUEST (source), result, &error);
 
   answer (data, body, error);
 }
@@ -234,15 +235,15 @@ post_booking (KarezRequest *request, gpointer data)
 {
   g_autoptr (KarezTransaction) transaction = karez_request_begin (request, hub_agenda_scope (data));
 
-  hub_agenda_request_async (data, transaction, karez_request_get_body (request), NULL, on_requested,
-                            pending_new (request, transaction, 201));
+  hub_booking_request_async (data, transaction, karez_request_get_body (request), NULL,
+                             on_requested, pending_new (request, transaction, 201));
 }
 
 static void
 on_acted (GObject *source, GAsyncResult *result, gpointer data)
 {
   GError *error = NULL;
-  JsonNode *body = hub_agenda_act_finish (HUB_AGENDA (source), result, &error);
+  JsonNode *body = hub_booking_act_finish (HUB_BOOKING_ACT (source), result, &error);
 
   answer (data, body, error);
 }
@@ -286,10 +287,10 @@ post_act (KarezRequest *request, HubAgenda *self, HubAct act, const KarezJsonFie
         }
     }
   transaction = karez_request_begin (request, hub_agenda_scope (self));
-  hub_agenda_act_async (self, transaction, act, karez_request_get_path_part (request, "id"),
-                        (const char *const *) resources,
-                        body != NULL ? karez_json_text (body, "answer") : NULL, NULL, on_acted,
-                        pending_new (request, transaction, 200));
+  hub_booking_act_async (self, transaction, act, karez_request_get_path_part (request, "id"),
+                         (const char *const *) resources,
+                         body != NULL ? karez_json_text (body, "answer") : NULL, NULL, on_acted,
+                         pending_new (request, transaction, 200));
 }
 
 static void

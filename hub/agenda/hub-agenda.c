@@ -116,6 +116,16 @@ hub_agenda_emit_changed (HubAgenda *self, const char *booking)
   g_signal_emit_by_name (self, "changed", booking);
 }
 
+void
+hub_agenda_read_changed_async (HubAgenda *self, KarezTransaction *transaction, const char *booking,
+                               GCancellable *cancellable, GAsyncReadyCallback callback,
+                               gpointer data)
+{
+  if (!karez_transaction_is_repeated (transaction))
+    hub_agenda_emit_changed (self, booking);
+  karez_agenda_get_booking_async (KAREZ_AGENDA (self), booking, cancellable, callback, data);
+}
+
 JsonObject *
 hub_agenda_find_peer (JsonNode *list, const char *peer)
 {

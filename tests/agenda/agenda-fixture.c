@@ -314,6 +314,7 @@ Outcome
 hub_request (Hub *hub, JsonNode *body, const char *request_id)
 {
   g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GObject) source = NULL;
   g_autoptr (JsonNode) owned = body;
   g_autofree char *text = karez_json_print (body);
   g_autofree char *digest = g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
@@ -323,8 +324,10 @@ hub_request (Hub *hub, JsonNode *body, const char *request_id)
 
   if (request_id != NULL)
     karez_transaction_set_request (transaction, request_id, digest);
-  hub_agenda_request_async (hub->agenda, transaction, body, NULL, on_result, &result);
-  outcome.body = hub_agenda_request_finish (hub->agenda, wait_for (&result), &outcome.error);
+  hub_booking_request_async (hub->agenda, transaction, body, NULL, on_result, &result);
+  wait_for (&result);
+  source = g_async_result_get_source_object (result);
+  outcome.body = hub_booking_request_finish (HUB_BOOKING_REQUEST (source), result, &outcome.error);
   g_assert_true ((outcome.body == NULL) == (outcome.error != NULL));
   outcome.repeated = karez_transaction_is_repeated (transaction);
   return outcome;
@@ -335,13 +338,16 @@ hub_act (Hub *hub, HubAct act, const char *booking, const char *const *resources
          const char *answer)
 {
   g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GObject) source = NULL;
   g_autoptr (KarezTransaction)
       transaction = karez_store_begin (hub_store_get_scope (hub->store, "agenda"), hub->desk);
   Outcome outcome = { 0 };
 
-  hub_agenda_act_async (hub->agenda, transaction, act, booking, resources, answer, NULL, on_result,
-                        &result);
-  outcome.body = hub_agenda_act_finish (hub->agenda, wait_for (&result), &outcome.error);
+  hub_booking_act_async (hub->agenda, transaction, act, booking, resources, answer, NULL, on_result,
+                         &result);
+  wait_for (&result);
+  source = g_async_result_get_source_object (result);
+  outcome.body = hub_booking_act_finish (HUB_BOOKING_ACT (source), result, &outcome.error);
   g_assert_true ((outcome.body == NULL) == (outcome.error != NULL));
   return outcome;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "hub-agenda-bookings.h"
+#include "hub-booking-act.h"
+#include "hub-booking-request.h"
 #include "hub-agenda-resources.h"
 #include "hub-agenda.h"
 
