@@ -11,25 +11,6 @@
 
 #define ASK_MS 20000
 
-enum
-{
-  /* At the host. */
-  STEP_BOOKING = KAREZ_STEP_CUSTOM, /* prepare: it must be confirmed */
-  STEP_START,                       /* its worker is started, which records it */
-  STEP_END,                         /* stop of what was not prepared */
-  STEP_PREFLIGHT,                   /* start: no check of a fresh one may fail */
-  STEP_RECORD,                      /* towards risk, before it is done */
-  STEP_TELL,                        /* the worker moves */
-  STEP_WAIT,                        /* for a worker that is on its way, and gets the word first */
-  /* At a mirror. */
-  STEP_OWN,  /* away from risk: this side first, at once */
-  STEP_WORD, /* the same by its next worker */
-  STEP_NOTE, /* towards risk: that it was asked is recorded before */
-  STEP_ASK,  /* the host */
-  STEP_KEEP, /* until this side's worker has its word on record, or could not say so */
-  STEP_CONCLUDE,
-};
-
 struct _HubSessionMove
 {
   KarezTransition parent_instance;
@@ -92,46 +73,48 @@ take_transaction (HubSessionMove *self)
 /* What comes next: functions of the step and of what is known, without an effect. */
 
 static guint
-choose_at_host (HubSessionMove *self, GError **error)
+choose_at_host (HubSessionInfo *info, HubSessionWorker *worker, const char *name, GError **error)
 {
-  KarezState state = hub_session_info_get_state (self->info);
-  HubWorkerProxy *proxy = hub_session_worker_get_proxy (self->worker);
+  KarezState state = hub_session_info_get_state (info);
+  HubWorkerProxy *proxy = hub_session_worker_get_proxy (worker);
+  gboolean away = hub_session_machine_is_away (name);
   const HubEdge *edge = NULL;
 
-  if (hub_session_machine_is_done (state, self->edge)
-      && !(proxy != NULL && g_str_equal (self->edge, "panic")))
+  if (hub_session_machine_is_done (state, name) && !(proxy != NULL && g_str_equal (name, "panic")))
     return KAREZ_STEP_NONE;
   /* Nothing goes on any more, and that is being recorded. */
-  if (hub_session_info_is_ending (self->info) && proxy == NULL && state != KAREZ_STATE_PLANNED
-      && is_away (self))
+  if (away && hub_session_info_is_ending (info) && proxy == NULL && state != KAREZ_STATE_PLANNED)
     return KAREZ_STEP_NONE;
-  if (is_away (self) && hub_session_worker_may_keep (self->worker))
-    return STEP_WAIT;
+  if (away && hub_session_worker_may_keep (worker))
+    return HUB_MOVE_WAIT;
   /* The worker's own state counts, and away from risk it is asked whatever is known here. */
-  if (proxy != NULL && is_away (self))
-    return STEP_TELL;
-  edge = hub_session_machine_find (state, self->edge, error);
+  if (away && proxy != NULL)
+    return HUB_MOVE_TELL;
+  edge = hub_session_machine_find (state, name, error);
   if (edge == NULL)
     return KAREZ_STEP_NONE;
   if (!edge->asked)
     karez_error_set (error, KAREZ_ERROR_INVALID, "session/edge-name",
                      N_ ("prepare, start, hold, panic, resume or stop"),
-                     N_ ("Nobody can ask for “%s”."), self->edge);
+                     N_ ("Nobody can ask for “%s”."), name);
   if (edge->guard == HUB_GUARD_CONFIRMED)
-    return STEP_BOOKING;
+    return HUB_MOVE_BOOKING;
   if (state == KAREZ_STATE_PLANNED)
-    return STEP_END;
+    return HUB_MOVE_END;
   if (edge->guard == HUB_GUARD_PREFLIGHT && proxy != NULL)
-    return STEP_PREFLIGHT;
-  return edge->towards_risk && proxy != NULL ? STEP_RECORD : STEP_TELL;
+    return HUB_MOVE_PREFLIGHT;
+  return edge->towards_risk && proxy != NULL ? HUB_MOVE_RECORD : HUB_MOVE_TELL;
 }
 
-static guint
-choose_at_mirror (HubSessionMove *self)
+guint
+hub_session_move_choose (HubSessionInfo *info, HubSessionWorker *worker, const char *edge,
+                         GError **error)
 {
-  if (!is_away (self))
-    return STEP_NOTE;
-  return hub_session_worker_get_proxy (self->worker) != NULL ? STEP_OWN : STEP_WORD;
+  if (hub_session_info_is_hosted (info))
+    return choose_at_host (info, worker, edge, error);
+  if (!hub_session_machine_is_away (edge))
+    return HUB_MOVE_NOTE;
+  return hub_session_worker_get_proxy (worker) != NULL ? HUB_MOVE_OWN : HUB_MOVE_WORD;
 }
 
 /* Whether what leads away from risk is done on this side whatever became of the question. The
@@ -154,28 +137,28 @@ hub_session_move_next_step (KarezTransition *transition, guint step, GError **er
 
   switch (step)
     {
-    case STEP_BOOKING:
-      return STEP_START;
-    case STEP_PREFLIGHT:
-      return STEP_RECORD;
-    case STEP_RECORD:
+    case HUB_MOVE_BOOKING:
+      return HUB_MOVE_START;
+    case HUB_MOVE_PREFLIGHT:
+      return HUB_MOVE_RECORD;
+    case HUB_MOVE_RECORD:
       /* What may have been held since is not lifted by the same request coming again. */
-      return karez_transaction_is_repeated (self->transaction) ? KAREZ_STEP_NONE : STEP_TELL;
-    case STEP_OWN:
-    case STEP_WORD:
-    case STEP_NOTE:
-      return STEP_ASK;
-    case STEP_ASK:
-      return self->keeping ? STEP_KEEP : STEP_CONCLUDE;
-    case STEP_KEEP:
-      return STEP_CONCLUDE;
-    case STEP_CONCLUDE:
+      return karez_transaction_is_repeated (self->transaction) ? KAREZ_STEP_NONE : HUB_MOVE_TELL;
+    case HUB_MOVE_OWN:
+    case HUB_MOVE_WORD:
+    case HUB_MOVE_NOTE:
+      return HUB_MOVE_ASK;
+    case HUB_MOVE_ASK:
+      return self->keeping ? HUB_MOVE_KEEP : HUB_MOVE_CONCLUDE;
+    case HUB_MOVE_KEEP:
+      return HUB_MOVE_CONCLUDE;
+    case HUB_MOVE_CONCLUDE:
       /* This side is held, and its worker says it by the link as soon as that is there. */
       return self->answer != NULL || self->taken
                      || hub_session_worker_get_word (self->worker) == NULL
                  ? KAREZ_STEP_NONE
-                 : STEP_WAIT;
-    case STEP_WAIT:
+                 : HUB_MOVE_WAIT;
+    case HUB_MOVE_WAIT:
       if (self->word_given)
         return KAREZ_STEP_NONE;
       break;
@@ -184,8 +167,7 @@ hub_session_move_next_step (KarezTransition *transition, guint step, GError **er
     default:
       return KAREZ_STEP_NONE;
     }
-  return hub_session_info_is_hosted (self->info) ? choose_at_host (self, error)
-                                                 : choose_at_mirror (self);
+  return hub_session_move_choose (self->info, self->worker, self->edge, error);
 }
 
 /* What is begun at each step. */
@@ -325,51 +307,51 @@ hub_session_move_execute_step (KarezTransition *transition, guint step)
 
   switch (step)
     {
-    case STEP_BOOKING:
+    case HUB_MOVE_BOOKING:
       karez_agenda_get_booking_async (self->services->agenda, id_of (self), NULL,
                                       karez_transition_answered,
                                       karez_transition_await (transition));
       break;
-    case STEP_START:
+    case HUB_MOVE_START:
       hub_session_start_async (self->services, self->info, self->worker, take_transaction (self),
                                karez_transition_answered, karez_transition_await (transition));
       break;
-    case STEP_END:
+    case HUB_MOVE_END:
       end_planned (self);
       break;
-    case STEP_PREFLIGHT:
+    case HUB_MOVE_PREFLIGHT:
       hub_worker_proxy_preflight_async (proxy, NULL, karez_transition_answered,
                                         karez_transition_await (transition));
       break;
-    case STEP_RECORD:
+    case HUB_MOVE_RECORD:
       record (self);
       break;
-    case STEP_TELL:
+    case HUB_MOVE_TELL:
       tell_worker (self);
       break;
-    case STEP_WAIT:
+    case HUB_MOVE_WAIT:
       if (hub_session_info_is_hosted (self->info))
         keep_word (self);
       hub_session_worker_wait_async (self->worker, karez_transition_answered,
                                      karez_transition_await (transition));
       break;
-    case STEP_OWN:
+    case HUB_MOVE_OWN:
       hub_worker_proxy_move_async (proxy, self->edge, self->reason, self->actor, 0, 0,
                                    karez_transition_answered, karez_transition_await (transition));
       break;
-    case STEP_WORD:
+    case HUB_MOVE_WORD:
       keep_word (self);
       karez_transition_advance (transition);
       break;
-    case STEP_NOTE:
+    case HUB_MOVE_NOTE:
       note_question (self);
       break;
-    case STEP_ASK:
+    case HUB_MOVE_ASK:
       ask_host (self);
       break;
-    case STEP_KEEP: /* on_kept() goes on */
+    case HUB_MOVE_KEEP: /* on_kept() goes on */
       break;
-    case STEP_CONCLUDE:
+    case HUB_MOVE_CONCLUDE:
       conclude (self);
       break;
     default:
@@ -447,7 +429,7 @@ on_kept (GObject *source, GAsyncResult *result, gpointer data)
     hub_warning ("sessions", id_of (self),
                  "This side's worker did not say that “%s” is on record: %s", self->edge,
                  error->message);
-  if (karez_transition_get_step (KAREZ_TRANSITION (self)) == STEP_KEEP)
+  if (karez_transition_get_step (KAREZ_TRANSITION (self)) == HUB_MOVE_KEEP)
     karez_transition_advance (KAREZ_TRANSITION (self));
 }
 
@@ -507,29 +489,29 @@ hub_session_move_finish_step (KarezTransition *transition, guint step, GObject *
 
   switch (step)
     {
-    case STEP_BOOKING:
+    case HUB_MOVE_BOOKING:
       node = karez_agenda_get_booking_finish (KAREZ_AGENDA (source), result, error);
       return take_booking (self, node, error);
-    case STEP_START:
-    case STEP_END:
+    case HUB_MOVE_START:
+    case HUB_MOVE_END:
       return karez_transition_run_finish (KAREZ_TRANSITION (source), result, error);
-    case STEP_RECORD:
-    case STEP_NOTE:
+    case HUB_MOVE_RECORD:
+    case HUB_MOVE_NOTE:
       return karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, error);
-    case STEP_PREFLIGHT:
+    case HUB_MOVE_PREFLIGHT:
       node = hub_worker_proxy_finish (HUB_WORKER_PROXY (source), result, error);
       return node != NULL && take_preflight (self, node, error);
-    case STEP_TELL:
+    case HUB_MOVE_TELL:
       node = hub_worker_proxy_finish (HUB_WORKER_PROXY (source), result, error);
       if (node != NULL)
         take_answer (self, json_node_get_object (node));
       return node != NULL;
-    case STEP_WAIT:
+    case HUB_MOVE_WAIT:
       self->word_given = hub_session_worker_wait_finish (self->worker, result, &local);
       if (local != NULL)
         g_propagate_error (error, local);
       return local == NULL;
-    case STEP_OWN:
+    case HUB_MOVE_OWN:
       take_own (self, HUB_WORKER_PROXY (source), result);
       return TRUE;
     default:

@@ -20,6 +20,41 @@ typedef struct
   guint64 seen, ask;
 } HubSessionStep;
 
+/**
+ * HubSessionMoveStep:
+ * @HUB_MOVE_BOOKING: prepare: it must be confirmed
+ * @HUB_MOVE_START: its worker is started, which records it
+ * @HUB_MOVE_END: stop of what was not prepared
+ * @HUB_MOVE_PREFLIGHT: start: no check of a fresh one may fail
+ * @HUB_MOVE_RECORD: towards risk, before it is done
+ * @HUB_MOVE_TELL: the worker moves
+ * @HUB_MOVE_WAIT: for a worker that is on its way, and gets the word first
+ * @HUB_MOVE_OWN: at a mirror, away from risk: this side first, at once
+ * @HUB_MOVE_WORD: the same by its next worker
+ * @HUB_MOVE_NOTE: at a mirror, towards risk: that it was asked is recorded before
+ * @HUB_MOVE_ASK: the host
+ * @HUB_MOVE_KEEP: until this side's worker has its word on record, or could not say so
+ * @HUB_MOVE_CONCLUDE: the host has answered, or did not in time
+ *
+ * The steps of a #HubSessionMove: at the host, and at a mirror.
+ */
+typedef enum
+{
+  HUB_MOVE_BOOKING = KAREZ_STEP_CUSTOM,
+  HUB_MOVE_START,
+  HUB_MOVE_END,
+  HUB_MOVE_PREFLIGHT,
+  HUB_MOVE_RECORD,
+  HUB_MOVE_TELL,
+  HUB_MOVE_WAIT,
+  HUB_MOVE_OWN,
+  HUB_MOVE_WORD,
+  HUB_MOVE_NOTE,
+  HUB_MOVE_ASK,
+  HUB_MOVE_KEEP,
+  HUB_MOVE_CONCLUDE,
+} HubSessionMoveStep;
+
 #define HUB_TYPE_SESSION_MOVE (hub_session_move_get_type ())
 /**
  * HubSessionMove:
@@ -29,6 +64,10 @@ typedef struct
  */
 G_DECLARE_FINAL_TYPE (HubSessionMove, hub_session_move, HUB, SESSION_MOVE, KarezTransition)
 
+/* Which step comes first when somebody asks for @edge, %KAREZ_STEP_NONE if nothing is left to do: a
+ * function of what is known here, without an effect. */
+guint hub_session_move_choose (HubSessionInfo *info, HubSessionWorker *worker, const char *edge,
+                               GError **error);
 /* @transaction: (nullable): of the request, with its id; empty still. The source of @callback is
  * the #HubSessionMove. */
 void hub_session_move_async (HubSessionServices *services, HubSessionInfo *info,
