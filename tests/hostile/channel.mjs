@@ -12,7 +12,7 @@ import { PartnerChannel } from './partner-channel.mjs';
 import { PartnerHub } from './partner-hub.mjs';
 import { Watch } from './watch.mjs';
 
-process.env.KAREZ_PLUGINS ??= ['template', 'consult'].map((name) => path.join(build, 'plugins', name)).join(';');
+process.env.KAREZ_PLUGINS ??= path.join(build, 'plugins', 'template');
 
 /** @typedef {{ hub: import('../e2e/hubs.mjs').Hub, partner: PartnerHub }} World */
 

@@ -29,7 +29,9 @@ const roles = ['desk', ...care, 'engineer', 'administrator', 'auditor'];
 const elsewhere = '127.0.0.66';
 
 /** By operation, the roles that may; null: anybody. @type {Map<string, string[] | null>} */
-const allowed = new Map(Object.entries(JSON.parse(fs.readFileSync(path.join(source, 'tests/hostile/routes.json'), 'utf8')))
+const allowed = new Map(['tests/hostile/routes.json', ...fs.readdirSync(path.join(source, 'plugins')).map((one) => `plugins/${one}/test-routes.json`)]
+  .map((file) => path.join(source, file)).filter((file) => fs.existsSync(file))
+  .flatMap((file) => Object.entries(JSON.parse(fs.readFileSync(file, 'utf8'))))
   .filter(([who]) => who !== 'comment')
   .flatMap(([who, list]) => list.map((/** @type {string} */ name) => [name,
     who === 'anyone' ? null : who === 'me' ? roles : who.split(' ').flatMap((one) => (one === 'care' ? care : [one]))])));

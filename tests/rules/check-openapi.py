@@ -202,13 +202,23 @@ def add_plugins(root, document, faults):
 
 
 def check_walk(root, document, faults):
-    """tests/hostile/routes.json says who may ask what, in words of its own: each operation."""
-    try:
-        with open(os.path.join(root, WALK), encoding='utf-8') as file:
-            table = json.load(file)
-    except OSError:
-        return
-    walked = [name for who, names in table.items() if who != 'comment' for name in names]
+    """tests/hostile/routes.json, and test-routes.json of each plugin, say who may ask what, in words of
+    their own: each operation."""
+    files = [WALK] + [name for name in csource.tracked(root)
+                      if re.fullmatch(r'plugins/[^/]+/test-routes\.json', name)]
+    walked = []
+    for place in files:
+        try:
+            with open(os.path.join(root, place), encoding='utf-8') as file:
+                table = json.load(file)
+        except OSError:
+            return
+        own = [name for who, names in table.items() if who != 'comment' for name in names]
+        prefix = f' /x/{place.split("/")[1]}/' if place != WALK else None
+        for name in own:
+            if prefix and prefix not in name or not prefix and ' /x/' in name:
+                faults.add(place, 1, 'openapi', f'{name} is not of this file')
+        walked += own
     served = {f'{method.upper()} {path}' for path, item in document.get('paths', {}).items()
               for method in item}
     for name in sorted(served - set(walked)):
