@@ -2,7 +2,6 @@
 /* Which plugin is being called in a process, for who looks at it after a crash. */
 #include "hub-calls.h"
 
-#include "hub-crash.h"
 #include "hub-file.h"
 
 #include <errno.h>
@@ -38,6 +37,7 @@ enum
 struct _HubCalls
 {
   Page *page;
+  void (*closed) (HubCalls *self);
 };
 
 HubCalls *
@@ -62,7 +62,7 @@ hub_calls_new (const char *path, GError **error)
     }
   close (fd);
   memcpy (page->magic, MAGIC, sizeof MAGIC);
-  self = g_new (HubCalls, 1);
+  self = g_new0 (HubCalls, 1);
   self->page = page;
   return self;
 }
@@ -70,9 +70,16 @@ hub_calls_new (const char *path, GError **error)
 void
 hub_calls_free (HubCalls *self)
 {
-  hub_crash_forget (self);
+  if (self->closed)
+    self->closed (self);
   munmap (self->page, sizeof (Page));
   g_free (self);
+}
+
+void
+hub_calls_on_free (HubCalls *self, void (*closed) (HubCalls *self))
+{
+  self->closed = closed;
 }
 
 void

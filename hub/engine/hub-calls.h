@@ -21,6 +21,8 @@ typedef struct _HubCalls HubCalls;
 /* Makes @path anew. %G_IO_ERROR */
 HubCalls *hub_calls_new (const char *path, GError **error);
 void hub_calls_free (HubCalls *self);
+/* @closed is called before it is freed: whoever looks at it in a signal's handler stops. */
+void hub_calls_on_free (HubCalls *self, void (*closed) (HubCalls *self));
 void hub_calls_enter (HubCalls *self, const char *plugin, const char *call);
 void hub_calls_leave (HubCalls *self);
 

@@ -138,11 +138,18 @@ install (void)
   sigaction (ASK_SIGNAL, &ask, NULL);
 }
 
+static void
+forget (HubCalls *calls)
+{
+  g_atomic_pointer_compare_and_exchange (&watched, calls, NULL);
+}
+
 void
 hub_crash_watch (HubCalls *calls)
 {
   static gboolean installed;
 
+  hub_calls_on_free (calls, forget);
   g_atomic_pointer_set (&watched, calls);
 #ifndef __SANITIZE_ADDRESS__
   if (!installed)
@@ -170,12 +177,6 @@ hub_crash_ask (char *plugin, gsize size)
     return FALSE;
   g_strlcpy (plugin, modules[told].plugin, size);
   return TRUE;
-}
-
-void
-hub_crash_forget (HubCalls *calls)
-{
-  g_atomic_pointer_compare_and_exchange (&watched, calls, NULL);
 }
 
 static int

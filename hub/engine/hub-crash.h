@@ -28,7 +28,4 @@ void hub_crash_add_module (const char *plugin, gconstpointer inside);
  */
 gboolean hub_crash_ask (char *plugin, gsize size);
 
-/* For hub_calls_free(). */
-void hub_crash_forget (HubCalls *calls);
-
 G_END_DECLS
