@@ -170,7 +170,11 @@ ${group('Link', Link)}${group('Media', Media)}${group('Worker', Worker)}`);
     fs.closeSync(out);
     const child = this.process;
     let ended = '';
-    child.on('exit', (code, signal) => { ended = `karezd of ${this.name} ended: ${code ?? signal}`; });
+    child.on('exit', (code, signal) => {
+      ended = `karezd of ${this.name} ended: ${code ?? signal}`;
+      // A hub that is not there any more is the first thing to know of a test that failed.
+      fs.appendFileSync(this.log, `--- ${new Date().toISOString()} ${ended}\n`);
+    });
     await until(`${this.name} to be ready`, async () => {
       if (ended) throw Object.assign(new Error(`${ended}\n${this.tail()}`), { final: true });
       return (await this.plain('/readyz')) === 200;
