@@ -104,6 +104,36 @@ async function ownPage(page, hub) {
   await speak(page, 'en');
 }
 
+/** What cannot be loaded is said, and can be tried again. @param {any} page @param {import('./hubs.mjs').Hub} hub */
+async function notLoaded(page, hub) {
+  const { faults } = page;
+  page.faults = [];
+  await page.route('**/sonar-kept.js', (route) => route.abort());
+  await page.goto(`${hub.origin}/x/sonar/notes`);
+  await page.getByText('What the plugin “sonar” shows here cannot be loaded.').waitFor();
+  await checkAccess(page, 'a page of a plugin that cannot be loaded');
+  assert.deepEqual(page.faults.filter((one) => !one.includes('dynamically imported')), []);
+  page.faults = faults;
+  await page.unroute('**/sonar-kept.js');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.locator('karez-sonar-notes .sonar-one').first().waitFor();
+}
+
+/** What is put aside has no page, and keeps the words of its events. @param {any} page of a doctor @param {any} reader of the audit log
+ * @param {import('./hubs.mjs').Hub} hub @param {string} id */
+async function putAside(page, reader, hub, id) {
+  const link = page.getByRole('link', { name: 'Sonar notes' });
+  await hub.api('POST', '/plugins/sonar/put-aside', { reason: 'A test.' });
+  await page.goto(`${hub.origin}/x/sonar/notes`);
+  await page.getByText('There is no such page.').waitFor();
+  assert.equal(await link.count(), 0);
+  await reader.goto(`${hub.origin}/audit?session=${id}`);
+  await reader.locator('main').getByText('A sonar result was kept').waitFor();
+  await hub.api('POST', '/plugins/sonar/restore', {});
+  await page.reload();
+  await link.waitFor();
+}
+
 /** Who has not its permission is shown no page; the audit log speaks its sentences. @param {any} page @param {string} id */
 async function auditor(page, id) {
   assert.equal(await page.getByRole('link', { name: 'Sonar notes' }).count(), 0);
@@ -114,6 +144,7 @@ async function auditor(page, id) {
   for (const where of ['/x/sonar/others', '/gallery']) { // the second is of a development environment
     await page.goto(new URL(where, page.url()).href);
     await page.getByText('There is no such page.').waitFor();
+    await checkAccess(page, `no page at ${where}`);
   }
 }
 
@@ -188,6 +219,8 @@ try {
       const reader = await signIn(browser, pair.aral, 'auditor.aral');
       await auditor(reader, id);
       await described(pair.aral, reader);
+      await notLoaded(doctors[0], pair.aral);
+      await putAside(doctors[0], reader, pair.aral, id);
       const admin = await signIn(browser, pair.aral, 'admin.aral');
       await nothingNames(admin, pair.aral, /\bconsult\b|\bconsult[-_]|\/consult-|["'=/]consultation["']/);
       for (const page of [...doctors, reader, admin]) assert.deepEqual(page.faults, []);

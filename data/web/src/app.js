@@ -318,7 +318,7 @@ class App extends KarezElement {
 
   page() {
     if (this.fault)
-      return failedState(this.fault, () => location.reload());
+      return html`<h1 class="unseen">${this.title_()}</h1>${failedState(this.fault, () => location.reload())}`;
     if (dayPages.has(this.at.page))
       return this.loaded.has('day') ? html`<karez-day .route=${this.at} .ahead=${this.ahead.value ?? null}></karez-day>` : loadingState(9);
     if (this.own && this.own.path === this.at.page)
@@ -327,7 +327,7 @@ class App extends KarezElement {
     if (!page && pluginPages().some((one) => one.path === this.at.page) && !this.loaded.has(this.at.page))
       return loadingState(9);
     if (!page || (this.at.page === 'gallery' && this.loaded.has('gallery') && !customElements.get('karez-gallery')))
-      return html`<div class="empty"><p class="empty-title">${_('There is no such page.')}</p><a class="button" href="/">${_('To the day board')}</a></div>`;
+      return html`<div class="empty"><h1 class="empty-title">${_('There is no such page.')}</h1><a class="button" href="/">${_('To the day board')}</a></div>`;
     return this.loaded.has(this.at.page) ? page.draw(this.at) : loadingState(9);
   }
 

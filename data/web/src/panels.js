@@ -2,8 +2,8 @@
 // What plugins bring to the desk: the hub says what there is; their code and styles are fetched when
 // something of theirs is opened, their words when they are spoken of.
 
-import { api } from './api.js';
-import { addMessages } from './i18n.js';
+import { Problem, api } from './api.js';
+import { _, addMessages } from './i18n.js';
 import { addSentences } from './sentences.js';
 import { addSessionRoles } from './words.js';
 
@@ -105,9 +105,9 @@ export const hasLobby = (modality) => of(modality)?.lobby ?? false;
 export const hasPart = (modality, place) => Boolean(of(modality)?.[place]);
 
 /** The pages of plugins that are there now.
- * @returns {{path: string, page: import('./types.js').PluginPage, style?: string}[]} path: as the router has it, "x/ID/NAME" */
+ * @returns {{path: string, page: import('./types.js').PluginPage, of: Brought}[]} path: as the router has it, "x/ID/NAME" */
 export const pluginPages = () => (brought ?? []).filter((one) => one.enabled)
-  .flatMap(({ plugin, style, pages }) => pages.map((page) => ({ path: `x/${plugin}/${page.name}`, page, style })));
+  .flatMap((one) => one.pages.map((page) => ({ path: `x/${one.plugin}/${page.name}`, page, of: one })));
 
 /** Style sheets by address. @type {Map<string, Promise<unknown>>} */
 const styles = new Map();
@@ -158,21 +158,31 @@ async function loadWords() {
   }));
 }
 
-/** @param {string | undefined} script @param {string | undefined} element @param {string | undefined} style */
-async function make(script = '', element = '', style = '') {
-  await Promise.all([customElements.get(element) ? null : import(script), wear(style)]);
-  if (!customElements.get(element))
-    throw new Error(`${script} defines no ${element}`);
-  return document.createElement(element);
+/**
+ * @param {Brought | undefined} brings
+ * @param {string | undefined} script
+ * @param {string | undefined} element
+ */
+async function make(brings, script = '', element = '') {
+  try {
+    await Promise.all([customElements.get(element) ? null : import(script), wear(brings?.style)]);
+    if (!customElements.get(element))
+      throw new Error(`${script} defines no ${element}`);
+    return document.createElement(element);
+  } catch (error) {
+    console.error(error); // for who writes the plugin
+    throw new Problem({ status: 502, title: '', detail: _('What the plugin “%s” shows here cannot be loaded.', brings?.plugin ?? ''), rule: 'desk/plugin',
+      accepted: _('Try again. If it stays so, tell the administrator the plugin’s name.') });
+  }
 }
 
 /** @param {string} modality @param {'element' | 'compose' | 'booking'} place */
-const makePart = (modality, place) => make(of(modality)?.script, of(modality)?.[place], of(modality)?.style);
+const makePart = (modality, place) => make(of(modality), of(modality)?.script, of(modality)?.[place]);
 
 /** @param {string} path of one of pluginPages() */
 export async function makePage(path) {
   const found = pluginPages().find((one) => one.path === path);
-  return /** @type {Page} */ (await make(found?.page.script, found?.page.element, found?.style));
+  return /** @type {Page} */ (await make(found?.of, found?.page.script, found?.page.element));
 }
 
 /** @param {string} modality @returns {Promise<Panel>} */
