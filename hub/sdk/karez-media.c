@@ -30,12 +30,18 @@ karez_media_take (KarezMedia *self, KarezParticipant *participant, JsonObject *m
 void
 karez_media_join (KarezMedia *self, KarezParticipant *participant)
 {
+  g_return_if_fail (KAREZ_IS_MEDIA (self));
+  g_return_if_fail (karez_participant_is_local (participant));
+
   KAREZ_MEDIA_GET_IFACE (self)->join (self, participant);
 }
 
 void
 karez_media_leave (KarezMedia *self, KarezParticipant *participant)
 {
+  g_return_if_fail (KAREZ_IS_MEDIA (self));
+  g_return_if_fail (karez_participant_is_local (participant));
+
   KAREZ_MEDIA_GET_IFACE (self)->leave (self, participant);
 }
 

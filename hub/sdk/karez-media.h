@@ -42,9 +42,10 @@ KAREZ_PUBLIC gboolean karez_media_is_message (JsonObject *message);
  */
 KAREZ_PUBLIC gboolean karez_media_take (KarezMedia *self, KarezParticipant *participant,
                                         JsonObject *message, GError **error);
-/* Somebody came, or their page came back: it is told who can be seen and heard. */
+/* Somebody of this hospital came, or their page came back: it is told who can be seen and heard.
+ * For local participants alone: the partner's are its own worker's. */
 KAREZ_PUBLIC void karez_media_join (KarezMedia *self, KarezParticipant *participant);
-/* Somebody left: nobody sees or hears them any more. */
+/* A local participant left: nobody sees or hears them any more. */
 KAREZ_PUBLIC void karez_media_leave (KarezMedia *self, KarezParticipant *participant);
 /* Whether anything is passed on from one to another: not before, and no longer than, it is allowed.
  * FALSE at first. */

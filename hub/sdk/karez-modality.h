@@ -19,7 +19,8 @@ G_DECLARE_INTERFACE (KarezModality, karez_modality, KAREZ, MODALITY, GObject)
  * @prepare: PREPARING. Get what the session needs. Deadline 10 s. Where a worker of this session
  *   died, the new one gets @restore, @prepare, and @start, or @hold where the session is HELD; it
  * is started then when it goes on.
- * @preflight: READY, as often as asked. Returns: (transfer full): a GListModel of KarezCheck.
+ * @preflight: READY: the host's, before each start, and every 3 s while one of its checks has
+ *   failed. What changes in between is told by karez_session_report(). Returns: (transfer full): a GListModel of KarezCheck.
  *   Deadline 10 s.
  * @start: STARTING; the start is already on record. Deadline 5 s.
  * @join: somebody came, at either hospital, or a participant's page came back: it may be called

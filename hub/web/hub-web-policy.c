@@ -4,6 +4,8 @@
 
 #include "hub-catalogue.h"
 
+#include <string.h>
+
 enum
 {
   DESK = 1 << 0,
@@ -133,6 +135,53 @@ hub_web_policy_knows (HubWebPolicy *self, const char *permission)
   return g_str_equal (permission, HUB_WEB_ANYONE) || g_str_equal (permission, HUB_WEB_SIGNED_IN)
          || g_str_equal (permission, HUB_WEB_OWN_ACCOUNT)
          || g_hash_table_contains (self->lines, permission);
+}
+
+/* How many letters are another one, too many or missing. */
+static guint
+measure_distance (const char *a, const char *b)
+{
+  gsize length = strlen (b);
+  g_autofree guint *row = g_new (guint, length + 1);
+
+  for (gsize j = 0; j <= length; j++)
+    row[j] = j;
+  for (gsize i = 1; a[i - 1] != '\0'; i++)
+    {
+      guint diagonal = row[0];
+
+      row[0] = i;
+      for (gsize j = 1; j <= length; j++)
+        {
+          guint above = row[j];
+          guint changed = diagonal + (a[i - 1] != b[j - 1]);
+
+          row[j] = MIN (changed, MIN (above, row[j - 1]) + 1);
+          diagonal = above;
+        }
+    }
+  return row[length];
+}
+
+char *
+hub_web_policy_find_near (HubWebPolicy *self, const char *name)
+{
+  guint least = 3 + strlen (name) / 4; /* farther is no near miss */
+  const char *near = NULL;
+  GHashTableIter iter;
+  gpointer line;
+
+  g_hash_table_iter_init (&iter, self->lines);
+  while (g_hash_table_iter_next (&iter, &line, NULL))
+    {
+      guint distance = measure_distance (name, line);
+
+      if (distance > least || (distance == least && near && strcmp (line, near) > 0))
+        continue;
+      least = distance;
+      near = line;
+    }
+  return g_strdup (near);
 }
 
 gboolean

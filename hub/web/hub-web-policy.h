@@ -30,6 +30,9 @@ void hub_web_policy_free (HubWebPolicy *self);
 gboolean hub_web_policy_add (HubWebPolicy *self, const char *permission, const char *const *roles,
                              GError **error);
 gboolean hub_web_policy_knows (HubWebPolicy *self, const char *permission);
+/* The permission that @name may be meant to be: one that differs by a few letters, or by what
+ * stands before or after a dot. Returns: (transfer full) (nullable) */
+char *hub_web_policy_find_near (HubWebPolicy *self, const char *name);
 /* Whether what it allows leads away from risk: it passes also while the database is busy or away.
  */
 gboolean hub_web_policy_is_away (const char *permission);

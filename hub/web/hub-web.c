@@ -100,6 +100,20 @@ handle_hello (KarezRequest *request, gpointer data)
 }
 
 static gboolean
+refuse_permission (HubWeb *self, const char *permission, GError **error)
+{
+  g_autofree char *near = hub_web_policy_find_near (self->policy, permission);
+
+  if (near)
+    return karez_error_set (error, KAREZ_ERROR_INVALID, "route/permission", near,
+                            N_ ("Nobody has the permission “%s”; “%s” is near it"), permission,
+                            near);
+  return karez_error_set (error, KAREZ_ERROR_INVALID, "route/permission",
+                          N_ ("a line of the authorisation table"),
+                          N_ ("Nobody has the permission “%s”"), permission);
+}
+
+static gboolean
 hub_web_add (KarezRoutes *routes, const char *method, const char *path, const char *permission,
              KarezRouteBody body, KarezRouteFunc func, gpointer data, GDestroyNotify destroy,
              GError **error)
@@ -107,9 +121,7 @@ hub_web_add (KarezRoutes *routes, const char *method, const char *path, const ch
   HubWeb *self = HUB_WEB (routes);
 
   if (!hub_web_policy_knows (self->policy, permission))
-    return karez_error_set (error, KAREZ_ERROR_INVALID, "route/permission",
-                            N_ ("a line of the authorisation table"),
-                            N_ ("Nobody has the permission “%s”"), permission);
+    return refuse_permission (self, permission, error);
   return hub_web_router_add (self->router, method, path, permission, body, func, data, destroy,
                              error);
 }

@@ -7,6 +7,39 @@
 
 #include <signal.h>
 
+static gboolean
+is_answered (gpointer data)
+{
+  return ((PlayRequest *) data)->status != 0;
+}
+
+/* When people came and went is told by RFC 3339. */
+static void
+expect_times (Pair *pair)
+{
+  static const char *const roles[] = { "desk", NULL };
+  const char *const parts[] = { "id", pair->session, NULL };
+  g_autoptr (KarezActor)
+      actor = karez_actor_new (KAREZ_ACTOR_PERSON, pair->hubs[0].id, "Desk", roles, NULL, NULL);
+  g_autoptr (PlayRequest)
+      request = play_request_send (pair->hubs[0].hall, actor, "GET /sessions/{id}", parts);
+  JsonArray *people;
+
+  turn_until (is_answered, request, 20, "the session");
+  g_assert_cmpuint (request->status, ==, 200);
+  people = json_object_get_array_member (json_node_get_object (request->answer), "participants");
+  g_assert_cmpuint (json_array_get_length (people), >=, 1);
+  for (guint i = 0; i < json_array_get_length (people); i++)
+    {
+      JsonObject *one = json_array_get_object_element (people, i);
+      const char *pattern =
+          "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?(Z|[+-]\\d\\d:\\d\\d)$";
+
+      g_assert_true (g_regex_match_simple (pattern, karez_json_text (one, "joined_at"), 0, 0));
+      g_assert_true (g_regex_match_simple (pattern, karez_json_text (one, "left_at"), 0, 0));
+    }
+}
+
 static void
 test_life (Pair *pair, gconstpointer data)
 {
@@ -63,6 +96,7 @@ test_life (Pair *pair, gconstpointer data)
       pair->session, "0");
   g_assert_cmpuint (pair->hubs[0].over, ==, 1);
   g_assert_cmpuint (pair->hubs[1].over, ==, 1);
+  expect_times (pair);
 }
 
 static gboolean

@@ -623,6 +623,17 @@ add_route (const char *method, const char *path, const char *permission, KarezRo
 static void
 test_routes (void)
 {
+  static const struct
+  {
+    const char *said, *meant;
+  } near[] = {
+    { "board.raed", "board.read" },
+    { "boards.read", "board.read" },
+    { "booking.writes", "booking.write" },
+    { "session-join", "session.join" },
+    { "x.test.read", NULL },
+    { "a", NULL },
+  };
   static const char *const roles[] = { "auditor", NULL };
   g_autoptr (Client) desk = client_signed_in (fixture, "127.0.0.1", "desk");
   g_autoptr (Client) auditor = client_signed_in (fixture, "127.0.0.1", "auditor");
@@ -631,6 +642,16 @@ test_routes (void)
   g_assert_false (add_route ("GET", "/x/test/{part}", "x.test.read", echo, &error));
   g_assert_cmpstr (karez_error_get_rule (error), ==, "route/permission");
   g_clear_error (&error);
+  for (guint i = 0; i < G_N_ELEMENTS (near); i++)
+    {
+      g_assert_false (add_route ("GET", "/x/test/{part}", near[i].said, echo, &error));
+      g_assert_cmpstr (karez_error_get_rule (error), ==, "route/permission");
+      g_assert_cmpint (g_strcmp0 (karez_error_get_accepted (error), near[i].meant) == 0, ==,
+                       near[i].meant != NULL);
+      g_assert_cmpint (near[i].meant != NULL && strstr (error->message, near[i].meant) != NULL, ==,
+                       near[i].meant != NULL);
+      g_clear_error (&error);
+    }
   g_assert_true (hub_web_allow (fixture->web, "x.test.read", roles, &error));
   g_assert_true (add_route ("GET", "/x/test/{part}", "x.test.read", echo, &error));
   g_assert_no_error (error);

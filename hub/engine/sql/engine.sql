@@ -110,8 +110,9 @@ update engine.participant set left_at = clock_timestamp()
 where session = $1::uuid and left_at is null;
 
 -- name: participants_of
-select id, actor, role, hospital, joined_at, left_at
-from engine.participant where session = $1::uuid order by joined_at, id;
+select id, actor, role, hospital, agenda.rfc3339 (joined_at) as joined_at,
+  agenda.rfc3339 (left_at) as left_at
+from engine.participant where session = $1::uuid order by engine.participant.joined_at, id;
 
 -- Those that are not gone, of the sessions that are not over.
 -- name: participants_present
