@@ -20,8 +20,8 @@ G_DECLARE_INTERFACE (KarezModality, karez_modality, KAREZ, MODALITY, GObject)
  *   died, the new one gets @restore, @prepare, and @start, or @hold where the session is HELD; it
  * is started then when it goes on.
  * @preflight: READY: the host's, before each start, and every 3 s while one of its checks has
- *   failed. What changes in between is told by karez_session_report(). Returns: (transfer full): a GListModel of KarezCheck.
- *   Deadline 10 s.
+ *   failed. What changes in between is told by karez_session_report(). Deadline 10 s. Returns:
+ *   (transfer full): a GListModel of KarezCheck
  * @start: STARTING; the start is already on record. Deadline 5 s.
  * @join: somebody came, at either hospital, or a participant's page came back: it may be called
  *   again for one who is in. Send a local one the state. Deadline 2 s.

@@ -24,8 +24,11 @@ karez_request_get_actor (KarezRequest *self)
 gboolean
 karez_request_may (KarezRequest *self, const char *permission)
 {
-  KarezRequestClass *klass = KAREZ_REQUEST_GET_CLASS (self);
+  KarezRequestClass *klass = NULL;
 
+  g_return_val_if_fail (KAREZ_IS_REQUEST (self), FALSE);
+
+  klass = KAREZ_REQUEST_GET_CLASS (self);
   return klass->may != NULL && klass->may (self, permission);
 }
 
