@@ -55,6 +55,8 @@ void
 karez_request_commit (KarezRequest *self, KarezTransaction *transaction, guint status,
                       JsonNode *body)
 {
+  g_return_if_fail (KAREZ_IS_REQUEST (self));
+
   karez_transaction_commit_async (transaction, NULL, on_committed, answer_new (self, status, body));
 }
 
@@ -145,6 +147,8 @@ void
 karez_request_respond_read (KarezRequest *self, KarezAudit *audit, const char *action,
                             const char *session, const char *patient, JsonNode *body)
 {
+  g_return_if_fail (KAREZ_IS_REQUEST (self));
+
   karez_audit_append_async (audit, karez_request_get_actor (self), action, KAREZ_OUTCOME_SUCCESS,
                             session, patient, NULL, NULL, on_recorded,
                             answer_new (self, 200, body));
@@ -159,6 +163,8 @@ karez_request_respond_view (KarezRequest *self, KarezAudit *audit, const char *a
                                      session != NULL ? session : "", patient != NULL ? patient : "",
                                      NULL);
   Answer *answer;
+
+  g_return_if_fail (KAREZ_IS_REQUEST (self));
 
   if (g_hash_table_contains (views_of (audit), view))
     {
@@ -215,6 +221,8 @@ karez_request_respond_read_stream (KarezRequest *self, KarezAudit *audit, const 
                                    GDestroyNotify destroy)
 {
   Reading *reading = g_new0 (Reading, 1);
+
+  g_return_if_fail (KAREZ_IS_REQUEST (self));
 
   reading->request = g_object_ref (self);
   reading->stream = *stream;

@@ -16,6 +16,8 @@ G_BEGIN_DECLS
  * @body: (transfer full) (nullable): the answer
  *
  * Answers once @transaction is durable, or with what refused it.
+ *
+ * Since: 1.0
  */
 KAREZ_PUBLIC void karez_request_commit (KarezRequest *self, KarezTransaction *transaction,
                                         guint status, JsonNode *body);
@@ -49,17 +51,31 @@ KAREZ_PUBLIC void karez_request_query (KarezRequest *self, KarezStore *store, co
  * @body: (transfer full): what was read
  *
  * Answers a read: the event first, then the bytes.
+ *
+ * Since: 1.0
  */
 KAREZ_PUBLIC void karez_request_respond_read (KarezRequest *self, KarezAudit *audit,
                                               const char *action, const char *session,
                                               const char *patient, JsonNode *body);
-/* The same for what pages ask for again and again: one event for each person, day (of UTC) and
- * @action with @session and @patient. */
+/**
+ * karez_request_respond_view:
+ *
+ * The same for what pages ask for again and again: one event for each person, day (of UTC) and
+ * @action with @session and @patient.
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC void karez_request_respond_view (KarezRequest *self, KarezAudit *audit,
                                               const char *action, const char *session,
                                               const char *patient, JsonNode *body);
-/* The same for a file, by karez_request_respond_stream(). @details: (transfer full) (nullable): of
- * the event */
+/**
+ * karez_request_respond_read_stream:
+ * @details: (transfer full):
+ *
+ * The same for a file, by karez_request_respond_stream(). (nullable): of the event
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC void karez_request_respond_read_stream (KarezRequest *self, KarezAudit *audit,
                                                      const char *action, const char *session,
                                                      const char *patient, JsonNode *details,

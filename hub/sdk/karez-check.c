@@ -22,6 +22,8 @@ karez_check_new (const char *id, KarezVerdict verdict, const char *measured, con
 {
   KarezCheck *self = g_object_new (KAREZ_TYPE_CHECK, NULL);
 
+  g_return_val_if_fail (id != NULL, NULL);
+
   self->id = g_strdup (id);
   self->verdict = verdict;
   self->measured = g_strdup (measured);
@@ -33,30 +35,40 @@ karez_check_new (const char *id, KarezVerdict verdict, const char *measured, con
 const char *
 karez_check_get_id (KarezCheck *self)
 {
+  g_return_val_if_fail (KAREZ_IS_CHECK (self), NULL);
+
   return self->id;
 }
 
 KarezVerdict
 karez_check_get_verdict (KarezCheck *self)
 {
+  g_return_val_if_fail (KAREZ_IS_CHECK (self), 0);
+
   return self->verdict;
 }
 
 const char *
 karez_check_get_measured (KarezCheck *self)
 {
+  g_return_val_if_fail (KAREZ_IS_CHECK (self), NULL);
+
   return self->measured;
 }
 
 const char *
 karez_check_get_limit (KarezCheck *self)
 {
+  g_return_val_if_fail (KAREZ_IS_CHECK (self), NULL);
+
   return self->limit;
 }
 
 const char *
 karez_check_get_hint (KarezCheck *self)
 {
+  g_return_val_if_fail (KAREZ_IS_CHECK (self), NULL);
+
   return self->hint;
 }
 
@@ -64,6 +76,8 @@ JsonNode *
 karez_check_to_json (KarezCheck *self)
 {
   static const char *const verdicts[] = { "passed", "warning", "failed" };
+
+  g_return_val_if_fail (KAREZ_IS_CHECK (self), NULL);
 
   return karez_json_object ("id", "s", self->id, "verdict", "s", verdicts[self->verdict],
                             "measured", "s", self->measured, "limit", "s", self->limit, "hint", "s",

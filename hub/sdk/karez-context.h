@@ -36,14 +36,48 @@ struct _KarezContextInterface
   gpointer padding[6];
 };
 
-/* Returns: (transfer none) */
+/**
+ * karez_context_get_store:
+ *
+ * Returns: (transfer none)
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC KarezStore *karez_context_get_store (KarezContext *self, GError **error);
+/**
+ * karez_context_get_audit:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC KarezAudit *karez_context_get_audit (KarezContext *self, GError **error);
+/**
+ * karez_context_get_agenda:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC KarezAgenda *karez_context_get_agenda (KarezContext *self, GError **error);
+/**
+ * karez_context_get_routes:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC KarezRoutes *karez_context_get_routes (KarezContext *self, GError **error);
+/**
+ * karez_context_get_peers:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC KarezPeers *karez_context_get_peers (KarezContext *self, GError **error);
+/**
+ * karez_context_get_settings:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC KarezSettings *karez_context_get_settings (KarezContext *self, GError **error);
+/**
+ * karez_context_get_plugin_id:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC const char *karez_context_get_plugin_id (KarezContext *self);
+/**
+ * karez_context_get_hub_id:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC const char *karez_context_get_hub_id (KarezContext *self);
 
 /**

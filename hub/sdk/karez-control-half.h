@@ -39,22 +39,81 @@ struct _KarezControlHalfClass
   gpointer padding[8];
 };
 
-/* NULL before it is enabled. Returns: (transfer none). Since: 1.1 */
+/**
+ * karez_control_half_get_context:
+ *
+ * NULL before it is enabled.
+ *
+ * Returns: (transfer none).
+ *
+ * Since: 1.1
+ */
 KAREZ_PUBLIC KarezContext *karez_control_half_get_context (KarezControlHalf *self);
-/* Each is what the context gives; asking for one that the key file does not grant is a programmer's
- * error, since the plugin is not enabled then. Returns: (transfer none). Since: 1.1 */
+/**
+ * karez_control_half_get_store:
+ *
+ * Each is what the context gives; asking for one that the key file does not grant is a programmer's
+ * error, since the plugin is not enabled then.
+ *
+ * Returns: (transfer none).
+ *
+ * Since: 1.1
+ */
 KAREZ_PUBLIC KarezStore *karez_control_half_get_store (KarezControlHalf *self);
+/**
+ * karez_control_half_get_audit:
+ * Since: 1.1
+ */
 KAREZ_PUBLIC KarezAudit *karez_control_half_get_audit (KarezControlHalf *self);
+/**
+ * karez_control_half_get_agenda:
+ * Since: 1.1
+ */
 KAREZ_PUBLIC KarezAgenda *karez_control_half_get_agenda (KarezControlHalf *self);
+/**
+ * karez_control_half_get_routes:
+ * Since: 1.1
+ */
 KAREZ_PUBLIC KarezRoutes *karez_control_half_get_routes (KarezControlHalf *self);
+/**
+ * karez_control_half_get_peers:
+ * Since: 1.1
+ */
 KAREZ_PUBLIC KarezPeers *karez_control_half_get_peers (KarezControlHalf *self);
+/**
+ * karez_control_half_get_settings:
+ * Since: 1.1
+ */
 KAREZ_PUBLIC KarezSettings *karez_control_half_get_settings (KarezControlHalf *self);
-/* The plugin itself, where nobody did it. Returns: (transfer none). Since: 1.1 */
+/**
+ * karez_control_half_get_actor:
+ *
+ * The plugin itself, where nobody did it.
+ *
+ * Returns: (transfer none).
+ *
+ * Since: 1.1
+ */
 KAREZ_PUBLIC KarezActor *karez_control_half_get_actor (KarezControlHalf *self);
-/* A transaction of the plugin itself. Returns: (transfer full). Since: 1.1 */
+/**
+ * karez_control_half_begin:
+ *
+ * A transaction of the plugin itself.
+ *
+ * Returns: (transfer full).
+ *
+ * Since: 1.1
+ */
 KAREZ_PUBLIC KarezTransaction *karez_control_half_begin (KarezControlHalf *self);
-/* One that keeps @record, of who did it or of the plugin itself, about the record's session.
- * Returns: (transfer full). Since: 1.1 */
+/**
+ * karez_control_half_begin_record:
+ *
+ * One that keeps @record, of who did it or of the plugin itself, about the record's session.
+ *
+ * Returns: (transfer full).
+ *
+ * Since: 1.1
+ */
 KAREZ_PUBLIC KarezTransaction *karez_control_half_begin_record (KarezControlHalf *self,
                                                                 const KarezRecord *record);
 

@@ -22,6 +22,8 @@ G_BEGIN_DECLS
  * @KAREZ_ERROR_TIMEOUT: no answer within the deadline; the outcome is not known (504)
  *
  * The one error domain. A cancelled call gives %G_IO_ERROR_CANCELLED.
+ *
+ * Since: 1.0
  */
 typedef enum
 {
@@ -39,6 +41,10 @@ typedef enum
 } KarezError;
 
 #define KAREZ_ERROR (karez_error_quark ())
+/**
+ * karez_error_quark:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC GQuark karez_error_quark (void);
 
 /**
@@ -47,6 +53,8 @@ KAREZ_PUBLIC GQuark karez_error_quark (void);
  * @data: what was given with the function
  *
  * Returns: (transfer none): the message in the reader's language, or @msgid itself
+ *
+ * Since: 1.0
  */
 typedef const char *(*KarezTranslate) (const char *msgid, gpointer data);
 
@@ -58,11 +66,19 @@ typedef const char *(*KarezTranslate) (const char *msgid, gpointer data);
  * @format: what went wrong, a translatable printf format in which %s is the only conversion
  *
  * An error that can still be said in another language: it keeps @format and the arguments apart.
+ *
+ * Since: 1.0
  */
 KAREZ_PUBLIC GError *karez_error_new (KarezError code, const char *rule, const char *accepted,
                                       const char *format, ...) G_GNUC_PRINTF (4, 5);
 
-/* As karez_error_new(), stored in @error (which may be NULL). Always returns FALSE. */
+/**
+ * karez_error_set:
+ *
+ * As karez_error_new(), stored in @error (which may be NULL). Always returns FALSE.
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC gboolean karez_error_set (GError **error, KarezError code, const char *rule,
                                        const char *accepted, const char *format, ...)
     G_GNUC_PRINTF (5, 6);
@@ -75,22 +91,58 @@ KAREZ_PUBLIC gboolean karez_error_set (GError **error, KarezError code, const ch
  *
  * Whoever shows the error says a time by the clocks of its reader, and a name in their language;
  * without this every argument is text. The words never hold a time of their own.
+ *
+ * Since: 1.0
  */
 KAREZ_PUBLIC void karez_error_set_kinds (GError *error, const char *kinds);
 
-/* What would be accepted, as a format with arguments of these @kinds; marked with N_(). */
+/**
+ * karez_error_set_accepted:
+ *
+ * What would be accepted, as a format with arguments of these @kinds; marked with N_().
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC void karez_error_set_accepted (GError *error, const char *kinds, const char *format,
                                             ...) G_GNUC_PRINTF (3, 4);
 
-/* Names the member of a JSON document that the error is about, as an RFC 6901 pointer. */
+/**
+ * karez_error_set_pointer:
+ *
+ * Names the member of a JSON document that the error is about, as an RFC 6901 pointer.
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC void karez_error_set_pointer (GError *error, const char *pointer);
 
-/* Each is NULL for an error of another domain, or where it was not given. */
+/**
+ * karez_error_get_rule:
+ *
+ * Each is NULL for an error of another domain, or where it was not given.
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC const char *karez_error_get_rule (const GError *error);
+/**
+ * karez_error_get_accepted:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC const char *karez_error_get_accepted (const GError *error);
+/**
+ * karez_error_get_pointer:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC const char *karez_error_get_pointer (const GError *error);
 
-/* The message in the reader's language. Returns: (transfer full) */
+/**
+ * karez_error_translate:
+ *
+ * The message in the reader's language.
+ *
+ * Returns: (transfer full)
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC char *karez_error_translate (const GError *error, KarezTranslate translate,
                                           gpointer data);
 

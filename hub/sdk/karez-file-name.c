@@ -47,6 +47,8 @@ karez_file_name_check (const char *name, GError **error)
 {
   gboolean seen = FALSE, hidden = FALSE;
 
+  g_return_val_if_fail (name != NULL, FALSE);
+
   if (g_utf8_validate (name, -1, NULL))
     for (const char *c = name; *c != '\0'; c = g_utf8_next_char (c))
       {
@@ -144,6 +146,8 @@ karez_file_name_save (const char *name, const char *endings)
   const char *at;
   gsize room;
 
+  g_return_val_if_fail (name != NULL, NULL);
+
   for (const char *c = valid; *c != '\0'; c = g_utf8_next_char (c))
     append_clean (clean, g_utf8_get_char (c));
   normal = g_utf8_normalize (clean->str, clean->len, G_NORMALIZE_NFC);
@@ -169,6 +173,8 @@ karez_file_name_save (const char *name, const char *endings)
 char *
 karez_file_name_disposition (const char *name, gboolean shown)
 {
+  g_return_val_if_fail (name != NULL, NULL);
+
   g_autoptr (GString) plain = g_string_new (NULL);
   g_autofree char *escaped = g_uri_escape_string (name, "!#$&+^`|", FALSE);
   const char *dot = strrchr (name, '.');

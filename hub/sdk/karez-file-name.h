@@ -14,6 +14,8 @@ G_BEGIN_DECLS
  * control characters, marks that change the direction of writing (U+202E makes "gpj.exe" of
  * "exe.jpg"), or characters that take no place but the joiners of Uyghur, Persian and emoji
  * (U+200C, U+200D). Any thread. %KAREZ_ERROR_INVALID, rule "file/name".
+ *
+ * Since: 1.0
  */
 KAREZ_PUBLIC gboolean karez_file_name_check (const char *name, GError **error);
 
@@ -27,6 +29,8 @@ KAREZ_PUBLIC gboolean karez_file_name_check (const char *name, GError **error);
  * and blanks at its begin and end, or a name that is a device there; ended by one of @endings; at
  * most 240 bytes of UTF-8, so that a browser can add ".crdownload" within the 255 of most file
  * systems. Given its own result it changes nothing. Any thread. Returns: (transfer full)
+ *
+ * Since: 1.0
  */
 KAREZ_PUBLIC char *karez_file_name_save (const char *name, const char *endings);
 
@@ -38,6 +42,8 @@ KAREZ_PUBLIC char *karez_file_name_save (const char *name, const char *endings);
  * The value of a Content-Disposition header (RFC 6266): one line of ASCII, with @name in the form
  * of RFC 8187 and something readable for what does not know that. Any thread. Returns: (transfer
  * full)
+ *
+ * Since: 1.0
  */
 KAREZ_PUBLIC char *karez_file_name_disposition (const char *name, gboolean shown);
 

@@ -124,6 +124,8 @@ karez_json_print (JsonNode *node)
 {
   GString *out = g_string_new (NULL);
 
+  g_return_val_if_fail (node != NULL, NULL);
+
   print_node (out, node);
   return g_string_free (out, FALSE);
 }

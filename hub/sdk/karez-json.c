@@ -13,6 +13,8 @@
 JsonNode *
 karez_json_parse (GBytes *bytes, gsize max_bytes, GError **error)
 {
+  g_return_val_if_fail (bytes != NULL, NULL);
+
   g_autoptr (JsonParser) parser = NULL;
   g_autoptr (GError) syntax = NULL;
   gsize length;
@@ -248,6 +250,7 @@ find_field (const KarezJsonField *fields, const char *name)
   return NULL;
 }
 
+/* nocheck:sdk-guard -- no body is a body that is refused */
 JsonObject *
 karez_json_check (JsonNode *node, const KarezJsonField *fields, GError **error)
 {
@@ -303,6 +306,8 @@ karez_json_text (JsonObject *object, const char *name)
 {
   JsonNode *value = member (object, name);
 
+  g_return_val_if_fail (object != NULL, NULL);
+
   return value != NULL && JSON_NODE_HOLDS_VALUE (value) ? json_node_get_string (value) : NULL;
 }
 
@@ -310,6 +315,8 @@ gint64
 karez_json_integer (JsonObject *object, const char *name, gint64 fallback)
 {
   JsonNode *value = member (object, name);
+
+  g_return_val_if_fail (object != NULL, 0);
 
   return value != NULL && JSON_NODE_HOLDS_VALUE (value) ? json_node_get_int (value) : fallback;
 }
@@ -319,12 +326,16 @@ karez_json_boolean (JsonObject *object, const char *name)
 {
   JsonNode *value = member (object, name);
 
+  g_return_val_if_fail (object != NULL, FALSE);
+
   return value != NULL && JSON_NODE_HOLDS_VALUE (value) && json_node_get_boolean (value);
 }
 
 GStrv
 karez_json_texts (JsonObject *object, const char *name)
 {
+  g_return_val_if_fail (object != NULL, NULL);
+
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   JsonNode *value = member (object, name);
   JsonArray *array = value != NULL && JSON_NODE_HOLDS_ARRAY (value) ? json_node_get_array (value)
@@ -345,12 +356,16 @@ karez_json_time (JsonObject *object, const char *name, gint64 *time)
 {
   const char *text = karez_json_text (object, name);
 
+  g_return_val_if_fail (object != NULL, FALSE);
+
   return text != NULL && hub_time_parse (text, time);
 }
 
 JsonNode *
 karez_json_object (const char *name, ...)
 {
+  g_return_val_if_fail (name != NULL, NULL);
+
   g_autoptr (JsonObject) object = json_object_new ();
   JsonNode *node;
   va_list args;
@@ -413,9 +428,12 @@ karez_json_to_bytes (JsonNode *node)
 {
   char *text = karez_json_print (node);
 
+  g_return_val_if_fail (node != NULL, NULL);
+
   return g_bytes_new_take (text, strlen (text));
 }
 
+/* nocheck:sdk-guard -- NULL is an empty one */
 JsonNode *
 karez_json_array (JsonArray *array)
 {

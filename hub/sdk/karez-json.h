@@ -21,15 +21,37 @@ G_BEGIN_DECLS
  * or an array counts as four.
  *
  * Returns: (transfer full): the root
+ *
+ * Since: 1.0
  */
 KAREZ_PUBLIC JsonNode *karez_json_parse (GBytes *bytes, gsize max_bytes, GError **error);
 
-/* The document after RFC 8259, without white space. A double that is not finite is a mistake of the
- * caller and becomes null. Returns: (transfer full) */
+/**
+ * karez_json_print:
+ *
+ * The document after RFC 8259, without white space. A double that is not finite is a mistake of the
+ * caller and becomes null.
+ *
+ * Returns: (transfer full)
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC char *karez_json_print (JsonNode *node);
-/* The same as bytes: what a link, a spool or a file takes. Returns: (transfer full). Since: 1.1 */
+/**
+ * karez_json_to_bytes:
+ *
+ * The same as bytes: what a link, a spool or a file takes.
+ *
+ * Returns: (transfer full).
+ *
+ * Since: 1.1
+ */
 KAREZ_PUBLIC GBytes *karez_json_to_bytes (JsonNode *node);
 
+/**
+ * KarezJsonType:
+ * Since: 1.0
+ */
 typedef enum
 {
   KAREZ_JSON_TEXT,    /* a string after karez_text_check(); @max counts characters */
@@ -54,6 +76,8 @@ typedef enum
  * @accepted: (nullable): the words of an enumeration
  *
  * One line of the table that an object is held against.
+ *
+ * Since: 1.0
  */
 typedef struct
 {
@@ -75,17 +99,45 @@ typedef struct
  * it. The error's pointer names the member.
  *
  * Returns: (transfer none): the object, or NULL with @error set
+ *
+ * Since: 1.0
  */
 KAREZ_PUBLIC JsonObject *karez_json_check (JsonNode *node, const KarezJsonField *fields,
                                            GError **error);
 
-/* Members of a checked object. An absent one is NULL, @fallback or an empty list. */
+/**
+ * karez_json_text:
+ *
+ * Members of a checked object. An absent one is NULL, @fallback or an empty list.
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC const char *karez_json_text (JsonObject *object, const char *name);
+/**
+ * karez_json_integer:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC gint64 karez_json_integer (JsonObject *object, const char *name, gint64 fallback);
+/**
+ * karez_json_boolean:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC gboolean karez_json_boolean (JsonObject *object, const char *name);
-/* Returns: (transfer full): strings of an array; others in it are left out */
+/**
+ * karez_json_texts:
+ *
+ * Returns: (transfer full): strings of an array; others in it are left out
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC GStrv karez_json_texts (JsonObject *object, const char *name);
-/* Returns: (nullable): microseconds since 1970 UTC in @time */
+/**
+ * karez_json_time:
+ *
+ * Returns: (nullable): microseconds since 1970 UTC in @time
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC gboolean karez_json_time (JsonObject *object, const char *name, gint64 *time);
 
 /**
@@ -98,9 +150,20 @@ KAREZ_PUBLIC gboolean karez_json_time (JsonObject *object, const char *name, gin
  * Integers are given as gint64.
  *
  * Returns: (transfer full)
+ *
+ * Since: 1.0
  */
 KAREZ_PUBLIC JsonNode *karez_json_object (const char *name, ...) G_GNUC_NULL_TERMINATED;
-/* @array: (transfer full) (nullable): NULL is an empty one. Returns: (transfer full). Since: 1.1 */
+/**
+ * karez_json_array:
+ * @array: (transfer full):
+ *
+ * (nullable): NULL is an empty one.
+ *
+ * Returns: (transfer full).
+ *
+ * Since: 1.1
+ */
 KAREZ_PUBLIC JsonNode *karez_json_array (JsonArray *array);
 
 G_END_DECLS

@@ -19,23 +19,31 @@ gboolean
 karez_link_open (KarezLink *self, guint stream, KarezLinkPolicy policy, gboolean ordered,
                  GError **error)
 {
+  g_return_val_if_fail (KAREZ_IS_LINK (self), FALSE);
+
   return KAREZ_LINK_GET_IFACE (self)->open (self, stream, policy, ordered, error);
 }
 
 gboolean
 karez_link_send (KarezLink *self, guint stream, GBytes *payload, GError **error)
 {
+  g_return_val_if_fail (KAREZ_IS_LINK (self), FALSE);
+
   return KAREZ_LINK_GET_IFACE (self)->send (self, stream, payload, error);
 }
 
 gboolean
 karez_link_is_up (KarezLink *self)
 {
+  g_return_val_if_fail (KAREZ_IS_LINK (self), FALSE);
+
   return KAREZ_LINK_GET_IFACE (self)->is_up (self);
 }
 
 JsonNode *
 karez_link_get_statistics (KarezLink *self)
 {
+  g_return_val_if_fail (KAREZ_IS_LINK (self), NULL);
+
   return KAREZ_LINK_GET_IFACE (self)->get_statistics (self);
 }

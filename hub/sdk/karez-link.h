@@ -12,6 +12,8 @@ KAREZ_PUBLIC G_DECLARE_INTERFACE (KarezLink, karez_link, KAREZ, LINK, GObject)
      * KarezLinkPolicy:
      * @KAREZ_LINK_ALL: every datagram on all paths; the first copy is delivered
      * @KAREZ_LINK_BEST: every datagram on the best path
+     *
+     * Since: 1.0
      */
     typedef enum {
       KAREZ_LINK_ALL,
@@ -33,6 +35,8 @@ KAREZ_PUBLIC G_DECLARE_INTERFACE (KarezLink, karez_link, KAREZ, LINK, GObject)
  *
  * Signals: "datagram" (guint stream, GBytes *payload), "message" (guint stream, GBytes *payload),
  * "changed": the link came up or went down.
+ *
+ * Since: 1.0
  */
 struct _KarezLinkInterface
 {
@@ -50,15 +54,33 @@ struct _KarezLinkInterface
  * @stream: its number, the same at both ends
  * @ordered: FALSE carries datagrams that may be lost; TRUE carries messages, each once and in
  *   order, repeated until they arrive, for as long as both processes live
+ *
+ * Since: 1.0
  */
 KAREZ_PUBLIC gboolean karez_link_open (KarezLink *self, guint stream, KarezLinkPolicy policy,
                                        gboolean ordered, GError **error);
-/* %KAREZ_ERROR_TOO_LARGE above the bound, %KAREZ_ERROR_BUSY when an ordered stream has 4 MiB
- * waiting, %KAREZ_ERROR_UNAVAILABLE for a datagram while the link is down. */
+/**
+ * karez_link_send:
+ *
+ * %KAREZ_ERROR_TOO_LARGE above the bound, %KAREZ_ERROR_BUSY when an ordered stream has 4 MiB
+ * waiting, %KAREZ_ERROR_UNAVAILABLE for a datagram while the link is down.
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC gboolean karez_link_send (KarezLink *self, guint stream, GBytes *payload,
                                        GError **error);
+/**
+ * karez_link_is_up:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC gboolean karez_link_is_up (KarezLink *self);
-/* {"up", "paths": [{"name", "rtt_ms", "lost", "received", "sent"}], "generation"} */
+/**
+ * karez_link_get_statistics:
+ *
+ * {"up", "paths": [{"name", "rtt_ms", "lost", "received", "sent"}], "generation"}
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC JsonNode *karez_link_get_statistics (KarezLink *self);
 
 G_END_DECLS

@@ -643,6 +643,8 @@ karez_live_half_is_live (KarezLiveHalf *self)
   KarezSession *session = karez_live_half_get_session (self);
   KarezState state = session != NULL ? karez_session_get_state (session) : KAREZ_STATE_PLANNED;
 
+  g_return_val_if_fail (KAREZ_IS_LIVE_HALF (self), FALSE);
+
   return state == KAREZ_STATE_LIVE || state == KAREZ_STATE_DEGRADED;
 }
 

@@ -56,16 +56,50 @@ struct _KarezLiveHalfClass
   gpointer padding[8];
 };
 
-/* The half that holds @replica, NULL for none. Returns: (transfer none). Since: 1.1 */
+/**
+ * karez_live_half_of_replica:
+ *
+ * The half that holds @replica, NULL for none.
+ *
+ * Returns: (transfer none).
+ *
+ * Since: 1.1
+ */
 KAREZ_PUBLIC KarezLiveHalf *karez_live_half_of_replica (KarezReplica *replica);
-/* NULL before it is prepared. Returns: (transfer none). Since: 1.1 */
+/**
+ * karez_live_half_get_session:
+ *
+ * NULL before it is prepared.
+ *
+ * Returns: (transfer none).
+ *
+ * Since: 1.1
+ */
 KAREZ_PUBLIC KarezSession *karez_live_half_get_session (KarezLiveHalf *self);
-/* Whether the session is LIVE or DEGRADED. Since: 1.1 */
+/**
+ * karez_live_half_is_live:
+ *
+ * Whether the session is LIVE or DEGRADED.
+ *
+ * Since: 1.1
+ */
 KAREZ_PUBLIC gboolean karez_live_half_is_live (KarezLiveHalf *self);
-/* Whether the link to the other worker is up. Since: 1.1 */
+/**
+ * karez_live_half_is_link_up:
+ *
+ * Whether the link to the other worker is up.
+ *
+ * Since: 1.1
+ */
 KAREZ_PUBLIC gboolean karez_live_half_is_link_up (KarezLiveHalf *self);
-/* Sends to the other worker, whose @receive gets it; kept for a link that is down. @message:
- * (transfer full): an object. Fails as karez_link_send(). Since: 1.1 */
+/**
+ * karez_live_half_tell_peer:
+ *
+ * Sends to the other worker, whose @receive gets it; kept for a link that is down. @message:
+ * (transfer full): an object. Fails as karez_link_send().
+ *
+ * Since: 1.1
+ */
 KAREZ_PUBLIC gboolean karez_live_half_tell_peer (KarezLiveHalf *self, JsonNode *message,
                                                  GError **error);
 /**
@@ -80,7 +114,13 @@ KAREZ_PUBLIC gboolean karez_live_half_tell_peer (KarezLiveHalf *self, JsonNode *
  */
 KAREZ_PUBLIC void karez_live_half_add_replica (KarezLiveHalf *self, const char *name,
                                                KarezReplica *replica);
-/* Takes the checkpoint now (karez_session_save_async()). Since: 1.1 */
+/**
+ * karez_live_half_save:
+ *
+ * Takes the checkpoint now (karez_session_save_async()).
+ *
+ * Since: 1.1
+ */
 KAREZ_PUBLIC void karez_live_half_save (KarezLiveHalf *self);
 /**
  * KarezSavedFunc:
@@ -102,9 +142,15 @@ typedef void (*KarezSavedFunc) (gpointer data);
  */
 KAREZ_PUBLIC void karez_live_half_when_saved (KarezLiveHalf *self, KarezSavedFunc func,
                                               gpointer data, GDestroyNotify destroy);
-/* Sends to a local participant's page once what was saved so far is on disk: whoever comes does not
- * hear more than who is there. @participant: an id, or NULL for everybody here. @body: (transfer
- * full). Since: 1.1 */
+/**
+ * karez_live_half_say:
+ * @body: (transfer full):
+ *
+ * Sends to a local participant's page once what was saved so far is on disk: whoever comes does not
+ * hear more than who is there. @participant: an id, or NULL for everybody here.
+ *
+ * Since: 1.1
+ */
 KAREZ_PUBLIC void karez_live_half_say (KarezLiveHalf *self, const char *participant,
                                        JsonNode *body);
 

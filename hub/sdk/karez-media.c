@@ -17,6 +17,8 @@ karez_media_is_message (JsonObject *message)
 {
   const char *type = karez_json_text (message, "type");
 
+  g_return_val_if_fail (message != NULL, FALSE);
+
   return type != NULL && g_str_has_prefix (type, "media.");
 }
 
@@ -24,6 +26,8 @@ gboolean
 karez_media_take (KarezMedia *self, KarezParticipant *participant, JsonObject *message,
                   GError **error)
 {
+  g_return_val_if_fail (KAREZ_IS_MEDIA (self), FALSE);
+
   return KAREZ_MEDIA_GET_IFACE (self)->take (self, participant, message, error);
 }
 
@@ -48,11 +52,15 @@ karez_media_leave (KarezMedia *self, KarezParticipant *participant)
 void
 karez_media_set_forwarding (KarezMedia *self, gboolean on)
 {
+  g_return_if_fail (KAREZ_IS_MEDIA (self));
+
   KAREZ_MEDIA_GET_IFACE (self)->set_forwarding (self, on);
 }
 
 JsonNode *
 karez_media_get_statistics (KarezMedia *self)
 {
+  g_return_val_if_fail (KAREZ_IS_MEDIA (self), NULL);
+
   return KAREZ_MEDIA_GET_IFACE (self)->get_statistics (self);
 }

@@ -36,6 +36,8 @@ G_DECLARE_INTERFACE (KarezModality, karez_modality, KAREZ, MODALITY, GObject)
  * @checkpoint: the state to come back with; called once a second, by karez_session_save_async() and
  *   when the process can choose. Returns: (transfer full) (nullable): at most 1 MiB
  * @restore: what @checkpoint gave last. An error starts without it, and says so.
+ *
+ * Since: 1.0
  */
 struct _KarezModalityInterface
 {

@@ -40,30 +40,40 @@ karez_participant_new (const char *id, KarezActor *actor, const char *role, cons
 const char *
 karez_participant_get_id (KarezParticipant *self)
 {
+  g_return_val_if_fail (KAREZ_IS_PARTICIPANT (self), NULL);
+
   return self->id;
 }
 
 KarezActor *
 karez_participant_get_actor (KarezParticipant *self)
 {
+  g_return_val_if_fail (KAREZ_IS_PARTICIPANT (self), NULL);
+
   return self->actor;
 }
 
 const char *
 karez_participant_get_role (KarezParticipant *self)
 {
+  g_return_val_if_fail (KAREZ_IS_PARTICIPANT (self), NULL);
+
   return self->role;
 }
 
 const char *
 karez_participant_get_hospital (KarezParticipant *self)
 {
+  g_return_val_if_fail (KAREZ_IS_PARTICIPANT (self), NULL);
+
   return self->hospital;
 }
 
 gboolean
 karez_participant_is_local (KarezParticipant *self)
 {
+  g_return_val_if_fail (KAREZ_IS_PARTICIPANT (self), FALSE);
+
   return self->local;
 }
 

@@ -47,6 +47,8 @@ karez_message_get_parked (KarezMessage *self)
 KarezMessage *
 karez_message_ref (KarezMessage *self)
 {
+  g_return_val_if_fail (self != NULL, NULL);
+
   return g_rc_box_acquire (self);
 }
 
@@ -61,36 +63,48 @@ clear (KarezMessage *self)
 void
 karez_message_unref (KarezMessage *self)
 {
+  g_return_if_fail (self != NULL);
+
   g_rc_box_release_full (self, (GDestroyNotify) clear);
 }
 
 const char *
 karez_message_get_peer (KarezMessage *self)
 {
+  g_return_val_if_fail (self != NULL, NULL);
+
   return karez_actor_get_id (self->peer);
 }
 
 const char *
 karez_message_get_topic (KarezMessage *self)
 {
+  g_return_val_if_fail (self != NULL, NULL);
+
   return self->topic;
 }
 
 JsonNode *
 karez_message_get_body (KarezMessage *self)
 {
+  g_return_val_if_fail (self != NULL, NULL);
+
   return self->body;
 }
 
 KarezActor *
 karez_message_get_actor (KarezMessage *self)
 {
+  g_return_val_if_fail (self != NULL, NULL);
+
   return self->peer;
 }
 
 KarezActor *
 karez_message_get_person (KarezMessage *self, JsonNode *actor, GError **error)
 {
+  g_return_val_if_fail (self != NULL, NULL);
+
   g_autoptr (KarezActor) said = karez_actor_from_json (actor, error);
 
   if (said == NULL)
@@ -130,12 +144,16 @@ karez_message_begin (KarezMessage *self, KarezStore *store, KarezActor *actor)
 gint64
 karez_message_get_sequence (KarezMessage *self)
 {
+  g_return_val_if_fail (self != NULL, 0);
+
   return self->sequence;
 }
 
 KarezLane
 karez_message_get_lane (KarezMessage *self)
 {
+  g_return_val_if_fail (self != NULL, 0);
+
   return self->lane;
 }
 
@@ -181,6 +199,8 @@ karez_peers_call_async (KarezPeers *self, const char *peer, const char *topic, J
                         guint timeout_ms, GCancellable *cancellable, GAsyncReadyCallback callback,
                         gpointer data)
 {
+  g_return_if_fail (KAREZ_IS_PEERS (self));
+
   KAREZ_PEERS_GET_IFACE (self)->call_async (self, peer, topic, body, timeout_ms, cancellable,
                                             callback, data);
 }
@@ -188,6 +208,8 @@ karez_peers_call_async (KarezPeers *self, const char *peer, const char *topic, J
 JsonNode *
 karez_peers_call_finish (KarezPeers *self, GAsyncResult *result, GError **error)
 {
+  g_return_val_if_fail (KAREZ_IS_PEERS (self), NULL);
+
   return KAREZ_PEERS_GET_IFACE (self)->call_finish (self, result, error);
 }
 
@@ -196,6 +218,8 @@ karez_peers_pull_async (KarezPeers *self, const char *peer, const char *feed, co
                         guint limit, GCancellable *cancellable, GAsyncReadyCallback callback,
                         gpointer data)
 {
+  g_return_if_fail (KAREZ_IS_PEERS (self));
+
   KAREZ_PEERS_GET_IFACE (self)->pull_async (self, peer, feed, cursor, limit, cancellable, callback,
                                             data);
 }
@@ -203,6 +227,8 @@ karez_peers_pull_async (KarezPeers *self, const char *peer, const char *feed, co
 JsonNode *
 karez_peers_pull_finish (KarezPeers *self, GAsyncResult *result, GError **error)
 {
+  g_return_val_if_fail (KAREZ_IS_PEERS (self), NULL);
+
   return KAREZ_PEERS_GET_IFACE (self)->pull_finish (self, result, error);
 }
 
@@ -210,6 +236,8 @@ gboolean
 karez_peers_handle_call (KarezPeers *self, const char *topic, KarezCallFunc func, gpointer data,
                          GDestroyNotify destroy, GError **error)
 {
+  g_return_val_if_fail (KAREZ_IS_PEERS (self), FALSE);
+
   return KAREZ_PEERS_GET_IFACE (self)->handle_call (self, topic, func, data, destroy, error);
 }
 
@@ -217,6 +245,8 @@ gboolean
 karez_peers_handle_post (KarezPeers *self, const char *topic, KarezPostFunc func, gpointer data,
                          GDestroyNotify destroy, GError **error)
 {
+  g_return_val_if_fail (KAREZ_IS_PEERS (self), FALSE);
+
   return KAREZ_PEERS_GET_IFACE (self)->handle_post (self, topic, func, data, destroy, error);
 }
 
@@ -224,12 +254,16 @@ gboolean
 karez_peers_serve_feed (KarezPeers *self, const char *feed, KarezFeedFunc func, gpointer data,
                         GDestroyNotify destroy, GError **error)
 {
+  g_return_val_if_fail (KAREZ_IS_PEERS (self), FALSE);
+
   return KAREZ_PEERS_GET_IFACE (self)->serve_feed (self, feed, func, data, destroy, error);
 }
 
 JsonNode *
 karez_peers_list (KarezPeers *self)
 {
+  g_return_val_if_fail (KAREZ_IS_PEERS (self), NULL);
+
   return KAREZ_PEERS_GET_IFACE (self)->list (self);
 }
 
@@ -246,6 +280,8 @@ gboolean
 karez_peers_is_paired (KarezPeers *self, const char *peer)
 {
   KarezPeerState state = karez_peers_get_state (self, peer);
+
+  g_return_val_if_fail (KAREZ_IS_PEERS (self), FALSE);
 
   return state == KAREZ_PEER_UP || state == KAREZ_PEER_DOWN;
 }

@@ -9,6 +9,8 @@ G_BEGIN_DECLS
  * KarezRecord:
  * Something a live half wants kept (karez_session_record()), on its way into the database.
  * (@session, @origin, @sequence) names it for ever; it may come again.
+ *
+ * Since: 1.0
  */
 typedef struct
 {
@@ -37,6 +39,8 @@ G_DECLARE_INTERFACE (KarezPlugin, karez_plugin, KAREZ, PLUGIN, GObject)
  *   the side that accepts. @booking is "Booking" of the OpenAPI document. Deadline 2 s.
  * @record_async: keeps a record in one transaction that holds karez_transaction_recorded ();
  *   success means durable. Deadline 5 s; UNAVAILABLE, BUSY and TIMEOUT are tried again.
+ *
+ * Since: 1.0
  */
 struct _KarezPluginInterface
 {
@@ -58,8 +62,14 @@ struct _KarezPluginInterface
   gpointer padding[8];
 };
 
-/* Makes @self the transaction that keeps @record: committed again, it has no second effect and
- * succeeds with karez_transaction_is_repeated(). */
+/**
+ * karez_transaction_recorded:
+ *
+ * Makes @self the transaction that keeps @record: committed again, it has no second effect and
+ * succeeds with karez_transaction_is_repeated().
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC void karez_transaction_recorded (KarezTransaction *self, const KarezRecord *record);
 /* The record's session, NULL if there is none. */
 KAREZ_PRIVATE const char *karez_transaction_get_recorded (KarezTransaction *self,
@@ -68,6 +78,8 @@ KAREZ_PRIVATE const char *karez_transaction_get_recorded (KarezTransaction *self
 /**
  * KarezAbi:
  * What the probe child reads before anything of a module is called.
+ *
+ * Since: 1.0
  */
 typedef struct
 {

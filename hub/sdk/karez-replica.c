@@ -554,6 +554,8 @@ karez_replica_new (JsonNode *value)
 {
   KarezReplica *self = g_object_new (KAREZ_TYPE_REPLICA, NULL);
 
+  g_return_val_if_fail (value != NULL, NULL);
+
   if (value != NULL)
     {
       take_value (self, value, 0);

@@ -55,16 +55,53 @@ struct _KarezReplicaClass
   gpointer padding[8];
 };
 
-/* @value: (transfer full) (nullable): what it holds before anything was set. Returns: (transfer
- * full). Since: 1.1 */
+/**
+ * karez_replica_new:
+ * @value: (transfer full):
+ *
+ * (nullable): what it holds before anything was set.
+ *
+ * Returns: (transfer full).
+ *
+ * Since: 1.1
+ */
 KAREZ_PUBLIC KarezReplica *karez_replica_new (JsonNode *value);
-/* The value. Returns: (transfer none). Since: 1.1 */
+/**
+ * karez_replica_get:
+ *
+ * The value.
+ *
+ * Returns: (transfer none).
+ *
+ * Since: 1.1
+ */
 KAREZ_PUBLIC JsonNode *karez_replica_get (KarezReplica *self);
-/* Asks for another value, by either worker. @value: (transfer full). Since: 1.1 */
+/**
+ * karez_replica_set:
+ * @value: (transfer full):
+ *
+ * Asks for another value, by either worker.
+ *
+ * Since: 1.1
+ */
 KAREZ_PUBLIC gboolean karez_replica_set (KarezReplica *self, JsonNode *value, GError **error);
-/* How many changes it has seen. Since: 1.1 */
+/**
+ * karez_replica_get_revision:
+ *
+ * How many changes it has seen.
+ *
+ * Since: 1.1
+ */
 KAREZ_PUBLIC gint64 karez_replica_get_revision (KarezReplica *self);
-/* The whole state. Returns: (transfer full). Since: 1.1 */
+/**
+ * karez_replica_to_json:
+ *
+ * The whole state.
+ *
+ * Returns: (transfer full).
+ *
+ * Since: 1.1
+ */
 KAREZ_PUBLIC JsonNode *karez_replica_to_json (KarezReplica *self);
 /**
  * karez_replica_change:
@@ -79,8 +116,13 @@ KAREZ_PUBLIC JsonNode *karez_replica_to_json (KarezReplica *self);
  */
 KAREZ_PUBLIC gboolean karez_replica_change (KarezReplica *self, const char *from, JsonNode *change,
                                             GError **error);
-/* Whether the state is told now; FALSE while a host that came back waits for the other side.
- * Since: 1.1 */
+/**
+ * karez_replica_is_settled:
+ *
+ * Whether the state is told now; FALSE while a host that came back waits for the other side.
+ *
+ * Since: 1.1
+ */
 KAREZ_PUBLIC gboolean karez_replica_is_settled (KarezReplica *self);
 
 G_END_DECLS

@@ -21,6 +21,8 @@ G_DECLARE_DERIVABLE_TYPE (KarezRequest, karez_request, KAREZ, REQUEST, GObject)
  * @shown: whether a browser may show it in a page of its own, or only save it
  *
  * Bytes that are answered part by part, never whole in memory.
+ *
+ * Since: 1.0
  */
 typedef struct
 {
@@ -38,6 +40,8 @@ typedef struct
  *
  * Reads a part of a stream. Main thread; called again once @task has returned and the client has
  * taken what came.
+ *
+ * Since: 1.0
  */
 typedef void (*KarezStreamFunc) (goffset offset, gsize length, GTask *task, gpointer data);
 
@@ -46,6 +50,8 @@ typedef void (*KarezStreamFunc) (goffset offset, gsize length, GTask *task, gpoi
  * One HTTP request that was admitted: the actor is known and may use the route. Main thread only.
  * The handler keeps a reference until it has answered; a request that is dropped without an answer
  * becomes a 500 and a critical, so nobody waits for ever.
+ *
+ * Since: 1.0
  */
 struct _KarezRequestClass
 {
@@ -72,25 +78,84 @@ struct _KarezRequestClass
   gpointer padding[4];
 };
 
+/**
+ * karez_request_get_actor:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC KarezActor *karez_request_get_actor (KarezRequest *self);
-/* Whether the actor has a permission besides the route's: "patient.read", without which nothing
- * clinical is told. */
+/**
+ * karez_request_may:
+ *
+ * Whether the actor has a permission besides the route's: "patient.read", without which nothing
+ * clinical is told.
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC gboolean karez_request_may (KarezRequest *self, const char *permission);
-/* What stood at {name} in the route's path, decoded. */
+/**
+ * karez_request_get_path_part:
+ *
+ * What stood at {name} in the route's path, decoded.
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC const char *karez_request_get_path_part (KarezRequest *self, const char *name);
-/* A member of the query string, or NULL. */
+/**
+ * karez_request_get_query:
+ *
+ * A member of the query string, or NULL.
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC const char *karez_request_get_query (KarezRequest *self, const char *name);
-/* The body, parsed; NULL when there is none. */
+/**
+ * karez_request_get_body:
+ *
+ * The body, parsed; NULL when there is none.
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC JsonNode *karez_request_get_body (KarezRequest *self);
-/* The body of a route added by karez_routes_add_bytes(). Returns: (transfer none) */
+/**
+ * karez_request_get_bytes:
+ *
+ * The body of a route added by karez_routes_add_bytes().
+ *
+ * Returns: (transfer none)
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC GBytes *karez_request_get_bytes (KarezRequest *self);
-/* The body held against a table; an answer has been given when this is NULL. */
+/**
+ * karez_request_check_body:
+ *
+ * The body held against a table; an answer has been given when this is NULL.
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC JsonObject *karez_request_check_body (KarezRequest *self,
                                                    const KarezJsonField *fields);
-/* A transaction of the request's actor that carries the request's Idempotency-Key. */
+/**
+ * karez_request_begin:
+ *
+ * A transaction of the request's actor that carries the request's Idempotency-Key.
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC KarezTransaction *karez_request_begin (KarezRequest *self, KarezStore *store);
-/* Answers. @body: (transfer full) (nullable). 204 when there is none. */
+/**
+ * karez_request_respond:
+ * @body: (transfer full) (nullable):
+ *
+ * Answers. 204 when there is none.
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC void karez_request_respond (KarezRequest *self, guint status, JsonNode *body);
+/**
+ * karez_request_respond_bytes:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC void karez_request_respond_bytes (KarezRequest *self, const char *media_type,
                                                GBytes *bytes);
 /**
@@ -104,29 +169,55 @@ KAREZ_PUBLIC void karez_request_respond_bytes (KarezRequest *self, const char *m
  * takes nothing is cut off. What fails before the first byte is answered as by
  * karez_request_fail(); what fails later ends the connection, so that nobody takes a part for the
  * whole.
+ *
+ * Since: 1.0
  */
 KAREZ_PUBLIC void karez_request_respond_stream (KarezRequest *self, const KarezStream *stream,
                                                 KarezStreamFunc func, gpointer data,
                                                 GDestroyNotify destroy);
-/* Answers with a problem document (RFC 9457) made of @error. */
+/**
+ * karez_request_fail:
+ *
+ * Answers with a problem document (RFC 9457) made of @error.
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC void karez_request_fail (KarezRequest *self, const GError *error);
-/* The client's id of a writing request, a UUID; NULL for a reading one. */
+/**
+ * karez_request_get_idempotency_key:
+ *
+ * The client's id of a writing request, a UUID; NULL for a reading one.
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC const char *karez_request_get_idempotency_key (KarezRequest *self);
 /**
- * karez_request_confirm:
+ * karez_request_confirm_async:
  * @password: what the person typed just now
  *
  * Asks again who it is, for an act that a signed-in page alone is not enough for: a signature, an
  * export. %KAREZ_ERROR_UNAUTHENTICATED, rule "sign-in/refused", which is recorded;
  * %KAREZ_ERROR_BUSY, rule "sign-in/rate", after too many; %KAREZ_ERROR_CONFLICT, rule
  * "sign-in/local", for karezctl, which has no account. One at a time for each request.
+ *
+ * Since: 1.0
  */
 KAREZ_PUBLIC void karez_request_confirm_async (KarezRequest *self, const char *password,
                                                GCancellable *cancellable,
                                                GAsyncReadyCallback callback, gpointer data);
+/**
+ * karez_request_confirm_finish:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC gboolean karez_request_confirm_finish (KarezRequest *self, GAsyncResult *result,
                                                     GError **error);
-/* @msgid in the reader's language. */
+/**
+ * karez_request_translate:
+ *
+ * @msgid in the reader's language.
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC const char *karez_request_translate (KarezRequest *self, const char *msgid);
 
 #define KAREZ_TYPE_ROUTES (karez_routes_get_type ())
@@ -138,6 +229,8 @@ KAREZ_PUBLIC G_DECLARE_INTERFACE (KarezRoutes, karez_routes, KAREZ, ROUTES, GObj
 /**
  * KarezRouteBody:
  * What a route's requests bring: application/json, or application/octet-stream as it is.
+ *
+ * Since: 1.0
  */
 typedef enum
 {
@@ -145,6 +238,12 @@ typedef enum
   KAREZ_ROUTE_BYTES,
 } KarezRouteBody;
 
+/**
+ * KarezRoutesInterface:
+ * What answers below /api/v1/x/. Main thread only.
+ *
+ * Since: 1.0
+ */
 struct _KarezRoutesInterface
 {
   GTypeInterface parent;
@@ -162,11 +261,19 @@ struct _KarezRoutesInterface
  *
  * %KAREZ_ERROR_NOT_GRANTED outside the plugin's prefix, %KAREZ_ERROR_CONFLICT if the route is
  * taken, %KAREZ_ERROR_INVALID for a permission that nobody has.
+ *
+ * Since: 1.0
  */
 KAREZ_PUBLIC gboolean karez_routes_add (KarezRoutes *self, const char *method, const char *path,
                                         const char *permission, KarezRouteFunc func, gpointer data,
                                         GDestroyNotify destroy, GError **error);
-/* The same, and requests bring bytes, at most 1 MiB: karez_request_get_bytes(). */
+/**
+ * karez_routes_add_bytes:
+ *
+ * The same, and requests bring bytes, at most 1 MiB: karez_request_get_bytes().
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC gboolean karez_routes_add_bytes (KarezRoutes *self, const char *method,
                                               const char *path, const char *permission,
                                               KarezRouteFunc func, gpointer data,

@@ -32,6 +32,8 @@ karez_rows_new (const KarezRowsSource *source)
 KarezRows *
 karez_rows_ref (KarezRows *self)
 {
+  g_return_val_if_fail (self != NULL, NULL);
+
   return g_rc_box_acquire (self);
 }
 
@@ -46,18 +48,24 @@ clear (KarezRows *self)
 void
 karez_rows_unref (KarezRows *self)
 {
+  g_return_if_fail (self != NULL);
+
   g_rc_box_release_full (self, (GDestroyNotify) clear);
 }
 
 guint
 karez_rows_get_count (KarezRows *self)
 {
+  g_return_val_if_fail (self != NULL, 0);
+
   return self->source.n_rows;
 }
 
 guint
 karez_rows_get_affected (KarezRows *self)
 {
+  g_return_val_if_fail (self != NULL, 0);
+
   return self->source.affected;
 }
 
@@ -77,12 +85,16 @@ karez_rows_integer (KarezRows *self, guint row, const char *column)
 {
   const char *text = karez_rows_text (self, row, column);
 
+  g_return_val_if_fail (self != NULL, 0);
+
   return text != NULL ? g_ascii_strtoll (text, NULL, 10) : 0;
 }
 
 gboolean
 karez_rows_boolean (KarezRows *self, guint row, const char *column)
 {
+  g_return_val_if_fail (self != NULL, FALSE);
+
   return g_strcmp0 (karez_rows_text (self, row, column), "t") == 0;
 }
 
@@ -90,6 +102,8 @@ GBytes *
 karez_rows_bytes (KarezRows *self, guint row, const char *column)
 {
   const char *text = karez_rows_text (self, row, column);
+
+  g_return_val_if_fail (self != NULL, NULL);
 
   return text != NULL && g_str_has_prefix (text, "\\x") ? hub_unhex (text + 2) : NULL;
 }
@@ -99,6 +113,8 @@ karez_rows_json (KarezRows *self, guint row, const char *column)
 {
   const char *text = karez_rows_text (self, row, column);
 
+  g_return_val_if_fail (self != NULL, NULL);
+
   return text != NULL ? json_from_string (text, NULL) : NULL;
 }
 
@@ -107,6 +123,8 @@ karez_rows_to_array (KarezRows *self, KarezRowFunc func, gpointer data)
 {
   JsonNode *node = json_node_new (JSON_NODE_ARRAY);
   JsonArray *array = json_array_new ();
+
+  g_return_val_if_fail (self != NULL, NULL);
 
   json_node_take_array (node, array);
   for (guint row = 0; row < karez_rows_get_count (self); row++)

@@ -11,22 +11,76 @@ G_BEGIN_DECLS
  * KarezRows:
  * The rows of one statement. Immutable and counted; strings live as long as the rows.
  * Columns are named as in the statement; a name that is not there is a programmer's error.
+ *
+ * Since: 1.0
  */
 typedef struct _KarezRows KarezRows;
 
+/**
+ * karez_rows_get_type:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC GType karez_rows_get_type (void);
+/**
+ * karez_rows_ref:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC KarezRows *karez_rows_ref (KarezRows *self);
+/**
+ * karez_rows_unref:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC void karez_rows_unref (KarezRows *self);
+/**
+ * karez_rows_get_count:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC guint karez_rows_get_count (KarezRows *self);
-/* How many rows an INSERT, UPDATE or DELETE touched. */
+/**
+ * karez_rows_get_affected:
+ *
+ * How many rows an INSERT, UPDATE or DELETE touched.
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC guint karez_rows_get_affected (KarezRows *self);
-/* The value in PostgreSQL's text form, NULL for NULL. */
+/**
+ * karez_rows_text:
+ *
+ * The value in PostgreSQL's text form, NULL for NULL.
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC const char *karez_rows_text (KarezRows *self, guint row, const char *column);
+/**
+ * karez_rows_integer:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC gint64 karez_rows_integer (KarezRows *self, guint row, const char *column);
+/**
+ * karez_rows_boolean:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC gboolean karez_rows_boolean (KarezRows *self, guint row, const char *column);
-/* A bytea. Returns: (transfer full) (nullable) */
+/**
+ * karez_rows_bytes:
+ *
+ * A bytea.
+ *
+ * Returns: (transfer full) (nullable)
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC GBytes *karez_rows_bytes (KarezRows *self, guint row, const char *column);
-/* A json or jsonb value. Returns: (transfer full) (nullable) */
+/**
+ * karez_rows_json:
+ *
+ * A json or jsonb value.
+ *
+ * Returns: (transfer full) (nullable)
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC JsonNode *karez_rows_json (KarezRows *self, guint row, const char *column);
 
 /**
@@ -40,11 +94,25 @@ KAREZ_PUBLIC JsonNode *karez_rows_json (KarezRows *self, guint row, const char *
  */
 typedef JsonNode *(*KarezRowFunc) (KarezRows *rows, guint row, gpointer data);
 
-/* An array of what @func makes of each row. Returns: (transfer full). Since: 1.1 */
+/**
+ * karez_rows_to_array:
+ *
+ * An array of what @func makes of each row.
+ *
+ * Returns: (transfer full).
+ *
+ * Since: 1.1
+ */
 KAREZ_PUBLIC JsonNode *karez_rows_to_array (KarezRows *self, KarezRowFunc func, gpointer data);
 
-/* For the store: rows over somebody's memory. @get returns NULL for NULL; @column_name is called
- * once for each column. */
+/**
+ * KarezRowsSource:
+ *
+ * For the store: rows over somebody's memory. @get returns NULL for NULL; @column_name is called
+ * once for each column.
+ *
+ * Since: 1.0
+ */
 typedef struct
 {
   guint n_rows, n_columns, affected;

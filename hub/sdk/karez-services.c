@@ -18,12 +18,16 @@ void
 karez_agenda_get_booking_async (KarezAgenda *self, const char *booking, GCancellable *cancellable,
                                 GAsyncReadyCallback callback, gpointer data)
 {
+  g_return_if_fail (KAREZ_IS_AGENDA (self));
+
   KAREZ_AGENDA_GET_IFACE (self)->get_booking_async (self, booking, cancellable, callback, data);
 }
 
 JsonNode *
 karez_agenda_get_booking_finish (KarezAgenda *self, GAsyncResult *result, GError **error)
 {
+  g_return_val_if_fail (KAREZ_IS_AGENDA (self), NULL);
+
   return KAREZ_AGENDA_GET_IFACE (self)->get_booking_finish (self, result, error);
 }
 
@@ -35,6 +39,8 @@ karez_booking_conceal (JsonNode *booking)
   JsonObjectIter iter;
   const char *name;
   JsonNode *member;
+
+  g_return_val_if_fail (booking != NULL, NULL);
 
   json_node_take_object (node, seen);
   json_object_iter_init_ordered (&iter, json_node_get_object (booking));
@@ -61,6 +67,8 @@ karez_audit_append_async (KarezAudit *self, KarezActor *actor, const char *actio
                           JsonNode *details, GCancellable *cancellable,
                           GAsyncReadyCallback callback, gpointer data)
 {
+  g_return_if_fail (KAREZ_IS_AUDIT (self));
+
   KAREZ_AUDIT_GET_IFACE (self)->append_async (self, actor, action, outcome, session, patient,
                                               details, cancellable, callback, data);
 }
@@ -68,6 +76,8 @@ karez_audit_append_async (KarezAudit *self, KarezActor *actor, const char *actio
 gboolean
 karez_audit_append_finish (KarezAudit *self, GAsyncResult *result, GError **error)
 {
+  g_return_val_if_fail (KAREZ_IS_AUDIT (self), FALSE);
+
   return KAREZ_AUDIT_GET_IFACE (self)->append_finish (self, result, error);
 }
 
@@ -81,6 +91,8 @@ karez_settings_default_init (KarezSettingsInterface *iface)
 char *
 karez_settings_get (KarezSettings *self, const char *key, GError **error)
 {
+  g_return_val_if_fail (KAREZ_IS_SETTINGS (self), NULL);
+
   return KAREZ_SETTINGS_GET_IFACE (self)->get (self, key, error);
 }
 
@@ -91,6 +103,8 @@ karez_settings_get_integer (KarezSettings *self, const char *key, gint64 min, gi
   g_autofree char *text = karez_settings_get (self, key, error);
   g_autofree char *least = g_strdup_printf ("%" G_GINT64_FORMAT, min);
   g_autofree char *most = g_strdup_printf ("%" G_GINT64_FORMAT, max);
+
+  g_return_val_if_fail (KAREZ_IS_SETTINGS (self), FALSE);
 
   if (text == NULL)
     return FALSE;

@@ -18,6 +18,8 @@ G_DECLARE_INTERFACE (KarezAgenda, karez_agenda, KAREZ, AGENDA, GObject)
  *
  * Signal "changed" (const char *booking): a booking was requested, accepted, declined or
  * cancelled, here or by the partner; emitted after the commit.
+ *
+ * Since: 1.0
  */
 struct _KarezAgendaInterface
 {
@@ -28,9 +30,17 @@ struct _KarezAgendaInterface
   gpointer padding[8];
 };
 
+/**
+ * karez_agenda_get_booking_async:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC void karez_agenda_get_booking_async (KarezAgenda *self, const char *booking,
                                                   GCancellable *cancellable,
                                                   GAsyncReadyCallback callback, gpointer data);
+/**
+ * karez_agenda_get_booking_finish:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC JsonNode *karez_agenda_get_booking_finish (KarezAgenda *self, GAsyncResult *result,
                                                         GError **error);
 
@@ -42,6 +52,8 @@ KAREZ_PUBLIC JsonNode *karez_agenda_get_booking_finish (KarezAgenda *self, GAsyn
  * title, reason and answer are empty, its patient is null, and "concealed" is true.
  *
  * Returns: (transfer full): another object
+ *
+ * Since: 1.0
  */
 KAREZ_PUBLIC JsonNode *karez_booking_conceal (JsonNode *booking);
 
@@ -54,6 +66,8 @@ KAREZ_PUBLIC G_DECLARE_INTERFACE (KarezAudit, karez_audit, KAREZ, AUDIT, GObject
     /**
      * KarezOutcome:
      * FHIR AuditEvent.outcome: 0, 4 and 8.
+     *
+     * Since: 1.0
      */
     typedef enum {
       KAREZ_OUTCOME_SUCCESS = 0,
@@ -61,6 +75,15 @@ KAREZ_PUBLIC G_DECLARE_INTERFACE (KarezAudit, karez_audit, KAREZ, AUDIT, GObject
       KAREZ_OUTCOME_FAILED = 8,
     } KarezOutcome;
 
+/**
+ * KarezAuditInterface:
+ * The list of events. Main thread only. A plugin has one way into it for each kind of act: what
+ * changes a row, karez_transaction_event(); what is read for an answer,
+ * karez_request_respond_read() and its siblings; what a live half keeps, karez_session_record(), of
+ * which the control half makes an event; and karez_audit_append_async() for the rest.
+ *
+ * Since: 1.0
+ */
 struct _KarezAuditInterface
 {
   GTypeInterface parent;
@@ -73,18 +96,24 @@ struct _KarezAuditInterface
 };
 
 /**
- * karez_audit_append:
+ * karez_audit_append_async:
  * @session: (nullable): the session it happened in
  * @patient: (nullable): whom it was about
  * @details: (transfer full) (nullable): an object
  *
  * Finishes once the event is durable: for a read, before the first byte leaves.
+ *
+ * Since: 1.0
  */
 KAREZ_PUBLIC void karez_audit_append_async (KarezAudit *self, KarezActor *actor, const char *action,
                                             KarezOutcome outcome, const char *session,
                                             const char *patient, JsonNode *details,
                                             GCancellable *cancellable, GAsyncReadyCallback callback,
                                             gpointer data);
+/**
+ * karez_audit_append_finish:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC gboolean karez_audit_append_finish (KarezAudit *self, GAsyncResult *result,
                                                  GError **error);
 
@@ -94,6 +123,12 @@ KAREZ_PUBLIC gboolean karez_audit_append_finish (KarezAudit *self, GAsyncResult 
 KAREZ_PUBLIC
 G_DECLARE_INTERFACE (KarezSettings, karez_settings, KAREZ, SETTINGS, GObject)
 
+/**
+ * KarezSettingsInterface:
+ * What an administrator sets for the plugin. Main thread only.
+ *
+ * Since: 1.0
+ */
 struct _KarezSettingsInterface
 {
   GTypeInterface parent;
@@ -101,10 +136,22 @@ struct _KarezSettingsInterface
   gpointer padding[8];
 };
 
-/* Returns: (transfer full): the value in force; %KAREZ_ERROR_NOT_FOUND for a key that the keyfile
- * does not declare */
+/**
+ * karez_settings_get:
+ *
+ * Returns: (transfer full): the value in force; %KAREZ_ERROR_NOT_FOUND for a key that the keyfile
+ * does not declare
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC char *karez_settings_get (KarezSettings *self, const char *key, GError **error);
-/* The same as a whole number within bounds. */
+/**
+ * karez_settings_get_integer:
+ *
+ * The same as a whole number within bounds.
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC gboolean karez_settings_get_integer (KarezSettings *self, const char *key, gint64 min,
                                                   gint64 max, gint64 *value, GError **error);
 

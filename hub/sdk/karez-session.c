@@ -14,6 +14,7 @@ karez_state_name (KarezState state)
   return state_names[state];
 }
 
+/* nocheck:sdk-guard -- no name is no state */
 gboolean
 karez_state_from_name (const char *name, KarezState *state)
 {
@@ -36,48 +37,64 @@ karez_session_default_init (KarezSessionInterface *iface)
 const char *
 karez_session_get_id (KarezSession *self)
 {
+  g_return_val_if_fail (KAREZ_IS_SESSION (self), NULL);
+
   return KAREZ_SESSION_GET_IFACE (self)->get_id (self);
 }
 
 const char *
 karez_session_get_hub (KarezSession *self)
 {
+  g_return_val_if_fail (KAREZ_IS_SESSION (self), NULL);
+
   return KAREZ_SESSION_GET_IFACE (self)->get_hub (self);
 }
 
 JsonNode *
 karez_session_get_booking (KarezSession *self)
 {
+  g_return_val_if_fail (KAREZ_IS_SESSION (self), NULL);
+
   return KAREZ_SESSION_GET_IFACE (self)->get_booking (self);
 }
 
 KarezState
 karez_session_get_state (KarezSession *self)
 {
+  g_return_val_if_fail (KAREZ_IS_SESSION (self), 0);
+
   return KAREZ_SESSION_GET_IFACE (self)->get_state (self);
 }
 
 gboolean
 karez_session_is_host (KarezSession *self)
 {
+  g_return_val_if_fail (KAREZ_IS_SESSION (self), FALSE);
+
   return KAREZ_SESSION_GET_IFACE (self)->is_host (self);
 }
 
 KarezLink *
 karez_session_get_link (KarezSession *self)
 {
+  g_return_val_if_fail (KAREZ_IS_SESSION (self), NULL);
+
   return KAREZ_SESSION_GET_IFACE (self)->get_link (self);
 }
 
 KarezMedia *
 karez_session_get_media (KarezSession *self, GError **error)
 {
+  g_return_val_if_fail (KAREZ_IS_SESSION (self), NULL);
+
   return KAREZ_SESSION_GET_IFACE (self)->get_media (self, error);
 }
 
 GListModel *
 karez_session_get_participants (KarezSession *self)
 {
+  g_return_val_if_fail (KAREZ_IS_SESSION (self), NULL);
+
   return KAREZ_SESSION_GET_IFACE (self)->get_participants (self);
 }
 
@@ -102,6 +119,8 @@ karez_session_find_participant (KarezSession *self, const char *id)
 void
 karez_session_broadcast (KarezSession *self, JsonNode *body)
 {
+  g_return_if_fail (KAREZ_IS_SESSION (self));
+
   g_autoptr (JsonNode) owned = body;
   GListModel *participants = karez_session_get_participants (self);
 
@@ -136,6 +155,8 @@ karez_session_send (KarezSession *self, const char *participant, JsonNode *body)
 void
 karez_session_record (KarezSession *self, const char *action, KarezActor *actor, JsonNode *body)
 {
+  g_return_if_fail (KAREZ_IS_SESSION (self));
+
   KAREZ_SESSION_GET_IFACE (self)->record (self, action, actor, body);
 }
 
@@ -143,29 +164,39 @@ void
 karez_session_save_async (KarezSession *self, GCancellable *cancellable,
                           GAsyncReadyCallback callback, gpointer data)
 {
+  g_return_if_fail (KAREZ_IS_SESSION (self));
+
   KAREZ_SESSION_GET_IFACE (self)->save_async (self, cancellable, callback, data);
 }
 
 gboolean
 karez_session_save_finish (KarezSession *self, GAsyncResult *result, GError **error)
 {
+  g_return_val_if_fail (KAREZ_IS_SESSION (self), FALSE);
+
   return KAREZ_SESSION_GET_IFACE (self)->save_finish (self, result, error);
 }
 
 void
 karez_session_report (KarezSession *self, KarezCheck *check)
 {
+  g_return_if_fail (KAREZ_IS_SESSION (self));
+
   KAREZ_SESSION_GET_IFACE (self)->report (self, check);
 }
 
 void
 karez_session_hold (KarezSession *self, const char *reason)
 {
+  g_return_if_fail (KAREZ_IS_SESSION (self));
+
   KAREZ_SESSION_GET_IFACE (self)->hold (self, reason);
 }
 
 void
 karez_session_finish (KarezSession *self, const char *reason)
 {
+  g_return_if_fail (KAREZ_IS_SESSION (self));
+
   KAREZ_SESSION_GET_IFACE (self)->finish (self, reason);
 }

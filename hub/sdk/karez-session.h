@@ -15,6 +15,8 @@ G_BEGIN_DECLS
  * another took its place: PREPARING, READY and STARTING → PREPARING, LIVE → DEGRADED; DEGRADED,
  * HELD and STOPPING stay. The edges are one table (hub-session-machine.c); a plugin never sets a
  * state.
+ *
+ * Since: 1.0
  */
 typedef enum
 {
@@ -31,8 +33,18 @@ typedef enum
 } KarezState;
 #define KAREZ_N_STATES 10
 
-/* "planned", "preparing" … */
+/**
+ * karez_state_name:
+ *
+ * "planned", "preparing" …
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC const char *karez_state_name (KarezState state);
+/**
+ * karez_state_from_name:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC gboolean karez_state_from_name (const char *name, KarezState *state);
 
 #define KAREZ_TYPE_SESSION (karez_session_get_type ())
@@ -42,6 +54,8 @@ G_DECLARE_INTERFACE (KarezSession, karez_session, KAREZ, SESSION, GObject)
 /**
  * KarezSessionInterface:
  * What a live half sees of its session. In the worker, main thread.
+ *
+ * Since: 1.0
  */
 struct _KarezSessionInterface
 {
@@ -64,26 +78,94 @@ struct _KarezSessionInterface
   gpointer padding[5];
 };
 
+/**
+ * karez_session_get_id:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC const char *karez_session_get_id (KarezSession *self);
-/* The id of the hub this worker belongs to. */
+/**
+ * karez_session_get_hub:
+ *
+ * The id of the hub this worker belongs to.
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC const char *karez_session_get_hub (KarezSession *self);
-/* The booking as it was when the session was prepared. */
+/**
+ * karez_session_get_booking:
+ *
+ * The booking as it was when the session was prepared.
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC JsonNode *karez_session_get_booking (KarezSession *self);
+/**
+ * karez_session_get_state:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC KarezState karez_session_get_state (KarezSession *self);
-/* Whether this side moves the session's state and orders what both sides must agree on. */
+/**
+ * karez_session_is_host:
+ *
+ * Whether this side moves the session's state and orders what both sides must agree on.
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC gboolean karez_session_is_host (KarezSession *self);
+/**
+ * karez_session_get_link:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC KarezLink *karez_session_get_link (KarezSession *self);
-/* Opened when it is first asked for. Returns: (transfer none): NULL with %KAREZ_ERROR_NOT_GRANTED,
- * or with what kept it from being opened */
+/**
+ * karez_session_get_media:
+ *
+ * Opened when it is first asked for.
+ *
+ * Returns: (transfer none): NULL with %KAREZ_ERROR_NOT_GRANTED, or with what kept it from being
+ * opened
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC KarezMedia *karez_session_get_media (KarezSession *self, GError **error);
-/* The KarezParticipants of both hospitals. Returns: (transfer none) */
+/**
+ * karez_session_get_participants:
+ *
+ * The KarezParticipants of both hospitals.
+ *
+ * Returns: (transfer none)
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC GListModel *karez_session_get_participants (KarezSession *self);
-/* One of them. Returns: (transfer full) (nullable). Since: 1.1 */
+/**
+ * karez_session_find_participant:
+ *
+ * One of them.
+ *
+ * Returns: (transfer full) (nullable).
+ *
+ * Since: 1.1
+ */
 KAREZ_PUBLIC KarezParticipant *karez_session_find_participant (KarezSession *self, const char *id);
-/* Sends to the page of one local participant, if that is here, or of every one where @participant
- * is NULL. @body: (transfer full). Since: 1.1 */
+/**
+ * karez_session_send:
+ * @body: (transfer full):
+ *
+ * Sends to the page of one local participant, if that is here, or of every one where @participant
+ * is NULL.
+ *
+ * Since: 1.1
+ */
 KAREZ_PUBLIC void karez_session_send (KarezSession *self, const char *participant, JsonNode *body);
-/* Sends to every local participant. @body: (transfer full) */
+/**
+ * karez_session_broadcast:
+ * @body: (transfer full):
+ *
+ * Sends to every local participant.
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC void karez_session_broadcast (KarezSession *self, JsonNode *body);
 /**
  * karez_session_record:
@@ -97,6 +179,8 @@ KAREZ_PUBLIC void karez_session_broadcast (KarezSession *self, JsonNode *body);
  * leave, a page's message and a move of the session are answered once what was recorded in them is;
  * what says by other means that something is on record, or leads towards risk because of it, waits
  * for karez_session_save_async().
+ *
+ * Since: 1.0
  */
 KAREZ_PUBLIC void karez_session_record (KarezSession *self, const char *action, KarezActor *actor,
                                         JsonNode *body);
@@ -110,19 +194,43 @@ KAREZ_PUBLIC void karez_session_record (KarezSession *self, const char *action, 
  * For what a worker that takes this one's place must not have forgotten: a consent that was
  * withdrawn. Several under way may finish in any order; each says that those before it are on disk
  * too. The callback runs on the main thread, and may come after the session is over.
+ *
+ * Since: 1.0
  */
 KAREZ_PUBLIC void karez_session_save_async (KarezSession *self, GCancellable *cancellable,
                                             GAsyncReadyCallback callback, gpointer data);
-/* FALSE with a %G_IO_ERROR where the disk takes nothing, or did not answer for 2 s
+/**
+ * karez_session_save_finish:
+ *
+ * FALSE with a %G_IO_ERROR where the disk takes nothing, or did not answer for 2 s
  * (%G_IO_ERROR_TIMED_OUT). The records wait all the same, and the checkpoint is tried again each
- * second; people are shown the check "record.disk". */
+ * second; people are shown the check "record.disk".
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC gboolean karez_session_save_finish (KarezSession *self, GAsyncResult *result,
                                                  GError **error);
-/* Tells a measurement: a failed one makes LIVE DEGRADED, a passed one of the same id heals it. */
+/**
+ * karez_session_report:
+ *
+ * Tells a measurement: a failed one makes LIVE DEGRADED, a passed one of the same id heals it.
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC void karez_session_report (KarezSession *self, KarezCheck *check);
-/* Asks for HELD or for the end: in force on this side when it returns, whatever is under way, and
- * on the other one as soon as that can be told; recorded after. */
+/**
+ * karez_session_hold:
+ *
+ * Asks for HELD or for the end: in force on this side when it returns, whatever is under way, and
+ * on the other one as soon as that can be told; recorded after.
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC void karez_session_hold (KarezSession *self, const char *reason);
+/**
+ * karez_session_finish:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC void karez_session_finish (KarezSession *self, const char *reason);
 
 G_END_DECLS

@@ -14,6 +14,8 @@ void
 karez_store_query_async (KarezStore *self, const char *statement, GVariant *params,
                          GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
 {
+  g_return_if_fail (KAREZ_IS_STORE (self));
+
   KAREZ_STORE_GET_IFACE (self)->query_async (self, statement, params, cancellable, callback, data);
 }
 
@@ -22,6 +24,8 @@ karez_store_query_bulk_async (KarezStore *self, const char *statement, GVariant 
                               GCancellable *cancellable, GAsyncReadyCallback callback,
                               gpointer data)
 {
+  g_return_if_fail (KAREZ_IS_STORE (self));
+
   KAREZ_STORE_GET_IFACE (self)->query_bulk_async (self, statement, params, cancellable, callback,
                                                   data);
 }
@@ -29,11 +33,15 @@ karez_store_query_bulk_async (KarezStore *self, const char *statement, GVariant 
 KarezRows *
 karez_store_query_finish (KarezStore *self, GAsyncResult *result, GError **error)
 {
+  g_return_val_if_fail (KAREZ_IS_STORE (self), NULL);
+
   return KAREZ_STORE_GET_IFACE (self)->query_finish (self, result, error);
 }
 
 KarezTransaction *
 karez_store_begin (KarezStore *self, KarezActor *actor)
 {
+  g_return_val_if_fail (KAREZ_IS_STORE (self), NULL);
+
   return KAREZ_STORE_GET_IFACE (self)->begin (self, actor);
 }

@@ -14,6 +14,8 @@ G_DECLARE_INTERFACE (KarezStore, karez_store, KAREZ, STORE, GObject)
  * One schema of the hub's PostgreSQL, with its own role and its own named statements. Main thread
  * only. Statements stand in the schema's .sql files as "-- name: note_by_id" and are prepared when
  * a connection opens; a name that is not there is a programmer's error.
+ *
+ * Since: 1.0
  */
 struct _KarezStoreInterface
 {
@@ -30,24 +32,44 @@ struct _KarezStoreInterface
 };
 
 /**
- * karez_store_query:
+ * karez_store_query_async:
  * @statement: a named statement
  * @params: (nullable): a GVariant tuple as for karez_transaction_run(); sunk
  *
  * Reads. The database refuses a statement that writes. %KAREZ_ERROR_BUSY when the queue is full,
  * %KAREZ_ERROR_UNAVAILABLE when the database is away.
+ *
+ * Since: 1.0
  */
 KAREZ_PUBLIC void karez_store_query_async (KarezStore *self, const char *statement,
                                            GVariant *params, GCancellable *cancellable,
                                            GAsyncReadyCallback callback, gpointer data);
-/* The same for the bytes of a file, read part by part: by connections that nothing else waits for.
- * Ended by karez_store_query_finish(). */
+/**
+ * karez_store_query_bulk_async:
+ *
+ * The same for the bytes of a file, read part by part: by connections that nothing else waits for.
+ * Ended by karez_store_query_finish().
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC void karez_store_query_bulk_async (KarezStore *self, const char *statement,
                                                 GVariant *params, GCancellable *cancellable,
                                                 GAsyncReadyCallback callback, gpointer data);
+/**
+ * karez_store_query_finish:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC KarezRows *karez_store_query_finish (KarezStore *self, GAsyncResult *result,
                                                   GError **error);
-/* A new transaction of @actor. Returns: (transfer full) */
+/**
+ * karez_store_begin:
+ *
+ * A new transaction of @actor.
+ *
+ * Returns: (transfer full)
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC KarezTransaction *karez_store_begin (KarezStore *self, KarezActor *actor);
 
 G_END_DECLS

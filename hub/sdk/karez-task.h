@@ -19,12 +19,23 @@ G_BEGIN_DECLS
  * Since: 1.1
  */
 KAREZ_PUBLIC gboolean karez_task_answer (GTask *task, gboolean done, GError **error);
-/* What @task, of @source and with the source tag @tag, was answered with: a `_finish` in one call.
- * Since: 1.1 */
+/**
+ * karez_task_finish:
+ *
+ * What @task, of @source and with the source tag @tag, was answered with: a `_finish` in one call.
+ *
+ * Since: 1.1
+ */
 KAREZ_PUBLIC gboolean karez_task_finish (gpointer source, GAsyncResult *result, gpointer tag,
                                          GError **error);
-/* Commits @transaction, which answers @task with TRUE, or with what refused it.
- * @task: (transfer full). Since: 1.1 */
+/**
+ * karez_task_commit:
+ * @task: (transfer full):
+ *
+ * Commits @transaction, which answers @task with TRUE, or with what refused it.
+ *
+ * Since: 1.1
+ */
 KAREZ_PUBLIC void karez_task_commit (GTask *task, KarezTransaction *transaction);
 
 G_END_DECLS

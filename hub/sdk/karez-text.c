@@ -44,9 +44,11 @@ karez_text_check (const char *text, gssize length, GError **error)
 {
   gsize position;
   gunichar character;
-  HubTextFault fault = hub_text_check (text, length < 0 ? strlen (text) : (gsize) length, &position,
-                                       &character);
+  HubTextFault fault;
 
+  g_return_val_if_fail (text != NULL, FALSE);
+
+  fault = hub_text_check (text, length < 0 ? strlen (text) : (gsize) length, &position, &character);
   return refuse (fault, position, character, error);
 }
 
@@ -55,14 +57,19 @@ karez_text_check_name (const char *text, gssize length, GError **error)
 {
   gsize position;
   gunichar character;
-  HubTextFault fault = hub_text_check_name (text, length < 0 ? strlen (text) : (gsize) length,
-                                            &position, &character);
+  HubTextFault fault;
 
+  g_return_val_if_fail (text != NULL, FALSE);
+
+  fault = hub_text_check_name (text, length < 0 ? strlen (text) : (gsize) length, &position,
+                               &character);
   return refuse (fault, position, character, error);
 }
 
 gboolean
 karez_text_is_blank (const char *text)
 {
+  g_return_val_if_fail (text != NULL, FALSE);
+
   return hub_text_is_blank (text);
 }

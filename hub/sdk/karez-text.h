@@ -15,6 +15,8 @@ G_BEGIN_DECLS
  * than tab, line feed and carriage return, and noncharacters (text/control).
  * karez_json_parse() and karez_json_check() do this to every text of a document; here is the same
  * for text that comes in another way.
+ *
+ * Since: 1.0
  */
 KAREZ_PUBLIC gboolean karez_text_check (const char *text, gssize length, GError **error);
 
@@ -26,10 +28,18 @@ KAREZ_PUBLIC gboolean karez_text_check (const char *text, gssize length, GError 
  * As karez_text_check(), for what is shown in one line among other words. Refused are besides:
  * line breaks and tabs (text/line), bidirectional embeddings, overrides and isolates
  * (text/direction), and a name of which nothing is seen (text/blank).
+ *
+ * Since: 1.0
  */
 KAREZ_PUBLIC gboolean karez_text_check_name (const char *text, gssize length, GError **error);
 
-/* Whether nothing of a valid text would be seen: white space, invisible characters. */
+/**
+ * karez_text_is_blank:
+ *
+ * Whether nothing of a valid text would be seen: white space, invisible characters.
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC gboolean karez_text_is_blank (const char *text);
 
 G_END_DECLS

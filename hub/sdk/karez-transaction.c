@@ -59,6 +59,8 @@ karez_transaction_run (KarezTransaction *self, const char *statement, const char
   GVariant *params;
   va_list args;
 
+  g_return_if_fail (KAREZ_IS_TRANSACTION (self));
+
   va_start (args, format);
   params = g_variant_new_va (format, NULL, &args);
   va_end (args);
@@ -72,6 +74,8 @@ karez_transaction_run_one (KarezTransaction *self, const char *rule, const char 
   Expectation *expectation = g_new0 (Expectation, 1);
   GVariant *params;
   va_list args;
+
+  g_return_if_fail (KAREZ_IS_TRANSACTION (self));
 
   expectation->rule = g_strdup (rule);
   expectation->message = g_strdup (message);
@@ -88,6 +92,8 @@ karez_transaction_event (KarezTransaction *self, const char *action, const char 
   KarezTransactionPrivate *priv = get_private (self);
   KarezTransactionEvent *event = g_new0 (KarezTransactionEvent, 1);
 
+  g_return_if_fail (KAREZ_IS_TRANSACTION (self));
+
   event->action = g_strdup (action);
   event->table = g_strdup (table);
   event->row = g_strdup (row);
@@ -102,6 +108,8 @@ karez_transaction_about (KarezTransaction *self, const char *session, const char
 {
   KarezTransactionPrivate *priv = get_private (self);
 
+  g_return_if_fail (KAREZ_IS_TRANSACTION (self));
+
   g_free (priv->session);
   priv->session = g_strdup (session);
   g_free (priv->patient);
@@ -113,6 +121,8 @@ karez_transaction_post (KarezTransaction *self, const char *peer, KarezLane lane
                         JsonNode *body)
 {
   KarezTransactionPost *post = g_new0 (KarezTransactionPost, 1);
+
+  g_return_if_fail (KAREZ_IS_TRANSACTION (self));
 
   post->peer = g_strdup (peer);
   post->lane = lane;
@@ -126,6 +136,8 @@ karez_transaction_set_request (KarezTransaction *self, const char *id, const cha
 {
   KarezTransactionPrivate *priv = get_private (self);
 
+  g_return_if_fail (KAREZ_IS_TRANSACTION (self));
+
   g_free (priv->request);
   priv->request = g_strdup (id);
   g_free (priv->digest);
@@ -135,6 +147,8 @@ karez_transaction_set_request (KarezTransaction *self, const char *id, const cha
 gboolean
 karez_transaction_is_repeated (KarezTransaction *self)
 {
+  g_return_val_if_fail (KAREZ_IS_TRANSACTION (self), FALSE);
+
   return get_private (self)->repeated;
 }
 
@@ -148,24 +162,32 @@ void
 karez_transaction_commit_async (KarezTransaction *self, GCancellable *cancellable,
                                 GAsyncReadyCallback callback, gpointer data)
 {
+  g_return_if_fail (KAREZ_IS_TRANSACTION (self));
+
   KAREZ_TRANSACTION_GET_CLASS (self)->commit_async (self, cancellable, callback, data);
 }
 
 gboolean
 karez_transaction_commit_finish (KarezTransaction *self, GAsyncResult *result, GError **error)
 {
+  g_return_val_if_fail (KAREZ_IS_TRANSACTION (self), FALSE);
+
   return KAREZ_TRANSACTION_GET_CLASS (self)->commit_finish (self, result, error);
 }
 
 KarezRows *
 karez_transaction_get_rows (KarezTransaction *self, guint index)
 {
+  g_return_val_if_fail (KAREZ_IS_TRANSACTION (self), NULL);
+
   return KAREZ_TRANSACTION_GET_CLASS (self)->get_rows (self, index);
 }
 
 KarezActor *
 karez_transaction_get_actor (KarezTransaction *self)
 {
+  g_return_val_if_fail (KAREZ_IS_TRANSACTION (self), NULL);
+
   return get_private (self)->actor;
 }
 
@@ -209,6 +231,8 @@ karez_transaction_applied (KarezTransaction *self, KarezMessage *message)
 {
   KarezTransactionPrivate *priv = get_private (self);
 
+  g_return_if_fail (KAREZ_IS_TRANSACTION (self));
+
   g_clear_pointer (&priv->applied, karez_message_unref);
   priv->applied = karez_message_ref (message);
 }
@@ -223,6 +247,8 @@ void
 karez_transaction_recorded (KarezTransaction *self, const KarezRecord *record)
 {
   KarezTransactionPrivate *priv = get_private (self);
+
+  g_return_if_fail (KAREZ_IS_TRANSACTION (self));
 
   g_free (priv->record_session);
   priv->record_session = g_strdup (record->session);

@@ -17,6 +17,8 @@ KAREZ_PUBLIC G_DECLARE_DERIVABLE_TYPE (KarezTransaction, karez_transaction, KARE
      * the commit fails with %KAREZ_ERROR_CONFLICT and the rule given to karez_transaction_expect()
      *
      * A guard of the act belongs into the statement's WHERE; this turns "no row" into a refusal.
+     *
+     * Since: 1.0
      */
     typedef enum {
       KAREZ_EXPECT_ANY,
@@ -27,6 +29,8 @@ KAREZ_PUBLIC G_DECLARE_DERIVABLE_TYPE (KarezTransaction, karez_transaction, KARE
  * KarezLane:
  * Lanes of the outbox. Within one lane to one peer the order is kept; a lower lane never waits
  * for a higher one.
+ *
+ * Since: 1.0
  */
 typedef enum
 {
@@ -41,6 +45,8 @@ typedef enum
  * KarezTransactionClass:
  * The act, its events and its messages, gathered and committed together. Made by
  * karez_store_begin(); used on the main thread; committed once. There is no other way to write.
+ *
+ * Since: 1.0
  */
 struct _KarezTransactionClass
 {
@@ -62,10 +68,18 @@ struct _KarezTransactionClass
  *   t, d, ay (bytea), as (text[]), and m before each for one that may be NULL
  *
  * Adds a statement. Its rows are karez_transaction_get_rows() with the number of calls before.
+ *
+ * Since: 1.0
  */
 KAREZ_PUBLIC void karez_transaction_run (KarezTransaction *self, const char *statement,
                                          const char *format, ...);
-/* The same, and exactly one row must come of it; @rule and @message say what it means if not. */
+/**
+ * karez_transaction_run_one:
+ *
+ * The same, and exactly one row must come of it; @rule and @message say what it means if not.
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC void karez_transaction_run_one (KarezTransaction *self, const char *rule,
                                              const char *message, const char *statement,
                                              const char *format, ...);
@@ -80,10 +94,18 @@ KAREZ_PUBLIC void karez_transaction_run_one (KarezTransaction *self, const char 
  *
  * Adds the record of the act, in a table of the plugin's own. Every business row that the
  * transaction touches needs one, or the database refuses the commit.
+ *
+ * Since: 1.0
  */
 KAREZ_PUBLIC void karez_transaction_event (KarezTransaction *self, const char *action,
                                            const char *table, const char *row, JsonNode *details);
-/* Names the session or the patient that the following events are about; NULL ends it. */
+/**
+ * karez_transaction_about:
+ *
+ * Names the session or the patient that the following events are about; NULL ends it.
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC void karez_transaction_about (KarezTransaction *self, const char *session,
                                            const char *patient);
 /**
@@ -96,6 +118,8 @@ KAREZ_PUBLIC void karez_transaction_about (KarezTransaction *self, const char *s
  *
  * Adds a message to the outbox. It is delivered in its lane's order, survives any outage, and is
  * applied once.
+ *
+ * Since: 1.0
  */
 KAREZ_PUBLIC void karez_transaction_post (KarezTransaction *self, const char *peer, KarezLane lane,
                                           const char *topic, JsonNode *body);
@@ -107,10 +131,18 @@ KAREZ_PUBLIC void karez_transaction_post (KarezTransaction *self, const char *pe
  * Makes a retry harmless. If a transaction with this @id was committed before, nothing is done
  * and the commit succeeds with karez_transaction_is_repeated(); if it was another act, the commit
  * fails with %KAREZ_ERROR_CONFLICT, rule "request/reused".
+ *
+ * Since: 1.0
  */
 KAREZ_PUBLIC void karez_transaction_set_request (KarezTransaction *self, const char *id,
                                                  const char *digest);
-/* Whether it was committed before: nothing was done this time. After the commit.  */
+/**
+ * karez_transaction_is_repeated:
+ *
+ * Whether it was committed before: nothing was done this time. After the commit.
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC gboolean karez_transaction_is_repeated (KarezTransaction *self);
 
 /**
@@ -119,9 +151,15 @@ KAREZ_PUBLIC gboolean karez_transaction_is_repeated (KarezTransaction *self);
  * constraint or an expectation refused, %KAREZ_ERROR_UNAVAILABLE when nothing was sent,
  * %KAREZ_ERROR_TIMEOUT when the connection broke before the answer: the outcome is not known and
  * the same request id may be tried again.
+ *
+ * Since: 1.0
  */
 KAREZ_PUBLIC void karez_transaction_commit_async (KarezTransaction *self, GCancellable *cancellable,
                                                   GAsyncReadyCallback callback, gpointer data);
+/**
+ * karez_transaction_commit_finish:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC gboolean karez_transaction_commit_finish (KarezTransaction *self, GAsyncResult *result,
                                                        GError **error);
 /**
@@ -133,17 +171,33 @@ KAREZ_PUBLIC gboolean karez_transaction_commit_finish (KarezTransaction *self, G
  * Returns: (transfer none) (nullable): NULL before the commit, after one that was refused, and
  *   after a repeat (karez_transaction_is_repeated()), of which no statement was run: what it would
  *   have given is read again
+ *
+ * Since: 1.0
  */
 KAREZ_PUBLIC KarezRows *karez_transaction_get_rows (KarezTransaction *self, guint index);
 
+/**
+ * karez_transaction_get_actor:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC KarezActor *karez_transaction_get_actor (KarezTransaction *self);
 
-/* For the store, which turns them into rows at the commit. */
+/**
+ * KarezTransactionEvent:
+ *
+ * For the store, which turns them into rows at the commit.
+ *
+ * Since: 1.0
+ */
 typedef struct
 {
   char *action, *table, *row, *session, *patient;
   JsonNode *details;
 } KarezTransactionEvent;
+/**
+ * KarezTransactionPost:
+ * Since: 1.0
+ */
 typedef struct
 {
   char *peer, *topic;

@@ -123,11 +123,14 @@ karez_transition_await (KarezTransition *self)
 {
   Awaited *awaited = g_new0 (Awaited, 1);
 
+  g_return_val_if_fail (KAREZ_IS_TRANSITION (self), NULL);
+
   awaited->transition = g_object_ref (self);
   awaited->executed = get_private (self)->executed;
   return awaited;
 }
 
+/* nocheck:sdk-guard -- a task may have no source */
 void
 karez_transition_answered (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -195,18 +198,24 @@ karez_transition_run_finish (KarezTransition *self, GAsyncResult *result, GError
 GCancellable *
 karez_transition_get_cancellable (KarezTransition *self)
 {
+  g_return_val_if_fail (KAREZ_IS_TRANSITION (self), NULL);
+
   return get_private (self)->cancellable;
 }
 
 const GError *
 karez_transition_get_error (KarezTransition *self)
 {
+  g_return_val_if_fail (KAREZ_IS_TRANSITION (self), NULL);
+
   return get_private (self)->error;
 }
 
 guint
 karez_transition_get_step (KarezTransition *self)
 {
+  g_return_val_if_fail (KAREZ_IS_TRANSITION (self), 0);
+
   return get_private (self)->step;
 }
 

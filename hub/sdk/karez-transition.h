@@ -34,6 +34,8 @@ G_DECLARE_DERIVABLE_TYPE (KarezTransition, karez_transition, KAREZ, TRANSITION, 
  *     break;
  *
  * in @execute_step, and karez_transaction_commit_finish() stands in @finish_step.
+ *
+ * Since: 1.0
  */
 struct _KarezTransitionClass
 {
@@ -45,16 +47,37 @@ struct _KarezTransitionClass
   gpointer padding[3];
 };
 
-/* Runs it once. @deadline_ms: 0 for none; when it passes, the step's cancellable is cancelled and
- * the transition fails with %KAREZ_ERROR_TIMEOUT. Keeps itself alive until @callback has run. */
+/**
+ * karez_transition_run_async:
+ *
+ * Runs it once. @deadline_ms: 0 for none; when it passes, the step's cancellable is cancelled and
+ * the transition fails with %KAREZ_ERROR_TIMEOUT. Keeps itself alive until @callback has run.
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC void karez_transition_run_async (KarezTransition *self, guint deadline_ms,
                                               GCancellable *cancellable,
                                               GAsyncReadyCallback callback, gpointer data);
-/* The first failure; a failure of the rollback is logged. */
+/**
+ * karez_transition_run_finish:
+ *
+ * The first failure; a failure of the rollback is logged.
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC gboolean karez_transition_run_finish (KarezTransition *self, GAsyncResult *result,
                                                    GError **error);
+/**
+ * karez_transition_advance:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC void karez_transition_advance (KarezTransition *self);
-/* @error: (transfer full) */
+/**
+ * karez_transition_fail:
+ * @error: (transfer full):
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC void karez_transition_fail (KarezTransition *self, GError *error);
 /**
  * karez_transition_answered:
@@ -64,12 +87,40 @@ KAREZ_PUBLIC void karez_transition_fail (KarezTransition *self, GError *error);
  * fails. An answer to a step that is not under way any more is dropped. Since: 1.1
  */
 KAREZ_PUBLIC void karez_transition_answered (GObject *source, GAsyncResult *result, gpointer data);
-/* The data for it; keeps the transition alive. Returns: (transfer full). Since: 1.1 */
+/**
+ * karez_transition_await:
+ *
+ * The data for it; keeps the transition alive.
+ *
+ * Returns: (transfer full).
+ *
+ * Since: 1.1
+ */
 KAREZ_PUBLIC gpointer karez_transition_await (KarezTransition *self);
-/* The failure, while it is rolled back. Returns: (transfer none) (nullable). Since: 1.1 */
+/**
+ * karez_transition_get_error:
+ *
+ * The failure, while it is rolled back.
+ *
+ * Returns: (transfer none) (nullable).
+ *
+ * Since: 1.1
+ */
 KAREZ_PUBLIC const GError *karez_transition_get_error (KarezTransition *self);
-/* What the steps pass to what they call. Returns: (transfer none) */
+/**
+ * karez_transition_get_cancellable:
+ *
+ * What the steps pass to what they call.
+ *
+ * Returns: (transfer none)
+ *
+ * Since: 1.0
+ */
 KAREZ_PUBLIC GCancellable *karez_transition_get_cancellable (KarezTransition *self);
+/**
+ * karez_transition_get_step:
+ * Since: 1.0
+ */
 KAREZ_PUBLIC guint karez_transition_get_step (KarezTransition *self);
 
 G_END_DECLS

@@ -28,8 +28,25 @@ API = {'data/api/openapi.json': '{"openapi": "3.1.0", "info": {}, "servers": [],
 SONAR = {'plugins/sonar/sonar.plugin': '[Plugin]\nId=sonar\n[Modality]\nId=echo\n',
          'plugins/sonar/a.c': 'const char *a = "sonar.request";\n'}
 
+BLOCK = '/**\n * karez_x_f:\n * @x: what\n *\n * Since: 1.0\n */\n'
+F_H = 'KAREZ_PUBLIC int karez_x_f (KarezX *x);\n'
+F_C = 'int\nkarez_x_f (KarezX *x)\n{\n%s  return x->y;\n}\n'
+
+
+def sdk(block, guard='', before=''):
+    """A header and a source of libkarez with one function."""
+    return {'hub/sdk/karez-x.h': SPDX + block + F_H, 'hub/sdk/karez-x.c': SPDX + before + F_C % guard}
+
+
 # rule script, files, a word that must be in what it says ('' when it must be content)
 CASES = [
+    ('check-sdk', sdk(BLOCK, '  g_return_val_if_fail (x != NULL, 0);\n\n'), ''),
+    ('check-sdk', sdk(BLOCK), 'unseen'),
+    ('check-sdk', sdk(BLOCK, '', '/* nocheck:sdk-guard -- NULL is none */\n'), ''),
+    ('check-sdk', sdk('/* What. Since: 1.0 */\n', '  g_return_val_if_fail (x, 0);\n\n'), 'no block'),
+    ('check-sdk', sdk(BLOCK.replace(' * Since: 1.0\n', ''), '  g_return_val_if_fail (x, 0);\n\n'), 'since when'),
+    ('check-sdk', sdk(BLOCK.replace('karez_x_f', 'karez_x_g'), '  g_return_val_if_fail (x, 0);\n\n'), 'no block'),
+    ('check-sdk', {'hub/sdk/karez-x.h': SPDX + 'typedef enum\n{\n  KAREZ_A,\n} KarezA;\n'}, 'no block'),
     ('check-layers', {'hub/base/a.c': '#include <glib.h>\n'}, ''),
     ('check-layers', {'hub/base/a.c': '#include "s.h"\n', 'hub/store/s.h': ''}, 'higher level'),
     ('check-layers', {'hub/web/a.c': '#include "p.h"\n', 'hub/peers/p.h': ''}, 'a sibling'),
