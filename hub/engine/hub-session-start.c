@@ -75,9 +75,12 @@ spawn (HubSessionStart *self)
 static void
 take_back (HubSessionStart *self)
 {
+  gboolean another = karez_error_is_conflict (karez_transition_get_error (KAREZ_TRANSITION (self)));
+
   if (self->renewed && !self->recorded)
     hub_session_worker_take_back (self->worker);
-  if (!hub_session_info_is_closed (self->info))
+  /* Whoever started the one that is on its way waits for it. */
+  if (!hub_session_info_is_closed (self->info) && !(another && !self->renewed))
     hub_session_worker_give_up (self->worker, self->recorded ? HUB_WORKER_FAILED : HUB_WORKER_NONE);
   karez_transition_advance (KAREZ_TRANSITION (self));
 }

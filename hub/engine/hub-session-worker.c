@@ -22,6 +22,7 @@ struct _HubSessionWorker
   char *plugin, *module; /* of the live half */
   JsonNode *takers;      /* who may take which role */
   gboolean media;        /* whether it may have #KarezMedia */
+  gboolean beginning;    /* its generation and token are being recorded */
   JsonNode *checks, *link, *people;
   JsonNode *word;      /* away from risk, as Prepare has it; NULL: none */
   gboolean word_given; /* the worker that is being prepared has it */
@@ -197,12 +198,18 @@ hub_session_worker_drop_word (HubSessionWorker *self)
 gboolean
 hub_session_worker_choose (HubSessionWorker *self, GError **error)
 {
-  HubPlugin *plugin = hub_session_services_find_plugin (
-      self->services, hub_session_info_get_modality (self->info), error);
-  HubPluginFile *file = plugin != NULL ? hub_plugin_get_file (plugin) : NULL;
+  HubPlugin *plugin = NULL;
+  HubPluginFile *file = NULL;
 
-  if (file == NULL)
+  /* Another token now would not be the one that the next hub knows. */
+  if (self->beginning)
+    return karez_error_set (error, KAREZ_ERROR_CONFLICT, "session/edge", NULL,
+                            N_ ("The session was prepared already."));
+  plugin = hub_session_services_find_plugin (self->services,
+                                             hub_session_info_get_modality (self->info), error);
+  if (plugin == NULL)
     return FALSE;
+  file = hub_plugin_get_file (plugin);
   hub_set_string (&self->plugin, hub_plugin_get_id (plugin));
   hub_set_string (&self->module, hub_plugin_file_get_live (file));
   set_node (&self->takers, json_node_ref (hub_plugin_file_get_modality (file)->takers));
@@ -216,6 +223,7 @@ hub_session_worker_renew (HubSessionWorker *self)
   g_free (self->token);
   self->token = hub_supervisor_make_token (self->services->supervisor, id_of (self));
   self->generation++;
+  self->beginning = TRUE;
 }
 
 void
@@ -246,11 +254,13 @@ void
 hub_session_worker_take_back (HubSessionWorker *self)
 {
   self->generation--;
+  self->beginning = FALSE;
 }
 
 gboolean
 hub_session_worker_spawn (HubSessionWorker *self, GError **error)
 {
+  self->beginning = FALSE;
   set_state (self, HUB_WORKER_STARTING);
   return hub_supervisor_spawn (self->services->supervisor, id_of (self), self->plugin, self->module,
                                self->media, error);

@@ -56,7 +56,8 @@ void hub_session_worker_set_checks (HubSessionWorker *self, JsonNode *checks);
 
 /* Starting one, in this order; see #HubSessionStart. */
 
-/* Looks up the plugin that brings it; %KAREZ_ERROR_UNAVAILABLE. */
+/* Looks up the plugin that brings it; %KAREZ_ERROR_UNAVAILABLE, or %KAREZ_ERROR_CONFLICT, rule
+ * "session/edge", when one is being started already. */
 gboolean hub_session_worker_choose (HubSessionWorker *self, GError **error);
 /* Another generation, with a token of its own. */
 void hub_session_worker_renew (HubSessionWorker *self);

@@ -179,7 +179,8 @@ on_restarted (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
 
   if (karez_transition_run_finish (KAREZ_TRANSITION (source), result, &error)
-      || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+      || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)
+      || hub_session_info_is_closed (self->info))
     return;
   hub_warning ("sessions", hub_session_get_id (self), "The worker could not be restarted: %s",
                error->message);

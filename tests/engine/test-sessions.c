@@ -194,6 +194,40 @@ test_hub_restarted (Pair *pair, gconstpointer data)
                     pair->session, "1");
 }
 
+/* Two people press at once: one worker is started, and the next hub knows which. */
+static void
+test_prepared_twice (Pair *pair, gconstpointer data)
+{
+  g_autofree char *plugins = pair_plugin_folder ();
+  HubSessions *sessions = hub_engine_get_sessions (pair->hubs[0].engine);
+  Await prepare[2] = { 0 };
+  guint done = 0;
+  int pid = 0;
+
+  for (guint i = 0; i < 2; i++)
+    pair_begin_move (pair, 0, "prepare", &prepare[i]);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (JsonNode)
+          answer = hub_sessions_move_finish (sessions, await_result (&prepare[i]), &error);
+
+      done += answer != NULL;
+      if (!answer)
+        g_assert_cmpstr (karez_error_get_rule (error), ==, "session/edge");
+      g_object_unref (prepare[i].result);
+    }
+  g_assert_cmpuint (done, ==, 1);
+  pair_wait_for (pair, KAREZ_STATE_READY, 10);
+  pid = pair_worker_of (pair, 0);
+  pair_stop_engine (&pair->hubs[0]);
+  pair_start_engine (&pair->hubs[0], plugins);
+  turn_until (is_adopted, pair, 5, "the worker is taken over");
+  g_assert_cmpint (pair_worker_of (pair, 0), ==, pid);
+  pair_move_well (pair, 0, "stop");
+  turn_until (pair_rows_say_over, pair, 30, "both rows say ended");
+}
+
 static gboolean
 has_failed (gpointer data)
 {
@@ -744,6 +778,7 @@ main (int argc, char **argv)
   ADD ("/sessions/life", NULL, test_life);
   ADD ("/sessions/worker-killed", NULL, test_worker_killed);
   ADD ("/sessions/hub-restarted", NULL, test_hub_restarted);
+  ADD ("/sessions/prepared-twice", NULL, test_prepared_twice);
   ADD ("/sessions/elsewhere", NULL, test_elsewhere);
   ADD ("/sessions/crash-in-prepare", "crash in prepare", test_crash_in_prepare);
 #ifndef __SANITIZE_ADDRESS__ /* whose signals they are */
