@@ -34,7 +34,7 @@ typedef void (*KarezFoundFunc) (KarezRequest *request, KarezRows *rows, gpointer
  * karez_request_query:
  * @statement: as for karez_store_query_async()
  * @params: (nullable): sunk
- * @func: called with the rows; a query that fails is answered without it
+ * @func: (scope async): called with the rows; a query that fails is answered without it
  * @data: kept alive by whoever added the route
  *
  * Reads for an answer.

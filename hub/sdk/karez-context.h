@@ -39,33 +39,48 @@ struct _KarezContextInterface
 /**
  * karez_context_get_store:
  *
- * Returns: (transfer none)
+ * Returns: (transfer none):
  *
  * Since: 1.0
  */
 KAREZ_PUBLIC KarezStore *karez_context_get_store (KarezContext *self, GError **error);
 /**
  * karez_context_get_audit:
+ *
+ * Returns: (transfer none):
+ *
  * Since: 1.0
  */
 KAREZ_PUBLIC KarezAudit *karez_context_get_audit (KarezContext *self, GError **error);
 /**
  * karez_context_get_agenda:
+ *
+ * Returns: (transfer none):
+ *
  * Since: 1.0
  */
 KAREZ_PUBLIC KarezAgenda *karez_context_get_agenda (KarezContext *self, GError **error);
 /**
  * karez_context_get_routes:
+ *
+ * Returns: (transfer none):
+ *
  * Since: 1.0
  */
 KAREZ_PUBLIC KarezRoutes *karez_context_get_routes (KarezContext *self, GError **error);
 /**
  * karez_context_get_peers:
+ *
+ * Returns: (transfer none):
+ *
  * Since: 1.0
  */
 KAREZ_PUBLIC KarezPeers *karez_context_get_peers (KarezContext *self, GError **error);
 /**
  * karez_context_get_settings:
+ *
+ * Returns: (transfer none):
+ *
  * Since: 1.0
  */
 KAREZ_PUBLIC KarezSettings *karez_context_get_settings (KarezContext *self, GError **error);

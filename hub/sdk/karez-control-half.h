@@ -44,7 +44,7 @@ struct _KarezControlHalfClass
  *
  * NULL before it is enabled.
  *
- * Returns: (transfer none).
+ * Returns: (transfer none):
  *
  * Since: 1.1
  */
@@ -55,33 +55,48 @@ KAREZ_PUBLIC KarezContext *karez_control_half_get_context (KarezControlHalf *sel
  * Each is what the context gives; asking for one that the key file does not grant is a programmer's
  * error, since the plugin is not enabled then.
  *
- * Returns: (transfer none).
+ * Returns: (transfer none):
  *
  * Since: 1.1
  */
 KAREZ_PUBLIC KarezStore *karez_control_half_get_store (KarezControlHalf *self);
 /**
  * karez_control_half_get_audit:
+ *
+ * Returns: (transfer none):
+ *
  * Since: 1.1
  */
 KAREZ_PUBLIC KarezAudit *karez_control_half_get_audit (KarezControlHalf *self);
 /**
  * karez_control_half_get_agenda:
+ *
+ * Returns: (transfer none):
+ *
  * Since: 1.1
  */
 KAREZ_PUBLIC KarezAgenda *karez_control_half_get_agenda (KarezControlHalf *self);
 /**
  * karez_control_half_get_routes:
+ *
+ * Returns: (transfer none):
+ *
  * Since: 1.1
  */
 KAREZ_PUBLIC KarezRoutes *karez_control_half_get_routes (KarezControlHalf *self);
 /**
  * karez_control_half_get_peers:
+ *
+ * Returns: (transfer none):
+ *
  * Since: 1.1
  */
 KAREZ_PUBLIC KarezPeers *karez_control_half_get_peers (KarezControlHalf *self);
 /**
  * karez_control_half_get_settings:
+ *
+ * Returns: (transfer none):
+ *
  * Since: 1.1
  */
 KAREZ_PUBLIC KarezSettings *karez_control_half_get_settings (KarezControlHalf *self);
@@ -90,7 +105,7 @@ KAREZ_PUBLIC KarezSettings *karez_control_half_get_settings (KarezControlHalf *s
  *
  * The plugin itself, where nobody did it.
  *
- * Returns: (transfer none).
+ * Returns: (transfer none):
  *
  * Since: 1.1
  */
@@ -100,7 +115,7 @@ KAREZ_PUBLIC KarezActor *karez_control_half_get_actor (KarezControlHalf *self);
  *
  * A transaction of the plugin itself.
  *
- * Returns: (transfer full).
+ * Returns: (transfer full):
  *
  * Since: 1.1
  */
@@ -110,7 +125,7 @@ KAREZ_PUBLIC KarezTransaction *karez_control_half_begin (KarezControlHalf *self)
  *
  * One that keeps @record, of who did it or of the plugin itself, about the record's session.
  *
- * Returns: (transfer full).
+ * Returns: (transfer full):
  *
  * Since: 1.1
  */

@@ -136,10 +136,11 @@ KAREZ_PUBLIC const char *karez_error_get_pointer (const GError *error);
 
 /**
  * karez_error_translate:
+ * @translate: (scope call) (nullable): gives a message in the reader's language
  *
  * The message in the reader's language.
  *
- * Returns: (transfer full)
+ * Returns: (transfer full):
  *
  * Since: 1.0
  */

@@ -32,7 +32,7 @@ KAREZ_PUBLIC JsonNode *karez_json_parse (GBytes *bytes, gsize max_bytes, GError 
  * The document after RFC 8259, without white space. A double that is not finite is a mistake of the
  * caller and becomes null.
  *
- * Returns: (transfer full)
+ * Returns: (transfer full):
  *
  * Since: 1.0
  */
@@ -42,7 +42,7 @@ KAREZ_PUBLIC char *karez_json_print (JsonNode *node);
  *
  * The same as bytes: what a link, a spool or a file takes.
  *
- * Returns: (transfer full).
+ * Returns: (transfer full):
  *
  * Since: 1.1
  */
@@ -149,7 +149,7 @@ KAREZ_PUBLIC gboolean karez_json_time (JsonObject *object, const char *name, gin
  * "d" double, "n" (transfer full) JsonNode (NULL is left out), "as" GStrv.
  * Integers are given as gint64.
  *
- * Returns: (transfer full)
+ * Returns: (transfer full):
  *
  * Since: 1.0
  */
@@ -160,7 +160,7 @@ KAREZ_PUBLIC JsonNode *karez_json_object (const char *name, ...) G_GNUC_NULL_TER
  *
  * (nullable): NULL is an empty one.
  *
- * Returns: (transfer full).
+ * Returns: (transfer full):
  *
  * Since: 1.1
  */

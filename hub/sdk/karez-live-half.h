@@ -61,7 +61,7 @@ struct _KarezLiveHalfClass
  *
  * The half that holds @replica, NULL for none.
  *
- * Returns: (transfer none).
+ * Returns: (transfer none):
  *
  * Since: 1.1
  */
@@ -71,7 +71,7 @@ KAREZ_PUBLIC KarezLiveHalf *karez_live_half_of_replica (KarezReplica *replica);
  *
  * NULL before it is prepared.
  *
- * Returns: (transfer none).
+ * Returns: (transfer none):
  *
  * Since: 1.1
  */

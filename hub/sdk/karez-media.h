@@ -84,7 +84,7 @@ KAREZ_PUBLIC void karez_media_set_forwarding (KarezMedia *self, gboolean on);
  * {"forwarding", "people": [{"participant", "state", "bitrate_in", "bitrate_out", "loss_in",
  * "loss_out", "rtt_ms", "jitter_ms"}]}; bit/s, shares from 0 to 1.
  *
- * Returns: (transfer full)
+ * Returns: (transfer full):
  *
  * Since: 1.0
  */

@@ -75,7 +75,7 @@ KAREZ_PUBLIC KarezActor *karez_message_get_person (KarezMessage *self, JsonNode 
  *
  * The body held against a table; @task has been answered when this is NULL.
  *
- * Returns: (transfer none) (nullable)
+ * Returns: (transfer none) (nullable):
  *
  * Since: 1.1
  */
@@ -86,7 +86,7 @@ KAREZ_PUBLIC JsonObject *karez_message_check (KarezMessage *self, const KarezJso
  *
  * A transaction that applies the post: of @actor, or of the peer where that is NULL.
  *
- * Returns: (transfer full).
+ * Returns: (transfer full):
  *
  * Since: 1.1
  */
@@ -298,7 +298,7 @@ KAREZ_PUBLIC gboolean karez_peers_is_paired (KarezPeers *self, const char *peer)
  *
  * The ids of the hubs in @state.
  *
- * Returns: (transfer full).
+ * Returns: (transfer full):
  *
  * Since: 1.1
  */

@@ -61,7 +61,7 @@ struct _KarezReplicaClass
  *
  * (nullable): what it holds before anything was set.
  *
- * Returns: (transfer full).
+ * Returns: (transfer full):
  *
  * Since: 1.1
  */
@@ -71,7 +71,7 @@ KAREZ_PUBLIC KarezReplica *karez_replica_new (JsonNode *value);
  *
  * The value.
  *
- * Returns: (transfer none).
+ * Returns: (transfer none):
  *
  * Since: 1.1
  */
@@ -98,7 +98,7 @@ KAREZ_PUBLIC gint64 karez_replica_get_revision (KarezReplica *self);
  *
  * The whole state.
  *
- * Returns: (transfer full).
+ * Returns: (transfer full):
  *
  * Since: 1.1
  */

@@ -121,7 +121,7 @@ KAREZ_PUBLIC JsonNode *karez_request_get_body (KarezRequest *self);
  *
  * The body of a route added by karez_routes_add_bytes().
  *
- * Returns: (transfer none)
+ * Returns: (transfer none):
  *
  * Since: 1.0
  */
@@ -139,6 +139,8 @@ KAREZ_PUBLIC JsonObject *karez_request_check_body (KarezRequest *self,
  * karez_request_begin:
  *
  * A transaction of the request's actor that carries the request's Idempotency-Key.
+ *
+ * Returns: (transfer full):
  *
  * Since: 1.0
  */

@@ -67,7 +67,7 @@ KAREZ_PUBLIC gboolean karez_rows_boolean (KarezRows *self, guint row, const char
  *
  * A bytea.
  *
- * Returns: (transfer full) (nullable)
+ * Returns: (transfer full) (nullable):
  *
  * Since: 1.0
  */
@@ -77,7 +77,7 @@ KAREZ_PUBLIC GBytes *karez_rows_bytes (KarezRows *self, guint row, const char *c
  *
  * A json or jsonb value.
  *
- * Returns: (transfer full) (nullable)
+ * Returns: (transfer full) (nullable):
  *
  * Since: 1.0
  */
@@ -96,10 +96,11 @@ typedef JsonNode *(*KarezRowFunc) (KarezRows *rows, guint row, gpointer data);
 
 /**
  * karez_rows_to_array:
+ * @func: (scope call): makes one of each row
  *
  * An array of what @func makes of each row.
  *
- * Returns: (transfer full).
+ * Returns: (transfer full):
  *
  * Since: 1.1
  */

@@ -114,6 +114,9 @@ KAREZ_PUBLIC KarezState karez_session_get_state (KarezSession *self);
 KAREZ_PUBLIC gboolean karez_session_is_host (KarezSession *self);
 /**
  * karez_session_get_link:
+ *
+ * Returns: (transfer none):
+ *
  * Since: 1.0
  */
 KAREZ_PUBLIC KarezLink *karez_session_get_link (KarezSession *self);
@@ -133,7 +136,7 @@ KAREZ_PUBLIC KarezMedia *karez_session_get_media (KarezSession *self, GError **e
  *
  * The KarezParticipants of both hospitals.
  *
- * Returns: (transfer none)
+ * Returns: (transfer none):
  *
  * Since: 1.0
  */
@@ -143,7 +146,7 @@ KAREZ_PUBLIC GListModel *karez_session_get_participants (KarezSession *self);
  *
  * One of them.
  *
- * Returns: (transfer full) (nullable).
+ * Returns: (transfer full) (nullable):
  *
  * Since: 1.1
  */

@@ -66,7 +66,7 @@ KAREZ_PUBLIC KarezRows *karez_store_query_finish (KarezStore *self, GAsyncResult
  *
  * A new transaction of @actor.
  *
- * Returns: (transfer full)
+ * Returns: (transfer full):
  *
  * Since: 1.0
  */

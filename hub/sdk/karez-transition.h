@@ -92,7 +92,7 @@ KAREZ_PUBLIC void karez_transition_answered (GObject *source, GAsyncResult *resu
  *
  * The data for it; keeps the transition alive.
  *
- * Returns: (transfer full).
+ * Returns: (transfer full):
  *
  * Since: 1.1
  */
@@ -102,7 +102,7 @@ KAREZ_PUBLIC gpointer karez_transition_await (KarezTransition *self);
  *
  * The failure, while it is rolled back.
  *
- * Returns: (transfer none) (nullable).
+ * Returns: (transfer none) (nullable):
  *
  * Since: 1.1
  */
@@ -112,7 +112,7 @@ KAREZ_PUBLIC const GError *karez_transition_get_error (KarezTransition *self);
  *
  * What the steps pass to what they call.
  *
- * Returns: (transfer none)
+ * Returns: (transfer none):
  *
  * Since: 1.0
  */
