@@ -25,13 +25,13 @@ const hash = (text) => createHash('sha256').update(text).digest('hex').slice(0, 
 const sharedModules = { lit: 'lit', '@karez/desk': 'karez-desk', '@karez/media': 'karez-media' };
 const sharedSources = { lit: 'src/shared/lit.js', '@karez/desk': 'src/shared/desk.js', '@karez/media': 'src/shared/media.js' };
 
-/** The page's import map. Lit's directives are in the module that has all of Lit.
+/** The page's import map. Lit's parts are in the module that has all of Lit.
  * @param {(source: string) => string} addressOf an entry point */
 async function importMap(addressOf) {
   const lit = await readFile(join(here, sharedSources.lit), 'utf8');
   const modules = Object.fromEntries(Object.entries(sharedSources).map(([name, source]) => [name, addressOf(source)]));
-  for (const [, directive] of lit.matchAll(/'(lit\/directives\/[a-z-]+\.js)'/g))
-    modules[directive] = modules.lit;
+  for (const [, part] of lit.matchAll(/from '(lit\/[a-z/-]+\.js)'/g))
+    modules[part] = modules.lit;
   return JSON.stringify({ imports: modules });
 }
 

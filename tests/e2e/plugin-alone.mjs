@@ -89,8 +89,9 @@ async function ownPage(page, hub) {
   assert.ok(x >= 0 && x + width <= phone.width, 'the navigation shows where one is');
   await page.setViewportSize(desktop);
   await checkAccess(page, 'the page of a plugin');
-  await page.reload();
+  await page.goto(`${hub.origin}/x/sonar/notes/202b?day=1`); // what of it, is the page's own
   await one.waitFor();
+  assert.equal(await page.locator('karez-sonar-notes').evaluate((own) => `${own.route.id} ${own.route.query.get('day')}`), '202b 1');
   // What its own words translate, and what its key file does.
   await speak(page, 'zh_CN');
   await page.getByText('声呐会话所写的内容。').waitFor();
@@ -141,7 +142,7 @@ async function auditor(page, id) {
   await page.locator('main').getByText('A sonar result was kept').waitFor();
   await page.goto(new URL('/x/sonar/notes', page.url()).href);
   await page.getByText('There is no such page.').waitFor();
-  for (const where of ['/x/sonar/others', '/gallery']) { // the second is of a development environment
+  for (const where of ['/x/sonar/others', '/x/none/notes', '/gallery']) { // the last is of a development environment
     await page.goto(new URL(where, page.url()).href);
     await page.getByText('There is no such page.').waitFor();
     await checkAccess(page, `no page at ${where}`);
@@ -157,6 +158,11 @@ async function described(hub, page) {
   const { script } = items.find((one) => one.plugin === 'sonar');
   const kept = await page.evaluate(async (/** @type {string} */ where) => (await fetch(where)).headers.get('cache-control'), script);
   assert.match(kept, /immutable/);
+  // One Lit, by each of its names and in the desk's own modules.
+  assert.deepEqual(await page.evaluate(async () => {
+    const [lit, part, desk] = await Promise.all(['lit', 'lit/directives/class-map.js', '@karez/desk'].map((one) => import(one)));
+    return [lit === part, typeof part.classMap, lit.html === desk.html, desk.KarezElement.prototype instanceof lit.LitElement];
+  }), [true, 'function', true, true]);
 }
 
 /** Everything that a browser can get of a hub: its files by what names them, its API's lists, its pages as they are drawn.

@@ -17,12 +17,12 @@ let here = 0;
 
 /** @returns {Route} */
 export function route() {
-  const [, page = '', id = '', name = ''] = location.pathname.split('/');
-  // A page of a plugin: /x/PLUGIN/NAME
+  const [, page = '', id = '', name = '', of = ''] = location.pathname.split('/');
+  // A page of a plugin: /x/PLUGIN/NAME, and what of it: /x/PLUGIN/NAME/ID
   const own = page === 'x' && id && name;
   return {
     page: own ? `x/${id}/${name}` : page || 'day',
-    id: own ? '' : decodeURIComponent(id),
+    id: decodeURIComponent(own ? of : id),
     query: new URLSearchParams(location.search),
     path: location.pathname + location.search,
   };
