@@ -4,7 +4,6 @@
 
 #include "hub-clock.h"
 #include "hub-file.h"
-#include "hub-spool.h"
 
 #include <errno.h>
 #include <fcntl.h>

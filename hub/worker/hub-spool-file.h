@@ -5,6 +5,10 @@
 
 G_BEGIN_DECLS
 
+/* The largest record, and how much may wait for a hub that is away. */
+#define HUB_SPOOL_MAX_RECORD (1024 * 1024)
+#define HUB_SPOOL_MAX_WAITING (256 * 1024 * 1024)
+
 /**
  * HubSpoolFile:
  * The file of a spool: checksummed records, appended, and left out once they are forgotten. Every

@@ -2,8 +2,6 @@
 /* What a session wants kept, on disk until the hub has it. */
 #include "hub-spool.h"
 
-#include "hub-spool-file.h"
-
 /* What goes to disk at once, about. */
 #define BATCH_BYTES (4 * 1024 * 1024)
 #define RETRY_US G_USEC_PER_SEC

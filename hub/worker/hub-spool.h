@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <gio/gio.h>
+#include "hub-spool-file.h"
 
 G_BEGIN_DECLS
 
@@ -19,10 +19,7 @@ G_BEGIN_DECLS
  */
 G_DECLARE_FINAL_TYPE (HubSpool, hub_spool, HUB, SPOOL, GObject)
 
-/* The largest record, how much may wait for a hub that is away, and how many records for a disk
- * that takes nothing. */
-#define HUB_SPOOL_MAX_RECORD (1024 * 1024)
-#define HUB_SPOOL_MAX_WAITING (256 * 1024 * 1024)
+/* How many records may wait for a disk that takes nothing. */
 #define HUB_SPOOL_MAX_TROUBLED 1000
 /* A disk that is at work for so long does not answer. */
 #define HUB_SPOOL_STALLED_MS 2000
