@@ -151,6 +151,33 @@ tell_partner (HubSession *self, HubWorkerState worker)
 /* What the parts tell. */
 
 static void
+on_mirrored (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autofree char *id = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) answer = hub_worker_proxy_finish (HUB_WORKER_PROXY (source), result, &error);
+
+  if (answer == NULL)
+    hub_info ("sessions", id, "The mirror could not be told: %s", error->message);
+}
+
+/* At a mirror: what the host's hub said last; its worker may not have been there to hear it. */
+static void
+mirror_state (HubSession *self)
+{
+  HubWorkerProxy *proxy = hub_session_worker_get_running (self->worker, NULL);
+  g_autoptr (JsonNode) state = NULL;
+
+  if (proxy == NULL || hub_session_info_is_hosted (self->info))
+    return;
+  state = karez_json_object ("state", "s", karez_state_name (hub_session_get_state (self)),
+                             "sequence", "i", (gint64) hub_session_info_get_sequence (self->info),
+                             "reason", "s", hub_session_info_get_reason (self->info), NULL);
+  hub_worker_proxy_mirror_async (proxy, state, NULL, on_mirrored,
+                                 g_strdup (hub_session_get_id (self)));
+}
+
+static void
 on_worker_changed (HubSession *self)
 {
   HubWorkerState state = hub_session_worker_get_state (self->worker);
@@ -355,17 +382,6 @@ hub_session_take_partner_worker (HubSession *self, const char *worker)
   hub_session_tell_pages (self);
 }
 
-static void
-on_mirrored (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autofree char *id = data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (JsonNode) answer = hub_worker_proxy_finish (HUB_WORKER_PROXY (source), result, &error);
-
-  if (answer == NULL)
-    hub_info ("sessions", id, "The mirror could not be told: %s", error->message);
-}
-
 void
 hub_session_follow (HubSession *self, JsonNode *state, KarezActor *actor)
 {
@@ -452,6 +468,7 @@ hub_session_new (HubSessionServices *services, HubSessionInfo *info, guint32 gen
                     on_gone, self, NULL);
   g_object_connect (self->worker, "swapped-object-signal::changed", on_worker_changed, self,
                     "swapped-object-signal::connected", on_worker_connected, self,
+                    "swapped-object-signal::running", mirror_state, self,
                     "swapped-object-signal::running", hub_session_people_rejoin, self->people,
                     "swapped-object-signal::running", hub_session_exchange_begin, self->exchange,
                     "swapped-object-signal::lost", hub_session_exchange_stop, self->exchange,

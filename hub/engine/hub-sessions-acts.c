@@ -43,7 +43,7 @@ on_known (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GTask) task = data;
   Asked *asked = g_task_get_task_data (task);
   GError *error = NULL;
-  HubSession *session = hub_sessions_plan_finish (HUB_SESSIONS (source), result, &error);
+  g_autoptr (HubSession) session = hub_sessions_plan_finish (HUB_SESSIONS (source), result, &error);
 
   if (session)
     hub_session_move (session, &asked->step, asked->actor, asked->transaction, on_moved,

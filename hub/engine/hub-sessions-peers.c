@@ -189,7 +189,7 @@ on_planned (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GTask) task = data;
   KarezMessage *message = message_of (task);
   GError *error = NULL;
-  HubSession *session = hub_sessions_plan_finish (HUB_SESSIONS (source), result, &error);
+  g_autoptr (HubSession) session = hub_sessions_plan_finish (HUB_SESSIONS (source), result, &error);
 
   if (session && check_host (session, message, &error)
       && hub_session_info_is_over (hub_session_get_info (session)))
@@ -381,7 +381,7 @@ on_state_planned (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
   GError *error = NULL;
-  HubSession *session = hub_sessions_plan_finish (HUB_SESSIONS (source), result, &error);
+  g_autoptr (HubSession) session = hub_sessions_plan_finish (HUB_SESSIONS (source), result, &error);
 
   if (session)
     apply_state (session, task);

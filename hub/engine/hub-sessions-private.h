@@ -11,7 +11,8 @@ HubSessionServices *hub_sessions_get_services (HubSessions *self);
 GList *hub_sessions_list (HubSessions *self);
 /* Keeps it in the table. @generation: of its newest worker, or 0. Returns: (transfer none) */
 HubSession *hub_sessions_take_over (HubSessions *self, HubSessionInfo *info, guint32 generation);
-/* Plans @id from the agenda. finish: (transfer none): the session */
+/* Plans @id from the agenda, where it is not known. finish: (transfer full): the session;
+ * %KAREZ_ERROR_CONFLICT for one that is over */
 void hub_sessions_plan_async (HubSessions *self, const char *id, GAsyncReadyCallback callback,
                               gpointer data);
 HubSession *hub_sessions_plan_finish (HubSessions *self, GAsyncResult *result, GError **error);

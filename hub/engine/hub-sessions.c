@@ -121,16 +121,16 @@ hub_sessions_plan_async (HubSessions *self, const char *id, GAsyncReadyCallback 
 HubSession *
 hub_sessions_plan_finish (HubSessions *self, GAsyncResult *result, GError **error)
 {
-  HubSession *session = NULL;
+  g_autoptr (HubSession) session = NULL;
 
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
 
   session = g_task_propagate_pointer (G_TASK (result), error);
-  if (!session)
-    return NULL;
-  /* The table keeps it. */
-  g_object_unref (session);
-  return session;
+  if (!session || !hub_session_info_is_closed (hub_session_get_info (session)))
+    return g_steal_pointer (&session);
+  /* It was closed on the way here. */
+  karez_error_set (error, KAREZ_ERROR_CONFLICT, "session/known", NULL, N_ ("The session is over."));
+  return NULL;
 }
 
 static void
@@ -138,9 +138,9 @@ on_planned_quietly (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autofree char *id = data;
   g_autoptr (GError) error = NULL;
+  g_autoptr (HubSession) session = hub_sessions_plan_finish (HUB_SESSIONS (source), result, &error);
 
-  if (!hub_sessions_plan_finish (HUB_SESSIONS (source), result, &error)
-      && !karez_error_is_conflict (error))
+  if (!session && !karez_error_is_conflict (error))
     hub_warning ("sessions", id, "The session could not be planned: %s", error->message);
 }
 
