@@ -70,9 +70,9 @@ KAREZ_PUBLIC void karez_request_respond_view (KarezRequest *self, KarezAudit *au
                                               const char *patient, JsonNode *body);
 /**
  * karez_request_respond_read_stream:
- * @details: (transfer full):
+ * @details: (transfer full) (nullable): of the event
  *
- * The same for a file, by karez_request_respond_stream(). (nullable): of the event
+ * The same for a file, by karez_request_respond_stream().
  *
  * Since: 1.0
  */

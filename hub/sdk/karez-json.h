@@ -156,9 +156,7 @@ KAREZ_PUBLIC gboolean karez_json_time (JsonObject *object, const char *name, gin
 KAREZ_PUBLIC JsonNode *karez_json_object (const char *name, ...) G_GNUC_NULL_TERMINATED;
 /**
  * karez_json_array:
- * @array: (transfer full):
- *
- * (nullable): NULL is an empty one.
+ * @array: (transfer full) (nullable): NULL is an empty one
  *
  * Returns: (transfer full):
  *

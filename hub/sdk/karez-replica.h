@@ -57,9 +57,7 @@ struct _KarezReplicaClass
 
 /**
  * karez_replica_new:
- * @value: (transfer full):
- *
- * (nullable): what it holds before anything was set.
+ * @value: (transfer full) (nullable): what it holds before anything was set
  *
  * Returns: (transfer full):
  *
