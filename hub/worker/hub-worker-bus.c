@@ -82,16 +82,13 @@ end_if_over (HubWorkerBus *self)
   end (self, "the session is over and kept");
 }
 
-/* Before each call, whose first argument says which of the hub's processes makes it: an older one
- * is refused; a newer one has said so by its first call. */
+/* Refuses an older hub; a newer one has said so by its first call. Each handler begins with it: the
+ * skeleton's own signal for this is emitted in a thread, and the calls that follow lose their
+ * order.
+ */
 static gboolean
-on_authorize (GDBusInterfaceSkeleton *skeleton, GDBusMethodInvocation *invocation,
-              HubWorkerBus *self)
+obey (HubWorkerBus *self, GDBusMethodInvocation *invocation, guint64 incarnation)
 {
-  g_autoptr (GVariant)
-      first = g_variant_get_child_value (g_dbus_method_invocation_get_parameters (invocation), 0);
-  guint64 incarnation = g_variant_get_uint64 (first);
-
   if (incarnation < self->incarnation)
     {
       g_dbus_method_invocation_return_dbus_error (invocation, HUB_BUS_ERROR_STALE,
@@ -167,8 +164,11 @@ static gboolean
 on_prepare (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 incarnation,
             const char *text, HubWorkerBus *self)
 {
-  g_autoptr (JsonNode) node = read_document (invocation, text);
+  g_autoptr (JsonNode) node = NULL;
 
+  if (!obey (self, invocation, incarnation))
+    return TRUE;
+  node = read_document (invocation, text);
   if (node)
     hub_live_session_prepare_async (self->session, node, on_done, g_object_ref (invocation));
   return TRUE;
@@ -197,10 +197,13 @@ on_move (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 inc
          const char *edge, const char *reason, const char *actor_text, guint64 seen, guint64 ask,
          HubWorkerBus *self)
 {
-  g_autoptr (JsonNode) node = read_document (invocation, actor_text);
+  g_autoptr (JsonNode) node = NULL;
   g_autoptr (KarezActor) actor = NULL;
   g_autoptr (GError) error = NULL;
 
+  if (!obey (self, invocation, incarnation))
+    return TRUE;
+  node = read_document (invocation, actor_text);
   if (!node)
     return TRUE;
   actor = karez_actor_from_json (node, &error);
@@ -216,6 +219,8 @@ static gboolean
 on_keep (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 incarnation,
          HubWorkerBus *self)
 {
+  if (!obey (self, invocation, incarnation))
+    return TRUE;
   hub_live_session_keep_async (self->session, on_done, g_object_ref (invocation));
   return TRUE;
 }
@@ -235,6 +240,8 @@ static gboolean
 on_preflight (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 incarnation,
               HubWorkerBus *self)
 {
+  if (!obey (self, invocation, incarnation))
+    return TRUE;
   hub_live_session_preflight_async (self->session, on_preflight_done, g_object_ref (invocation));
   return TRUE;
 }
@@ -243,8 +250,11 @@ static gboolean
 on_join (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 incarnation,
          const char *text, HubWorkerBus *self)
 {
-  g_autoptr (JsonNode) node = read_document (invocation, text);
+  g_autoptr (JsonNode) node = NULL;
 
+  if (!obey (self, invocation, incarnation))
+    return TRUE;
+  node = read_document (invocation, text);
   if (node)
     hub_live_session_join_async (self->session, node, on_done, g_object_ref (invocation));
   return TRUE;
@@ -254,6 +264,8 @@ static gboolean
 on_leave (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 incarnation,
           const char *participant, const char *reason, HubWorkerBus *self)
 {
+  if (!obey (self, invocation, incarnation))
+    return TRUE;
   hub_live_session_leave_async (self->session, participant, reason, on_done,
                                 g_object_ref (invocation));
   return TRUE;
@@ -263,6 +275,8 @@ static gboolean
 on_revoke (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 incarnation,
            const char *account, HubWorkerBus *self)
 {
+  if (!obey (self, invocation, incarnation))
+    return TRUE;
   hub_live_session_revoke (self->session, account);
   hub_bus_worker1_complete_revoke (skeleton, invocation);
   return TRUE;
@@ -275,6 +289,8 @@ on_message (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 
   g_autoptr (JsonNode) node = NULL;
   g_autoptr (GError) error = NULL;
 
+  if (!obey (self, invocation, incarnation))
+    return TRUE;
   if (strlen (text) > MAX_MESSAGE)
     {
       karez_error_set (&error, KAREZ_ERROR_TOO_LARGE, "session/message", N_ ("at most 64 KiB"),
@@ -293,10 +309,13 @@ static gboolean
 on_echo (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 incarnation,
          const char *text, HubWorkerBus *self)
 {
-  g_autoptr (JsonNode) offer = read_document (invocation, text);
+  g_autoptr (JsonNode) offer = NULL;
   g_autoptr (JsonNode) answer = NULL;
   g_autoptr (GError) error = NULL;
 
+  if (!obey (self, invocation, incarnation))
+    return TRUE;
+  offer = read_document (invocation, text);
   if (!offer)
     return TRUE;
   answer = hub_live_session_echo (self->session, offer, &error);
@@ -309,8 +328,11 @@ on_get_endpoint (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, gui
                  HubWorkerBus *self)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (JsonNode) endpoint = hub_live_session_get_endpoint (self->session, &error);
+  g_autoptr (JsonNode) endpoint = NULL;
 
+  if (!obey (self, invocation, incarnation))
+    return TRUE;
+  endpoint = hub_live_session_get_endpoint (self->session, &error);
   return_document (invocation, endpoint, error);
   return TRUE;
 }
@@ -319,9 +341,12 @@ static gboolean
 on_connect (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 incarnation,
             const char *text, HubWorkerBus *self)
 {
-  g_autoptr (JsonNode) node = read_document (invocation, text);
+  g_autoptr (JsonNode) node = NULL;
   g_autoptr (GError) error = NULL;
 
+  if (!obey (self, invocation, incarnation))
+    return TRUE;
+  node = read_document (invocation, text);
   if (!node)
     return TRUE;
   if (hub_live_session_connect (self->session, node, &error))
@@ -335,8 +360,11 @@ static gboolean
 on_mirror (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 incarnation,
            const char *text, HubWorkerBus *self)
 {
-  g_autoptr (JsonNode) node = read_document (invocation, text);
+  g_autoptr (JsonNode) node = NULL;
 
+  if (!obey (self, invocation, incarnation))
+    return TRUE;
+  node = read_document (invocation, text);
   if (node)
     hub_live_session_mirror_async (self->session, node, on_done, g_object_ref (invocation));
   return TRUE;
@@ -346,6 +374,8 @@ static gboolean
 on_recorded (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 incarnation,
              guint64 sequence, HubWorkerBus *self)
 {
+  if (!obey (self, invocation, incarnation))
+    return TRUE;
   hub_live_session_forget_records (self->session, sequence);
   self->forgotten = MAX (self->forgotten, sequence);
   hub_bus_worker1_complete_recorded (skeleton, invocation);
@@ -358,8 +388,11 @@ static gboolean
 on_ping (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 incarnation,
          HubWorkerBus *self)
 {
-  g_autoptr (JsonNode) snapshot = hub_live_session_get_snapshot (self->session);
+  g_autoptr (JsonNode) snapshot = NULL;
 
+  if (!obey (self, invocation, incarnation))
+    return TRUE;
+  snapshot = hub_live_session_get_snapshot (self->session);
   return_document (invocation, snapshot, NULL);
   return TRUE;
 }
@@ -561,7 +594,6 @@ hub_worker_bus_new (HubLiveSession *session, const char *id, HubConnector *conne
   self->token = g_strdup (token);
   self->heard_at = hub_clock_monotonic ();
   self->skeleton = hub_bus_worker1_skeleton_new ();
-  g_signal_connect (self->skeleton, "g-authorize-method", G_CALLBACK (on_authorize), self);
   g_object_connect (
       self->skeleton, "signal::handle-prepare", on_prepare, self, "signal::handle-move", on_move,
       self, "signal::handle-keep", on_keep, self, "signal::handle-preflight", on_preflight, self,

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 
 import { prepareNote, until, withPair } from './hubs.mjs';
 
-const rounds = 40;
+const rounds = 20;
 const atOnce = 3;
 const over = ['ended', 'failed'];
 

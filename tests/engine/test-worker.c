@@ -113,6 +113,43 @@ test_stale (WorkerFixture *f, gconstpointer data)
   g_assert_cmpstr (worker_state_of (f), ==, "ready");
 }
 
+#define TURNS 60
+
+/* What the hub asks one after another, without waiting for an answer, is done in that order: who
+ * joins is in, and speaks, before they leave. */
+static void
+test_order (WorkerFixture *f, gconstpointer data)
+{
+  g_autoptr (KarezActor)
+      actor = karez_actor_new (KAREZ_ACTOR_PERSON, f->hub, "Somebody", NULL, NULL, NULL);
+  g_autoptr (JsonNode) body = karez_json_object ("type", "s", "add", NULL);
+  Await asked[TURNS][3] = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (worker_prepare (f, "", 1, &error));
+  for (guint i = 0; i < TURNS; i++)
+    {
+      g_autofree char *id = hub_id_new ();
+      g_autoptr (JsonNode)
+          node = karez_json_object ("id", "s", id, "actor", "n", karez_actor_to_json (actor),
+                                    "role", "s", "writer", "hospital", "s", f->hub, NULL);
+
+      hub_worker_proxy_join_async (f->worker, node, NULL, await_done, &asked[i][0]);
+      hub_worker_proxy_message_async (f->worker, id, body, NULL, await_done, &asked[i][1]);
+      hub_worker_proxy_leave_async (f->worker, id, "", NULL, await_done, &asked[i][2]);
+    }
+  for (guint i = 0; i < TURNS; i++)
+    for (guint k = 0; k < 3; k++)
+      {
+        g_autoptr (JsonNode)
+            answer = hub_worker_proxy_finish (f->worker, await_result (&asked[i][k]), &error);
+
+        g_assert_no_error (error);
+        g_assert_nonnull (answer);
+        g_object_unref (asked[i][k].result);
+      }
+}
+
 static void
 test_wrong_token (WorkerFixture *f, gconstpointer data)
 {
@@ -378,6 +415,7 @@ main (int argc, char **argv)
   ADD ("/worker/life", test_life);
   ADD ("/worker/hub-gone", test_hub_gone);
   ADD ("/worker/stale", test_stale);
+  ADD ("/worker/order", test_order);
   ADD ("/worker/wrong-token", test_wrong_token);
   ADD ("/worker/killed", test_worker_killed);
   ADD ("/worker/stopped", test_stopped);
