@@ -63,16 +63,16 @@ hub_bus_read_error (GError *error)
       || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY))
     return karez_error_new (KAREZ_ERROR_TIMEOUT, "worker/timeout", NULL,
                             N_ ("The session's worker did not answer in time."));
-  if (name && g_str_equal (name, HUB_BUS_ERROR_STALE))
+  if (name != NULL && g_str_equal (name, HUB_BUS_ERROR_STALE))
     return karez_error_new (KAREZ_ERROR_CONFLICT, "worker/stale", NULL,
                             N_ ("The session's worker obeys a newer hub process."));
-  if (!name || !g_str_has_prefix (name, PREFIX))
+  if (name == NULL || !g_str_has_prefix (name, PREFIX))
     return karez_error_new (KAREZ_ERROR_UNAVAILABLE, "worker/away", NULL,
                             N_ ("The session's worker is away: %s"), error->message);
   g_dbus_error_strip_remote_error (error);
   node = hub_bus_parse (error->message, NULL);
-  object = node && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
-  if (!object || !karez_json_text (object, "format"))
+  object = node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+  if (object == NULL || karez_json_text (object, "format") == NULL)
     return karez_error_new (code_of (name), NULL, NULL, "%s", error->message);
   arguments = karez_json_texts (object, "arguments");
   return karez_error_new_parts (code_of (name), karez_json_text (object, "rule"),

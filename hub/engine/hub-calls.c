@@ -70,7 +70,7 @@ hub_calls_new (const char *path, GError **error)
 void
 hub_calls_free (HubCalls *self)
 {
-  if (self->closed)
+  if (self->closed != NULL)
     self->closed (self);
   munmap (self->page, sizeof (Page));
   g_free (self);
@@ -112,7 +112,7 @@ hub_calls_accuse (HubCalls *self, const char *plugin, const char *call, gboolean
 
   if (!g_atomic_int_compare_and_exchange (&page->verdict, VERDICT_NONE, VERDICT_BEGUN))
     return;
-  if (called && called_here && strncmp (called->plugin, plugin, sizeof called->plugin) == 0)
+  if (called != NULL && called_here && strncmp (called->plugin, plugin, sizeof called->plugin) == 0)
     page->accused = *called;
   else
     {
@@ -144,7 +144,7 @@ hub_calls_read (const char *path, char **plugin, char **call)
     frame = &page.accused;
   else if (page.verdict != VERDICT_ACQUITTED && page.depth > 0)
     frame = &page.frames[MIN (page.depth, HUB_CALLS_MAX_DEPTH) - 1];
-  if (!frame)
+  if (frame == NULL)
     return FALSE;
   *plugin = g_strndup (frame->plugin, sizeof frame->plugin);
   *call = g_strndup (frame->call, sizeof frame->call);

@@ -46,12 +46,13 @@ get_service (KarezContext *context, GType type, GError **error)
   const char *name = name_of (type);
   gpointer service = NULL;
 
-  if (!name || !hub_plugin_file_is_granted (self->file, name))
+  if (name == NULL || !hub_plugin_file_is_granted (self->file, name))
     {
       karez_error_set (error, KAREZ_ERROR_NOT_GRANTED, "plugin/grant",
                        N_ ("the service under Services= in [Grants]"),
                        N_ ("The plugin “%s” was not granted the service “%s”."),
-                       hub_plugin_file_get_id (self->file), name ? name : g_type_name (type));
+                       hub_plugin_file_get_id (self->file),
+                       name != NULL ? name : g_type_name (type));
       return NULL;
     }
   service = type == KAREZ_TYPE_ROUTES  ? (gpointer) self->routes
@@ -59,7 +60,7 @@ get_service (KarezContext *context, GType type, GError **error)
             : type == KAREZ_TYPE_SETTINGS
                 ? (gpointer) self->settings
                 : g_hash_table_lookup (self->services, GSIZE_TO_POINTER (type));
-  if (!service)
+  if (service == NULL)
     karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "plugin/service", NULL,
                      N_ ("This hub does not offer the service “%s”."), name);
   return service;
@@ -79,7 +80,7 @@ provide (KarezContext *context, const char *name, GType type, guint version, gpo
 {
   HubContext *self = HUB_CONTEXT (context);
 
-  if (!self->provided || !is_named (hub_plugin_file_get_provides (self->file), name))
+  if (self->provided == NULL || !is_named (hub_plugin_file_get_provides (self->file), name))
     return karez_error_set (error, KAREZ_ERROR_NOT_GRANTED, "plugin/grant",
                             N_ ("a service that the key file provides: Provides=service/NAME"),
                             N_ ("The plugin “%s” does not provide the service “%s”."),
@@ -93,7 +94,7 @@ find_provided (KarezContext *context, const char *name, GType type, guint versio
 {
   HubContext *self = HUB_CONTEXT (context);
 
-  if (self->provided
+  if (self->provided != NULL
       && (is_named (hub_plugin_file_get_requires (self->file), name)
           || is_named (hub_plugin_file_get_wants (self->file), name)))
     return hub_provided_find (self->provided, name, type, version, error);
@@ -152,15 +153,15 @@ hub_context_new (HubPluginFile *file, HubRunner *runner, const char *hub, GHashT
   self->runner = g_object_ref (runner);
   self->open = TRUE;
   self->provided = g_hash_table_lookup (services, GSIZE_TO_POINTER (HUB_TYPE_PROVIDED));
-  if (self->provided)
+  if (self->provided != NULL)
     {
       g_object_ref (self->provided);
       g_signal_connect_object (self->provided, "changed", G_CALLBACK (on_provided_changed), self,
                                0);
     }
-  if (routes)
+  if (routes != NULL)
     self->routes = hub_scoped_routes_new (routes, runner, hub_plugin_file_get_routes (file));
-  if (peers)
+  if (peers != NULL)
     self->peers = hub_scoped_peers_new (peers, runner, hub_plugin_file_get_topics (file));
   self->settings = hub_plugin_settings_new (hub_plugin_file_get_settings (file), settings);
   return self;
@@ -170,11 +171,11 @@ void
 hub_context_set_open (HubContext *self, gboolean open)
 {
   self->open = open;
-  if (self->provided && !open)
+  if (self->provided != NULL && !open)
     hub_provided_drop (self->provided, hub_plugin_file_get_id (self->file));
-  if (self->routes)
+  if (self->routes != NULL)
     hub_scoped_routes_set_open (self->routes, open);
-  if (self->peers)
+  if (self->peers != NULL)
     hub_scoped_peers_set_open (self->peers, open);
 }
 

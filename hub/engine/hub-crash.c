@@ -62,7 +62,7 @@ look_at (struct _Unwind_Context *context, void *data)
   Look *look = data;
 
   look->module = find_module (_Unwind_GetIP (context));
-  return look->module || ++look->depth > MAX_FRAMES ? _URC_END_OF_STACK : _URC_NO_REASON;
+  return look->module != NULL || ++look->depth > MAX_FRAMES ? _URC_END_OF_STACK : _URC_NO_REASON;
 }
 
 /* Where a call of nothing came from: there is no frame to begin with at address 0. */
@@ -87,11 +87,11 @@ on_crash (int number, siginfo_t *info, void *context)
   Look look = { find_module (caller_of (context)), 0 };
   gboolean in_main = syscall (SYS_gettid) == getpid ();
 
-  if (calls)
+  if (calls != NULL)
     {
-      if (!look.module)
+      if (look.module == NULL)
         _Unwind_Backtrace (look_at, &look);
-      if (look.module)
+      if (look.module != NULL)
         hub_calls_accuse (calls, look.module->plugin, HUB_CRASH_OWN_CODE, in_main);
       else if (!in_main)
         hub_calls_acquit (calls); /* whatever the main thread is doing */
@@ -107,7 +107,7 @@ on_ask (int number)
   Look look = { 0 };
 
   _Unwind_Backtrace (look_at, &look);
-  g_atomic_int_set (&answer, look.module ? (int) (look.module - modules) : ANSWER_NOBODY);
+  g_atomic_int_set (&answer, look.module != NULL ? (int) (look.module - modules) : ANSWER_NOBODY);
   errno = before;
 }
 
@@ -163,7 +163,7 @@ hub_crash_ask (char *plugin, gsize size)
 {
   int told = ANSWER_PENDING;
 
-  if (!g_atomic_pointer_get (&watched) || g_atomic_int_get (&n_modules) == 0 || !main_thread)
+  if (g_atomic_pointer_get (&watched) == NULL || g_atomic_int_get (&n_modules) == 0 || !main_thread)
     return FALSE;
   g_atomic_int_set (&answer, ANSWER_PENDING);
   if (pthread_kill (main_thread, ASK_SIGNAL) != 0)
@@ -212,7 +212,7 @@ hub_crash_add_module (const char *plugin, gconstpointer inside)
   Module module = { "", (guintptr) inside, (guintptr) inside };
 
   if (n_modules >= MAX_MODULES || !dl_iterate_phdr (on_object, &module)
-      || find_module (module.start))
+      || find_module (module.start) != NULL)
     return;
   g_strlcpy (module.plugin, plugin, sizeof module.plugin);
   modules[n_modules] = module;

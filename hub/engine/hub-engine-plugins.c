@@ -18,14 +18,14 @@ services_for (HubEngine *self, HubPluginFile *file)
 {
   GHashTable *services = g_hash_table_new (NULL, NULL);
   const char *schema = hub_plugin_file_get_schema (file);
-  KarezStore *scope = schema ? hub_store_get_scope (self->store, schema) : NULL;
+  KarezStore *scope = schema != NULL ? hub_store_get_scope (self->store, schema) : NULL;
   GHashTableIter iter;
   gpointer key, value;
 
   g_hash_table_iter_init (&iter, self->services);
   while (g_hash_table_iter_next (&iter, &key, &value))
     g_hash_table_insert (services, key, value);
-  if (scope)
+  if (scope != NULL)
     g_hash_table_insert (services, GSIZE_TO_POINTER (KAREZ_TYPE_STORE), scope);
   return services;
 }
@@ -38,7 +38,7 @@ add_permissions (HubEngine *self, HubPluginFile *file)
   const char *id = hub_plugin_file_get_id (file);
   g_autoptr (GError) unused = NULL;
 
-  if (!self->web)
+  if (self->web == NULL)
     return;
   g_hash_table_iter_init (&iter, hub_plugin_file_get_permissions (file));
   while (g_hash_table_iter_next (&iter, &name, &roles))
@@ -59,12 +59,12 @@ add_web_files (HubEngine *self)
 {
   GPtrArray *all = hub_plugin_list_get_all (self->plugins);
 
-  for (guint i = 0; self->web && i < all->len; i++)
+  for (guint i = 0; self->web != NULL && i < all->len; i++)
     {
       const char *id = hub_plugin_get_id (all->pdata[i]);
 
       if (hub_plugin_is_open (all->pdata[i])
-          && hub_plugin_file_get_web (hub_plugin_get_file (all->pdata[i])))
+          && hub_plugin_file_get_web (hub_plugin_get_file (all->pdata[i])) != NULL)
         g_hash_table_insert (self->bases, g_strdup (id), hub_web_add_plugin_files (self->web, id));
     }
 }
@@ -75,8 +75,9 @@ enable (HubEngine *self, HubPlugin *plugin, GAsyncReadyCallback callback, gpoint
   HubPluginFile *file = hub_plugin_get_file (plugin);
   g_autoptr (GHashTable) services = services_for (self, file);
   g_autoptr (GHashTable)
-      settings = self->settings ? hub_config_plugin (self->settings, hub_plugin_get_id (plugin))
-                                : NULL;
+      settings = self->settings != NULL
+                     ? hub_config_plugin (self->settings, hub_plugin_get_id (plugin))
+                     : NULL;
 
   add_permissions (self, file);
   hub_plugin_enable_async (plugin, self->hub, services, settings, NULL, callback, data);
@@ -217,7 +218,7 @@ on_states (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GHashTable) known = g_hash_table_new (g_str_hash, g_str_equal);
   guint n = 0;
 
-  if (!rows)
+  if (rows == NULL)
     {
       g_task_return_error (task, error);
       return;
@@ -228,7 +229,7 @@ on_states (GObject *source, GAsyncResult *result, gpointer data)
       HubPlugin *plugin = hub_plugin_list_find (self->plugins, id);
 
       g_hash_table_add (known, (gpointer) id);
-      if (plugin && hub_plugin_get_state (plugin) == HUB_PLUGIN_FOUND)
+      if (plugin != NULL && hub_plugin_get_state (plugin) == HUB_PLUGIN_FOUND)
         hub_plugin_set_state (plugin, HUB_PLUGIN_ASIDE, karez_rows_text (rows, i, "reason"));
     }
   /* The watchdog's verdicts come from its markers; now they are on record. */
@@ -238,7 +239,7 @@ on_states (GObject *source, GAsyncResult *result, gpointer data)
       g_autofree char *verdict = hub_plugin_marks_verdict (self->markers,
                                                            hub_plugin_get_id (all->pdata[i]));
 
-      if (!verdict || g_hash_table_contains (known, hub_plugin_get_id (all->pdata[i])))
+      if (verdict == NULL || g_hash_table_contains (known, hub_plugin_get_id (all->pdata[i])))
         continue;
       put_aside_rows (transaction, hub_plugin_get_id (all->pdata[i]), verdict);
       n++;
@@ -331,7 +332,7 @@ begin (HubEngine *self, const char *id, const char *reason, GAsyncReadyCallback 
   HubPlugin *plugin = hub_plugin_list_find (self->plugins, id);
 
   g_task_set_source_tag (task, hub_engine_put_aside_async);
-  if (plugin)
+  if (plugin != NULL)
     {
       Change *change = g_new0 (Change, 1);
 
@@ -353,7 +354,7 @@ hub_engine_put_aside_async (HubEngine *self, const char *id, const char *reason,
 {
   GTask *task = begin (self, id, reason, callback, data);
 
-  if (!task)
+  if (task == NULL)
     return;
   put_aside_rows (transaction, id, reason);
   karez_transaction_commit_async (transaction, NULL, on_aside_kept, task);
@@ -403,7 +404,7 @@ hub_engine_restore_async (HubEngine *self, const char *id, KarezTransaction *tra
 {
   GTask *task = begin (self, id, NULL, callback, data);
 
-  if (!task)
+  if (task == NULL)
     return;
   karez_transaction_run (transaction, "plugin_restore", "(s)", id);
   karez_transaction_event (transaction, "plugin.restore", "plugin_state", id, NULL);
@@ -440,8 +441,8 @@ on_list (KarezRequest *request, gpointer data)
       g_autofree char *last = hub_plugin_marks_last (self->markers, id);
 
       json_object_set_int_member (json_node_get_object (item), "parked",
-                                  self->parked ? self->parked (id, self->parked_data) : 0);
-      if (last)
+                                  self->parked != NULL ? self->parked (id, self->parked_data) : 0);
+      if (last != NULL)
         json_object_set_string_member (json_node_get_object (item), "last_fault", last);
       json_array_add_element (array, item);
     }
@@ -462,19 +463,19 @@ on_web (KarezRequest *request, gpointer data)
     {
       const char *id = hub_plugin_get_id (all->pdata[i]);
       const char *base = g_hash_table_lookup (self->bases, id);
-      HubPluginFile *file = base ? hub_plugin_get_file (all->pdata[i]) : NULL;
-      const HubModalityInfo *modality = file ? hub_plugin_file_get_modality (file) : NULL;
+      HubPluginFile *file = base != NULL ? hub_plugin_get_file (all->pdata[i]) : NULL;
+      const HubModalityInfo *modality = file != NULL ? hub_plugin_file_get_modality (file) : NULL;
       JsonObject *item;
 
-      if (!file || hub_plugin_list_find (self->plugins, id) != all->pdata[i])
+      if (file == NULL || hub_plugin_list_find (self->plugins, id) != all->pdata[i])
         continue;
       item = hub_plugin_web_to_json (hub_plugin_file_get_web (file), base);
       json_object_set_string_member (item, "plugin", id);
       json_object_set_boolean_member (item, "enabled",
                                       hub_plugin_get_state (all->pdata[i]) == HUB_PLUGIN_ENABLED);
-      if (modality)
+      if (modality != NULL)
         json_object_set_string_member (item, "modality", modality->id);
-      if (hub_plugin_file_get_schema (file))
+      if (hub_plugin_file_get_schema (file) != NULL)
         json_object_set_string_member (item, "schema", hub_plugin_file_get_schema (file));
       json_array_add_object_element (array, item);
     }
@@ -489,7 +490,7 @@ on_answered (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   JsonNode *node = hub_engine_put_aside_finish (HUB_ENGINE (source), result, &error);
 
-  if (node)
+  if (node != NULL)
     karez_request_respond (request, 200, node);
   else
     karez_request_fail (request, error);
@@ -502,7 +503,7 @@ on_aside (KarezRequest *request, gpointer data)
   JsonObject *object = karez_request_check_body (request, aside_fields);
   g_autoptr (KarezTransaction) transaction = NULL;
 
-  if (!object)
+  if (object == NULL)
     return;
   transaction = karez_request_begin (request, own_store (self));
   hub_engine_put_aside_async (self, karez_request_get_path_part (request, "id"),

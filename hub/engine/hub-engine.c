@@ -91,22 +91,22 @@ add_plugin_schemas (HubEngine *self)
     {
       HubPlugin *plugin = all->pdata[i];
       HubPluginFile *file = hub_plugin_get_file (plugin);
-      const char *schema = file ? hub_plugin_file_get_schema (file) : NULL;
+      const char *schema = file != NULL ? hub_plugin_file_get_schema (file) : NULL;
       g_autofree char *folder = g_strdup_printf ("/org/karez/plugins/%s/sql",
                                                  hub_plugin_get_id (plugin));
       g_auto (GStrv) files = g_resources_enumerate_children (folder, 0, NULL);
       g_autoptr (GError) error = NULL;
 
-      if (hub_plugin_get_state (plugin) != HUB_PLUGIN_FOUND || !schema)
+      if (hub_plugin_get_state (plugin) != HUB_PLUGIN_FOUND || schema == NULL)
         continue;
-      if (files && !hub_store_get_scope (self->store, schema))
+      if (files != NULL && hub_store_get_scope (self->store, schema) == NULL)
         {
           hub_store_add_schema (self->store, schema, folder, TRUE);
           hub_store_grant_topics (self->store, schema, hub_plugin_file_get_topics (file));
           hub_store_set_guard (self->store, schema, &guard, g_object_ref (plugin), g_object_unref);
           continue;
         }
-      if (files)
+      if (files != NULL)
         karez_error_set (&error, KAREZ_ERROR_INVALID, "plugin/schema", NULL,
                          N_ ("Another plugin has the schema “%s”."), schema);
       else
@@ -149,7 +149,7 @@ begin_calls (HubEngine *self, GError **error)
         return FALSE;
     }
   calls = hub_calls_new (path, error);
-  if (calls)
+  if (calls != NULL)
     {
       hub_watchdog_set_calls (self->watchdog, calls);
       hub_crash_watch (calls);
@@ -226,7 +226,7 @@ static void
 on_account_changed (HubWeb *web, const char *account, KarezActor *actor, gboolean ended,
                     HubEngine *self)
 {
-  if (actor && !hub_web_allows (web, "session.join", actor))
+  if (actor != NULL && !hub_web_allows (web, "session.join", actor))
     actor = NULL;
   hub_sessions_account_changed (self->sessions, account, actor, ended);
 }
@@ -254,10 +254,10 @@ refuse_left_out (HubEngine *self)
   for (guint i = 0; i < all->len; i++)
     {
       HubPluginFile *file = hub_plugin_get_file (all->pdata[i]);
-      const char *schema = file ? hub_plugin_file_get_schema (file) : NULL;
-      const GError *refusal = schema ? hub_store_get_refusal (self->store, schema) : NULL;
+      const char *schema = file != NULL ? hub_plugin_file_get_schema (file) : NULL;
+      const GError *refusal = schema != NULL ? hub_store_get_refusal (self->store, schema) : NULL;
 
-      if (refusal && hub_plugin_get_state (all->pdata[i]) == HUB_PLUGIN_FOUND)
+      if (refusal != NULL && hub_plugin_get_state (all->pdata[i]) == HUB_PLUGIN_FOUND)
         hub_plugin_refuse (all->pdata[i], refusal);
     }
 }
@@ -268,7 +268,7 @@ on_faulty_aside (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonNode) node = hub_engine_put_aside_finish (HUB_ENGINE (source), result, &error);
 
-  if (!node)
+  if (node == NULL)
     hub_warning ("plugins", NULL, "It could not be put aside: %s", error->message);
 }
 
@@ -278,10 +278,10 @@ static void
 on_fault (HubSupervisor *supervisor, const char *session, const char *plugin, const char *call,
           HubEngine *self)
 {
-  HubSession *of = self->sessions ? hub_sessions_get (self->sessions, session) : NULL;
-  HubPlugin *own = of ? hub_plugin_list_find_modality (
+  HubSession *of = self->sessions != NULL ? hub_sessions_get (self->sessions, session) : NULL;
+  HubPlugin *own = of != NULL ? hub_plugin_list_find_modality (
                        self->plugins, hub_session_info_get_modality (hub_session_get_info (of)))
-                      : NULL;
+                              : NULL;
   g_autofree char *where = g_strdup_printf ("%s, session %s", call, session);
   g_autofree char *verdict = NULL;
   g_autoptr (KarezTransaction) transaction = NULL;
@@ -290,7 +290,7 @@ on_fault (HubSupervisor *supervisor, const char *session, const char *plugin, co
   hub_warning ("plugins", plugin, "The worker of session %s ended while it was in “%s” of “%s”.",
                session, call, plugin);
   /* A worker wrote this, and it speaks for its own plugin only. */
-  if (!own || !g_str_equal (hub_plugin_get_id (own), plugin)
+  if (own == NULL || !g_str_equal (hub_plugin_get_id (own), plugin)
       || !g_hash_table_add (self->faulty, g_strdup (session)))
     return;
   if (!hub_plugin_marks_add (self->markers, plugin, HUB_MARK_CRASHED, where, &error))
@@ -299,7 +299,7 @@ on_fault (HubSupervisor *supervisor, const char *session, const char *plugin, co
       return;
     }
   verdict = hub_plugin_marks_verdict (self->markers, plugin);
-  if (!verdict
+  if (verdict == NULL
       || hub_plugin_get_state (hub_plugin_list_find (self->plugins, plugin)) != HUB_PLUGIN_ENABLED)
     return;
   transaction = karez_store_begin (hub_store_get_scope (self->store, "engine"), self->actor);
@@ -332,14 +332,14 @@ make_sessions (HubEngine *self, const HubEngineServices *services)
   self->supervisor = hub_supervisor_new (&supervised);
   g_signal_connect_object (self->supervisor, "fault", G_CALLBACK (on_fault), self, 0);
   config.supervisor = self->supervisor;
-  if (!config.pages && self->web)
+  if (config.pages == NULL && self->web != NULL)
     {
       config.pages = &web_pages;
       config.pages_data = self->web;
     }
   self->sessions = hub_sessions_new (&config);
   g_signal_connect_object (self->sessions, "over", G_CALLBACK (on_session_over), self, 0);
-  if (!self->web)
+  if (self->web == NULL)
     return;
   hub_web_set_session_handler (self->web, on_page, self);
   g_signal_connect_object (self->web, "connection-closed", G_CALLBACK (on_page_closed), self, 0);
@@ -424,7 +424,7 @@ hub_engine_start_finish (HubEngine *self, GAsyncResult *result, GError **error)
 void
 hub_engine_stop_async (HubEngine *self, GAsyncReadyCallback callback, gpointer data)
 {
-  if (self->sessions)
+  if (self->sessions != NULL)
     hub_sessions_stop (self->sessions);
   hub_engine_disable_all_async (self, callback, data);
 }
@@ -463,17 +463,19 @@ hub_engine_check_modality (JsonNode *booking, GTask *given, gpointer engine)
   HubEngine *self = HUB_ENGINE (engine);
   g_autoptr (GTask) task = given;
   JsonObject *object = JSON_NODE_HOLDS_OBJECT (booking) ? json_node_get_object (booking) : NULL;
-  const char *modality = object ? karez_json_text (object, "modality") : NULL;
-  HubPlugin *plugin = modality ? hub_plugin_list_find_modality (self->plugins, modality) : NULL;
-  const HubModalityInfo *info = plugin ? hub_plugin_file_get_modality (hub_plugin_get_file (plugin))
+  const char *modality = object != NULL ? karez_json_text (object, "modality") : NULL;
+  HubPlugin *plugin = modality != NULL ? hub_plugin_list_find_modality (self->plugins, modality)
                                        : NULL;
-  const char *side = info && info->host_is_requester ? "requester" : "patient";
+  const HubModalityInfo *info = plugin != NULL
+                                    ? hub_plugin_file_get_modality (hub_plugin_get_file (plugin))
+                                    : NULL;
+  const char *side = info != NULL && info->host_is_requester ? "requester" : "patient";
 
-  if (!info)
+  if (info == NULL)
     g_task_return_error (task, karez_error_new (KAREZ_ERROR_INVALID, "agenda/modality", NULL,
                                                 N_ ("This hub offers no kind of session “%s”."),
-                                                modality ? modality : ""));
-  else if (!hub_plugin_get_control (plugin))
+                                                modality != NULL ? modality : ""));
+  else if (hub_plugin_get_control (plugin) == NULL)
     g_task_return_pointer (task, g_strdup (side), g_free);
   else
     {
@@ -495,9 +497,9 @@ hub_engine_owns_topic (const char *topic, gpointer engine)
   for (guint i = 0; i < all->len; i++)
     {
       HubPluginFile *file = hub_plugin_get_file (all->pdata[i]);
-      const char *topics = file ? hub_plugin_file_get_topics (file) : NULL;
+      const char *topics = file != NULL ? hub_plugin_file_get_topics (file) : NULL;
 
-      if (topics && g_str_has_prefix (topic, topics))
+      if (topics != NULL && g_str_has_prefix (topic, topics))
         return TRUE;
     }
   return FALSE;
@@ -506,7 +508,7 @@ hub_engine_owns_topic (const char *topic, gpointer engine)
 void
 hub_engine_partner_gone (HubEngine *self, const char *partner)
 {
-  if (self->sessions)
+  if (self->sessions != NULL)
     hub_sessions_partner_gone (self->sessions, partner);
 }
 
@@ -527,9 +529,9 @@ hub_engine_finalize (GObject *object)
 {
   HubEngine *self = HUB_ENGINE (object);
 
-  if (self->sessions)
+  if (self->sessions != NULL)
     hub_sessions_stop (self->sessions);
-  if (self->web)
+  if (self->web != NULL)
     hub_web_set_session_handler (self->web, NULL, NULL);
   g_clear_object (&self->sessions);
   g_clear_object (&self->supervisor);

@@ -47,21 +47,21 @@ close_fd (int *fd)
 gboolean
 hub_launcher_find_user (HubLauncher *self, GError **error)
 {
-  const struct passwd *entry = self->socket ? getpwnam (self->user) : NULL;
+  const struct passwd *entry = self->socket != NULL ? getpwnam (self->user) : NULL;
 
-  self->uid = entry ? entry->pw_uid : geteuid ();
-  self->gid = entry ? entry->pw_gid : getegid ();
-  if (self->socket && !entry)
+  self->uid = entry != NULL ? entry->pw_uid : geteuid ();
+  self->gid = entry != NULL ? entry->pw_gid : getegid ();
+  if (self->socket != NULL && entry == NULL)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "there is no user “%s”", self->user);
-  return !self->socket || entry;
+  return self->socket == NULL || entry != NULL;
 }
 
 gboolean
 hub_launcher_share_socket (HubLauncher *self, const char *path, GError **error)
 {
-  if (self->socket && chown (path, (uid_t) -1, self->gid) != 0)
+  if (self->socket != NULL && chown (path, (uid_t) -1, self->gid) != 0)
     return fail (error, path);
-  if (chmod (path, self->socket ? 0660 : 0600) != 0)
+  if (chmod (path, self->socket != NULL ? 0660 : 0600) != 0)
     return fail (error, path);
   return TRUE;
 }
@@ -111,7 +111,7 @@ open_place (HubLauncher *self, const char *path, Place *place, GError **error)
   if (!hub_file_make_directory (path, 0700, error))
     return FALSE;
   place->directory = open (path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (place->directory >= 0 && (!self->socket || share_directory (self, place->directory)))
+  if (place->directory >= 0 && (self->socket == NULL || share_directory (self, place->directory)))
     place->log = openat (place->directory, "worker.log",
                          O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
   return place->log >= 0 || fail (error, path);
@@ -126,7 +126,7 @@ list_words (const char *const *before, const HubOrder *order, const char *direct
   g_strv_builder_add_many (
       builder, "--session", order->session, "--directory", directory, "--socket", order->socket,
       "--plugin", order->plugin, "--module", order->module, "--link-address", order->link_address,
-      order->media_address ? "--media-address" : NULL, order->media_address, NULL);
+      order->media_address != NULL ? "--media-address" : NULL, order->media_address, NULL);
   return g_strv_builder_end (builder);
 }
 
@@ -173,10 +173,10 @@ spawn (HubLauncher *self, const HubOrder *order, Place *place, int *pidfd, GErro
   g_subprocess_launcher_set_child_setup (launcher, own_session, NULL, NULL);
   g_subprocess_launcher_unsetenv (launcher, "NOTIFY_SOCKET");
   process = g_subprocess_launcher_spawnv (launcher, (const char *const *) words, error);
-  if (!process)
+  if (process == NULL)
     return FALSE;
   identifier = g_subprocess_get_identifier (process);
-  *pidfd = identifier ? pidfd_open ((int) g_ascii_strtoll (identifier, NULL, 10), 0) : -1;
+  *pidfd = identifier != NULL ? pidfd_open ((int) g_ascii_strtoll (identifier, NULL, 10), 0) : -1;
   return TRUE;
 }
 
@@ -187,7 +187,7 @@ connect_to_launcher (HubLauncher *self, GError **error)
   g_autoptr (GSocket) socket = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_SEQPACKET,
                                              G_SOCKET_PROTOCOL_DEFAULT, error);
 
-  if (!socket)
+  if (socket == NULL)
     return NULL;
   g_socket_set_blocking (socket, FALSE);
   return g_socket_connect (socket, address, NULL, error) ? g_steal_pointer (&socket) : NULL;
@@ -201,7 +201,7 @@ ask (HubLauncher *self, const HubOrder *order, const Place *place, GError **erro
   g_auto (GStrv) words = list_words (before, order, ".");
   const int fds[] = { place->directory, place->log, order->former };
 
-  if (!socket
+  if (socket == NULL
       || !hub_launch_send (socket, (const char *const *) words, fds, order->former >= 0 ? 3 : 2,
                            error))
     return NULL;
@@ -218,7 +218,7 @@ hub_launcher_start (HubLauncher *self, const HubOrder *order, int *pidfd, GSocke
   *answer = NULL;
   if (!open_place (self, order->directory, &place, error))
     return FALSE;
-  if (!self->socket)
+  if (self->socket == NULL)
     return spawn (self, order, &place, pidfd, error);
   *answer = ask (self, order, &place, error);
   return *answer != NULL;
@@ -230,7 +230,7 @@ hub_launcher_take_answer (GSocket *answer, GError **error)
   g_autoptr (GUnixFDList) fds = NULL;
   g_auto (GStrv) words = hub_launch_receive (answer, &fds, error);
 
-  if (!words)
+  if (words == NULL)
     return -1;
   if (!g_str_equal (words[0], HUB_LAUNCH_STARTED) || g_unix_fd_list_get_length (fds) != 1)
     {
@@ -249,10 +249,10 @@ hub_launcher_end (HubLauncher *self, int pidfd)
 
   if (pidfd_send_signal (pidfd, SIGKILL, NULL, 0) == 0 || errno != EPERM)
     return;
-  socket = self->socket ? connect_to_launcher (self, &error) : NULL;
-  if (!socket || !hub_launch_send (socket, words, &pidfd, 1, &error))
+  socket = self->socket != NULL ? connect_to_launcher (self, &error) : NULL;
+  if (socket == NULL || !hub_launch_send (socket, words, &pidfd, 1, &error))
     hub_warning ("worker", NULL, "A worker of another user cannot be ended: %s",
-                 error ? error->message : "there is no launcher");
+                 error != NULL ? error->message : "there is no launcher");
 }
 
 HubLauncher *
@@ -278,9 +278,9 @@ hub_launcher_finalize (GObject *object)
 }
 
 static void
-hub_launcher_class_init (HubLauncherClass *class)
+hub_launcher_class_init (HubLauncherClass *klass)
 {
-  G_OBJECT_CLASS (class)->finalize = hub_launcher_finalize;
+  G_OBJECT_CLASS (klass)->finalize = hub_launcher_finalize;
 }
 
 static void

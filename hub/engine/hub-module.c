@@ -26,7 +26,7 @@ check_abi (const KarezAbi *abi, const char *path, gboolean live, GError **error)
     return karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/abi",
                             N_ ("the control half under Control=, the live half under Live="),
                             N_ ("“%s” is the other half of a plugin."), path);
-  if (abi->interface_size != size || !abi->get_type)
+  if (abi->interface_size != size || abi->get_type == NULL)
     return karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/abi",
                             N_ ("a build against this hub's libkarez"),
                             N_ ("“%s” was built with another shape of its interface."), path);
@@ -41,7 +41,7 @@ hub_module_open (const char *path, const char *symbol, GError **error)
   GModule *module = NULL;
 
   module = g_module_open_full (path, G_MODULE_BIND_LAZY | G_MODULE_BIND_LOCAL, &local);
-  if (!module)
+  if (module == NULL)
     {
       karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/module", NULL,
                        N_ ("“%s” cannot be opened: %s"), path, local->message);
@@ -49,7 +49,7 @@ hub_module_open (const char *path, const char *symbol, GError **error)
     }
   /* Types cannot be unloaded. */
   g_module_make_resident (module);
-  if (!g_module_symbol (module, symbol, &found) || !found)
+  if (!g_module_symbol (module, symbol, &found) || found == NULL)
     {
       karez_error_set (
           error, KAREZ_ERROR_INVALID, "plugin/symbol",

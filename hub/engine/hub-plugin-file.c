@@ -32,10 +32,10 @@ static const char *const services[] = { "store", "audit",    "agenda", "routes",
 static gboolean
 is_name (const char *text, const char *more, gsize max)
 {
-  if (!text || !g_ascii_islower (*text) || strlen (text) > max)
+  if (text == NULL || !g_ascii_islower (*text) || strlen (text) > max)
     return FALSE;
   for (const char *at = text; *at; at++)
-    if (!g_ascii_islower (*at) && !g_ascii_isdigit (*at) && !strchr (more, *at))
+    if (!g_ascii_islower (*at) && !g_ascii_isdigit (*at) && strchr (more, *at) == NULL)
       return FALSE;
   return TRUE;
 }
@@ -92,7 +92,7 @@ find_module (HubPluginFile *self, const char *key, char **value, GError **error)
   g_autofree char *plain = NULL, *prefixed = NULL;
   const char *at = NULL;
 
-  if (!name)
+  if (name == NULL)
     return TRUE;
   if (!is_name (name, "-_", 64))
     return hub_plugin_keys_refuse (
@@ -103,7 +103,7 @@ find_module (HubPluginFile *self, const char *key, char **value, GError **error)
   at = g_file_test (plain, G_FILE_TEST_IS_REGULAR)      ? plain
        : g_file_test (prefixed, G_FILE_TEST_IS_REGULAR) ? prefixed
                                                         : NULL;
-  if (!at)
+  if (at == NULL)
     return karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/module", NULL,
                             N_ ("The module “%s” is not beside the key file."), plain);
   *value = g_canonicalize_filename (at, NULL);
@@ -136,7 +136,7 @@ read_plugin (HubPluginFile *self, GKeyFile *keys, GError **error)
     return hub_plugin_keys_refuse (
         error, "Plugin", "Id", self->id,
         N_ ("up to 32 lower-case letters, digits and “-”, a letter first"));
-  if (!self->control && !self->live)
+  if (self->control == NULL && self->live == NULL)
     return karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/missing", NULL,
                             N_ ("The key file names neither “%s” nor “%s”."), "Control", "Live");
   return find_module (self, "Control", &self->control, error)
@@ -150,7 +150,7 @@ read_modality (HubPluginFile *self, GKeyFile *keys, GError **error)
   guint64 minutes = 0;
 
   if (!g_key_file_has_group (keys, "Modality"))
-    return !self->live
+    return self->live == NULL
            || karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/missing", NULL,
                                N_ ("A plugin with a live half needs the group [%s]."), "Modality");
   if (!hub_plugin_keys_read_text (keys, "Modality", "Id", &self->modality.id, error)
@@ -162,7 +162,7 @@ read_modality (HubPluginFile *self, GKeyFile *keys, GError **error)
       || !hub_plugin_keys_read_boolean (keys, "Modality", "Default", &self->modality.is_default,
                                         error))
     return FALSE;
-  if (!self->live)
+  if (self->live == NULL)
     return karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/missing", NULL,
                             N_ ("A plugin with the group [%s] needs a live half."), "Modality");
   if (!is_name (self->modality.id, "-", 64))
@@ -170,14 +170,14 @@ read_modality (HubPluginFile *self, GKeyFile *keys, GError **error)
                                    N_ ("a name in lower case"));
   if (!g_str_equal (host, "requester") && !g_str_equal (host, "patient"))
     return hub_plugin_keys_refuse (error, "Modality", "Host", host, N_ ("requester or patient"));
-  if (!*self->modality.roles)
+  if (*self->modality.roles == NULL)
     return hub_plugin_keys_refuse (error, "Modality", "Roles", "", N_ ("at least one role"));
   if (!g_ascii_string_to_unsigned (duration, 10, 1, 24 * 60, &minutes, NULL))
     return hub_plugin_keys_refuse (error, "Modality", "DurationMinutes", duration,
                                    N_ ("1 to 1,440"));
   self->modality.takers = hub_role_table_read (keys, (const char *const *) self->modality.roles,
                                                error);
-  if (!self->modality.takers)
+  if (self->modality.takers == NULL)
     return FALSE;
   self->modality.host_is_requester = g_str_equal (host, "requester");
   self->modality.duration = minutes;
@@ -192,7 +192,7 @@ static gboolean
 need_grant (HubPluginFile *self, const char *service, const char *key, const char *value,
             GError **error)
 {
-  if (!value && hub_plugin_file_is_granted (self, service))
+  if (value == NULL && hub_plugin_file_is_granted (self, service))
     return karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/missing", NULL,
                             N_ ("The service “%s” needs “%s” in [Grants]."), service, key);
   return TRUE;
@@ -211,7 +211,7 @@ read_grants (HubPluginFile *self, GKeyFile *keys, GError **error)
                                      N_ ("store, audit, agenda, routes, peers, settings, media"),
                                      error))
     return FALSE;
-  if (self->schema
+  if (self->schema != NULL
       && (!is_name (self->schema, "_", 32)
           || g_strv_contains ((const char *const[]){ "karez", "web", "agenda", "peers", "engine",
                                                      "audit", "public", NULL },
@@ -220,10 +220,10 @@ read_grants (HubPluginFile *self, GKeyFile *keys, GError **error)
     return hub_plugin_keys_refuse (
         error, "Grants", "Schema", self->schema,
         N_ ("a schema of the plugin's own, lower-case letters, digits and “_”"));
-  if (self->routes && !g_str_equal (self->routes, prefix))
+  if (self->routes != NULL && !g_str_equal (self->routes, prefix))
     return hub_plugin_keys_refuse (error, "Grants", "Routes", self->routes,
                                    N_ ("/x/ID/ with the plugin's id"));
-  if (self->topics && !g_str_equal (self->topics, topic))
+  if (self->topics != NULL && !g_str_equal (self->topics, topic))
     return hub_plugin_keys_refuse (error, "Grants", "PeerTopics", self->topics,
                                    N_ ("ID. with the plugin's id"));
   return need_grant (self, "store", "Schema", self->schema, error)
@@ -236,7 +236,7 @@ read_permissions (HubPluginFile *self, GKeyFile *keys, GError **error)
 {
   g_auto (GStrv) names = g_key_file_get_keys (keys, "Permissions", NULL, NULL);
 
-  for (guint i = 0; names && names[i]; i++)
+  for (guint i = 0; names != NULL && names[i] != NULL; i++)
     {
       g_auto (GStrv) allowed = NULL;
       gboolean ours = g_str_has_prefix (names[i], self->id) && names[i][strlen (self->id)] == '.';
@@ -259,11 +259,11 @@ read_settings (HubPluginFile *self, GKeyFile *keys, GError **error)
 {
   g_auto (GStrv) names = g_key_file_get_keys (keys, "Settings", NULL, NULL);
 
-  for (guint i = 0; names && names[i]; i++)
+  for (guint i = 0; names != NULL && names[i] != NULL; i++)
     {
       char *value = g_key_file_get_string (keys, "Settings", names[i], error);
 
-      if (!value)
+      if (value == NULL)
         return FALSE;
       g_hash_table_insert (self->settings, g_strdup (names[i]), value);
     }
@@ -278,7 +278,7 @@ hub_plugin_file_load (const char *path, GError **error)
 
   self->path = g_canonicalize_filename (path, NULL);
   keys = hub_plugin_keys_load (self->path, error);
-  if (!keys || !read_plugin (self, keys, error) || !read_modality (self, keys, error)
+  if (keys == NULL || !read_plugin (self, keys, error) || !read_modality (self, keys, error)
       || !read_grants (self, keys, error) || !read_permissions (self, keys, error)
       || !read_settings (self, keys, error)
       || !hub_plugin_web_read (keys, self->id, self->modality.id != NULL, self->control != NULL,
@@ -350,7 +350,7 @@ hub_plugin_file_get_wants (HubPluginFile *self)
 const HubModalityInfo *
 hub_plugin_file_get_modality (HubPluginFile *self)
 {
-  return self->modality.id ? &self->modality : NULL;
+  return self->modality.id != NULL ? &self->modality : NULL;
 }
 
 gboolean

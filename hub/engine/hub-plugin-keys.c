@@ -106,15 +106,15 @@ check_texts (const char *path, GKeyFile *keys, GError **error)
 {
   g_auto (GStrv) groups = g_key_file_get_groups (keys, NULL);
 
-  for (guint g = 0; groups[g]; g++)
+  for (guint g = 0; groups[g] != NULL; g++)
     {
       g_auto (GStrv) names = g_key_file_get_keys (keys, groups[g], NULL, NULL);
 
-      for (guint k = 0; names && names[k]; k++)
+      for (guint k = 0; names != NULL && names[k] != NULL; k++)
         {
           g_autofree char *value = g_key_file_get_string (keys, groups[g], names[k], NULL);
           gboolean name = is_shown (groups[g], names[k]);
-          HubTextFault fault = !value ? HUB_TEXT_UTF8
+          HubTextFault fault = value == NULL ? HUB_TEXT_UTF8
                                : name && *value
                                    ? hub_text_check_name (value, strlen (value), NULL, NULL)
                                    : hub_text_check (value, strlen (value), NULL, NULL);
@@ -131,7 +131,7 @@ check_keys (GKeyFile *keys, GError **error)
 {
   g_auto (GStrv) groups = g_key_file_get_groups (keys, NULL);
 
-  for (guint g = 0; groups[g]; g++)
+  for (guint g = 0; groups[g] != NULL; g++)
     {
       g_auto (GStrv) names = NULL;
 
@@ -142,9 +142,9 @@ check_keys (GKeyFile *keys, GError **error)
                 "Page NAME"),
             N_ ("The key file has an unknown group [%s]."), groups[g]);
       names = g_key_file_get_keys (keys, groups[g], NULL, error);
-      if (!names)
+      if (names == NULL)
         return FALSE;
-      for (guint k = 0; names[k]; k++)
+      for (guint k = 0; names[k] != NULL; k++)
         if (!is_known_key (groups[g], names[k]))
           return karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/key", NULL,
                                   N_ ("The key file has an unknown key “%s” in [%s]."), names[k],
@@ -177,7 +177,7 @@ hub_plugin_keys_read_text (GKeyFile *keys, const char *group, const char *key, c
   if (!g_key_file_has_key (keys, group, key, NULL))
     return TRUE;
   *value = g_key_file_get_string (keys, group, key, error);
-  if (!*value)
+  if (*value == NULL)
     return FALSE;
   if (!**value || strlen (*value) > MAX_VALUE)
     return hub_plugin_keys_refuse (error, group, key, **value ? "…" : "", N_ ("1 to 1,000 bytes"));
@@ -192,7 +192,7 @@ hub_plugin_keys_read_boolean (GKeyFile *keys, const char *group, const char *key
 
   if (!hub_plugin_keys_read_text (keys, group, key, &text, error))
     return FALSE;
-  if (text && !g_str_equal (text, "true") && !g_str_equal (text, "false"))
+  if (text != NULL && !g_str_equal (text, "true") && !g_str_equal (text, "false"))
     return hub_plugin_keys_refuse (error, group, key, text, N_ ("true or false"));
   *value = g_strcmp0 (text, "true") == 0;
   return TRUE;
@@ -211,7 +211,7 @@ hub_plugin_keys_read_list (GKeyFile *keys, const char *group, const char *key, G
       return TRUE;
     }
   *value = g_key_file_get_string_list (keys, group, key, &n, error);
-  if (!*value)
+  if (*value == NULL)
     return FALSE;
   if (n > MAX_LIST)
     return hub_plugin_keys_refuse (error, group, key, "…", N_ ("at most 32 elements"));
@@ -230,14 +230,15 @@ hub_plugin_keys_load (const char *path, GError **error)
   g_autofree char *group = NULL;
   g_autofree char *key = NULL;
 
-  if (bytes
+  if (bytes != NULL
       && hub_key_file_has_nul (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), &group,
                                &key))
     {
       refuse_text (error, path, group, key, FALSE);
       return NULL;
     }
-  if (!bytes || !g_key_file_load_from_bytes (keys, bytes, G_KEY_FILE_KEEP_TRANSLATIONS, &local))
+  if (bytes == NULL
+      || !g_key_file_load_from_bytes (keys, bytes, G_KEY_FILE_KEEP_TRANSLATIONS, &local))
     {
       karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/file",
                        N_ ("a key file of at most 64 KiB"), N_ ("“%s” cannot be read: %s"), path,

@@ -44,7 +44,7 @@ find_in (GPtrArray *found, const char *folder, guint depth)
   g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
   const char *name = NULL;
 
-  while (dir && (name = g_dir_read_name (dir)) && found->len < MAX_PLUGINS)
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL && found->len < MAX_PLUGINS)
     {
       g_autofree char *path = g_build_filename (folder, name, NULL);
 
@@ -62,7 +62,7 @@ is_asked_for (HubPlugin *plugin, const char *path)
   HubPluginFile *file = hub_plugin_get_file (plugin);
   g_autofree char *there = NULL, *named = NULL;
 
-  if (!file || !hub_plugin_file_is_on_request (file))
+  if (file == NULL || !hub_plugin_file_is_on_request (file))
     return TRUE;
   there = g_path_get_dirname (hub_plugin_file_get_path (file));
   named = g_canonicalize_filename (path, NULL);
@@ -72,7 +72,7 @@ is_asked_for (HubPlugin *plugin, const char *path)
 static void
 find_all (HubPluginList *self)
 {
-  for (guint i = 0; self->paths[i]; i++)
+  for (guint i = 0; self->paths[i] != NULL; i++)
     {
       g_autoptr (GPtrArray) found = g_ptr_array_new_with_free_func (g_free);
 
@@ -90,7 +90,7 @@ find_all (HubPluginList *self)
                         "not used: it is there on request, by its own folder in Path of [Plugins]");
               continue;
             }
-          if (other && hub_plugin_get_file (plugin))
+          if (other != NULL && hub_plugin_get_file (plugin) != NULL)
             {
               karez_error_set (&error, KAREZ_ERROR_INVALID, "plugin/twice", NULL,
                                N_ ("A plugin of the same id was found before: %s."),
@@ -109,7 +109,7 @@ provides (HubPlugin *plugin, const char *what)
 {
   HubPluginFile *file = hub_plugin_get_file (plugin);
 
-  return file && g_strv_contains (hub_plugin_file_get_provides (file), what);
+  return file != NULL && g_strv_contains (hub_plugin_file_get_provides (file), what);
 }
 
 static gboolean
@@ -126,7 +126,7 @@ hub_plugin_list_check_needs (HubPluginList *self, HubPlugin *plugin, gboolean en
 {
   const char *const *needs = hub_plugin_file_get_requires (hub_plugin_get_file (plugin));
 
-  for (guint i = 0; needs[i]; i++)
+  for (guint i = 0; needs[i] != NULL; i++)
     {
       gboolean there = g_strv_contains (offered, needs[i]);
 
@@ -149,7 +149,7 @@ waits (HubPluginList *self, HubPlugin *plugin, GPtrArray *placed, gboolean also_
                                  also_wants ? hub_plugin_file_get_wants (file) : NULL };
 
   for (guint l = 0; l < G_N_ELEMENTS (lists); l++)
-    for (guint i = 0; lists[l] && lists[l][i]; i++)
+    for (guint i = 0; lists[l] != NULL && lists[l][i] != NULL; i++)
       for (guint p = 0; p < self->plugins->len; p++)
         {
           HubPlugin *other = self->plugins->pdata[p];
@@ -285,11 +285,11 @@ load_next (GTask *task)
     {
       HubPlugin *plugin = self->plugins->pdata[load->at];
       HubPluginFile *file = hub_plugin_get_file (plugin);
-      const char *module = !file || hub_plugin_get_state (plugin) != HUB_PLUGIN_FOUND ? NULL
+      const char *module = file == NULL || hub_plugin_get_state (plugin) != HUB_PLUGIN_FOUND ? NULL
                            : load->live ? hub_plugin_file_get_live (file)
                                         : hub_plugin_file_get_control (file);
 
-      if (!module)
+      if (module == NULL)
         continue;
       hub_probe_look_async (self->probe, module, load->live ? HUB_SYMBOL_LIVE : HUB_SYMBOL_CONTROL,
                             g_task_get_cancellable (task), on_probed, task);
@@ -309,7 +309,7 @@ put_aside_by_markers (HubPluginList *self)
       g_autofree char *verdict = hub_plugin_marks_verdict (self->markers,
                                                            hub_plugin_get_id (plugin));
 
-      if (verdict && hub_plugin_get_state (plugin) == HUB_PLUGIN_FOUND)
+      if (verdict != NULL && hub_plugin_get_state (plugin) == HUB_PLUGIN_FOUND)
         hub_plugin_set_state (plugin, HUB_PLUGIN_ASIDE, verdict);
     }
 }
@@ -359,9 +359,9 @@ hub_plugin_list_find_modality (HubPluginList *self, const char *id)
     {
       HubPlugin *plugin = self->plugins->pdata[i];
       HubPluginFile *file = hub_plugin_get_file (plugin);
-      const HubModalityInfo *modality = file ? hub_plugin_file_get_modality (file) : NULL;
+      const HubModalityInfo *modality = file != NULL ? hub_plugin_file_get_modality (file) : NULL;
 
-      if (modality && g_str_equal (modality->id, id)
+      if (modality != NULL && g_str_equal (modality->id, id)
           && hub_plugin_get_state (plugin) == HUB_PLUGIN_ENABLED)
         return plugin;
     }

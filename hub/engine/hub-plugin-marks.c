@@ -93,7 +93,7 @@ look (const char *directory, const char *plugin, gboolean remove, Marks *marks)
   g_autoptr (GDir) dir = g_dir_open (directory, 0, NULL);
   const char *name = NULL;
 
-  while (dir && (name = g_dir_read_name (dir)))
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
     {
       g_autofree char *path = g_build_filename (directory, name, NULL);
       HubMark kind;

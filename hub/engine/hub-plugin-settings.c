@@ -21,7 +21,7 @@ get (KarezSettings *settings, const char *key, GError **error)
 {
   const char *value = g_hash_table_lookup (HUB_PLUGIN_SETTINGS (settings)->values, key);
 
-  if (value)
+  if (value != NULL)
     return g_strdup (value);
   karez_error_set (error, KAREZ_ERROR_NOT_FOUND, "plugin/setting",
                    N_ ("a key of [Settings] in the key file"),
@@ -45,7 +45,7 @@ hub_plugin_settings_new (GHashTable *defaults, GHashTable *given)
   g_hash_table_iter_init (&iter, defaults);
   while (g_hash_table_iter_next (&iter, &key, &value))
     g_hash_table_insert (self->values, g_strdup (key), g_strdup (value));
-  if (!given)
+  if (given == NULL)
     return self;
   g_hash_table_iter_init (&iter, given);
   while (g_hash_table_iter_next (&iter, &key, &value))

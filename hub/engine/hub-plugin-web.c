@@ -87,12 +87,12 @@ is_file (const char *value, const char *ending)
 
   if (strlen (value) > 100 || !g_str_has_suffix (value, ending))
     return FALSE;
-  for (guint i = 0; parts[i]; i++)
+  for (guint i = 0; parts[i] != NULL; i++)
     {
       if (!g_ascii_isalnum (parts[i][0]))
         return FALSE;
       for (const char *at = parts[i]; *at; at++)
-        if (!g_ascii_isalnum (*at) && !strchr ("-_.", *at))
+        if (!g_ascii_isalnum (*at) && strchr ("-_.", *at) == NULL)
           return FALSE;
     }
   return TRUE;
@@ -114,7 +114,7 @@ static gboolean
 is_words (const char *text, const char *more)
 {
   for (const char *at = text; *at; at++)
-    if (!g_ascii_islower (*at) && !g_ascii_isdigit (*at) && !strchr (more, *at))
+    if (!g_ascii_islower (*at) && !g_ascii_isdigit (*at) && strchr (more, *at) == NULL)
       return FALSE;
   return TRUE;
 }
@@ -174,7 +174,7 @@ read_value (GKeyFile *keys, const char *group, const char *key, const char *id, 
   if (!g_key_file_has_key (keys, group, key, NULL))
     return TRUE;
   *value = g_key_file_get_string (keys, group, key, error);
-  if (!*value)
+  if (*value == NULL)
     return FALSE;
   while (!g_str_equal (values[at].key, key))
     at++;
@@ -191,7 +191,7 @@ read_messages (HubPluginWeb *self, GKeyFile *keys, const char *group, const char
   g_autofree char *english = g_key_file_get_string (keys, group, key, NULL);
   gsize length = strlen (key);
 
-  for (guint i = 0; english && names && names[i]; i++)
+  for (guint i = 0; english != NULL && names != NULL && names[i] != NULL; i++)
     {
       g_autofree char *language = NULL, *text = NULL;
 
@@ -201,7 +201,7 @@ read_messages (HubPluginWeb *self, GKeyFile *keys, const char *group, const char
       text = g_key_file_get_string (keys, group, names[i], NULL);
       if (!json_object_has_member (self->messages, language))
         json_object_set_object_member (self->messages, language, json_object_new ());
-      if (text)
+      if (text != NULL)
         json_object_set_string_member (json_object_get_object_member (self->messages, language),
                                        english, text);
     }
@@ -213,20 +213,20 @@ read_title (GKeyFile *keys, const char *group, char **title, GError **error)
 {
   g_auto (GStrv) names = g_key_file_get_keys (keys, group, NULL, NULL);
 
-  for (guint i = 0; names[i]; i++)
+  for (guint i = 0; names[i] != NULL; i++)
     {
       g_autofree char *text = NULL;
 
       if (!g_str_has_prefix (names[i], "Title"))
         continue;
       text = g_key_file_get_string (keys, group, names[i], error);
-      if (!text)
+      if (text == NULL)
         return FALSE;
       if (!*text || g_utf8_strlen (text, -1) > MAX_TITLE)
         return refuse (error, group, names[i], *text ? "…" : "", N_ ("1 to 60 characters"));
     }
   *title = g_key_file_get_string (keys, group, "Title", NULL);
-  return *title || lacks (error, group, "Title");
+  return *title != NULL || lacks (error, group, "Title");
 }
 
 static gboolean
@@ -251,13 +251,13 @@ read_page (HubPluginWeb *self, GKeyFile *keys, const char *group, const char *id
       || !read_title (keys, group, &page->title, error))
     return FALSE;
   read_messages (self, keys, group, "Title");
-  if (page->permission && !g_hash_table_contains (permissions, page->permission))
+  if (page->permission != NULL && !g_hash_table_contains (permissions, page->permission))
     return refuse (error, group, "Permission", page->permission,
                    N_ ("a permission of the group [Permissions]"));
-  if (!page->script)
+  if (page->script == NULL)
     page->script = g_strdup (self->script);
-  return (page->element || lacks (error, group, "Element"))
-         && (page->script || lacks (error, group, "Script"));
+  return (page->element != NULL || lacks (error, group, "Element"))
+         && (page->script != NULL || lacks (error, group, "Script"));
 }
 
 static gboolean
@@ -275,13 +275,16 @@ read_panel (HubPluginWeb *self, GKeyFile *keys, const char *id, gboolean modalit
       || !read_value (keys, PANEL, "Booking", id, &self->booking, error))
     return FALSE;
   self->lobby = g_strcmp0 (lobby, "true") == 0;
-  part = self->element ? "Element" : self->compose ? "Compose" : self->booking ? "Booking" : NULL;
-  if (part && !modality)
+  part = self->element != NULL   ? "Element"
+         : self->compose != NULL ? "Compose"
+         : self->booking != NULL ? "Booking"
+                                 : NULL;
+  if (part != NULL && !modality)
     return karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/missing", NULL,
                             N_ ("“%s” in [%s] needs the group [%s]."), part, PANEL, "Modality");
-  if (self->lobby && !self->element)
+  if (self->lobby && self->element == NULL)
     return lacks (error, PANEL, "Element");
-  return !part || self->script || lacks (error, PANEL, "Script");
+  return part == NULL || self->script != NULL || lacks (error, PANEL, "Script");
 }
 
 gboolean
@@ -298,7 +301,7 @@ hub_plugin_web_read (GKeyFile *keys, const char *id, gboolean modality, gboolean
   read_messages (self, keys, "Modality", "Title");
   if (!read_panel (self, keys, id, modality, error))
     return FALSE;
-  for (guint i = 0; groups[i]; i++)
+  for (guint i = 0; groups[i] != NULL; i++)
     {
       gboolean page = hub_plugin_web_is_page (groups[i]);
 
@@ -319,10 +322,11 @@ hub_plugin_web_read (GKeyFile *keys, const char *id, gboolean modality, gboolean
 static gboolean
 check_file (const char *id, const char *group, const char *key, const char *value, GError **error)
 {
-  g_autofree char *path = g_strdup_printf ("/org/karez/plugins/%s/web/%s", id, value ? value : "");
+  g_autofree char *path = g_strdup_printf ("/org/karez/plugins/%s/web/%s", id,
+                                           value != NULL ? value : "");
   g_autofree char *where = g_strdup_printf ("[%s] %s=%s", group, key, value);
 
-  if (!value || g_resources_get_info (path, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL, NULL, NULL))
+  if (value == NULL || g_resources_get_info (path, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL, NULL, NULL))
     return TRUE;
   return karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/web", path,
                           N_ ("The key file says “%s”, but the control module carries no such "
@@ -350,9 +354,9 @@ hub_plugin_web_check_files (HubPluginWeb *self, const char *id, GError **error)
 static void
 tell (JsonObject *object, const char *name, const char *base, const char *value)
 {
-  g_autofree char *text = value ? g_strconcat (base, value, NULL) : NULL;
+  g_autofree char *text = value != NULL ? g_strconcat (base, value, NULL) : NULL;
 
-  if (text)
+  if (text != NULL)
     json_object_set_string_member (object, name, text);
 }
 
@@ -364,7 +368,7 @@ tell_page (Page *page, const char *base)
   tell (object, "name", "", page->name);
   tell (object, "script", base, page->script);
   tell (object, "element", "", page->element);
-  tell (object, "after", "", page->after ? page->after : "hospitals");
+  tell (object, "after", "", page->after != NULL ? page->after : "hospitals");
   tell (object, "permission", "", page->permission);
   tell (object, "title", "", page->title);
   return object;

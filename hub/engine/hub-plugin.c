@@ -47,9 +47,9 @@ hub_plugin_new (const char *path, HubWatchdog *watchdog)
 
   self->path = g_strdup (path);
   self->file = hub_plugin_file_load (path, &error);
-  self->id = g_strdup (self->file ? hub_plugin_file_get_id (self->file) : name);
+  self->id = g_strdup (self->file != NULL ? hub_plugin_file_get_id (self->file) : name);
   self->runner = hub_runner_new (self->id, watchdog);
-  if (!self->file)
+  if (self->file == NULL)
     hub_plugin_refuse (self, error);
   return self;
 }
@@ -113,7 +113,7 @@ hub_plugin_set_state (HubPlugin *self, HubPluginState state, const char *reason)
 {
   self->state = state;
   hub_set_string (&self->reason, reason);
-  if (reason)
+  if (reason != NULL)
     hub_warning ("plugins", self->id, "%s: %s", hub_plugin_state_name (state), reason);
   else
     hub_info ("plugins", self->id, "%s", hub_plugin_state_name (state));
@@ -125,8 +125,8 @@ hub_plugin_refuse (HubPlugin *self, const GError *error)
   const char *rule = karez_error_get_rule (error);
   const char *accepted = karez_error_get_accepted (error);
   gboolean harmed = g_strcmp0 (rule, "plugin/crash") == 0 || g_strcmp0 (rule, "plugin/hang") == 0;
-  g_autofree char *reason = accepted ? g_strdup_printf ("%s (%s)", error->message, accepted)
-                                     : g_strdup (error->message);
+  g_autofree char *reason = accepted != NULL ? g_strdup_printf ("%s (%s)", error->message, accepted)
+                                             : g_strdup (error->message);
 
   g_clear_error (&self->error);
   self->error = g_error_copy (error);
@@ -140,16 +140,16 @@ hub_plugin_open (HubPlugin *self, GError **error)
   HubPluginWeb *web = hub_plugin_file_get_web (self->file);
   const KarezAbi *abi = NULL;
 
-  if (path)
+  if (path != NULL)
     {
       hub_runner_enter (self->runner, "load");
       abi = hub_module_open (path, HUB_SYMBOL_CONTROL, error);
-      self->type = abi ? hub_module_get_type (abi, path, error) : G_TYPE_INVALID;
+      self->type = abi != NULL ? hub_module_get_type (abi, path, error) : G_TYPE_INVALID;
       hub_runner_leave (self->runner);
       if (self->type == G_TYPE_INVALID)
         return FALSE;
       hub_crash_add_module (self->id, abi);
-      if (web && !hub_plugin_web_check_files (web, self->id, error))
+      if (web != NULL && !hub_plugin_web_check_files (web, self->id, error))
         return FALSE;
     }
   self->open = TRUE;
@@ -196,7 +196,7 @@ hub_plugin_enable_async (HubPlugin *self, const char *hub, GHashTable *services,
       g_task_return_boolean (task, TRUE);
       return;
     }
-  if (!self->context)
+  if (self->context == NULL)
     self->context = hub_context_new (self->file, self->runner, hub, services, settings);
   hub_context_set_open (self->context, TRUE);
   g_clear_object (&self->control);
@@ -235,9 +235,9 @@ hub_plugin_disable_async (HubPlugin *self, GAsyncReadyCallback callback, gpointe
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
 
   g_task_set_source_tag (task, hub_plugin_disable_async);
-  if (self->context)
+  if (self->context != NULL)
     hub_context_set_open (self->context, FALSE);
-  if (!self->control)
+  if (self->control == NULL)
     {
       g_task_return_boolean (task, TRUE);
       return;
@@ -277,16 +277,18 @@ describe_mistakes (HubPlugin *self)
 JsonNode *
 hub_plugin_to_json (HubPlugin *self)
 {
-  const HubModalityInfo *modality = self->file ? hub_plugin_file_get_modality (self->file) : NULL;
-  const char *name = self->file ? hub_plugin_file_get_name (self->file) : self->id;
-  const char *const *grants = self->file ? hub_plugin_file_get_services (self->file) : NULL;
+  const HubModalityInfo *modality = self->file != NULL ? hub_plugin_file_get_modality (self->file)
+                                                       : NULL;
+  const char *name = self->file != NULL ? hub_plugin_file_get_name (self->file) : self->id;
+  const char *const *grants = self->file != NULL ? hub_plugin_file_get_services (self->file) : NULL;
 
   return karez_json_object ("id", "s", self->id, "name", "s", name, "version", "s",
-                            self->file ? hub_plugin_file_get_version (self->file) : NULL, "state",
-                            "s", hub_plugin_state_name (self->state), "reason", "s", self->reason,
-                            "rule", "s", self->error ? karez_error_get_rule (self->error) : NULL,
-                            "modality", "s", modality ? modality->id : NULL, "grants", "as",
-                            grants ? (GStrv) grants : (GStrv) (const char *const[]){ NULL },
+                            self->file != NULL ? hub_plugin_file_get_version (self->file) : NULL,
+                            "state", "s", hub_plugin_state_name (self->state), "reason", "s",
+                            self->reason, "rule", "s",
+                            self->error != NULL ? karez_error_get_rule (self->error) : NULL,
+                            "modality", "s", modality != NULL ? modality->id : NULL, "grants", "as",
+                            grants != NULL ? (GStrv) grants : (GStrv) (const char *const[]){ NULL },
                             "mistakes", "n", describe_mistakes (self), NULL);
 }
 

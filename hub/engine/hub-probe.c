@@ -47,12 +47,13 @@ look_free (gpointer data)
 static void
 load_cache (HubProbe *self)
 {
-  g_autoptr (GBytes) bytes = self->cache ? hub_file_read (self->cache, MAX_CACHE, NULL) : NULL;
-  g_autoptr (JsonNode) node = bytes ? karez_json_parse (bytes, MAX_CACHE, NULL) : NULL;
+  g_autoptr (GBytes) bytes = self->cache != NULL ? hub_file_read (self->cache, MAX_CACHE, NULL)
+                                                 : NULL;
+  g_autoptr (JsonNode) node = bytes != NULL ? karez_json_parse (bytes, MAX_CACHE, NULL) : NULL;
 
   /* A cache that cannot be read is only slower. */
-  self->known = node && JSON_NODE_HOLDS_OBJECT (node) ? json_node_dup_object (node)
-                                                      : json_object_new ();
+  self->known = node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_dup_object (node)
+                                                              : json_object_new ();
 }
 
 static void
@@ -63,7 +64,7 @@ save_cache (HubProbe *self)
   g_autoptr (GBytes) bytes = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (!self->cache)
+  if (self->cache == NULL)
     return;
   json_node_set_object (node, self->known);
   text = karez_json_print (node);
@@ -81,9 +82,9 @@ judge (JsonObject *answer, GError **error)
 
   if (karez_json_boolean (answer, "ok"))
     return TRUE;
-  return karez_error_set (error, KAREZ_ERROR_INVALID, rule ? rule : "plugin/module",
+  return karez_error_set (error, KAREZ_ERROR_INVALID, rule != NULL ? rule : "plugin/module",
                           karez_json_text (answer, "accepted"), "%s",
-                          message ? message : N_ ("The module does not fit."));
+                          message != NULL ? message : N_ ("The module does not fit."));
 }
 
 /* What a child that ended without an answer did. */
@@ -109,17 +110,17 @@ describe_end (Look *look)
 static JsonNode *
 read_answer (const char *text)
 {
-  g_autofree char *copy = g_strchomp (g_strdup (text ? text : ""));
+  g_autofree char *copy = g_strchomp (g_strdup (text != NULL ? text : ""));
   const char *line = strrchr (copy, '\n');
   g_autoptr (GBytes) bytes = NULL;
   g_autoptr (JsonNode) node = NULL;
 
-  line = line ? line + 1 : copy;
+  line = line != NULL ? line + 1 : copy;
   if (*line != '{')
     return NULL;
   bytes = g_bytes_new (line, strlen (line));
   node = karez_json_parse (bytes, MAX_ANSWER, NULL);
-  return node && JSON_NODE_HOLDS_OBJECT (node) ? g_steal_pointer (&node) : NULL;
+  return node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? g_steal_pointer (&node) : NULL;
 }
 
 static void
@@ -143,7 +144,7 @@ on_child (GObject *source, GAsyncResult *result, gpointer data)
     }
   g_clear_error (&error);
   answer = !look->hung && g_subprocess_get_successful (look->child) ? read_answer (text) : NULL;
-  if (!answer)
+  if (answer == NULL)
     answer = describe_end (look);
   json_object_set_member (self->known, look->key, json_node_ref (answer));
   save_cache (self);
@@ -192,7 +193,7 @@ hub_probe_look_async (HubProbe *self, const char *path, const char *symbol,
     }
   look->child = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, self->worker, "--probe",
                                   path, symbol, NULL);
-  if (!look->child)
+  if (look->child == NULL)
     {
       g_task_return_error (task, karez_error_new (KAREZ_ERROR_FAILED, "plugin/probe", NULL,
                                                   N_ ("“%s” cannot be started: %s"), self->worker,

@@ -54,7 +54,7 @@ typedef struct
 static void
 clear_source (GSource **source)
 {
-  if (*source)
+  if (*source != NULL)
     g_source_destroy (*source);
   g_clear_pointer (source, g_source_unref);
 }
@@ -142,14 +142,14 @@ on_cancelled (GCancellable *cancellable, gpointer data)
   Call *call = g_task_get_task_data (task);
 
   /* Not in the canceller's stack: a handler must not disconnect itself there. */
-  if (!call->cancelled && !call->over)
+  if (call->cancelled == NULL && !call->over)
     call->cancelled = schedule (task, 0, on_cancelled_later);
 }
 
 static GError *
 say_what_failed (HubRunner *self, const char *name, GError *error)
 {
-  if (!error)
+  if (error == NULL)
     return karez_error_new (KAREZ_ERROR_FAILED, "plugin/no-error", NULL,
                             N_ ("%s: %s returned failure without an error."), self->plugin, name);
   g_prefix_error (&error, "%s: %s: ", self->plugin, name);
@@ -172,14 +172,14 @@ on_called (GObject *source, GAsyncResult *result, gpointer data)
     }
   call_end (call);
   hub_watchdog_enter (self->watchdog, self->plugin, call->name);
-  value = call->finish ? call->finish (call->target, result, &error) : NULL;
+  value = call->finish != NULL ? call->finish (call->target, result, &error) : NULL;
   hub_watchdog_leave (self->watchdog);
-  if (!value)
+  if (value == NULL)
     {
       g_task_return_error (task, say_what_failed (self, call->name, error));
       return;
     }
-  if (error)
+  if (error != NULL)
     hub_warning ("runner", self->plugin, "“%s” succeeded and set an error: %s", call->name,
                  error->message);
   g_clear_error (&error);
@@ -206,7 +206,7 @@ call_new (HubRunner *self, gpointer target, const char *name, guint deadline_ms,
   call->deadline_ms = MAX (1, (guint64) deadline_ms * self->scale / 1000);
   g_task_set_task_data (task, call, call_free);
   call->deadline = schedule (task, call->deadline_ms, on_deadline);
-  if (cancellable)
+  if (cancellable != NULL)
     {
       call->outer = g_object_ref (cancellable);
       call->outer_handler = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), task,
@@ -382,7 +382,7 @@ hub_runner_preflight_async (HubRunner *self, KarezModality *modality, GCancellab
   GTask *task = NULL;
   Call *call = NULL;
 
-  if (!iface->preflight_async)
+  if (iface->preflight_async == NULL)
     {
       g_autoptr (GTask) skipped = g_task_new (self, cancellable, callback, data);
 
@@ -391,7 +391,8 @@ hub_runner_preflight_async (HubRunner *self, KarezModality *modality, GCancellab
       return;
     }
   task = call_new (self, modality, "preflight", PREFLIGHT_MS,
-                   iface->preflight_finish ? finish_preflight : NULL, cancellable, callback, data);
+                   iface->preflight_finish != NULL ? finish_preflight : NULL, cancellable, callback,
+                   data);
   call = g_task_get_task_data (task);
   call->returns_object = TRUE;
   hub_watchdog_enter (self->watchdog, self->plugin, "preflight");
@@ -413,7 +414,7 @@ hub_runner_panic (HubRunner *self, KarezModality *modality, const char *reason)
   KarezModalityInterface *iface = KAREZ_MODALITY_GET_IFACE (modality);
   gint64 before = hub_clock_monotonic ();
 
-  if (!iface->panic)
+  if (iface->panic == NULL)
     return;
   hub_watchdog_enter (self->watchdog, self->plugin, "panic");
   iface->panic (modality, reason);
@@ -431,7 +432,7 @@ hub_runner_message (HubRunner *self, KarezModality *modality, KarezParticipant *
   GError *local = NULL;
   gboolean done = TRUE;
 
-  if (!iface->message)
+  if (iface->message == NULL)
     return karez_error_set (error, KAREZ_ERROR_INVALID, "session/message", NULL,
                             N_ ("This kind of session takes no messages."));
   hub_watchdog_enter (self->watchdog, self->plugin, "message");
@@ -452,12 +453,12 @@ hub_runner_checkpoint (HubRunner *self, KarezModality *modality)
   KarezModalityInterface *iface = KAREZ_MODALITY_GET_IFACE (modality);
   g_autoptr (GBytes) state = NULL;
 
-  if (!iface->checkpoint)
+  if (iface->checkpoint == NULL)
     return NULL;
   hub_watchdog_enter (self->watchdog, self->plugin, "checkpoint");
   state = iface->checkpoint (modality);
   hub_watchdog_leave (self->watchdog);
-  if (state && g_bytes_get_size (state) > MAX_CHECKPOINT)
+  if (state != NULL && g_bytes_get_size (state) > MAX_CHECKPOINT)
     {
       hub_warning ("runner", self->plugin,
                    "A checkpoint of %" G_GSIZE_FORMAT " bytes is too large.",
@@ -474,7 +475,7 @@ hub_runner_restore (HubRunner *self, KarezModality *modality, GBytes *state, GEr
   GError *local = NULL;
   gboolean done = TRUE;
 
-  if (!iface->restore)
+  if (iface->restore == NULL)
     return TRUE;
   hub_watchdog_enter (self->watchdog, self->plugin, "restore");
   done = iface->restore (modality, state, &local);

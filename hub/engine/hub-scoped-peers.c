@@ -39,7 +39,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (HubScopedPeers, hub_scoped_peers, G_TYPE_OBJECT,
 static void
 handler_clear (Handler *handler)
 {
-  if (handler->destroy)
+  if (handler->destroy != NULL)
     handler->destroy (handler->data);
   handler->func = NULL;
   handler->data = NULL;
@@ -65,7 +65,7 @@ handler_unref (gpointer handler)
 static gboolean
 enter (Handler *handler, GTask *task, const char *call)
 {
-  if (!handler->func)
+  if (handler->func == NULL)
     {
       g_task_return_error (task, karez_error_new (KAREZ_ERROR_UNAVAILABLE, "plugin/aside", NULL,
                                                   N_ ("The plugin “%s” is put aside."),
@@ -113,7 +113,8 @@ on_feed (const char *peer, const char *cursor, guint limit, GTask *task, gpointe
 static gboolean
 check_topic (HubScopedPeers *self, const char *topic, GError **error)
 {
-  if (self->prefix && g_str_has_prefix (topic, self->prefix) && topic[strlen (self->prefix)])
+  if (self->prefix != NULL && g_str_has_prefix (topic, self->prefix)
+      && topic[strlen (self->prefix)])
     return TRUE;
   return karez_error_set (error, KAREZ_ERROR_NOT_GRANTED, "plugin/grant", self->prefix,
                           N_ ("The plugin “%s” was not granted the topic “%s”."),
@@ -140,10 +141,10 @@ add (HubScopedPeers *self, Kind kind, const char *topic, GCallback func, gpointe
 
   if (!check_topic (self, topic, error))
     return FALSE;
-  if (handler && handler->func)
+  if (handler != NULL && handler->func != NULL)
     return karez_error_set (error, KAREZ_ERROR_CONFLICT, "peers/taken", NULL,
                             N_ ("The topic “%s” is taken."), topic);
-  if (!handler)
+  if (handler == NULL)
     {
       handler = g_rc_box_new0 (Handler);
       handler->runner = g_object_ref (self->runner);
@@ -197,7 +198,7 @@ on_answer (GObject *source, GAsyncResult *result, gpointer data)
 
   /* The plugin's callback runs in here. */
   hub_runner_enter (self->runner, "answer");
-  if (node)
+  if (node != NULL)
     g_task_return_pointer (task, node, (GDestroyNotify) json_node_unref);
   else
     g_task_return_error (task, error);

@@ -32,7 +32,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (HubScopedRoutes, hub_scoped_routes, G_TYPE_OBJECT
 static void
 route_clear (Route *route)
 {
-  if (route->destroy)
+  if (route->destroy != NULL)
     route->destroy (route->data);
   route->func = NULL;
   route->data = NULL;
@@ -60,7 +60,7 @@ on_request (KarezRequest *request, gpointer data)
   Route *route = data;
   g_autoptr (GError) error = NULL;
 
-  if (!route->func)
+  if (route->func == NULL)
     {
       karez_error_set (&error, KAREZ_ERROR_UNAVAILABLE, "plugin/aside", NULL,
                        N_ ("The plugin “%s” is put aside."), hub_runner_get_plugin (route->runner));
@@ -81,14 +81,14 @@ add (KarezRoutes *routes, const char *method, const char *path, const char *perm
   g_autofree char *key = g_strdup_printf ("%s %s", method, path);
   Route *route = g_hash_table_lookup (self->known, key);
 
-  if (!self->prefix || !g_str_has_prefix (path, self->prefix) || strstr (path, ".."))
+  if (self->prefix == NULL || !g_str_has_prefix (path, self->prefix) || strstr (path, "..") != NULL)
     return karez_error_set (error, KAREZ_ERROR_NOT_GRANTED, "plugin/grant", self->prefix,
                             N_ ("The plugin “%s” was not granted the route “%s”."),
                             hub_runner_get_plugin (self->runner), path);
-  if (route && route->func)
+  if (route != NULL && route->func != NULL)
     return karez_error_set (error, KAREZ_ERROR_CONFLICT, "routes/taken", NULL,
                             N_ ("The route “%s” is taken."), key);
-  if (!route)
+  if (route == NULL)
     {
       route = g_rc_box_new0 (Route);
       route->runner = g_object_ref (self->runner);

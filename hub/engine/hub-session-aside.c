@@ -41,9 +41,9 @@ static JsonNode *
 read_file (const char *path)
 {
   g_autoptr (GBytes) bytes = hub_file_read (path, MAX_FILE, NULL);
-  g_autoptr (JsonNode) node = bytes ? karez_json_parse (bytes, MAX_FILE, NULL) : NULL;
+  g_autoptr (JsonNode) node = bytes != NULL ? karez_json_parse (bytes, MAX_FILE, NULL) : NULL;
 
-  return node && JSON_NODE_HOLDS_OBJECT (node) ? g_steal_pointer (&node) : NULL;
+  return node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? g_steal_pointer (&node) : NULL;
 }
 
 static gboolean
@@ -64,15 +64,16 @@ list_session (HubSupervisor *supervisor, const char *session, JsonArray *items)
   g_autoptr (GDir) dir = g_dir_open (directory, 0, NULL);
   const char *name = NULL;
 
-  while (dir && (name = g_dir_read_name (dir)) && json_array_get_length (items) < MAX_LISTED)
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL
+         && json_array_get_length (items) < MAX_LISTED)
     {
       guint64 sequence = 0;
       g_autofree char *path = g_build_filename (directory, name, NULL);
       g_autoptr (JsonNode) node = read_name (name, &sequence) ? read_file (path) : NULL;
-      JsonObject *object = node ? json_node_get_object (node) : NULL;
-      JsonNode *record = object ? json_object_get_member (object, "record") : NULL;
+      JsonObject *object = node != NULL ? json_node_get_object (node) : NULL;
+      JsonNode *record = object != NULL ? json_object_get_member (object, "record") : NULL;
 
-      if (!record || !JSON_NODE_HOLDS_OBJECT (record))
+      if (record == NULL || !JSON_NODE_HOLDS_OBJECT (record))
         continue;
       json_array_add_element (
           items,
@@ -102,7 +103,8 @@ hub_session_aside_list (HubSupervisor *supervisor)
   JsonNode *node = json_node_new (JSON_NODE_ARRAY);
   const char *name = NULL;
 
-  while (dir && (name = g_dir_read_name (dir)) && json_array_get_length (items) < MAX_LISTED)
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL
+         && json_array_get_length (items) < MAX_LISTED)
     if (hub_id_is_valid (name))
       list_session (supervisor, name, items);
   json_node_set_array (node, items);

@@ -113,7 +113,7 @@ hub_session_machine_find (KarezState from, const char *edge, GError **error)
     {
       karez_error_set (error, KAREZ_ERROR_INVALID, "session/edge-name",
                        N_ ("prepare, start, hold, panic, resume or stop"),
-                       N_ ("A session knows no step “%s”."), edge ? edge : "");
+                       N_ ("A session knows no step “%s”."), edge != NULL ? edge : "");
       return NULL;
     }
   askable = list_askable (from);
@@ -144,7 +144,7 @@ hub_session_machine_action (KarezState from, KarezState to, const char *said)
         return edges[i].action;
       found = edges[i].action;
     }
-  return found ? found : into;
+  return found != NULL ? found : into;
 }
 
 gboolean

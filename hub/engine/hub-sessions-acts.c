@@ -31,7 +31,7 @@ on_moved (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
   JsonNode *answer = hub_session_move_finish (HUB_SESSION_MOVE (source), result, &error);
 
-  if (answer)
+  if (answer != NULL)
     g_task_return_pointer (task, answer, (GDestroyNotify) json_node_unref);
   else
     g_task_return_error (task, error);
@@ -45,7 +45,7 @@ on_known (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
   g_autoptr (HubSession) session = hub_sessions_plan_finish (HUB_SESSIONS (source), result, &error);
 
-  if (session)
+  if (session != NULL)
     hub_session_move (session, &asked->step, asked->actor, asked->transaction, on_moved,
                       g_steal_pointer (&task));
   else
@@ -62,7 +62,7 @@ hub_sessions_move_async (HubSessions *self, const char *id, const HubSessionStep
   Asked *asked = NULL;
 
   g_task_set_source_tag (task, hub_sessions_move_async);
-  if (session)
+  if (session != NULL)
     {
       hub_session_move (session, step, actor, transaction, on_moved, g_steal_pointer (&task));
       return;
@@ -94,7 +94,7 @@ on_joined (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
   JsonNode *answer = hub_session_join_finish (HUB_SESSION_JOIN (source), result, &error);
 
-  if (answer)
+  if (answer != NULL)
     g_task_return_pointer (task, answer, (GDestroyNotify) json_node_unref);
   else
     g_task_return_error (task, error);
@@ -109,7 +109,7 @@ hub_sessions_join_async (HubSessions *self, const char *id, const char *role, gb
   HubSession *session = hub_sessions_get (self, id);
 
   g_task_set_source_tag (task, hub_sessions_join_async);
-  if (session)
+  if (session != NULL)
     hub_session_join (session, role, replace, former, transaction, on_joined,
                       g_steal_pointer (&task));
   else
@@ -147,7 +147,7 @@ hub_sessions_leave_async (HubSessions *self, const char *id, const char *partici
   HubSession *session = hub_sessions_get (self, id);
 
   g_task_set_source_tag (task, hub_sessions_leave_async);
-  if (session)
+  if (session != NULL)
     hub_session_people_leave_async (hub_session_get_people (session), participant, transaction,
                                     on_left, g_steal_pointer (&task));
   else

@@ -100,11 +100,12 @@ on_retry (KarezRequest *request, gpointer data)
       retry->node = hub_session_aside_read (services->supervisor, session, retry->sequence,
                                             &retry->path);
     }
-  object = retry->node ? json_node_get_object (retry->node) : NULL;
-  record = object && JSON_NODE_HOLDS_OBJECT (json_object_get_member (object, "record"))
+  object = retry->node != NULL ? json_node_get_object (retry->node) : NULL;
+  record = object != NULL && JSON_NODE_HOLDS_OBJECT (json_object_get_member (object, "record"))
                ? json_object_get_object_member (object, "record")
                : NULL;
-  if (!record || !karez_json_text (record, "action") || !karez_json_text (object, "modality"))
+  if (record == NULL || karez_json_text (record, "action") == NULL
+      || karez_json_text (object, "modality") == NULL)
     {
       karez_error_set (&error, KAREZ_ERROR_NOT_FOUND, "session/record-aside", NULL,
                        N_ ("This record is not put aside any more."));
@@ -113,22 +114,22 @@ on_retry (KarezRequest *request, gpointer data)
     }
   plugin = hub_session_services_find_plugin (services, karez_json_text (object, "modality"),
                                              &error);
-  if (plugin && !hub_plugin_get_control (plugin))
+  if (plugin != NULL && hub_plugin_get_control (plugin) == NULL)
     karez_error_set (&error, KAREZ_ERROR_UNAVAILABLE, "session/modality", NULL,
                      N_ ("No plugin of this hub offers “%s” now."),
                      karez_json_text (object, "modality"));
-  if (error)
+  if (error != NULL)
     {
       karez_request_fail (request, error);
       return;
     }
   actor = json_object_get_member (record, "actor");
-  retry->actor = actor ? karez_actor_from_json (actor, NULL) : NULL;
+  retry->actor = actor != NULL ? karez_actor_from_json (actor, NULL) : NULL;
   retry->plain = (KarezRecord){ retry->session,
                                 services->hub,
                                 (gint64) retry->sequence,
                                 karez_json_text (record, "action"),
-                                retry->actor ? retry->actor : services->actor,
+                                retry->actor != NULL ? retry->actor : services->actor,
                                 json_object_get_member (record, "body") };
   {
     const KarezRecord *plain = &retry->plain;

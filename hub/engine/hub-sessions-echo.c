@@ -18,7 +18,7 @@ on_answered (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   JsonNode *answer = hub_worker_proxy_finish (HUB_WORKER_PROXY (source), result, &error);
 
-  if (answer)
+  if (answer != NULL)
     karez_request_respond (request, 200, answer);
   else
     karez_request_fail (request, error);
@@ -53,7 +53,7 @@ find_worker (Echo *echo, GError **error)
   if (!hub_session_services_check_since (hub_sessions_get_services (echo->sessions), actor,
                                          echo->begun, error))
     return NULL;
-  if (session
+  if (session != NULL
       && (hub_session_get_state (session) == KAREZ_STATE_PLANNED
           || hub_state_is_over (hub_session_get_state (session))))
     {
@@ -62,7 +62,7 @@ find_worker (Echo *echo, GError **error)
                        N_ ("The way for picture and sound cannot be tried now."));
       return NULL;
     }
-  if (session)
+  if (session != NULL)
     return hub_session_worker_get_running (hub_session_get_worker (session), error);
   karez_error_set (error, KAREZ_ERROR_NOT_FOUND, "session/unknown", NULL,
                    N_ ("There is no such session, or it is over."));
@@ -81,7 +81,7 @@ on_admitted (GObject *source, GAsyncResult *result, gpointer data)
                               : NULL;
   g_autoptr (JsonNode) offer = NULL;
 
-  if (!proxy)
+  if (proxy == NULL)
     {
       karez_request_fail (request, error);
       return;
@@ -98,7 +98,7 @@ hub_sessions_on_echo (KarezRequest *request, gpointer data)
   HubSessionServices *services = hub_sessions_get_services (data);
   Echo *echo = NULL;
 
-  if (!id || !karez_request_check_body (request, echo_fields))
+  if (id == NULL || karez_request_check_body (request, echo_fields) == NULL)
     return;
   echo = g_new0 (Echo, 1);
   echo->sessions = g_object_ref (data);

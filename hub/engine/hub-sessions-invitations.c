@@ -39,12 +39,12 @@ put_taker (KarezTransaction *transaction, HubSessions *self, const char *id, con
            GError **error)
 {
   HubSession *session = hub_sessions_get (self, id);
-  JsonNode *table = session ? hub_session_find_takers (session, error) : NULL;
-  g_auto (GStrv) roles = table ? hub_role_table_list (table) : NULL;
+  JsonNode *table = session != NULL ? hub_session_find_takers (session, error) : NULL;
+  g_auto (GStrv) roles = table != NULL ? hub_role_table_list (table) : NULL;
 
   /* Over, or never there: the invitation itself is refused. */
-  if (!table)
-    return !session;
+  if (table == NULL)
+    return session == NULL;
   karez_transaction_run_one (transaction, "session/account-role",
                              N_ ("This person’s account has no role that can take part in this "
                                  "kind of session."),
@@ -56,12 +56,12 @@ static void
 on_invite (KarezRequest *request, gpointer data)
 {
   const char *id = hub_sessions_read_id (request);
-  JsonObject *object = id ? karez_request_check_body (request, invite_fields) : NULL;
-  const char *person = object ? karez_json_text (object, "person") : NULL;
+  JsonObject *object = id != NULL ? karez_request_check_body (request, invite_fields) : NULL;
+  const char *person = object != NULL ? karez_json_text (object, "person") : NULL;
   g_autoptr (KarezTransaction) transaction = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (!object)
+  if (object == NULL)
     return;
   transaction = begin (request, data, id);
   karez_transaction_run_one (transaction, "session/person",
@@ -109,7 +109,7 @@ on_uninvite (KarezRequest *request, gpointer data)
   g_autoptr (KarezTransaction) transaction = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (!id)
+  if (id == NULL)
     return;
   if (!hub_id_is_valid (person))
     {
@@ -136,10 +136,10 @@ on_rows (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
 
-  if (rows && !karez_rows_get_count (rows))
+  if (rows != NULL && !karez_rows_get_count (rows))
     karez_error_set (&error, KAREZ_ERROR_NOT_FOUND, "session/unknown", NULL,
                      N_ ("There is no such session."));
-  if (error)
+  if (error != NULL)
     karez_request_fail (request, error);
   else
     karez_request_respond (request, 200,
@@ -154,7 +154,7 @@ on_list (KarezRequest *request, gpointer data)
   HubSessions *self = data;
   const char *id = hub_sessions_read_id (request);
 
-  if (id)
+  if (id != NULL)
     karez_store_query_async (hub_sessions_get_services (self)->store, "invitation_list",
                              g_variant_new ("(s)", id), NULL, on_rows, g_object_ref (request));
 }
@@ -174,7 +174,7 @@ on_candidate_rows (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
 
-  if (error)
+  if (error != NULL)
     karez_request_fail (request, error);
   else
     karez_request_respond (request, 200,
@@ -189,20 +189,20 @@ on_candidates (KarezRequest *request, gpointer data)
 {
   HubSessions *self = data;
   const char *id = hub_sessions_read_id (request);
-  HubSession *session = id ? hub_sessions_get (self, id) : NULL;
+  HubSession *session = id != NULL ? hub_sessions_get (self, id) : NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *text = NULL;
   Candidates *candidates = NULL;
   JsonNode *table = NULL;
 
-  if (!id)
+  if (id == NULL)
     return;
-  if (session)
+  if (session != NULL)
     table = hub_session_find_takers (session, &error);
   else
     karez_error_set (&error, KAREZ_ERROR_NOT_FOUND, "session/unknown", NULL,
                      N_ ("There is no such session, or it is over."));
-  if (!table)
+  if (table == NULL)
     {
       karez_request_fail (request, error);
       return;

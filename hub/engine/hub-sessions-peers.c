@@ -98,7 +98,7 @@ read_body (HubSessions *self, KarezMessage *message, const KarezJsonField *field
   told->sessions = g_object_ref (self);
   told->message = karez_message_ref (message);
   g_task_set_task_data (task, told, told_free);
-  if (!object)
+  if (object == NULL)
     g_task_return_error (task, error);
   return object;
 }
@@ -109,9 +109,9 @@ actor_of (KarezMessage *message)
 {
   JsonObject *object = json_node_get_object (karez_message_get_body (message));
   JsonNode *node = json_object_get_member (object, "actor");
-  g_autoptr (KarezActor) theirs = node ? karez_actor_from_json (node, NULL) : NULL;
+  g_autoptr (KarezActor) theirs = node != NULL ? karez_actor_from_json (node, NULL) : NULL;
 
-  if (!theirs)
+  if (theirs == NULL)
     return karez_actor_ref (karez_message_get_actor (message));
   return karez_actor_new (KAREZ_ACTOR_PEER, karez_actor_get_id (theirs),
                           karez_actor_get_name (theirs), karez_actor_get_roles (theirs), NULL,
@@ -121,7 +121,7 @@ actor_of (KarezMessage *message)
 static gboolean
 is_shared (HubSession *session, KarezMessage *message)
 {
-  return session
+  return session != NULL
          && g_str_equal (hub_session_info_get_partner (hub_session_get_info (session)),
                          karez_message_get_peer (message));
 }
@@ -165,7 +165,7 @@ find_session (GTask *task)
 static void
 answer_call (GTask *task, JsonNode *answer, GError *error)
 {
-  if (answer)
+  if (answer != NULL)
     g_task_return_pointer (task, answer, (GDestroyNotify) json_node_unref);
   else
     g_task_return_error (task, error);
@@ -191,11 +191,11 @@ on_planned (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
   g_autoptr (HubSession) session = hub_sessions_plan_finish (HUB_SESSIONS (source), result, &error);
 
-  if (session && check_host (session, message, &error)
+  if (session != NULL && check_host (session, message, &error)
       && hub_session_info_is_over (hub_session_get_info (session)))
     karez_error_set (&error, KAREZ_ERROR_CONFLICT, "session/edge", NULL,
                      N_ ("The session is over."));
-  if (error)
+  if (error != NULL)
     g_task_return_error (task, error);
   else
     hub_session_accept (session, karez_message_get_actor (message), body_of (task), on_accepted,
@@ -208,7 +208,7 @@ on_prepare (KarezMessage *message, GTask *given, gpointer data)
   g_autoptr (GTask) task = given;
   JsonObject *object = read_body (data, message, endpoint_fields, task);
 
-  if (object)
+  if (object != NULL)
     hub_sessions_plan_async (data, karez_json_text (object, "session"), on_planned,
                              g_object_ref (task));
 }
@@ -228,9 +228,9 @@ on_endpoint (KarezMessage *message, GTask *given, gpointer data)
 {
   g_autoptr (GTask) task = given;
   JsonObject *object = read_body (data, message, endpoint_fields, task);
-  HubSession *session = object ? find_session (task) : NULL;
+  HubSession *session = object != NULL ? find_session (task) : NULL;
 
-  if (session)
+  if (session != NULL)
     hub_session_exchange_answer_async (hub_session_get_exchange (session), object, on_connected,
                                        g_object_ref (task));
 }
@@ -252,12 +252,12 @@ on_move (KarezMessage *message, GTask *given, gpointer data)
 {
   g_autoptr (GTask) task = given;
   JsonObject *object = read_body (data, message, move_fields, task);
-  HubSession *session = object ? find_session (task) : NULL;
+  HubSession *session = object != NULL ? find_session (task) : NULL;
   g_autoptr (KarezActor) actor = NULL;
   HubSessionStep step = { 0 };
   GError *error = NULL;
 
-  if (!session)
+  if (session == NULL)
     return;
   if (!hub_session_info_is_hosted (hub_session_get_info (session)))
     karez_error_set (&error, KAREZ_ERROR_CONFLICT, "session/host", NULL,
@@ -267,12 +267,12 @@ on_move (KarezMessage *message, GTask *given, gpointer data)
   step.seen = karez_json_integer (object, "seen", 0);
   step.ask = karez_json_integer (object, "ask", 0);
   /* What comes late must not lift what was said since. */
-  if (!error && !step.seen && !hub_session_machine_is_away (step.edge)
+  if (error == NULL && !step.seen && !hub_session_machine_is_away (step.edge)
       && !g_str_equal (step.edge, "prepare"))
     karez_error_set (&error, KAREZ_ERROR_INVALID, "session/seen",
                      N_ ("the sequence of the state that is lifted"),
                      N_ ("The step “%s” does not say which state it was asked in."), step.edge);
-  if (error)
+  if (error != NULL)
     {
       g_task_return_error (task, error);
       return;
@@ -288,9 +288,9 @@ on_worker (KarezMessage *message, GTask *given, gpointer data)
 {
   g_autoptr (GTask) task = given;
   JsonObject *object = read_body (data, message, worker_fields, task);
-  HubSession *session = object ? find_session (task) : NULL;
+  HubSession *session = object != NULL ? find_session (task) : NULL;
 
-  if (!session)
+  if (session == NULL)
     return;
   hub_session_take_partner_worker (session, karez_json_text (object, "worker"));
   answer_call (task, karez_json_object ("done", "b", TRUE, NULL), NULL);
@@ -312,7 +312,7 @@ on_applied (GObject *source, GAsyncResult *result, gpointer data)
       g_task_return_error (task, error);
       return;
     }
-  if (session && json_object_has_member (object, "state"))
+  if (session != NULL && json_object_has_member (object, "state"))
     {
       state = karez_json_object ("state", "s", karez_json_text (object, "state"), "sequence", "i",
                                  karez_json_integer (object, "sequence", 0), "reason", "s",
@@ -347,7 +347,7 @@ apply_state (HubSession *session, GTask *task)
       && !karez_state_from_name (karez_json_text (object, "state"), &state))
     karez_error_set (&error, KAREZ_ERROR_INVALID, "session/state", NULL,
                      N_ ("There is no state “%s”."), karez_json_text (object, "state"));
-  if (error)
+  if (error != NULL)
     {
       g_task_return_error (task, error);
       return;
@@ -383,7 +383,7 @@ on_state_planned (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
   g_autoptr (HubSession) session = hub_sessions_plan_finish (HUB_SESSIONS (source), result, &error);
 
-  if (session)
+  if (session != NULL)
     apply_state (session, task);
   else if (karez_error_is_conflict (error))
     {
@@ -400,7 +400,7 @@ on_state (KarezMessage *message, GTask *given, gpointer data)
   g_autoptr (GTask) task = given;
   JsonObject *object = read_body (data, message, state_fields, task);
 
-  if (object)
+  if (object != NULL)
     hub_sessions_plan_async (data, karez_json_text (object, "session"), on_state_planned,
                              g_object_ref (task));
 }
@@ -414,7 +414,7 @@ check_their_role (HubSession *session, KarezActor *actor, const char *role, GErr
 {
   JsonNode *table = hub_session_find_takers (session, NULL);
 
-  return !table || hub_role_table_check (table, role, karez_actor_get_roles (actor), error);
+  return table == NULL || hub_role_table_check (table, role, karez_actor_get_roles (actor), error);
 }
 
 static void
@@ -436,7 +436,7 @@ put_person (KarezTransaction *transaction, GTask *task, KarezActor *actor, gbool
     karez_transaction_run_one (transaction, "session/participant",
                                N_ ("The other hospital has no such participant in the session"),
                                "participant_add_told", "(sssssxx)", participant, peer, id, text,
-                               role ? role : "", (gint64) MAX_TOLD, (gint64) MAX_THERE);
+                               role != NULL ? role : "", (gint64) MAX_TOLD, (gint64) MAX_THERE);
   karez_transaction_event (transaction, left ? "session.leave" : "session.join", "session", id,
                            karez_json_object ("participant", "s", participant, NULL));
 }
@@ -446,15 +446,16 @@ on_person (KarezMessage *message, GTask *given, gpointer data)
 {
   g_autoptr (GTask) task = given;
   JsonObject *object = read_body (data, message, person_fields, task);
-  HubSession *session = object ? hub_sessions_get (data, karez_json_text (object, "session"))
-                               : NULL;
-  const char *role = object ? karez_json_text (object, "role") : NULL;
-  gboolean left = object && karez_json_boolean (object, "left");
+  HubSession *session = object != NULL
+                            ? hub_sessions_get (data, karez_json_text (object, "session"))
+                            : NULL;
+  const char *role = object != NULL ? karez_json_text (object, "role") : NULL;
+  gboolean left = object != NULL && karez_json_boolean (object, "left");
   g_autoptr (KarezTransaction) transaction = NULL;
   KarezActor *actor = NULL;
   GError *error = NULL;
 
-  if (!object)
+  if (object == NULL)
     return;
   if (!is_shared (session, message))
     {
@@ -463,7 +464,7 @@ on_person (KarezMessage *message, GTask *given, gpointer data)
     }
   transaction = begin_applied (task);
   actor = karez_transaction_get_actor (transaction);
-  if (!left && !check_their_role (session, actor, role ? role : "", &error))
+  if (!left && !check_their_role (session, actor, role != NULL ? role : "", &error))
     {
       g_task_return_error (task, error);
       return;

@@ -15,9 +15,9 @@ hub_sessions_account_changed (HubSessions *self, const char *account, KarezActor
 {
   g_autoptr (GList) sessions = hub_sessions_list (self);
 
-  if (!actor || ended)
+  if (actor == NULL || ended)
     hub_session_services_note_loss (hub_sessions_get_services (self), account);
-  for (GList *l = sessions; l; l = l->next)
+  for (GList *l = sessions; l != NULL; l = l->next)
     hub_session_people_account_changed (hub_session_get_people (l->data), account, actor, ended);
 }
 
@@ -26,12 +26,12 @@ hub_sessions_page_revoked (HubSessions *self, const char *connection)
 {
   g_autoptr (GList) sessions = hub_sessions_list (self);
 
-  for (GList *l = sessions; l; l = l->next)
+  for (GList *l = sessions; l != NULL; l = l->next)
     {
       HubSessionPeople *people = hub_session_get_people (l->data);
       HubSessionPerson *person = hub_session_people_find_page (people, connection);
 
-      if (person)
+      if (person != NULL)
         hub_session_people_put_out (people, person, "revoked");
     }
 }
@@ -64,7 +64,7 @@ on_still_admitted (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, NULL);
 
   /* Whom the booking names as well stays; whoever cannot be asked about does not. */
-  if (!session || (rows && karez_rows_get_count (rows)))
+  if (session == NULL || (rows != NULL && karez_rows_get_count (rows)))
     return;
   hub_session_services_note_loss (hub_sessions_get_services (self), uninvited->account);
   hub_session_people_uninvited (hub_session_get_people (session), uninvited->account);
@@ -93,7 +93,7 @@ on_stopped (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonNode) answer = hub_session_move_finish (HUB_SESSION_MOVE (source), result, &error);
 
-  if (!answer && !karez_error_is_conflict (error))
+  if (answer == NULL && !karez_error_is_conflict (error))
     hub_warning ("sessions", id,
                  "A session with a hospital that is not paired could not be ended: %s",
                  error->message);
@@ -105,7 +105,7 @@ hub_sessions_partner_gone (HubSessions *self, const char *partner)
   g_autoptr (GList) sessions = hub_sessions_list (self);
   HubSessionStep stop = { .edge = "stop", .reason = unpaired };
 
-  for (GList *l = sessions; l; l = l->next)
+  for (GList *l = sessions; l != NULL; l = l->next)
     {
       HubSession *session = l->data;
       HubSessionInfo *info = hub_session_get_info (session);

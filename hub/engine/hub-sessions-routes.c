@@ -58,7 +58,7 @@ conceal (JsonObject *session)
 
   json_object_set_string_member (session, "title", "");
   json_object_set_null_member (session, "reason");
-  if (booking && JSON_NODE_HOLDS_OBJECT (booking))
+  if (booking != NULL && JSON_NODE_HOLDS_OBJECT (booking))
     json_object_set_member (session, "booking", karez_booking_conceal (booking));
 }
 
@@ -76,9 +76,9 @@ answer_shown (HubSessions *self, KarezRequest *request, JsonNode *node, const ch
                                   karez_request_get_path_part (request, "id"), NULL, node);
       return;
     }
-  if (!items)
+  if (items == NULL)
     conceal (object);
-  for (guint i = 0; items && i < json_array_get_length (items); i++)
+  for (guint i = 0; items != NULL && i < json_array_get_length (items); i++)
     conceal (json_array_get_object_element (items, i));
   karez_request_respond (request, 200, node);
 }
@@ -90,7 +90,7 @@ on_shown (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   JsonNode *node = hub_sessions_show_finish (HUB_SESSIONS (source), result, &error);
 
-  if (node)
+  if (node != NULL)
     answer_shown (HUB_SESSIONS (source), request, node, "session.read");
   else
     karez_request_fail (request, error);
@@ -103,7 +103,7 @@ on_listed (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   JsonNode *node = hub_sessions_show_finish (HUB_SESSIONS (source), result, &error);
 
-  if (node)
+  if (node != NULL)
     answer_shown (HUB_SESSIONS (source), request, node, "session.list");
   else
     karez_request_fail (request, error);
@@ -114,7 +114,7 @@ on_get (KarezRequest *request, gpointer data)
 {
   const char *id = hub_sessions_read_id (request);
 
-  if (id)
+  if (id != NULL)
     hub_sessions_show_async (data, id, on_shown, g_object_ref (request));
 }
 
@@ -128,8 +128,8 @@ on_list (KarezRequest *request, gpointer data)
   g_autoptr (GError) error = NULL;
   gint64 first, last;
 
-  from = from ? from : default_from;
-  to = to ? to : default_to;
+  from = from != NULL ? from : default_from;
+  to = to != NULL ? to : default_to;
   if (!hub_time_parse (from, &first) || !hub_time_parse (to, &last) || last < first
       || last - first > 100 * G_TIME_SPAN_DAY)
     {
@@ -159,7 +159,7 @@ on_done_before (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) refusal = refused->refusal;
   g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, NULL);
 
-  if (rows && karez_rows_get_count (rows))
+  if (rows != NULL && karez_rows_get_count (rows))
     karez_request_respond (request, 200, karez_json_object ("repeated", "b", TRUE, NULL));
   else
     karez_request_fail (request, refusal);
@@ -175,12 +175,12 @@ on_moved (GObject *source, GAsyncResult *result, gpointer data)
   const char *key = karez_request_get_idempotency_key (request);
   Refused *refused = NULL;
 
-  if (node)
+  if (node != NULL)
     {
       karez_request_respond (request, 200, node);
       return;
     }
-  if (!key || g_strcmp0 (karez_error_get_rule (error), "session/edge") != 0)
+  if (key == NULL || g_strcmp0 (karez_error_get_rule (error), "session/edge") != 0)
     {
       karez_request_fail (request, error);
       return;
@@ -212,7 +212,7 @@ move_now (KarezRequest *request, HubSessions *self, const char *edge)
 {
   const char *id = karez_request_get_path_part (request, "id");
   JsonNode *body = karez_request_get_body (request);
-  JsonObject *object = body ? json_node_get_object (body) : NULL;
+  JsonObject *object = body != NULL ? json_node_get_object (body) : NULL;
   g_autoptr (KarezTransaction)
       transaction = karez_request_begin (request, hub_sessions_get_services (self)->store);
   HubSessionStep step = { .edge = edge };
@@ -223,8 +223,8 @@ move_now (KarezRequest *request, HubSessions *self, const char *edge)
   /* Again with the commit: an invitation may be taken back while it waits. */
   else if (needs_invitation (hub_sessions_get (self, id), karez_request_get_actor (request), edge))
     hub_session_admission_put (transaction, id);
-  step.reason = object ? karez_json_text (object, "reason") : NULL;
-  step.seen = object ? karez_json_integer (object, "sequence", 0) : 0;
+  step.reason = object != NULL ? karez_json_text (object, "reason") : NULL;
+  step.seen = object != NULL ? karez_json_integer (object, "sequence", 0) : 0;
   hub_sessions_move_async (self, id, &step, karez_request_get_actor (request), transaction,
                            on_moved, g_object_ref (request));
 }
@@ -337,7 +337,9 @@ move (KarezRequest *request, HubSessions *self, const char *edge, const KarezJso
   const char *id = hub_sessions_read_id (request);
   KarezActor *actor = karez_request_get_actor (request);
 
-  if (!id || (karez_request_get_body (request) && !karez_request_check_body (request, fields)))
+  if (id == NULL
+      || (karez_request_get_body (request) != NULL
+          && karez_request_check_body (request, fields) == NULL))
     return;
   if (needs_invitation (hub_sessions_get (self, id), actor, edge))
     ask_admission (self, request, edge);
@@ -390,7 +392,7 @@ on_joined (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   JsonNode *node = hub_sessions_join_finish (HUB_SESSIONS (source), result, &error);
 
-  if (node)
+  if (node != NULL)
     karez_request_respond (request, 200, node);
   else
     karez_request_fail (request, error);
@@ -401,10 +403,10 @@ on_join (KarezRequest *request, gpointer data)
 {
   HubSessions *self = data;
   const char *id = hub_sessions_read_id (request);
-  JsonObject *object = id ? karez_request_check_body (request, join_fields) : NULL;
+  JsonObject *object = id != NULL ? karez_request_check_body (request, join_fields) : NULL;
   g_autoptr (KarezTransaction) transaction = NULL;
 
-  if (!object)
+  if (object == NULL)
     return;
   transaction = karez_request_begin (request, hub_sessions_get_services (self)->store);
   hub_sessions_join_async (
@@ -429,10 +431,10 @@ on_leave (KarezRequest *request, gpointer data)
 {
   HubSessions *self = data;
   const char *id = hub_sessions_read_id (request);
-  JsonObject *object = id ? karez_request_check_body (request, leave_fields) : NULL;
+  JsonObject *object = id != NULL ? karez_request_check_body (request, leave_fields) : NULL;
   g_autoptr (KarezTransaction) transaction = NULL;
 
-  if (!object)
+  if (object == NULL)
     return;
   transaction = karez_request_begin (request, hub_sessions_get_services (self)->store);
   hub_sessions_leave_async (self, id, karez_json_text (object, "participant"), transaction, on_left,
@@ -459,9 +461,9 @@ add_modalities (HubSessions *self, JsonArray *array, gboolean defaults)
   for (guint i = 0; i < plugins->len; i++)
     {
       HubPluginFile *file = hub_plugin_get_file (plugins->pdata[i]);
-      const HubModalityInfo *info = file ? hub_plugin_file_get_modality (file) : NULL;
+      const HubModalityInfo *info = file != NULL ? hub_plugin_file_get_modality (file) : NULL;
 
-      if (!info || hub_plugin_get_state (plugins->pdata[i]) != HUB_PLUGIN_ENABLED
+      if (info == NULL || hub_plugin_get_state (plugins->pdata[i]) != HUB_PLUGIN_ENABLED
           || info->is_default != defaults)
         continue;
       json_array_add_element (

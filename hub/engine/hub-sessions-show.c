@@ -16,13 +16,14 @@ people_from_rows (KarezRows *rows)
   for (guint i = 0; i < karez_rows_get_count (rows); i++)
     {
       g_autoptr (JsonNode) actor = karez_rows_json (rows, i, "actor");
-      JsonObject *object = actor && JSON_NODE_HOLDS_OBJECT (actor) ? json_node_get_object (actor)
-                                                                   : NULL;
+      JsonObject *object = actor != NULL && JSON_NODE_HOLDS_OBJECT (actor)
+                               ? json_node_get_object (actor)
+                               : NULL;
 
       json_array_add_element (
           array, karez_json_object ("id", "s", karez_rows_text (rows, i, "id"), "name", "s",
-                                    object ? karez_json_text (object, "name") : NULL, "role", "s",
-                                    karez_rows_text (rows, i, "role"), "hospital", "s",
+                                    object != NULL ? karez_json_text (object, "name") : NULL,
+                                    "role", "s", karez_rows_text (rows, i, "role"), "hospital", "s",
                                     karez_rows_text (rows, i, "hospital"), "joined_at", "s",
                                     karez_rows_text (rows, i, "joined_at"), "left_at", "s",
                                     karez_rows_text (rows, i, "left_at"), NULL));
@@ -49,7 +50,7 @@ on_people (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
   g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
 
-  if (rows)
+  if (rows != NULL)
     g_task_return_pointer (task, hub_session_to_json (session, people_from_rows (rows)),
                            (GDestroyNotify) json_node_unref);
   else
@@ -76,10 +77,10 @@ on_row (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
   g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
 
-  if (rows && !karez_rows_get_count (rows))
+  if (rows != NULL && !karez_rows_get_count (rows))
     karez_error_set (&error, KAREZ_ERROR_NOT_FOUND, "session/unknown", NULL,
                      N_ ("There is no such session."));
-  if (error)
+  if (error != NULL)
     g_task_return_error (task, error);
   else
     query_people (task, session_from_row (self, rows, 0));
@@ -93,7 +94,7 @@ hub_sessions_show_async (HubSessions *self, const char *id, GAsyncReadyCallback 
   HubSession *session = hub_sessions_get (self, id);
 
   g_task_set_source_tag (task, hub_sessions_show_async);
-  if (session)
+  if (session != NULL)
     query_people (task, g_object_ref (session));
   else
     karez_store_query_async (hub_sessions_get_services (self)->store, "session_by_id",
@@ -110,7 +111,7 @@ on_rows (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (JsonArray) array = json_array_new ();
   JsonNode *items = NULL, *answer;
 
-  if (!rows)
+  if (rows == NULL)
     {
       g_task_return_error (task, error);
       return;
@@ -118,8 +119,8 @@ on_rows (GObject *source, GAsyncResult *result, gpointer data)
   for (guint i = 0; i < MIN (karez_rows_get_count (rows), MAX_LISTED); i++)
     {
       HubSession *known = hub_sessions_get (self, karez_rows_text (rows, i, "id"));
-      g_autoptr (HubSession) session = known ? g_object_ref (known)
-                                             : session_from_row (self, rows, i);
+      g_autoptr (HubSession) session = known != NULL ? g_object_ref (known)
+                                                     : session_from_row (self, rows, i);
 
       json_array_add_element (array, hub_session_to_json (session, NULL));
     }

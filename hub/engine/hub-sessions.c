@@ -81,13 +81,13 @@ on_planned (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GPtrArray) tasks = g_ptr_array_ref (g_hash_table_lookup (self->planning, id));
   g_autoptr (GError) error = NULL;
   g_autoptr (HubSessionInfo) info = hub_session_plan_finish (plan, result, &error);
-  HubSession *session = info ? hub_sessions_take_over (self, info, 0) : NULL;
+  HubSession *session = info != NULL ? hub_sessions_take_over (self, info, 0) : NULL;
 
-  if (session)
+  if (session != NULL)
     hub_session_tell_pages (session);
   g_hash_table_remove (self->planning, id);
   for (guint i = 0; i < tasks->len; i++)
-    if (session)
+    if (session != NULL)
       g_task_return_pointer (tasks->pdata[i], g_object_ref (session), g_object_unref);
     else
       g_task_return_error (tasks->pdata[i], g_error_copy (error));
@@ -102,12 +102,12 @@ hub_sessions_plan_async (HubSessions *self, const char *id, GAsyncReadyCallback 
   GPtrArray *tasks = g_hash_table_lookup (self->planning, id);
 
   g_task_set_source_tag (task, hub_sessions_plan_async);
-  if (known)
+  if (known != NULL)
     {
       g_task_return_pointer (task, g_object_ref (known), g_object_unref);
       return;
     }
-  if (tasks)
+  if (tasks != NULL)
     {
       g_ptr_array_add (tasks, g_steal_pointer (&task));
       return;
@@ -126,7 +126,7 @@ hub_sessions_plan_finish (HubSessions *self, GAsyncResult *result, GError **erro
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
 
   session = g_task_propagate_pointer (G_TASK (result), error);
-  if (!session || !hub_session_info_is_closed (hub_session_get_info (session)))
+  if (session == NULL || !hub_session_info_is_closed (hub_session_get_info (session)))
     return g_steal_pointer (&session);
   /* It was closed on the way here. */
   karez_error_set (error, KAREZ_ERROR_CONFLICT, "session/known", NULL, N_ ("The session is over."));
@@ -140,7 +140,7 @@ on_planned_quietly (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (HubSession) session = hub_sessions_plan_finish (HUB_SESSIONS (source), result, &error);
 
-  if (!session && !karez_error_is_conflict (error))
+  if (session == NULL && !karez_error_is_conflict (error))
     hub_warning ("sessions", id, "The session could not be planned: %s", error->message);
 }
 
@@ -157,7 +157,7 @@ on_stopped (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonNode) answer = hub_session_move_finish (HUB_SESSION_MOVE (source), result, &error);
 
-  if (!answer && !karez_error_is_conflict (error))
+  if (answer == NULL && !karez_error_is_conflict (error))
     hub_warning ("sessions", id, "A cancelled session could not be ended: %s", error->message);
 }
 
@@ -169,7 +169,7 @@ on_booking_changed (GObject *source, GAsyncResult *result, gpointer data)
   HubSessionInfo *info = hub_session_get_info (session);
   g_autoptr (JsonNode)
       booking = karez_agenda_get_booking_finish (KAREZ_AGENDA (source), result, NULL);
-  const char *state = booking && JSON_NODE_HOLDS_OBJECT (booking)
+  const char *state = booking != NULL && JSON_NODE_HOLDS_OBJECT (booking)
                           ? karez_json_text (json_node_get_object (booking), "state")
                           : NULL;
 
@@ -188,7 +188,7 @@ on_agenda_changed (KarezAgenda *agenda, const char *booking, HubSessions *self)
 
   if (self->stopped)
     return;
-  if (session)
+  if (session != NULL)
     karez_agenda_get_booking_async (agenda, booking, self->services->cancellable,
                                     on_booking_changed, g_object_ref (session));
   else
@@ -210,7 +210,7 @@ on_arrived (HubSupervisor *supervisor, HubWorkerProxy *proxy, JsonNode *snapshot
 {
   HubSession *session = hub_sessions_get (self, hub_worker_proxy_get_session (proxy));
 
-  if (session)
+  if (session != NULL)
     hub_session_worker_arrived (hub_session_get_worker (session), proxy, snapshot);
 }
 
@@ -219,7 +219,7 @@ on_died (HubSupervisor *supervisor, const char *id, const char *reason, HubSessi
 {
   HubSession *session = hub_sessions_get (self, id);
 
-  if (session)
+  if (session != NULL)
     hub_session_worker_died (hub_session_get_worker (session), reason);
 }
 
@@ -272,7 +272,7 @@ hub_sessions_stop (HubSessions *self)
   g_signal_handlers_disconnect_by_data (services->agenda, self);
   g_signal_handlers_disconnect_by_data (services->supervisor, self);
   hub_supervisor_stop (services->supervisor);
-  for (GList *l = sessions; l; l = l->next)
+  for (GList *l = sessions; l != NULL; l = l->next)
     hub_session_leave_alone (l->data);
 }
 
@@ -283,10 +283,10 @@ hub_sessions_page (HubSessions *self, const char *connection, KarezActor *actor,
                    JsonObject *message, GError **error)
 {
   const char *id = karez_json_text (message, "session");
-  HubSession *session = id ? hub_sessions_get (self, id) : NULL;
+  HubSession *session = id != NULL ? hub_sessions_get (self, id) : NULL;
 
   /* Who is in them is read after them: a page that comes back in between has not lost its place. */
-  if (!session || self->starting)
+  if (session == NULL || self->starting)
     return karez_error_set (error, KAREZ_ERROR_NOT_FOUND, "session/unknown", NULL,
                             N_ ("There is no such session, or it is over."));
   return hub_session_page (session, connection, actor, message, error);

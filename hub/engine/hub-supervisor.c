@@ -58,7 +58,7 @@ static guint signals[N_SIGNALS];
 static void
 release_proxy (Worker *worker)
 {
-  if (!worker->proxy)
+  if (worker->proxy == NULL)
     return;
   g_signal_handlers_disconnect_by_data (worker->proxy, worker);
   hub_worker_proxy_close (worker->proxy);
@@ -87,7 +87,7 @@ get_or_make (HubSupervisor *self, const char *session)
 {
   Worker *worker = g_hash_table_lookup (self->workers, session);
 
-  if (worker)
+  if (worker != NULL)
     return worker;
   worker = g_new0 (Worker, 1);
   worker->supervisor = self;
@@ -175,7 +175,7 @@ admit (HubSupervisor *self, const char *session, const char *token, GError **err
   Worker *worker = g_hash_table_lookup (self->workers, session);
   g_autofree char *hash = hash_token (token);
 
-  if (worker && worker->hash && hub_equal_secret (worker->hash, hash))
+  if (worker != NULL && worker->hash != NULL && hub_equal_secret (worker->hash, hash))
     return worker;
   hub_notice ("worker", session, "A worker was refused: its token is not the newest.");
   karez_error_set (error, KAREZ_ERROR_DENIED, "worker/token", NULL,
@@ -190,12 +190,12 @@ on_hello (HubBusHub1 *skeleton, GDBusMethodInvocation *invocation, const char *s
   GDBusConnection *connection = g_dbus_method_invocation_get_connection (invocation);
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonNode) snapshot = hub_bus_parse (snapshot_text, &error);
-  Worker *worker = snapshot ? admit (self, session, token, &error) : NULL;
+  Worker *worker = snapshot != NULL ? admit (self, session, token, &error) : NULL;
   g_autoptr (HubWorkerProxy) proxy = NULL;
   gboolean adopted = FALSE;
   int pid = 0;
 
-  if (!worker || !hub_worker_process_take_hello (worker->process, invocation, &error))
+  if (worker == NULL || !hub_worker_process_take_hello (worker->process, invocation, &error))
     {
       hub_bus_return_error (invocation, error);
       return TRUE;
@@ -256,7 +256,7 @@ prune (const char *sessions)
   gint64 bound = hub_clock_now () / G_USEC_PER_SEC - KEEP_LOGS_S;
   const char *name = NULL;
 
-  while (dir && (name = g_dir_read_name (dir)))
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
     {
       g_autofree char *folder = g_build_filename (sessions, name, NULL);
       g_autofree char *log = g_build_filename (folder, "worker.log", NULL);
@@ -285,7 +285,7 @@ static gboolean
 on_authorize (GDBusAuthObserver *observer, GIOStream *stream, GCredentials *credentials,
               gpointer workers)
 {
-  uid_t user = credentials ? g_credentials_get_unix_user (credentials, NULL) : (uid_t) -1;
+  uid_t user = credentials != NULL ? g_credentials_get_unix_user (credentials, NULL) : (uid_t) -1;
 
   return user != (uid_t) -1 && (user == geteuid () || user == GPOINTER_TO_UINT (workers));
 }
@@ -304,7 +304,7 @@ listen_for_workers (HubSupervisor *self, GError **error)
   g_unlink (self->socket);
   self->server = g_dbus_server_new_sync (address, G_DBUS_SERVER_FLAGS_NONE, guid, observer, NULL,
                                          error);
-  return self->server && hub_launcher_share_socket (self->launcher, self->socket, error);
+  return self->server != NULL && hub_launcher_share_socket (self->launcher, self->socket, error);
 }
 
 gboolean
@@ -344,7 +344,7 @@ hub_supervisor_stop (HubSupervisor *self)
       g_dbus_connection_close (connection, NULL, NULL, NULL);
     }
   g_hash_table_remove_all (self->connections);
-  if (self->server)
+  if (self->server != NULL)
     {
       g_signal_handlers_disconnect_by_data (self->server, self);
       g_dbus_server_stop (self->server);
@@ -382,7 +382,7 @@ hub_supervisor_forget (HubSupervisor *self, const char *session)
 {
   Worker *worker = g_hash_table_lookup (self->workers, session);
 
-  if (!worker)
+  if (worker == NULL)
     return;
   worker->forgotten = TRUE;
   if (!hub_worker_process_get_pid (worker->process))
@@ -406,7 +406,7 @@ hub_supervisor_spawn (HubSupervisor *self, const char *session, const char *plug
                      .media_address = media ? self->media_address : NULL };
   g_autoptr (GError) local = NULL;
 
-  g_return_val_if_fail (worker && worker->token, FALSE);
+  g_return_val_if_fail (worker != NULL && worker->token != NULL, FALSE);
 
   /* One that still runs has an old token. */
   release_proxy (worker);
@@ -438,7 +438,7 @@ hub_supervisor_kill (HubSupervisor *self, const char *session)
 {
   Worker *worker = g_hash_table_lookup (self->workers, session);
 
-  if (worker)
+  if (worker != NULL)
     hub_worker_process_kill (worker->process);
 }
 
@@ -447,7 +447,7 @@ hub_supervisor_get_worker (HubSupervisor *self, const char *session)
 {
   Worker *worker = g_hash_table_lookup (self->workers, session);
 
-  return worker ? worker->proxy : NULL;
+  return worker != NULL ? worker->proxy : NULL;
 }
 
 char *

@@ -44,7 +44,7 @@ bite (HubWatchdog *self, const Frame *frame)
 {
   g_autoptr (GError) error = NULL;
 
-  if (self->directory
+  if (self->directory != NULL
       && !hub_plugin_marks_add (self->directory, frame->plugin, HUB_MARK_BLOCKED, frame->call,
                                 &error))
     hub_warning ("watchdog", frame->plugin, "The mark could not be kept: %s", error->message);
@@ -54,9 +54,9 @@ bite (HubWatchdog *self, const Frame *frame)
            " ms in “%s”; the process ends itself so that it can start again.",
            frame->plugin, self->limit / 1000, frame->call);
   /* The mark tells already; without one, what was called has to. */
-  if (self->calls && self->directory)
+  if (self->calls != NULL && self->directory != NULL)
     hub_calls_acquit (self->calls);
-  else if (self->calls)
+  else if (self->calls != NULL)
     hub_calls_accuse (self->calls, frame->plugin, frame->call, FALSE);
   abort ();
 }
@@ -77,7 +77,7 @@ on_turn (gpointer data)
 static void
 drop_turn (HubWatchdog *self)
 {
-  if (!self->turn)
+  if (self->turn == NULL)
     return;
   g_source_destroy (self->turn);
   g_clear_pointer (&self->turn, g_source_unref);
@@ -131,9 +131,9 @@ watch (gpointer data)
       const Frame *top = self->depth ? &self->frames[self->depth - 1] : NULL;
       gint64 now = hub_clock_monotonic ();
 
-      if (top && now - top->since > self->limit)
+      if (top != NULL && now - top->since > self->limit)
         bite (self, top);
-      else if (!top)
+      else if (top == NULL)
         look_for_own_code (self, now);
       g_cond_wait_until (&self->cond, &self->mutex, hub_clock_monotonic () + self->limit / 8);
     }
@@ -163,9 +163,9 @@ hub_watchdog_set_calls (HubWatchdog *self, HubCalls *calls)
 void
 hub_watchdog_enter (HubWatchdog *self, const char *plugin, const char *call)
 {
-  if (!self)
+  if (self == NULL)
     return;
-  if (self->calls)
+  if (self->calls != NULL)
     hub_calls_enter (self->calls, plugin, call);
   g_mutex_lock (&self->mutex);
   g_assert (self->depth < MAX_DEPTH);
@@ -176,9 +176,9 @@ hub_watchdog_enter (HubWatchdog *self, const char *plugin, const char *call)
 void
 hub_watchdog_leave (HubWatchdog *self)
 {
-  if (!self)
+  if (self == NULL)
     return;
-  if (self->calls)
+  if (self->calls != NULL)
     hub_calls_leave (self->calls);
   g_mutex_lock (&self->mutex);
   g_assert (self->depth > 0);

@@ -68,7 +68,7 @@ on_answer (GObject *source, GAsyncResult *result, gpointer data)
   guint64 sequence = 0, asked = 0;
   JsonNode *node = NULL;
 
-  if (!reply)
+  if (reply == NULL)
     {
       gboolean older = g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD);
 
@@ -96,7 +96,7 @@ on_answer (GObject *source, GAsyncResult *result, gpointer data)
     }
   else
     node = karez_json_object ("done", "b", TRUE, NULL);
-  if (node)
+  if (node != NULL)
     g_task_return_pointer (task, node, (GDestroyNotify) json_node_unref);
   else
     g_task_return_error (task, error);
@@ -157,7 +157,8 @@ hub_worker_proxy_move_async (HubWorkerProxy *self, const char *edge, const char 
   g_autofree char *text = karez_json_print (node);
 
   call (self, "Move",
-        g_variant_new ("(tssstt)", self->incarnation, edge, reason ? reason : "", text, seen, ask),
+        g_variant_new ("(tssstt)", self->incarnation, edge, reason != NULL ? reason : "", text,
+                       seen, ask),
         MOVE_MS, NULL, callback, data);
 }
 
@@ -188,8 +189,8 @@ hub_worker_proxy_leave_async (HubWorkerProxy *self, const char *participant, con
                               gpointer data)
 {
   call (self, "Leave",
-        g_variant_new ("(tss)", self->incarnation, participant, reason ? reason : ""), CALL_MS,
-        cancellable, callback, data);
+        g_variant_new ("(tss)", self->incarnation, participant, reason != NULL ? reason : ""),
+        CALL_MS, cancellable, callback, data);
 }
 
 void
@@ -266,7 +267,7 @@ on_pong (GObject *source, GAsyncResult *result, gpointer data)
 
   if (self->lost)
     return;
-  if (snapshot)
+  if (snapshot != NULL)
     {
       self->missed = 0;
       g_signal_emit (self, signals[SNAPSHOT], 0, snapshot);
@@ -349,7 +350,7 @@ on_signal (GDBusConnection *connection, const char *sender, const char *path, co
     {
       g_variant_get (params, "(&s&s)", &participant, &text);
       node = hub_bus_parse (text, NULL);
-      if (node)
+      if (node != NULL)
         g_signal_emit (self, signals[SEND], 0, participant, node);
     }
   else if (g_str_equal (name, "Statistics")
@@ -357,7 +358,7 @@ on_signal (GDBusConnection *connection, const char *sender, const char *path, co
     {
       g_variant_get (params, "(&s)", &text);
       node = hub_bus_parse (text, NULL);
-      if (node)
+      if (node != NULL)
         g_signal_emit (self, signals[STATISTICS], 0, node);
     }
 }
@@ -412,7 +413,7 @@ hub_worker_proxy_dispose (GObject *object)
   HubWorkerProxy *self = HUB_WORKER_PROXY (object);
 
   g_clear_handle_id (&self->ping_source, g_source_remove);
-  if (self->connection)
+  if (self->connection != NULL)
     {
       if (self->signal_id)
         g_dbus_connection_signal_unsubscribe (self->connection, self->signal_id);
