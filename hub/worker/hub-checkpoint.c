@@ -46,7 +46,7 @@ static GBytes *
 pack (JsonNode *head, GBytes *state)
 {
   g_autofree char *text = karez_json_print (head);
-  gsize text_size = strlen (text), state_size = state ? g_bytes_get_size (state) : 0;
+  gsize text_size = strlen (text), state_size = state != NULL ? g_bytes_get_size (state) : 0;
   guint32 length = GUINT32_TO_LE ((guint32) text_size);
   guint8 *image = g_malloc (HEADER + text_size + state_size);
 
@@ -76,7 +76,7 @@ hub_checkpoint_read (HubCheckpoint *self, JsonNode **head, GBytes **state, GErro
   gsize size;
   const guint8 *data = NULL;
 
-  if (!bytes)
+  if (bytes == NULL)
     return FALSE;
   data = g_bytes_get_data (bytes, &size);
   if (size < HEADER)
@@ -88,7 +88,7 @@ hub_checkpoint_read (HubCheckpoint *self, JsonNode **head, GBytes **state, GErro
     return damaged (self, error);
   text = g_bytes_new_from_bytes (bytes, HEADER, length);
   *head = karez_json_parse (text, MAX_HEAD, error);
-  if (!*head)
+  if (*head == NULL)
     return FALSE;
   *state = size > HEADER + length
                ? g_bytes_new_from_bytes (bytes, HEADER + length, size - HEADER - length)
@@ -101,7 +101,7 @@ set_written (HubCheckpoint *self, GBytes *image)
 {
   g_mutex_lock (&self->state);
   g_clear_pointer (&self->written, g_bytes_unref);
-  self->written = image ? g_bytes_ref (image) : NULL;
+  self->written = image != NULL ? g_bytes_ref (image) : NULL;
   g_mutex_unlock (&self->state);
 }
 
@@ -111,7 +111,7 @@ is_written (HubCheckpoint *self, GBytes *image)
   gboolean same;
 
   g_mutex_lock (&self->state);
-  same = self->written && g_bytes_equal (self->written, image);
+  same = self->written != NULL && g_bytes_equal (self->written, image);
   g_mutex_unlock (&self->state);
   return same;
 }
@@ -175,9 +175,9 @@ answer (GQueue *tasks, const GError *error)
 {
   GTask *task = NULL;
 
-  while ((task = g_queue_pop_head (tasks)))
+  while ((task = g_queue_pop_head (tasks)) != NULL)
     {
-      if (error)
+      if (error != NULL)
         g_task_return_error (task, g_error_copy (error));
       else
         g_task_return_boolean (task, TRUE);
@@ -205,7 +205,7 @@ on_written (GObject *source, GAsyncResult *result, gpointer data)
       && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED))
     hub_warning ("checkpoint", NULL, "A checkpoint could not be written: %s", error->message);
   move_all (&self->asking, &done);
-  if (next && (error || !is_written (self, next)))
+  if (next != NULL && (error != NULL || !is_written (self, next)))
     {
       move_all (&self->asked_for, &self->asking);
       begin (self, next);
@@ -235,11 +235,11 @@ give (HubCheckpoint *self, GBytes *image, GTask *task)
     {
       g_clear_pointer (&self->waiting, g_bytes_unref);
       self->waiting = g_bytes_ref (image);
-      if (task)
+      if (task != NULL)
         g_queue_push_tail (&self->asked_for, g_object_ref (task));
       return;
     }
-  if (task)
+  if (task != NULL)
     g_queue_push_tail (&self->asking, g_object_ref (task));
   if (is_written (self, image))
     answer (&self->asking, NULL);

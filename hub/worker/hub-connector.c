@@ -271,9 +271,9 @@ hub_connector_finalize (GObject *object)
 }
 
 static void
-hub_connector_class_init (HubConnectorClass *class)
+hub_connector_class_init (HubConnectorClass *klass)
 {
-  G_OBJECT_CLASS (class)->finalize = hub_connector_finalize;
+  G_OBJECT_CLASS (klass)->finalize = hub_connector_finalize;
 }
 
 static void

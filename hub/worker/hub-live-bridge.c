@@ -181,9 +181,9 @@ hub_live_bridge_finalize (GObject *object)
 }
 
 static void
-hub_live_bridge_class_init (HubLiveBridgeClass *class)
+hub_live_bridge_class_init (HubLiveBridgeClass *klass)
 {
-  G_OBJECT_CLASS (class)->finalize = hub_live_bridge_finalize;
+  G_OBJECT_CLASS (klass)->finalize = hub_live_bridge_finalize;
 }
 
 static void

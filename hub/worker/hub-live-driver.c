@@ -77,7 +77,7 @@ is_overtaken (Step step, HubPhase target)
 static void
 make_safe (HubLiveDriver *self)
 {
-  hub_runner_panic (self->runner, self->modality, self->reason ? self->reason : "");
+  hub_runner_panic (self->runner, self->modality, self->reason != NULL ? self->reason : "");
 }
 
 static void
@@ -131,7 +131,7 @@ on_step (GObject *source, GAsyncResult *result, gpointer data)
 static void
 run_step (HubLiveDriver *self, Step step)
 {
-  const char *reason = self->reason ? self->reason : "";
+  const char *reason = self->reason != NULL ? self->reason : "";
 
   self->step = step;
   self->running = g_cancellable_new ();
@@ -176,7 +176,7 @@ drive (HubLiveDriver *self)
 void
 hub_live_driver_set_target (HubLiveDriver *self, HubPhase target, const char *reason)
 {
-  if (reason)
+  if (reason != NULL)
     {
       hub_set_string (&self->reason, reason);
     }

@@ -89,7 +89,7 @@ is_repeated (HubLiveSession *self, const HubEdge *edge, const char *reason, Kare
 static gboolean
 is_in_force (HubLiveSession *self, const HubEdge *edge)
 {
-  return edge->from == edge->to && !self->lifting && !self->moving;
+  return edge->from == edge->to && !self->lifting && self->moving == NULL;
 }
 
 void
@@ -158,18 +158,18 @@ back_off (HubLiveSession *self, const char *name, const char *reason, KarezActor
 
   self->n_words++;
   if (g_str_equal (name, "panic"))
-    hub_live_session_panic (self, reason ? reason : "");
+    hub_live_session_panic (self, reason != NULL ? reason : "");
   if (hub_session_machine_is_done (self->state, name))
     return;
   if (!self->host)
     ask (self, name, reason, actor);
   /* One record is enough. */
-  else if (edge && is_repeated (self, edge, reason, actor))
+  else if (edge != NULL && is_repeated (self, edge, reason, actor))
     renumber (self, self->sequence + 1);
-  else if (edge && is_in_force (self, edge)
+  else if (edge != NULL && is_in_force (self, edge)
            && !hub_live_repeats_may_record (&self->repeats, theirs))
     renumber (self, self->sequence + 1);
-  else if (edge)
+  else if (edge != NULL)
     hub_live_session_take_edge (self, edge, reason, actor);
 }
 

@@ -53,13 +53,13 @@ static void
 add_word (HubLiveSession *self, JsonObject *body)
 {
   g_autoptr (JsonNode) node = hub_live_word_to_json (self->word);
-  JsonObject *word = node ? json_node_get_object (node) : NULL;
+  JsonObject *word = node != NULL ? json_node_get_object (node) : NULL;
 
-  if (!word)
+  if (word == NULL)
     return;
   json_object_set_string_member (body, "ask", karez_json_text (word, "edge"));
   json_object_set_member (body, "number", json_object_dup_member (word, "number"));
-  if (karez_json_text (word, "reason"))
+  if (karez_json_text (word, "reason") != NULL)
     json_object_set_member (body, "reason", json_object_dup_member (word, "reason"));
   json_object_set_member (body, "actor", json_object_dup_member (word, "actor"));
 }
@@ -71,7 +71,7 @@ hub_live_session_tell (HubLiveSession *self)
   JsonNode *body = NULL;
 
   /* When the link comes up everything is told; before, it would only pile up. */
-  if (!self->link || !karez_link_is_up (KAREZ_LINK (self->link)))
+  if (self->link == NULL || !karez_link_is_up (KAREZ_LINK (self->link)))
     return;
   if (self->host)
     body = karez_json_object ("state", "s", karez_state_name (self->state), "sequence", "i",
@@ -103,7 +103,7 @@ hub_live_session_tell_checks (HubLiveSession *self)
       hub_live_session_tell (self);
       return;
     }
-  if (!self->link || !karez_link_is_up (KAREZ_LINK (self->link)))
+  if (self->link == NULL || !karez_link_is_up (KAREZ_LINK (self->link)))
     return;
   checks = hub_live_session_tell_own_checks (self);
   text = karez_json_print (checks);
@@ -126,7 +126,7 @@ read_actor (HubLiveSession *self, JsonObject *object, const char *also)
   KarezActor *actor = hub_live_people_read_theirs (
       self->people, json_object_get_member (object, "actor"), also, &error);
 
-  if (actor)
+  if (actor != NULL)
     return actor;
   hub_warning ("session", self->id, "Who the other worker speaks for is not accepted: %s",
                error->message);
@@ -174,7 +174,7 @@ take_state (HubLiveSession *self, JsonNode *node, GError **error)
 {
   JsonObject *object = karez_json_check (node, state_fields, error);
 
-  if (!object)
+  if (object == NULL)
     return FALSE;
   if (self->host)
     return karez_error_set (error, KAREZ_ERROR_CONFLICT, "session/host", NULL,
@@ -207,7 +207,7 @@ obey_mirror (HubLiveSession *self, JsonObject *object)
   if (json_object_has_member (object, "sequence")
       && karez_state_from_name (karez_json_text (object, "state"), &state))
     hub_live_session_catch_up (self, karez_json_integer (object, "sequence", 0), state);
-  if (!ask)
+  if (ask == NULL)
     return;
   actor = read_actor (self, object, NULL);
   if (hub_live_session_is_news (self, number))
@@ -220,16 +220,16 @@ static gboolean
 take_message (HubLiveSession *self, GBytes *payload, GError **error)
 {
   g_autoptr (JsonNode) node = karez_json_parse (payload, KAREZ_LINK_MAX_MESSAGE, error);
-  gboolean checks = !self->host && node && JSON_NODE_HOLDS_OBJECT (node)
+  gboolean checks = !self->host && node != NULL && JSON_NODE_HOLDS_OBJECT (node)
                     && json_object_has_member (json_node_get_object (node), "checks");
-  JsonObject *object = node ? karez_json_check (node,
-                                                self->host ? mirror_fields
-                                                : checks   ? host_checks_fields
-                                                           : state_fields,
-                                                error)
-                            : NULL;
+  JsonObject *object = node != NULL ? karez_json_check (node,
+                                                        self->host ? mirror_fields
+                                                        : checks   ? host_checks_fields
+                                                                   : state_fields,
+                                                        error)
+                                    : NULL;
 
-  if (!object)
+  if (object == NULL)
     return FALSE;
   if (checks)
     return hub_live_checks_take_partners (self->checks,
@@ -285,7 +285,8 @@ hub_live_session_open_link (HubLiveSession *self, GError **error)
   g_autoptr (HubLink)
       link = hub_link_new (self->id, self->host, self->generation, self->link_address, error);
 
-  if (!link || !karez_link_open (KAREZ_LINK (link), HUB_STREAM_STATE, KAREZ_LINK_ALL, TRUE, error))
+  if (link == NULL
+      || !karez_link_open (KAREZ_LINK (link), HUB_STREAM_STATE, KAREZ_LINK_ALL, TRUE, error))
     return FALSE;
   self->link = g_steal_pointer (&link);
   g_signal_connect (self->link, "message", G_CALLBACK (on_message), self);
@@ -297,7 +298,7 @@ hub_live_session_open_link (HubLiveSession *self, GError **error)
 JsonNode *
 hub_live_session_get_endpoint (HubLiveSession *self, GError **error)
 {
-  if (self->link)
+  if (self->link != NULL)
     return hub_link_get_endpoint (self->link);
   karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "session/link", NULL,
                    N_ ("The session has no link yet."));
@@ -307,7 +308,7 @@ hub_live_session_get_endpoint (HubLiveSession *self, GError **error)
 gboolean
 hub_live_session_connect (HubLiveSession *self, JsonNode *endpoint, GError **error)
 {
-  if (!self->link)
+  if (self->link == NULL)
     return karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "session/link", NULL,
                             N_ ("The session has no link yet."));
   if (!hub_link_connect (self->link, endpoint, error))

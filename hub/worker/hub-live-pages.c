@@ -46,16 +46,16 @@ hub_live_session_leave_async (HubLiveSession *self, const char *id, const char *
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
   KarezParticipant *found = hub_live_people_find_local (self->people, id);
-  g_autoptr (KarezParticipant) participant = found ? g_object_ref (found) : NULL;
+  g_autoptr (KarezParticipant) participant = found != NULL ? g_object_ref (found) : NULL;
 
   g_task_set_source_tag (task, hub_live_session_finish);
-  if (!participant)
+  if (participant == NULL)
     {
       g_task_return_boolean (task, TRUE);
       return;
     }
   /* Not only because the live half asks for it: nothing of theirs is forwarded from here on. */
-  if (self->media)
+  if (self->media != NULL)
     karez_media_leave (KAREZ_MEDIA (self->media), participant);
   hub_live_people_leave_async (self->people, participant, on_people_told, g_steal_pointer (&task));
 }
@@ -75,7 +75,7 @@ hub_live_session_revoke (HubLiveSession *self, const char *account)
 {
   GListModel *list = hub_live_people_get_list (self->people);
 
-  if (self->media)
+  if (self->media != NULL)
     hub_rtc_drop_echoes (self->media, account);
   for (guint i = g_list_model_get_n_items (list); i-- > 0;)
     {
@@ -93,7 +93,7 @@ take_message (HubLiveSession *self, const char *id, JsonNode *body, GError **err
 {
   KarezParticipant *participant = hub_live_people_find_local (self->people, id);
 
-  if (!participant)
+  if (participant == NULL)
     return karez_error_set (error, KAREZ_ERROR_NOT_FOUND, "session/participant", NULL,
                             N_ ("This participant is not in the session."));
   if (!JSON_NODE_HOLDS_OBJECT (body))
@@ -155,6 +155,6 @@ hub_live_session_echo (HubLiveSession *self, JsonNode *offer, GError **error)
 void
 hub_live_session_hub_away (HubLiveSession *self)
 {
-  if (self->media)
+  if (self->media != NULL)
     hub_rtc_show_all (self->media);
 }

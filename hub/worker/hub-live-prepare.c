@@ -75,7 +75,7 @@ note_moved (HubLiveSession *self, GTask *task)
 {
   HubLiveMoved *moved = g_task_get_task_data (task);
 
-  if (moved)
+  if (moved != NULL)
     *moved = (HubLiveMoved){ hub_live_session_get_state (self), self->sequence,
                              hub_live_word_get_last (self->word) };
 }
@@ -85,9 +85,9 @@ end_task (HubLiveSession *self, GTask **where, const GError *error)
 {
   g_autoptr (GTask) task = g_steal_pointer (where);
 
-  if (!task)
+  if (task == NULL)
     return;
-  if (error)
+  if (error != NULL)
     {
       g_task_return_error (task, g_error_copy (error));
       return;
@@ -117,8 +117,8 @@ walk (HubLiveSession *self, const char *name, const char *reason, KarezActor *ac
 {
   const HubEdge *edge = hub_session_machine_find (self->state, name, NULL);
 
-  if (edge)
-    hub_live_session_take_edge (self, edge, reason, actor ? actor : self->actor);
+  if (edge != NULL)
+    hub_live_session_take_edge (self, edge, reason, actor != NULL ? actor : self->actor);
 }
 
 static void
@@ -142,8 +142,9 @@ on_reached (HubLiveDriver *driver, HubPhase phase, gpointer data)
     walk (self, "live", NULL, NULL);
   else if (phase == HUB_PHASE_STARTED && self->state == KAREZ_STATE_HELD)
     {
-      KarezActor *actor = self->moving ? g_object_get_data (G_OBJECT (self->moving), "actor")
-                                       : NULL;
+      KarezActor *actor = self->moving != NULL
+                              ? g_object_get_data (G_OBJECT (self->moving), "actor")
+                              : NULL;
 
       walk (self, "resume", NULL, actor);
     }
@@ -193,14 +194,16 @@ on_failed (HubLiveDriver *driver, const char *step, const GError *error, gpointe
 static void
 take_away (HubLiveSession *self, JsonNode *node)
 {
-  JsonObject *object = node ? karez_json_check (node, away_fields, NULL) : NULL;
+  JsonObject *object = node != NULL ? karez_json_check (node, away_fields, NULL) : NULL;
   g_autoptr (KarezActor)
-      actor = object ? karez_actor_from_json (json_object_get_member (object, "actor"), NULL)
-                     : NULL;
+      actor = object != NULL
+                  ? karez_actor_from_json (json_object_get_member (object, "actor"), NULL)
+                  : NULL;
 
-  if (object)
+  if (object != NULL)
     hub_live_session_back_off (self, karez_json_text (object, "edge"),
-                               karez_json_text (object, "reason"), actor ? actor : self->actor);
+                               karez_json_text (object, "reason"),
+                               actor != NULL ? actor : self->actor);
 }
 
 static gboolean
@@ -255,11 +258,11 @@ hub_live_session_prepare_async (HubLiveSession *self, JsonNode *node, GAsyncRead
   GError *error = NULL;
 
   g_task_set_source_tag (task, hub_live_session_finish);
-  if (self->driver)
+  if (self->driver != NULL)
     karez_error_set (&error, KAREZ_ERROR_CONFLICT, "session/prepared", NULL,
                      N_ ("The session was prepared before."));
-  object = error ? NULL : karez_json_check (node, session_fields, &error);
-  if (!object || !take_session (self, object, &error))
+  object = error != NULL ? NULL : karez_json_check (node, session_fields, &error);
+  if (object == NULL || !take_session (self, object, &error))
     {
       g_task_return_error (task, error);
       return;
@@ -271,7 +274,7 @@ hub_live_session_prepare_async (HubLiveSession *self, JsonNode *node, GAsyncRead
   if (karez_json_boolean (object, "restored"))
     {
       hub_live_session_restore (self, blob);
-      if (self->host && hub_session_machine_find (self->state, "restart", NULL))
+      if (self->host && hub_session_machine_find (self->state, "restart", NULL) != NULL)
         {
           walk (self, "restart", N_ ("the session's worker was restarted"), NULL);
           take_away (self, json_object_get_member (object, "away"));
@@ -303,7 +306,7 @@ begin_move (HubLiveSession *self, const char *name, const char *reason, KarezAct
 {
   const HubEdge *edge = hub_session_machine_find (self->state, name, error);
 
-  if (!edge)
+  if (edge == NULL)
     return FALSE;
   if (!edge->asked || edge->to == KAREZ_STATE_PREPARING)
     return karez_error_set (error, KAREZ_ERROR_CONFLICT, "session/edge",
@@ -311,7 +314,7 @@ begin_move (HubLiveSession *self, const char *name, const char *reason, KarezAct
                             N_ ("Nobody can ask a worker for “%s”."), name);
   if (edge->guard == HUB_GUARD_PREFLIGHT && !check_start (self, error))
     return FALSE;
-  if (self->moving && edge->towards_risk)
+  if (self->moving != NULL && edge->towards_risk)
     return karez_error_set (error, KAREZ_ERROR_BUSY, "session/moving", NULL,
                             N_ ("The session is being moved already."));
   if (!hub_live_session_lift (self, seen, error))
@@ -334,7 +337,7 @@ hub_live_session_move_async (HubLiveSession *self, const char *name, const char 
 
   g_task_set_source_tag (task, hub_live_session_finish);
   g_task_set_task_data (task, g_new0 (HubLiveMoved, 1), g_free);
-  if (!self->driver)
+  if (self->driver == NULL)
     karez_error_set (&error, KAREZ_ERROR_CONFLICT, "session/edge", NULL,
                      N_ ("The session is not prepared."));
   else if (hub_session_machine_is_away (name))
@@ -351,7 +354,7 @@ hub_live_session_move_async (HubLiveSession *self, const char *name, const char 
                               (GDestroyNotify) karez_actor_unref);
       self->moving = g_object_ref (task);
     }
-  if (error)
+  if (error != NULL)
     g_task_return_error (task, g_steal_pointer (&error));
   else if (hub_session_machine_is_away (name))
     {
@@ -391,7 +394,7 @@ on_preflight (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GListModel) list = hub_runner_preflight_finish (HUB_RUNNER (source), result, &error);
   g_autoptr (JsonNode) checks = hub_live_checks_take_preflight (self->checks, list);
 
-  if (list)
+  if (list != NULL)
     g_task_return_pointer (task, g_steal_pointer (&checks), (GDestroyNotify) json_node_unref);
   else
     g_task_return_error (task, error);

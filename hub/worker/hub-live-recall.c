@@ -32,7 +32,7 @@ has_checkpoint (HubLiveSession *self)
 static GBytes *
 take_state (HubLiveSession *self)
 {
-  return self->modality ? hub_runner_checkpoint (self->runner, self->modality) : NULL;
+  return self->modality != NULL ? hub_runner_checkpoint (self->runner, self->modality) : NULL;
 }
 
 void
@@ -88,12 +88,12 @@ hub_live_session_recall (HubLiveSession *self, JsonObject *object, GBytes **blob
     {
       JsonObject *known = karez_json_check (head, head_fields, NULL);
 
-      if (known)
+      if (known != NULL)
         {
           self->heard = karez_json_integer (known, "heard", 0);
           hub_live_word_recall (self->word, json_object_get_member (known, "asked"), self->actor);
         }
-      if (known && (guint64) karez_json_integer (known, "sequence", 0) > sequence
+      if (known != NULL && (guint64) karez_json_integer (known, "sequence", 0) > sequence
           && karez_state_from_name (karez_json_text (known, "state"), &state))
         {
           sequence = karez_json_integer (known, "sequence", 0);
@@ -106,20 +106,22 @@ hub_live_session_recall (HubLiveSession *self, JsonObject *object, GBytes **blob
        at = hub_recorder_next (self->recorder, at + 1))
     {
       g_autoptr (JsonNode) record = hub_recorder_get (self->recorder, at);
-      JsonObject *whole = record ? json_node_get_object (record) : NULL;
-      JsonNode *body = whole ? json_object_get_member (whole, "body") : NULL;
+      JsonObject *whole = record != NULL ? json_node_get_object (record) : NULL;
+      JsonNode *body = whole != NULL ? json_object_get_member (whole, "body") : NULL;
       g_autoptr (KarezActor) asker = NULL;
-      JsonObject *known = whole && g_str_has_prefix (karez_json_text (whole, "action"), "session.")
-                                  && body
+      JsonObject *known = whole != NULL
+                                  && g_str_has_prefix (karez_json_text (whole, "action"),
+                                                       "session.")
+                                  && body != NULL
                               ? karez_json_check (body, head_fields, NULL)
                               : NULL;
 
-      if (whole && g_strcmp0 (karez_json_text (whole, "action"), "session.ask") == 0)
+      if (whole != NULL && g_strcmp0 (karez_json_text (whole, "action"), "session.ask") == 0)
         {
           asker = karez_actor_from_json (json_object_get_member (whole, "actor"), NULL);
-          hub_live_word_recall (self->word, body, asker ? asker : self->actor);
+          hub_live_word_recall (self->word, body, asker != NULL ? asker : self->actor);
         }
-      if (!known || (guint64) karez_json_integer (known, "sequence", 0) <= sequence
+      if (known == NULL || (guint64) karez_json_integer (known, "sequence", 0) <= sequence
           || !karez_state_from_name (karez_json_text (known, "state"), &state))
         continue;
       sequence = karez_json_integer (known, "sequence", 0);
@@ -134,7 +136,7 @@ hub_live_session_restore (HubLiveSession *self, GBytes *blob)
 {
   g_autoptr (GError) error = NULL;
 
-  if (blob && !hub_runner_restore (self->runner, self->modality, blob, &error))
+  if (blob != NULL && !hub_runner_restore (self->runner, self->modality, blob, &error))
     {
       hub_warning ("session", self->id, "The live half starts without its state: %s",
                    error->message);
@@ -146,7 +148,7 @@ hub_live_session_restore (HubLiveSession *self, GBytes *blob)
 gboolean
 hub_live_session_is_finished (HubLiveSession *self)
 {
-  if (!hub_state_is_over (self->state) || !self->driver
+  if (!hub_state_is_over (self->state) || self->driver == NULL
       || hub_recorder_get_waiting (self->recorder))
     return FALSE;
   return self->state == KAREZ_STATE_FAILED

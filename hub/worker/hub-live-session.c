@@ -40,8 +40,8 @@ hub_live_session_set_state (HubLiveSession *self, KarezState state, guint64 sequ
     }
   self->moved_at = hub_clock_now ();
   hub_notice ("session", self->id, "The session is %s (%" G_GUINT64_FORMAT ")%s%s.",
-              karez_state_name (state), sequence, self->reason ? ": " : "",
-              self->reason ? self->reason : "");
+              karez_state_name (state), sequence, self->reason != NULL ? ": " : "",
+              self->reason != NULL ? self->reason : "");
 }
 
 /* What the state asks of the live half. */
@@ -50,7 +50,7 @@ hub_live_session_retarget (HubLiveSession *self)
 {
   HubPhase target = HUB_PHASE_NONE;
 
-  if (!self->driver)
+  if (self->driver == NULL)
     return;
   switch (hub_live_session_get_state (self))
     {
@@ -75,7 +75,7 @@ hub_live_session_retarget (HubLiveSession *self)
       break;
     }
   /* A live half that comes back must be prepared before it can keep what there is to keep. */
-  if (target == HUB_PHASE_STOPPED && self->state == KAREZ_STATE_STOPPING && self->preparing
+  if (target == HUB_PHASE_STOPPED && self->state == KAREZ_STATE_STOPPING && self->preparing != NULL
       && hub_live_driver_get_phase (self->driver) == HUB_PHASE_NONE)
     target = HUB_PHASE_PREPARED;
   hub_live_driver_set_target (self->driver, target, hub_live_session_get_reason (self));
@@ -123,17 +123,17 @@ hub_live_session_judge (HubLiveSession *self)
   g_autofree char *failed = hub_live_checks_find_failed (self->checks);
   const HubEdge *edge = NULL;
 
-  if (!self->host || !self->driver)
+  if (!self->host || self->driver == NULL)
     return;
-  if (failed && self->state == KAREZ_STATE_LIVE)
+  if (failed != NULL && self->state == KAREZ_STATE_LIVE)
     edge = hub_session_machine_find (self->state, "degrade", NULL);
-  else if (!failed && self->state == KAREZ_STATE_DEGRADED
+  else if (failed == NULL && self->state == KAREZ_STATE_DEGRADED
            && hub_live_driver_get_phase (self->driver) == HUB_PHASE_STARTED
            && hub_live_checks_may_heal (self->checks))
     edge = hub_session_machine_find (self->state, "heal", NULL);
-  if (!edge)
+  if (edge == NULL)
     return;
-  if (failed)
+  if (failed != NULL)
     hub_live_checks_count_degrading (self->checks);
   hub_live_session_take_edge (self, edge, failed, self->actor);
 }
@@ -157,7 +157,7 @@ show_checks (HubLiveSession *self)
 {
   /* Without a link it is not known how it is there now. */
   return hub_live_checks_show (self->checks, counts_preflight (self),
-                               self->link && karez_link_is_up (KAREZ_LINK (self->link)));
+                               self->link != NULL && karez_link_is_up (KAREZ_LINK (self->link)));
 }
 
 static void
@@ -241,14 +241,15 @@ static KarezActor *
 session_actor (HubLiveSession *self)
 {
   return karez_actor_new (KAREZ_ACTOR_HUB, "session",
-                          self->modality_id ? self->modality_id : "session", NULL, NULL, NULL);
+                          self->modality_id != NULL ? self->modality_id : "session", NULL, NULL,
+                          NULL);
 }
 
 static void
 record (KarezSession *session, const char *action, KarezActor *actor, JsonNode *body)
 {
   HubLiveSession *self = HUB_LIVE_SESSION (session);
-  g_autoptr (KarezActor) own = actor ? karez_actor_ref (actor) : session_actor (self);
+  g_autoptr (KarezActor) own = actor != NULL ? karez_actor_ref (actor) : session_actor (self);
 
   g_return_if_fail (!g_str_has_prefix (action, "session."));
 
@@ -351,7 +352,7 @@ hub_live_session_has_local (HubLiveSession *self)
 gboolean
 hub_live_session_is_prepared (HubLiveSession *self)
 {
-  return self->driver && hub_live_driver_get_phase (self->driver) >= HUB_PHASE_PREPARED;
+  return self->driver != NULL && hub_live_driver_get_phase (self->driver) >= HUB_PHASE_PREPARED;
 }
 
 JsonNode *
@@ -362,8 +363,8 @@ hub_live_session_get_snapshot (HubLiveSession *self)
       (gint64) self->sequence, "reason", "s", hub_live_session_get_reason (self), "generation", "i",
       (gint64) self->generation, "prepared", "b", (gboolean) (self->modality != NULL),
       "participants", "n", hub_live_people_to_json (self->people, FALSE), "link", "n",
-      self->link ? karez_link_get_statistics (KAREZ_LINK (self->link)) : NULL, "checks", "n",
-      show_checks (self), NULL);
+      self->link != NULL ? karez_link_get_statistics (KAREZ_LINK (self->link)) : NULL, "checks",
+      "n", show_checks (self), NULL);
 }
 
 guint64
@@ -387,15 +388,15 @@ hub_live_session_forget_records (HubLiveSession *self, guint64 sequence)
 JsonNode *
 hub_live_session_get_statistics (HubLiveSession *self)
 {
-  return karez_json_object ("link", "n",
-                            self->link ? karez_link_get_statistics (KAREZ_LINK (self->link)) : NULL,
-                            "checks", "n", show_checks (self), NULL);
+  return karez_json_object (
+      "link", "n", self->link != NULL ? karez_link_get_statistics (KAREZ_LINK (self->link)) : NULL,
+      "checks", "n", show_checks (self), NULL);
 }
 
 void
 hub_live_session_panic (HubLiveSession *self, const char *reason)
 {
-  if (self->modality)
+  if (self->modality != NULL)
     hub_runner_panic (self->runner, self->modality, reason);
 }
 
@@ -429,8 +430,8 @@ open_module (HubLiveSession *self, const char *path)
 {
   const KarezAbi *abi = hub_module_open (path, HUB_SYMBOL_LIVE, &self->module_error);
 
-  self->type = abi ? hub_module_get_type (abi, path, &self->module_error) : G_TYPE_INVALID;
-  if (abi)
+  self->type = abi != NULL ? hub_module_get_type (abi, path, &self->module_error) : G_TYPE_INVALID;
+  if (abi != NULL)
     hub_crash_add_module (self->plugin, abi);
 }
 
@@ -452,14 +453,14 @@ hub_live_session_new (const HubLiveSessionConfig *config, GError **error)
   self->checks = hub_live_checks_new (self->id);
   g_signal_connect_object (self->checks, "changed", G_CALLBACK (on_checks_changed), self, 0);
   self->calls = hub_calls_new (called, error);
-  if (!self->calls)
+  if (self->calls == NULL)
     return NULL;
   hub_crash_watch (self->calls);
   hub_calls_enter (self->calls, self->plugin, "load");
   open_module (self, config->module);
   hub_calls_leave (self->calls);
   self->recorder = hub_recorder_new (self->id, self->directory, self->actor, error);
-  if (!self->recorder)
+  if (self->recorder == NULL)
     return NULL;
   g_signal_connect (self->recorder, "recorded", G_CALLBACK (on_recorded), self);
   g_signal_connect (self->recorder, "disk", G_CALLBACK (on_disk), self);
@@ -473,11 +474,11 @@ hub_live_session_dispose (GObject *object)
 
   g_clear_handle_id (&self->second_source, g_source_remove);
   g_clear_handle_id (&self->count_source, g_source_remove);
-  if (self->driver)
+  if (self->driver != NULL)
     g_signal_handlers_disconnect_by_data (self->driver, self);
-  if (self->link)
+  if (self->link != NULL)
     g_signal_handlers_disconnect_by_data (self->link, self);
-  if (self->recorder)
+  if (self->recorder != NULL)
     {
       g_signal_handlers_disconnect_by_data (self->recorder, self);
       hub_recorder_abandon (self->recorder);

@@ -170,7 +170,7 @@ rewrite (HubSpoolFile *self, GError **error)
   g_autoptr (GByteArray) image = g_byte_array_new ();
   g_autoptr (GBytes) bytes = NULL;
   HubSpoolRecord *first = g_queue_peek_head (&self->kept);
-  guint64 base = first ? first->sequence - 1 : self->last;
+  guint64 base = first != NULL ? first->sequence - 1 : self->last;
 
   frame (image, KIND_BASE, base, (const guint8 *) "", 0);
   g_queue_foreach (&self->kept, frame_record, image);
@@ -326,7 +326,7 @@ hub_spool_file_append (HubSpoolFile *self, GQueue *batch, GError **error)
   if (fdatasync (self->fd) != 0)
     return take_back (self, TRUE, errno, error);
   self->size += image->len;
-  while ((record = g_queue_pop_head (batch)))
+  while ((record = g_queue_pop_head (batch)) != NULL)
     {
       self->last = record->sequence;
       g_queue_push_tail (&self->kept, record);

@@ -68,9 +68,9 @@ hub_spool_open (const char *path, GError **error)
 
   self->path = g_strdup (path);
   self->file = hub_spool_file_open (path, &self->damaged, error);
-  if (!self->file)
+  if (self->file == NULL)
     return NULL;
-  for (GList *one = hub_spool_file_get_kept (self->file)->head; one; one = one->next)
+  for (GList *one = hub_spool_file_get_kept (self->file)->head; one != NULL; one = one->next)
     {
       HubSpoolRecord *record = one->data;
 
@@ -95,7 +95,7 @@ take_batch (HubSpool *self, GQueue *batch)
   HubSpoolRecord *record = NULL;
   gsize size = 0;
 
-  while (size < BATCH_BYTES && (record = g_queue_pop_head (&self->pending)))
+  while (size < BATCH_BYTES && (record = g_queue_pop_head (&self->pending)) != NULL)
     {
       size += hub_spool_record_get_size (record->payload);
       g_queue_push_tail (batch, record);
@@ -201,7 +201,7 @@ on_news (gpointer data)
 
   g_mutex_lock (&self->mutex);
   written = self->written;
-  trouble = self->trouble ? g_error_copy (self->trouble) : NULL;
+  trouble = self->trouble != NULL ? g_error_copy (self->trouble) : NULL;
   g_mutex_unlock (&self->mutex);
   if (written > self->durable)
     {
@@ -210,7 +210,7 @@ on_news (gpointer data)
       watch_disk (self, TRUE);
       g_signal_emit (self, signals[DURABLE], 0, written);
     }
-  if (trouble)
+  if (trouble != NULL)
     {
       g_clear_handle_id (&self->stall_source, g_source_remove);
       fail_for (self, trouble);
@@ -230,7 +230,7 @@ hub_spool_start (HubSpool *self)
 {
   static GSourceFuncs functions = { .dispatch = dispatch_news };
 
-  if (self->thread)
+  if (self->thread != NULL)
     return;
   self->news = g_source_new (&functions, sizeof (GSource));
   g_source_set_callback (self->news, on_news, self, NULL);
@@ -271,7 +271,7 @@ hub_spool_append (HubSpool *self, GBytes *record, GError **error)
   g_queue_push_tail (&self->pending, hub_spool_record_new (self->last, record));
   g_cond_signal (&self->wake);
   g_mutex_unlock (&self->mutex);
-  if (self->thread)
+  if (self->thread != NULL)
     watch_disk (self, FALSE);
   return self->last;
 }
@@ -286,7 +286,7 @@ guint64
 hub_spool_next (HubSpool *self, guint64 from)
 {
   GTreeNode *node = g_tree_lower_bound (self->waiting, &from);
-  guint64 found = node ? *(guint64 *) g_tree_node_key (node) : 0;
+  guint64 found = node != NULL ? *(guint64 *) g_tree_node_key (node) : 0;
 
   return found <= self->durable ? found : 0;
 }
@@ -367,15 +367,15 @@ hub_spool_flush (HubSpool *self, GError **error)
   g_autoptr (GError) trouble = NULL;
 
   g_mutex_lock (&self->mutex);
-  if (self->thread)
+  if (self->thread != NULL)
     wait_for_thread (self);
   else
     while (has_work (self) && work (self))
       ;
-  trouble = self->trouble ? g_error_copy (self->trouble) : NULL;
+  trouble = self->trouble != NULL ? g_error_copy (self->trouble) : NULL;
   g_mutex_unlock (&self->mutex);
   on_news (self);
-  if (!trouble)
+  if (trouble == NULL)
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&trouble));
   return FALSE;
@@ -392,7 +392,7 @@ hub_spool_finalize (GObject *object)
   g_cond_signal (&self->wake);
   g_mutex_unlock (&self->mutex);
   g_clear_pointer (&self->thread, g_thread_join);
-  if (self->news)
+  if (self->news != NULL)
     g_source_destroy (self->news);
   g_clear_pointer (&self->news, g_source_unref);
   g_clear_error (&self->trouble);

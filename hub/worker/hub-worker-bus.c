@@ -67,7 +67,7 @@ end (HubWorkerBus *self, const char *why)
   self->ended = TRUE;
   hub_notice ("worker", self->id, "The worker ends: %s.", why);
   /* The hub is to have the answers of its calls before it sees the connection end. */
-  if (self->connection)
+  if (self->connection != NULL)
     g_dbus_connection_flush (self->connection, NULL, on_flushed, g_object_ref (self));
   else
     g_signal_emit (self, signals[DONE], 0);
@@ -108,13 +108,15 @@ send_records (HubWorkerBus *self)
   while (self->welcome && next && next <= self->forgotten + WINDOW)
     {
       g_autoptr (JsonNode) record = hub_live_session_get_record (self->session, next);
-      JsonObject *object = record ? json_node_get_object (record) : NULL;
-      g_autofree char *actor = object ? karez_json_print (json_object_get_member (object, "actor"))
-                                      : NULL;
-      g_autofree char *body = object ? karez_json_print (json_object_get_member (object, "body"))
-                                     : NULL;
+      JsonObject *object = record != NULL ? json_node_get_object (record) : NULL;
+      g_autofree char *actor = object != NULL
+                                   ? karez_json_print (json_object_get_member (object, "actor"))
+                                   : NULL;
+      g_autofree char *body = object != NULL
+                                  ? karez_json_print (json_object_get_member (object, "body"))
+                                  : NULL;
 
-      if (object)
+      if (object != NULL)
         hub_bus_worker1_emit_record (self->skeleton, next, karez_json_text (object, "action"),
                                      actor, body);
       self->sent = next;
@@ -143,7 +145,7 @@ read_document (GDBusMethodInvocation *invocation, const char *text)
   g_autoptr (GError) error = NULL;
   JsonNode *node = hub_bus_parse (text, &error);
 
-  if (!node)
+  if (node == NULL)
     hub_bus_return_error (invocation, error);
   return node;
 }
@@ -152,9 +154,9 @@ read_document (GDBusMethodInvocation *invocation, const char *text)
 static void
 return_document (GDBusMethodInvocation *invocation, JsonNode *document, GError *error)
 {
-  g_autofree char *text = document ? karez_json_print (document) : NULL;
+  g_autofree char *text = document != NULL ? karez_json_print (document) : NULL;
 
-  if (text)
+  if (text != NULL)
     g_dbus_method_invocation_return_value (invocation, g_variant_new ("(s)", text));
   else
     hub_bus_return_error (invocation, error);
@@ -169,7 +171,7 @@ on_prepare (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 
   if (!obey (self, invocation, incarnation))
     return TRUE;
   node = read_document (invocation, text);
-  if (node)
+  if (node != NULL)
     hub_live_session_prepare_async (self->session, node, on_done, g_object_ref (invocation));
   return TRUE;
 }
@@ -204,10 +206,10 @@ on_move (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 inc
   if (!obey (self, invocation, incarnation))
     return TRUE;
   node = read_document (invocation, actor_text);
-  if (!node)
+  if (node == NULL)
     return TRUE;
   actor = karez_actor_from_json (node, &error);
-  if (actor)
+  if (actor != NULL)
     hub_live_session_move_async (self->session, edge, *reason ? reason : NULL, actor, seen, ask,
                                  on_moved, g_object_ref (invocation));
   else
@@ -255,7 +257,7 @@ on_join (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 inc
   if (!obey (self, invocation, incarnation))
     return TRUE;
   node = read_document (invocation, text);
-  if (node)
+  if (node != NULL)
     hub_live_session_join_async (self->session, node, on_done, g_object_ref (invocation));
   return TRUE;
 }
@@ -299,7 +301,7 @@ on_message (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 
       return TRUE;
     }
   node = read_document (invocation, text);
-  if (node)
+  if (node != NULL)
     hub_live_session_message_async (self->session, participant, node, on_done,
                                     g_object_ref (invocation));
   return TRUE;
@@ -316,7 +318,7 @@ on_echo (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 inc
   if (!obey (self, invocation, incarnation))
     return TRUE;
   offer = read_document (invocation, text);
-  if (!offer)
+  if (offer == NULL)
     return TRUE;
   answer = hub_live_session_echo (self->session, offer, &error);
   return_document (invocation, answer, error);
@@ -347,7 +349,7 @@ on_connect (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 
   if (!obey (self, invocation, incarnation))
     return TRUE;
   node = read_document (invocation, text);
-  if (!node)
+  if (node == NULL)
     return TRUE;
   if (hub_live_session_connect (self->session, node, &error))
     hub_bus_worker1_complete_connect (skeleton, invocation);
@@ -365,7 +367,7 @@ on_mirror (HubBusWorker1 *skeleton, GDBusMethodInvocation *invocation, guint64 i
   if (!obey (self, invocation, incarnation))
     return TRUE;
   node = read_document (invocation, text);
-  if (node)
+  if (node != NULL)
     hub_live_session_mirror_async (self->session, node, on_done, g_object_ref (invocation));
   return TRUE;
 }
@@ -409,7 +411,7 @@ on_state_changed (HubLiveSession *session, HubWorkerBus *self)
   if (self->welcome)
     hub_bus_worker1_emit_state_changed (
         self->skeleton, karez_state_name (hub_live_session_get_state (session)),
-        hub_live_session_get_sequence (session), reason ? reason : "", text);
+        hub_live_session_get_sequence (session), reason != NULL ? reason : "", text);
 }
 
 static void
@@ -436,7 +438,7 @@ static void
 drop_connection (HubWorkerBus *self)
 {
   self->welcome = FALSE;
-  if (self->connection)
+  if (self->connection != NULL)
     {
       g_signal_handlers_disconnect_by_data (self->connection, self);
       g_dbus_interface_skeleton_unexport (G_DBUS_INTERFACE_SKELETON (self->skeleton));
@@ -464,7 +466,7 @@ on_hello (GObject *source, GAsyncResult *result, gpointer data)
 
   if (G_DBUS_CONNECTION (source) != self->connection)
     return;
-  if (!reply)
+  if (reply == NULL)
     {
       gboolean refused = g_dbus_error_is_remote_error (error);
       g_autoptr (GError) said = hub_bus_read_error (g_steal_pointer (&error));
@@ -501,7 +503,7 @@ on_authenticated (GObject *source, GAsyncResult *result, gpointer data)
 
   self->connecting = FALSE;
   self->connection = g_dbus_connection_new_finish (result, &error);
-  if (!self->connection)
+  if (self->connection == NULL)
     return;
   g_signal_connect (self->connection, "closed", G_CALLBACK (on_closed), self);
   if (!g_dbus_interface_skeleton_export (G_DBUS_INTERFACE_SKELETON (self->skeleton),
@@ -551,15 +553,15 @@ on_tick (gpointer data)
   HubWorkerBus *self = data;
   gint64 silence = hub_clock_monotonic () - self->heard_at;
 
-  if (self->connection && silence > SILENCE_US)
+  if (self->connection != NULL && silence > SILENCE_US)
     {
       hub_warning ("worker", self->id, "The hub says nothing; the worker looks for another.");
       drop_connection (self);
     }
-  if (!self->connection && silence > ABANDONED_US
+  if (self->connection == NULL && silence > ABANDONED_US
       && !hub_state_is_live (hub_live_session_get_state (self->session)))
     end (self, "no hub came for a day");
-  if (self->connection || self->connecting || self->ended)
+  if (self->connection != NULL || self->connecting || self->ended)
     return G_SOURCE_CONTINUE;
   self->connecting = TRUE;
   hub_connector_connect_async (self->connector, on_connected, g_object_ref (self));
@@ -623,9 +625,9 @@ hub_worker_bus_dispose (GObject *object)
   g_clear_handle_id (&self->tick_source, g_source_remove);
   g_clear_handle_id (&self->second_source, g_source_remove);
   drop_connection (self);
-  if (self->skeleton)
+  if (self->skeleton != NULL)
     g_signal_handlers_disconnect_by_data (self->skeleton, self);
-  if (self->session)
+  if (self->session != NULL)
     g_signal_handlers_disconnect_by_data (self->session, self);
   g_clear_object (&self->skeleton);
   g_clear_object (&self->session);

@@ -25,7 +25,7 @@ probe (const char *path, const char *symbol)
   g_autoptr (JsonNode) answer = NULL;
   g_autofree char *text = NULL;
   const KarezAbi *abi = hub_module_open (path, symbol, &error);
-  GType type = abi ? hub_module_get_type (abi, path, &error) : G_TYPE_INVALID;
+  GType type = abi != NULL ? hub_module_get_type (abi, path, &error) : G_TYPE_INVALID;
 
   if (type != G_TYPE_INVALID)
     answer = karez_json_object ("ok", "b", TRUE, "type", "s", g_type_name (type), "major", "i",
@@ -82,7 +82,7 @@ run_session (const HubLiveSessionConfig *config, HubConnector *connector, const 
   g_autoptr (HubWorkerBus) bus = NULL;
 
   session = open_session (config, &error);
-  if (!session)
+  if (session == NULL)
     {
       hub_critical ("worker", config->id, "The session cannot begin: %s", error->message);
       return 1;
@@ -153,9 +153,9 @@ parse (Options *to, GStrv *words, GError **error)
 static gboolean
 names_session (const Options *options)
 {
-  return !options->probing && !options->looked && options->id && hub_id_is_valid (options->id)
-         && options->directory && options->socket && options->plugin && options->module
-         && options->address;
+  return !options->probing && options->looked == NULL && options->id != NULL
+         && hub_id_is_valid (options->id) && options->directory != NULL && options->socket != NULL
+         && options->plugin != NULL && options->module != NULL && options->address != NULL;
 }
 
 /* @arguments, @size: the command line's, in memory */
@@ -167,7 +167,7 @@ begin (const Options *options, char *arguments, gsize size)
   g_autoptr (GError) error = NULL;
   g_autoptr (HubConnector) connector = hub_connector_new (options->socket, arguments, size, &error);
 
-  if (!connector)
+  if (connector == NULL)
     {
       hub_critical ("worker", options->id, "The hub cannot be reached: %s", error->message);
       return 1;
@@ -183,14 +183,14 @@ begin_launched (char *arguments, gsize size)
   g_autoptr (GError) error = NULL;
   g_auto (GStrv) told = hub_launched_take (&options.token, &error);
 
-  if (told && !options.token)
+  if (told != NULL && options.token == NULL)
     return 0;
-  if (told)
+  if (told != NULL)
     parse (&options, &told, &error);
-  if (!error && names_session (&options) && !options.launched)
+  if (error == NULL && names_session (&options) && !options.launched)
     return begin (&options, arguments, size);
   hub_critical ("worker", options.id, "The hub's order cannot be followed: %s",
-                error ? error->message : "a session's arguments are wanted");
+                error != NULL ? error->message : "a session's arguments are wanted");
   return 2;
 }
 
@@ -200,7 +200,8 @@ main (int argc, char **argv)
   g_auto (Options) options = { 0 };
   g_auto (GStrv) words = g_strdupv (argv);
   char *arguments = argc > 1 ? argv[1] : NULL;
-  gsize size = arguments ? (gsize) (argv[argc - 1] + strlen (argv[argc - 1]) - arguments) : 0;
+  gsize size = arguments != NULL ? (gsize) (argv[argc - 1] + strlen (argv[argc - 1]) - arguments)
+                                 : 0;
   g_autoptr (GError) error = NULL;
 
   hub_log_open ("karez-worker");
@@ -209,13 +210,13 @@ main (int argc, char **argv)
       g_printerr ("karez-worker: %s\n", error->message);
       return 2;
     }
-  if (options.probing && options.looked && g_strv_length (options.looked) == 2)
+  if (options.probing && options.looked != NULL && g_strv_length (options.looked) == 2)
     return probe (options.looked[0], options.looked[1]);
   if (options.launched)
     return begin_launched (arguments, size);
   if (names_session (&options))
     options.token = read_token ();
-  if (options.token)
+  if (options.token != NULL)
     return begin (&options, arguments, size);
   g_printerr ("karez-worker: karezd starts it, with a session's arguments and a token on standard "
               "input (--help)\n");
