@@ -66,8 +66,9 @@ on_started (GObject *source, GAsyncResult *result, gpointer data)
   if (hub_daemon_start_finish (program->daemon, result, &error) || program->ending)
     return;
   accepted = karez_error_get_accepted (error);
-  hub_critical ("daemon", NULL, "cannot start: %s%s%s%s", error->message, accepted ? " (" : "",
-                accepted ? accepted : "", accepted ? ")" : "");
+  hub_critical ("daemon", NULL, "cannot start: %s%s%s%s", error->message,
+                accepted != NULL ? " (" : "", accepted != NULL ? accepted : "",
+                accepted != NULL ? ")" : "");
   program->status = EXIT_FAILURE;
   end (program);
 }

@@ -362,10 +362,10 @@ hub_link_finalize (GObject *object)
 }
 
 static void
-hub_link_class_init (HubLinkClass *class)
+hub_link_class_init (HubLinkClass *klass)
 {
-  G_OBJECT_CLASS (class)->dispose = hub_link_dispose;
-  G_OBJECT_CLASS (class)->finalize = hub_link_finalize;
+  G_OBJECT_CLASS (klass)->dispose = hub_link_dispose;
+  G_OBJECT_CLASS (klass)->finalize = hub_link_finalize;
 }
 
 static void

@@ -46,9 +46,9 @@ hub_identity_finalize (GObject *object)
 }
 
 static void
-hub_identity_class_init (HubIdentityClass *class)
+hub_identity_class_init (HubIdentityClass *klass)
 {
-  G_OBJECT_CLASS (class)->finalize = hub_identity_finalize;
+  G_OBJECT_CLASS (klass)->finalize = hub_identity_finalize;
 }
 
 static void

@@ -84,9 +84,9 @@ hub_pairing_finalize (GObject *object)
 }
 
 static void
-hub_pairing_class_init (HubPairingClass *class)
+hub_pairing_class_init (HubPairingClass *klass)
 {
-  G_OBJECT_CLASS (class)->finalize = hub_pairing_finalize;
+  G_OBJECT_CLASS (klass)->finalize = hub_pairing_finalize;
   signals[SIGNAL_CHANGED] = g_signal_new ("changed", HUB_TYPE_PAIRING, G_SIGNAL_RUN_LAST, 0, NULL,
                                           NULL, NULL, G_TYPE_NONE, 0);
 }

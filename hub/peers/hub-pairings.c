@@ -49,10 +49,10 @@ hub_pairings_finalize (GObject *object)
 }
 
 static void
-hub_pairings_class_init (HubPairingsClass *class)
+hub_pairings_class_init (HubPairingsClass *klass)
 {
-  G_OBJECT_CLASS (class)->dispose = hub_pairings_dispose;
-  G_OBJECT_CLASS (class)->finalize = hub_pairings_finalize;
+  G_OBJECT_CLASS (klass)->dispose = hub_pairings_dispose;
+  G_OBJECT_CLASS (klass)->finalize = hub_pairings_finalize;
 }
 
 static void

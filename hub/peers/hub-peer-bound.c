@@ -55,9 +55,9 @@ hub_peer_bound_process_incoming (SoupWebsocketExtension *extension, guint8 *head
 }
 
 static void
-hub_peer_bound_class_init (HubPeerBoundClass *class)
+hub_peer_bound_class_init (HubPeerBoundClass *klass)
 {
-  SoupWebsocketExtensionClass *extension_class = SOUP_WEBSOCKET_EXTENSION_CLASS (class);
+  SoupWebsocketExtensionClass *extension_class = SOUP_WEBSOCKET_EXTENSION_CLASS (klass);
 
   extension_class->name = "x-karez-bound";
   extension_class->configure = hub_peer_bound_configure;

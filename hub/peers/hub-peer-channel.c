@@ -477,10 +477,10 @@ hub_peer_channel_finalize (GObject *object)
 }
 
 static void
-hub_peer_channel_class_init (HubPeerChannelClass *class)
+hub_peer_channel_class_init (HubPeerChannelClass *klass)
 {
-  G_OBJECT_CLASS (class)->dispose = hub_peer_channel_dispose;
-  G_OBJECT_CLASS (class)->finalize = hub_peer_channel_finalize;
+  G_OBJECT_CLASS (klass)->dispose = hub_peer_channel_dispose;
+  G_OBJECT_CLASS (klass)->finalize = hub_peer_channel_finalize;
   signals[SIGNAL_CLOSED] = g_signal_new ("closed", HUB_TYPE_PEER_CHANNEL, G_SIGNAL_RUN_LAST, 0,
                                          NULL, NULL, NULL, G_TYPE_NONE, 0);
 }

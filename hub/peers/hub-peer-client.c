@@ -86,10 +86,10 @@ hub_peer_client_finalize (GObject *object)
 }
 
 static void
-hub_peer_client_class_init (HubPeerClientClass *class)
+hub_peer_client_class_init (HubPeerClientClass *klass)
 {
-  G_OBJECT_CLASS (class)->dispose = hub_peer_client_dispose;
-  G_OBJECT_CLASS (class)->finalize = hub_peer_client_finalize;
+  G_OBJECT_CLASS (klass)->dispose = hub_peer_client_dispose;
+  G_OBJECT_CLASS (klass)->finalize = hub_peer_client_finalize;
 }
 
 static void

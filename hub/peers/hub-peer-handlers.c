@@ -81,9 +81,9 @@ hub_peer_handlers_finalize (GObject *object)
 }
 
 static void
-hub_peer_handlers_class_init (HubPeerHandlersClass *class)
+hub_peer_handlers_class_init (HubPeerHandlersClass *klass)
 {
-  G_OBJECT_CLASS (class)->finalize = hub_peer_handlers_finalize;
+  G_OBJECT_CLASS (klass)->finalize = hub_peer_handlers_finalize;
 }
 
 static void

@@ -63,10 +63,10 @@ hub_peer_heartbeat_finalize (GObject *object)
 }
 
 static void
-hub_peer_heartbeat_class_init (HubPeerHeartbeatClass *class)
+hub_peer_heartbeat_class_init (HubPeerHeartbeatClass *klass)
 {
-  G_OBJECT_CLASS (class)->dispose = hub_peer_heartbeat_dispose;
-  G_OBJECT_CLASS (class)->finalize = hub_peer_heartbeat_finalize;
+  G_OBJECT_CLASS (klass)->dispose = hub_peer_heartbeat_dispose;
+  G_OBJECT_CLASS (klass)->finalize = hub_peer_heartbeat_finalize;
   signals[SIGNAL_GREETED] = g_signal_new ("greeted", HUB_TYPE_PEER_HEARTBEAT, G_SIGNAL_RUN_LAST, 0,
                                           NULL, NULL, NULL, G_TYPE_NONE, 0);
 }

@@ -89,9 +89,9 @@ hub_peer_inbox_finalize (GObject *object)
 }
 
 static void
-hub_peer_inbox_class_init (HubPeerInboxClass *class)
+hub_peer_inbox_class_init (HubPeerInboxClass *klass)
 {
-  G_OBJECT_CLASS (class)->finalize = hub_peer_inbox_finalize;
+  G_OBJECT_CLASS (klass)->finalize = hub_peer_inbox_finalize;
 }
 
 static void

@@ -92,10 +92,10 @@ hub_peer_outbox_finalize (GObject *object)
 }
 
 static void
-hub_peer_outbox_class_init (HubPeerOutboxClass *class)
+hub_peer_outbox_class_init (HubPeerOutboxClass *klass)
 {
-  G_OBJECT_CLASS (class)->dispose = hub_peer_outbox_dispose;
-  G_OBJECT_CLASS (class)->finalize = hub_peer_outbox_finalize;
+  G_OBJECT_CLASS (klass)->dispose = hub_peer_outbox_dispose;
+  G_OBJECT_CLASS (klass)->finalize = hub_peer_outbox_finalize;
   signals[SIGNAL_SUSPICIOUS] = g_signal_new ("suspicious", HUB_TYPE_PEER_OUTBOX, G_SIGNAL_RUN_LAST,
                                              0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }

@@ -688,9 +688,9 @@ hub_peer_parking_finalize (GObject *object)
 }
 
 static void
-hub_peer_parking_class_init (HubPeerParkingClass *class)
+hub_peer_parking_class_init (HubPeerParkingClass *klass)
 {
-  G_OBJECT_CLASS (class)->finalize = hub_peer_parking_finalize;
+  G_OBJECT_CLASS (klass)->finalize = hub_peer_parking_finalize;
 }
 
 static void

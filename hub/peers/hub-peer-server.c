@@ -554,10 +554,10 @@ hub_peer_server_finalize (GObject *object)
 }
 
 static void
-hub_peer_server_class_init (HubPeerServerClass *class)
+hub_peer_server_class_init (HubPeerServerClass *klass)
 {
-  G_OBJECT_CLASS (class)->dispose = hub_peer_server_dispose;
-  G_OBJECT_CLASS (class)->finalize = hub_peer_server_finalize;
+  G_OBJECT_CLASS (klass)->dispose = hub_peer_server_dispose;
+  G_OBJECT_CLASS (klass)->finalize = hub_peer_server_finalize;
 }
 
 static void

@@ -94,11 +94,11 @@ hub_peer_stream_finalize (GObject *object)
 }
 
 static void
-hub_peer_stream_class_init (HubPeerStreamClass *class)
+hub_peer_stream_class_init (HubPeerStreamClass *klass)
 {
-  GIOStreamClass *stream_class = G_IO_STREAM_CLASS (class);
+  GIOStreamClass *stream_class = G_IO_STREAM_CLASS (klass);
 
-  G_OBJECT_CLASS (class)->finalize = hub_peer_stream_finalize;
+  G_OBJECT_CLASS (klass)->finalize = hub_peer_stream_finalize;
   stream_class->get_input_stream = hub_peer_stream_get_input_stream;
   stream_class->get_output_stream = hub_peer_stream_get_output_stream;
   stream_class->close_fn = hub_peer_stream_close;

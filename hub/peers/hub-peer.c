@@ -79,10 +79,10 @@ hub_peer_finalize (GObject *object)
 }
 
 static void
-hub_peer_class_init (HubPeerClass *class)
+hub_peer_class_init (HubPeerClass *klass)
 {
-  G_OBJECT_CLASS (class)->dispose = hub_peer_dispose;
-  G_OBJECT_CLASS (class)->finalize = hub_peer_finalize;
+  G_OBJECT_CLASS (klass)->dispose = hub_peer_dispose;
+  G_OBJECT_CLASS (klass)->finalize = hub_peer_finalize;
   signals[SIGNAL_CHANGED] = g_signal_new ("changed", HUB_TYPE_PEER, G_SIGNAL_RUN_LAST, 0, NULL,
                                           NULL, NULL, G_TYPE_NONE, 0);
 }

@@ -214,7 +214,7 @@ on_held (KarezMessage *message, GTask *task, gpointer data)
   g_autoptr (KarezTransaction) transaction = NULL;
   GError *error = NULL;
 
-  if (!karez_json_check (karez_message_get_body (message), held_fields, &error))
+  if (karez_json_check (karez_message_get_body (message), held_fields, &error) == NULL)
     {
       g_task_return_error (task, error);
       g_object_unref (task);
@@ -449,10 +449,10 @@ hub_peers_finalize (GObject *object)
 }
 
 static void
-hub_peers_class_init (HubPeersClass *class)
+hub_peers_class_init (HubPeersClass *klass)
 {
-  G_OBJECT_CLASS (class)->dispose = hub_peers_dispose;
-  G_OBJECT_CLASS (class)->finalize = hub_peers_finalize;
+  G_OBJECT_CLASS (klass)->dispose = hub_peers_dispose;
+  G_OBJECT_CLASS (klass)->finalize = hub_peers_finalize;
 }
 
 static void

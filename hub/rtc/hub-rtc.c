@@ -516,9 +516,9 @@ hub_rtc_finalize (GObject *object)
 }
 
 static void
-hub_rtc_class_init (HubRtcClass *class)
+hub_rtc_class_init (HubRtcClass *klass)
 {
-  G_OBJECT_CLASS (class)->finalize = hub_rtc_finalize;
+  G_OBJECT_CLASS (klass)->finalize = hub_rtc_finalize;
   signals[TELL] = g_signal_new ("tell", HUB_TYPE_RTC, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                 G_TYPE_NONE, 1, JSON_TYPE_NODE);
 }

@@ -176,7 +176,7 @@ hub_web_policy_find_near (HubWebPolicy *self, const char *name)
     {
       guint distance = measure_distance (name, line);
 
-      if (distance > least || (distance == least && near && strcmp (line, near) > 0))
+      if (distance > least || (distance == least && near != NULL && strcmp (line, near) > 0))
         continue;
       least = distance;
       near = line;

@@ -104,7 +104,7 @@ refuse_permission (HubWeb *self, const char *permission, GError **error)
 {
   g_autofree char *near = hub_web_policy_find_near (self->policy, permission);
 
-  if (near)
+  if (near != NULL)
     return karez_error_set (error, KAREZ_ERROR_INVALID, "route/permission", near,
                             N_ ("Nobody has the permission “%s”; “%s” is near it"), permission,
                             near);
