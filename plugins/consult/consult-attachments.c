@@ -686,9 +686,9 @@ consult_attachments_finalize (GObject *object)
 }
 
 static void
-consult_attachments_class_init (ConsultAttachmentsClass *class)
+consult_attachments_class_init (ConsultAttachmentsClass *klass)
 {
-  G_OBJECT_CLASS (class)->finalize = consult_attachments_finalize;
+  G_OBJECT_CLASS (klass)->finalize = consult_attachments_finalize;
 }
 
 static void

@@ -695,9 +695,9 @@ consult_opinions_finalize (GObject *object)
 }
 
 static void
-consult_opinions_class_init (ConsultOpinionsClass *class)
+consult_opinions_class_init (ConsultOpinionsClass *klass)
 {
-  G_OBJECT_CLASS (class)->finalize = consult_opinions_finalize;
+  G_OBJECT_CLASS (klass)->finalize = consult_opinions_finalize;
 }
 
 static void

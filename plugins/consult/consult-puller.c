@@ -389,9 +389,9 @@ consult_puller_finalize (GObject *object)
 }
 
 static void
-consult_puller_class_init (ConsultPullerClass *class)
+consult_puller_class_init (ConsultPullerClass *klass)
 {
-  G_OBJECT_CLASS (class)->finalize = consult_puller_finalize;
+  G_OBJECT_CLASS (klass)->finalize = consult_puller_finalize;
 }
 
 static void

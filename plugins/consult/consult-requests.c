@@ -587,9 +587,9 @@ consult_requests_finalize (GObject *object)
 }
 
 static void
-consult_requests_class_init (ConsultRequestsClass *class)
+consult_requests_class_init (ConsultRequestsClass *klass)
 {
-  G_OBJECT_CLASS (class)->finalize = consult_requests_finalize;
+  G_OBJECT_CLASS (klass)->finalize = consult_requests_finalize;
 }
 
 static void

@@ -180,7 +180,7 @@ restart (Room *room, guint side, gboolean later)
   if (later)
     saved = KAREZ_MODALITY_GET_IFACE (worker->half)->checkpoint (worker->half);
   else
-    saved = worker->saved ? g_bytes_ref (worker->saved) : NULL;
+    saved = worker->saved != NULL ? g_bytes_ref (worker->saved) : NULL;
   /* What the disk had not taken is lost with the worker, and so is what it does when it hears so.
    */
   n_durable = (gint) MIN (worker->n_durable, worker->records->len);
