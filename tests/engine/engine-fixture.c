@@ -18,7 +18,7 @@ await_result (Await *await)
 {
   gint64 end = g_get_monotonic_time () + 60 * G_USEC_PER_SEC;
 
-  while (!await->result)
+  while (await->result == NULL)
     {
       g_assert_cmpint (g_get_monotonic_time (), <, end);
       g_main_context_iteration (NULL, TRUE);
@@ -67,7 +67,7 @@ remove_tree (const char *path)
   g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
   const char *name = NULL;
 
-  while (dir && (name = g_dir_read_name (dir)))
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
     {
       g_autofree char *below = g_build_filename (path, name, NULL);
 
@@ -89,7 +89,7 @@ remove_folder (void)
 const char *
 scratch (void)
 {
-  if (!folder)
+  if (folder == NULL)
     {
       folder = g_dir_make_tmp ("karez-engine-XXXXXX", NULL);
       atexit (remove_folder);

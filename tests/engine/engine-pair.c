@@ -16,7 +16,7 @@ page_send (gpointer data, const char *connection, JsonNode *message)
   g_autoptr (JsonNode) owned = message;
   GPtrArray *texts = g_hash_table_lookup (hub->pages, connection);
 
-  if (!texts)
+  if (texts == NULL)
     {
       texts = g_ptr_array_new_with_free_func (g_free);
       g_hash_table_insert (hub->pages, g_strdup (connection), texts);
@@ -80,7 +80,7 @@ pair_set_database (Pair *pair, guint i, gboolean there)
   g_autofree char *sql = NULL;
   g_autofree char *done = NULL;
 
-  if (!names[i])
+  if (names[i] == NULL)
     names[i] = pair_ask (&pair->hubs[i], "select current_database ()");
   sql = g_strdup_printf ("alter database \"%s\" allow_connections %s; select count "
                          "(pg_terminate_backend (pid)) from pg_stat_activity where datname = '%s' "
@@ -169,7 +169,7 @@ pair_plugin_folder (void)
   static char *folder;
   g_autofree char *path = NULL;
 
-  if (folder)
+  if (folder != NULL)
     return g_strdup (folder);
   path = scratch_file ("plugins/count.plugin",
                        "[Plugin]\nId=good\nName=Counter\nVersion=1\nApi=1.0\n"
@@ -195,8 +195,9 @@ is_planned (gpointer data)
 {
   Pair *pair = data;
 
-  return hub_sessions_get (hub_engine_get_sessions (pair->hubs[0].engine), pair->session)
-         && hub_sessions_get (hub_engine_get_sessions (pair->hubs[1].engine), pair->session);
+  return hub_sessions_get (hub_engine_get_sessions (pair->hubs[0].engine), pair->session) != NULL
+         && hub_sessions_get (hub_engine_get_sessions (pair->hubs[1].engine), pair->session)
+                != NULL;
 }
 
 void
@@ -211,7 +212,7 @@ pair_set_up (Pair *pair, gconstpointer reason)
       PairHub *hub = &pair->hubs[i];
       const char *database = g_getenv (i ? "KAREZ_TEST_DATABASE_2" : "KAREZ_TEST_DATABASE");
 
-      ids[i] = ids[i] ? ids[i] : hub_id_new ();
+      ids[i] = ids[i] != NULL ? ids[i] : hub_id_new ();
       hub->id = g_strdup (ids[i]);
       hub->database = g_strdup (database);
       hub->state_dir = g_strdup_printf ("%s/%s-%u", scratch (), pair->session + 24, i);
@@ -229,7 +230,7 @@ pair_set_up (Pair *pair, gconstpointer reason)
   for (guint i = 0; i < 2; i++)
     {
       pair_start_engine (&pair->hubs[i], plugins);
-      pair->hubs[i].hall->booking = make_booking (pair, reason ? reason : "");
+      pair->hubs[i].hall->booking = make_booking (pair, reason != NULL ? reason : "");
     }
   for (guint i = 0; i < 2; i++)
     g_signal_emit_by_name (pair->hubs[i].hall, "changed", pair->session);
@@ -250,7 +251,7 @@ pair_worker_of (Pair *pair, guint i)
   g_autoptr (GDir) proc = g_dir_open ("/proc", 0, NULL);
   const char *name = NULL;
 
-  while ((name = g_dir_read_name (proc)))
+  while ((name = g_dir_read_name (proc)) != NULL)
     {
       g_autofree char *path = g_strdup_printf ("/proc/%s/cmdline", name);
       g_autofree char *text = NULL;
@@ -261,7 +262,7 @@ pair_worker_of (Pair *pair, guint i)
       for (gsize at = 0; at + 1 < size; at++)
         if (!text[at])
           text[at] = ' ';
-      if (strstr (text, "--session") && strstr (text, pattern))
+      if (strstr (text, "--session") != NULL && strstr (text, pattern) != NULL)
         return atoi (name);
     }
   return 0;
@@ -274,7 +275,7 @@ pair_tear_down (Pair *pair, gconstpointer data)
     {
       int pid = 0;
 
-      if (pair->hubs[i].engine)
+      if (pair->hubs[i].engine != NULL)
         pair_stop_engine (&pair->hubs[i]);
       pid = pair_worker_of (pair, i);
       if (pid)
@@ -340,7 +341,7 @@ both_are (gpointer data)
   Both *both = data;
 
   for (guint i = 0; i < 2; i++)
-    if (!pair_session_of (both->pair, i)
+    if (pair_session_of (both->pair, i) == NULL
         || hub_session_get_state (pair_session_of (both->pair, i)) != both->state)
       return FALSE;
   return TRUE;
@@ -361,7 +362,7 @@ pair_link_is_up (gpointer data)
     {
       HubSession *session = pair_session_of (data, i);
 
-      if (!session || !hub_session_worker_get_link (hub_session_get_worker (session))
+      if (session == NULL || hub_session_worker_get_link (hub_session_get_worker (session)) == NULL
           || !JSON_NODE_HOLDS_OBJECT (
               hub_session_worker_get_link (hub_session_get_worker (session)))
           || !karez_json_boolean (
@@ -399,7 +400,8 @@ pair_ask_to_join (Pair *pair, guint i, gboolean replace, GError **error)
                            await_done, &await);
   answer = hub_sessions_join_finish (sessions, await_result (&await), error);
   g_object_unref (await.result);
-  return answer ? g_strdup (karez_json_text (json_node_get_object (answer), "participant")) : NULL;
+  return answer != NULL ? g_strdup (karez_json_text (json_node_get_object (answer), "participant"))
+                        : NULL;
 }
 
 void
@@ -455,8 +457,8 @@ has_heard (gpointer data)
   Heard *heard = data;
   GPtrArray *texts = g_hash_table_lookup (heard->hub->pages, heard->connection);
 
-  for (guint i = 0; texts && i < texts->len; i++)
-    if (strstr (texts->pdata[i], heard->text))
+  for (guint i = 0; texts != NULL && i < texts->len; i++)
+    if (strstr (texts->pdata[i], heard->text) != NULL)
       return TRUE;
   return FALSE;
 }

@@ -44,7 +44,7 @@ on_play_answer (GObject *source, GAsyncResult *result, gpointer data)
   GError *error = NULL;
   JsonNode *node = g_task_propagate_pointer (G_TASK (result), &error);
 
-  if (node)
+  if (node != NULL)
     g_task_return_pointer (task, node, (GDestroyNotify) json_node_unref);
   else
     g_task_return_error (task, error);
@@ -74,7 +74,7 @@ call_free (gpointer data)
   Call *call = data;
   GSource *source = g_task_get_task_data (call->task);
 
-  if (source)
+  if (source != NULL)
     g_source_destroy (source);
   g_object_unref (call->task);
   json_node_unref (call->body);
@@ -85,10 +85,11 @@ call_free (gpointer data)
 static void
 deliver_call (PlayPeers *self, Call *call)
 {
-  Handler *handler = self->other ? g_hash_table_lookup (self->other->handlers, call->topic) : NULL;
+  Handler *handler = self->other != NULL ? g_hash_table_lookup (self->other->handlers, call->topic)
+                                         : NULL;
   g_autoptr (KarezMessage) message = NULL;
 
-  if (!handler)
+  if (handler == NULL)
     {
       g_task_return_error (call->task, karez_error_new (KAREZ_ERROR_UNAVAILABLE, "peers/away", NULL,
                                                         "The partner is away."));
@@ -210,7 +211,7 @@ play_get_async (KarezAgenda *agenda, const char *id, GCancellable *cancellable,
   g_autoptr (GTask) task = g_task_new (agenda, cancellable, callback, data);
   JsonNode *booking = PLAY_HALL (agenda)->booking;
 
-  if (booking && g_str_equal (karez_json_text (json_node_get_object (booking), "id"), id))
+  if (booking != NULL && g_str_equal (karez_json_text (json_node_get_object (booking), "id"), id))
     g_task_return_pointer (task, json_node_copy (booking), (GDestroyNotify) json_node_unref);
   else
     g_task_return_error (task, karez_error_new (KAREZ_ERROR_NOT_FOUND, "agenda/unknown", NULL,
@@ -263,7 +264,7 @@ route_free (gpointer data)
 {
   Route *route = data;
 
-  if (route->destroy)
+  if (route->destroy != NULL)
     route->destroy (route->data);
   g_free (route);
 }
@@ -323,7 +324,7 @@ play_get_path_part (KarezRequest *request, const char *name)
 {
   GStrv parts = PLAY_REQUEST (request)->parts;
 
-  for (guint i = 0; parts && parts[i]; i += 2)
+  for (guint i = 0; parts != NULL && parts[i] != NULL; i += 2)
     if (g_str_equal (parts[i], name))
       return parts[i + 1];
   return NULL;

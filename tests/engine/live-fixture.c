@@ -94,7 +94,7 @@ void
 live_tear_down (LiveFixture *f, gconstpointer data)
 {
   g_signal_handlers_disconnect_by_data (f->session, f);
-  if (f->session->driver)
+  if (f->session->driver != NULL)
     hub_live_driver_set_target (f->session->driver, HUB_PHASE_NONE, NULL);
   g_object_run_dispose (G_OBJECT (f->session));
   /* What the live half had under way ends in this time. */
@@ -218,10 +218,10 @@ live_count_records (LiveFixture *f, const char *action, gint64 *counted)
       g_autoptr (JsonNode) record = hub_live_session_get_record (f->session, at);
       JsonObject *object = json_node_get_object (record);
 
-      if (action && g_strcmp0 (karez_json_text (object, "action"), action) != 0)
+      if (action != NULL && g_strcmp0 (karez_json_text (object, "action"), action) != 0)
         continue;
       n++;
-      if (counted)
+      if (counted != NULL)
         *counted += karez_json_integer (json_object_get_object_member (object, "body"), "count", 0);
     }
   return n;
@@ -232,7 +232,7 @@ live_moving_of (LiveFixture *f)
 {
   KarezCheck *check = hub_live_checks_find (f->session->checks, "test.moving");
 
-  return check ? karez_check_get_measured (check) : "";
+  return check != NULL ? karez_check_get_measured (check) : "";
 }
 
 void

@@ -22,7 +22,7 @@ begin (void)
   const char *ms = g_getenv ("KAREZ_TEST_SYNC_MS");
 
   if (g_atomic_int_get (&slow_disk_ms) < 0)
-    g_atomic_int_set (&slow_disk_ms, ms ? atoi (ms) : 0);
+    g_atomic_int_set (&slow_disk_ms, ms != NULL ? atoi (ms) : 0);
 }
 
 static int

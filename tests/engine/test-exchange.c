@@ -15,9 +15,9 @@ is_running (gpointer data)
 {
   Generation *wanted = data;
   HubSession *session = pair_session_of (wanted->pair, 0);
-  HubSessionWorker *worker = session ? hub_session_get_worker (session) : NULL;
+  HubSessionWorker *worker = session != NULL ? hub_session_get_worker (session) : NULL;
 
-  return worker && hub_session_worker_get_generation (worker) == wanted->generation
+  return worker != NULL && hub_session_worker_get_generation (worker) == wanted->generation
          && hub_session_worker_get_state (worker) == HUB_WORKER_RUNNING;
 }
 

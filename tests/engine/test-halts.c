@@ -68,7 +68,7 @@ is_over (gpointer data)
 {
   HubSession *session = pair_session_of (data, 0);
 
-  return !session || hub_session_get_state (session) == KAREZ_STATE_STOPPING
+  return session == NULL || hub_session_get_state (session) == KAREZ_STATE_STOPPING
          || hub_state_is_over (hub_session_get_state (session));
 }
 

@@ -123,11 +123,12 @@ take_records (Side *side)
     {
       g_autoptr (JsonNode) record = hub_live_session_get_record (side->session, at);
       JsonNode *body = json_object_get_member (json_node_get_object (record), "body");
-      JsonObject *object = body && JSON_NODE_HOLDS_OBJECT (body) ? json_node_get_object (body)
-                                                                 : NULL;
-      guint64 sequence = object ? karez_json_integer (object, "sequence", 0) : 0;
+      JsonObject *object = body != NULL && JSON_NODE_HOLDS_OBJECT (body)
+                               ? json_node_get_object (body)
+                               : NULL;
+      guint64 sequence = object != NULL ? karez_json_integer (object, "sequence", 0) : 0;
 
-      if (object && sequence > side->recorded_sequence
+      if (object != NULL && sequence > side->recorded_sequence
           && karez_state_from_name (karez_json_text (object, "state"), &side->recorded))
         side->recorded_sequence = sequence;
       hub_live_session_forget_records (side->session, at);
@@ -156,8 +157,8 @@ endpoint_of (Order *order, guint of)
 static void
 connect_sides (Order *order)
 {
-  if (!order->sides[0].session || !order->sides[1].session || !order->sides[0].session->link
-      || !order->sides[1].session->link)
+  if (order->sides[0].session == NULL || order->sides[1].session == NULL
+      || order->sides[0].session->link == NULL || order->sides[1].session->link == NULL)
     return;
   for (guint i = 0; i < 2; i++)
     {
@@ -191,7 +192,7 @@ begin_worker (Side *side)
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonNode) node = NULL;
 
-  if (side->session)
+  if (side->session != NULL)
     return;
   side->session = hub_live_session_new (&config, &error);
   g_assert_no_error (error);
@@ -203,7 +204,7 @@ begin_worker (Side *side)
       order->sides[1 - side->number].hub, "host", "b", (gboolean) (side->number == 0), "generation",
       "i", (gint64) side->generation, "restored", "b", (gboolean) (side->generation > 1), "state",
       "s", karez_state_name (side->state), "sequence", "i", (gint64) side->sequence, "away", "n",
-      side->away ? json_node_ref (side->away) : NULL, NULL);
+      side->away != NULL ? json_node_ref (side->away) : NULL, NULL);
   say (order, "worker %u of side %u begins", side->generation, side->number);
   hub_live_session_prepare_async (side->session, node, on_prepared, side);
   connect_sides (order);
@@ -213,7 +214,7 @@ begin_worker (Side *side)
 static void
 kill_worker (Side *side)
 {
-  if (!side->session)
+  if (side->session == NULL)
     return;
   say (side->order, "the worker of side %u dies", side->number);
   /* Its hub has got some of its records, or none. */
@@ -221,7 +222,7 @@ kill_worker (Side *side)
     take_records (side);
   side->prepared = FALSE;
   g_signal_handlers_disconnect_by_data (side->session, side);
-  if (side->session->driver)
+  if (side->session->driver != NULL)
     hub_live_driver_set_target (side->session->driver, HUB_PHASE_NONE, NULL);
   g_object_run_dispose (G_OBJECT (side->session));
   g_ptr_array_add (side->order->dead, g_steal_pointer (&side->session));
@@ -257,10 +258,10 @@ obey (Word *word)
 
   say (word->order, "side %u gets “%s” of word %u (seen %" G_GUINT64_FORMAT ")", side->number,
        word->edge, word->number, word->seen);
-  if (!side->session || !side->session->driver)
+  if (side->session == NULL || side->session->driver == NULL)
     {
       if (away
-          && !(side->away
+          && !(side->away != NULL
                && g_strcmp0 (karez_json_text (json_node_get_object (side->away), "edge"), "stop")
                       == 0))
         {
@@ -352,7 +353,7 @@ on_looked (GObject *source, GAsyncResult *result, gpointer data)
 static void
 look (Order *order)
 {
-  if (order->sides[0].session && hub_live_session_is_prepared (order->sides[0].session))
+  if (order->sides[0].session != NULL && hub_live_session_is_prepared (order->sides[0].session))
     hub_live_session_preflight_async (order->sides[0].session, on_looked, NULL);
 }
 
@@ -393,7 +394,7 @@ moving_of (Side *side)
 {
   KarezCheck *check = hub_live_checks_find (side->session->checks, "test.moving");
 
-  return check ? karez_check_get_measured (check) : "";
+  return check != NULL ? karez_check_get_measured (check) : "";
 }
 
 static gboolean
@@ -402,7 +403,7 @@ is_quiet (gpointer data)
   Order *order = data;
   Side *host = &order->sides[0], *mirror = &order->sides[1];
 
-  if (order->under_way || !host->session || !mirror->session
+  if (order->under_way || host->session == NULL || mirror->session == NULL
       || hub_live_word_get_waiting (mirror->session->word) || host->session->lifting
       || host->session->state != mirror->session->state
       || host->session->state == KAREZ_STATE_STOPPING
@@ -588,10 +589,10 @@ static void
 test_orders (void)
 {
   const char *one = g_getenv ("KAREZ_TEST_ORDER"), *many = g_getenv ("KAREZ_TEST_ORDERS");
-  guint n = many ? (guint) atoi (many) : N_ORDERS;
+  guint n = many != NULL ? (guint) atoi (many) : N_ORDERS;
   guint32 first = g_test_rand_int ();
 
-  if (one)
+  if (one != NULL)
     {
       run_orders (g_ascii_strtoull (one, NULL, 10), 1, TRUE);
       return;
@@ -605,7 +606,7 @@ int
 main (int argc, char **argv)
 {
   /* The spools' fsync is not what is tried here. */
-  if (!g_getenv ("TMPDIR") && g_access ("/dev/shm", W_OK) == 0)
+  if (g_getenv ("TMPDIR") == NULL && g_access ("/dev/shm", W_OK) == 0)
     g_setenv ("TMPDIR", "/dev/shm", TRUE);
   g_test_init (&argc, &argv, NULL);
   /* Warnings are what some of these provoke. */

@@ -23,14 +23,14 @@ static char *
 moving_at (Pair *pair, guint i)
 {
   HubSession *session = pair_session_of (pair, i);
-  JsonArray *checks = session && hub_session_worker_get_checks (hub_session_get_worker (session))
-                              && JSON_NODE_HOLDS_ARRAY (
-                                  hub_session_worker_get_checks (hub_session_get_worker (session)))
-                          ? json_node_get_array (
-                              hub_session_worker_get_checks (hub_session_get_worker (session)))
-                          : NULL;
+  JsonArray *checks =
+      session != NULL && hub_session_worker_get_checks (hub_session_get_worker (session)) != NULL
+              && JSON_NODE_HOLDS_ARRAY (
+                  hub_session_worker_get_checks (hub_session_get_worker (session)))
+          ? json_node_get_array (hub_session_worker_get_checks (hub_session_get_worker (session)))
+          : NULL;
 
-  for (guint n = 0; checks && n < json_array_get_length (checks); n++)
+  for (guint n = 0; checks != NULL && n < json_array_get_length (checks); n++)
     {
       JsonObject *check = json_array_get_object_element (checks, n);
 

@@ -24,7 +24,7 @@ test_exhaustive (void)
           count += edges[i].from == s && g_str_equal (edges[i].edge, names[e]);
         g_assert_cmpuint (count, <=, 1);
         g_assert_cmpint (edge != NULL, ==, count == 1);
-        if (edge)
+        if (edge != NULL)
           {
             found++;
             g_assert_no_error (error);
@@ -53,7 +53,7 @@ test_over (void)
                        s == KAREZ_STATE_ENDED || s == KAREZ_STATE_FAILED);
       /* Everything that is not over or stopping can be stopped. */
       g_assert_cmpint (stop != NULL, ==, !hub_state_is_over (s) && s != KAREZ_STATE_STOPPING);
-      if (stop)
+      if (stop != NULL)
         {
           g_assert_false (stop->towards_risk);
           g_assert_cmpint (stop->to, ==, KAREZ_STATE_STOPPING);
@@ -133,7 +133,7 @@ test_holds (void)
         g_assert_true (hub_session_machine_is_away (words[w]));
         g_assert_cmpint (edge != NULL, ==,
                          begun || s == KAREZ_STATE_PREPARING || s == KAREZ_STATE_READY);
-        if (edge)
+        if (edge != NULL)
           g_assert_cmpint (edge->to, ==, begun ? KAREZ_STATE_HELD : s);
       }
   g_assert_false (hub_session_machine_is_away ("resume"));

@@ -195,7 +195,8 @@ test_faults (void)
       g_autoptr (GError) error = NULL;
       g_autoptr (HubPluginFile) file = load (text, &error);
 
-      g_test_message ("%s → %s: %s", faults[i].from, faults[i].to, error ? error->message : "-");
+      g_test_message ("%s → %s: %s", faults[i].from, faults[i].to,
+                      error != NULL ? error->message : "-");
       g_assert_null (file);
       g_assert_cmpstr (karez_error_get_rule (error), ==, faults[i].rule);
     }

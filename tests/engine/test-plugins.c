@@ -23,7 +23,7 @@ fake_add (KarezRoutes *routes, const char *method, const char *path, const char 
           GError **error)
 {
   g_ptr_array_add (FAKE_ROUTES (routes)->paths, g_strdup (path));
-  if (destroy)
+  if (destroy != NULL)
     g_object_set_data_full (G_OBJECT (routes), path, data, destroy);
   return TRUE;
 }
@@ -130,8 +130,8 @@ test_probes (void)
           g_autoptr (GError) error = NULL;
           gboolean done = look (round ? again : probe, probes[i].module, probes[i].symbol, &error);
 
-          g_test_message ("%s: %s", probes[i].module, error ? error->message : "fits");
-          if (probes[i].rule)
+          g_test_message ("%s: %s", probes[i].module, error != NULL ? error->message : "fits");
+          if (probes[i].rule != NULL)
             assert_rule (error, probes[i].rule);
           else
             g_assert_true (done);
@@ -186,7 +186,7 @@ static HubPluginList *
 load_list_and (const char *folder, const char *more)
 {
   g_autofree char *path = g_build_filename (scratch (), folder, NULL);
-  g_autofree char *other = more ? g_build_filename (scratch (), more, NULL) : NULL;
+  g_autofree char *other = more != NULL ? g_build_filename (scratch (), more, NULL) : NULL;
   const char *const paths[] = { "/nonexistent", path, other, NULL };
   g_autoptr (HubProbe) probe = hub_probe_new (g_getenv ("KAREZ_TEST_WORKER"), NULL, 3000);
   HubPluginList *list = hub_plugin_list_new (paths, scratch (), probe, NULL);
@@ -215,7 +215,7 @@ assert_state (HubPluginList *list, const char *id, HubPluginState state, const c
   g_test_message ("%s: %s", id, hub_plugin_get_reason (plugin));
   g_assert_cmpstr (hub_plugin_state_name (hub_plugin_get_state (plugin)), ==,
                    hub_plugin_state_name (state));
-  if (rule)
+  if (rule != NULL)
     g_assert_cmpstr (karez_error_get_rule (hub_plugin_get_error (plugin)), ==, rule);
 }
 
@@ -344,7 +344,7 @@ test_grants (void)
       g_autoptr (GError) error = NULL;
       gboolean done = enable (list, cases[i].id, routes, &error);
 
-      if (cases[i].rule)
+      if (cases[i].rule != NULL)
         assert_rule (error, cases[i].rule);
       g_assert_cmpint (done, ==, cases[i].rule == NULL);
       assert_state (list, cases[i].id, done ? HUB_PLUGIN_ENABLED : HUB_PLUGIN_FAILED, NULL);

@@ -12,7 +12,7 @@ is_ending (gpointer pair)
 {
   HubSession *session = pair_session_of (pair, 0);
 
-  return !session || hub_session_info_is_ending (hub_session_get_info (session))
+  return session == NULL || hub_session_info_is_ending (hub_session_get_info (session))
          || hub_state_is_over (hub_session_get_state (session));
 }
 
@@ -105,7 +105,7 @@ is_back (gpointer pair)
 {
   HubSession *session = pair_session_of (pair, 0);
 
-  return session && hub_session_worker_get_generation (hub_session_get_worker (session)) > 1
+  return session != NULL && hub_session_worker_get_generation (hub_session_get_worker (session)) > 1
          && hub_session_worker_get_state (hub_session_get_worker (session)) == HUB_WORKER_RUNNING;
 }
 
@@ -114,7 +114,7 @@ is_running (gpointer pair)
 {
   HubSession *session = pair_session_of (pair, 0);
 
-  return session
+  return session != NULL
          && hub_session_worker_get_state (hub_session_get_worker (session)) == HUB_WORKER_RUNNING;
 }
 

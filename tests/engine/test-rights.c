@@ -28,7 +28,7 @@ count_at_worker (Pair *pair, guint i)
 {
   HubSession *session = pair_session_of (pair, i);
 
-  return session && hub_session_worker_get_people (hub_session_get_worker (session))
+  return session != NULL && hub_session_worker_get_people (hub_session_get_worker (session)) != NULL
                  && JSON_NODE_HOLDS_ARRAY (
                      hub_session_worker_get_people (hub_session_get_worker (session)))
              ? (int) json_array_get_length (json_node_get_array (
@@ -118,7 +118,7 @@ test_lost (Pair *pair, gconstpointer data)
   gint64 lost_at;
 
   for (guint i = 0; i < G_N_ELEMENTS (ways); i++)
-    if (g_test_get_path () && g_str_has_suffix (g_test_get_path (), ways[i].name))
+    if (g_test_get_path () != NULL && g_str_has_suffix (g_test_get_path (), ways[i].name))
       lose = ways[i].lose;
   g_assert_nonnull (lose);
   pair_go_live (pair);
@@ -178,7 +178,7 @@ join_in_vain (Pair *pair, const char *const *roles, void (*lose) (Pair *pair), c
   pair_go_live (pair);
   hub_sessions_join_async (sessions_of (pair, 0), pair->session, "writer", FALSE, NULL, transaction,
                            await_done, &await);
-  if (lose)
+  if (lose != NULL)
     lose (pair);
   answer = hub_sessions_join_finish (sessions_of (pair, 0), await_result (&await), &error);
   g_object_unref (await.result);
@@ -257,7 +257,7 @@ static gboolean
 worker_is_gone (gpointer data)
 {
   return count_at_worker (data, 1) < 0
-         && (!pair_session_of (data, 1)
+         && (pair_session_of (data, 1) == NULL
              || hub_session_worker_get_state (hub_session_get_worker (pair_session_of (data, 1)))
                     == HUB_WORKER_NONE);
 }

@@ -152,7 +152,7 @@ is_adopted (gpointer data)
 {
   Pair *pair = data;
 
-  return pair_session_of (pair, 0)
+  return pair_session_of (pair, 0) != NULL
          && hub_session_worker_get_state (hub_session_get_worker (pair_session_of (pair, 0)))
                 == HUB_WORKER_RUNNING;
 }
@@ -213,7 +213,7 @@ test_prepared_twice (Pair *pair, gconstpointer data)
           answer = hub_sessions_move_finish (sessions, await_result (&prepare[i]), &error);
 
       done += answer != NULL;
-      if (!answer)
+      if (answer == NULL)
         g_assert_cmpstr (karez_error_get_rule (error), ==, "session/edge");
       g_object_unref (prepare[i].result);
     }
@@ -268,7 +268,7 @@ is_replaced (gpointer data)
 {
   Pair *pair = data;
 
-  return pair_session_of (pair, 0)
+  return pair_session_of (pair, 0) != NULL
          && hub_session_worker_get_generation (hub_session_get_worker (pair_session_of (pair, 0)))
                 > 1;
 }
@@ -470,7 +470,7 @@ tell_person (Pair *pair, guint to, const char *session, const char *participant,
   g_object_unref (await.result);
   g_assert_cmpstr (karez_error_get_rule (error), ==, rule);
   after = pair_ask (&pair->hubs[to], PEOPLE);
-  if (rule)
+  if (rule != NULL)
     g_assert_cmpstr (before, ==, after);
 }
 
@@ -528,7 +528,8 @@ join_by_request (Pair *pair, guint i, const char *request, GError **error)
                            &await);
   answer = hub_sessions_join_finish (sessions, await_result (&await), error);
   g_object_unref (await.result);
-  return answer ? g_strdup (karez_json_text (json_node_get_object (answer), "participant")) : NULL;
+  return answer != NULL ? g_strdup (karez_json_text (json_node_get_object (answer), "participant"))
+                        : NULL;
 }
 
 /* Nobody takes a place of the other hospital's by naming it, and each who was there is on record.
@@ -574,7 +575,7 @@ count_heard (Pair *pair, const char *connection, const char *text)
   GPtrArray *texts = g_hash_table_lookup (pair->hubs[0].pages, connection);
   guint n = 0;
 
-  for (guint i = 0; texts && i < texts->len; i++)
+  for (guint i = 0; texts != NULL && i < texts->len; i++)
     n += strstr (texts->pdata[i], text) != NULL;
   return n;
 }
@@ -585,13 +586,13 @@ static char *
 checks_at (Pair *pair, guint i)
 {
   HubSession *session = pair_session_of (pair, i);
-  JsonArray *checks = hub_session_worker_get_checks (hub_session_get_worker (session))
+  JsonArray *checks = hub_session_worker_get_checks (hub_session_get_worker (session)) != NULL
                           ? json_node_get_array (
                               hub_session_worker_get_checks (hub_session_get_worker (session)))
                           : NULL;
   g_autoptr (GString) text = g_string_new (NULL);
 
-  for (guint n = 0; checks && n < json_array_get_length (checks); n++)
+  for (guint n = 0; checks != NULL && n < json_array_get_length (checks); n++)
     {
       JsonObject *check = json_array_get_object_element (checks, n);
 

@@ -68,10 +68,10 @@ worker_start_hub (WorkerFixture *f, guint64 incarnation)
 void
 worker_end_hub (WorkerFixture *f)
 {
-  if (f->worker)
+  if (f->worker != NULL)
     g_signal_handlers_disconnect_by_data (f->worker, f);
   g_clear_object (&f->worker);
-  if (f->supervisor)
+  if (f->supervisor != NULL)
     g_signal_handlers_disconnect_by_data (f->supervisor, f);
   g_clear_object (&f->supervisor);
 }
@@ -226,11 +226,11 @@ worker_set_up (WorkerFixture *f, gconstpointer data)
 void
 worker_tear_down (WorkerFixture *f, gconstpointer data)
 {
-  if (f->supervisor)
+  if (f->supervisor != NULL)
     {
       hub_supervisor_kill (f->supervisor, f->id);
       f->died = 0;
-      if (f->worker)
+      if (f->worker != NULL)
         turn_until (worker_has_died, f, 10, "the worker's end is seen");
     }
   worker_end_hub (f);

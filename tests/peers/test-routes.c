@@ -70,9 +70,9 @@ test_routes_init (TestRoutes *self)
 }
 
 static void
-test_routes_class_init (TestRoutesClass *class)
+test_routes_class_init (TestRoutesClass *klass)
 {
-  class->finalize = test_routes_finalize;
+  klass->finalize = test_routes_finalize;
 }
 
 typedef struct
@@ -158,16 +158,16 @@ test_request_finalize (GObject *object)
 }
 
 static void
-test_request_class_init (TestRequestClass *class)
+test_request_class_init (TestRequestClass *klass)
 {
-  class->get_actor = get_actor;
-  class->get_path_part = get_path_part;
-  class->get_body = get_body;
-  class->get_idempotency_key = get_key;
-  class->begin = begin;
-  class->respond = respond;
-  class->fail = fail;
-  G_OBJECT_CLASS (class)->finalize = test_request_finalize;
+  klass->get_actor = get_actor;
+  klass->get_path_part = get_path_part;
+  klass->get_body = get_body;
+  klass->get_idempotency_key = get_key;
+  klass->begin = begin;
+  klass->respond = respond;
+  klass->fail = fail;
+  G_OBJECT_CLASS (klass)->finalize = test_request_finalize;
 }
 
 static void

@@ -22,7 +22,7 @@ link_send (KarezLink *link, guint stream, GBytes *payload, GError **error)
   g_assert_cmpuint (g_bytes_get_size (payload), <=, KAREZ_LINK_MAX_MESSAGE);
   g_queue_push_tail (&self->other->on_the_way, g_bytes_ref (payload));
   g_clear_pointer (&self->saved_at_send, g_bytes_unref);
-  self->saved_at_send = self->saved ? g_bytes_ref (self->saved) : NULL;
+  self->saved_at_send = self->saved != NULL ? g_bytes_ref (self->saved) : NULL;
   return TRUE;
 }
 
@@ -221,9 +221,9 @@ fake_worker_finalize (GObject *object)
 }
 
 static void
-fake_worker_class_init (FakeWorkerClass *class)
+fake_worker_class_init (FakeWorkerClass *klass)
 {
-  G_OBJECT_CLASS (class)->finalize = fake_worker_finalize;
+  G_OBJECT_CLASS (klass)->finalize = fake_worker_finalize;
 }
 
 static void

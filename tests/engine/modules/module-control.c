@@ -84,15 +84,16 @@ static gboolean
 behave (TestPlugin *self, KarezContext *context, GError **error)
 {
   KarezSettings *settings = karez_context_get_settings (context, error);
-  g_autofree char *behaviour = settings ? karez_settings_get (settings, "Behaviour", error) : NULL;
+  g_autofree char *behaviour = settings != NULL ? karez_settings_get (settings, "Behaviour", error)
+                                                : NULL;
   KarezRoutes *routes = NULL;
 
-  if (!behaviour)
+  if (behaviour == NULL)
     return FALSE;
   if (g_str_equal (behaviour, "outside"))
     {
       routes = karez_context_get_routes (context, error);
-      return routes
+      return routes != NULL
              && karez_routes_add (routes, "GET", "/people/secret", "board.read", on_route, NULL,
                                   NULL, error);
     }
@@ -101,7 +102,7 @@ behave (TestPlugin *self, KarezContext *context, GError **error)
       static const char *const harms[] = { "crash", "block", "timer", "idle", "stall", "thread" };
 
       routes = karez_context_get_routes (context, error);
-      for (guint i = 0; routes && i < G_N_ELEMENTS (harms); i++)
+      for (guint i = 0; routes != NULL && i < G_N_ELEMENTS (harms); i++)
         {
           g_autofree char *path = g_strconcat ("/x/good/", harms[i], NULL);
 
@@ -118,7 +119,7 @@ behave (TestPlugin *self, KarezContext *context, GError **error)
   if (g_str_equal (behaviour, "silent"))
     return FALSE;
   routes = karez_context_get_routes (context, error);
-  return routes
+  return routes != NULL
          && karez_routes_add (routes, "GET", "/x/good/hello", "board.read", on_route, NULL, NULL,
                               error);
 }
@@ -132,7 +133,7 @@ enable_async (KarezPlugin *plugin, KarezContext *context, GCancellable *cancella
 
   if (behave ((TestPlugin *) plugin, context, &error))
     g_task_return_boolean (task, TRUE);
-  else if (error)
+  else if (error != NULL)
     g_task_return_error (task, error);
   else
     g_task_return_boolean (task, FALSE);

@@ -77,7 +77,7 @@ set_moving (TestModality *self, gboolean moving)
                                                   moving ? "moving" : "still", NULL, NULL);
 
   self->moving = moving;
-  if (self->session && delay_of (self))
+  if (self->session != NULL && delay_of (self))
     karez_session_report (self->session, check);
 }
 
@@ -228,7 +228,7 @@ message (KarezModality *modality, KarezParticipant *participant, JsonObject *bod
       g_usleep (G_USEC_PER_SEC);
   return karez_error_set (error, KAREZ_ERROR_INVALID, "test/type",
                           "add, record, escape, hold, hang, hang later or crash later",
-                          "There is no message “%s”.", type ? type : "");
+                          "There is no message “%s”.", type != NULL ? type : "");
 }
 
 static GBytes *
