@@ -9,6 +9,7 @@
 
 hubs=(aral hangzhou)
 declare -A hub_port=([aral]=8801 [hangzhou]=8802)
+declare -A hub_secure_port=([aral]=8811 [hangzhou]=8812)
 declare -A hub_peer_port=([aral]=9801 [hangzhou]=9802)
 declare -A hub_id=([aral]=0190d1a0-0000-7000-8000-00000000a4a1
   [hangzhou]=0190d1a0-0000-7000-8000-00000000a2c0)
@@ -70,6 +71,9 @@ Runtime=$runtime
 Listen=127.0.0.1
 Port=${hub_port[$name]}
 Origin=http://$name.localhost:${hub_port[$name]}
+# HTTPS beside it, by an authority of the hub's own: ./karez demo says where its root is.
+SecurePort=${hub_secure_port[$name]}
+Authority=own
 
 [Peers]
 Listen=127.0.0.1
@@ -161,7 +165,8 @@ demo_supervise () {
   local -a keepers=()
   var=$(realpath "$var")
   exec 9>"$var/demo.lock"
-  flock -n 9 || die "the demo runs already; ./karez demo --stop ends it"
+  # Who looks whether it is held holds it for a moment.
+  flock -w 2 9 || die "the demo runs already; ./karez demo --stop ends it"
   printf '%s\n' "$BASHPID" >"$var/demo.pid"
   for name in "${hubs[@]}"; do
     # Nothing below may hold the lock: workers and databases outlive this.
@@ -294,10 +299,13 @@ demo_day () {
 }
 
 demo_tell () {
-  local name
+  local name port
   printf '\n'
   for name in "${hubs[@]}"; do
-    printf '  %-10s http://%s.localhost:%s\n' "$name" "$name" "${hub_port[$name]}"
+    printf '  %-10s http://%s.localhost:%s' "$name" "$name" "${hub_port[$name]}"
+    # A configuration of an older demo has none.
+    port=$(sed -n 's/^SecurePort=//p' "$var/$name/karez.conf")
+    printf '%s\n' "${port:+   https://$name.localhost:$port (root: /root.crt)}"
   done
   printf '\n'
   cat data/demo/logins.txt

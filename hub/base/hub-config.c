@@ -21,6 +21,8 @@ static const HubConfigKey keys[] = {
   { "Web", "Key", HUB_CONFIG_PATH, NULL, "The PEM file of its key" },
   { "Web", "Authority", HUB_CONFIG_AUTHORITY, NULL,
     "own: the hub makes its certificate itself, by an authority of its own" },
+  { "Web", "SecurePort", HUB_CONFIG_PORT, NULL,
+    "Where the desk is by HTTPS, too, beside an Origin of HTTP; not set: nowhere" },
   { "Web", "RedirectPort", HUB_CONFIG_PORT, NULL,
     "Where HTTP is answered with the way to Origin; not set: nowhere" },
   { "Web", "StrictTransportSecurity", HUB_CONFIG_SECONDS, "0",

@@ -97,7 +97,10 @@ check_listening (HubConfig *config, const char *group, const HubCheck *check)
     }
   check_port (config, group, "Port", check);
   if (g_str_equal (group, "Web"))
-    check_port (config, group, "RedirectPort", check);
+    {
+      check_port (config, group, "RedirectPort", check);
+      check_port (config, group, "SecurePort", check);
+    }
 }
 
 /* Whether who listens at both would meet: "::" takes IPv4 too. */
@@ -128,11 +131,16 @@ check_apart (HubConfig *config, const char *group, const char *key, const char *
 static void
 check_ports (HubConfig *config)
 {
+  static const char *const beside[] = { "RedirectPort", "SecurePort" };
+
   check_apart (config, "Peers", "Port", "Web", N_ ("[Web] Port is %s too, at the same address"));
-  check_apart (config, "Web", "RedirectPort", "Web",
-               N_ ("[Web] Port is %s too, at the same address"));
-  check_apart (config, "Web", "RedirectPort", "Peers",
-               N_ ("[Peers] Port is %s too, at the same address"));
+  for (guint i = 0; i < G_N_ELEMENTS (beside); i++)
+    {
+      check_apart (config, "Web", beside[i], "Web",
+                   N_ ("[Web] Port is %s too, at the same address"));
+      check_apart (config, "Web", beside[i], "Peers",
+                   N_ ("[Peers] Port is %s too, at the same address"));
+    }
 }
 
 static void

@@ -70,21 +70,41 @@ check_https_only (HubConfig *config, const char *origin, const char *key)
                      NULL, N_ ("an Origin of https://"), NULL);
 }
 
+/* HTTPS beside HTTP: there is HTTP, and a certificate. */
+static void
+check_secure_port (HubConfig *config, const char *origin)
+{
+  if (hub_config_is_found (config, "Web", "SecurePort"))
+    return;
+  if (origin != NULL && g_str_has_prefix (origin, "https:"))
+    hub_config_find (config, HUB_CONFIG_FAULT_VALUE, "Web", "SecurePort",
+                     N_ ("[Web] Origin is HTTPS already"), NULL, N_ ("an Origin of http://"), NULL);
+  else if (hub_config_text (config, "Web", "Authority") == NULL
+           && hub_config_text (config, "Web", "Certificate") == NULL)
+    hub_config_find (config, HUB_CONFIG_FAULT_VALUE, "Web", "SecurePort",
+                     N_ ("HTTPS needs a certificate"), NULL,
+                     N_ ("Authority=own, or Certificate and Key"), NULL);
+}
+
 void
 hub_check_web (HubConfig *config, const HubCheck *check)
 {
+  gboolean secure = hub_config_text (config, "Web", "SecurePort") != NULL;
   const char *certificate = hub_config_text (config, "Web", "Certificate");
   const char *key = hub_config_text (config, "Web", "Key");
   const char *origin = hub_config_text (config, "Web", "Origin");
 
   if (hub_config_text (config, "Web", "Authority") != NULL)
     {
-      check_https_only (config, origin, "Authority");
+      if (!secure)
+        check_https_only (config, origin, "Authority");
       if (certificate != NULL || key != NULL)
         hub_config_find (config, HUB_CONFIG_FAULT_VALUE, "Web", "Authority",
                          N_ ("there is a certificate already"), NULL,
                          N_ ("either Authority, or Certificate and Key"), NULL);
     }
+  if (secure)
+    check_secure_port (config, origin);
   if (hub_config_text (config, "Web", "RedirectPort") != NULL)
     check_https_only (config, origin, "RedirectPort");
   if (hub_config_seconds (config, "Web", "StrictTransportSecurity") > 0)
@@ -100,7 +120,7 @@ hub_check_web (HubConfig *config, const HubCheck *check)
     hub_config_find (config, HUB_CONFIG_FAULT_VALUE, "Web", "Key",
                      N_ ("a key without a certificate"), NULL,
                      N_ ("[Web] Certificate beside it: the file of its certificate"), NULL);
-  else if (origin != NULL && g_str_has_prefix (origin, "http:"))
+  else if (!secure && origin != NULL && g_str_has_prefix (origin, "http:"))
     hub_config_find (config, HUB_CONFIG_FAULT_VALUE, "Web", "Origin",
                      N_ ("with [Web] Certificate the hub speaks HTTPS alone"), NULL, "https://%s",
                      strstr (origin, "://") + 3);

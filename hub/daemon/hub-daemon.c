@@ -246,6 +246,10 @@ open_web (HubDaemon *self, GError **error)
     .redirect_port = text (self, "Web", "RedirectPort") != NULL
                          ? hub_config_port (self->config, "Web", "RedirectPort")
                          : 0,
+    .secure = text (self, "Web", "SecurePort") != NULL,
+    .secure_port = text (self, "Web", "SecurePort") != NULL
+                       ? hub_config_port (self->config, "Web", "SecurePort")
+                       : 0,
     .transport_security = hub_config_seconds (self->config, "Web", "StrictTransportSecurity"),
     .authority = text (self, "Web", "Authority") != NULL ? authority : NULL,
     .certificate = text (self, "Web", "Certificate"),

@@ -21,20 +21,19 @@ struct _HubWebGate
   HubWebPolicy *policy;
   HubWebSignIns *sign_ins;
   HubWebRate *rate, *away; /* of what leads away from risk, apart from all else */
-  char *origin;
-  guint16 port;
+  HubWebOrigins *origins;
 };
 
 HubWebGate *
 hub_web_gate_new (HubStore *store, HubWebPolicy *policy, HubWebSignIns *sign_ins,
-                  const char *origin, const HubWebBounds *bounds)
+                  HubWebOrigins *origins, const HubWebBounds *bounds)
 {
   HubWebGate *self = g_new0 (HubWebGate, 1);
 
   self->store = g_object_ref (store);
   self->policy = policy;
   self->sign_ins = sign_ins;
-  self->origin = g_strdup (origin);
+  self->origins = origins;
   self->rate = hub_web_rate_new (bounds->requests_per_second, bounds->burst, 10000);
   self->away = hub_web_rate_new (AWAY_PER_SECOND, AWAY_BURST, 10000);
   return self;
@@ -46,14 +45,7 @@ hub_web_gate_free (HubWebGate *self)
   hub_web_rate_free (self->rate);
   hub_web_rate_free (self->away);
   g_object_unref (self->store);
-  g_free (self->origin);
   g_free (self);
-}
-
-void
-hub_web_gate_set_port (HubWebGate *self, guint16 port)
-{
-  self->port = port;
 }
 
 gboolean
@@ -64,48 +56,13 @@ hub_web_gate_is_writing (SoupServerMessage *message)
   return !g_str_equal (method, "GET") && !g_str_equal (method, "HEAD");
 }
 
-/* This machine's own names with our port, which no page of somebody else can have. */
-static gboolean
-is_local (HubWebGate *self, const char *authority)
-{
-  static const char *const local[] = { "localhost", "127.0.0.1", "[::1]" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (local); i++)
-    {
-      g_autofree char *name = g_strdup_printf ("%s:%u", local[i], self->port);
-
-      if (g_ascii_strcasecmp (authority, name) == 0)
-        return TRUE;
-    }
-  return FALSE;
-}
-
-static gboolean
-is_own_host (HubWebGate *self, const char *host)
-{
-  return host != NULL
-         && (g_ascii_strcasecmp (host, strstr (self->origin, "://") + 3) == 0
-             || is_local (self, host));
-}
-
-/* A page at a name of the machine where its browser runs is ours if it asked by that name: to
- * everywhere else it is another program's that has our port there. */
-static gboolean
-is_own_origin (HubWebGate *self, const char *origin, const char *host)
-{
-  if (g_ascii_strcasecmp (origin, self->origin) == 0)
-    return TRUE;
-  return host != NULL && g_str_has_prefix (origin, "http://") && is_local (self, origin + 7)
-         && g_ascii_strcasecmp (origin + 7, host) == 0;
-}
-
 gboolean
 hub_web_gate_check_host (HubWebGate *self, SoupServerMessage *message, GError **error)
 {
   const char *host = soup_message_headers_get_one (
       soup_server_message_get_request_headers (message), "Host");
 
-  if (hub_web_limits_is_local (message) || is_own_host (self, host))
+  if (hub_web_limits_is_local (message) || hub_web_origins_has_host (self->origins, host))
     return TRUE;
   return karez_error_set (error, KAREZ_ERROR_DENIED, "request/host",
                           N_ ("the address that the hub is configured with"),
@@ -124,7 +81,7 @@ hub_web_gate_check_origin (HubWebGate *self, SoupServerMessage *message, gboolea
 
   if (hub_web_limits_is_local (message))
     return TRUE;
-  if ((origin != NULL ? is_own_origin (self, origin, host) : !needed)
+  if ((origin != NULL ? hub_web_origins_has_page (self->origins, origin, host) : !needed)
       && (site == NULL || g_str_equal (site, "same-origin") || g_str_equal (site, "none")))
     return TRUE;
   return karez_error_set (error, KAREZ_ERROR_DENIED, "request/origin",

@@ -3,6 +3,7 @@
 
 #include "hub-store.h"
 #include "hub-web-limits.h"
+#include "hub-web-origins.h"
 #include "hub-web-policy.h"
 #include "hub-web-request.h"
 
@@ -15,12 +16,10 @@ G_BEGIN_DECLS
  */
 typedef struct _HubWebGate HubWebGate;
 
-/* @policy, @sign_ins: outlive it */
+/* @policy, @sign_ins, @origins: outlive it */
 HubWebGate *hub_web_gate_new (HubStore *store, HubWebPolicy *policy, HubWebSignIns *sign_ins,
-                              const char *origin, const HubWebBounds *bounds);
+                              HubWebOrigins *origins, const HubWebBounds *bounds);
 void hub_web_gate_free (HubWebGate *self);
-/* The port that is listened at. */
-void hub_web_gate_set_port (HubWebGate *self, guint16 port);
 
 /* Neither GET nor HEAD. */
 gboolean hub_web_gate_is_writing (SoupServerMessage *message);

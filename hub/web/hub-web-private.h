@@ -25,8 +25,9 @@ struct _HubWeb
   guint renewal;
   char *certificate_paths[2]; /* certificate and key; NULL: no TLS */
   JsonNode *names;
-  guint16 port, redirect_port;
-  gboolean redirects;
+  HubWebOrigins *origins;
+  guint16 port, redirect_port, secure_port;
+  gboolean redirects, secure;
   guint transport_security;
   HubWebBounds bounds;
   HubWebProxies *proxies;

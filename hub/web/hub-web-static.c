@@ -16,7 +16,7 @@ typedef struct
 struct _HubWebStatic
 {
   GHashTable *files; /* path → File */
-  char *origin;
+  HubWebOrigins *origins;
   GString *inline_scripts; /* sources of script-src, each begun by a blank */
   char *policy;
 };
@@ -49,31 +49,29 @@ file_free (File *file)
   g_free (file);
 }
 
-static void
-write_policy (HubWebStatic *self)
+void
+hub_web_static_write_policy (HubWebStatic *self)
 {
+  g_autofree char *sockets = hub_web_origins_list_sockets (self->origins);
+
   g_free (self->policy);
   /* 'self' covers the WebSocket only in newer browsers, so it is named. */
   self->policy = g_strdup_printf (
       "default-src 'none'; script-src 'self'%s; style-src 'self'; img-src 'self' data:; "
-      "font-src 'self'; connect-src 'self' %s%s; frame-ancestors 'none'; base-uri 'none'; "
+      "font-src 'self'; connect-src 'self'%s; frame-ancestors 'none'; base-uri 'none'; "
       "form-action 'self'; require-trusted-types-for 'script'; trusted-types lit-html",
-      self->inline_scripts->str, g_str_has_prefix (self->origin, "https:") ? "wss" : "ws",
-      strstr (self->origin, "://"));
+      self->inline_scripts->str, sockets);
 }
 
 HubWebStatic *
-hub_web_static_new (const char *origin)
+hub_web_static_new (HubWebOrigins *origins)
 {
-  HubWebStatic *self;
+  HubWebStatic *self = g_new0 (HubWebStatic, 1);
 
-  g_return_val_if_fail (strstr (origin, "://") != NULL, NULL);
-
-  self = g_new0 (HubWebStatic, 1);
   self->files = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) file_free);
-  self->origin = g_strdup (origin);
+  self->origins = origins;
   self->inline_scripts = g_string_new (NULL);
-  write_policy (self);
+  hub_web_static_write_policy (self);
   return self;
 }
 
@@ -82,7 +80,6 @@ hub_web_static_free (HubWebStatic *self)
 {
   g_hash_table_unref (self->files);
   g_string_free (self->inline_scripts, TRUE);
-  g_free (self->origin);
   g_free (self->policy);
   g_free (self);
 }
@@ -125,7 +122,7 @@ allow_import_map (HubWebStatic *self, GBytes *page)
   g_checksum_get_digest (checksum, digest, &length);
   hash = g_base64_encode (digest, length);
   g_string_append_printf (self->inline_scripts, " 'sha256-%s'", hash);
-  write_policy (self);
+  hub_web_static_write_policy (self);
 }
 
 /* What is served compressed where nothing compressed stands beside it; NULL if it gets no smaller.

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "hub-web-origins.h"
+
 #include <libsoup/soup.h>
 
 G_BEGIN_DECLS
@@ -14,8 +16,10 @@ G_BEGIN_DECLS
  */
 typedef struct _HubWebStatic HubWebStatic;
 
-/* @origin: what the page connects to, for its Content-Security-Policy */
-HubWebStatic *hub_web_static_new (const char *origin);
+/* @origins: outlives it: what pages connect to, for their Content-Security-Policy */
+HubWebStatic *hub_web_static_new (HubWebOrigins *origins);
+/* The origins are others now. */
+void hub_web_static_write_policy (HubWebStatic *self);
 void hub_web_static_free (HubWebStatic *self);
 /**
  * hub_web_static_add:

@@ -289,6 +289,9 @@ hub_web_new (HubStore *store, const HubWebConfig *config)
   self->port = config->port;
   self->redirect_port = config->redirect_port;
   self->redirects = config->redirects;
+  self->secure_port = config->secure_port;
+  self->secure = config->secure;
+  self->origins = hub_web_origins_new (self->origin);
   self->transport_security = g_str_has_prefix (config->origin, "https:")
                                  ? config->transport_security
                                  : 0;
@@ -313,11 +316,11 @@ hub_web_new (HubStore *store, const HubWebConfig *config)
   self->router = hub_web_router_new ();
   self->policy = hub_web_policy_new ();
   self->languages = hub_web_languages_new ();
-  self->files = hub_web_static_new (self->origin);
+  self->files = hub_web_static_new (self->origins);
   self->metrics = hub_web_metrics_new ();
   self->sign_ins = hub_web_sign_ins_new (hub_store_get_scope (store, "web"), self->hub,
                                          self->bounds.believe_ms);
-  self->gate = hub_web_gate_new (store, self->policy, self->sign_ins, self->origin, &self->bounds);
+  self->gate = hub_web_gate_new (store, self->policy, self->sign_ins, self->origins, &self->bounds);
   self->passwords = hub_web_passwords_new (HASHES_AT_ONCE, HASHES_WAITING);
   self->browsers = hub_web_browsers_new (self->hub);
   self->account = hub_web_account_new (store, self->sign_ins, self->passwords, self->browsers,
@@ -392,12 +395,23 @@ open_certificate (HubWeb *self, GError **error)
   return self->certificate_paths[0] == NULL || self->certificate != NULL;
 }
 
+/* Pages are told of it before any is sent. */
+static void
+accept_secure (HubWeb *self, GSocket *secure)
+{
+  hub_web_origins_add_secure (self->origins, self->secure_port);
+  hub_web_static_write_policy (self->files);
+  hub_web_limits_accept (self->limits, secure, self->certificate);
+  hub_notice ("web", NULL, "the desk is at %s too", hub_web_origins_get_secure (self->origins));
+}
+
 gboolean
 hub_web_start (HubWeb *self, GError **error)
 {
   g_autoptr (GSocket) tcp = NULL;
   g_autoptr (GSocket) local = NULL;
   g_autoptr (GSocket) plain = NULL;
+  g_autoptr (GSocket) secure = NULL;
 
   g_return_val_if_fail (!self->started, FALSE);
 
@@ -409,12 +423,17 @@ hub_web_start (HubWeb *self, GError **error)
   plain = self->redirects ? hub_web_listen_tcp (self->bind, &self->redirect_port, error) : NULL;
   if (self->redirects && plain == NULL)
     return FALSE;
+  secure = self->secure ? hub_web_listen_tcp (self->bind, &self->secure_port, error) : NULL;
+  if (self->secure && secure == NULL)
+    return FALSE;
   local = self->socket != NULL ? hub_web_listen_unix (self->socket, error) : NULL;
   if (self->socket != NULL && local == NULL)
     return FALSE;
   self->started = TRUE;
-  hub_web_gate_set_port (self->gate, self->port);
-  hub_web_limits_accept (self->limits, tcp, self->certificate);
+  hub_web_origins_set_port (self->origins, self->port);
+  hub_web_limits_accept (self->limits, tcp, self->secure ? NULL : self->certificate);
+  if (secure != NULL)
+    accept_secure (self, secure);
   if (plain != NULL)
     hub_web_limits_accept_redirected (self->limits, plain);
   if (local != NULL)
@@ -453,6 +472,12 @@ guint16
 hub_web_get_redirect_port (HubWeb *self)
 {
   return self->redirect_port;
+}
+
+guint16
+hub_web_get_secure_port (HubWeb *self)
+{
+  return self->secure_port;
 }
 
 gboolean
@@ -576,6 +601,7 @@ hub_web_finalize (GObject *object)
   hub_web_sign_ins_free (self->sign_ins);
   hub_web_metrics_free (self->metrics);
   hub_web_static_free (self->files);
+  hub_web_origins_free (self->origins);
   hub_web_languages_free (self->languages);
   hub_web_policy_free (self->policy);
   g_object_unref (self->store);

@@ -20,11 +20,13 @@ G_BEGIN_DECLS
  * @port: 0 lets the kernel choose
  * @redirects: whether HTTP is answered with the way to @origin, at @redirect_port of @bind; 0 lets
  *   the kernel choose
+ * @secure: whether TLS is beside an @origin of HTTP, at @secure_port of @bind, and not at @port; 0
+ *   lets the kernel choose
  * @transport_security: for how many seconds browsers are to call it by HTTPS alone (RFC 6797); 0
  *   takes an @origin of HTTP, too
  * @socket: (nullable): path of the Unix socket for karezctl
- * @authority: (nullable): directory of authorities of its own, for TLS at @port; instead of:
- * @certificate, @key: (nullable): both or none: PEM files for TLS at @port
+ * @authority: (nullable): directory of authorities of its own, for TLS; instead of:
+ * @certificate, @key: (nullable): both or none: PEM files for TLS
  * @proxies: (nullable): as hub_web_proxies_new() takes them
  * @desk: (nullable): GResource folder of the desk's files, ended by "/"
  * @bounds: (nullable): %HUB_WEB_BOUNDS_DEFAULT
@@ -36,8 +38,8 @@ typedef struct
   const char *version;
   const char *origin;
   const char *bind;
-  guint16 port, redirect_port;
-  gboolean redirects;
+  guint16 port, redirect_port, secure_port;
+  gboolean redirects, secure;
   guint transport_security;
   const char *socket;
   const char *authority, *certificate, *key;
@@ -77,6 +79,8 @@ void hub_web_stop (HubWeb *self);
 guint16 hub_web_get_port (HubWeb *self);
 /* The other one, where HTTP is redirected from; 0 for none. */
 guint16 hub_web_get_redirect_port (HubWeb *self);
+/* That of HTTPS beside HTTP; 0 for none. */
+guint16 hub_web_get_secure_port (HubWeb *self);
 /* What browsers are shown. Returns: (transfer none) (nullable): NULL without TLS of its own */
 HubWebCertificate *hub_web_get_certificate (HubWeb *self);
 /* Whether its certificate is by an authority of the hub's own. */

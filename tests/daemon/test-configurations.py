@@ -125,6 +125,10 @@ VALUES = [
     ('Web', 'Key', 'hub.key', PATH),
     ('Web', 'Authority', 'yes', 'own, or no Authority'),
     ('Web', 'Authority', '', 'own, or no Authority'),
+    ('Web', 'SecurePort', '0', PORT),
+    ('Web', 'SecurePort', '18443', 'a port of its own for each'),
+    ('Web', 'SecurePort', '18444', 'a port of its own for each'),
+    ('Web', 'SecurePort', '18445', 'an Origin of http://'),
     ('Web', 'RedirectPort', '0', PORT),
     ('Web', 'RedirectPort', 'http', PORT),
     ('Web', 'RedirectPort', '18443', 'a port of its own for each'),
@@ -403,6 +407,15 @@ def test_only_for_https():
         accepts(GOOD.replace('Proxies=', f'{line}\nProxies=', 1).encode())
         check(text.replace('Proxies=', f'{line}\nProxies=', 1),
               [f'karez.conf:12: [Web] {line.split("=", maxsplit=1)[0]}: [Web] Origin is no HTTPS', 'accepted: an Origin of https://'], WRONG)
+
+
+def test_https_beside_http():
+    text = GOOD.replace('https://karez.example.org', 'http://localhost').replace('Proxies=', 'SecurePort=18445\nProxies=', 1)
+    check(text, ['karez.conf:12: [Web] SecurePort: HTTPS needs a certificate', 'accepted: Authority=own, or Certificate and Key'], WRONG)
+    accepts(text.replace('Proxies=', 'Authority=own\nProxies=', 1).encode())
+    make_pair('beside', host='localhost')
+    accepts(with_pair('beside.pem', 'beside.key').replace('https://karez.example.org', 'http://localhost')
+            .replace('Proxies=', 'SecurePort=18445\nProxies=', 1).encode())
 
 
 def test_authority_and_certificate():

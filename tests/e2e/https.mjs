@@ -205,6 +205,35 @@ async function refusals({ aral }, authority) {
   assert.match((await curl(aral, root)).said, /alive/);
 }
 
+/** A hub that is tried out has both, and each page stays where it is. @param {import('./hubs.mjs').Hub} hub */
+async function beside(hub) {
+  const secure = `https://hangzhou.localhost:${await freePort()}`;
+  await hub.kill();
+  hub.origin = `http://hangzhou.localhost:${hub.port}`;
+  nets.hangzhou = { Web: { Authority: 'own', SecurePort: new URL(secure).port } };
+  hub.write();
+  await hub.start();
+  const browser = await openBrowser(); // its HOME trusts the hub's root
+  try {
+    for (const origin of [hub.origin, secure]) {
+      const page = await signIn(browser, Object.assign(Object.create(hub), { origin }), 'desk.hangzhou');
+      const [live] = await Promise.all([page.waitForEvent('websocket'), page.reload()]);
+      assert.equal(live.url(), `${origin.replace('http', 'ws')}/api/v1/live`);
+      assert.equal(new URL(page.url()).origin, origin);
+      assert.deepEqual(page.faults, []);
+    }
+    // A page of the one asks nothing of the other.
+    const page = await signIn(browser, hub, 'doctor.hangzhou');
+    assert.equal(await page.evaluate((other) => fetch(`${other}/api/v1/hello`).then(() => 'answered', () => 'refused'), secure), 'refused');
+    page.faults = [];
+  } finally {
+    await browser.close();
+  }
+  const answer = await run('curl', ['--silent', '--insecure', '--resolve', `${new URL(secure).host}:127.0.0.1`, '--output', '/dev/null', '--write-out', '%{http_code}',
+    '--header', `Origin: ${hub.origin}`, '--header', 'Content-Type: application/json', '--data', '{"login":"desk.hangzhou","password":"x"}', `${secure}/api/v1/sign-in`]);
+  assert.equal(answer.stdout, '403');
+}
+
 /** @type {Authority} */
 let authority;
 /** Where the phone's hub is over HTTP. */
@@ -213,6 +242,7 @@ let plain = '';
 await withPair('https', async (pair) => {
   await overPhone(pair, authority);
   await refusals(pair, authority);
+  await beside(pair.hangzhou);
 }, async (directory) => {
   authority = new Authority(path.join(directory, 'authority'));
   authority.issue('one', 'aral.localhost');
