@@ -25,7 +25,7 @@ pc=$(find "$place/root" -name karez-1.pc)
 libdir=$(dirname "$(dirname "$pc")")
 prefix=$(sed -n 's/^prefix=//p' "$pc")
 # The copy is used where it lies.
-sed -i "s|^prefix=.*|prefix=$place/root$prefix|" "$pc"
+sed -i "s|^prefix=.*|prefix=$place/root$prefix|" "$(dirname "$pc")"/karez-*.pc
 
 mkdir "$place/project"
 cp "$plugin/standalone/meson.build" "$place/project/"

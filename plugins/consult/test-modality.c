@@ -2,50 +2,50 @@
 /* Who is seen and heard when, and what of the consent outlives a worker. */
 #include "consult-modality.h"
 
-#include "fake-worker.h"
+#include <karez-testing.h>
 
 /* Who is seen and heard when, and what is known of the consent after a worker's death. */
 
 typedef struct
 {
-  FakeWorker *workers[2]; /* where the patient is; the other hospital */
+  KarezTestWorker *workers[2]; /* where the patient is; the other hospital */
   KarezParticipant *referrer, *observer, *consultant;
   GPtrArray *pages[2];
 } Room;
 
 static void
-start_half (FakeWorker *worker, GBytes *saved)
+start_half (KarezTestWorker *worker, GBytes *saved)
 {
-  fake_worker_start (worker, CONSULT_TYPE_MODALITY, saved);
+  karez_test_worker_start (worker, CONSULT_TYPE_MODALITY, saved);
 }
 
 static void
 carry (Room *room)
 {
-  fake_workers_carry (room->workers);
+  karez_test_workers_carry (room->workers);
 }
 
 static void
 room_up (Room *room, gconstpointer data)
 {
-  fake_workers_new (room->workers);
+  karez_test_workers_new (room->workers);
   for (guint i = 0; i < 2; i++)
     {
       room->pages[i] = g_ptr_array_new_with_free_func ((GDestroyNotify) json_node_unref);
       start_half (room->workers[i], NULL);
     }
-  room->referrer = fake_participant_new (0, "019ab3c4-0000-7000-8000-000000000001", "Ayşe",
-                                         "referrer", TRUE, room->pages[0]);
-  room->observer = fake_participant_new (0, "019ab3c4-0000-7000-8000-000000000002", "艾力",
-                                         "observer", TRUE, NULL);
-  room->consultant = fake_participant_new (1, "019ab3c4-0000-7000-8000-000000000003", "王医生",
-                                           "consultant", TRUE, room->pages[1]);
-  fake_workers_set_up (room->workers, TRUE);
-  fake_worker_join (room->workers[0], room->referrer);
-  fake_worker_join (room->workers[0], room->observer);
-  fake_worker_join (room->workers[1], room->consultant);
+  room->referrer = karez_test_participant_new (0, "019ab3c4-0000-7000-8000-000000000001", "Ayşe",
+                                               "referrer", TRUE, room->pages[0]);
+  room->observer = karez_test_participant_new (0, "019ab3c4-0000-7000-8000-000000000002", "艾力",
+                                               "observer", TRUE, NULL);
+  room->consultant = karez_test_participant_new (1, "019ab3c4-0000-7000-8000-000000000003",
+                                                 "王医生", "consultant", TRUE, room->pages[1]);
+  karez_test_workers_set_up (room->workers, TRUE);
+  karez_test_worker_join (room->workers[0], room->referrer);
+  karez_test_worker_join (room->workers[0], room->observer);
+  karez_test_worker_join (room->workers[1], room->consultant);
   for (guint i = 0; i < 2; i++)
-    fake_worker_move (room->workers[i], FAKE_MOVE_START);
+    karez_test_worker_move (room->workers[i], KAREZ_TEST_MOVE_START);
   carry (room);
 }
 
@@ -67,7 +67,7 @@ say (Room *room, const char *json)
 {
   g_autoptr (GError) error = NULL;
 
-  fake_worker_say (room->workers[0], room->referrer, json, &error);
+  karez_test_worker_say (room->workers[0], room->referrer, json, &error);
   g_assert_no_error (error);
 }
 
@@ -81,10 +81,10 @@ assert_shown (Room *room, gboolean shown, const char *consent)
 {
   for (guint i = 0; i < 2; i++)
     {
-      JsonObject *told = fake_page_last (room->pages[i], "consult.state");
+      JsonObject *told = karez_test_page_last (room->pages[i], "consult.state");
       JsonObject *of = json_object_get_object_member (told, "consent");
 
-      g_assert_cmpint (room->workers[i]->forwarding, ==, shown);
+      g_assert_cmpint (karez_test_worker_is_forwarding (room->workers[i]), ==, shown);
       g_assert_cmpint (json_object_get_boolean_member (told, "forwarding"), ==, shown);
       g_assert_cmpstr (json_object_get_string_member (of, "state"), ==, consent);
     }
@@ -95,8 +95,9 @@ assert_recorded (Room *room, guint given, guint withdrawn)
 {
   for (guint i = 0; i < 2; i++)
     {
-      g_assert_cmpuint (fake_worker_count (room->workers[i], "consent.give"), ==, given);
-      g_assert_cmpuint (fake_worker_count (room->workers[i], "consent.withdraw"), ==, withdrawn);
+      g_assert_cmpuint (karez_test_worker_count (room->workers[i], "consent.give"), ==, given);
+      g_assert_cmpuint (karez_test_worker_count (room->workers[i], "consent.withdraw"), ==,
+                        withdrawn);
     }
 }
 
@@ -105,12 +106,12 @@ test_consent (Room *room, gconstpointer data)
 {
   assert_shown (room, FALSE, "none");
   say (room, AGREE);
-  g_assert_true (room->workers[0]->forwarding);
-  g_assert_false (room->workers[1]->forwarding);
+  g_assert_true (karez_test_worker_is_forwarding (room->workers[0]));
+  g_assert_false (karez_test_worker_is_forwarding (room->workers[1]));
   carry (room);
   assert_shown (room, TRUE, "given");
   say (room, WITHDRAW);
-  g_assert_false (room->workers[0]->forwarding);
+  g_assert_false (karez_test_worker_is_forwarding (room->workers[0]));
   carry (room);
   assert_shown (room, FALSE, "withdrawn");
   say (room, HURRY);
@@ -128,7 +129,7 @@ assert_refused (Room *room, guint side, KarezParticipant *who, const char *json,
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_false (fake_worker_say (room->workers[side], who, json, &error));
+  g_assert_false (karez_test_worker_say (room->workers[side], who, json, &error));
   g_assert_error (error, KAREZ_ERROR, (gint) code);
   g_assert_cmpstr (karez_error_get_rule (error), ==, rule);
 }
@@ -156,14 +157,14 @@ test_hold (Room *room, gconstpointer data)
   say (room, AGREE);
   carry (room);
   for (guint i = 0; i < 2; i++)
-    fake_worker_move (room->workers[i], FAKE_MOVE_HOLD);
+    karez_test_worker_move (room->workers[i], KAREZ_TEST_MOVE_HOLD);
   assert_shown (room, FALSE, "given");
   /* A consent that is given again in a hold does not end the hold. */
   say (room, AGREE);
   carry (room);
   assert_shown (room, FALSE, "given");
   for (guint i = 0; i < 2; i++)
-    fake_worker_move (room->workers[i], FAKE_MOVE_RESUME);
+    karez_test_worker_move (room->workers[i], KAREZ_TEST_MOVE_RESUME);
   assert_shown (room, TRUE, "given");
 }
 
@@ -172,29 +173,15 @@ test_hold (Room *room, gconstpointer data)
 static void
 restart (Room *room, guint side, gboolean later)
 {
-  FakeWorker *worker = room->workers[side];
+  KarezTestWorker *worker = room->workers[side];
   KarezParticipant *local = side == 0 ? room->referrer : room->consultant;
-  g_autoptr (GBytes) saved = NULL;
-  gint n_durable;
+  g_autoptr (GBytes) last = later ? karez_test_worker_take_checkpoint (worker) : NULL;
+  g_autoptr (GBytes) saved = karez_test_worker_die (worker);
 
-  if (later)
-    saved = KAREZ_MODALITY_GET_IFACE (worker->half)->checkpoint (worker->half);
-  else
-    saved = worker->saved != NULL ? g_bytes_ref (worker->saved) : NULL;
-  /* What the disk had not taken is lost with the worker, and so is what it does when it hears so.
-   */
-  n_durable = (gint) MIN (worker->n_durable, worker->records->len);
-  worker->disk = FAKE_DISK_QUICK;
-  fake_worker_fail_saves (worker);
-  g_ptr_array_set_size (worker->records, n_durable);
-  worker->n_durable = (guint) n_durable;
-
-  fake_workers_set_up (room->workers, FALSE);
-  worker->forwarding = FALSE;
-  g_list_store_remove_all (worker->participants);
-  start_half (worker, saved);
-  fake_worker_join (worker, local);
-  fake_worker_move (worker, FAKE_MOVE_START);
+  karez_test_workers_set_up (room->workers, FALSE);
+  start_half (worker, later ? last : saved);
+  karez_test_worker_join (worker, local);
+  karez_test_worker_move (worker, KAREZ_TEST_MOVE_START);
 }
 
 static void
@@ -207,8 +194,8 @@ test_dies_after_withdrawal (Room *room, gconstpointer data)
       say (room, WITHDRAW);
       carry (room);
       restart (room, side, TRUE);
-      g_assert_false (room->workers[side]->forwarding);
-      fake_workers_set_up (room->workers, TRUE);
+      g_assert_false (karez_test_worker_is_forwarding (room->workers[side]));
+      karez_test_workers_set_up (room->workers, TRUE);
       carry (room);
       assert_shown (room, FALSE, "withdrawn");
       assert_recorded (room, side + 1, side + 1);
@@ -228,8 +215,8 @@ test_saved_before_told (Room *room, gconstpointer data)
       JsonObject *consent;
 
       say (room, said[i]);
-      g_assert_nonnull (room->workers[0]->saved_at_send);
-      saved = karez_json_parse (room->workers[0]->saved_at_send, 0, NULL);
+      g_assert_nonnull (karez_test_worker_get_saved_at_send (room->workers[0]));
+      saved = karez_json_parse (karez_test_worker_get_saved_at_send (room->workers[0]), 0, NULL);
       consent = json_object_get_object_member (json_node_get_object (saved), "consent");
       g_assert_cmpstr (json_object_get_string_member (consent, "state"), ==, states[i]);
       carry (room);
@@ -241,9 +228,10 @@ test_dies_after_consent (Room *room, gconstpointer data)
 {
   say (room, AGREE);
   restart (room, 0, TRUE);
-  g_assert_true (room->workers[0]->forwarding);
-  g_queue_clear_full (&room->workers[1]->on_the_way, (GDestroyNotify) g_bytes_unref);
-  fake_workers_set_up (room->workers, TRUE);
+  g_assert_true (karez_test_worker_is_forwarding (room->workers[0]));
+  while (karez_test_worker_count_arriving (room->workers[1]) > 0)
+    karez_test_worker_lose (room->workers[1]);
+  karez_test_workers_set_up (room->workers, TRUE);
   carry (room);
   assert_shown (room, TRUE, "given");
   assert_recorded (room, 1, 0);
@@ -252,7 +240,7 @@ test_dies_after_consent (Room *room, gconstpointer data)
 static void
 assert_page (Room *room, const char *consent, gboolean forwarding)
 {
-  JsonObject *told = fake_page_last (room->pages[0], "consult.state");
+  JsonObject *told = karez_test_page_last (room->pages[0], "consult.state");
   JsonObject *of = json_object_get_object_member (told, "consent");
 
   g_assert_cmpstr (json_object_get_string_member (of, "state"), ==, consent);
@@ -264,30 +252,30 @@ assert_page (Room *room, const char *consent, gboolean forwarding)
 static void
 test_slow_disk (Room *room, gconstpointer data)
 {
-  FakeWorker *host = room->workers[0];
+  KarezTestWorker *host = room->workers[0];
 
-  host->disk = FAKE_DISK_SLOW;
+  karez_test_worker_set_disk (host, KAREZ_TEST_DISK_SLOW);
   say (room, AGREE);
-  g_assert_false (host->forwarding);
+  g_assert_false (karez_test_worker_is_forwarding (host));
   assert_page (room, "none", FALSE);
-  g_assert_cmpuint (room->workers[1]->on_the_way.length, ==, 0);
-  g_assert_cmpuint (fake_worker_count (host, "consent.give"), ==, 1);
-  fake_worker_sync (host);
-  g_assert_true (host->forwarding);
+  g_assert_cmpuint (karez_test_worker_count_arriving (room->workers[1]), ==, 0);
+  g_assert_cmpuint (karez_test_worker_count (host, "consent.give"), ==, 1);
+  karez_test_worker_sync (host);
+  g_assert_true (karez_test_worker_is_forwarding (host));
   assert_page (room, "given", TRUE);
-  g_assert_cmpuint (room->workers[1]->on_the_way.length, ==, 1);
+  g_assert_cmpuint (karez_test_worker_count_arriving (room->workers[1]), ==, 1);
   carry (room);
 
   say (room, WITHDRAW);
-  g_assert_false (host->forwarding);
+  g_assert_false (karez_test_worker_is_forwarding (host));
   assert_page (room, "given", FALSE);
-  g_assert_cmpuint (room->workers[1]->on_the_way.length, ==, 0);
+  g_assert_cmpuint (karez_test_worker_count_arriving (room->workers[1]), ==, 0);
   /* In the checkpoint before it is on record, or the next worker might know less. */
-  g_assert_cmpuint (fake_worker_count (host, "consent.withdraw"), ==, 0);
-  fake_worker_sync (host);
-  g_assert_cmpuint (fake_worker_count (host, "consent.withdraw"), ==, 1);
+  g_assert_cmpuint (karez_test_worker_count (host, "consent.withdraw"), ==, 0);
+  karez_test_worker_sync (host);
+  g_assert_cmpuint (karez_test_worker_count (host, "consent.withdraw"), ==, 1);
   assert_page (room, "given", FALSE);
-  fake_worker_sync (host);
+  karez_test_worker_sync (host);
   assert_page (room, "withdrawn", FALSE);
   carry (room);
   assert_shown (room, FALSE, "withdrawn");
@@ -298,50 +286,51 @@ test_slow_disk (Room *room, gconstpointer data)
 static void
 test_slow_disk_words (Room *room, gconstpointer data)
 {
-  FakeWorker *host = room->workers[0];
+  KarezTestWorker *host = room->workers[0];
 
   say (room, AGREE);
   carry (room);
-  host->disk = FAKE_DISK_SLOW;
+  karez_test_worker_set_disk (host, KAREZ_TEST_DISK_SLOW);
   say (room, WITHDRAW);
   say (room, HURRY);
   /* What was withdrawn is not seen by the consent before. */
-  g_assert_false (host->forwarding);
-  while (host->saves.length > 0)
+  g_assert_false (karez_test_worker_is_forwarding (host));
+  while (karez_test_worker_count_saves (host) > 0)
     {
-      g_assert_false (host->forwarding);
-      fake_worker_sync (host);
+      g_assert_false (karez_test_worker_is_forwarding (host));
+      karez_test_worker_sync (host);
     }
   carry (room);
   assert_shown (room, TRUE, "given");
-  g_assert_cmpstr (((FakeRecord *) host->records->pdata[1])->action, ==, "consent.withdraw");
-  g_assert_cmpstr (((FakeRecord *) host->records->pdata[2])->action, ==, "consent.give");
+  g_assert_cmpstr (karez_test_worker_get_record (host, 1, NULL, NULL), ==, "consent.withdraw");
+  g_assert_cmpstr (karez_test_worker_get_record (host, 2, NULL, NULL), ==, "consent.give");
   /* A new consent takes nothing away from the one before. */
   say (room, AGREE);
-  g_assert_true (host->forwarding);
+  g_assert_true (karez_test_worker_is_forwarding (host));
   /* The session ends meanwhile: what was withdrawn is on record before its summary. */
   say (room, WITHDRAW);
-  fake_worker_move (host, FAKE_MOVE_STOP);
-  g_assert_cmpuint (fake_worker_count (host, "consent.withdraw"), ==, 2);
-  g_assert_cmpstr (((FakeRecord *) host->records->pdata[host->records->len - 1])->action, ==,
-                   "summary.keep");
-  while (host->saves.length > 0)
-    fake_worker_sync (host);
-  g_assert_false (host->forwarding);
+  karez_test_worker_move (host, KAREZ_TEST_MOVE_STOP);
+  g_assert_cmpuint (karez_test_worker_count (host, "consent.withdraw"), ==, 2);
+  g_assert_cmpstr (
+      karez_test_worker_get_record (host, karez_test_worker_count (host, NULL) - 1, NULL, NULL), ==,
+      "summary.keep");
+  while (karez_test_worker_count_saves (host) > 0)
+    karez_test_worker_sync (host);
+  g_assert_false (karez_test_worker_is_forwarding (host));
 }
 
 /* Says something at the host, whose disk then takes @n saves before its worker dies. */
 static void
 die_while_saving (Room *room, const char *json, guint n)
 {
-  FakeWorker *host = room->workers[0];
+  KarezTestWorker *host = room->workers[0];
 
-  host->disk = FAKE_DISK_SLOW;
+  karez_test_worker_set_disk (host, KAREZ_TEST_DISK_SLOW);
   say (room, json);
   for (guint i = 0; i < n; i++)
-    fake_worker_sync (host);
+    karez_test_worker_sync (host);
   restart (room, 0, FALSE);
-  fake_workers_set_up (room->workers, TRUE);
+  karez_test_workers_set_up (room->workers, TRUE);
   carry (room);
 }
 
@@ -353,53 +342,52 @@ test_dies_giving (Room *room, gconstpointer data)
   assert_shown (room, FALSE, "none");
   die_while_saving (room, AGREE, 1);
   assert_shown (room, TRUE, "given");
-  g_assert_nonnull (fake_worker_last (room->workers[0], "consent.give"));
+  g_assert_nonnull (karez_test_worker_last (room->workers[0], "consent.give"));
 }
 
 static void
 test_dies_withdrawing (Room *room, gconstpointer data)
 {
-  FakeWorker *host = room->workers[0];
+  KarezTestWorker *host = room->workers[0];
+  JsonNode *body = NULL;
 
   say (room, AGREE);
   carry (room);
   /* Neither the page nor the other hospital had been told. */
   die_while_saving (room, WITHDRAW, 0);
   assert_shown (room, TRUE, "given");
-  g_assert_cmpuint (fake_worker_count (host, "consent.withdraw"), ==, 0);
+  g_assert_cmpuint (karez_test_worker_count (host, "consent.withdraw"), ==, 0);
   /* In the checkpoint, and not on record: the next worker records it. */
   die_while_saving (room, WITHDRAW, 1);
   assert_shown (room, FALSE, "withdrawn");
-  g_assert_cmpuint (fake_worker_count (host, "consent.withdraw"), ==, 1);
+  g_assert_cmpuint (karez_test_worker_count (host, "consent.withdraw"), ==, 1);
   say (room, AGREE);
   carry (room);
   /* On record, and perhaps again: under the same id, by which it is kept once. */
   die_while_saving (room, WITHDRAW, 2);
   assert_shown (room, FALSE, "withdrawn");
-  g_assert_cmpuint (fake_worker_count (host, "consent.withdraw"), ==, 3);
-  g_assert_cmpstr (
-      karez_json_text (json_node_get_object (
-                           ((FakeRecord *) host->records->pdata[host->records->len - 2])->body),
-                       "id"),
-      ==, karez_json_text (fake_worker_last (host, "consent.withdraw"), "id"));
+  g_assert_cmpuint (karez_test_worker_count (host, "consent.withdraw"), ==, 3);
+  karez_test_worker_get_record (host, karez_test_worker_count (host, NULL) - 2, NULL, &body);
+  g_assert_cmpstr (karez_json_text (json_node_get_object (body), "id"), ==,
+                   karez_json_text (karez_test_worker_last (host, "consent.withdraw"), "id"));
 }
 
 static void
 test_full_disk (Room *room, gconstpointer data)
 {
-  FakeWorker *host = room->workers[0];
+  KarezTestWorker *host = room->workers[0];
 
-  host->disk = FAKE_DISK_FULL;
+  karez_test_worker_set_disk (host, KAREZ_TEST_DISK_FULL);
   say (room, AGREE);
-  g_assert_false (host->forwarding);
+  g_assert_false (karez_test_worker_is_forwarding (host));
   /* There is room again, and it is tried once a second. */
-  host->disk = FAKE_DISK_QUICK;
-  while (!host->forwarding)
+  karez_test_worker_set_disk (host, KAREZ_TEST_DISK_QUICK);
+  while (!karez_test_worker_is_forwarding (host))
     g_main_context_iteration (NULL, TRUE); /* nocheck:blocked -- a test turns its own loop */
   carry (room);
   assert_shown (room, TRUE, "given");
   assert_recorded (room, 1, 0);
-  host->disk = FAKE_DISK_FULL;
+  karez_test_worker_set_disk (host, KAREZ_TEST_DISK_FULL);
   say (room, WITHDRAW);
   carry (room);
   assert_shown (room, FALSE, "withdrawn");
@@ -415,14 +403,14 @@ test_stop (Room *room, gconstpointer data)
     {
       JsonObject *summary;
 
-      fake_worker_move (room->workers[i], FAKE_MOVE_STOP);
-      g_assert_false (room->workers[i]->forwarding);
-      summary = fake_worker_last (room->workers[i], "summary.keep");
+      karez_test_worker_move (room->workers[i], KAREZ_TEST_MOVE_STOP);
+      g_assert_false (karez_test_worker_is_forwarding (room->workers[i]));
+      summary = karez_test_worker_last (room->workers[i], "summary.keep");
       g_assert_cmpuint (json_array_get_length (json_object_get_array_member (summary, "people")),
                         ==, i == 0 ? 2 : 1);
     }
-  g_assert_cmpuint (fake_worker_count (room->workers[1], "consultant.enter"), ==, 1);
-  g_assert_cmpuint (fake_worker_count (room->workers[0], "consultant.enter"), ==, 0);
+  g_assert_cmpuint (karez_test_worker_count (room->workers[1], "consultant.enter"), ==, 1);
+  g_assert_cmpuint (karez_test_worker_count (room->workers[0], "consultant.enter"), ==, 0);
 }
 
 /* What a broken other side might send changes nothing; nor does it command the host. */
@@ -444,11 +432,11 @@ test_nonsense (Room *room, gconstpointer data)
 
   for (guint i = 0; i < 2; i++)
     for (guint j = 0; j < G_N_ELEMENTS (nonsense); j++)
-      fake_worker_receive (room->workers[i], nonsense[j]);
-  fake_worker_receive (room->workers[0],
-                       "{\"state\":\"given\",\"basis\":\"patient\","
-                       "\"id\":\"019ab3c4-0000-7000-8000-000000000009\",\"by\":\"n\","
-                       "\"at\":\"2026-01-01T00:00:00Z\"}");
+      karez_test_worker_receive (room->workers[i], nonsense[j]);
+  karez_test_worker_receive (room->workers[0],
+                             "{\"state\":\"given\",\"basis\":\"patient\","
+                             "\"id\":\"019ab3c4-0000-7000-8000-000000000009\",\"by\":\"n\","
+                             "\"at\":\"2026-01-01T00:00:00Z\"}");
   carry (room);
   assert_shown (room, FALSE, "none");
   assert_recorded (room, 0, 0);

@@ -1,76 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A hospital that is paired, or back, is sent and asked what waited for it, at once. */
+#include "consult-parts.h"
 #include "consult-puller.h"
 #include "consult-requests.h"
 
-#define OWN "019ab3c4-0000-7000-8000-00000000000a"
+#include <karez-testing.h>
+
 #define PEER "019ab3c4-0000-7000-8000-00000000000b"
 #define FILE_ID "019ab3c4-0000-7000-8000-0000000000f1"
 #define REQUEST "019ab3c4-0000-7000-8000-0000000000f2"
 
-/* Peers, database, audit and routes of a hub, in one object. */
-#define FAKE_TYPE_HUB (fake_hub_get_type ())
-G_DECLARE_FINAL_TYPE (FakeHub, fake_hub, FAKE, HUB, GObject)
-struct _FakeHub
+/* A database in which one file is to be fetched, where its hospital is up and it does not rest. */
+#define FAKE_TYPE_STORE (fake_store_get_type ())
+G_DECLARE_FINAL_TYPE (FakeStore, fake_store, FAKE, STORE, GObject)
+struct _FakeStore
 {
   GObject parent_instance;
 
-  KarezPeerState state;
-  guint looks, pulls; /* how often the database was asked for unsent ones, the peer for a part */
+  guint looks; /* how often it was asked for unsent requests */
 };
-
-static KarezPeerState
-fake_get_state (KarezPeers *peers, const char *peer)
-{
-  return g_str_equal (peer, PEER) ? FAKE_HUB (peers)->state : KAREZ_PEER_UNKNOWN;
-}
-
-static JsonNode *
-fake_list (KarezPeers *peers)
-{
-  JsonNode *node = karez_json_array (NULL);
-
-  json_array_add_element (
-      json_node_get_array (node),
-      karez_json_object ("id", "s", PEER, "state", "s",
-                         FAKE_HUB (peers)->state == KAREZ_PEER_UP ? "up" : "down", NULL));
-  return node;
-}
-
-static void
-fake_pull_async (KarezPeers *peers, const char *peer, const char *feed, const char *cursor,
-                 guint limit, GCancellable *cancellable, GAsyncReadyCallback callback,
-                 gpointer data)
-{
-  g_autoptr (GTask) task = g_task_new (peers, cancellable, callback, data);
-
-  FAKE_HUB (peers)->pulls++;
-  g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "away");
-}
-
-static JsonNode *
-fake_pull_finish (KarezPeers *peers, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-static gboolean
-fake_handle_post (KarezPeers *peers, const char *topic, KarezPostFunc func, gpointer data,
-                  GDestroyNotify destroy, GError **error)
-{
-  destroy (data);
-  return TRUE;
-}
-
-static void
-fake_peers_init (KarezPeersInterface *iface)
-{
-  iface->get_state = fake_get_state;
-  iface->list = fake_list;
-  iface->pull_async = fake_pull_async;
-  iface->pull_finish = fake_pull_finish;
-  iface->handle_post = fake_handle_post;
-}
 
 static const char *const columns[] = { "id",      "request", "hub",  "media_type",
                                        "charset", "size",    "parts" };
@@ -88,7 +36,6 @@ fake_value (gpointer data, guint row, guint column)
   return values[column];
 }
 
-/* One file is to be fetched, where its hospital is up and it does not rest. */
 static void
 fake_query_async (KarezStore *store, const char *statement, GVariant *params,
                   GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
@@ -98,7 +45,7 @@ fake_query_async (KarezStore *store, const char *statement, GVariant *params,
   KarezRowsSource source = { 0, G_N_ELEMENTS (columns), 0, fake_column, fake_value, NULL, NULL };
 
   if (g_str_equal (statement, "requests_unsent"))
-    FAKE_HUB (store)->looks++;
+    FAKE_STORE (store)->looks++;
   else if (g_str_equal (statement, "attachments_coming"))
     {
       g_autofree const char **up = NULL, **resting = NULL;
@@ -116,164 +63,133 @@ fake_query_finish (KarezStore *store, GAsyncResult *result, GError **error)
 }
 
 static void
-fake_store_init (KarezStoreInterface *iface)
+fake_store_iface_init (KarezStoreInterface *iface)
 {
   iface->query_async = fake_query_async;
   iface->query_finish = fake_query_finish;
 }
 
-static gboolean
-fake_add (KarezRoutes *routes, const char *method, const char *path, const char *permission,
-          KarezRouteBody body, KarezRouteFunc func, gpointer data, GDestroyNotify destroy,
-          GError **error)
-{
-  destroy (data);
-  return TRUE;
-}
+G_DEFINE_FINAL_TYPE_WITH_CODE (FakeStore, fake_store, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (KAREZ_TYPE_STORE, fake_store_iface_init))
 
 static void
-fake_routes_init (KarezRoutesInterface *iface)
-{
-  iface->add = fake_add;
-}
-
-static void
-fake_audit_init (KarezAuditInterface *iface)
-{
-}
-
-G_DEFINE_FINAL_TYPE_WITH_CODE (FakeHub, fake_hub, G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (KAREZ_TYPE_PEERS, fake_peers_init)
-                                   G_IMPLEMENT_INTERFACE (KAREZ_TYPE_STORE, fake_store_init)
-                                       G_IMPLEMENT_INTERFACE (KAREZ_TYPE_ROUTES, fake_routes_init)
-                                           G_IMPLEMENT_INTERFACE (KAREZ_TYPE_AUDIT,
-                                                                  fake_audit_init))
-
-static void
-fake_hub_class_init (FakeHubClass *klass)
+fake_store_class_init (FakeStoreClass *klass)
 {
 }
 
 static void
-fake_hub_init (FakeHub *self)
+fake_store_init (FakeStore *self)
 {
 }
 
-/* An agenda in which nothing happens. */
-#define FAKE_TYPE_AGENDA (fake_agenda_get_type ())
-G_DECLARE_FINAL_TYPE (FakeAgenda, fake_agenda, FAKE, AGENDA, GObject)
-struct _FakeAgenda
+/* A control half that does nothing: its parts are tested one by one. */
+#define NO_TYPE_PLUGIN (no_plugin_get_type ())
+G_DECLARE_FINAL_TYPE (NoPlugin, no_plugin, NO, PLUGIN, KarezControlHalf)
+struct _NoPlugin
 {
-  GObject parent_instance;
+  KarezControlHalf parent;
 };
+G_DEFINE_FINAL_TYPE (NoPlugin, no_plugin, KAREZ_TYPE_CONTROL_HALF)
 
 static void
-fake_agenda_iface_init (KarezAgendaInterface *iface)
+no_plugin_class_init (NoPluginClass *klass)
 {
-}
-
-G_DEFINE_FINAL_TYPE_WITH_CODE (FakeAgenda, fake_agenda, G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (KAREZ_TYPE_AGENDA, fake_agenda_iface_init))
-
-static void
-fake_agenda_class_init (FakeAgendaClass *klass)
-{
+  KAREZ_CONTROL_HALF_CLASS (klass)->title = "No plugin";
 }
 
 static void
-fake_agenda_init (FakeAgenda *self)
+no_plugin_init (NoPlugin *self)
 {
 }
 
-static ConsultHub *
-make_hub (FakeHub *fake)
+typedef struct
 {
-  ConsultHub *hub = g_rc_box_new0 (ConsultHub);
-
-  hub->id = g_strdup (OWN);
-  hub->store = KAREZ_STORE (g_object_ref (fake));
-  hub->audit = KAREZ_AUDIT (g_object_ref (fake));
-  hub->agenda = g_object_new (FAKE_TYPE_AGENDA, NULL);
-  hub->peers = KAREZ_PEERS (g_object_ref (fake));
-  return hub;
-}
+  KarezTestHub *test;
+  FakeStore *store;
+  ConsultHub *hub;
+} House;
 
 static void
-set_state (FakeHub *fake, KarezPeerState state)
+house_up (House *house, gconstpointer data)
 {
-  fake->state = state;
-  g_signal_emit_by_name (fake, "changed", PEER);
-}
-
-static gboolean
-on_over (gpointer over)
-{
-  *(gboolean *) over = TRUE;
-  return G_SOURCE_REMOVE;
-}
-
-static void
-turn_for (guint ms)
-{
-  gboolean over = FALSE;
-
-  g_timeout_add (ms, on_over, &over);
-  while (!over)
-    g_main_context_iteration (NULL, TRUE); /* nocheck:blocked -- a test turns its own loop */
-}
-
-static void
-test_puller (void)
-{
-  g_autoptr (FakeHub) fake = g_object_new (FAKE_TYPE_HUB, NULL);
-  g_autoptr (ConsultHub) hub = make_hub (fake);
-  g_autoptr (ConsultPuller) puller = consult_puller_new (hub);
-
-  consult_puller_wake (puller);
-  turn_for (50);
-  g_assert_cmpuint (fake->pulls, ==, 0);
-  /* It is up: asked at once, and its file rests after that. */
-  set_state (fake, KAREZ_PEER_UP);
-  turn_for (50);
-  g_assert_cmpuint (fake->pulls, ==, 1);
-  consult_puller_wake (puller);
-  turn_for (50);
-  g_assert_cmpuint (fake->pulls, ==, 1);
-  /* It was away, and is back: nothing of it rests any more. */
-  set_state (fake, KAREZ_PEER_DOWN);
-  turn_for (50);
-  g_assert_cmpuint (fake->pulls, ==, 1);
-  set_state (fake, KAREZ_PEER_UP);
-  turn_for (50);
-  g_assert_cmpuint (fake->pulls, ==, 2);
-}
-
-static void
-test_requests (void)
-{
-  g_autoptr (FakeHub) fake = g_object_new (FAKE_TYPE_HUB, NULL);
-  g_autoptr (ConsultHub) hub = make_hub (fake);
-  g_autoptr (ConsultRequests) requests = consult_requests_new (hub);
+  g_autofree char *path = g_test_build_filename (G_TEST_BUILT, "consult.plugin", NULL);
   g_autoptr (GError) error = NULL;
 
-  g_assert_true (consult_requests_start (requests, KAREZ_ROUTES (fake), &error));
-  turn_for (2500);
-  g_assert_cmpuint (fake->looks, ==, 0);
+  house->test = karez_test_hub_new (path, &error);
+  g_assert_no_error (error);
+  karez_test_hub_enable (house->test, NO_TYPE_PLUGIN, &error);
+  g_assert_no_error (error);
+  karez_test_hub_set_peer (house->test, PEER, KAREZ_PEER_DOWN);
+  house->store = g_object_new (FAKE_TYPE_STORE, NULL);
+  house->hub = consult_hub_new (karez_test_hub_get_context (house->test), &error);
+  g_assert_no_error (error);
+  g_set_object (&house->hub->store, KAREZ_STORE (house->store));
+}
+
+static void
+house_down (House *house, gconstpointer data)
+{
+  consult_hub_unref (house->hub);
+  g_object_unref (house->store);
+  g_object_unref (house->test);
+}
+
+static void
+assert_pulls (House *house, guint expected)
+{
+  karez_test_hub_run_for (house->test, 50);
+  g_assert_cmpuint (karez_test_hub_count_asked (house->test, CONSULT_FEED_PARTS), ==, expected);
+}
+
+static void
+test_puller (House *house, gconstpointer data)
+{
+  g_autoptr (ConsultPuller) puller = consult_puller_new (house->hub);
+
+  consult_puller_wake (puller);
+  assert_pulls (house, 0);
+  /* It is up: asked at once, and its file rests after that. */
+  karez_test_hub_set_peer (house->test, PEER, KAREZ_PEER_UP);
+  assert_pulls (house, 1);
+  consult_puller_wake (puller);
+  assert_pulls (house, 1);
+  /* It was away, and is back: nothing of it rests any more. */
+  karez_test_hub_set_peer (house->test, PEER, KAREZ_PEER_DOWN);
+  assert_pulls (house, 1);
+  karez_test_hub_set_peer (house->test, PEER, KAREZ_PEER_UP);
+  assert_pulls (house, 2);
+}
+
+static void
+assert_looks (House *house, guint expected)
+{
+  karez_test_hub_run_for (house->test, 2500);
+  g_assert_cmpuint (house->store->looks, ==, expected);
+}
+
+static void
+test_requests (House *house, gconstpointer data)
+{
+  g_autoptr (ConsultRequests) requests = consult_requests_new (house->hub);
+  g_autoptr (GError) error = NULL;
+
+  consult_requests_start (
+      requests, karez_context_get_routes (karez_test_hub_get_context (house->test), NULL), &error);
+  g_assert_no_error (error);
+  assert_looks (house, 0);
   /* Several changes are one look. */
-  set_state (fake, KAREZ_PEER_DOWN);
-  set_state (fake, KAREZ_PEER_UP);
-  turn_for (2500);
-  g_assert_cmpuint (fake->looks, ==, 1);
-  set_state (fake, KAREZ_PEER_REVOKED);
-  turn_for (2500);
-  g_assert_cmpuint (fake->looks, ==, 1);
+  karez_test_hub_set_peer (house->test, PEER, KAREZ_PEER_DOWN);
+  karez_test_hub_set_peer (house->test, PEER, KAREZ_PEER_UP);
+  assert_looks (house, 1);
+  karez_test_hub_set_peer (house->test, PEER, KAREZ_PEER_REVOKED);
+  assert_looks (house, 1);
 }
 
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/consult/peers/puller", test_puller);
-  g_test_add_func ("/consult/peers/requests", test_requests);
+  g_test_add ("/consult/peers/puller", House, NULL, house_up, test_puller, house_down);
+  g_test_add ("/consult/peers/requests", House, NULL, house_up, test_requests, house_down);
   return g_test_run ();
 }

@@ -2,42 +2,42 @@
 /* Two live halves write one note. */
 #include "template-modality.h"
 
-#include "fake-worker.h"
+#include <karez-testing.h>
 #include "template-note.h"
 
 typedef struct
 {
-  FakeWorker *workers[2]; /* the host's, the other one */
+  KarezTestWorker *workers[2]; /* the host's, the other one */
   KarezParticipant *writers[2], *readers[2];
   GPtrArray *pages[2]; /* what the writers' pages were sent: JsonNode */
 } Room;
 
 static void
-start_half (FakeWorker *worker, GBytes *saved)
+start_half (KarezTestWorker *worker, GBytes *saved)
 {
-  fake_worker_start (worker, TEMPLATE_TYPE_MODALITY, saved);
+  karez_test_worker_start (worker, TEMPLATE_TYPE_MODALITY, saved);
 }
 
 static void
 carry (Room *room)
 {
-  fake_workers_carry (room->workers);
+  karez_test_workers_carry (room->workers);
 }
 
 static void
 room_up (Room *room, gconstpointer data)
 {
-  fake_workers_new (room->workers);
+  karez_test_workers_new (room->workers);
   for (guint i = 0; i < 2; i++)
     {
       room->pages[i] = g_ptr_array_new_with_free_func ((GDestroyNotify) json_node_unref);
-      room->writers[i] = fake_participant_new (i, i == 0 ? "w0" : "w1", i == 0 ? "Ayşe" : "王医生",
-                                               "writer", TRUE, room->pages[i]);
-      room->readers[i] = fake_participant_new (i, "r", "Reader", "reader", TRUE, NULL);
-      g_list_store_append (room->workers[i]->participants, room->writers[i]);
+      room->writers[i] = karez_test_participant_new (
+          i, i == 0 ? "w0" : "w1", i == 0 ? "Ayşe" : "王医生", "writer", TRUE, room->pages[i]);
+      room->readers[i] = karez_test_participant_new (i, "r", "Reader", "reader", TRUE, NULL);
+      karez_test_worker_add (room->workers[i], room->writers[i]);
       start_half (room->workers[i], NULL);
     }
-  fake_workers_set_up (room->workers, TRUE);
+  karez_test_workers_set_up (room->workers, TRUE);
   carry (room);
 }
 
@@ -62,14 +62,14 @@ type (Room *room, guint side, guint n, gint64 revision, gint64 position, const c
       n, revision, position, text);
   g_autoptr (GError) error = NULL;
 
-  fake_worker_say (room->workers[side], room->writers[side], json, &error);
+  karez_test_worker_say (room->workers[side], room->writers[side], json, &error);
   g_assert_no_error (error);
 }
 
 static char *
-text_of (FakeWorker *worker)
+text_of (KarezTestWorker *worker)
 {
-  g_autoptr (GBytes) saved = KAREZ_MODALITY_GET_IFACE (worker->half)->checkpoint (worker->half);
+  g_autoptr (GBytes) saved = karez_test_worker_take_checkpoint (worker);
   g_autoptr (JsonNode) node = karez_json_parse (saved, 0, NULL);
 
   JsonObject *states = json_object_get_object_member (json_node_get_object (node), "replicas");
@@ -100,7 +100,7 @@ test_both_write (Room *room, gconstpointer data)
   assert_text (room, "血压 120");
   for (guint i = 0; i < 2; i++)
     {
-      edit = fake_page_last (room->pages[i], "edit");
+      edit = karez_test_page_last (room->pages[i], "edit");
       g_assert_cmpint (json_object_get_int_member (edit, "revision"), ==, 2);
       g_assert_cmpint (json_object_get_int_member (edit, "position"), ==, 3);
       g_assert_cmpstr (
@@ -113,27 +113,27 @@ test_both_write (Room *room, gconstpointer data)
   type (room, 1, 2, 0, 0, "120");
   carry (room);
   assert_text (room, "血压 120");
-  g_assert_nonnull (fake_page_last (room->pages[1], "edit"));
-  g_assert_null (fake_page_last (room->pages[0], "edit"));
+  g_assert_nonnull (karez_test_page_last (room->pages[1], "edit"));
+  g_assert_null (karez_test_page_last (room->pages[0], "edit"));
 }
 
 /* What the other side and the pages are told is on disk. */
 static void
 test_saved_before_told (Room *room, gconstpointer data)
 {
-  FakeWorker *host = room->workers[0];
+  KarezTestWorker *host = room->workers[0];
   g_autoptr (GBytes) at_send = NULL;
   g_autofree char *saved = NULL;
 
   type (room, 0, 1, 0, 0, "fever");
-  g_assert_nonnull (host->saved_at_send);
-  at_send = g_bytes_ref (host->saved_at_send);
+  g_assert_nonnull (karez_test_worker_get_saved_at_send (host));
+  at_send = g_bytes_ref (karez_test_worker_get_saved_at_send (host));
   saved = g_strndup (g_bytes_get_data (at_send, NULL), g_bytes_get_size (at_send));
   g_assert_nonnull (strstr (saved, "fever"));
   /* It comes back alone, and goes on from there. */
-  fake_workers_set_up (room->workers, FALSE);
+  karez_test_workers_set_up (room->workers, FALSE);
   start_half (host, at_send);
-  fake_workers_set_up (room->workers, TRUE);
+  karez_test_workers_set_up (room->workers, TRUE);
   carry (room);
   type (room, 0, 2, 1, 5, " since Monday");
   carry (room);
@@ -144,36 +144,38 @@ test_saved_before_told (Room *room, gconstpointer data)
 static void
 test_slow_disk (Room *room, gconstpointer data)
 {
-  FakeWorker *host = room->workers[0];
+  KarezTestWorker *host = room->workers[0];
   GAsyncResult *result = NULL;
   g_autofree char *text = NULL;
 
-  host->disk = FAKE_DISK_SLOW;
+  karez_test_worker_set_disk (host, KAREZ_TEST_DISK_SLOW);
   type (room, 0, 1, 0, 0, "a");
   type (room, 0, 2, 1, 1, "b");
-  g_assert_null (fake_page_last (room->pages[0], "edit"));
-  g_assert_cmpuint (room->workers[1]->on_the_way.length, ==, 0);
+  g_assert_null (karez_test_page_last (room->pages[0], "edit"));
+  g_assert_cmpuint (karez_test_worker_count_arriving (room->workers[1]), ==, 0);
   /* Who comes meanwhile does not hear more than who is there. */
   g_ptr_array_set_size (room->pages[0], 0);
-  fake_worker_join (host, room->writers[0]);
-  g_assert_null (fake_page_last (room->pages[0], "note"));
-  fake_worker_sync (host);
-  g_assert_cmpint (json_object_get_int_member (fake_page_last (room->pages[0], "edit"), "revision"),
-                   ==, 1);
-  g_assert_cmpuint (room->workers[1]->on_the_way.length, ==, 1);
-  g_assert_null (fake_page_last (room->pages[0], "note"));
-  fake_worker_sync (host);
-  g_assert_cmpstr (json_object_get_string_member (fake_page_last (room->pages[0], "note"), "text"),
-                   ==, "ab");
+  karez_test_worker_join (host, room->writers[0]);
+  g_assert_null (karez_test_page_last (room->pages[0], "note"));
+  karez_test_worker_sync (host);
+  g_assert_cmpint (
+      json_object_get_int_member (karez_test_page_last (room->pages[0], "edit"), "revision"), ==,
+      1);
+  g_assert_cmpuint (karez_test_worker_count_arriving (room->workers[1]), ==, 1);
+  g_assert_null (karez_test_page_last (room->pages[0], "note"));
+  karez_test_worker_sync (host);
+  g_assert_cmpstr (
+      json_object_get_string_member (karez_test_page_last (room->pages[0], "note"), "text"), ==,
+      "ab");
   carry (room);
   assert_text (room, "ab");
   /* The end waits for what is on its way. */
   type (room, 0, 3, 2, 2, "c");
-  fake_worker_begin (host, FAKE_MOVE_STOP, &result);
-  fake_workers_rest ();
+  karez_test_worker_begin (host, KAREZ_TEST_MOVE_STOP, &result);
+  karez_test_rest ();
   g_assert_null (result);
-  fake_worker_sync (host);
-  fake_worker_end (host, FAKE_MOVE_STOP, &result);
+  karez_test_worker_sync (host);
+  karez_test_worker_end (host, KAREZ_TEST_MOVE_STOP, &result);
   carry (room);
   text = text_of (room->workers[1]);
   g_assert_cmpstr (text, ==, "abc");
@@ -183,7 +185,7 @@ test_slow_disk (Room *room, gconstpointer data)
 static void
 test_full_disk (Room *room, gconstpointer data)
 {
-  room->workers[0]->disk = FAKE_DISK_FULL;
+  karez_test_worker_set_disk (room->workers[0], KAREZ_TEST_DISK_FULL);
   type (room, 0, 1, 0, 0, "a");
   type (room, 1, 2, 0, 0, "b");
   carry (room);
@@ -197,32 +199,32 @@ test_refusals (Room *room, gconstpointer data)
   JsonObject *refused;
 
   g_assert_false (
-      fake_worker_say (room->workers[0], room->readers[0],
-                       "{\"type\":\"edit\",\"edit\":\"019ab3c4-0000-7000-8000-000000000001\","
-                       "\"revision\":0,\"position\":0,\"remove\":0,\"insert\":\"x\"}",
-                       &error));
+      karez_test_worker_say (room->workers[0], room->readers[0],
+                             "{\"type\":\"edit\",\"edit\":\"019ab3c4-0000-7000-8000-000000000001\","
+                             "\"revision\":0,\"position\":0,\"remove\":0,\"insert\":\"x\"}",
+                             &error));
   g_assert_true (karez_error_is_denied (error));
   g_clear_error (&error);
   g_assert_false (
-      fake_worker_say (room->workers[0], room->writers[0], "{\"type\":\"what\"}", &error));
+      karez_test_worker_say (room->workers[0], room->writers[0], "{\"type\":\"what\"}", &error));
   g_assert_true (karez_error_is_invalid (error));
   g_clear_error (&error);
-  g_assert_false (fake_worker_say (room->workers[0], room->writers[0], "{}", &error));
+  g_assert_false (karez_test_worker_say (room->workers[0], room->writers[0], "{}", &error));
   g_assert_true (karez_error_is_invalid (error));
   g_clear_error (&error);
-  g_assert_false (fake_worker_say (room->workers[1], room->writers[1],
-                                   "{\"type\":\"cursor\",\"position\":-5}", &error));
+  g_assert_false (karez_test_worker_say (room->workers[1], room->writers[1],
+                                         "{\"type\":\"cursor\",\"position\":-5}", &error));
   g_assert_true (karez_error_is_invalid (error));
 
   /* The host refuses the other side's edit; its author is told, with the rule. */
   type (room, 1, 3, 0, 5, "outside");
   carry (room);
-  refused = fake_page_last (room->pages[1], "refused");
+  refused = karez_test_page_last (room->pages[1], "refused");
   g_assert_cmpstr (json_object_get_string_member (refused, "rule"), ==, "note/position");
-  g_assert_null (fake_page_last (room->pages[0], "refused"));
-  room->workers[0]->state = KAREZ_STATE_HELD;
+  g_assert_null (karez_test_page_last (room->pages[0], "refused"));
+  karez_test_worker_set_state (room->workers[0], KAREZ_STATE_HELD);
   type (room, 0, 4, 0, 0, "held");
-  refused = fake_page_last (room->pages[0], "refused");
+  refused = karez_test_page_last (room->pages[0], "refused");
   g_assert_cmpstr (json_object_get_string_member (refused, "rule"), ==, "note/not-live");
   assert_text (room, "");
 }
@@ -232,14 +234,16 @@ test_lost_link (Room *room, gconstpointer data)
 {
   type (room, 0, 1, 0, 0, "a");
   carry (room);
-  fake_workers_set_up (room->workers, FALSE);
-  g_assert_false (json_object_get_boolean_member (fake_page_last (room->pages[1], "link"), "up"));
+  karez_test_workers_set_up (room->workers, FALSE);
+  g_assert_false (
+      json_object_get_boolean_member (karez_test_page_last (room->pages[1], "link"), "up"));
   type (room, 0, 2, 1, 1, "b");
   type (room, 1, 3, 1, 1, "c");
-  fake_workers_set_up (room->workers, TRUE);
+  karez_test_workers_set_up (room->workers, TRUE);
   carry (room);
   assert_text (room, "abc");
-  g_assert_true (json_object_get_boolean_member (fake_page_last (room->pages[1], "link"), "up"));
+  g_assert_true (
+      json_object_get_boolean_member (karez_test_page_last (room->pages[1], "link"), "up"));
 }
 
 /* An edit that never came: the other side asks for the whole note. */
@@ -247,30 +251,31 @@ static void
 test_missing (Room *room, gconstpointer data)
 {
   type (room, 0, 1, 0, 0, "a");
-  g_bytes_unref (g_queue_pop_head (&room->workers[1]->on_the_way));
+  karez_test_worker_lose (room->workers[1]);
   type (room, 0, 2, 1, 1, "b");
   carry (room);
   assert_text (room, "ab");
-  g_assert_cmpstr (json_object_get_string_member (fake_page_last (room->pages[1], "note"), "text"),
-                   ==, "ab");
+  g_assert_cmpstr (
+      json_object_get_string_member (karez_test_page_last (room->pages[1], "note"), "text"), ==,
+      "ab");
 }
 
 /* The host's worker comes back with an older checkpoint; the other side knows more. */
 static void
 test_host_restarts (Room *room, gconstpointer data)
 {
-  FakeWorker *host = room->workers[0];
+  KarezTestWorker *host = room->workers[0];
   g_autoptr (GBytes) saved = NULL;
 
   type (room, 0, 1, 0, 0, "a");
-  saved = KAREZ_MODALITY_GET_IFACE (host->half)->checkpoint (host->half);
+  saved = karez_test_worker_take_checkpoint (host);
   type (room, 1, 2, 1, 1, "b");
   carry (room);
-  fake_workers_set_up (room->workers, FALSE);
+  karez_test_workers_set_up (room->workers, FALSE);
   start_half (host, saved);
   /* Somebody writes before the other side was heard: it waits. */
   type (room, 0, 3, 2, 2, "c");
-  fake_workers_set_up (room->workers, TRUE);
+  karez_test_workers_set_up (room->workers, TRUE);
   carry (room);
   assert_text (room, "abc");
   /* What the other side's page was not sure of is not in twice. */
@@ -282,17 +287,17 @@ test_host_restarts (Room *room, gconstpointer data)
 static void
 test_other_restarts (Room *room, gconstpointer data)
 {
-  FakeWorker *other = room->workers[1];
+  KarezTestWorker *other = room->workers[1];
   g_autoptr (GBytes) saved = NULL;
 
   type (room, 0, 1, 0, 0, "a");
   carry (room);
-  saved = KAREZ_MODALITY_GET_IFACE (other->half)->checkpoint (other->half);
+  saved = karez_test_worker_take_checkpoint (other);
   type (room, 0, 2, 1, 1, "b");
   carry (room);
-  fake_workers_set_up (room->workers, FALSE);
+  karez_test_workers_set_up (room->workers, FALSE);
   start_half (other, saved);
-  fake_workers_set_up (room->workers, TRUE);
+  karez_test_workers_set_up (room->workers, TRUE);
   carry (room);
   assert_text (room, "ab");
 }
@@ -306,19 +311,19 @@ test_stop (Room *room, gconstpointer data)
   carry (room);
   type (room, 0, 2, 1, 1, "b");
   for (guint i = 0; i < 2; i++)
-    room->workers[i]->state = KAREZ_STATE_STOPPING;
+    karez_test_worker_set_state (room->workers[i], KAREZ_STATE_STOPPING);
   /* The other side is asked first, and lacks the last edit: it waits for the host's word. */
-  fake_worker_begin (room->workers[1], FAKE_MOVE_STOP, &results[1]);
-  g_assert_cmpuint (room->workers[1]->records->len, ==, 0);
-  fake_worker_begin (room->workers[0], FAKE_MOVE_STOP, &results[0]);
+  karez_test_worker_begin (room->workers[1], KAREZ_TEST_MOVE_STOP, &results[1]);
+  g_assert_cmpuint (karez_test_worker_count (room->workers[1], NULL), ==, 0);
+  karez_test_worker_begin (room->workers[0], KAREZ_TEST_MOVE_STOP, &results[0]);
   carry (room);
   for (guint i = 0; i < 2; i++)
     {
       JsonObject *kept;
 
-      fake_worker_end (room->workers[i], FAKE_MOVE_STOP, &results[i]);
-      g_assert_cmpuint (fake_worker_count (room->workers[i], "note.keep"), ==, 1);
-      kept = fake_worker_last (room->workers[i], "note.keep");
+      karez_test_worker_end (room->workers[i], KAREZ_TEST_MOVE_STOP, &results[i]);
+      g_assert_cmpuint (karez_test_worker_count (room->workers[i], "note.keep"), ==, 1);
+      kept = karez_test_worker_last (room->workers[i], "note.keep");
       g_assert_cmpstr (json_object_get_string_member (kept, "text"), ==, "ab");
       g_assert_cmpint (json_object_get_int_member (kept, "revision"), ==, 2);
     }
@@ -330,8 +335,8 @@ test_stop_alone (Room *room, gconstpointer data)
 {
   type (room, 0, 1, 0, 0, "a");
   carry (room);
-  fake_worker_move (room->workers[1], FAKE_MOVE_STOP);
-  g_assert_cmpuint (fake_worker_count (room->workers[1], "note.keep"), ==, 1);
+  karez_test_worker_move (room->workers[1], KAREZ_TEST_MOVE_STOP);
+  g_assert_cmpuint (karez_test_worker_count (room->workers[1], "note.keep"), ==, 1);
 }
 
 /* What a broken other side might send changes nothing. */
@@ -365,7 +370,7 @@ test_nonsense (Room *room, gconstpointer data)
   carry (room);
   for (guint i = 0; i < 2; i++)
     for (guint j = 0; j < G_N_ELEMENTS (nonsense); j++)
-      fake_worker_receive (room->workers[i], nonsense[j]);
+      karez_test_worker_receive (room->workers[i], nonsense[j]);
   carry (room);
   assert_text (room, "a");
 }

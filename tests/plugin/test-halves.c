@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a plugin's classes are derived from: verbs without tasks, and a state of both workers. */
-#include "fake-worker.h"
+#include <karez-testing.h>
 
 /* A half that counts its verbs and holds one value. */
 #define TEST_TYPE_HALF (test_half_get_type ())
@@ -108,23 +108,23 @@ test_half_init (TestHalf *self)
 
 typedef struct
 {
-  FakeWorker *workers[2]; /* the host's, the other one */
+  KarezTestWorker *workers[2]; /* the host's, the other one */
 } Room;
 
 static TestHalf *
 half_of (Room *room, guint side)
 {
-  return TEST_HALF (room->workers[side]->half);
+  return TEST_HALF (karez_test_worker_get_half (room->workers[side]));
 }
 
 static void
 room_up (Room *room, gconstpointer data)
 {
-  fake_workers_new (room->workers);
+  karez_test_workers_new (room->workers);
   for (guint i = 0; i < 2; i++)
-    fake_worker_start (room->workers[i], TEST_TYPE_HALF, NULL);
-  fake_workers_set_up (room->workers, TRUE);
-  fake_workers_carry (room->workers);
+    karez_test_worker_start (room->workers[i], TEST_TYPE_HALF, NULL);
+  karez_test_workers_set_up (room->workers, TRUE);
+  karez_test_workers_carry (room->workers);
 }
 
 static void
@@ -155,24 +155,24 @@ depth_of (Room *room, guint side)
 static void
 test_verbs (Room *room, gconstpointer data)
 {
-  KarezModality *half = room->workers[0]->half;
+  KarezModality *half = karez_test_worker_get_half (room->workers[0]);
   KarezModalityInterface *iface = KAREZ_MODALITY_GET_IFACE (half);
   GAsyncResult *result = NULL;
   g_autoptr (GListModel) checks = NULL;
   g_autoptr (GError) error = NULL;
 
-  fake_worker_move (room->workers[0], FAKE_MOVE_START);
+  karez_test_worker_move (room->workers[0], KAREZ_TEST_MOVE_START);
   /* One that the class has not succeeds. */
-  fake_worker_move (room->workers[0], FAKE_MOVE_RESUME);
+  karez_test_worker_move (room->workers[0], KAREZ_TEST_MOVE_RESUME);
   g_assert_cmpstr (half_of (room, 0)->heard->str, ==, "ps");
   /* One that refuses says why. */
-  fake_worker_begin (room->workers[0], FAKE_MOVE_HOLD, &result);
-  fake_workers_rest ();
+  karez_test_worker_begin (room->workers[0], KAREZ_TEST_MOVE_HOLD, &result);
+  karez_test_rest ();
   g_assert_false (iface->hold_finish (half, result, &error));
   g_assert_cmpstr (karez_error_get_rule (error), ==, "test/held");
   g_clear_object (&result);
   g_clear_error (&error);
-  fake_worker_preflight (room->workers[0], &result);
+  karez_test_worker_preflight (room->workers[0], &result);
   checks = iface->preflight_finish (half, result, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (g_list_model_get_n_items (checks), ==, 0);
@@ -180,7 +180,7 @@ test_verbs (Room *room, gconstpointer data)
   /* What the other worker is told comes as an object. */
   g_assert_true (karez_live_half_tell_peer (KAREZ_LIVE_HALF (half),
                                             karez_json_object ("hi", "s", "there", NULL), &error));
-  fake_workers_carry (room->workers);
+  karez_test_workers_carry (room->workers);
   g_assert_cmpstr (half_of (room, 1)->heard->str, ==, "p<there>");
 }
 
@@ -190,12 +190,12 @@ test_value (Room *room, gconstpointer data)
 {
   set (room, 0, 4);
   g_assert_cmpint (depth_of (room, 1), ==, 0);
-  fake_workers_carry (room->workers);
+  karez_test_workers_carry (room->workers);
   g_assert_cmpint (depth_of (room, 1), ==, 4);
   set (room, 1, 5);
   g_assert_cmpint (depth_of (room, 1), ==, 4);
   set (room, 0, 6);
-  fake_workers_carry (room->workers);
+  karez_test_workers_carry (room->workers);
   for (guint i = 0; i < 2; i++)
     {
       g_assert_cmpint (depth_of (room, i), ==, 5);
@@ -204,7 +204,7 @@ test_value (Room *room, gconstpointer data)
     }
   /* The same value once more is no change. */
   set (room, 1, 5);
-  fake_workers_carry (room->workers);
+  karez_test_workers_carry (room->workers);
   g_assert_cmpint (karez_replica_get_revision (half_of (room, 0)->mode), ==, 3);
 }
 
@@ -215,7 +215,7 @@ test_too_large (Room *room, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   karez_replica_set (half_of (room, 0)->mode, karez_json_object ("text", "s", text, NULL), &error);
-  fake_workers_carry (room->workers);
+  karez_test_workers_carry (room->workers);
   g_assert_cmpint (depth_of (room, 0), ==, 0);
   g_assert_cmpint (karez_replica_get_revision (half_of (room, 0)->mode), ==, 0);
 }
@@ -226,25 +226,26 @@ test_disk (Room *room, gconstpointer data)
 {
   GAsyncResult *result = NULL;
 
-  room->workers[0]->disk = FAKE_DISK_SLOW;
+  karez_test_worker_set_disk (room->workers[0], KAREZ_TEST_DISK_SLOW);
   set (room, 0, 7);
-  fake_workers_rest ();
-  g_assert_cmpuint (room->workers[1]->on_the_way.length, ==, 0);
+  karez_test_rest ();
+  g_assert_cmpuint (karez_test_worker_count_arriving (room->workers[1]), ==, 0);
   g_assert_cmpstr (half_of (room, 0)->heard->str, ==, "p");
-  fake_worker_begin (room->workers[0], FAKE_MOVE_STOP, &result);
-  fake_workers_rest ();
+  karez_test_worker_begin (room->workers[0], KAREZ_TEST_MOVE_STOP, &result);
+  karez_test_rest ();
   g_assert_null (result);
-  fake_worker_sync (room->workers[0]);
-  fake_worker_end (room->workers[0], FAKE_MOVE_STOP, &result);
-  g_assert_cmpuint (fake_worker_count (room->workers[0], "mode.keep"), ==, 1);
+  karez_test_worker_sync (room->workers[0]);
+  karez_test_worker_end (room->workers[0], KAREZ_TEST_MOVE_STOP, &result);
+  g_assert_cmpuint (karez_test_worker_count (room->workers[0], "mode.keep"), ==, 1);
   /* The other side has had the last word before it keeps anything. */
-  fake_worker_begin (room->workers[1], FAKE_MOVE_STOP, &result);
-  fake_workers_rest ();
+  karez_test_worker_begin (room->workers[1], KAREZ_TEST_MOVE_STOP, &result);
+  karez_test_rest ();
   g_assert_null (result);
-  fake_workers_carry (room->workers);
-  fake_worker_end (room->workers[1], FAKE_MOVE_STOP, &result);
-  g_assert_cmpstr (karez_json_text (fake_worker_last (room->workers[1], "mode.keep"), "value"), ==,
-                   "{\"depth\":7}");
+  karez_test_workers_carry (room->workers);
+  karez_test_worker_end (room->workers[1], KAREZ_TEST_MOVE_STOP, &result);
+  g_assert_cmpstr (
+      karez_json_text (karez_test_worker_last (room->workers[1], "mode.keep"), "value"), ==,
+      "{\"depth\":7}");
 }
 
 /* Either worker comes back with what was in its checkpoint, and goes on with what is newer. */
@@ -253,22 +254,22 @@ test_restart (Room *room, gconstpointer data)
 {
   for (guint side = 0; side < 2; side++)
     {
-      FakeWorker *worker = room->workers[side];
+      KarezTestWorker *worker = room->workers[side];
       gint64 depth = 10 * (side + 1);
       g_autoptr (GBytes) saved = NULL;
 
       set (room, 0, depth);
-      fake_workers_carry (room->workers);
-      saved = KAREZ_MODALITY_GET_IFACE (worker->half)->checkpoint (worker->half);
+      karez_test_workers_carry (room->workers);
+      saved = karez_test_worker_take_checkpoint (worker);
       set (room, 0, depth + 1);
-      fake_workers_carry (room->workers);
-      fake_workers_set_up (room->workers, FALSE);
-      fake_worker_start (worker, TEST_TYPE_HALF, saved);
+      karez_test_workers_carry (room->workers);
+      karez_test_workers_set_up (room->workers, FALSE);
+      karez_test_worker_start (worker, TEST_TYPE_HALF, saved);
       g_assert_cmpstr (half_of (room, side)->heard->str, ==, "[kept]p");
       g_assert_cmpint (depth_of (room, side), ==, depth);
       g_assert_cmpint (karez_replica_is_settled (half_of (room, side)->mode), ==, side == 1);
-      fake_workers_set_up (room->workers, TRUE);
-      fake_workers_carry (room->workers);
+      karez_test_workers_set_up (room->workers, TRUE);
+      karez_test_workers_carry (room->workers);
       g_assert_true (karez_replica_is_settled (half_of (room, side)->mode));
       g_assert_cmpint (depth_of (room, 0), ==, depth + 1);
       g_assert_cmpint (depth_of (room, 1), ==, depth + 1);
@@ -320,7 +321,7 @@ test_control_half (void)
   iface->check_booking_async (plugin, NULL, NULL, on_done, &checked);
   iface->record_async (plugin, &record, NULL, on_done, &recorded);
   iface->disable_async (plugin, NULL, on_done, &disabled);
-  fake_workers_rest ();
+  karez_test_rest ();
   g_assert_false (iface->check_booking_finish (plugin, checked, &error));
   g_assert_cmpstr (karez_error_get_rule (error), ==, "test/booking");
   g_clear_error (&error);

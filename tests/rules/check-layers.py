@@ -13,7 +13,7 @@ import csource
 LEVELS = {
     'base': 0, 'sdk': 1, 'store': 2,
     'audit': 3, 'agenda': 3, 'peers': 3, 'link': 3, 'rtc': 3, 'web': 3,
-    'engine': 4, 'check': 5, 'daemon': 6, 'worker': 6, 'ctl': 6,
+    'engine': 4, 'check': 5, 'testing': 5, 'daemon': 6, 'worker': 6, 'ctl': 6,
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]', re.M)
 PRIVATE = re.compile(r'^KAREZ_PRIVATE\b[^;{]*?\b(karez_\w+)\s*\(', re.M | re.S)

@@ -42,7 +42,7 @@ def check_source(path, text, faults, public):
 def main():
     root = root_from_arguments()
     faults = Faults(root)
-    files = [path for path in tracked(root) if re.fullmatch(r'hub/sdk/karez-[\w-]+\.[ch]', path)
+    files = [path for path in tracked(root) if re.fullmatch(r'hub/(?:sdk|testing)/karez-[\w-]+\.[ch]', path)
              and not path.endswith('-private.h')]
     public = set()
     for path in files:

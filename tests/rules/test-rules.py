@@ -47,6 +47,7 @@ CASES = [
     ('check-sdk', sdk(BLOCK.replace(' * Since: 1.0\n', ''), '  g_return_val_if_fail (x, 0);\n\n'), 'since when'),
     ('check-sdk', sdk(BLOCK.replace('karez_x_f', 'karez_x_g'), '  g_return_val_if_fail (x, 0);\n\n'), 'no block'),
     ('check-sdk', {'hub/sdk/karez-x.h': SPDX + 'typedef enum\n{\n  KAREZ_A,\n} KarezA;\n'}, 'no block'),
+    ('check-sdk', {'hub/testing/karez-test-x.h': SPDX + 'typedef enum\n{\n  KAREZ_A,\n} KarezA;\n'}, 'no block'),
     ('check-layers', {'hub/base/a.c': '#include <glib.h>\n'}, ''),
     ('check-layers', {'hub/base/a.c': '#include "s.h"\n', 'hub/store/s.h': ''}, 'higher level'),
     ('check-layers', {'hub/web/a.c': '#include "p.h"\n', 'hub/peers/p.h': ''}, 'a sibling'),
