@@ -45,7 +45,7 @@ echo 'ok 2 - its tests pass'
 
 DESTDIR="$place/stage" ninja -C "$place/build" install >"$place/stage.log" 2>&1 \
   || { cat "$place/stage.log"; fail 'the copy cannot be installed'; }
-for name in template.plugin template-plugin.so template-modality.so; do
+for name in template.plugin template-plugin.so template-modality.so po/zh_CN.mo po/ug.mo; do
   [ -n "$(find "$place/stage" -path "*/karez-1/plugins/template/$name")" ] \
     || fail "$name was not installed"
 done
@@ -56,4 +56,4 @@ for module in template-plugin:karez_plugin_abi template-modality:karez_modality_
 done
 gresource list "$(find "$place/stage" -name template-plugin.so)" | grep -q 'sql/0001-template.sql$' \
   || fail 'the control module carries no migration'
-echo 'ok 3 - installs its two modules, each of which shows one symbol'
+echo 'ok 3 - installs its two modules, each of which shows one symbol, and its catalogues'

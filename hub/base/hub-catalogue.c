@@ -11,6 +11,7 @@ struct _HubCatalogue
   char *language;
   GBytes *mo;
   GHashTable *messages; /* msgid → msgstr, both in @mo */
+  GHashTable *plurals;  /* those msgids that have forms → GStrv */
 };
 
 G_DEFINE_FINAL_TYPE (HubCatalogue, hub_catalogue, G_TYPE_OBJECT)
@@ -50,6 +51,19 @@ read_text (const Reader *self, gsize table, guint32 n)
   return (const char *) self->data + offset;
 }
 
+/* The @n-th string of the table at @table, which is there, in its parts. */
+static GStrv
+read_forms (const Reader *self, gsize table, guint32 n)
+{
+  g_autoptr (GStrvBuilder) forms = g_strv_builder_new ();
+  const char *at = read_text (self, table, n);
+  const char *end = at + read_word (self, table + (gsize) n * 8);
+
+  for (; at <= end; at += strlen (at) + 1)
+    g_strv_builder_add (forms, at);
+  return g_strv_builder_end (forms);
+}
+
 static gboolean
 read_messages (HubCatalogue *self, GError **error)
 {
@@ -67,7 +81,15 @@ read_messages (HubCatalogue *self, GError **error)
 
       sound = msgid != NULL && msgstr != NULL;
       if (sound && *msgid != '\0' && *msgstr != '\0')
-        g_hash_table_insert (self->messages, (char *) msgid, (char *) msgstr);
+        {
+          gsize line = read_word (&reader, 12) + (gsize) i * 8;
+
+          g_hash_table_insert (self->messages, (char *) msgid, (char *) msgstr);
+          /* "one", NUL, "many": its forms stand behind each other in the same way. */
+          if (read_word (&reader, line) > strlen (msgid))
+            g_hash_table_insert (self->plurals, (char *) msgid,
+                                 read_forms (&reader, read_word (&reader, 16), i));
+        }
     }
   if (!sound)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "the catalogue of %s is damaged",
@@ -101,12 +123,30 @@ hub_catalogue_lookup (HubCatalogue *self, const char *msgid)
   return msgstr != NULL ? msgstr : msgid;
 }
 
+gboolean
+hub_catalogue_has (HubCatalogue *self, const char *msgid)
+{
+  return g_hash_table_contains (self->messages, msgid);
+}
+
+void
+hub_catalogue_foreach (HubCatalogue *self, HubCatalogueFunc func, gpointer data)
+{
+  GHashTableIter iter;
+  gpointer msgid, msgstr;
+
+  g_hash_table_iter_init (&iter, self->messages);
+  while (g_hash_table_iter_next (&iter, &msgid, &msgstr))
+    func (msgid, msgstr, g_hash_table_lookup (self->plurals, msgid), data);
+}
+
 static void
 hub_catalogue_finalize (GObject *object)
 {
   HubCatalogue *self = HUB_CATALOGUE (object);
 
   g_clear_pointer (&self->messages, g_hash_table_unref);
+  g_clear_pointer (&self->plurals, g_hash_table_unref);
   g_clear_pointer (&self->mo, g_bytes_unref);
   g_clear_pointer (&self->language, g_free);
 
@@ -123,4 +163,6 @@ static void
 hub_catalogue_init (HubCatalogue *self)
 {
   self->messages = g_hash_table_new (g_str_hash, g_str_equal);
+  self->plurals = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
+                                         (GDestroyNotify) g_strfreev);
 }

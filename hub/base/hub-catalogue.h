@@ -26,5 +26,10 @@ HubCatalogue *hub_catalogue_new (const char *language, GBytes *mo, GError **erro
 const char *hub_catalogue_get_language (HubCatalogue *self);
 /* @msgid in this language, or @msgid itself; as long as the catalogue lives. */
 const char *hub_catalogue_lookup (HubCatalogue *self, const char *msgid);
+gboolean hub_catalogue_has (HubCatalogue *self, const char *msgid);
+/* @forms: (nullable): of a message that has several, by number */
+typedef void (*HubCatalogueFunc) (const char *msgid, const char *msgstr, const char *const *forms,
+                                  gpointer data);
+void hub_catalogue_foreach (HubCatalogue *self, HubCatalogueFunc func, gpointer data);
 
 G_END_DECLS

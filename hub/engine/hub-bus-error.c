@@ -30,7 +30,8 @@ hub_bus_return_error (GDBusMethodInvocation *invocation, const GError *error)
                                        NULL);
   g_autoptr (JsonNode) node = karez_json_object (
       "rule", "s", karez_error_get_rule (error), "accepted", "s", karez_error_get_accepted (error),
-      "format", "s", ours ? karez_error_get_format (error) : "%s", "arguments", "as",
+      "domain", "s", karez_error_get_domain (error), "format", "s",
+      ours ? karez_error_get_format (error) : "%s", "arguments", "as",
       ours ? karez_error_get_arguments (error) : message, NULL);
   g_autofree char *text = karez_json_print (node);
 
@@ -56,6 +57,7 @@ hub_bus_read_error (GError *error)
   g_autoptr (JsonNode) node = NULL;
   g_auto (GStrv) arguments = NULL;
   JsonObject *object = NULL;
+  GError *read;
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return g_steal_pointer (&owned);
@@ -75,9 +77,11 @@ hub_bus_read_error (GError *error)
   if (object == NULL || karez_json_text (object, "format") == NULL)
     return karez_error_new (code_of (name), NULL, NULL, "%s", error->message);
   arguments = karez_json_texts (object, "arguments");
-  return karez_error_new_parts (code_of (name), karez_json_text (object, "rule"),
+  read = karez_error_new_parts (code_of (name), karez_json_text (object, "rule"),
                                 karez_json_text (object, "accepted"),
                                 karez_json_text (object, "format"), arguments);
+  karez_error_set_domain (read, karez_json_text (object, "domain"));
+  return read;
 }
 
 JsonNode *

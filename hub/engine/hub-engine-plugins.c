@@ -53,6 +53,23 @@ add_permissions (HubEngine *self, HubPluginFile *file)
     hub_warning ("plugins", id, "%s", unused->message);
 }
 
+static void
+add_words (HubEngine *self, HubPlugin *plugin)
+{
+  const char *id = hub_plugin_get_id (plugin);
+  GPtrArray *catalogues = hub_plugin_get_catalogues (plugin);
+  JsonObject *words = json_object_new ();
+
+  for (guint i = 0; i < catalogues->len; i++)
+    {
+      g_autofree char *address = hub_web_add_catalogue (self->web, id, catalogues->pdata[i]);
+
+      json_object_set_string_member (words, hub_catalogue_get_language (catalogues->pdata[i]),
+                                     address);
+    }
+  g_hash_table_insert (self->words, g_strdup (id), words);
+}
+
 /* Of each whose module is here, enabled or not. */
 static void
 add_web_files (HubEngine *self)
@@ -63,9 +80,10 @@ add_web_files (HubEngine *self)
     {
       const char *id = hub_plugin_get_id (all->pdata[i]);
 
-      if (hub_plugin_is_open (all->pdata[i])
-          && hub_plugin_file_get_web (hub_plugin_get_file (all->pdata[i])) != NULL)
-        g_hash_table_insert (self->bases, g_strdup (id), hub_web_add_plugin_files (self->web, id));
+      if (!hub_plugin_is_open (all->pdata[i]))
+        continue;
+      g_hash_table_insert (self->bases, g_strdup (id), hub_web_add_plugin_files (self->web, id));
+      add_words (self, all->pdata[i]);
     }
 }
 
@@ -450,6 +468,14 @@ on_list (KarezRequest *request, gpointer data)
   karez_request_respond (request, 200, karez_json_object ("items", "n", items, NULL));
 }
 
+static gboolean
+has_something (HubEngine *self, HubPluginFile *file)
+{
+  JsonObject *words = g_hash_table_lookup (self->words, hub_plugin_file_get_id (file));
+
+  return hub_plugin_file_get_web (file) != NULL || json_object_get_size (words) > 0;
+}
+
 /* What is aside is told too: its events stay in the audit log, and their words are its own. */
 static void
 on_web (KarezRequest *request, gpointer data)
@@ -467,9 +493,12 @@ on_web (KarezRequest *request, gpointer data)
       const HubModalityInfo *modality = file != NULL ? hub_plugin_file_get_modality (file) : NULL;
       JsonObject *item;
 
-      if (file == NULL || hub_plugin_list_find (self->plugins, id) != all->pdata[i])
+      if (file == NULL || hub_plugin_list_find (self->plugins, id) != all->pdata[i]
+          || !has_something (self, file))
         continue;
       item = hub_plugin_web_to_json (hub_plugin_file_get_web (file), base);
+      json_object_set_object_member (item, "catalogues",
+                                     json_object_ref (g_hash_table_lookup (self->words, id)));
       json_object_set_string_member (item, "plugin", id);
       json_object_set_boolean_member (item, "enabled",
                                       hub_plugin_get_state (all->pdata[i]) == HUB_PLUGIN_ENABLED);

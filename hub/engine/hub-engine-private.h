@@ -21,6 +21,7 @@ struct _HubEngine
   HubSessions *sessions;
   GHashTable *services;
   GHashTable *bases;  /* plugin → where its files for the desk are: "/x/ID/HASH/" */
+  GHashTable *words;  /* plugin → JsonObject: language → where the desk finds its catalogue */
   GHashTable *faulty; /* sessions whose worker a live half ended */
   KarezActor *actor;
   HubPages pages;

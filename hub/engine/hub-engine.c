@@ -544,6 +544,7 @@ hub_engine_finalize (GObject *object)
   g_hash_table_unref (self->services);
   g_hash_table_unref (self->faulty);
   g_hash_table_unref (self->bases);
+  g_hash_table_unref (self->words);
   karez_actor_unref (self->actor);
   g_free (self->hub);
   g_free (self->state_dir);
@@ -576,5 +577,7 @@ hub_engine_init (HubEngine *self)
   self->services = g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
   g_hash_table_insert (self->services, GSIZE_TO_POINTER (HUB_TYPE_PROVIDED), hub_provided_new ());
   self->bases = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->words = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+                                       (GDestroyNotify) json_object_unref);
   self->faulty = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }

@@ -380,6 +380,13 @@ hub_plugin_web_to_json (HubPluginWeb *self, const char *base)
   JsonObject *object = json_object_new ();
   JsonArray *pages = json_array_new ();
 
+  json_object_set_array_member (object, "pages", pages);
+  if (self == NULL)
+    {
+      json_object_set_boolean_member (object, "lobby", FALSE);
+      json_object_set_object_member (object, "messages", json_object_new ());
+      return object;
+    }
   tell (object, "script", base, self->script);
   tell (object, "style", base, self->style);
   tell (object, "words", base, self->words);
@@ -389,7 +396,6 @@ hub_plugin_web_to_json (HubPluginWeb *self, const char *base)
   json_object_set_boolean_member (object, "lobby", self->lobby);
   for (guint i = 0; i < self->pages->len; i++)
     json_array_add_object_element (pages, tell_page (self->pages->pdata[i], base));
-  json_object_set_array_member (object, "pages", pages);
   json_object_set_object_member (object, "messages", json_object_ref (self->messages));
   return object;
 }

@@ -33,8 +33,8 @@ void hub_plugin_web_free (HubPluginWeb *self);
 
 /* Whether each file that is named is there, once the module of the plugin @id is loaded. */
 gboolean hub_plugin_web_check_files (HubPluginWeb *self, const char *id, GError **error);
-/* @base: "/x/ID/HASH/". Returns: (transfer full): the members of an item of GET /plugins/web that
- * the key file says */
+/* @self: (nullable): NULL for a plugin that brings words alone. @base: "/x/ID/HASH/". Returns:
+ * (transfer full): the members of an item of GET /plugins/web that the key file says */
 JsonObject *hub_plugin_web_to_json (HubPluginWeb *self, const char *base);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubPluginWeb, hub_plugin_web_free)

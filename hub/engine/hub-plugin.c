@@ -7,6 +7,7 @@
 #include "hub-crash.h"
 #include "hub-log.h"
 #include "hub-module.h"
+#include "hub-plugin-catalogues.h"
 #include "hub-string.h"
 
 struct _HubPlugin
@@ -15,6 +16,7 @@ struct _HubPlugin
 
   char *path, *id;
   HubPluginFile *file;
+  GPtrArray *catalogues; /* of HubCatalogue */
   HubPluginState state;
   char *reason;
   GError *error;
@@ -102,6 +104,12 @@ hub_plugin_get_error (HubPlugin *self)
   return self->error;
 }
 
+GPtrArray *
+hub_plugin_get_catalogues (HubPlugin *self)
+{
+  return self->catalogues;
+}
+
 gboolean
 hub_plugin_is_open (HubPlugin *self)
 {
@@ -139,7 +147,12 @@ hub_plugin_open (HubPlugin *self, GError **error)
   const char *path = hub_plugin_file_get_control (self->file);
   HubPluginWeb *web = hub_plugin_file_get_web (self->file);
   const KarezAbi *abi = NULL;
+  g_autofree char *folder = g_path_get_dirname (hub_plugin_file_get_path (self->file));
 
+  g_clear_pointer (&self->catalogues, g_ptr_array_unref);
+  self->catalogues = hub_plugin_catalogues_load (folder, error);
+  if (self->catalogues == NULL)
+    return FALSE;
   if (path != NULL)
     {
       hub_runner_enter (self->runner, "load");
@@ -301,6 +314,7 @@ hub_plugin_finalize (GObject *object)
   g_clear_object (&self->context);
   g_clear_object (&self->runner);
   g_clear_object (&self->file);
+  g_clear_pointer (&self->catalogues, g_ptr_array_unref);
   g_clear_error (&self->error);
   g_free (self->path);
   g_free (self->id);

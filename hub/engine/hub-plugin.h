@@ -50,10 +50,13 @@ const GError *hub_plugin_get_error (HubPlugin *self);
 /* REFUSED or ASIDE by @error. */
 void hub_plugin_refuse (HubPlugin *self, const GError *error);
 
-/* Opens the control module, whose probe must have passed. */
+/* Reads its catalogues and opens the control module, whose probe must have passed. */
 gboolean hub_plugin_open (HubPlugin *self, GError **error);
 /* Whether its module is in this process, so that it can be enabled. */
 gboolean hub_plugin_is_open (HubPlugin *self);
+
+/* Its own catalogues (HubCatalogue), once it is open. */
+GPtrArray *hub_plugin_get_catalogues (HubPlugin *self);
 
 /* Makes the control half and enables it, within a context of @services and @settings (as for
  * hub_context_new()). The state is ENABLED or FAILED afterwards. */

@@ -152,6 +152,7 @@ say_what_failed (HubRunner *self, const char *name, GError *error)
   if (error == NULL)
     return karez_error_new (KAREZ_ERROR_FAILED, "plugin/no-error", NULL,
                             N_ ("%s: %s returned failure without an error."), self->plugin, name);
+  karez_error_set_domain (error, self->plugin);
   g_prefix_error (&error, "%s: %s: ", self->plugin, name);
   return error;
 }

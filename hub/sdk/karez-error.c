@@ -10,6 +10,7 @@
 typedef struct
 {
   char *rule;
+  char *domain;   /* the plugin whose catalogue says it */
   char *accepted; /* filled in, in English */
   char *pointer;
   char *format, *kinds;
@@ -27,6 +28,7 @@ static void
 karez_error_private_copy (const KarezErrorPrivate *from, KarezErrorPrivate *to)
 {
   to->rule = g_strdup (from->rule);
+  to->domain = g_strdup (from->domain);
   to->accepted = g_strdup (from->accepted);
   to->pointer = g_strdup (from->pointer);
   to->format = g_strdup (from->format);
@@ -41,6 +43,7 @@ static void
 karez_error_private_clear (KarezErrorPrivate *self)
 {
   g_free (self->rule);
+  g_free (self->domain);
   g_free (self->accepted);
   g_free (self->pointer);
   g_free (self->format);
@@ -354,6 +357,23 @@ karez_error_get_kinds (const GError *error)
   KarezErrorPrivate *self = get_private (error);
 
   return self != NULL ? self->kinds : NULL;
+}
+
+const char *
+karez_error_get_domain (const GError *error)
+{
+  KarezErrorPrivate *self = get_private (error);
+
+  return self != NULL ? self->domain : NULL;
+}
+
+void
+karez_error_set_domain (GError *error, const char *domain)
+{
+  KarezErrorPrivate *self = get_private (error);
+
+  if (self != NULL && self->domain == NULL)
+    self->domain = g_strdup (domain);
 }
 
 char *

@@ -152,6 +152,11 @@ KAREZ_PUBLIC char *karez_error_translate (const GError *error, KarezTranslate tr
 KAREZ_PRIVATE const char *karez_error_get_format (const GError *error);
 KAREZ_PRIVATE GStrv karez_error_get_arguments (const GError *error);
 KAREZ_PRIVATE const char *karez_error_get_kinds (const GError *error);
+/* The plugin that said it, whose catalogue is asked first; NULL for what the hub says. It is set
+ * once, by what called the plugin; nothing happens to an error of another domain. @domain:
+ * (nullable) */
+KAREZ_PRIVATE const char *karez_error_get_domain (const GError *error);
+KAREZ_PRIVATE void karez_error_set_domain (GError *error, const char *domain);
 /* "2026-11-25 00:20 UTC+8", or @text itself where it is no time. Returns: (transfer full) */
 KAREZ_PRIVATE char *karez_error_format_time (const char *text);
 /* The sentence in pieces: words as strings, arguments as {"text"}, {"time"} or {"names"}; none

@@ -12,6 +12,7 @@ static const char *const known[] = { "en", "zh_CN", "ug", NULL };
 struct _HubWebLanguages
 {
   GHashTable *catalogues; /* language → HubCatalogue */
+  GHashTable *plugins;    /* id → the same of a plugin */
 };
 
 HubWebLanguages *
@@ -20,6 +21,8 @@ hub_web_languages_new (void)
   HubWebLanguages *self = g_new0 (HubWebLanguages, 1);
 
   self->catalogues = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_object_unref);
+  self->plugins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+                                         (GDestroyNotify) g_hash_table_unref);
   for (guint i = 1; known[i] != NULL; i++)
     {
       g_autofree char *path = g_strdup_printf ("/org/karez/po/%s.mo", known[i]);
@@ -39,7 +42,24 @@ void
 hub_web_languages_free (HubWebLanguages *self)
 {
   g_hash_table_unref (self->catalogues);
+  g_hash_table_unref (self->plugins);
   g_free (self);
+}
+
+void
+hub_web_languages_add (HubWebLanguages *self, const char *plugin, HubCatalogue *catalogue)
+{
+  const char *language = hub_catalogue_get_language (catalogue);
+  GHashTable *own = g_hash_table_lookup (self->plugins, plugin);
+
+  g_return_if_fail (hub_web_languages_is_language (language));
+
+  if (own == NULL)
+    {
+      own = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
+      g_hash_table_insert (self->plugins, g_strdup (plugin), own);
+    }
+  g_hash_table_insert (own, g_strdup (language), g_object_ref (catalogue));
 }
 
 gboolean
@@ -91,12 +111,34 @@ hub_web_languages_choose (HubWebLanguages *self, const char *account, const char
   return language != NULL ? language : known[0];
 }
 
-const char *
-hub_web_languages_say (HubWebLanguages *self, const char *language, const char *msgid)
+/* Returns: (nullable): NULL where @catalogues have no such message */
+static const char *
+find (GHashTable *catalogues, const char *language, const char *msgid)
 {
-  HubCatalogue *catalogue = g_hash_table_lookup (self->catalogues, language);
+  HubCatalogue *catalogue = catalogues != NULL ? g_hash_table_lookup (catalogues, language) : NULL;
 
-  return catalogue != NULL ? hub_catalogue_lookup (catalogue, msgid) : msgid;
+  return catalogue != NULL && hub_catalogue_has (catalogue, msgid)
+             ? hub_catalogue_lookup (catalogue, msgid)
+             : NULL;
+}
+
+const char *
+hub_web_languages_say (HubWebLanguages *self, const char *language, const char *domain,
+                       const char *msgid)
+{
+  const char *said = domain != NULL
+                         ? find (g_hash_table_lookup (self->plugins, domain), language, msgid)
+                         : NULL;
+  GHashTableIter iter;
+  gpointer catalogues;
+
+  if (said == NULL)
+    said = find (self->catalogues, language, msgid);
+  /* An error that came by way of others: another hub, the worker of a session. */
+  g_hash_table_iter_init (&iter, self->plugins);
+  while (said == NULL && g_hash_table_iter_next (&iter, NULL, &catalogues))
+    said = find (catalogues, language, msgid);
+  return said != NULL ? said : msgid;
 }
 
 static const struct
@@ -146,7 +188,7 @@ hub_web_problem_status (const GError *error)
 typedef struct
 {
   HubWebLanguages *languages;
-  const char *language;
+  const char *language, *domain;
 } Say;
 
 static const char *
@@ -154,7 +196,7 @@ say (const char *msgid, gpointer data)
 {
   Say *to = data;
 
-  return hub_web_languages_say (to->languages, to->language, msgid);
+  return hub_web_languages_say (to->languages, to->language, to->domain, msgid);
 }
 
 static const char *
@@ -270,7 +312,7 @@ JsonNode *
 hub_web_problem_new (const GError *error, guint status, HubWebLanguages *languages,
                      const char *language)
 {
-  Say to = { languages, language };
+  Say to = { languages, language, karez_error_get_domain (error) };
   guint kind = kind_of_error (error);
   const char *rule = karez_error_get_rule (error);
   gboolean accepts = karez_error_get_accepted (error) != NULL;
@@ -293,10 +335,11 @@ hub_web_problem_new (const GError *error, guint status, HubWebLanguages *languag
     accepted = make_sentence (karez_error_accepted_to_parts (error, say, &to), language);
   type = rule != NULL ? g_strconcat ("/problems/", rule, NULL) : g_strdup ("about:blank");
   node = karez_json_object (
-      "type", "s", type, "title", "s", say (title_of_status (status, kind), &to), "status", "i",
-      (gint64) status, "detail", "s", detail.text, "detail_parts", "n", detail.parts, "rule", "s",
-      rule, "accepted", "s", accepted.text, "accepted_parts", "n", accepted.parts, "pointer", "s",
-      karez_error_get_pointer (error), NULL);
+      "type", "s", type, "title", "s",
+      hub_web_languages_say (languages, language, NULL, title_of_status (status, kind)), "status",
+      "i", (gint64) status, "detail", "s", detail.text, "detail_parts", "n", detail.parts, "rule",
+      "s", rule, "accepted", "s", accepted.text, "accepted_parts", "n", accepted.parts, "pointer",
+      "s", karez_error_get_pointer (error), NULL);
   g_free (detail.text);
   g_free (accepted.text);
   return node;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "hub-catalogue.h"
+
 #include <karez.h>
 
 G_BEGIN_DECLS
@@ -23,8 +25,12 @@ void hub_web_languages_free (HubWebLanguages *self);
  */
 const char *hub_web_languages_choose (HubWebLanguages *self, const char *account,
                                       const char *accept);
-/* @msgid in @language, or itself. */
-const char *hub_web_languages_say (HubWebLanguages *self, const char *language, const char *msgid);
+/* A plugin's own catalogue, of a language that is known; it replaces the one that it had. */
+void hub_web_languages_add (HubWebLanguages *self, const char *plugin, HubCatalogue *catalogue);
+/* @msgid in @language, or itself. @domain: (nullable): the plugin that says it. Its own catalogue
+ * is asked first, then the hub's, then those of other plugins. */
+const char *hub_web_languages_say (HubWebLanguages *self, const char *language, const char *domain,
+                                   const char *msgid);
 gboolean hub_web_languages_is_language (const char *language);
 /* Each with {"language", "name"}; as the desk offers them. Returns: (transfer full) */
 JsonNode *hub_web_languages_list (void);

@@ -79,10 +79,23 @@ answer_json (HubWebRequest *self, guint status, const char *media_type, JsonNode
   answer (self, status, media_type, bytes);
 }
 
+/* The plugin whose route this is. Returns: (transfer full) (nullable) */
+static char *
+plugin_of (HubWebRequest *self)
+{
+  static const char begin[] = "/api/v1/x/";
+
+  return g_str_has_prefix (self->path, begin)
+             ? g_strndup (self->path + strlen (begin), strcspn (self->path + strlen (begin), "/"))
+             : NULL;
+}
+
 void
 hub_web_request_fail_with (HubWebRequest *self, guint status, const GError *error)
 {
   g_autoptr (JsonNode) problem = NULL;
+  g_autoptr (GError) said = g_error_copy (error);
+  g_autofree char *plugin = plugin_of (self);
 
   /* 503 and 504 have a cause elsewhere, which is told there. */
   if (status == 500)
@@ -100,7 +113,8 @@ hub_web_request_fail_with (HubWebRequest *self, guint status, const GError *erro
                               g_str_equal (hub_web_request_get_language (self), "zh_CN")
                                   ? "zh-CN"
                                   : hub_web_request_get_language (self));
-  problem = hub_web_problem_new (error, status, self->languages,
+  karez_error_set_domain (said, plugin);
+  problem = hub_web_problem_new (said, status, self->languages,
                                  hub_web_request_get_language (self));
   answer_json (self, status, "application/problem+json", problem);
 }
@@ -552,8 +566,10 @@ static const char *
 translate (KarezRequest *request, const char *msgid)
 {
   HubWebRequest *self = HUB_WEB_REQUEST (request);
+  g_autofree char *plugin = plugin_of (self);
 
-  return hub_web_languages_say (self->languages, hub_web_request_get_language (self), msgid);
+  return hub_web_languages_say (self->languages, hub_web_request_get_language (self), plugin,
+                                msgid);
 }
 
 static void

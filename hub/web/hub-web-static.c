@@ -150,14 +150,14 @@ compress (GBytes *bytes, const char *media_type)
   return g_bytes_get_size (result) < g_bytes_get_size (bytes) ? g_steal_pointer (&result) : NULL;
 }
 
+/* @bytes: (transfer full) @gzip: (transfer full) (nullable) */
 static void
-add_file (HubWebStatic *self, const char *url, const char *resource, gboolean hashed)
+take_file (HubWebStatic *self, const char *url, GBytes *bytes, GBytes *gzip, gboolean hashed)
 {
-  g_autofree char *gzip_name = g_strconcat (resource, ".gz", NULL);
   File *file = g_new0 (File, 1);
 
-  file->bytes = g_resources_lookup_data (resource, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
-  file->gzip = g_resources_lookup_data (gzip_name, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+  file->bytes = bytes;
+  file->gzip = gzip;
   file->media_type = media_type_of (url);
   if (file->gzip == NULL && hashed)
     file->gzip = compress (file->bytes, file->media_type);
@@ -168,6 +168,15 @@ add_file (HubWebStatic *self, const char *url, const char *resource, gboolean ha
   if (g_str_has_suffix (url, ".html"))
     allow_import_map (self, file->bytes);
   g_hash_table_insert (self->files, g_strdup (url), file);
+}
+
+static void
+add_file (HubWebStatic *self, const char *url, const char *resource, gboolean hashed)
+{
+  g_autofree char *gzip_name = g_strconcat (resource, ".gz", NULL);
+
+  take_file (self, url, g_resources_lookup_data (resource, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL),
+             g_resources_lookup_data (gzip_name, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL), hashed);
 }
 
 /* @hashed: @mount says what the files are, so that they never change */
@@ -248,6 +257,17 @@ hub_web_static_add_plugin (HubWebStatic *self, const char *plugin)
   mount = g_strdup_printf ("/x/%s/%.16s/", plugin, g_checksum_get_string (checksum));
   add_folder (self, mount, prefix, TRUE);
   return g_steal_pointer (&mount);
+}
+
+char *
+hub_web_static_add_words (HubWebStatic *self, const char *plugin, const char *language,
+                          GBytes *bytes)
+{
+  g_autofree char *hash = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, bytes);
+  char *url = g_strdup_printf ("/x/%s/%.16s/po/%s.json", plugin, hash, language);
+
+  take_file (self, url, g_bytes_ref (bytes), NULL, TRUE);
+  return url;
 }
 
 static gboolean

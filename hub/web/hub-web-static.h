@@ -39,6 +39,9 @@ guint hub_web_static_add (HubWebStatic *self, const char *mount, const char *pre
  * Returns: (transfer full): where they are: "/x/ID/HASH/"
  */
 char *hub_web_static_add_plugin (HubWebStatic *self, const char *plugin);
+/* What @plugin says in @language. Returns: (transfer full): where that is, with a hash of it */
+char *hub_web_static_add_words (HubWebStatic *self, const char *plugin, const char *language,
+                                GBytes *bytes);
 /* Answers a GET or HEAD; a browser that goes to a page (not a file, not the API) gets index.html.
  * FALSE if there is no such file. @path: percent-encoded */
 gboolean hub_web_static_answer (HubWebStatic *self, SoupServerMessage *message, const char *path);

@@ -14,6 +14,7 @@
 #include "hub-web-range.h"
 #include "hub-web-resources.h"
 #include "hub-web-root.h"
+#include "hub-web-words.h"
 
 #include <glib/gstdio.h>
 
@@ -514,6 +515,16 @@ char *
 hub_web_add_plugin_files (HubWeb *self, const char *plugin)
 {
   return hub_web_static_add_plugin (self->files, plugin);
+}
+
+char *
+hub_web_add_catalogue (HubWeb *self, const char *plugin, HubCatalogue *catalogue)
+{
+  g_autoptr (GBytes) words = hub_web_words_new (catalogue);
+
+  hub_web_languages_add (self->languages, plugin, catalogue);
+  return hub_web_static_add_words (self->files, plugin, hub_catalogue_get_language (catalogue),
+                                   words);
 }
 
 void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "hub-catalogue.h"
 #include "hub-feed.h"
 #include "hub-store.h"
 #include "hub-web-limits.h"
@@ -96,6 +97,9 @@ gboolean hub_web_add_description (HubWeb *self, const char *plugin, GError **err
 /* What @plugin brings to the desk. Returns: (transfer full): where it is, "/x/ID/HASH/"
  * (hub_web_static_add_plugin()) */
 char *hub_web_add_plugin_files (HubWeb *self, const char *plugin);
+/* @plugin's own catalogue, for its errors and for the desk. Returns: (transfer full): where the
+ * desk finds it */
+char *hub_web_add_catalogue (HubWeb *self, const char *plugin, HubCatalogue *catalogue);
 /* A line of /metrics; @name ends in "_total" for a counter. */
 void hub_web_add_metric (HubWeb *self, const char *name, const char *help, HubWebMetricFunc func,
                          gpointer data);

@@ -105,6 +105,30 @@ async function ownPage(page, hub) {
   await speak(page, 'en');
 }
 
+/** What its own catalogue says: in an error of its C code and in its page, where the hub's catalogues have nothing of it.
+ * @param {any} page @param {import('./hubs.mjs').Hub} hub @param {string} plugin */
+async function ownWords(page, hub, plugin) {
+  const said = { // msgid of the page, of the error
+    template: ['Written by %s, kept at %s', 'There is no such session'], sonar: ['Sonar by %s, kept at %s', 'There is no sonar session'],
+  }[plugin];
+  const heading = plugin === 'sonar' ? 'Abdomen' : 'Minutes';
+  for (const language of ['zh_CN', 'ug']) {
+    const [written, refused] = said.map((msgid) => {
+      assert.ok(!fs.readFileSync(path.join(source, 'po', `${language}.po`), 'utf8').includes(`msgid "${msgid}"`), `the hub has ${msgid}`);
+      const own = fs.readFileSync(path.join(place, `project-${plugin}`, plugin, 'po', `${language}.po`), 'utf8');
+      return own.slice(own.indexOf(`msgid "${msgid}"`)).match(/^msgstr "(.+)"$/m)?.[1] ?? '';
+    });
+    await speak(page, language);
+    await page.goto(`${hub.origin}/x/${plugin}/notes`);
+    const one = page.locator(`karez-${plugin}-notes li`).filter({ hasText: heading });
+    await one.getByRole('button').click();
+    await one.locator('article p.hint').getByText(written.split('%s').sort((a, b) => b.length - a.length)[0].trim()).waitFor();
+    const problem = await page.evaluate(async (/** @type {string} */ where) => (await fetch(where)).json(), `/api/v1/x/${plugin}/sessions/none/note`);
+    assert.equal(problem.detail, refused, `${plugin} in ${language}`);
+  }
+  await speak(page, 'en');
+}
+
 /** What cannot be loaded is said, and can be tried again. @param {any} page @param {import('./hubs.mjs').Hub} hub */
 async function notLoaded(page, hub) {
   const { faults } = page;
@@ -207,6 +231,7 @@ try {
     // A sentence and translations that no catalogue has.
     return changed.replace('The shared note of “%2$s” was kept', 'The sonar result of “%2$s” was kept').replace('A shared note was kept', 'A sonar result was kept')
       .replace('What sessions of the last two weeks wrote together.', 'What sonar sessions wrote.')
+      .replace('Written by %s, kept at %s', 'Sonar by %s, kept at %s').replace('There is no such session', 'There is no sonar session')
       .replace('Title=Sonar notes\n', 'Title=Sonar notes\nTitle[zh_CN]=声呐记录\nTitle[ug]=سونار خاتىرىلىرى\n')
       .replace('Title=Sonar note\n', 'Title=Sonar note\nTitle[zh_CN]=声呐会诊\n')
       + (text.includes("from '@karez/desk';") && text.includes('export const nouns')
@@ -222,6 +247,7 @@ try {
       const id = await prepareNote(pair, 'Abdomen', 'sonar-note');
       await hold(doctors, pair, id, 'karez-sonar-panel');
       await ownPage(doctors[0], pair.aral);
+      for (const plugin of ['template', 'sonar']) await ownWords(doctors[0], pair.aral, plugin);
       const reader = await signIn(browser, pair.aral, 'auditor.aral');
       await auditor(reader, id);
       await described(pair.aral, reader);

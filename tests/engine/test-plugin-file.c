@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Plugins' key files: each fault and its rule. */
 #include "engine-fixture.h"
+#include "hub-plugin-catalogues.h"
 #include "hub-plugin-file.h"
+
+#include <glib/gstdio.h>
 
 #define GOOD                                                                                       \
   "[Plugin]\nId=good\nName=Good\nVersion=1\nApi=1.0\nControl=half\nLive=other\n"                   \
@@ -317,6 +320,73 @@ test_no_file (void)
   assert_rule (too_large, "plugin/file");
 }
 
+/* "msgid", "msgstr" as gettext lays them out; forms parted by "|". */
+static void
+write_catalogue (const char *path, const char *msgid, const char *msgstr)
+{
+  guint32 n = (guint32) strlen (msgid), m = (guint32) strlen (msgstr);
+  const guint32 words[] = { 0x950412de, 0, 1, 28, 36, 0, 44, n, 44, m, 44 + n + 1 };
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+
+  g_byte_array_append (bytes, (const guint8 *) words, sizeof words);
+  g_byte_array_append (bytes, (const guint8 *) msgid, n + 1);
+  g_byte_array_append (bytes, (const guint8 *) msgstr, m + 1);
+  for (guint i = sizeof words; i < bytes->len; i++)
+    if (bytes->data[i] == '|')
+      bytes->data[i] = '\0';
+  g_assert_true (g_file_set_contents (path, (char *) bytes->data, bytes->len, NULL));
+}
+
+static void
+test_catalogues (void)
+{
+  static const struct
+  {
+    const char *file, *msgid, *msgstr, *says; /* @says: NULL where it is taken */
+  } cases[] = {
+    { "zh_CN", "Depth", "深度", NULL },
+    { "zh_CN", "%s ping|%s pings", "%s 次", NULL },
+    { "zh_CN", "%s ping|%s pings", "%s 次|%s 次", "%s ping" },
+    { "ug", "%s ping|%s pings", "%s|%s", "%s ping" },
+    { "en", "%s ping|%s pings", "%s ping|%s pings", NULL },
+    { "en", "%s ping|%s pings", "%s ping", "%s ping" },
+    { "ug", "Depth", "\xff\xfe", "UTF-8" },
+    { "de", "%s ping|%s pings", "%s|%s|%s", NULL }, /* no language of the desk */
+  };
+  g_autofree char *made = g_dir_make_tmp ("karez-XXXXXX", NULL);
+  g_autofree char *po = g_build_filename (made, "po", NULL);
+  g_autofree char *broken = g_build_filename (po, "ug.mo", NULL);
+  g_autoptr (GPtrArray) none = NULL;
+  g_autoptr (GError) error = NULL;
+
+  none = hub_plugin_catalogues_load (made, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (none->len, ==, 0);
+  g_assert_cmpint (g_mkdir (po, 0700), ==, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("%s/%s.mo", po, cases[i].file);
+      g_autoptr (GPtrArray) found = NULL;
+      g_autoptr (GError) refused = NULL;
+
+      write_catalogue (path, cases[i].msgid, cases[i].msgstr);
+      found = hub_plugin_catalogues_load (made, &refused);
+      g_assert_cmpstr (karez_error_get_rule (refused), ==,
+                       cases[i].says != NULL ? "plugin/catalogue" : NULL);
+      if (cases[i].says != NULL)
+        g_assert_nonnull (strstr (refused->message, cases[i].says));
+      else
+        g_assert_cmpuint (found->len, ==, g_str_equal (cases[i].file, "de") ? 0 : 1);
+      g_assert_cmpint (g_unlink (path), ==, 0);
+    }
+  g_assert_true (g_file_set_contents (broken, "no catalogue", -1, NULL));
+  g_assert_null (hub_plugin_catalogues_load (made, &error));
+  g_assert_cmpstr (karez_error_get_rule (error), ==, "plugin/catalogue");
+  g_assert_cmpint (g_unlink (broken), ==, 0);
+  g_assert_cmpint (g_rmdir (po), ==, 0);
+  g_assert_cmpint (g_rmdir (made), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -327,6 +397,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plugin-file/web", test_web);
   g_test_add_func ("/plugin-file/faults", test_faults);
   g_test_add_func ("/plugin-file/web-needs", test_web_needs);
+  g_test_add_func ("/plugin-file/catalogues", test_catalogues);
   g_test_add_func ("/plugin-file/texts", test_texts);
   g_test_add_func ("/plugin-file/no-file", test_no_file);
   return g_test_run ();

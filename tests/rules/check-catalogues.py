@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Each catalogue says every message of the sources: what po/update would gather is there, and
-nothing is untranslated or waits for a look."""
+nothing is untranslated or waits for a look. A plugin with a po/ of its own has its own, which its
+po/update --check looks at; there the hub's have nothing of it."""
 import os
 import re
 import shutil
@@ -48,6 +49,12 @@ def main():
             for message in sorted(messages(catalogue, '--untranslated')
                                   | messages(catalogue, '--only-fuzzy')):
                 faults.add(path, 1, 'untranslated', f'"{message}"')
+    for path in csource.tracked(root):
+        if re.fullmatch(r'plugins/[^/]+/po/update', path):
+            own = subprocess.run(['sh', os.path.join(root, path), '--check'], check=False,
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            if own.returncode:
+                faults.add(path, 1, 'catalogue', own.stdout.decode().strip())
     return faults.end(len(wanted))
 
 

@@ -19,6 +19,13 @@ with open(os.path.join(HERE, '..', '..', 'po', 'update'), encoding='utf-8') as u
           **{f'po/{language}.po': HEAD + 'msgid "One"\nmsgstr "1"\n'
              for language in ('en', 'zh_CN', 'ug')}}
 
+with open(os.path.join(HERE, '..', '..', 'plugins', 'template', 'po', 'update'), encoding='utf-8') as update:
+    OWN = {**PO, 'hub/base/a.c': 'x (N_ ("One"));\n', 'plugins/s/s.plugin': '[Plugin]\nName=Two\n',
+           'plugins/s/s.c': 'x (N_ ("Three"));\n', 'plugins/s/web/s.js': "_('Four')\n",
+           'plugins/s/po/update': update.read(), 'plugins/s/po/LINGUAS': 'ug\n',
+           'plugins/s/po/POTFILES': 's.c\ns.plugin\nweb/s.js\n',
+           'plugins/s/po/ug.po': HEAD + ''.join(f'msgid "{one}"\nmsgstr "x"\n\n' for one in ('Two', 'Three', 'Four'))}
+
 UNIT = '[Service]\nExecStart=@bindir@/a\n'
 USERS = {'data/systemd/a.sysusers': 'u a - "A" -\n'}
 
@@ -127,6 +134,11 @@ CASES = [
                           'po/ug.po': HEAD + 'msgid "One"\nmsgstr ""\n'}, 'untranslated'),
     ('check-catalogues', {**PO, 'hub/base/a.c': 'x (N_ ("One"));\n',
                           'po/ug.po': HEAD + '#, fuzzy\nmsgid "One"\nmsgstr "x"\n'}, 'untranslated'),
+    ('check-catalogues', OWN, ''),
+    ('check-catalogues', {**OWN, 'plugins/s/s.c': 'x (N_ ("Five"));\n'}, 'not defined in'),
+    ('check-catalogues', {**OWN, 'plugins/s/new.c': 'x (N_ ("Three"));\n'}, 'POTFILES lacks: new.c'),
+    ('check-catalogues', {**OWN, 'plugins/s/po/ug.po': OWN['plugins/s/po/ug.po'].replace('"Four"\nmsgstr "x"', '"Four"\nmsgstr ""')}, 'untranslated'),
+    ('check-catalogues', {**OWN, 'po/ug.po': PO['po/ug.po'] + '\nmsgid "Three"\nmsgstr "3"\n'}, 'nothing says "Three"'),
     ('check-statements', {'hub/web/sql/a.sql': '-- name: x\nselect 1;\n',
                           'hub/web/a.c': 'karez_transaction_run (t, "x", "()");\n'}, ''),
     ('check-statements', {'hub/web/sql/a.sql': '-- name: x\nselect 1;\n',

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Parts of the web server by themselves. */
 #include "hub-web-view.h"
+#include "hub-web-words.h"
 #include "hub-web-guard.h"
 #include "hub-web-metrics.h"
 #include "hub-web-policy.h"
@@ -531,11 +532,11 @@ test_language (void)
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     g_assert_cmpstr (hub_web_languages_choose (languages, cases[i].account, cases[i].accept), ==,
                      cases[i].language);
-  g_assert_cmpstr (hub_web_languages_say (languages, "zh_CN", "Nobody is signed in"), ==,
+  g_assert_cmpstr (hub_web_languages_say (languages, "zh_CN", NULL, "Nobody is signed in"), ==,
                    "无人登录");
-  g_assert_cmpstr (hub_web_languages_say (languages, "ug", "Nobody is signed in"), ==,
+  g_assert_cmpstr (hub_web_languages_say (languages, "ug", NULL, "Nobody is signed in"), ==,
                    "ھېچكىم كىرمىگەن");
-  g_assert_cmpstr (hub_web_languages_say (languages, "zh_CN", "not there"), ==, "not there");
+  g_assert_cmpstr (hub_web_languages_say (languages, "zh_CN", NULL, "not there"), ==, "not there");
 }
 
 static const char *
@@ -585,6 +586,70 @@ test_problem (void)
   fault = hub_web_problem_new (ours, 500, languages, "en");
   g_assert_null (strstr (member (fault, "detail"), "secret"));
   g_assert_cmpstr (member (fault, "rule"), ==, "hub/fault");
+}
+
+/* A catalogue of one message, laid out as gettext's manual says. Forms are parted by "|". */
+static HubCatalogue *
+make_catalogue (const char *language, const char *msgid, const char *msgstr)
+{
+  guint32 n = (guint32) strlen (msgid), m = (guint32) strlen (msgstr);
+  const guint32 words[] = { 0x950412de, 0, 1, 28, 36, 0, 44, n, 44, m, 44 + n + 1 };
+  GByteArray *bytes = g_byte_array_new ();
+  g_autoptr (GBytes) mo = NULL;
+  g_autoptr (GError) error = NULL;
+  HubCatalogue *catalogue;
+
+  g_byte_array_append (bytes, (const guint8 *) words, sizeof words);
+  g_byte_array_append (bytes, (const guint8 *) msgid, n + 1);
+  g_byte_array_append (bytes, (const guint8 *) msgstr, m + 1);
+  for (guint i = sizeof words; i < bytes->len; i++)
+    if (bytes->data[i] == '|')
+      bytes->data[i] = '\0';
+  mo = g_byte_array_free_to_bytes (bytes);
+  catalogue = hub_catalogue_new (language, mo, &error);
+  g_assert_no_error (error);
+  return catalogue;
+}
+
+/* A plugin's sentence is said by its own catalogue, also where another has the same words. */
+static void
+test_plugins_words (void)
+{
+  g_autoptr (HubWebLanguages) languages = hub_web_languages_new ();
+  g_autoptr (HubCatalogue) sonar = make_catalogue ("zh_CN", "Depth %s", "声呐深度 %s");
+  g_autoptr (HubCatalogue) lidar = make_catalogue ("zh_CN", "Nobody is signed in", "激光");
+  g_autoptr (HubCatalogue) many = make_catalogue ("ug", "%s ping|%s pings", "%s بىر|%s كۆپ");
+  g_autoptr (GError)
+      error = karez_error_new (KAREZ_ERROR_INVALID, "sonar/depth", NULL, "Depth %s", "5 m");
+  g_autoptr (JsonNode) problem = NULL, there = NULL;
+  g_autoptr (GBytes) words = NULL;
+
+  hub_web_languages_add (languages, "sonar", sonar);
+  hub_web_languages_add (languages, "lidar", lidar);
+  hub_web_languages_add (languages, "lidar", many);
+  problem = hub_web_problem_new (error, 422, languages, "zh_CN");
+  g_assert_cmpstr (member (problem, "detail"), ==, "声呐深度 5 m");
+  there = hub_web_problem_new (error, 422, languages, "ug");
+  g_assert_cmpstr (member (there, "detail"), ==,
+                   "Depth \u2068"
+                   "5 m\u2069");
+  g_assert_cmpstr (hub_web_languages_say (languages, "zh_CN", NULL, "Nobody is signed in"), ==,
+                   "无人登录");
+  g_assert_cmpstr (hub_web_languages_say (languages, "zh_CN", "sonar", "Nobody is signed in"), ==,
+                   "无人登录");
+  g_assert_cmpstr (hub_web_languages_say (languages, "zh_CN", "lidar", "Nobody is signed in"), ==,
+                   "激光");
+  g_clear_error (&error);
+  g_clear_pointer (&problem, json_node_unref);
+  error = karez_error_new (KAREZ_ERROR_DENIED, "lidar/x", NULL, "Nobody is signed in");
+  karez_error_set_domain (error, "lidar");
+  problem = hub_web_problem_new (error, 403, languages, "zh_CN");
+  g_assert_cmpstr (member (problem, "detail"), ==, "激光");
+
+  words = hub_web_words_new (many);
+  g_assert_cmpmem (g_bytes_get_data (words, NULL), g_bytes_get_size (words),
+                   "{\"%s ping\":[\"%s بىر\",\"%s كۆپ\"]}",
+                   strlen ("{\"%s ping\":[\"%s بىر\",\"%s كۆپ\"]}"));
 }
 
 static void
@@ -700,6 +765,7 @@ main (int argc, char **argv)
   g_test_add_func ("/web/rate", test_rate);
   g_test_add_func ("/web/language", test_language);
   g_test_add_func ("/web/problem", test_problem);
+  g_test_add_func ("/web/language/plugins", test_plugins_words);
   g_test_add_func ("/web/problem/statuses", test_statuses);
   g_test_add_func ("/web/proxies", test_proxies);
   g_test_add_func ("/web/metrics", test_metrics);

@@ -25,8 +25,13 @@ const plurals = {
 let catalogue = {
   language: 'en', direction: 'ltr', plural: 'nplurals=2; plural=(n != 1);', messages: {},
 };
-/** What plugins brought, by language. @type {Record<string, Record<string, string | string[]>>} */
+/** @typedef {Record<string, string | string[]>} Messages */
+/** What plugins' key files and scripts say, by language. @type {Record<string, Messages>} */
 const added = {};
+/** Plugins' own catalogues, by plugin and language. @type {Map<string, Record<string, Messages>>} */
+const domains = new Map();
+/** What else is read before another language is shown. @type {((language: string) => Promise<unknown>)[]} */
+const readers = [];
 const changed = new EventTarget();
 
 const fromRight = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/;
@@ -52,8 +57,21 @@ export function fill(text, values) {
   });
 }
 
-/** @param {string} msgid */
-const messageOf = (msgid) => catalogue.messages[msgid] ?? added[catalogue.language]?.[msgid];
+/** In the catalogue of a domain, else in the desk's, else in any that a plugin brought.
+ * @param {string} msgid @param {string} [domain] */
+function messageOf(msgid, domain = '') {
+  const { language } = catalogue;
+  const own = domains.get(domain)?.[language]?.[msgid];
+  if (own !== undefined)
+    return own;
+  const found = catalogue.messages[msgid] ?? added[language]?.[msgid];
+  if (found !== undefined)
+    return found;
+  for (const one of domains.values())
+    if (one[language]?.[msgid] !== undefined)
+      return one[language][msgid];
+  return undefined;
+}
 
 /**
  * The message in the reader's language, its %s filled in.
@@ -61,10 +79,19 @@ const messageOf = (msgid) => catalogue.messages[msgid] ?? added[catalogue.langua
  * @param {...unknown} values
  * @returns {string}
  */
-export function _(msgid, ...values) {
+export const _ = (msgid, ...values) => dgettext('', msgid, ...values);
+
+/**
+ * The same by a plugin's own catalogue first: for a short word that the desk says in another sense.
+ * @param {string} domain the plugin's id
+ * @param {string} msgid
+ * @param {...unknown} values
+ * @returns {string}
+ */
+export function dgettext(domain, msgid, ...values) {
   if (!msgid)
     return '';
-  const found = messageOf(msgid);
+  const found = messageOf(msgid, domain);
   const text = typeof found === 'string' && found !== '' ? found : msgid;
   return values.length ? fill(text, values) : text;
 }
@@ -80,17 +107,37 @@ export const N_ = (msgid) => msgid;
  * @param {...unknown} values
  * @returns {string}
  */
-export function ngettext(one, many, n, ...values) {
-  const found = messageOf(one);
+export const ngettext = (one, many, n, ...values) => dngettext('', one, many, n, ...values);
+
+/**
+ * @param {string} domain
+ * @param {string} one
+ * @param {string} many
+ * @param {number} n
+ * @param {...unknown} values
+ * @returns {string}
+ */
+export function dngettext(domain, one, many, n, ...values) {
+  const found = messageOf(one, domain);
   const form = plurals[catalogue.plural](n);
   const text = (Array.isArray(found) && found[form]) || (n === 1 ? one : many);
   return fill(text, values.length ? values : [n]);
 }
 
-/** Translations of a plugin's own messages; those of the desk stay. @param {Record<string, Record<string, string | string[]>>} messages */
+/** Translations of a plugin's own messages; those of the desk stay. @param {Record<string, Messages>} messages */
 export function addMessages(messages) {
   for (const [tag, more] of Object.entries(messages))
     added[tag] = { ...added[tag], ...more };
+}
+
+/** The catalogue of a plugin. @param {string} domain @param {string} tag of the language @param {Messages} messages */
+export function addCatalogue(domain, tag, messages) {
+  domains.set(domain, { ...domains.get(domain), [tag]: messages });
+}
+
+/** Something more to read before another language is shown. @param {(language: string) => Promise<unknown>} read */
+export function beforeLanguage(read) {
+  readers.push(read);
 }
 
 /** Several things in a row. @param {string[]} things */
@@ -132,7 +179,7 @@ function catalogueAddresses() {
 export async function setLanguage(wanted) {
   if (!(wanted in languages))
     return;
-  const answer = await fetch(catalogueAddresses()[wanted]);
+  const [answer] = await Promise.all([fetch(catalogueAddresses()[wanted]), ...readers.map((read) => read(wanted))]);
   if (!answer.ok)
     throw new Error(`catalogue ${wanted}: ${answer.status}`);
   useCatalogue(await answer.json());

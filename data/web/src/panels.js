@@ -3,7 +3,7 @@
 // something of theirs is opened, their words when they are spoken of.
 
 import { Problem, api } from './api.js';
-import { _, addMessages } from './i18n.js';
+import { _, addCatalogue, addMessages, beforeLanguage, language, onLanguage } from './i18n.js';
 import { addSentences } from './sentences.js';
 import { addSessionRoles } from './words.js';
 
@@ -77,13 +77,46 @@ const shared = '@karez/desk';
 /** Asks the hub what plugins bring. What is known already stays where that fails. */
 export async function readPanels() {
   import(shared).catch(() => {}); // who needs it tells
-  asking ??= api.get('/plugins/web').then(({ items }) => {
+  asking ??= api.get('/plugins/web').then(async ({ items }) => {
     brought = /** @type {Brought[]} */ (items);
     brought.forEach(({ messages }) => addMessages(messages));
+    await readCatalogues(language());
     changed.dispatchEvent(new Event('change'));
   }).finally(() => { asking = null; });
   await asking;
 }
+
+/** Of plugins, by address. @type {Map<string, Promise<void>>} */
+const catalogues = new Map();
+
+/** @param {string} plugin @param {string} tag @param {string} address */
+async function readCatalogue(plugin, tag, address) {
+  try {
+    const answer = await fetch(address);
+    if (!answer.ok)
+      throw new Error(`catalogue ${address}: ${answer.status}`);
+    addCatalogue(plugin, tag, await answer.json());
+  } catch (error) {
+    catalogues.delete(address); // shown in English, and asked for again with the next language
+    console.error(error);
+  }
+}
+
+/** @param {string} tag of a language */
+async function readCatalogues(tag) {
+  await Promise.all((brought ?? []).map(({ plugin, catalogues: own = {} }) => {
+    const address = own[tag];
+    if (address && !catalogues.has(address))
+      catalogues.set(address, readCatalogue(plugin, tag, address));
+    return catalogues.get(address);
+  }));
+}
+beforeLanguage(readCatalogues);
+// Where the hub answered what there is meanwhile.
+onLanguage(() => {
+  if ((brought ?? []).some(({ catalogues: own = {} }) => own[language()] && !catalogues.has(own[language()])))
+    readCatalogues(language()).then(() => changed.dispatchEvent(new Event('change')));
+});
 
 /** Has what plugins bring, with their words. */
 export async function loadPanels() {

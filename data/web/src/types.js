@@ -90,6 +90,7 @@
  * @property {boolean} lobby whether the panel shows something before this page has joined
  * @property {PluginPage[]} pages
  * @property {Record<string, Record<string, string>>} messages names and titles of its key file, by language
+ * @property {Record<string, string>} [catalogues] where its own catalogues are, by language
  */
 /**
  * @typedef {object} PluginPage

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { readCatalogue } from '../po.mjs';
-import { _, addMessages, fill, nameOf, ngettext, useCatalogue } from '../src/i18n.js';
+import { _, addCatalogue, addMessages, dgettext, dngettext, fill, nameOf, ngettext, useCatalogue } from '../src/i18n.js';
 import { bothClocks, clock, dayLong, day, duration, isoDay, moment, number, size, startOfDay } from '../src/time.js';
 
 const po = join(dirname(fileURLToPath(import.meta.url)), '../../../po');
@@ -74,4 +74,20 @@ test('a plugin brings translations, and changes none of the desk\u2019s', async 
   await use('en');
   assert.equal(_('Echo heart'), 'Echo heart');
   assert.equal(ngettext('%s beat', '%s beats', 3), '3 beats');
+});
+
+test('a plugin has a catalogue of its own, for what the desk says in another sense, too', async () => {
+  addCatalogue('sonar', 'zh_CN', { 'New': '新回波', 'Sonar ping': '声呐脉冲', '%s ping': ['%s 次脉冲'], 'Echo heart': '回波' });
+  addCatalogue('lidar', 'zh_CN', { 'Sonar ping': '激光脉冲', 'New': '新激光' });
+  await use('zh_CN');
+  assert.equal(_('Sonar ping'), '声呐脉冲');
+  assert.equal(dgettext('lidar', 'Sonar ping'), '激光脉冲');
+  assert.equal(dgettext('sonar', 'New'), '新回波');
+  assert.notEqual(_('New'), '新回波');
+  assert.equal(dgettext('none', 'New'), _('New'));
+  assert.equal(dngettext('sonar', '%s ping', '%s pings', 2), '2 次脉冲');
+  assert.equal(ngettext('%s ping', '%s pings', 2), '2 次脉冲');
+  assert.equal(_('Echo heart'), '心脏超声'); // what its scripts and key file say goes before
+  await use('en');
+  assert.equal(_('Sonar ping'), 'Sonar ping');
 });

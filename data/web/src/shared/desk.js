@@ -4,7 +4,7 @@
 export { LitElement, html, nothing, svg } from 'lit';
 export { repeat } from 'lit/directives/repeat.js';
 export { api, Problem, newId, query } from '../api.js';
-export { _, N_, direction, fill, isolate, language, listOf, nameOf, ngettext, onLanguage } from '../i18n.js';
+export { _, N_, dgettext, direction, dngettext, fill, isolate, language, listOf, nameOf, ngettext, onLanguage } from '../i18n.js';
 export { onSingleKeys, singleKey, singleKeys } from '../keys.js';
 export { live } from '../live.js';
 export { go, guardPage } from '../router.js';
