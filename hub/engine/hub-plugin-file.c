@@ -143,6 +143,37 @@ read_plugin (HubPluginFile *self, GKeyFile *keys, GError **error)
          && find_module (self, "Live", &self->live, error);
 }
 
+/* Each is a role of the modality and not of the other hospital as well, and some are left there. */
+static gboolean
+check_side (HubPluginFile *self, const char *key, GStrv own, GStrv other, GError **error)
+{
+  for (guint i = 0; own[i] != NULL; i++)
+    if (!g_strv_contains ((const char *const *) self->modality.roles, own[i])
+        || g_strv_contains ((const char *const *) other, own[i]))
+      return hub_plugin_keys_refuse (error, "Modality", key, own[i],
+                                     N_ ("a role of Roles= that is bound to one hospital only"));
+  for (guint i = 0; self->modality.roles[i] != NULL; i++)
+    if (!g_strv_contains ((const char *const *) own, self->modality.roles[i]))
+      return TRUE;
+  return hub_plugin_keys_refuse (error, "Modality", key, "…",
+                                 N_ ("at least one role that people of the other hospital take"));
+}
+
+static gboolean
+read_sides (HubPluginFile *self, GError **error)
+{
+  HubModalityInfo *modality = &self->modality;
+
+  if (!check_side (self, "HostRoles", modality->host_roles, modality->mirror_roles, error)
+      || !check_side (self, "MirrorRoles", modality->mirror_roles, modality->host_roles, error))
+    return FALSE;
+  modality->host_takers = hub_role_table_of_side (modality->takers,
+                                                  (const char *const *) modality->mirror_roles);
+  modality->mirror_takers = hub_role_table_of_side (modality->takers,
+                                                    (const char *const *) modality->host_roles);
+  return TRUE;
+}
+
 static gboolean
 read_modality (HubPluginFile *self, GKeyFile *keys, GError **error)
 {
@@ -159,6 +190,10 @@ read_modality (HubPluginFile *self, GKeyFile *keys, GError **error)
       || !hub_plugin_keys_read_text (keys, "Modality", "DurationMinutes", &duration, error)
       || !hub_plugin_keys_read_list (keys, "Modality", "Roles", &self->modality.roles, is_role,
                                      N_ ("names in lower case"), error)
+      || !hub_plugin_keys_read_list (keys, "Modality", "HostRoles", &self->modality.host_roles,
+                                     is_role, N_ ("names in lower case"), error)
+      || !hub_plugin_keys_read_list (keys, "Modality", "MirrorRoles", &self->modality.mirror_roles,
+                                     is_role, N_ ("names in lower case"), error)
       || !hub_plugin_keys_read_boolean (keys, "Modality", "Default", &self->modality.is_default,
                                         error))
     return FALSE;
@@ -177,7 +212,7 @@ read_modality (HubPluginFile *self, GKeyFile *keys, GError **error)
                                    N_ ("1 to 1,440"));
   self->modality.takers = hub_role_table_read (keys, (const char *const *) self->modality.roles,
                                                error);
-  if (self->modality.takers == NULL)
+  if (self->modality.takers == NULL || !read_sides (self, error))
     return FALSE;
   self->modality.host_is_requester = g_str_equal (host, "requester");
   self->modality.duration = minutes;
@@ -419,7 +454,11 @@ hub_plugin_file_finalize (GObject *object)
   g_free (self->modality.id);
   g_free (self->modality.title);
   g_strfreev (self->modality.roles);
+  g_strfreev (self->modality.host_roles);
+  g_strfreev (self->modality.mirror_roles);
   g_clear_pointer (&self->modality.takers, json_node_unref);
+  g_clear_pointer (&self->modality.host_takers, json_node_unref);
+  g_clear_pointer (&self->modality.mirror_takers, json_node_unref);
   g_free (self->schema);
   g_free (self->routes);
   g_free (self->topics);

@@ -18,7 +18,9 @@ typedef struct
   gboolean host_is_requester;
   gboolean is_default; /* meant where a person chooses no other kind */
   GStrv roles;
-  JsonNode *takers; /* as hub_role_table_read() makes it */
+  GStrv host_roles, mirror_roles; /* those that are for people of the one or the other hospital */
+  JsonNode *takers;               /* as hub_role_table_read() makes it */
+  JsonNode *host_takers, *mirror_takers; /* the same for each hospital */
   guint duration;
 } HubModalityInfo;
 

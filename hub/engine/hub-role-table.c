@@ -80,6 +80,31 @@ hub_role_table_read (GKeyFile *keys, const char *const *roles, GError **error)
   return node;
 }
 
+JsonNode *
+hub_role_table_of_side (JsonNode *table, const char *const *others)
+{
+  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
+  JsonObject *object = json_node_get_object (table);
+  g_autoptr (JsonObject) own = json_object_new ();
+  g_autoptr (GList) roles = json_object_get_members (object);
+
+  for (GList *l = roles; l != NULL; l = l->next)
+    if (g_strv_contains (others, l->data))
+      json_object_set_array_member (own, l->data, json_array_new ());
+    else
+      json_object_set_member (own, l->data, json_object_dup_member (object, l->data));
+  json_node_set_object (node, own);
+  json_node_seal (node);
+  return node;
+}
+
+static gboolean
+is_of_side (JsonObject *table, const char *role)
+{
+  return json_array_get_length (json_object_get_array_member (table, role)) > 0;
+}
+
+/* Those that anybody of this hospital may take. */
 static char *
 list_roles (JsonObject *table)
 {
@@ -87,7 +112,8 @@ list_roles (JsonObject *table)
   g_autoptr (GList) names = json_object_get_members (table);
 
   for (GList *l = names; l != NULL; l = l->next)
-    g_string_append_printf (roles, "%s%s", roles->len > 0 ? ", " : "", (char *) l->data);
+    if (is_of_side (table, l->data))
+      g_string_append_printf (roles, "%s%s", roles->len > 0 ? ", " : "", (char *) l->data);
   return g_string_free (g_steal_pointer (&roles), FALSE);
 }
 
@@ -98,11 +124,17 @@ hub_role_table_check (JsonNode *table, const char *role, const char *const *acco
   JsonObject *object = json_node_get_object (table);
   g_auto (GStrv) takers = json_object_has_member (object, role) ? karez_json_texts (object, role)
                                                                 : NULL;
-  g_autofree char *accepted = takers != NULL ? g_strjoinv (", ", takers) : list_roles (object);
+  g_autofree char *accepted = takers != NULL && *takers != NULL ? g_strjoinv (", ", takers)
+                                                                : list_roles (object);
 
   if (takers == NULL)
     return karez_error_set (error, KAREZ_ERROR_INVALID, "session/role", accepted,
                             N_ ("This kind of session has no role “%s”."), role);
+  if (*takers == NULL)
+    return karez_error_set (error, KAREZ_ERROR_DENIED, "session/role-hospital", accepted,
+                            N_ ("The role “%s” is for people of the other hospital of this "
+                                "session."),
+                            role);
   for (guint i = 0; account_roles != NULL && account_roles[i] != NULL; i++)
     if (g_strv_contains ((const char *const *) takers, account_roles[i]))
       return TRUE;

@@ -19,8 +19,12 @@ G_BEGIN_DECLS
  * Returns: (transfer full): the table
  */
 JsonNode *hub_role_table_read (GKeyFile *keys, const char *const *roles, GError **error);
+/* The same for one of the two hospitals: nobody there takes one of the roles @others. Returns:
+ * (transfer full): @table with these empty */
+JsonNode *hub_role_table_of_side (JsonNode *table, const char *const *others);
 /* Whether somebody with @account_roles may take @role. %KAREZ_ERROR_DENIED, rule
- * "session/account-role", which names the account roles that may. */
+ * "session/account-role", which names the account roles that may, or "session/role-hospital", which
+ * names the roles that are for this hospital. */
 gboolean hub_role_table_check (JsonNode *table, const char *role, const char *const *account_roles,
                                GError **error);
 /* Every account role that may take any of the roles. Returns: (transfer full) */

@@ -56,7 +56,8 @@ check_session (HubSessionJoin *self, GError **error)
                             N_ ("at most 100 at one hospital"),
                             N_ ("There are too many participants."));
   table = hub_session_services_find_takers (self->services,
-                                            hub_session_info_get_modality (self->info), error);
+                                            hub_session_info_get_modality (self->info),
+                                            hub_session_info_is_hosted (self->info), error);
   return table != NULL
          && hub_role_table_check (table, self->role, karez_actor_get_roles (actor_of (self)),
                                   error);

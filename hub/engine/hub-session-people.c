@@ -499,7 +499,8 @@ static gboolean
 keeps_place (HubSessionPeople *self, HubSessionPerson *person, KarezActor *changed, gboolean ended)
 {
   JsonNode *table = hub_session_services_find_takers (
-      self->services, hub_session_info_get_modality (self->info), NULL);
+      self->services, hub_session_info_get_modality (self->info),
+      hub_session_info_is_hosted (self->info), NULL);
 
   return changed != NULL && (!ended || person->connection != NULL)
          && (table == NULL

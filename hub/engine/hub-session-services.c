@@ -87,12 +87,15 @@ hub_session_services_find_plugin (HubSessionServices *self, const char *modality
 }
 
 JsonNode *
-hub_session_services_find_takers (HubSessionServices *self, const char *modality, GError **error)
+hub_session_services_find_takers (HubSessionServices *self, const char *modality, gboolean host,
+                                  GError **error)
 {
   HubPlugin *plugin = hub_session_services_find_plugin (self, modality, error);
+  const HubModalityInfo *info = plugin != NULL
+                                    ? hub_plugin_file_get_modality (hub_plugin_get_file (plugin))
+                                    : NULL;
 
-  return plugin != NULL ? hub_plugin_file_get_modality (hub_plugin_get_file (plugin))->takers
-                        : NULL;
+  return info == NULL ? NULL : host ? info->host_takers : info->mirror_takers;
 }
 
 void

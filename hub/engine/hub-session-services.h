@@ -52,9 +52,10 @@ void hub_session_services_send_problem (HubSessionServices *self, const char *co
  * "session/modality". Returns: (transfer none) */
 HubPlugin *hub_session_services_find_plugin (HubSessionServices *self, const char *modality,
                                              GError **error);
-/* Which accounts may take which role of it. Returns: (transfer none) */
+/* Which accounts may take which role of it, at the hospital that is its @host or at the other one.
+ * Returns: (transfer none) */
 JsonNode *hub_session_services_find_takers (HubSessionServices *self, const char *modality,
-                                            GError **error);
+                                            gboolean host, GError **error);
 
 /* Rights. Each loss has a number, so that what waited while it happened can tell. */
 void hub_session_services_note_loss (HubSessionServices *self, const char *account);

@@ -20,7 +20,7 @@ struct _HubSessionWorker
   guint32 generation;
   char *token;           /* its hash */
   char *plugin, *module; /* of the live half */
-  JsonNode *takers;      /* who may take which role */
+  JsonNode *takers;      /* who of the other hospital may take which role */
   gboolean media;        /* whether it may have #KarezMedia */
   gboolean beginning;    /* its generation and token are being recorded */
   JsonNode *checks, *link, *people;
@@ -212,7 +212,9 @@ hub_session_worker_choose (HubSessionWorker *self, GError **error)
   file = hub_plugin_get_file (plugin);
   hub_set_string (&self->plugin, hub_plugin_get_id (plugin));
   hub_set_string (&self->module, hub_plugin_file_get_live (file));
-  set_node (&self->takers, json_node_ref (hub_plugin_file_get_modality (file)->takers));
+  set_node (&self->takers, json_node_ref (hub_session_info_is_hosted (self->info)
+                                              ? hub_plugin_file_get_modality (file)->mirror_takers
+                                              : hub_plugin_file_get_modality (file)->host_takers));
   self->media = hub_plugin_file_is_granted (file, "media");
   return TRUE;
 }

@@ -73,10 +73,11 @@ hub_session_get_state (HubSession *self)
 }
 
 JsonNode *
-hub_session_find_takers (HubSession *self, GError **error)
+hub_session_find_takers (HubSession *self, gboolean theirs, GError **error)
 {
-  return hub_session_services_find_takers (self->services,
-                                           hub_session_info_get_modality (self->info), error);
+  return hub_session_services_find_takers (
+      self->services, hub_session_info_get_modality (self->info),
+      hub_session_info_is_hosted (self->info) != theirs, error);
 }
 
 /* Telling others. */

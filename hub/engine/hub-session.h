@@ -30,8 +30,9 @@ HubSessionExchange *hub_session_get_exchange (HubSession *self);
 const char *hub_session_get_id (HubSession *self);
 KarezState hub_session_get_state (HubSession *self);
 
-/* Which accounts may take which role of it; %KAREZ_ERROR_UNAVAILABLE. Returns: (transfer none) */
-JsonNode *hub_session_find_takers (HubSession *self, GError **error);
+/* Which accounts of this hospital may take which role of it, or of the other one where @theirs;
+ * %KAREZ_ERROR_UNAVAILABLE. Returns: (transfer none) */
+JsonNode *hub_session_find_takers (HubSession *self, gboolean theirs, GError **error);
 
 /* Ends by hub_session_move_finish (), whose object is the source of @callback. */
 void hub_session_move (HubSession *self, const HubSessionStep *step, KarezActor *actor,

@@ -39,7 +39,7 @@ put_taker (KarezTransaction *transaction, HubSessions *self, const char *id, con
            GError **error)
 {
   HubSession *session = hub_sessions_get (self, id);
-  JsonNode *table = session != NULL ? hub_session_find_takers (session, error) : NULL;
+  JsonNode *table = session != NULL ? hub_session_find_takers (session, FALSE, error) : NULL;
   g_auto (GStrv) roles = table != NULL ? hub_role_table_list (table) : NULL;
 
   /* Over, or never there: the invitation itself is refused. */
@@ -198,7 +198,7 @@ on_candidates (KarezRequest *request, gpointer data)
   if (id == NULL)
     return;
   if (session != NULL)
-    table = hub_session_find_takers (session, &error);
+    table = hub_session_find_takers (session, FALSE, &error);
   else
     karez_error_set (&error, KAREZ_ERROR_NOT_FOUND, "session/unknown", NULL,
                      N_ ("There is no such session, or it is over."));

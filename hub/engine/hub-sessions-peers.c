@@ -412,7 +412,7 @@ on_state (KarezMessage *message, GTask *given, gpointer data)
 static gboolean
 check_their_role (HubSession *session, KarezActor *actor, const char *role, GError **error)
 {
-  JsonNode *table = hub_session_find_takers (session, NULL);
+  JsonNode *table = hub_session_find_takers (session, TRUE, NULL);
 
   return table == NULL || hub_role_table_check (table, role, karez_actor_get_roles (actor), error);
 }

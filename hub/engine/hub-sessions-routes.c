@@ -467,11 +467,13 @@ add_modalities (HubSessions *self, JsonArray *array, gboolean defaults)
           || info->is_default != defaults)
         continue;
       json_array_add_element (
-          array, karez_json_object (
-                     "id", "s", info->id, "title", "s", info->title, "host", "s",
-                     info->host_is_requester ? "requester" : "patient", "roles", "as", info->roles,
-                     "accounts", "n", json_node_ref (info->takers), "duration_minutes", "i",
-                     (gint64) info->duration, "plugin", "s", hub_plugin_file_get_id (file), NULL));
+          array,
+          karez_json_object ("id", "s", info->id, "title", "s", info->title, "host", "s",
+                             info->host_is_requester ? "requester" : "patient", "roles", "as",
+                             info->roles, "accounts", "n", json_node_ref (info->takers),
+                             "host_roles", "as", info->host_roles, "mirror_roles", "as",
+                             info->mirror_roles, "duration_minutes", "i", (gint64) info->duration,
+                             "plugin", "s", hub_plugin_file_get_id (file), NULL));
     }
 }
 

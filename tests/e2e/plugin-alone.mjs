@@ -20,7 +20,8 @@ async function installLibrary(place) {
   await run('meson', ['install', '-C', build, '--no-rebuild', '--tags', 'devel,runtime'], { env: { ...process.env, DESTDIR: place } });
   const file = (await run('find', [place, '-name', 'karez-1.pc'])).stdout.trim();
   // The installation is used where it lies.
-  fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace(/^prefix=/m, `prefix=${place}`));
+  for (const one of fs.readdirSync(path.dirname(file)).map((name) => path.join(path.dirname(file), name)))
+    if (one.endsWith('.pc')) fs.writeFileSync(one, fs.readFileSync(one, 'utf8').replace(/^prefix=/m, `prefix=${place}`));
   return path.dirname(file);
 }
 
@@ -103,6 +104,36 @@ async function ownPage(page, hub) {
   await page.goto(`${hub.origin}/x/sonar/notes`);
   await page.locator('karez-sonar-notes h1').getByText('声呐记录').waitFor();
   await speak(page, 'en');
+}
+
+/** Some of its roles are for one hospital: nobody is offered the other's, and none gets it. @param {any[]} doctors
+ * @param {import('./hubs.mjs').Pair} pair */
+async function rolesOfHospitals(doctors, pair) {
+  const [ours, theirs] = doctors;
+  const id = await prepareNote(pair, 'Roles', 'sonar-note');
+  await ours.goto(`${pair.aral.origin}/sessions/${id}`);
+  await theirs.goto(`${pair.hangzhou.origin}/sessions/${id}`);
+  const offered = async (/** @type {any} */ page) => {
+    await page.getByRole('button', { name: 'Join', exact: true }).waitFor();
+    return page.locator('input[name="role"]').evaluateAll((/** @type {any[]} */ all) => all.map((one) => one.value));
+  };
+  assert.deepEqual(await offered(ours), ['writer', 'probe']);
+  assert.deepEqual(await offered(theirs), ['writer', 'reader']);
+  for (const [page, role] of [[ours, 'reader'], [theirs, 'probe']]) {
+    const { status, problem } = await page.evaluate(async ([where, wanted]) => {
+      const { csrf } = await (await fetch('/api/v1/me')).json();
+      const answer = await fetch(where, { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-Karez-Token': csrf, 'Idempotency-Key': crypto.randomUUID() },
+        body: JSON.stringify({ role: wanted }) });
+      return { status: answer.status, problem: await answer.json() };
+    }, [`/api/v1/sessions/${id}/join`, role]);
+    assert.equal(`${status} ${problem.rule}`, '403 session/role-hospital');
+  }
+  await ours.goto(`${pair.aral.origin}/new`);
+  await ours.locator('#compose-modality').selectOption('sonar-note');
+  await ours.locator('#compose-modality-hint').getByText('Roles at your hospital: writer, probe. At the partner: writer, reader.').waitFor();
+  await shootAll(ours, 'alone-roles');
+  await checkAccess(ours, 'roles of hospitals');
+  await pair.aral.api('POST', `/sessions/${id}/stop`, { reason: 'A test.' });
 }
 
 /** What its own catalogue says: in an error of its C code and in its page, where the hub's catalogues have nothing of it.
@@ -232,6 +263,8 @@ try {
     return changed.replace('The shared note of “%2$s” was kept', 'The sonar result of “%2$s” was kept').replace('A shared note was kept', 'A sonar result was kept')
       .replace('What sessions of the last two weeks wrote together.', 'What sonar sessions wrote.')
       .replace('Written by %s, kept at %s', 'Sonar by %s, kept at %s').replace('There is no such session', 'There is no sonar session')
+      .replace('Roles=writer;reader;\n', 'Roles=writer;reader;probe;\nHostRoles=probe;\nMirrorRoles=reader;\n')
+      .replace('writer=clinician;surgeon;bedside;\n', 'writer=clinician;surgeon;bedside;\nprobe=clinician;\n')
       .replace('Title=Sonar notes\n', 'Title=Sonar notes\nTitle[zh_CN]=声呐记录\nTitle[ug]=سونار خاتىرىلىرى\n')
       .replace('Title=Sonar note\n', 'Title=Sonar note\nTitle[zh_CN]=声呐会诊\n')
       + (text.includes("from '@karez/desk';") && text.includes('export const nouns')
@@ -248,6 +281,7 @@ try {
       await hold(doctors, pair, id, 'karez-sonar-panel');
       await ownPage(doctors[0], pair.aral);
       for (const plugin of ['template', 'sonar']) await ownWords(doctors[0], pair.aral, plugin);
+      await rolesOfHospitals(doctors, pair);
       const reader = await signIn(browser, pair.aral, 'auditor.aral');
       await auditor(reader, id);
       await described(pair.aral, reader);

@@ -174,8 +174,9 @@ pair_plugin_folder (void)
   path = scratch_file ("plugins/count.plugin",
                        "[Plugin]\nId=good\nName=Counter\nVersion=1\nApi=1.0\n"
                        "Control=module-control\nLive=module-live\nProvides=modality/count;\n"
-                       "[Modality]\nId=count\nTitle=Counting\nHost=requester\nRoles=writer;\n"
-                       "DurationMinutes=30\n[Roles]\nwriter=clinician;\n[Grants]\nServices=routes;"
+                       "[Modality]\nId=count\nTitle=Counting\nHost=requester\n"
+                       "Roles=writer;watcher;\nMirrorRoles=watcher;\nDurationMinutes=30\n"
+                       "[Roles]\nwriter=clinician;\nwatcher=clinician;\n[Grants]\nServices=routes;"
                        "settings;\nRoutes=/x/good/\n"
                        "[Settings]\nBehaviour=good\n");
   folder = g_path_get_dirname (path);

@@ -3,6 +3,7 @@
 #include "engine-fixture.h"
 #include "hub-plugin-catalogues.h"
 #include "hub-plugin-file.h"
+#include "hub-role-table.h"
 
 #include <glib/gstdio.h>
 
@@ -10,7 +11,7 @@
   "[Plugin]\nId=good\nName=Good\nVersion=1\nApi=1.0\nControl=half\nLive=other\n"                   \
   "Provides=modality/count;\nRequires=service/store;\nWants=service/peers;\n"                      \
   "[Modality]\nId=count\nTitle=Count\nTitle[ug]=Sana\nHost=requester\nRoles=writer;reader;\n"      \
-  "DurationMinutes=30\n"                                                                           \
+  "DurationMinutes=30\nMirrorRoles=reader;\n"                                                      \
   "[Roles]\nwriter=clinician;surgeon;\nreader=desk;\n"                                             \
   "[Grants]\nSchema=good\nServices=store;routes;settings;\nRoutes=/x/good/\nPeerTopics=good.\n"    \
   "[Permissions]\ngood.read=desk;surgeon;\n"                                                       \
@@ -40,7 +41,11 @@ test_good (void)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (HubPluginFile) file = NULL;
+  static const char *const surgeon[] = { "surgeon", NULL };
+  static const char *const desk[] = { "desk", NULL };
   const HubModalityInfo *modality = NULL;
+  g_autoptr (GError) refused = NULL;
+  g_auto (GStrv) listed = NULL;
 
   make_modules ();
   file = load (GOOD, &error);
@@ -52,6 +57,15 @@ test_good (void)
   g_assert_cmpstr (modality->title, ==, "Count");
   g_assert_true (modality->host_is_requester);
   g_assert_cmpuint (modality->duration, ==, 30);
+  /* A reader is of the other hospital. */
+  g_assert_cmpstr (modality->mirror_roles[0], ==, "reader");
+  g_assert_true (hub_role_table_check (modality->host_takers, "writer", surgeon, NULL));
+  g_assert_false (hub_role_table_check (modality->host_takers, "reader", desk, &refused));
+  g_assert_cmpstr (karez_error_get_rule (refused), ==, "session/role-hospital");
+  g_assert_cmpstr (karez_error_get_accepted (refused), ==, "writer");
+  g_assert_true (hub_role_table_check (modality->mirror_takers, "reader", desk, NULL));
+  listed = hub_role_table_list (modality->host_takers);
+  g_assert_false (g_strv_contains ((const char *const *) listed, "desk"));
   g_assert_true (hub_plugin_file_is_granted (file, "store"));
   g_assert_false (hub_plugin_file_is_granted (file, "agenda"));
   g_assert_cmpuint (
@@ -142,6 +156,12 @@ static const struct
   { "reader=desk;", "reader=", "plugin/role" },
   { "reader=desk;", "reader=king;", "plugin/role" },
   { "reader=desk;", "reader=desk;\nowner=desk;", "plugin/role" },
+  { "MirrorRoles=reader;", "MirrorRoles=owner;", "plugin/value" },
+  { "MirrorRoles=reader;", "MirrorRoles=reader;writer;", "plugin/value" },
+  { "MirrorRoles=reader;", "MirrorRoles=reader;\nHostRoles=reader;", "plugin/value" },
+  { "MirrorRoles=reader;", "HostRoles=reader;writer;", "plugin/value" },
+  { "MirrorRoles=reader;", "HostRoles=Reader;", "plugin/value" },
+  { "MirrorRoles=reader;", "SideRoles=reader;", "plugin/key" },
   { "Script=panel.js", "Script=../panel.js", "plugin/value" },
   { "Script=panel.js", "Script=/panel.js", "plugin/value" },
   { "Script=panel.js", "Script=https://example.org/panel.js", "plugin/value" },

@@ -43,6 +43,12 @@ both_know_two (gpointer data)
 }
 
 static gboolean
+host_knows_two (gpointer data)
+{
+  return count_at_worker (data, 0) == 2;
+}
+
+static gboolean
 both_know_one (gpointer data)
 {
   return count_at_worker (data, 0) == 1 && count_at_worker (data, 1) == 1;
@@ -166,7 +172,8 @@ test_kept (Pair *pair, gconstpointer data)
 /* A join that is refused, with @rule. @lose: what happens meanwhile, or NULL
  * Returns: (transfer full): the error */
 static GError *
-join_in_vain (Pair *pair, const char *const *roles, void (*lose) (Pair *pair), const char *rule)
+join_in_vain_as (Pair *pair, const char *const *roles, const char *role, void (*lose) (Pair *pair),
+                 const char *rule)
 {
   g_autoptr (KarezActor) actor = person_of (pair, 0, roles);
   g_autoptr (KarezTransaction)
@@ -176,7 +183,7 @@ join_in_vain (Pair *pair, const char *const *roles, void (*lose) (Pair *pair), c
   Await await = { 0 };
 
   pair_go_live (pair);
-  hub_sessions_join_async (sessions_of (pair, 0), pair->session, "writer", FALSE, NULL, transaction,
+  hub_sessions_join_async (sessions_of (pair, 0), pair->session, role, FALSE, NULL, transaction,
                            await_done, &await);
   if (lose != NULL)
     lose (pair);
@@ -185,6 +192,12 @@ join_in_vain (Pair *pair, const char *const *roles, void (*lose) (Pair *pair), c
   g_assert_null (answer);
   assert_rule (error, rule);
   return error;
+}
+
+static GError *
+join_in_vain (Pair *pair, const char *const *roles, void (*lose) (Pair *pair), const char *rule)
+{
+  return join_in_vain_as (pair, roles, "writer", lose, rule);
 }
 
 /* The right ends while the join is being recorded: it was committed, and there is no place. */
@@ -212,17 +225,18 @@ test_roles (Pair *pair, gconstpointer data)
 }
 
 static gboolean
-deliver_person (Pair *pair, const char *const *roles, gint64 sequence, GError **error)
+deliver_person (Pair *pair, guint to, const char *const *roles, const char *role, gint64 sequence,
+                GError **error)
 {
   g_autofree char *participant = hub_id_new ();
-  g_autoptr (KarezActor) actor = person_of (pair, 1, roles);
-  g_autoptr (JsonNode) body = karez_json_object (
-      "session", "s", pair->session, "participant", "s", participant, "actor", "n",
-      karez_actor_to_json (actor), "role", "s", "writer", NULL);
+  g_autoptr (KarezActor) actor = person_of (pair, 1 - to, roles);
+  g_autoptr (JsonNode)
+      body = karez_json_object ("session", "s", pair->session, "participant", "s", participant,
+                                "actor", "n", karez_actor_to_json (actor), "role", "s", role, NULL);
   Await await = { 0 };
   gboolean done;
 
-  play_peers_deliver (pair->hubs[0].peers, "session.participant", body, sequence, await_done,
+  play_peers_deliver (pair->hubs[to].peers, "session.participant", body, sequence, await_done,
                       &await);
   done = g_task_propagate_boolean (G_TASK (await_result (&await)), error);
   g_object_unref (await.result);
@@ -235,13 +249,49 @@ test_their_roles (Pair *pair, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_false (deliver_person (pair, desk, 1, &error));
+  g_assert_false (deliver_person (pair, 0, desk, "writer", 1, &error));
   assert_rule (error, "session/account-role");
   g_clear_error (&error);
   pair_expect_rows (&pair->hubs[0], PRESENT, pair->session, "0");
-  g_assert_true (deliver_person (pair, clinician, 1, &error));
+  g_assert_true (deliver_person (pair, 0, clinician, "writer", 1, &error));
   g_assert_no_error (error);
   pair_expect_rows (&pair->hubs[0], PRESENT, pair->session, "1");
+}
+
+/* Some roles are for people of one hospital alone: here, at the other one, and for whom the other
+ * one lets in all the same. */
+static void
+test_hospitals_roles (Pair *pair, gconstpointer data)
+{
+  HubSessionPeople *people = NULL;
+  g_autofree char *ours = hub_id_new ();
+  g_autofree char *theirs = NULL;
+  g_autoptr (KarezActor) actor = person_of (pair, 0, clinician);
+  g_autoptr (JsonNode) frame = NULL;
+  g_autoptr (GError)
+      error = join_in_vain_as (pair, clinician, "watcher", NULL, "session/role-hospital");
+
+  g_assert_error (error, KAREZ_ERROR, KAREZ_ERROR_DENIED);
+  g_assert_cmpstr (karez_error_get_accepted (error), ==, "writer");
+  g_clear_error (&error);
+  g_assert_false (deliver_person (pair, 1, clinician, "watcher", 1, &error));
+  assert_rule (error, "session/role-hospital");
+  g_clear_error (&error);
+  g_assert_true (deliver_person (pair, 0, clinician, "watcher", 1, &error));
+  g_assert_no_error (error);
+
+  /* The host lets one in that only the other hospital may have: its worker does not. */
+  people = hub_session_get_people (pair_session_of (pair, 0));
+  hub_session_people_add (people, ours, actor, "watcher");
+  frame = karez_json_object ("type", "s", "join", "session", "s", pair->session, "participant", "s",
+                             ours, NULL);
+  g_assert_true (hub_sessions_page (sessions_of (pair, 0), "page-0", actor,
+                                    json_node_get_object (frame), &error));
+  theirs = pair_join (pair, 1, "page-1");
+  turn_until (host_knows_two, pair, 10, "the host's worker knows both people");
+  turn_for (1500);
+  g_assert_cmpint (count_at_worker (pair, 1), ==, 1);
+  end (pair);
 }
 
 static gboolean
@@ -308,6 +358,7 @@ main (int argc, char **argv)
   ADD ("/rights/while-joining", test_while_joining);
   ADD ("/rights/roles", test_roles);
   ADD ("/rights/their-roles", test_their_roles);
+  ADD ("/rights/hospitals-roles", test_hospitals_roles);
   ADD ("/rights/host-unpairs", test_host_unpairs);
   ADD ("/rights/mirror-unpairs", test_mirror_unpairs);
   return g_test_run ();

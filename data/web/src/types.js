@@ -108,6 +108,8 @@
  * @property {'requester' | 'patient'} host
  * @property {string[]} roles
  * @property {Record<string, string[]>} accounts which roles of accounts may take which role
+ * @property {string[]} host_roles those that only people of the hospital take that runs the session
+ * @property {string[]} mirror_roles those that only people of the other one take
  * @property {number} duration_minutes
  * @property {string} plugin
  */

@@ -81,6 +81,10 @@ export function sessionRole(role, modality) {
   return _(of?.[role] ?? role);
 }
 
+/** The roles that people of a hospital may take. @param {import('./types.js').Modality} modality @param {boolean} runs it runs the session */
+export const rolesAt = ({ roles: all, host_roles, mirror_roles }, runs) =>
+  all.filter((role) => !(runs ? mirror_roles : host_roles).includes(role));
+
 /**
  * What a booking is called. Who may not read about patients sees that its people and rooms are busy.
  * @param {{title: string, concealed?: boolean}} booking

@@ -5,13 +5,13 @@
 import { html, nothing } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { api, newId } from '../api.js';
-import { _, nameOf, ngettext } from '../i18n.js';
+import { _, listOf, nameOf, ngettext } from '../i18n.js';
 import { live } from '../live.js';
 import { hasPart, makeComposePart } from '../panels.js';
 import { go } from '../router.js';
 import { isOurs, may, state } from '../state.js';
 import { MINUTE, bothClocks, clockAfter, clockInXinjiang, rfc3339 } from '../time.js';
-import { hubName, kindPlural, titleOf, urgencies, urgencyHint, urgencyWord } from '../words.js';
+import { hubName, kindPlural, rolesAt, sessionRole, titleOf, urgencies, urgencyHint, urgencyWord } from '../words.js';
 import { byKind, collision, covers } from './board.js';
 import { KarezElement, asProblem } from './element.js';
 import { MomentField } from './moment-field.js';
@@ -279,6 +279,15 @@ export class Composer extends KarezElement {
       ${request.urgency === 'T0' ? html`<p class="wide">${button({ label: _('Start now instead'), onclick: () => this.chooseStart(false) })}</p>` : nothing}`;
   }
 
+  /** Who takes which role, where a role is bound to one of the hospitals. This one runs what it asks for. */
+  sides() {
+    const modality = this.modalities.find((one) => one.id === this.request.modality);
+    if (!modality || !(modality.host_roles.length + modality.mirror_roles.length))
+      return undefined;
+    const at = (/** @type {boolean} */ runs) => listOf(rolesAt(modality, runs).map((role) => sessionRole(role, modality.id)));
+    return say(_('Roles at your hospital: %s. At the partner: %s.'), at(true), at(false));
+  }
+
   /** @param {Record<string, string>} wrong */
   what(wrong) {
     const { request } = this;
@@ -299,6 +308,7 @@ export class Composer extends KarezElement {
         onchange: (partner) => this.change({ partner, resources: new Set([...request.resources].filter((id) =>
           isOurs(this.board?.resources.find((one) => one.id === id)?.hub))) }) })}
       ${selectField({ id: 'compose-modality', label: _('Kind of session'), value: request.modality, error: this.tried ? wrong.modality : undefined,
+        hint: this.sides(),
         choices: this.modalities.map((one) => [one.id, _(one.title)]),
         onchange: (modality) => this.change({ modality, modalityChosen: true, ...(request.minutesTyped ? {} : {
           minutes: this.modalities.find((one) => one.id === modality)?.duration_minutes ?? request.minutes }) }) })}

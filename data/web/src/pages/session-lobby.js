@@ -4,9 +4,9 @@
 import { html, nothing } from 'lit';
 import { _, ngettext } from '../i18n.js';
 import { panelClass } from '../panels.js';
-import { may, state } from '../state.js';
+import { isOurs, may, state } from '../state.js';
 import { ticks } from '../time.js';
-import { sessionRole } from '../words.js';
+import { rolesAt, sessionRole } from '../words.js';
 import { checkList } from '../components/checks.js';
 import { button, loadingState, pill, span } from '../components/parts.js';
 import { about, asked, invited, people, running } from './session-parts.js';
@@ -20,7 +20,8 @@ export const settleFor = 5000;
 /** @param {SessionPage} page @param {Session} session */
 function joinForm(page, session) {
   const modality = page.around.value?.modalities.find((one) => one.id === session.modality);
-  const roles = (modality?.roles ?? []).filter((one) => modality?.accounts[one]?.some((account) => state.me?.roles.includes(account)));
+  const able = (modality?.roles ?? []).filter((one) => modality?.accounts[one]?.some((account) => state.me?.roles.includes(account)));
+  const roles = modality ? able.filter((one) => rolesAt(modality, isOurs(session.host)).includes(one)) : [];
   if (page.presence?.state !== 'out')
     return html`<p class="row">${pill('live', _('You are in as %s', sessionRole(page.presence?.role, session.modality)))}
       ${button({ label: _('Leave'), onclick: () => page.acts.act('leave', async () => page.presence?.leave()) })}</p>`;
@@ -29,7 +30,8 @@ function joinForm(page, session) {
   if (page.uninvited)
     return html`<div class="note"><p><b>${_('You are not invited to this session.')}</b></p><p>${_('Its desk, or somebody who is invited, can invite you.')}</p></div>`;
   if (modality && !roles.length)
-    return html`<p class="hint">${_('Your account has no role that takes part in this kind of session.')}</p>`;
+    return html`<p class="hint">${able.length ? _('The roles that your account may take in this kind of session are for the other hospital.')
+      : _('Your account has no role that takes part in this kind of session.')}</p>`;
   const fitting = panelClass(session.modality)?.role?.(session, state.me) ?? '';
   const role = page.role || (roles.includes(fitting) ? fitting : roles[0]) || '';
   return html`<form class="join-form" @submit=${(/** @type {Event} */ event) => {
