@@ -347,7 +347,7 @@ hub_plugin_list_find (HubPluginList *self, const char *id)
 {
   for (guint i = 0; i < self->plugins->len; i++)
     if (g_str_equal (hub_plugin_get_id (self->plugins->pdata[i]), id)
-        && hub_plugin_get_file (self->plugins->pdata[i]))
+        && hub_plugin_get_file (self->plugins->pdata[i]) != NULL)
       return self->plugins->pdata[i];
   return NULL;
 }

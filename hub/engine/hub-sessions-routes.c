@@ -199,8 +199,8 @@ static gboolean
 needs_invitation (HubSession *session, KarezActor *actor, const char *edge)
 {
   /* Whoever is in it ends it without a question to the database. */
-  if (g_str_equal (edge, "stop") && session
-      && hub_session_people_find_other (hub_session_get_people (session), actor, NULL))
+  if (g_str_equal (edge, "stop") && session != NULL
+      && hub_session_people_find_other (hub_session_get_people (session), actor, NULL) != NULL)
     return FALSE;
   return !g_str_equal (edge, "hold") && !g_str_equal (edge, "panic")
          && !karez_actor_has_role (actor, "desk") && !karez_actor_has_role (actor, "engineer")

@@ -45,6 +45,27 @@ def sdk(block, guard='', before=''):
     return {'hub/sdk/karez-x.h': SPDX + block + F_H, 'hub/sdk/karez-x.c': SPDX + before + F_C % guard}
 
 
+# A struct, a function and one more, whose body is the case's.
+P = SPDX + '''struct _A
+{
+  char *b;
+  int d, *e;
+};
+struct _B
+{
+  int e;
+};
+int
+g (A *a)
+{
+  int n = 0;
+  const char *c = NULL;
+
+  %s
+  return n;
+}
+'''
+
 # rule script, files, a word that must be in what it says ('' when it must be content)
 CASES = [
     ('check-sdk', sdk(BLOCK, '  g_return_val_if_fail (x != NULL, 0);\n\n'), ''),
@@ -114,6 +135,13 @@ CASES = [
     ('check-source', {'hub/base/a.c': LONG}, 'function-size'),
     ('check-source', {'hub/base/a.c': SPDX + 'int x;\n' * 801}, 'file-size'),
     ('check-source', {'hub/base/a.h': SPDX + 'int x;\n'}, 'pragma-once'),
+    ('check-pointers', {'hub/base/a.h': 'const char *f (void);\n', 'hub/base/a.c': P % 'if (a != NULL && !n && a->b == NULL && (a->d || f () == NULL))\n    n = g (a);'}, ''),
+    ('check-pointers', {'hub/base/a.h': 'const char *f (void);\n', 'hub/base/a.c': P % 'if (a)\n    n = 1;'}, '"a" is a pointer'),
+    ('check-pointers', {'hub/base/a.h': 'const char *f (void);\n', 'hub/base/a.c': P % 'n = !a->b;'}, '"a->b" is a pointer'),
+    ('check-pointers', {'hub/base/a.h': 'const char *f (void);\n', 'hub/base/a.c': P % 'n = n == 2 && f ();'}, '"f ()" is a pointer'),
+    ('check-pointers', {'hub/base/a.h': 'const char *f (void);\n', 'hub/base/a.c': P % 'c = a ? a->b : c;'}, '"a" is a pointer'),
+    ('check-pointers', {'hub/base/a.h': 'const char *f (void);\n', 'hub/base/a.c': P % 'n = c == a->b && a->e && *c;'}, ''),
+    ('check-pointers', {'hub/base/a.c': SPDX + 'void\nx_class_init (XClass *class)\n{\n}\n'}, 'klass'),
     ('check-strings', {'hub/base/a.c': 'karez_error_set (e, C, "r", NULL, "It broke: %s", a);\n'}, ''),
     ('check-strings', {'hub/base/a.c': 'karez_error_set (e, C, "r", NULL, "It broke: %d", a);\n'},
      'conversion'),
