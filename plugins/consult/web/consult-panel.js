@@ -3,12 +3,13 @@
 // wrong, and the opinion beside them; after the end, what was kept.
 
 import {
-  _, N_, ngettext, onLanguage, Problem, announce, api, button, confirm, dayAndClock, duration, emptyState, factList,
-  failedState, hubName, icon, keyHint, live, loadingState, may, problemNote, onSingleKeys, say, sessionRole,
-  singleKey, singleKeys, state, timePair, LitElement, html, nothing,
+  _, N_, ngettext, onLanguage, Problem, announce, api, button, duration, emptyState, factList, failedState, hubName, icon,
+  keyHint, live, loadingState, may, problemNote, onSingleKeys, sessionRole, singleKey, singleKeys, state, timePair,
+  LitElement, html, nothing,
 } from '@karez/desk';
 import { MediaClient, MediaEcho } from '@karez/media';
 import { choosers, deviceCheck, levelMeter, problemOf, silencedBySystem } from './consult-check.js';
+import { ConsultConsent, consentSentence } from './consult-consent.js';
 import { Devices, sharesScreen } from './consult-devices.js';
 import './consult-opinion.js';
 import './consult-request-form.js';
@@ -17,8 +18,7 @@ import { stage } from './consult-tiles.js';
 import { once, roleFor } from './consult-view.js';
 
 /** @typedef {import('./consult-view.js').Source} Source */
-/** @typedef {{state: 'none' | 'given' | 'withdrawn', basis: string | null, by: string | null, at: string | null}} Consent */
-/** @typedef {{consents: Consent[], people: {name: string, hospital: string, role?: string}[], seconds: number}} Kept */
+/** @typedef {{consents: import('./consult-consent.js').Consent[], people: {name: string, hospital: string, role?: string}[], seconds: number}} Kept */
 
 const over = ['ended', 'failed'];
 const running = ['live', 'degraded', 'held'];
@@ -31,20 +31,13 @@ const standings = {
   camera: [N_('Your camera is off.'), N_('Your camera is on.')],
 };
 
-/** @type {Record<string, (by: unknown, at: unknown) => unknown>} */
-const given = {
-  patient: (by, at) => say(_('Consent: the patient agrees, recorded by %s at %s'), by, at),
-  guardian: (by, at) => say(_('Consent: the guardian agrees, recorded by %s at %s'), by, at),
-  emergency: (by, at) => say(_('Emergency: begun without waiting for consent, recorded by %s at %s'), by, at),
-};
-
 export class ConsultPanel extends LitElement {
   /** @type {[string, string][]} */
   static keys = [['M', N_('Mute or unmute yourself')], ['V', N_('Turn your camera on or off')], ['O', N_('Open or close the opinion')]];
   static role = roleFor;
   static properties = {
     session: { attribute: false }, participant: { attribute: false }, send: { attribute: false },
-    consent: { state: true }, silent: { state: true }, kept: { state: true }, problem: { state: true }, refusal: { state: true },
+    silent: { state: true }, kept: { state: true }, problem: { state: true }, refusal: { state: true },
     tone: { state: true }, choosing: { state: true }, trouble: { state: true }, writing: { state: true }, news: { state: true },
   };
 
@@ -56,14 +49,14 @@ export class ConsultPanel extends LitElement {
     this.participant = null;
     /** @type {(body: Record<string, unknown>) => boolean} */
     this.send = () => false;
-    /** @type {Consent | null} */
-    this.consent = null;
-    this.mayConsent = false;
-    /** Somebody here withdrew it, and the worker has not said so yet. */
-    this.withdrawn = false;
-    /** That did not reach the worker: it is sent again as soon as that is heard from. */
-    this.withdrawing = false;
-    this.forwarding = false;
+    this.consent = new ConsultConsent();
+    this.consent.send = (body) => this.send(body);
+    this.consent.addEventListener('change', () => {
+      this.client?.expect(this.consent.forwarding);
+      this.requestUpdate();
+    });
+    this.consent.addEventListener('refuse', (event) => { this.refusal = /** @type {CustomEvent} */ (event).detail; });
+    this.consent.addEventListener('shut', () => this.shut());
     /** The browser plays no sound before somebody asks for it. */
     this.silent = false;
     /** @type {Kept | null} */
@@ -187,7 +180,7 @@ export class ConsultPanel extends LitElement {
         this.begin();
     } else if (this.client) {
       this.close();
-      this.consent = null;
+      this.consent.forget();
       this.leaving = setTimeout(() => {
         this.leaving = undefined;
         this.finish();
@@ -215,7 +208,7 @@ export class ConsultPanel extends LitElement {
     });
     this.client = client;
     this.refusal = null;
-    client.expect(this.forwarding);
+    client.expect(this.consent.forwarding);
     client.open({ ...this.devices.tracks, screen: this.screen });
     // Who said yes before is not asked again, and nobody is asked without a click.
     if (!this.devices.asked)
@@ -260,12 +253,7 @@ export class ConsultPanel extends LitElement {
     if (this.client?.take(body))
       return;
     if (body.type === 'consult.state') {
-      this.mayConsent = body.may_consent;
-      this.forwarding = body.forwarding;
-      this.client?.expect(body.forwarding);
-      this.consent = body.consent;
-      this.followWithdrawal();
-      this.requestUpdate();
+      this.consent.hear(/** @type {Parameters<ConsultConsent['hear']>[0]} */ (body));
     } else if (typeof body.rule === 'string' && body.rule.startsWith('rtc/'))
       this.refusal = body;
   }
@@ -276,8 +264,8 @@ export class ConsultPanel extends LitElement {
     if (frame.session !== this.session?.id || !/^(rtc|consult|worker)\//.test(rule))
       return;
     this.refusal = new Problem(frame.problem);
-    if (this.withdrawn && rule.startsWith('worker/'))
-      this.waitToWithdraw();
+    if (rule.startsWith('worker/'))
+      this.consent.missed();
   }
 
   /** @param {KeyboardEvent} event */
@@ -360,50 +348,8 @@ export class ConsultPanel extends LitElement {
     void (document.fullscreenElement ? document.exitFullscreen() : place?.requestFullscreen())?.catch(() => {});
   }
 
-  /** @param {string} basis */
-  agree(basis) {
-    this.withdrawing = this.withdrawn = false;
-    this.refusal = this.send({ type: 'consult.consent', basis }) ? null
-      : new Problem({ status: 0, title: _('It was not recorded: the hub is away. Try again once it is back.') });
-  }
-
-  async hurry() {
-    if (await confirm({
-      title: _('Begin without waiting for consent?'), action: _('Begin now'),
-      text: _('People see and hear each other at once. “Emergency” is recorded as the basis, with your name and the time. Consent is completed later.'),
-    }))
-      this.agree('emergency');
-  }
-
-  async withdraw() {
-    if (await confirm({
-      title: _('Withdraw the consent?'), action: _('Withdraw'),
-      text: _('Nobody is seen or heard any more until consent is given again. The withdrawal is recorded with your name and the time.'),
-    })) {
-      this.withdrawn = true;
-      this.tellWithdrawal();
-    }
-  }
-
-  tellWithdrawal() {
-    this.withdrawing = false;
-    if (!this.send({ type: 'consult.withdraw' }))
-      this.waitToWithdraw();
-  }
-
-  /** The worker says how it is: it has heard of it, or is told again. */
-  followWithdrawal() {
-    if (this.consent?.state === 'given') {
-      if (this.withdrawing)
-        this.tellWithdrawal();
-      return;
-    }
-    this.withdrawn = this.withdrawing = false;
-  }
-
-  /** What this page can do by itself until then. */
-  waitToWithdraw() {
-    this.withdrawing = true;
+  /** This page sends nothing more. */
+  shut() {
     for (const source of /** @type {const} */ (['camera', 'microphone']))
       void this.devices.set(source, false);
     this.stopSharing();
@@ -475,30 +421,6 @@ export class ConsultPanel extends LitElement {
     }));
   }
 
-  consentBar() {
-    const { consent } = this;
-    if (!consent)
-      return html`<div class="consult-bar" role="status"><p><i class="spinner" aria-hidden="true"></i> ${_('Asking whether consent is on record.')}</p></div>`;
-    if (consent.state === 'given') {
-      const hurried = consent.basis === 'emergency' && this.mayConsent;
-      return html`<div class="consult-bar given" role="status"><p>${given[consent.basis ?? '']?.(consent.by, dayAndClock(consent.at ?? 0))}</p>
-        ${this.mayConsent ? html`<span class="row-end">${hurried ? this.agreeButtons('plain') : nothing}${
-          button({ label: _('Withdraw…'), kind: 'quiet', onclick: () => this.withdraw() })}</span>` : nothing}</div>`;
-    }
-    const withdrawn = consent.state === 'withdrawn'
-      ? html`<p><b>${say(_('Consent was withdrawn, recorded by %s at %s.'), consent.by, dayAndClock(consent.at ?? 0))}</b></p>` : nothing;
-    if (!this.mayConsent)
-      return html`<div class="note warn" role="status">${withdrawn}<p>${say(_('Waiting for the consent to be put on record at %s.'), this.hospital(this.session.host))}</p></div>`;
-    return html`<div class="note warn consult-ask" role="status">${withdrawn}<p>${_('Before anybody is seen or heard, the patient’s consent is put on record.')}</p>
-      <div class="row">${this.agreeButtons('primary')}${button({ label: _('Emergency: begin without waiting…'), kind: 'quiet', onclick: () => this.hurry() })}</div></div>`;
-  }
-
-  /** @param {'primary' | 'plain'} kind */
-  agreeButtons(kind) {
-    return html`${button({ label: _('The patient agrees'), kind, onclick: () => this.agree('patient') })}
-      ${button({ label: _('The guardian agrees'), onclick: () => this.agree('guardian') })}`;
-  }
-
   /** What is not as it should be, and what happens about it. @param {MediaClient} client */
   bars(client) {
     const waits = html`<i class="spinner" aria-hidden="true"></i>`;
@@ -511,7 +433,6 @@ export class ConsultPanel extends LitElement {
       ${client.crowded ? html`<div class="note warn" role="status"><p>${
         _('More people are here than this page has places for: not all of them are heard and seen here.')}</p></div>` : nothing}
       ${this.session.state === 'held' ? html`<div class="note warn" role="status"><p>${_('On hold: nobody is seen or heard until it is resumed.')}</p></div>` : nothing}
-      ${this.withdrawing ? html`<div class="note bad" role="alert"><p>${_('The hub is away: the withdrawal is recorded as soon as it is back. Until then your camera and microphone are off.')}</p></div>` : nothing}
       ${this.refusal ? html`<div class="consult-refused">${problemNote(this.refusal)}<p>${button({ label: _('Close'), kind: 'quiet', onclick: () => { this.refusal = null; } })}</p></div>` : nothing}
       ${this.silent ? html`<div class="note warn" role="alert"><p>${_('The browser plays no sound until you ask for it.')}</p><p>${button({ label: _('Turn sound on'), kind: 'primary', onclick: () => this.soundOn() })}</p></div>` : nothing}
       ${silencedBySystem(this.devices)}
@@ -548,9 +469,9 @@ export class ConsultPanel extends LitElement {
 
   /** @param {MediaClient} client */
   room(client) {
-    const given = this.consent?.state === 'given';
-    const quiet = !given ? _('Not seen or heard before consent is on record.') : this.session.state === 'held' ? _('On hold: not seen or heard.') : this.forwarding ? '' : _('Not seen or heard now.');
-    return html`${this.consentBar()}${this.bars(client)}
+    const quiet = this.consent.quiet(this.session.state === 'held');
+    this.consent.where = this.hospital(this.session.host);
+    return html`${this.consent}${this.bars(client)}
       ${stage({ client, people: this.people(), camera: this.devices.isOn('camera'), microphone: this.devices.isOn('microphone'), quiet })}
       ${this.screen ? html`<p class="hint" role="status">${_('You share your screen; the others see it.')}</p>` : nothing}${this.tools()}`;
   }
@@ -600,8 +521,7 @@ export class ConsultPanel extends LitElement {
     const { consents, people, seconds } = this.kept;
     return factList([
       [_('Seen and heard'), seconds ? html`<bdi>${duration(seconds * 1000)}</bdi>` : _('Nobody was seen or heard.')],
-      [_('Consent'), consents.length ? html`<ul class="plain people-list">${consents.map((one) => html`<li>${one.state === 'given'
-        ? given[one.basis ?? '']?.(one.by, timePair(one.at ?? 0)) : say(_('Consent was withdrawn, recorded by %s at %s.'), one.by, timePair(one.at ?? 0))}</li>`)}</ul>`
+      [_('Consent'), consents.length ? html`<ul class="plain people-list">${consents.map((one) => html`<li>${consentSentence(one, timePair(one.at ?? 0))}</li>`)}</ul>`
         : _('No consent was recorded.')],
       [_('People'), people.length ? html`<ul class="plain people-list">${once(people).map((one) => html`<li><b><bdi>${one.name}</bdi></b><small>${
         one.role ? html`${sessionRole(one.role, 'consultation')} · ` : nothing}<bdi>${this.hospital(one.hospital)}</bdi></small></li>`)}</ul>` : _('nobody')],
