@@ -4,9 +4,9 @@
 
 # shellcheck disable=SC2154  # tree, build, build_asan, artefacts come from ./karez
 
-suites=(rules base sdk store audit agenda peers link rtc web engine plugin fuzz ctl daemon e2e hostile)
+suites=(rules base sdk store audit agenda peers link rtc web engine worker plugin fuzz ctl daemon e2e hostile)
 # The suites of C programs, which the sanitizers run again.
-suites_asan=(base sdk store audit agenda peers link rtc web engine plugin fuzz ctl)
+suites_asan=(base sdk store audit agenda peers link rtc web engine worker plugin fuzz ctl)
 
 # A word for each suite: what meson test wants.
 suite_options () { # SUITE…
