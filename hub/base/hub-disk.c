@@ -91,6 +91,19 @@ look (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
+gboolean
+hub_disk_is_full (const char *directory)
+{
+  g_autoptr (GFile) file = g_file_new_for_path (directory);
+  g_autoptr (GFileInfo) info = g_file_query_filesystem_info (file, "filesystem::*", NULL, NULL);
+
+  return info != NULL
+         && hub_disk_judge (
+                g_file_info_get_attribute_uint64 (info, G_FILE_ATTRIBUTE_FILESYSTEM_FREE),
+                g_file_info_get_attribute_uint64 (info, G_FILE_ATTRIBUTE_FILESYSTEM_SIZE))
+                == HUB_DISK_FULL;
+}
+
 HubDisk *
 hub_disk_new (const char *directory)
 {

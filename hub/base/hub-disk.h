@@ -29,5 +29,7 @@ HubDiskState hub_disk_get_state (HubDisk *self, guint64 *free_bytes, guint64 *si
 const char *hub_disk_state_name (HubDiskState state);
 /* What so much of it is. */
 HubDiskState hub_disk_judge (guint64 free_bytes, guint64 size_bytes);
+/* Whether a directory's disk is, looked at now: blocks, and is for who serves nobody yet. */
+gboolean hub_disk_is_full (const char *directory);
 
 G_END_DECLS

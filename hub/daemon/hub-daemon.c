@@ -9,19 +9,16 @@
 #include "hub-bindings.h"
 #include "hub-catalogue.h"
 #include "hub-check.h"
-#include "hub-cluster.h"
+#include "hub-daemon-stop.h"
 #include "hub-disk.h"
-#include "hub-engine.h"
 #include "hub-file.h"
 #include "hub-identity.h"
 #include "hub-lock.h"
 #include "hub-log.h"
 #include "hub-names.h"
 #include "hub-notify.h"
-#include "hub-peers.h"
 #include "hub-system.h"
 #include "hub-web-authority.h"
-#include "hub-web.h"
 
 /* How long a hub that starts waits between two looks for a database that is away. */
 #define RETRY_MS 250
@@ -40,6 +37,7 @@ enum
   STEP_ENGINE, /* plugins, and sessions that went on */
   STEP_PEERS,  /* last: every topic has its handler */
   N_STEPS,
+  STEP_WAIT, /* for a database that is away; then the step that needed it, again */
 };
 
 struct _HubDaemon
@@ -59,16 +57,14 @@ struct _HubDaemon
   HubAgenda *agenda;
   HubEngine *engine;
   HubSystem *system;
+  guint again; /* the step that is done again; KAREZ_STEP_NONE: none */
   guint retry_id;
   gboolean ready;
-  GTask *stopping;
 };
 
 G_DEFINE_FINAL_TYPE (HubDaemon, hub_daemon, KAREZ_TYPE_TRANSITION)
 
 static guint signal_superseded;
-
-static void hub_daemon_execute_step (KarezTransition *transition, guint step);
 
 static const char *
 text (HubDaemon *self, const char *group, const char *key)
@@ -90,52 +86,16 @@ on_retry (gpointer data)
   HubDaemon *self = data;
 
   self->retry_id = 0;
-  hub_daemon_execute_step (data, karez_transition_get_step (data));
+  karez_transition_advance (data);
   return G_SOURCE_REMOVE;
-}
-
-static gboolean
-is_full (const char *directory)
-{
-  g_autoptr (GFile) file = g_file_new_for_path (directory);
-  /* nocheck:blocked -- nobody is served yet */
-  g_autoptr (GFileInfo) info = g_file_query_filesystem_info (file, "filesystem::*", NULL, NULL);
-
-  return info != NULL
-         && hub_disk_judge (
-                g_file_info_get_attribute_uint64 (info, G_FILE_ATTRIBUTE_FILESYSTEM_FREE),
-                g_file_info_get_attribute_uint64 (info, G_FILE_ATTRIBUTE_FILESYSTEM_SIZE))
-                == HUB_DISK_FULL;
 }
 
 /* A database that is away, or has no room, is waited for; its steps may be done again. */
 static gboolean
-may_wait (HubDaemon *self, const GError *error)
+may_wait (HubDaemon *self, guint step, const GError *error)
 {
-  guint step = karez_transition_get_step (KAREZ_TRANSITION (self));
-
   return step >= STEP_DATABASE && step <= STEP_REGISTER
-         && (karez_error_is_unavailable (error) || is_full (text (self, "Hub", "State")));
-}
-
-/* @error: (transfer full) (nullable): why the step under way failed */
-static void
-conclude (HubDaemon *self, GError *error)
-{
-  if (error == NULL)
-    {
-      karez_transition_advance (KAREZ_TRANSITION (self));
-      return;
-    }
-  if (!may_wait (self, error))
-    {
-      karez_transition_fail (KAREZ_TRANSITION (self), error);
-      return;
-    }
-  hub_warning ("daemon", NULL, "waiting for the database: %s", error->message);
-  hub_notify_tell ("STATUS=Waiting for the database");
-  g_error_free (error);
-  self->retry_id = g_timeout_add (RETRY_MS, on_retry, self);
+         && (karez_error_is_unavailable (error) || hub_disk_is_full (text (self, "Hub", "State")));
 }
 
 /* Which line of the configuration it is that a part could not do. Returns: FALSE */
@@ -146,18 +106,6 @@ say_whose (HubDaemon *self, GError **error, const char *group, const char *key)
 
   g_prefix_error (error, "%s: ", place);
   return FALSE;
-}
-
-typedef gboolean (*Part) (HubDaemon *self, GError **error);
-
-/* A step that is done when @part returns; it sets the error when it fails. */
-static void
-do_now (HubDaemon *self, Part part)
-{
-  GError *error = NULL;
-
-  part (self, &error);
-  conclude (self, error);
 }
 
 static gboolean
@@ -279,57 +227,6 @@ open_web (HubDaemon *self, GError **error)
   return TRUE;
 }
 
-static void
-on_plugins_loaded (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (HubDaemon) self = data;
-  GError *error = NULL;
-
-  hub_engine_load_finish (self->engine, result, &error);
-  conclude (self, error);
-}
-
-static void
-on_cluster_started (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (HubDaemon) self = data;
-  GError *error = NULL;
-
-  hub_cluster_start_finish (self->cluster, result, &error);
-  conclude (self, error);
-}
-
-static void
-on_store_opened (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (HubDaemon) self = data;
-  GError *error = NULL;
-
-  hub_store_open_finish (self->store, result, &error);
-  conclude (self, error);
-}
-
-static void
-open_store (HubDaemon *self)
-{
-  hub_store_open_async (self->store, NULL, on_store_opened, g_object_ref (self));
-}
-
-static void
-on_registered (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (HubDaemon) self = data;
-  GError *error = NULL;
-  KarezTransaction *transaction = KAREZ_TRANSACTION (source);
-  gboolean done = karez_transaction_commit_finish (transaction, result, &error);
-
-  if (done)
-    hub_store_set_incarnation (
-        self->store,
-        karez_rows_integer (karez_transaction_get_rows (transaction, 0), 0, "incarnation"));
-  conclude (self, error);
-}
-
 /* A database that another hub filled is not taken over by accident. */
 static void
 register_hub (HubDaemon *self)
@@ -344,7 +241,8 @@ register_hub (HubDaemon *self)
                              N_ ("This database belongs to another hub"), "hub_put", "(ss)", id,
                              names);
   karez_transaction_event (transaction, "hub.start", "hub", id, NULL);
-  karez_transaction_commit_async (transaction, NULL, on_registered, g_object_ref (self));
+  karez_transaction_commit_async (transaction, NULL, karez_transition_answered,
+                                  karez_transition_await (KAREZ_TRANSITION (self)));
 }
 
 /* Pages redraw what they show of a partner; which one, they ask for. */
@@ -431,17 +329,6 @@ make_parts (HubDaemon *self, GError **error)
          && hub_system_add_routes (self->system, routes, error);
 }
 
-static void
-on_engine_started (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (HubDaemon) self = data;
-  GError *error = NULL;
-
-  if (hub_engine_start_finish (self->engine, result, &error))
-    hub_agenda_people_changed (self->agenda);
-  conclude (self, error);
-}
-
 static JsonNode *
 sign (gpointer data, const char *text, GError **error)
 {
@@ -470,36 +357,44 @@ start_engine (HubDaemon *self)
     .parked_data = self->peers,
   };
 
-  hub_engine_start_async (self->engine, &services, NULL, on_engine_started, g_object_ref (self));
+  hub_engine_start_async (self->engine, &services, NULL, karez_transition_answered,
+                          karez_transition_await (KAREZ_TRANSITION (self)));
 }
 
 static void
-on_peers_started (GObject *source, GAsyncResult *result, gpointer data)
+say_ready (HubDaemon *self)
 {
-  g_autoptr (HubDaemon) self = data;
-  GError *error = NULL;
-  gboolean done = hub_peers_start_finish (self->peers, result, &error);
-
-  /* What the kernel says of a socket; the rest is no line's fault. */
-  if (!done && error->domain == G_IO_ERROR)
-    say_whose (self, &error, "Peers", "Port");
-  self->ready = done;
-  if (done)
-    {
-      hub_web_set_ready (self->web);
-      hub_notify_tell ("STATUS=Ready");
-      hub_notice ("daemon", hub_identity_get_id (self->identity), "ready at %s",
-                  text (self, "Web", "Origin"));
-    }
-  conclude (self, error);
+  self->ready = TRUE;
+  hub_web_set_ready (self->web);
+  hub_notify_tell ("STATUS=Ready");
+  hub_notice ("daemon", hub_identity_get_id (self->identity), "ready at %s",
+              text (self, "Web", "Origin"));
 }
 
 static guint
 hub_daemon_next_step (KarezTransition *transition, guint step, GError **error)
 {
+  HubDaemon *self = HUB_DAEMON (transition);
+
   if (step == KAREZ_STEP_NONE)
     return STEP_CLAIM;
+  if (step == STEP_WAIT)
+    return self->again;
+  if (self->again != KAREZ_STEP_NONE)
+    return STEP_WAIT;
   return step + 1 < N_STEPS ? step + 1 : KAREZ_STEP_NONE;
+}
+
+/* A step that is done when @part returns; it sets the error when it fails. */
+static void
+do_now (HubDaemon *self, gboolean (*part) (HubDaemon *self, GError **error))
+{
+  GError *error = NULL;
+
+  if (part (self, &error))
+    karez_transition_advance (KAREZ_TRANSITION (self));
+  else
+    karez_transition_fail (KAREZ_TRANSITION (self), error);
 }
 
 static void
@@ -516,16 +411,19 @@ hub_daemon_execute_step (KarezTransition *transition, guint step)
       do_now (self, open_web);
       break;
     case STEP_PLUGINS:
-      hub_engine_load_async (self->engine, NULL, on_plugins_loaded, g_object_ref (self));
+      hub_engine_load_async (self->engine, NULL, karez_transition_answered,
+                             karez_transition_await (transition));
       break;
     case STEP_DATABASE:
       if (self->cluster != NULL)
-        hub_cluster_start_async (self->cluster, NULL, on_cluster_started, g_object_ref (self));
+        hub_cluster_start_async (self->cluster, NULL, karez_transition_answered,
+                                 karez_transition_await (transition));
       else
         karez_transition_advance (transition);
       break;
     case STEP_STORE:
-      open_store (self);
+      hub_store_open_async (self->store, NULL, karez_transition_answered,
+                            karez_transition_await (transition));
       break;
     case STEP_REGISTER:
       register_hub (self);
@@ -537,12 +435,77 @@ hub_daemon_execute_step (KarezTransition *transition, guint step)
       start_engine (self);
       break;
     case STEP_PEERS:
-      hub_peers_start_async (self->peers, NULL, on_peers_started, g_object_ref (self));
+      hub_peers_start_async (self->peers, NULL, karez_transition_answered,
+                             karez_transition_await (transition));
+      break;
+    case STEP_WAIT:
+      self->retry_id = g_timeout_add (RETRY_MS, on_retry, self);
       break;
     default: /* the rollback: the process ends, and the kernel takes back what it held */
       karez_transition_advance (transition);
       break;
     }
+}
+
+static gboolean
+read_answer (HubDaemon *self, guint step, GObject *source, GAsyncResult *result, GError **error)
+{
+  switch (step)
+    {
+    case STEP_PLUGINS:
+      return hub_engine_load_finish (self->engine, result, error);
+    case STEP_DATABASE:
+      return hub_cluster_start_finish (self->cluster, result, error);
+    case STEP_STORE:
+      return hub_store_open_finish (self->store, result, error);
+    case STEP_REGISTER:
+      return karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, error);
+    case STEP_ENGINE:
+      return hub_engine_start_finish (self->engine, result, error);
+    default: /* STEP_PEERS */
+      return hub_peers_start_finish (self->peers, result, error);
+    }
+}
+
+/* What follows at once from a step that was done. */
+static void
+follow (HubDaemon *self, guint step, GObject *source)
+{
+  if (step == STEP_REGISTER)
+    hub_store_set_incarnation (
+        self->store, karez_rows_integer (karez_transaction_get_rows (KAREZ_TRANSACTION (source), 0),
+                                         0, "incarnation"));
+  if (step == STEP_ENGINE)
+    hub_agenda_people_changed (self->agenda);
+  if (step == STEP_PEERS)
+    say_ready (self);
+}
+
+static gboolean
+hub_daemon_finish_step (KarezTransition *transition, guint step, GObject *source,
+                        GAsyncResult *result, GError **error)
+{
+  HubDaemon *self = HUB_DAEMON (transition);
+  g_autoptr (GError) fault = NULL;
+
+  self->again = KAREZ_STEP_NONE;
+  if (read_answer (self, step, source, result, &fault))
+    {
+      follow (self, step, source);
+      return TRUE;
+    }
+  if (may_wait (self, step, fault))
+    {
+      hub_warning ("daemon", NULL, "waiting for the database: %s", fault->message);
+      hub_notify_tell ("STATUS=Waiting for the database");
+      self->again = step;
+      return TRUE;
+    }
+  /* What the kernel says of a socket; the rest is no line's fault. */
+  if (step == STEP_PEERS && fault->domain == G_IO_ERROR)
+    say_whose (self, &fault, "Peers", "Port");
+  g_propagate_error (error, g_steal_pointer (&fault));
+  return FALSE;
 }
 
 void
@@ -558,58 +521,27 @@ hub_daemon_start_finish (HubDaemon *self, GAsyncResult *result, GError **error)
 }
 
 static void
-finish_stop (HubDaemon *self)
+on_stopped (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (GTask) task = g_steal_pointer (&self->stopping);
+  g_autoptr (GTask) task = data;
 
+  karez_transition_run_finish (KAREZ_TRANSITION (source), result, NULL);
   g_task_return_boolean (task, TRUE);
-}
-
-static void
-on_cluster_stopped (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (HubDaemon) self = data;
-  g_autoptr (GError) error = NULL;
-
-  if (!hub_cluster_stop_finish (self->cluster, result, &error))
-    hub_warning ("daemon", NULL, "the database goes on: %s", error->message);
-  finish_stop (self);
-}
-
-/* A hub that never was ready leaves no server behind that it has started itself. */
-static void
-stop_cluster (HubDaemon *self)
-{
-  if (self->cluster != NULL && !self->ready && !hub_cluster_was_adopted (self->cluster)
-      && hub_cluster_get_state (self->cluster) == HUB_CLUSTER_RUNNING)
-    hub_cluster_stop_async (self->cluster, NULL, on_cluster_stopped, g_object_ref (self));
-  else
-    finish_stop (self);
-}
-
-static void
-on_engine_stopped (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (HubDaemon) self = data;
-
-  hub_engine_stop_finish (self->engine, result, NULL);
-  if (self->peers != NULL)
-    hub_peers_stop (self->peers);
-  hub_web_stop (self->web);
-  hub_store_close (self->store);
-  stop_cluster (self);
 }
 
 void
 hub_daemon_stop_async (HubDaemon *self, GAsyncReadyCallback callback, gpointer data)
 {
-  self->stopping = g_task_new (self, NULL, callback, data);
-  g_task_set_source_tag (self->stopping, hub_daemon_stop_async);
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
+  g_autoptr (KarezTransition) stop = NULL;
+  HubDaemonParts parts = { self->engine, self->peers, self->web, self->store, NULL };
+
+  g_task_set_source_tag (task, hub_daemon_stop_async);
   g_clear_handle_id (&self->retry_id, g_source_remove);
-  if (self->engine != NULL)
-    hub_engine_stop_async (self->engine, on_engine_stopped, g_object_ref (self));
-  else
-    finish_stop (self);
+  if (self->cluster != NULL && !self->ready && !hub_cluster_was_adopted (self->cluster))
+    parts.cluster = self->cluster;
+  stop = hub_daemon_stop_new (&parts);
+  karez_transition_run_async (stop, 0, NULL, on_stopped, g_steal_pointer (&task));
 }
 
 gboolean
@@ -659,6 +591,7 @@ hub_daemon_class_init (HubDaemonClass *klass)
 {
   KAREZ_TRANSITION_CLASS (klass)->next_step = hub_daemon_next_step;
   KAREZ_TRANSITION_CLASS (klass)->execute_step = hub_daemon_execute_step;
+  KAREZ_TRANSITION_CLASS (klass)->finish_step = hub_daemon_finish_step;
   G_OBJECT_CLASS (klass)->dispose = hub_daemon_dispose;
   signal_superseded = g_signal_new ("superseded", HUB_TYPE_DAEMON, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                     NULL, G_TYPE_NONE, 0);
