@@ -385,9 +385,11 @@ hub_daemon_next_step (KarezTransition *transition, guint step, GError **error)
   return step + 1 < N_STEPS ? step + 1 : KAREZ_STEP_NONE;
 }
 
+typedef gboolean (*Part) (HubDaemon *self, GError **error);
+
 /* A step that is done when @part returns; it sets the error when it fails. */
 static void
-do_now (HubDaemon *self, gboolean (*part) (HubDaemon *self, GError **error))
+do_now (HubDaemon *self, Part part)
 {
   GError *error = NULL;
 
