@@ -58,6 +58,13 @@ demo_configure () { # HUB
   local name=$1 state=$var/$1 runtime
   runtime=$(demo_runtime "$name")
   mkdir -p "$state" "$runtime"
+  demo_write_configuration "$name" "$state" "$runtime"
+  # A plugin from elsewhere, for as long as it is named.
+  sed -i "s|^Path=.*|Path=$build/plugins${KAREZ_PLUGINS:+;$KAREZ_PLUGINS}|" "$state/karez.conf"
+}
+
+demo_write_configuration () { # HUB STATE RUNTIME
+  local name=$1 state=$2 runtime=$3
   [ -f "$state/karez.conf" ] && return
   cat >"$state/karez.conf" <<CONF
 # Made by ./karez demo; kept until ./karez demo --reset.

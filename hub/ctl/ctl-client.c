@@ -6,6 +6,7 @@
 #include "hub-names.h"
 
 #include <gio/gunixsocketaddress.h>
+#include <libsoup/soup.h>
 #include <string.h>
 
 #define TIMEOUT_S 35

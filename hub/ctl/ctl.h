@@ -5,7 +5,6 @@
 
 #include <glib/gi18n.h>
 #include <karez.h>
-#include <libsoup/soup.h>
 
 G_BEGIN_DECLS
 
@@ -21,6 +20,7 @@ typedef enum
 } CtlStatus;
 
 typedef struct _CtlVerb CtlVerb;
+typedef struct _SoupSession SoupSession;
 
 typedef struct
 {
@@ -82,9 +82,9 @@ typedef struct
 
 extern const CtlVerb ctl_audit_verbs[], ctl_backup_verbs[], ctl_certificate_verbs[],
     ctl_config_verbs[], ctl_demo_verbs[], ctl_migrate_verbs[], ctl_organisations_verbs[],
-    ctl_pair_verbs[], ctl_patients_verbs[], ctl_plugins_verbs[], ctl_resources_verbs[],
-    ctl_restore_verbs[], ctl_sessions_verbs[], ctl_setup_verbs[], ctl_status_verbs[],
-    ctl_users_verbs[];
+    ctl_pair_verbs[], ctl_patients_verbs[], ctl_plugin_verbs[], ctl_plugins_verbs[],
+    ctl_resources_verbs[], ctl_restore_verbs[], ctl_sessions_verbs[], ctl_setup_verbs[],
+    ctl_status_verbs[], ctl_users_verbs[];
 
 /**
  * ctl_command_run:

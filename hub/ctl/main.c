@@ -11,6 +11,7 @@
 #define USAGE "[--json] [--socket PATH] [--config FILE] COMMAND …"
 
 static const CtlCommand commands[] = {
+#ifdef KAREZ_WITH_HUB
   { "status", N_ ("How the hub is"), ctl_status_verbs },
   { "setup", N_ ("The first hospital and the first administrator"), ctl_setup_verbs },
   { "pair", N_ ("Pairing with other hospitals"), ctl_pair_verbs },
@@ -30,6 +31,8 @@ static const CtlCommand commands[] = {
   { "certificate", N_ ("The root of the hub’s own authority"), ctl_certificate_verbs },
   { "config", N_ ("What is in force, and from where"), ctl_config_verbs },
   { "demo", NULL, ctl_demo_verbs },
+#endif
+  { "plugin", N_ ("For who writes a plugin"), ctl_plugin_verbs },
 };
 
 static void

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The names of a new plugin, in the template's text. */
+#include "ctl-plugin-names.h"
+
+#include "hub-plugin-file.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+/* What the template is called. */
+#define OLD_MODALITY "shared-note"
+#define OLD_TITLES "Shared notes?"
+
+/* Prefixes of C that are somebody else's, schemas of the hub, and files that the template has. */
+static const char *const taken[] = { "karez",  "hub",   "g",   "json",   "audit",
+                                     "agenda", "peers", "web", "engine", "public",
+                                     "test",   "api",   "po",  "sql",    NULL };
+
+static gboolean
+is_taken (const char *id)
+{
+  for (guint i = 0; taken[i] != NULL; i++)
+    {
+      g_autofree char *with_more = g_strdup_printf ("%s-", taken[i]);
+
+      /* karez-notes would be a prefix of the library's own: karez_notes_. */
+      if (g_str_equal (id, taken[i]) || (i < 4 && g_str_has_prefix (id, with_more)))
+        return TRUE;
+    }
+  return g_str_has_prefix (id, "pg-") || g_str_equal (id, "pg");
+}
+
+static gboolean
+check_id (const char *id, GError **error)
+{
+  if (!hub_plugin_id_is_valid (id) || strstr (id, "--") != NULL || g_str_has_suffix (id, "-"))
+    return karez_error_set (
+        error, KAREZ_ERROR_INVALID, "plugin/id",
+        N_ ("up to 32 lower-case letters, digits and single “-” between them, a "
+            "letter first: tele-ultrasound"),
+        N_ ("“%s” cannot be a plugin’s id"), id);
+  if (is_taken (id))
+    return karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/id",
+                            N_ ("a name that neither the hub nor a library of C has"),
+                            N_ ("“%s” is somebody else’s"), id);
+  return TRUE;
+}
+
+/* "tele-ultrasound" is "Tele ultrasound". */
+static char *
+make_title (const char *id)
+{
+  char *title = g_strdelimit (g_strdup (id), "-", ' ');
+
+  *title = g_ascii_toupper (*title);
+  return title;
+}
+
+static gboolean
+check_title (const char *title, GError **error)
+{
+  if (!karez_text_check_name (title, -1, error))
+    return FALSE;
+  if (*title == '\0' || *title == ' ' || g_utf8_strlen (title, -1) > 80)
+    return karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/title",
+                            N_ ("1 to 80 characters, no space first"),
+                            N_ ("“%s” cannot be a plugin’s title"), title);
+  return TRUE;
+}
+
+static char *
+make_camel (const char *id)
+{
+  g_auto (GStrv) words = g_strsplit (id, "-", -1);
+
+  for (guint i = 0; words[i] != NULL; i++)
+    *words[i] = g_ascii_toupper (*words[i]);
+  return g_strjoinv ("", words);
+}
+
+CtlPluginNames *
+ctl_plugin_names_new (const char *id, const char *title, GError **error)
+{
+  CtlPluginNames *self = NULL;
+
+  if (!check_id (id, error) || (title != NULL && !check_title (title, error)))
+    return NULL;
+  self = g_new0 (CtlPluginNames, 1);
+  self->id = g_strdup (id);
+  self->title = title != NULL ? g_strdup (title) : make_title (id);
+  self->lower = g_strdelimit (g_strdup (id), "-", '_');
+  self->upper = g_ascii_strup (self->lower, -1);
+  self->camel = make_camel (id);
+  return self;
+}
+
+void
+ctl_plugin_names_free (CtlPluginNames *self)
+{
+  g_free (self->id);
+  g_free (self->title);
+  g_free (self->lower);
+  g_free (self->upper);
+  g_free (self->camel);
+  g_free (self);
+}
+
+static void
+replace (GString *text, const char *pattern, const char *by)
+{
+  g_autoptr (GRegex) regex = g_regex_new (pattern, G_REGEX_MULTILINE, 0, NULL);
+  g_autofree char *done = NULL;
+
+  g_assert (regex != NULL);
+  done = g_regex_replace_literal (regex, text->str, -1, 0, by, 0, NULL);
+
+  g_string_assign (text, done);
+}
+
+/* What a string literal of the file's language holds for the title. */
+static char *
+quote (const char *title, const char *name)
+{
+  gboolean single = g_str_has_suffix (name, ".js") || g_str_has_suffix (name, ".mjs");
+  gboolean twice = g_str_has_suffix (name, ".c") || g_str_has_suffix (name, ".po")
+                   || g_str_has_suffix (name, ".pot") || g_str_has_suffix (name, ".json");
+  GString *quoted = g_string_new (NULL);
+
+  for (const char *c = title; *c != '\0'; c++)
+    {
+      if ((*c == '\\' && !g_str_has_suffix (name, ".md")) || (*c == '\'' && single)
+          || (*c == '"' && twice))
+        g_string_append_c (quoted, '\\');
+      g_string_append_c (quoted, *c);
+    }
+  return g_string_free (quoted, FALSE);
+}
+
+char *
+ctl_plugin_names_rename (CtlPluginNames *self, const char *name)
+{
+  g_autoptr (GString) text = g_string_new (name);
+
+  replace (text, "template", self->id);
+  return g_strdup (text->str);
+}
+
+char *
+ctl_plugin_names_rewrite (CtlPluginNames *self, const char *name, const char *text)
+{
+  g_autofree char *title = quote (self->title, name);
+  g_autofree char *said = g_strdup_printf ("msgstr \"%s\"", title);
+  g_autofree char *camel = g_strdup (self->camel);
+  g_autoptr (GString) new = g_string_new (text);
+
+  *camel = g_ascii_tolower (*camel);
+  /* Both titles become one, which a catalogue has once. */
+  if (g_str_has_suffix (name, ".po") || g_str_has_suffix (name, ".pot"))
+    replace (new, "(^#.*\n)*^msgid \"Shared notes\"\nmsgstr \".*\"\n\n?", "");
+  if (g_str_has_suffix (name, ".po")) /* a title stays what it is until somebody translates it */
+    replace (new, "(?<=^msgid \"Shared note\"\n)msgstr \".*\"$", said);
+  if (g_str_has_suffix (name, ".plugin")) /* the template alone is an example */
+    replace (new, "(^#.*\n)*^OnRequest=true\n", "");
+  replace (new, OLD_TITLES, title);
+  replace (new, OLD_MODALITY, self->id);
+  if (g_str_has_suffix (name, ".sql"))
+    replace (new, "template", self->lower);
+  replace (new, "(?<=^Schema=)template$", self->lower);
+  replace (new, "(?<=schema `)template(?=`)", self->lower);
+  replace (new, "template(?=_)|(?<=_)template", self->lower);
+  replace (new, "TEMPLATE", self->upper);
+  replace (new, "Template", self->camel);
+  replace (new, "template(?=[A-Z])", camel);
+  replace (new, "template", self->id);
+  return g_strdup (new->str);
+}
