@@ -461,26 +461,24 @@ read_answer (HubDaemon *self, guint step, GObject *source, GAsyncResult *result,
     case STEP_STORE:
       return hub_store_open_finish (self->store, result, error);
     case STEP_REGISTER:
-      return karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, error);
+      if (!karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, error))
+        return FALSE;
+      hub_store_set_incarnation (
+          self->store,
+          karez_rows_integer (karez_transaction_get_rows (KAREZ_TRANSACTION (source), 0), 0,
+                              "incarnation"));
+      return TRUE;
     case STEP_ENGINE:
-      return hub_engine_start_finish (self->engine, result, error);
+      if (!hub_engine_start_finish (self->engine, result, error))
+        return FALSE;
+      hub_agenda_people_changed (self->agenda);
+      return TRUE;
     default: /* STEP_PEERS */
-      return hub_peers_start_finish (self->peers, result, error);
+      if (!hub_peers_start_finish (self->peers, result, error))
+        return FALSE;
+      say_ready (self);
+      return TRUE;
     }
-}
-
-/* What follows at once from a step that was done. */
-static void
-follow (HubDaemon *self, guint step, GObject *source)
-{
-  if (step == STEP_REGISTER)
-    hub_store_set_incarnation (
-        self->store, karez_rows_integer (karez_transaction_get_rows (KAREZ_TRANSACTION (source), 0),
-                                         0, "incarnation"));
-  if (step == STEP_ENGINE)
-    hub_agenda_people_changed (self->agenda);
-  if (step == STEP_PEERS)
-    say_ready (self);
 }
 
 static gboolean
@@ -492,10 +490,7 @@ hub_daemon_finish_step (KarezTransition *transition, guint step, GObject *source
 
   self->again = KAREZ_STEP_NONE;
   if (read_answer (self, step, source, result, &fault))
-    {
-      follow (self, step, source);
-      return TRUE;
-    }
+    return TRUE;
   if (may_wait (self, step, fault))
     {
       hub_warning ("daemon", NULL, "waiting for the database: %s", fault->message);

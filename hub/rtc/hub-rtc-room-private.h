@@ -31,6 +31,15 @@ struct _HubRtcRoom
 /* hub-rtc-room.c */
 void hub_rtc_room_change (HubRtcRoom *self, HubRtcConnection *connection,
                           HubRtcConnectionState state, const char *failure);
+/* Whole pictures of what @connection is shown and has not begun. */
+void hub_rtc_room_want_pictures (HubRtcRoom *self, HubRtcConnection *connection);
+/* The page may have another transport from now on. */
+void hub_rtc_room_renew (HubRtcRoom *self, HubRtcConnection *connection,
+                         const HubRtcCommand *command, gint64 now);
+/* Nothing leads to @connection any more. */
+void hub_rtc_room_forget (HubRtcRoom *self, HubRtcConnection *connection);
+/* @port: (transfer full) */
+void hub_rtc_room_set_port (HubRtcRoom *self, HubMediaPort *port);
 
 /* hub-rtc-reports.c: RTCP of one connection. */
 /* Whether it came from who it says. */
