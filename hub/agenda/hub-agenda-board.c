@@ -3,7 +3,6 @@
 #include "hub-agenda-board.h"
 
 #include "hub-agenda-private.h"
-#include "hub-agenda-resources.h"
 #include "hub-booking.h"
 #include "hub-catalogue.h"
 #include "hub-clock.h"

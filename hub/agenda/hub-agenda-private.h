@@ -33,6 +33,8 @@ void hub_agenda_read_changed_async (HubAgenda *self, KarezTransaction *transacti
 /* The line of karez_peers_list() about @peer, unless it is revoked or unknown. */
 JsonObject *hub_agenda_find_peer (JsonNode *list, const char *peer);
 gboolean hub_agenda_is_paired (HubAgenda *self, const char *peer);
+/* This hub's id and those of paired hubs. Returns: (transfer full) */
+GStrv hub_agenda_hubs (HubAgenda *self);
 /* All of one booking's messages go by one lane, so that their order is kept. */
 KarezLane hub_agenda_lane (const char *urgency);
 /* Posts, unless @peer is not paired any more. @body: (transfer full) */

@@ -119,24 +119,6 @@ announce (HubAgenda *self, KarezTransaction *transaction, const char *id, const 
     }
 }
 
-GStrv
-hub_agenda_hubs (HubAgenda *self)
-{
-  g_autoptr (JsonNode) list = karez_peers_list (self->peers);
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  JsonArray *items = json_node_get_array (list);
-
-  g_strv_builder_add (builder, self->hub);
-  for (guint i = 0; i < json_array_get_length (items); i++)
-    {
-      JsonObject *peer = json_array_get_object_element (items, i);
-
-      if (g_strcmp0 (karez_json_text (peer, "state"), "revoked") != 0)
-        g_strv_builder_add (builder, karez_json_text (peer, "id"));
-    }
-  return g_strv_builder_end (builder);
-}
-
 /* ── own resources ──────────────────────────────────────────────────────────────────────────── */
 
 static void

@@ -27,9 +27,6 @@ void hub_agenda_change_resource_async (HubAgenda *self, KarezTransaction *transa
                                        GAsyncReadyCallback callback, gpointer data);
 gboolean hub_agenda_change_resource_finish (HubAgenda *self, GAsyncResult *result, GError **error);
 
-/* This hub's id and those of paired hubs. Returns: (transfer full) */
-GStrv hub_agenda_hubs (HubAgenda *self);
-
 /* After a change of people, and at the start: a resource whose person's account is not in use
  * cannot be booked, which the database sees to at once; here partners and pages are told. */
 void hub_agenda_people_changed (HubAgenda *self);

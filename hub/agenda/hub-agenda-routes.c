@@ -225,7 +225,7 @@ static void
 on_requested (GObject *source, GAsyncResult *result, gpointer data)
 {
   GError *error = NULL;
-  JsonNode *body = hub_booking_request_finish (HUB_BOOKING_REQUEST (source), result, &error);
+  JsonNode *body = hub_booking_change_finish (HUB_BOOKING_CHANGE (source), result, &error);
 
   answer (data, body, error);
 }
@@ -243,7 +243,7 @@ static void
 on_acted (GObject *source, GAsyncResult *result, gpointer data)
 {
   GError *error = NULL;
-  JsonNode *body = hub_booking_act_finish (HUB_BOOKING_ACT (source), result, &error);
+  JsonNode *body = hub_booking_change_finish (HUB_BOOKING_CHANGE (source), result, &error);
 
   answer (data, body, error);
 }

@@ -2,7 +2,6 @@
 /* The agenda as a whole: its parts, its clock, and KarezAgenda for others. */
 #include "hub-agenda-private.h"
 
-#include "hub-agenda-resources.h"
 #include "hub-agenda-sql.h"
 #include "hub-booking.h"
 #include "hub-catalogue.h"
@@ -146,6 +145,24 @@ gboolean
 hub_agenda_is_paired (HubAgenda *self, const char *peer)
 {
   return karez_peers_is_paired (self->peers, peer);
+}
+
+GStrv
+hub_agenda_hubs (HubAgenda *self)
+{
+  g_autoptr (JsonNode) list = karez_peers_list (self->peers);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  JsonArray *items = json_node_get_array (list);
+
+  g_strv_builder_add (builder, self->hub);
+  for (guint i = 0; i < json_array_get_length (items); i++)
+    {
+      JsonObject *peer = json_array_get_object_element (items, i);
+
+      if (g_strcmp0 (karez_json_text (peer, "state"), "revoked") != 0)
+        g_strv_builder_add (builder, karez_json_text (peer, "id"));
+    }
+  return g_strv_builder_end (builder);
 }
 
 KarezLane

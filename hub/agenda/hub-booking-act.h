@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "hub-agenda.h"
+#include "hub-booking-change.h"
 
 G_BEGIN_DECLS
 
@@ -19,7 +19,7 @@ typedef enum
  * A booking is answered or ended. Accepting is its commit point: one transaction confirms the
  * claims, the booking, its event and the message.
  */
-G_DECLARE_FINAL_TYPE (HubBookingAct, hub_booking_act, HUB, BOOKING_ACT, KarezTransition)
+G_DECLARE_FINAL_TYPE (HubBookingAct, hub_booking_act, HUB, BOOKING_ACT, HubBookingChange)
 
 /**
  * hub_booking_act_async:
@@ -27,12 +27,11 @@ G_DECLARE_FINAL_TYPE (HubBookingAct, hub_booking_act, HUB, BOOKING_ACT, KarezTra
  * @resources: (nullable): what this hospital brings, for HUB_ACT_ACCEPT; NULL: as was asked
  * @answer: (nullable): the reason, for people
  *
- * The source of @callback is the #HubBookingAct. Finishes with "Booking".
+ * Finishes with hub_booking_change_finish(), of the source of @callback.
  * %KAREZ_ERROR_CONFLICT with rule "agenda/state" when the booking is past that.
  */
 void hub_booking_act_async (HubAgenda *agenda, KarezTransaction *transaction, HubAct act,
                             const char *booking, const char *const *resources, const char *answer,
                             GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
-JsonNode *hub_booking_act_finish (HubBookingAct *self, GAsyncResult *result, GError **error);
 
 G_END_DECLS

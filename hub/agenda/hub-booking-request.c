@@ -17,35 +17,28 @@
 
 enum
 {
-  STEP_RESOURCES = KAREZ_STEP_CUSTOM,
+  STEP_RESOURCES = HUB_BOOKING_STEP_CUSTOM,
   STEP_PATIENT,
   STEP_MODALITY,
-  STEP_COMMIT,
-  STEP_EXPLAIN,
-  STEP_READ,
 };
 
 struct _HubBookingRequest
 {
-  KarezTransition parent_instance;
+  HubBookingChange parent_instance;
 
-  HubAgenda *agenda;
-  KarezTransaction *transaction;
   JsonNode *body;
   HubBooking *booking;
-  GError *refused; /* why the commit failed, in the database's words */
-  JsonNode *answer;
 };
 
-G_DEFINE_FINAL_TYPE (HubBookingRequest, hub_booking_request, KAREZ_TYPE_TRANSITION)
+G_DEFINE_FINAL_TYPE (HubBookingRequest, hub_booking_request, HUB_TYPE_BOOKING_CHANGE)
 
 static gboolean
 read_body (HubBookingRequest *self, GError **error)
 {
-  self->booking = hub_booking_from_request (self->body, self->agenda->hub, error);
+  self->booking = hub_booking_from_request (self->body, self->parent_instance.agenda->hub, error);
   if (self->booking == NULL)
     return FALSE;
-  if (hub_agenda_is_paired (self->agenda, self->booking->provider))
+  if (hub_agenda_is_paired (self->parent_instance.agenda, self->booking->provider))
     return TRUE;
   karez_error_set (error, KAREZ_ERROR_INVALID, "agenda/partner", N_ ("A paired hospital"),
                    N_ ("The other hospital is not paired with this one"));
@@ -68,11 +61,10 @@ hub_booking_request_next_step (KarezTransition *transition, guint step, GError *
     case STEP_PATIENT:
       return STEP_MODALITY;
     case STEP_MODALITY:
-      return STEP_COMMIT;
-    case STEP_COMMIT:
-      return self->refused != NULL ? STEP_EXPLAIN : STEP_READ;
+      return HUB_BOOKING_STEP_COMMIT;
     default:
-      return KAREZ_STEP_NONE;
+      return KAREZ_TRANSITION_CLASS (hub_booking_request_parent_class)
+          ->next_step (transition, step, error);
     }
 }
 
@@ -89,25 +81,26 @@ insert_booking (KarezTransaction *transaction, const HubBooking *booking, const 
 }
 
 static void
-fill (HubBookingRequest *self)
+hub_booking_request_fill (HubBookingChange *change)
 {
-  HubBooking *booking = self->booking;
-  KarezTransaction *transaction = self->transaction;
+  HubBooking *booking = HUB_BOOKING_REQUEST (change)->booking;
+  KarezTransaction *transaction = change->transaction;
   KarezActor *actor = karez_transaction_get_actor (transaction);
   g_auto (GStrv) claims = hub_booking_new_ids ((const char *const *) booking->resources);
 
+  change->booking = g_strdup (booking->id);
   karez_transaction_run_one (
       transaction, "agenda/too-many",
       N_ ("Too many requests wait for an answer of that hospital: it has to answer some, or some "
           "have "
           "to be withdrawn"),
-      "booking_room_own", "(ssxsx)", self->agenda->hub, booking->provider,
+      "booking_room_own", "(ssxsx)", change->agenda->hub, booking->provider,
       (gint64) (g_str_equal (booking->urgency, "T0") ? MAX_WAITING_EMERGENCIES : MAX_WAITING),
       karez_actor_get_name (actor), (gint64) MAX_WAITING_OF_PERSON);
   karez_transaction_run (transaction, "resource_lock", "(^ass)", booking->resources, booking->id);
   insert_booking (transaction, booking, karez_actor_get_name (actor));
   karez_transaction_run (transaction, "claim_hold", "(^as^asss)", claims, booking->resources,
-                         booking->id, self->agenda->hub);
+                         booking->id, change->agenda->hub);
   karez_transaction_run_one (
       transaction, "agenda/unknown-resource", N_ ("A resource has just been taken out of use"),
       "claim_count", "(ssx)", booking->id, "held", (gint64) g_strv_length (booking->resources));
@@ -116,18 +109,19 @@ fill (HubBookingRequest *self)
   karez_transaction_about (transaction, booking->id, booking->patient);
   karez_transaction_event (transaction, "booking.request", "booking", booking->id,
                            hub_booking_to_details (booking));
-  hub_agenda_post (self->agenda, transaction, booking->provider, hub_agenda_lane (booking->urgency),
-                   "agenda.request", hub_booking_to_message (booking, actor));
+  hub_agenda_post (change->agenda, transaction, booking->provider,
+                   hub_agenda_lane (booking->urgency), "agenda.request",
+                   hub_booking_to_message (booking, actor));
 }
 
 static void
-explain (HubBookingRequest *self, gpointer data)
+hub_booking_request_explain (HubBookingChange *change, GError *refused, gpointer data)
 {
-  HubBooking *booking = self->booking;
+  HubBooking *booking = HUB_BOOKING_REQUEST (change)->booking;
   g_autofree char *starts_at = hub_time_format (booking->starts_at);
   g_autofree char *ends_at = hub_time_format (booking->ends_at);
 
-  hub_agenda_explain_async (self->agenda, g_steal_pointer (&self->refused), booking->id, NULL,
+  hub_agenda_explain_async (change->agenda, refused, booking->id, NULL,
                             (const char *const *) booking->resources, starts_at, ends_at,
                             karez_transition_answered, data);
 }
@@ -142,36 +136,23 @@ hub_booking_request_execute_step (KarezTransition *transition, guint step)
   switch (step)
     {
     case STEP_RESOURCES:
-      karez_store_query_async (hub_agenda_scope (self->agenda), "resource_by_ids",
+      karez_store_query_async (hub_agenda_scope (self->parent_instance.agenda), "resource_by_ids",
                                g_variant_new ("(^as)", self->booking->resources), cancellable,
                                karez_transition_answered, karez_transition_await (transition));
       break;
     case STEP_PATIENT:
-      karez_store_query_async (hub_agenda_scope (self->agenda), "patient_known",
+      karez_store_query_async (hub_agenda_scope (self->parent_instance.agenda), "patient_known",
                                g_variant_new ("(s)", self->booking->patient), cancellable,
                                karez_transition_answered, karez_transition_await (transition));
       break;
     case STEP_MODALITY:
       booking = hub_booking_to_json (self->booking);
-      hub_agenda_check_modality_async (self->agenda, booking, cancellable,
+      hub_agenda_check_modality_async (self->parent_instance.agenda, booking, cancellable,
                                        karez_transition_answered,
                                        karez_transition_await (transition));
       break;
-    case STEP_COMMIT:
-      fill (self);
-      karez_transaction_commit_async (self->transaction, cancellable, karez_transition_answered,
-                                      karez_transition_await (transition));
-      break;
-    case STEP_EXPLAIN:
-      explain (self, karez_transition_await (transition));
-      break;
-    case STEP_READ:
-      hub_agenda_read_changed_async (self->agenda, self->transaction, self->booking->id,
-                                     cancellable, karez_transition_answered,
-                                     karez_transition_await (transition));
-      break;
-    default: /* nothing is left of a transaction that failed */
-      karez_transition_advance (transition);
+    default:
+      KAREZ_TRANSITION_CLASS (hub_booking_request_parent_class)->execute_step (transition, step);
       break;
     }
 }
@@ -183,9 +164,9 @@ take_resources (HubBookingRequest *self, KarezRows *rows, GError **error)
   g_auto (GStrv) all = g_steal_pointer (&booking->resources);
 
   return rows != NULL
-         && hub_agenda_split_resources (rows, (const char *const *) all, self->agenda->hub,
-                                        booking->provider, &booking->resources, &booking->wishes,
-                                        error);
+         && hub_agenda_split_resources (rows, (const char *const *) all,
+                                        self->parent_instance.agenda->hub, booking->provider,
+                                        &booking->resources, &booking->wishes, error);
 }
 
 static gboolean
@@ -218,16 +199,11 @@ hub_booking_request_finish_step (KarezTransition *transition, guint step, GObjec
       return take_patient (rows, error);
     case STEP_MODALITY:
       /* "patient" names the requester too: a request can only be about a patient of its own. */
-      host = hub_agenda_check_modality_finish (self->agenda, result, error);
+      host = hub_agenda_check_modality_finish (self->parent_instance.agenda, result, error);
       return host != NULL;
-    case STEP_COMMIT:
-      karez_transaction_commit_finish (self->transaction, result, &self->refused);
-      return TRUE;
-    case STEP_EXPLAIN:
-      return hub_agenda_explain_finish (self->agenda, result, error);
     default:
-      self->answer = karez_agenda_get_booking_finish (KAREZ_AGENDA (source), result, error);
-      return self->answer != NULL;
+      return KAREZ_TRANSITION_CLASS (hub_booking_request_parent_class)
+          ->finish_step (transition, step, source, result, error);
     }
 }
 
@@ -237,18 +213,9 @@ hub_booking_request_async (HubAgenda *agenda, KarezTransaction *transaction, Jso
 {
   g_autoptr (HubBookingRequest) self = g_object_new (HUB_TYPE_BOOKING_REQUEST, NULL);
 
-  self->agenda = g_object_ref (agenda);
-  self->transaction = g_object_ref (transaction);
   self->body = body != NULL ? json_node_ref (body) : NULL;
-  karez_transition_run_async (KAREZ_TRANSITION (self), 0, cancellable, callback, data);
-}
-
-JsonNode *
-hub_booking_request_finish (HubBookingRequest *self, GAsyncResult *result, GError **error)
-{
-  return karez_transition_run_finish (KAREZ_TRANSITION (self), result, error)
-             ? g_steal_pointer (&self->answer)
-             : NULL;
+  hub_booking_change_run_async (HUB_BOOKING_CHANGE (self), agenda, transaction, cancellable,
+                                callback, data);
 }
 
 static void
@@ -256,12 +223,8 @@ hub_booking_request_finalize (GObject *object)
 {
   HubBookingRequest *self = HUB_BOOKING_REQUEST (object);
 
-  g_clear_object (&self->agenda);
-  g_clear_object (&self->transaction);
   g_clear_pointer (&self->body, json_node_unref);
   g_clear_pointer (&self->booking, hub_booking_free);
-  g_clear_error (&self->refused);
-  g_clear_pointer (&self->answer, json_node_unref);
 
   G_OBJECT_CLASS (hub_booking_request_parent_class)->finalize (object);
 }
@@ -272,6 +235,8 @@ hub_booking_request_class_init (HubBookingRequestClass *klass)
   KAREZ_TRANSITION_CLASS (klass)->next_step = hub_booking_request_next_step;
   KAREZ_TRANSITION_CLASS (klass)->execute_step = hub_booking_request_execute_step;
   KAREZ_TRANSITION_CLASS (klass)->finish_step = hub_booking_request_finish_step;
+  HUB_BOOKING_CHANGE_CLASS (klass)->fill = hub_booking_request_fill;
+  HUB_BOOKING_CHANGE_CLASS (klass)->explain = hub_booking_request_explain;
   G_OBJECT_CLASS (klass)->finalize = hub_booking_request_finalize;
 }
 

@@ -327,7 +327,7 @@ hub_request (Hub *hub, JsonNode *body, const char *request_id)
   hub_booking_request_async (hub->agenda, transaction, body, NULL, on_result, &result);
   wait_for (&result);
   source = g_async_result_get_source_object (result);
-  outcome.body = hub_booking_request_finish (HUB_BOOKING_REQUEST (source), result, &outcome.error);
+  outcome.body = hub_booking_change_finish (HUB_BOOKING_CHANGE (source), result, &outcome.error);
   g_assert_true ((outcome.body == NULL) == (outcome.error != NULL));
   outcome.repeated = karez_transaction_is_repeated (transaction);
   return outcome;
@@ -347,7 +347,7 @@ hub_act (Hub *hub, HubAct act, const char *booking, const char *const *resources
                          &result);
   wait_for (&result);
   source = g_async_result_get_source_object (result);
-  outcome.body = hub_booking_act_finish (HUB_BOOKING_ACT (source), result, &outcome.error);
+  outcome.body = hub_booking_change_finish (HUB_BOOKING_CHANGE (source), result, &outcome.error);
   g_assert_true ((outcome.body == NULL) == (outcome.error != NULL));
   return outcome;
 }
