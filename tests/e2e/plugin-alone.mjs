@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A plugin that the tree does not know: copies of the template's folder, one as it is and one under
-// another name, are built and installed against an installed libkarez-1 alone. Sessions of both are held in
-// two browsers, with their own panel, page, styles, sentences and description of their routes. And nothing
-// of these hubs names the plugin that is installed elsewhere.
+// Plugins that the tree does not know: one is made, built, tested and installed by the commands that
+// ARCHITECTURE.md gives a newcomer, and nothing of it is changed; another has words of its own. Sessions of
+// both are held at two hubs in two browsers, with their own panel, page, styles, sentences and description of
+// their routes. And nothing of these hubs names the plugin that is installed elsewhere.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -11,40 +11,44 @@ import path from 'node:path';
 import { checkAccess, desktop, openBrowser, phone, shootAll, signIn, speak } from './browser.mjs';
 import { build, prepareNote, run, source, until, withPair } from './hubs.mjs';
 
-/** What the copy is called instead, in names and texts. @param {string} text */
-const renamed = (text) => text.replaceAll('template', 'sonar').replaceAll('Template', 'Sonar').replaceAll('TEMPLATE', 'SONAR')
-  .replaceAll('shared-note', 'sonar-note').replaceAll('Shared notes', 'Sonar notes').replaceAll('Shared note', 'Sonar note');
+const own = 'tele-ultrasound';
 
-/** Libraries, headers and karez-1.pc alone, below `place`: what a plugin may see. @param {string} place @returns {string} folder of the .pc file */
-async function installLibrary(place) {
+/** What a plugin is built with, below `place`, where it is used as it lies. @param {string} place
+ * @returns {Promise<NodeJS.ProcessEnv>} a shell that finds it there, and has no other way to its libraries */
+async function installSdk(place) {
   await run('meson', ['install', '-C', build, '--no-rebuild', '--tags', 'devel,runtime'], { env: { ...process.env, DESTDIR: place } });
-  const file = (await run('find', [place, '-name', 'karez-1.pc'])).stdout.trim();
-  // The installation is used where it lies.
-  for (const one of fs.readdirSync(path.dirname(file)).map((name) => path.join(path.dirname(file), name)))
+  const files = (await run('find', [place, '-name', 'karez-*.pc', '-o', '-name', 'karezctl', '-type', 'f'])).stdout.trim().split('\n');
+  for (const one of files)
     if (one.endsWith('.pc')) fs.writeFileSync(one, fs.readFileSync(one, 'utf8').replace(/^prefix=/m, `prefix=${place}`));
-  return path.dirname(file);
+  const [program, packages] = ['karezctl', 'karez-1.pc'].map((name) => path.dirname(files.find((one) => one.endsWith(name)) ?? ''));
+  const { LD_LIBRARY_PATH, G_TEST_BUILDDIR, ...env } = process.env;
+  // The compiler's time is no part of it.
+  return { ...env, HOME: place, PATH: `${program}:${env.PATH}`, PKG_CONFIG_PATH: packages, CFLAGS: '-O0 -g0' };
 }
 
-/** @param {string} place @param {string} pc @param {string} name @param {(text: string) => string} change @returns {Promise<string>} where it was installed */
-async function installPlugin(place, pc, name, change) {
-  const from = path.join(source, 'plugins/template');
-  const project = path.join(place, `project-${name}`);
-  const copy = (/** @type {string} */ below, /** @type {string} */ to) => {
-    fs.mkdirSync(to, { recursive: true });
-    for (const entry of fs.readdirSync(below, { withFileTypes: true })) {
-      const [old, fresh] = [path.join(below, entry.name), path.join(to, change(entry.name))];
-      if (entry.isDirectory()) copy(old, fresh);
-      else fs.writeFileSync(fresh, change(fs.readFileSync(old, 'utf8')));
+/** The newcomer's commands, as they stand. @param {NodeJS.ProcessEnv} env @returns {Promise<string>} what KAREZ_PLUGINS is set to */
+async function firstPlugin(env) {
+  const text = fs.readFileSync(path.join(source, 'ARCHITECTURE.md'), 'utf8');
+  const block = (/** @type {string} */ name) => text.match(new RegExp(`^\`\`\`sh ${name}\\n([\\s\\S]*?)^\`\`\`$`, 'm'))?.[1] ?? '';
+  await run('sh', ['-euc', block('plugin')], { env });
+  const demo = block('demo').match(/^(KAREZ_PLUGINS="[^"]*") \.\/karez demo$/m)?.[1];
+  assert.ok(demo, 'the document says how two hubs load it');
+  return (await run('sh', ['-euc', `${demo}; printf %s "$KAREZ_PLUGINS"`], { env })).stdout;
+}
+
+/** @param {NodeJS.ProcessEnv} env @param {string} place @param {string} name @param {string} title
+ * @param {(text: string, file: string) => string} change @returns {Promise<string>} where it was installed */
+async function changedPlugin(env, place, name, title, change) {
+  await run('karezctl', ['plugin', 'new', name, '--title', title, '--directory', place], { env });
+  const folder = path.join(place, name);
+  for (const below of ['.', 'web', 'po'])
+    for (const entry of fs.readdirSync(path.join(folder, below), { withFileTypes: true })) {
+      const file = path.join(folder, below, entry.name);
+      if (entry.isFile()) fs.writeFileSync(file, change(fs.readFileSync(file, 'utf8'), entry.name));
     }
-  };
-  copy(from, path.join(project, name));
-  fs.copyFileSync(path.join(project, name, 'standalone/meson.build'), path.join(project, 'meson.build'));
-  const env = { ...process.env, PKG_CONFIG_PATH: pc, LD_LIBRARY_PATH: path.dirname(pc) };
-  const out = path.join(place, `build-${name}`);
-  await run('meson', ['setup', out, project], { env });
-  await run('ninja', ['-j2', '-C', out, 'install'], { env });
-  const { stdout } = await run('pkg-config', ['--variable=plugindir', 'karez-1'], { env });
-  return path.join(stdout.trim(), name);
+  await run('meson', ['setup', `${folder}/build`, folder], { env });
+  await run('ninja', ['-j2', '-C', `${folder}/build`, 'install'], { env });
+  return path.join((await run('pkg-config', ['--variable=plugindir', 'karez-1'], { env })).stdout.trim(), name);
 }
 
 /** In two browsers, from the lobby to the end. @param {any[]} doctors @param {import('./hubs.mjs').Pair} pair @param {string} id
@@ -97,8 +101,8 @@ async function ownPage(page, hub) {
   await speak(page, 'zh_CN');
   await page.getByText('声呐会话所写的内容。').waitFor();
   await page.getByRole('link', { name: '声呐记录' }).waitFor();
-  await page.getByRole('link', { name: '共享笔记' }).click();
-  await page.locator('karez-template-notes h1').getByText('共享笔记').waitFor();
+  await page.getByRole('link', { name: 'Tele-ultrasound' }).click();
+  await page.locator(`karez-${own}-notes h1`).getByText('Tele-ultrasound').waitFor();
   await page.goto(`${hub.origin}/new`);
   await page.locator('option').filter({ hasText: '声呐会诊' }).waitFor({ state: 'attached' });
   await page.goto(`${hub.origin}/x/sonar/notes`);
@@ -110,7 +114,7 @@ async function ownPage(page, hub) {
  * @param {import('./hubs.mjs').Pair} pair */
 async function rolesOfHospitals(doctors, pair) {
   const [ours, theirs] = doctors;
-  const id = await prepareNote(pair, 'Roles', 'sonar-note');
+  const id = await prepareNote(pair, 'Roles', 'sonar');
   await ours.goto(`${pair.aral.origin}/sessions/${id}`);
   await theirs.goto(`${pair.hangzhou.origin}/sessions/${id}`);
   const offered = async (/** @type {any} */ page) => {
@@ -129,7 +133,7 @@ async function rolesOfHospitals(doctors, pair) {
     assert.equal(`${status} ${problem.rule}`, '403 session/role-hospital');
   }
   await ours.goto(`${pair.aral.origin}/new`);
-  await ours.locator('#compose-modality').selectOption('sonar-note');
+  await ours.locator('#compose-modality').selectOption('sonar');
   await ours.locator('#compose-modality-hint').getByText('Roles at your hospital: writer, probe. At the partner: writer, reader.').waitFor();
   await shootAll(ours, 'alone-roles');
   await checkAccess(ours, 'roles of hospitals');
@@ -140,14 +144,14 @@ async function rolesOfHospitals(doctors, pair) {
  * @param {any} page @param {import('./hubs.mjs').Hub} hub @param {string} plugin */
 async function ownWords(page, hub, plugin) {
   const said = { // msgid of the page, of the error
-    template: ['Written by %s, kept at %s', 'There is no such session'], sonar: ['Sonar by %s, kept at %s', 'There is no sonar session'],
+    [own]: ['Written by %s, kept at %s', 'There is no such session'], sonar: ['Sonar by %s, kept at %s', 'There is no sonar session'],
   }[plugin];
   const heading = plugin === 'sonar' ? 'Abdomen' : 'Minutes';
   for (const language of ['zh_CN', 'ug']) {
     const [written, refused] = said.map((msgid) => {
       assert.ok(!fs.readFileSync(path.join(source, 'po', `${language}.po`), 'utf8').includes(`msgid "${msgid}"`), `the hub has ${msgid}`);
-      const own = fs.readFileSync(path.join(place, `project-${plugin}`, plugin, 'po', `${language}.po`), 'utf8');
-      return own.slice(own.indexOf(`msgid "${msgid}"`)).match(/^msgstr "(.+)"$/m)?.[1] ?? '';
+      const catalogue = fs.readFileSync(path.join(place, plugin, 'po', `${language}.po`), 'utf8');
+      return catalogue.slice(catalogue.indexOf(`msgid "${msgid}"`)).match(/^msgstr "(.+)"$/m)?.[1] ?? '';
     });
     await speak(page, language);
     await page.goto(`${hub.origin}/x/${plugin}/notes`);
@@ -209,7 +213,7 @@ async function described(hub, page) {
   const { paths, components } = await hub.api('GET', '/openapi.json');
   assert.ok(paths['/x/sonar/sessions/{session}/note'] && components.schemas.SonarNote, 'its routes are described');
   const { items } = await hub.api('GET', '/plugins/web');
-  assert.deepEqual(items.map((one) => one.plugin).sort(), ['sonar', 'template']);
+  assert.deepEqual(items.map((one) => one.plugin).sort(), ['sonar', own]);
   const { script } = items.find((one) => one.plugin === 'sonar');
   const kept = await page.evaluate(async (/** @type {string} */ where) => (await fetch(where)).headers.get('cache-control'), script);
   assert.match(kept, /immutable/);
@@ -239,7 +243,7 @@ async function nothingNames(page, hub, names) {
   });
   const files = Object.keys(found);
   // The desk's pages, the three catalogues and both plugins are among them.
-  for (const part of ['/assets/session-', '/assets/day-', '/assets/karez-desk-', '/assets/po/ug-', '/x/sonar/', '/x/template/'])
+  for (const part of ['/assets/session-', '/assets/day-', '/assets/karez-desk-', '/assets/po/ug-', '/x/sonar/', `/x/${own}/`])
     assert.ok(files.some((one) => one.startsWith(part)), `${part} is not among ${files}`);
   for (const where of ['/', '/new', '/people', '/resources', '/hospitals', '/audit', '/system']) {
     await page.goto(hub.origin + where);
@@ -255,32 +259,33 @@ async function nothingNames(page, hub, names) {
 const place = fs.mkdtempSync('/tmp/karez-alone-');
 fs.chmodSync(place, 0o755);
 try {
-  const pc = await installLibrary(place);
-  const plain = await installPlugin(place, pc, 'template', (text) => text);
-  const other = await installPlugin(place, pc, 'sonar', (text) => {
-    const changed = renamed(text);
-    // A sentence and translations that no catalogue has.
-    return changed.replace('The shared note of “%2$s” was kept', 'The sonar result of “%2$s” was kept').replace('A shared note was kept', 'A sonar result was kept')
+  const env = await installSdk(place);
+  const plain = await firstPlugin(env);
+  const other = await changedPlugin(env, place, 'sonar', 'Sonar note', (text, file) => {
+    // Sentences and translations that no catalogue has, roles of one hospital.
+    const changed = text.replace('The shared note of “%2$s” was kept', 'The sonar result of “%2$s” was kept').replace('A shared note was kept', 'A sonar result was kept')
       .replace('What sessions of the last two weeks wrote together.', 'What sonar sessions wrote.')
       .replace('Written by %s, kept at %s', 'Sonar by %s, kept at %s').replace('There is no such session', 'There is no sonar session')
       .replace('Roles=writer;reader;\n', 'Roles=writer;reader;probe;\nHostRoles=probe;\nMirrorRoles=reader;\n')
       .replace('writer=clinician;surgeon;bedside;\n', 'writer=clinician;surgeon;bedside;\nprobe=clinician;\n')
-      .replace('Title=Sonar notes\n', 'Title=Sonar notes\nTitle[zh_CN]=声呐记录\nTitle[ug]=سونار خاتىرىلىرى\n')
-      .replace('Title=Sonar note\n', 'Title=Sonar note\nTitle[zh_CN]=声呐会诊\n')
-      + (text.includes("from '@karez/desk';") && text.includes('export const nouns')
-        ? "\nexport const messages = { zh_CN: { 'What sonar sessions wrote.': '声呐会话所写的内容。' }, ug: { 'What sonar sessions wrote.': 'سونار سېئانسلىرى يازغانلىرى.' } };\n" : '');
+      .replace('Title=Sonar note\nAfter', 'Title=Sonar notes\nTitle[zh_CN]=声呐记录\nTitle[ug]=سونار خاتىرىلىرى\nAfter')
+      .replace('Title=Sonar note\nHost', 'Title=Sonar note\nTitle[zh_CN]=声呐会诊\nHost')
+      .replace("title: _('Sonar note')", "title: _('Sonar notes')");
+    return file === 'sonar-words.js'
+      ? `${changed}\nexport const messages = { zh_CN: { 'What sonar sessions wrote.': '声呐会话所写的内容。' }, ug: { 'What sonar sessions wrote.': 'سونار سېئانسلىرى يازغانلىرى.' } };\n`
+      : changed;
   });
   process.env.KAREZ_PLUGINS = `${plain};${other}`;
   await withPair('plugin-alone', async (pair) => {
     const browser = await openBrowser();
     try {
       const doctors = [await signIn(browser, pair.aral, 'doctor.aral'), await signIn(browser, pair.hangzhou, 'doctor.hangzhou', { viewport: phone })];
-      await hold(doctors, pair, await prepareNote(pair, 'Minutes'), 'karez-template-panel');
+      await hold(doctors, pair, await prepareNote(pair, 'Minutes', own), `karez-${own}-panel`);
       await doctors[1].setViewportSize(desktop);
-      const id = await prepareNote(pair, 'Abdomen', 'sonar-note');
+      const id = await prepareNote(pair, 'Abdomen', 'sonar');
       await hold(doctors, pair, id, 'karez-sonar-panel');
       await ownPage(doctors[0], pair.aral);
-      for (const plugin of ['template', 'sonar']) await ownWords(doctors[0], pair.aral, plugin);
+      for (const plugin of [own, 'sonar']) await ownWords(doctors[0], pair.aral, plugin);
       await rolesOfHospitals(doctors, pair);
       const reader = await signIn(browser, pair.aral, 'auditor.aral');
       await auditor(reader, id);

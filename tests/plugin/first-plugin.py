@@ -95,7 +95,7 @@ def check_refusals(environment, place, template):
 
 
 def check_interrupted(environment, place, template):
-    """Ctrl-C in the middle: a pipe among its files keeps it there for as long as it takes."""
+    """Ended in the middle: a pipe among its files keeps it there for as long as it takes."""
     slow = place + '/slow'
     shutil.copytree(template, slow)
     os.mkfifo(slow + '/web/zz.js')
@@ -103,11 +103,11 @@ def check_interrupted(environment, place, template):
                             env=environment, text=True, stderr=subprocess.PIPE)
     with open(slow + '/web/zz.js', 'w', encoding='utf-8') as pipe:  # it has been opened at its other end
         assert [one for one in os.listdir(place) if one.startswith('.x-')], os.listdir(place)
-        made.send_signal(signal.SIGINT)
+        made.send_signal(signal.SIGTERM)
         time.sleep(0.2)
         pipe.write('\n')
     assert 'nothing was made' in made.communicate()[1]
-    assert made.returncode == -signal.SIGINT, made.returncode
+    assert made.returncode == -signal.SIGTERM, made.returncode
     shutil.rmtree(slow)
     assert not [one for one in os.listdir(place) if 'x' in one], os.listdir(place)
     ok('what is interrupted leaves nothing')
