@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs the measurements that the build declares, and prints their figures.
 
-run.py --build DIRECTORY [NAME…] [--json]
+run.py --build DIRECTORY [NAME…] [--json] [--beside DIRECTORY] [--times N]
 """
 import argparse
 import fnmatch
@@ -10,6 +10,7 @@ import json
 import math
 import os
 import signal
+import statistics
 import subprocess
 import sys
 import time
@@ -102,6 +103,43 @@ def short(number):
     return f'{number:.3g}'
 
 
+def measure(bench):
+    """Its figures; None if it cannot be measured here."""
+    begin = time.monotonic()
+    print(f'  … {bench["name"]}, {bench["build"]}', file=sys.stderr, flush=True)
+    said = run(bench)
+    if said is None:
+        print(f'  – {bench["name"]} cannot be measured here', file=sys.stderr)
+        return None
+    found = [figure(line) for line in said.splitlines() if line.strip()]
+    if not found:
+        raise Broken('it printed no figure')
+    print(f'  ✓ {bench["name"]}, {time.monotonic() - begin:.1f} s', file=sys.stderr)
+    return found
+
+
+def compare(bench, other, times):
+    """Both builds' figures, in turn, each the median of its runs: the other build is the peer."""
+    values = {}
+    units = {}
+    for turn in range(times):
+        for who in (bench, other) if turn % 2 == 0 else (other, bench):
+            for one in measure(who) or []:
+                units[one['name']] = one['unit']
+                values.setdefault(one['name'], ([], []))[who is other].append(one['value'])
+    figures = []
+    for name, both in values.items():
+        if not all(both):
+            continue
+        value, peer = (statistics.median(side) for side in both)
+        seen = '; '.join(f'{who} {" ".join(short(one) for one in side)}'
+                         for who, side in zip(('ours', 'theirs'), both))
+        figures.append({'name': name, 'value': value, 'unit': units[name], 'peer': 'the other build',
+                        'peer_value': peer, 'ratio': round(value / peer, 4) if peer else None,
+                        'n': len(both[0]), 'note': seen})
+    return figures
+
+
 def show(figures):
     rows = [('figure', 'value', 'unit', 'held against', 'its value', 'ratio', 'n', 'note')]
     for found in figures:
@@ -119,6 +157,9 @@ def main():
     parser = argparse.ArgumentParser(prog='./karez bench')
     parser.add_argument('--build', required=True, help=argparse.SUPPRESS)
     parser.add_argument('--json', action='store_true', help='one object a line')
+    parser.add_argument('--beside', metavar='BUILD', help='another build, measured in turn with it')
+    parser.add_argument('--times', metavar='N', type=int, default=1,
+                        help='with --beside: how often each; the medians are shown')
     parser.add_argument('names', metavar='NAME', nargs='*', help='a group, or a figure: store.*')
     given = parser.parse_args()
     benches = declared(given.build)
@@ -126,25 +167,18 @@ def main():
         if not any(wanted(bench, [pattern]) for bench in benches):
             names = sorted({name for bench in benches for name in bench['names']})
             parser.error(f'there is no measurement {pattern}; there are: {" ".join(names)}')
+    others = {bench['name']: bench for bench in declared(given.beside)} if given.beside else {}
     figures, broken = [], 0
     for bench in benches:
-        if not wanted(bench, given.names):
+        if not wanted(bench, given.names) or (given.beside and bench['name'] not in others):
             continue
-        begin = time.monotonic()
-        print(f'  … {bench["name"]}', file=sys.stderr, flush=True)
         try:
-            said = run(bench)
-            if said is None:
-                print(f'  – {bench["name"]} cannot be measured here', file=sys.stderr)
-                continue
-            found = [figure(line) for line in said.splitlines() if line.strip()]
-            if not found:
-                raise Broken('it printed no figure')
+            found = (compare(bench, others[bench['name']], given.times) if given.beside
+                     else measure(bench)) or []
         except (Broken, OSError) as error:
             broken += 1
             print(f'  ✗ {bench["name"]}: {error}', file=sys.stderr)
             continue
-        print(f'  ✓ {bench["name"]}, {time.monotonic() - begin:.1f} s', file=sys.stderr)
         for one in found:
             if keep(bench, one['name'], given.names):
                 figures.append(one)
