@@ -5,7 +5,6 @@
 #include "hub-catalogue.h"
 #include "hub-file.h"
 #include "hub-key-file.h"
-#include "hub-plugin-web.h"
 #include "hub-text.h"
 
 #include <string.h>
@@ -48,11 +47,17 @@ is_free_group (const char *group)
          || g_str_equal (group, "Settings");
 }
 
+gboolean
+hub_plugin_keys_is_page (const char *group)
+{
+  return g_str_has_prefix (group, HUB_PLUGIN_PAGE);
+}
+
 /* As it stands in the table above: there are several pages. */
 static const char *
 kind_of_group (const char *group)
 {
-  return hub_plugin_web_is_page (group) ? "Page" : group;
+  return hub_plugin_keys_is_page (group) ? "Page" : group;
 }
 
 static gboolean
@@ -97,7 +102,7 @@ is_shown (const char *group, const char *key)
 
   return (g_str_equal (group, "Plugin")
           && (g_str_equal (plain, "Name") || g_str_equal (plain, "Version")))
-         || ((g_str_equal (group, "Modality") || hub_plugin_web_is_page (group))
+         || ((g_str_equal (group, "Modality") || hub_plugin_keys_is_page (group))
              && g_str_equal (plain, "Title"));
 }
 

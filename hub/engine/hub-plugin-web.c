@@ -3,11 +3,11 @@
 #include "hub-plugin-web.h"
 
 #include "hub-catalogue.h"
+#include "hub-plugin-keys.h"
 
 #include <string.h>
 
 #define PANEL "Panel"
-#define PAGE "Page "
 #define MAX_PAGES 8
 #define MAX_TITLE 60
 
@@ -55,21 +55,6 @@ hub_plugin_web_free (HubPluginWeb *self)
   g_ptr_array_unref (self->pages);
   json_object_unref (self->messages);
   g_free (self);
-}
-
-gboolean
-hub_plugin_web_is_page (const char *group)
-{
-  return g_str_has_prefix (group, PAGE);
-}
-
-static gboolean
-refuse (GError **error, const char *group, const char *key, const char *value, const char *accepted)
-{
-  g_autofree char *where = g_strdup_printf ("[%s] %s=%s", group, key, value);
-
-  return karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/value", accepted,
-                          N_ ("The key file says “%s”, which is not accepted."), where);
 }
 
 static gboolean
@@ -179,7 +164,7 @@ read_value (GKeyFile *keys, const char *group, const char *key, const char *id, 
   while (!g_str_equal (values[at].key, key))
     at++;
   if (!values[at].accepts (*value, id))
-    return refuse (error, group, key, *value, values[at].accepted);
+    return hub_plugin_keys_refuse (error, group, key, *value, values[at].accepted);
   return TRUE;
 }
 
@@ -223,7 +208,8 @@ read_title (GKeyFile *keys, const char *group, char **title, GError **error)
       if (text == NULL)
         return FALSE;
       if (!*text || g_utf8_strlen (text, -1) > MAX_TITLE)
-        return refuse (error, group, names[i], *text ? "…" : "", N_ ("1 to 60 characters"));
+        return hub_plugin_keys_refuse (error, group, names[i], *text ? "…" : "",
+                                       N_ ("1 to 60 characters"));
     }
   *title = g_key_file_get_string (keys, group, "Title", NULL);
   return *title != NULL || lacks (error, group, "Title");
@@ -237,7 +223,7 @@ read_page (HubPluginWeb *self, GKeyFile *keys, const char *group, const char *id
 
   g_ptr_array_add (self->pages, page);
   page->group = g_strdup (group);
-  page->name = g_strdup (group + strlen (PAGE));
+  page->name = g_strdup (group + strlen (HUB_PLUGIN_PAGE));
   if (self->pages->len > MAX_PAGES || !g_ascii_islower (*page->name) || strlen (page->name) > 32
       || !is_words (page->name, "-"))
     return karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/group",
@@ -252,8 +238,8 @@ read_page (HubPluginWeb *self, GKeyFile *keys, const char *group, const char *id
     return FALSE;
   read_messages (self, keys, group, "Title");
   if (page->permission != NULL && !g_hash_table_contains (permissions, page->permission))
-    return refuse (error, group, "Permission", page->permission,
-                   N_ ("a permission of the group [Permissions]"));
+    return hub_plugin_keys_refuse (error, group, "Permission", page->permission,
+                                   N_ ("a permission of the group [Permissions]"));
   if (page->script == NULL)
     page->script = g_strdup (self->script);
   return (page->element != NULL || lacks (error, group, "Element"))
@@ -303,7 +289,7 @@ hub_plugin_web_read (GKeyFile *keys, const char *id, gboolean modality, gboolean
     return FALSE;
   for (guint i = 0; groups[i] != NULL; i++)
     {
-      gboolean page = hub_plugin_web_is_page (groups[i]);
+      gboolean page = hub_plugin_keys_is_page (groups[i]);
 
       if ((page || g_str_equal (groups[i], PANEL)) && !control)
         return karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/missing", NULL,

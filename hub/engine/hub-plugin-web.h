@@ -13,9 +13,6 @@ G_BEGIN_DECLS
  */
 typedef struct _HubPluginWeb HubPluginWeb;
 
-/* Whether @group is "Page NAME". */
-gboolean hub_plugin_web_is_page (const char *group);
-
 /**
  * hub_plugin_web_read:
  * @keys: whose groups and keys are known ones, and whose values are text
