@@ -3,29 +3,21 @@
 #include "hub-web-certificate.h"
 
 #include "hub-clock.h"
+#include "hub-file-mark.h"
 #include "hub-log.h"
 
 #include <karez.h>
-#include <sys/stat.h>
 
 #define LOOK_SECONDS 1
 /* A certificate that is about to end is told once a day. */
 #define SOON_US (14 * 24 * 3600 * (gint64) G_USEC_PER_SEC)
 #define DAY_US (24 * 3600 * (gint64) G_USEC_PER_SEC)
 
-/* What tells one state of a file from another. */
-typedef struct
-{
-  struct timespec written, changed;
-  ino_t inode;
-  off_t size;
-} Mark;
-
 struct _HubWebCertificate
 {
   char *paths[2]; /* certificate, key */
   char *host;
-  Mark marks[2];
+  HubFileMark marks[2];
   HubWebPair *pair;
   HubWebPairFault refused; /* of the files, when they are not what is in use */
   gint64 told;             /* when somebody was last told that it ends */
@@ -33,29 +25,10 @@ struct _HubWebCertificate
 };
 
 static void
-take_marks (HubWebCertificate *self, Mark *marks)
+take_marks (HubWebCertificate *self, HubFileMark *marks)
 {
   for (guint i = 0; i < 2; i++)
-    {
-      struct stat status;
-
-      marks[i] = (Mark){ 0 };
-      if (stat (self->paths[i], &status) == 0)
-        {
-          marks[i].written = status.st_mtim;
-          marks[i].changed = status.st_ctim;
-          marks[i].inode = status.st_ino;
-          marks[i].size = status.st_size;
-        }
-    }
-}
-
-static gboolean
-same_mark (const Mark *a, const Mark *b)
-{
-  return a->written.tv_sec == b->written.tv_sec && a->written.tv_nsec == b->written.tv_nsec
-         && a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec
-         && a->inode == b->inode && a->size == b->size;
+    marks[i] = hub_file_mark_take (self->paths[i]);
 }
 
 static gboolean
@@ -108,12 +81,13 @@ tell_use (HubWebCertificate *self)
 void
 hub_web_certificate_look (HubWebCertificate *self)
 {
-  Mark marks[2];
+  HubFileMark marks[2];
   g_autoptr (HubWebPair) pair = NULL;
 
   tell_end (self);
   take_marks (self, marks);
-  if (same_mark (&marks[0], &self->marks[0]) && same_mark (&marks[1], &self->marks[1]))
+  if (hub_file_mark_equal (&marks[0], &self->marks[0])
+      && hub_file_mark_equal (&marks[1], &self->marks[1]))
     return;
   pair = hub_web_pair_load (self->paths[0], self->paths[1], self->host);
   memcpy (self->marks, marks, sizeof marks);

@@ -10,6 +10,7 @@
 #include "hub-web-live.h"
 #include "hub-web-people.h"
 #include "hub-web-request.h"
+#include "hub-web-root.h"
 #include "hub-web-router.h"
 #include "hub-web-static.h"
 
@@ -21,7 +22,8 @@ struct _HubWeb
 
   HubStore *store;
   char *hub, *version, *origin, *bind, *socket;
-  char *authority; /* directory; NULL: none */
+  char *authority;      /* directory; NULL: none */
+  HubWebRootFile *root; /* of the authority, once the hub listens */
   guint renewal;
   char *certificate_paths[2]; /* certificate and key; NULL: no TLS */
   JsonNode *names;

@@ -3,6 +3,7 @@
 #include "hub-web-root.h"
 
 #include "hub-clock.h"
+#include "hub-file-mark.h"
 #include "hub-file.h"
 #include "hub-web-authority.h"
 #include "hub-web-pair.h"
@@ -12,6 +13,16 @@
 
 #define MAX_FILE (64 * 1024)
 #define HTTP_PORT 80
+#define LOOK_SECONDS 1
+
+struct _HubWebRootFile
+{
+  char *directory, *path;
+  HubFileMark mark;
+  HubWebRoot *root;
+  GError *wrong; /* when there is none */
+  guint timer;
+};
 
 static char *
 make_fingerprint (GBytes *der)
@@ -62,6 +73,64 @@ hub_web_root_free (HubWebRoot *self)
   g_free (self->sha256);
   g_bytes_unref (self->der);
   g_free (self);
+}
+
+static void
+read_root (HubWebRootFile *self)
+{
+  g_clear_pointer (&self->root, hub_web_root_free);
+  g_clear_error (&self->wrong);
+  self->root = hub_web_root_load (self->directory, &self->wrong);
+}
+
+void
+hub_web_root_file_look (HubWebRootFile *self)
+{
+  HubFileMark mark = hub_file_mark_take (self->path);
+
+  if (hub_file_mark_equal (&mark, &self->mark))
+    return;
+  self->mark = mark;
+  read_root (self);
+}
+
+static gboolean
+on_time (gpointer data)
+{
+  hub_web_root_file_look (data);
+  return G_SOURCE_CONTINUE;
+}
+
+HubWebRootFile *
+hub_web_root_file_new (const char *directory)
+{
+  HubWebRootFile *self = g_new0 (HubWebRootFile, 1);
+
+  self->directory = g_strdup (directory);
+  self->path = g_build_filename (directory, HUB_WEB_AUTHORITY_ROOT, NULL);
+  self->mark = hub_file_mark_take (self->path);
+  read_root (self);
+  self->timer = g_timeout_add_seconds (LOOK_SECONDS, on_time, self);
+  return self;
+}
+
+void
+hub_web_root_file_free (HubWebRootFile *self)
+{
+  g_clear_handle_id (&self->timer, g_source_remove);
+  g_clear_pointer (&self->root, hub_web_root_free);
+  g_clear_error (&self->wrong);
+  g_free (self->directory);
+  g_free (self->path);
+  g_free (self);
+}
+
+const HubWebRoot *
+hub_web_root_file_get (HubWebRootFile *self, GError **error)
+{
+  if (self->root == NULL && error != NULL)
+    *error = g_error_copy (self->wrong);
+  return self->root;
 }
 
 char *

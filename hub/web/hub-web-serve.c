@@ -294,13 +294,13 @@ redirect (HubWeb *self, SoupServerMessage *message, GBytes *bytes)
 static gboolean
 serve_root (HubWeb *self, SoupServerMessage *message, const char *path)
 {
-  g_autoptr (HubWebRoot) root = NULL;
+  const HubWebRoot *root;
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
 
-  if (self->authority == NULL || hub_web_gate_is_writing (message)
+  if (self->root == NULL || hub_web_gate_is_writing (message)
       || !g_str_equal (path, HUB_WEB_ROOT_PATH))
     return FALSE;
-  root = hub_web_root_load (self->authority, NULL);
+  root = hub_web_root_file_get (self->root, NULL);
   if (root == NULL)
     return FALSE; /* GET /system/root tells an administrator why */
   soup_message_headers_replace (headers, "Cache-Control", "no-store");

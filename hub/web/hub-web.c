@@ -220,14 +220,14 @@ handle_root (KarezRequest *request, gpointer data)
 {
   HubWeb *self = data;
   g_autofree char *address = NULL;
-  g_autoptr (HubWebRoot) root = NULL;
+  const HubWebRoot *root = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (self->authority == NULL)
+  if (self->root == NULL)
     error = karez_error_new (KAREZ_ERROR_NOT_FOUND, "system/root", N_ ("[Web] Authority=own"),
                              N_ ("This hub has no authority of its own"));
   else
-    root = hub_web_root_load (self->authority, &error);
+    root = hub_web_root_file_get (self->root, &error);
   if (root == NULL)
     {
       karez_request_fail (request, error);
@@ -389,7 +389,10 @@ open_certificate (HubWeb *self, GError **error)
   if (self->authority != NULL && !prepare_authority (self, error))
     return FALSE;
   if (self->authority != NULL && self->renewal == 0)
-    self->renewal = g_timeout_add_seconds (RENEWAL_SECONDS, on_renewal, self);
+    {
+      self->renewal = g_timeout_add_seconds (RENEWAL_SECONDS, on_renewal, self);
+      self->root = hub_web_root_file_new (self->authority);
+    }
   if (self->certificate_paths[0] != NULL && self->certificate == NULL)
     self->certificate = hub_web_certificate_new (self->certificate_paths[0],
                                                  self->certificate_paths[1], self->origin, error);
@@ -623,6 +626,7 @@ hub_web_finalize (GObject *object)
   g_free (self->bind);
   g_free (self->socket);
   g_free (self->authority);
+  g_clear_pointer (&self->root, hub_web_root_file_free);
   g_free (self->certificate_paths[0]);
   g_free (self->certificate_paths[1]);
   G_OBJECT_CLASS (hub_web_parent_class)->finalize (object);

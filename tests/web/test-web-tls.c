@@ -454,6 +454,41 @@ test_root (void)
   check_address ("https://[2001:db8::7]", 8080, "http://[2001:db8::7]:8080/root.crt");
 }
 
+/* Who asks for the root does not wait for the disk, and is given the one that is there now. */
+static void
+test_root_file (void)
+{
+  g_autofree char *directory = path_of ("authority/192.0.2.7");
+  g_autofree char *path = g_build_filename (directory, HUB_WEB_AUTHORITY_ROOT, NULL);
+  g_autofree char *other = path_of ("authority/karez.example.org");
+  g_autofree char *before = read_file (directory, HUB_WEB_AUTHORITY_ROOT);
+  g_autofree char *after = read_file (other, HUB_WEB_AUTHORITY_ROOT);
+  g_autoptr (HubWebRootFile) file = hub_web_root_file_new (directory);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *pem = NULL;
+
+  pem = g_strdup (hub_web_root_file_get (file, &error)->pem);
+  g_assert_nonnull (strstr (before, pem));
+  g_unlink (path);
+  g_assert_cmpstr (hub_web_root_file_get (file, NULL)->pem, ==, pem);
+
+  hub_web_root_file_look (file);
+  g_assert_null (hub_web_root_file_get (file, &error));
+  g_assert_nonnull (strstr (error->message, path));
+
+  g_assert_true (g_file_set_contents (path, after, -1, NULL));
+  hub_web_root_file_look (file);
+  g_assert_nonnull (strstr (after, hub_web_root_file_get (file, NULL)->pem));
+
+  g_assert_true (g_file_set_contents (path, before, -1, NULL));
+  for (guint i = 0; i < 40 && g_strcmp0 (hub_web_root_file_get (file, NULL)->pem, pem) != 0; i++)
+    {
+      g_usleep (50 * 1000);
+      g_main_context_iteration (NULL, FALSE);
+    }
+  g_assert_cmpstr (hub_web_root_file_get (file, NULL)->pem, ==, pem);
+}
+
 static void
 remove_authorities (void)
 {
@@ -579,6 +614,7 @@ main (int argc, char **argv)
   g_test_add_func ("/web/tls/stalled", test_stalled);
   g_test_add_func ("/web/tls/root", test_root);
   g_test_add_func ("/web/tls/authority", test_authority);
+  g_test_add_func ("/web/tls/root-file", test_root_file);
   g_test_add_func ("/web/tls/redirected", test_redirected);
   g_test_add_func ("/web/tls/does-not-read", test_does_not_read);
   g_test_add_func ("/web/tls/replaced", test_replaced);
