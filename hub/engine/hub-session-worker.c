@@ -3,12 +3,14 @@
 #include "hub-session-worker.h"
 
 #include "hub-catalogue.h"
+#include "hub-clock.h"
 #include "hub-log.h"
 #include "hub-string.h"
 
 #define RESTART_MS 100
 /* How long a new hub waits for the workers of the one before. */
 #define RETURN_MS 3000
+#define LOOK_US G_USEC_PER_SEC
 
 struct _HubSessionWorker
 {
@@ -24,6 +26,8 @@ struct _HubSessionWorker
   gboolean media;        /* whether it may have #KarezMedia */
   gboolean beginning;    /* its generation and token are being recorded */
   JsonNode *checks, *link, *people;
+  gboolean looking;    /* somebody asked for a look at the checks */
+  gint64 looked_at;    /* when the last one ended; 0: there was none */
   JsonNode *word;      /* away from risk, as Prepare has it; NULL: none */
   gboolean word_given; /* the worker that is being prepared has it */
   GPtrArray *waiting;  /* GTask */
@@ -126,6 +130,34 @@ void
 hub_session_worker_set_checks (HubSessionWorker *self, JsonNode *checks)
 {
   set_node (&self->checks, json_node_ref (checks));
+}
+
+gboolean
+hub_session_worker_is_looked_at (HubSessionWorker *self)
+{
+  return !self->looking && self->looked_at != 0 && self->checks != NULL
+         && hub_clock_monotonic () - self->looked_at < LOOK_US;
+}
+
+gboolean
+hub_session_worker_begin_look (HubSessionWorker *self, GError **error)
+{
+  if (self->looking)
+    return karez_error_set (error, KAREZ_ERROR_BUSY, "session/checking", NULL,
+                            N_ ("The session’s checks are being looked at already."));
+  self->looking = TRUE;
+  return TRUE;
+}
+
+void
+hub_session_worker_end_look (HubSessionWorker *self, JsonNode *checks)
+{
+  self->looking = FALSE;
+  if (checks == NULL)
+    return;
+  self->looked_at = hub_clock_monotonic ();
+  hub_session_worker_set_checks (self, checks);
+  g_signal_emit (self, signals[NEWS], 0);
 }
 
 /* Waiting. */

@@ -53,6 +53,12 @@ JsonNode *hub_session_worker_get_checks (HubSessionWorker *self);
 JsonNode *hub_session_worker_get_link (HubSessionWorker *self);
 JsonNode *hub_session_worker_get_people (HubSessionWorker *self);
 void hub_session_worker_set_checks (HubSessionWorker *self, JsonNode *checks);
+/* A look at its checks that somebody asks for: one at a time (%KAREZ_ERROR_BUSY, rule
+ * "session/checking"), and one in a second: until then what was found is as good. */
+gboolean hub_session_worker_is_looked_at (HubSessionWorker *self);
+gboolean hub_session_worker_begin_look (HubSessionWorker *self, GError **error);
+/* @checks: (nullable): what was found */
+void hub_session_worker_end_look (HubSessionWorker *self, JsonNode *checks);
 
 /* Starting one, in this order; see #HubSessionStart. */
 

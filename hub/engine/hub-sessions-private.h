@@ -38,6 +38,8 @@ void hub_sessions_on_echo (KarezRequest *request, gpointer data);
 /* The routes of one file each. */
 gboolean hub_sessions_add_invitation_routes (HubSessions *self, KarezRoutes *routes,
                                              GError **error);
+/* hub-sessions-look.c */
+gboolean hub_sessions_add_look_routes (HubSessions *self, KarezRoutes *routes, GError **error);
 gboolean hub_sessions_add_aside_routes (HubSessions *self, KarezRoutes *routes, GError **error);
 
 /* hub-sessions-routes.c */

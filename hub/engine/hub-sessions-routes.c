@@ -525,5 +525,6 @@ hub_sessions_add_routes (HubSessions *self, KarezRoutes *routes, GError **error)
                            table[i].func, g_object_ref (self), g_object_unref, error))
       return FALSE;
   return hub_sessions_add_invitation_routes (self, routes, error)
+         && hub_sessions_add_look_routes (self, routes, error)
          && hub_sessions_add_aside_routes (self, routes, error);
 }

@@ -15,7 +15,8 @@ G_DECLARE_DERIVABLE_TYPE (KarezLiveHalf, karez_live_half, KAREZ, LIVE_HALF, GObj
  * @stream: the ordered stream to the other worker: %KAREZ_LINK_FIRST_STREAM, or 0 where a half has
  *   no use for one; a half with replicas has it
  * @prepare: the session is known and the stream open
- * @preflight: as often as asked. Returns: (transfer full): of KarezCheck
+ * @preflight: the host's, in READY: as KarezModalityInterface says when. Returns: (transfer full):
+ * of KarezCheck
  * @start, @join, @leave, @hold, @resume, @panic: as in KarezModalityInterface; each is done when it
  *   returns
  * @stop: the session ends; record what must be kept. Every replica has the host's last word, and is

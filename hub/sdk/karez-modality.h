@@ -19,9 +19,11 @@ G_DECLARE_INTERFACE (KarezModality, karez_modality, KAREZ, MODALITY, GObject)
  * @prepare: PREPARING. Get what the session needs. Deadline 10 s. Where a worker of this session
  *   died, the new one gets @restore, @prepare, and @start, or @hold where the session is HELD; it
  * is started then when it goes on.
- * @preflight: READY: the host's, before each start, and every 3 s while one of its checks has
- *   failed. What changes in between is told by karez_session_report(). Deadline 10 s. Returns:
- *   (transfer full): a GListModel of KarezCheck
+ * @preflight: READY: the host's, when it gets there, each minute, every 3 s while a check has
+ *   failed, when somebody presses “Check again” or karez_session_request_preflight() asks, and
+ *   before each start. What changes in between is told by karez_session_report(). It may be called
+ *   while another one is under way. Deadline 10 s. Returns: (transfer full): a GListModel of
+ *   KarezCheck
  * @start: STARTING; the start is already on record. Deadline 5 s.
  * @join: somebody came, at either hospital, or a participant's page came back: it may be called
  *   again for one who is in. Send a local one the state. Deadline 2 s.

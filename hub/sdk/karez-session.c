@@ -186,6 +186,18 @@ karez_session_report (KarezSession *self, KarezCheck *check)
 }
 
 void
+karez_session_request_preflight (KarezSession *self)
+{
+  KarezSessionInterface *iface = NULL;
+
+  g_return_if_fail (KAREZ_IS_SESSION (self));
+
+  iface = KAREZ_SESSION_GET_IFACE (self);
+  if (iface->request_preflight != NULL)
+    iface->request_preflight (self);
+}
+
+void
 karez_session_hold (KarezSession *self, const char *reason)
 {
   g_return_if_fail (KAREZ_IS_SESSION (self));

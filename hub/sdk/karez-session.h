@@ -75,7 +75,8 @@ struct _KarezSessionInterface
   void (*save_async) (KarezSession *self, GCancellable *cancellable, GAsyncReadyCallback callback,
                       gpointer data);
   gboolean (*save_finish) (KarezSession *self, GAsyncResult *result, GError **error);
-  gpointer padding[5];
+  void (*request_preflight) (KarezSession *self);
+  gpointer padding[4];
 };
 
 /**
@@ -221,6 +222,16 @@ KAREZ_PUBLIC gboolean karez_session_save_finish (KarezSession *self, GAsyncResul
  * Since: 1.0
  */
 KAREZ_PUBLIC void karez_session_report (KarezSession *self, KarezCheck *check);
+/**
+ * karez_session_request_preflight:
+ *
+ * Asks for the host's preflight again, because what it measures has changed: a device was plugged
+ * in. It comes within two seconds, at most once in a second, and only in READY; otherwise nothing
+ * happens. A single measurement is told by karez_session_report().
+ *
+ * Since: 1.1
+ */
+KAREZ_PUBLIC void karez_session_request_preflight (KarezSession *self);
 /**
  * karez_session_hold:
  *

@@ -10,7 +10,11 @@
 /* A message of the other side holds no more. */
 #define MAX_TOLD 64
 #define PARTNERS "partner."
+/* A preflight is made anew so long after the last one: if it is asked for, if it failed, and so
+ * that people are shown none that is old. */
+#define ASKED_US G_USEC_PER_SEC
 #define AGAIN_US (3 * G_USEC_PER_SEC)
+#define FRESH_US (60 * G_USEC_PER_SEC)
 #define MAX_QUICK_HEALS 10
 #define HEAL_AFTER_US (10 * G_USEC_PER_SEC)
 #define FORGET_US (600 * G_USEC_PER_SEC)
@@ -24,6 +28,7 @@ struct _HubLiveChecks
   GHashTable *measured; /* the same, of the last preflight */
   GHashTable *partners; /* "partner." and id → KarezCheck */
   gint64 measured_at;   /* 0: never */
+  gboolean asked;       /* for a preflight, by the live half */
   gboolean ready;
   guint n_degraded; /* lately */
   gint64 degraded_at;
@@ -146,6 +151,7 @@ hub_live_checks_take_preflight (HubLiveChecks *self, GListModel *list)
   JsonArray *array = json_array_new ();
   JsonNode *node = json_node_new (JSON_NODE_ARRAY);
 
+  self->asked = FALSE;
   self->ready = list != NULL && find_failed (self->own) == NULL
                 && find_failed (self->partners) == NULL;
   if (list != NULL)
@@ -177,11 +183,18 @@ hub_live_checks_is_ready (HubLiveChecks *self)
   return self->ready;
 }
 
-gboolean
-hub_live_checks_is_due_again (HubLiveChecks *self)
+void
+hub_live_checks_ask (HubLiveChecks *self)
 {
-  return self->measured_at != 0 && !self->ready
-         && hub_clock_monotonic () - self->measured_at >= AGAIN_US;
+  self->asked = TRUE;
+}
+
+gboolean
+hub_live_checks_is_due (HubLiveChecks *self)
+{
+  gint64 after = self->asked ? ASKED_US : self->ready ? FRESH_US : AGAIN_US;
+
+  return self->measured_at == 0 || hub_clock_monotonic () - self->measured_at >= after;
 }
 
 /* While it is live. */

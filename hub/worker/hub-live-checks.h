@@ -28,8 +28,11 @@ gboolean hub_live_checks_take_partners (HubLiveChecks *self, JsonArray *items, G
 JsonNode *hub_live_checks_take_preflight (HubLiveChecks *self, GListModel *list);
 /* Whether nothing failed at the last preflight. */
 gboolean hub_live_checks_is_ready (HubLiveChecks *self);
-/* A preflight that failed is made again, so that nobody has to ask for what has come right. */
-gboolean hub_live_checks_is_due_again (HubLiveChecks *self);
+/* Whether a preflight is to be made, before anybody starts: the first, one that was asked for, one
+ * that failed, so that nobody has to ask for what has come right, and each minute. */
+gboolean hub_live_checks_is_due (HubLiveChecks *self);
+/* Asks for one, which comes within a second or two. */
+void hub_live_checks_ask (HubLiveChecks *self);
 
 /* What is wrong at either side, "id: measured". Returns: (transfer full) (nullable): NULL: nothing
  */

@@ -42,7 +42,7 @@ hub_live_session_finish (HubLiveSession *self, GAsyncResult *result, GError **er
 }
 
 static void
-on_measured_again (GObject *source, GAsyncResult *result, gpointer data)
+on_measured (GObject *source, GAsyncResult *result, gpointer data)
 {
   HubLiveSession *self = HUB_LIVE_SESSION (source);
   g_autoptr (JsonNode) checks = hub_live_session_preflight_finish (self, result, NULL);
@@ -51,20 +51,20 @@ on_measured_again (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-measure_again (HubLiveSession *self)
+measure (HubLiveSession *self)
 {
   if (!self->host || self->state != KAREZ_STATE_READY || self->measuring
-      || !hub_live_checks_is_due_again (self->checks))
+      || !hub_live_checks_is_due (self->checks))
     return;
   self->measuring = TRUE;
-  hub_live_session_preflight_async (self, on_measured_again, NULL);
+  hub_live_session_preflight_async (self, on_measured, NULL);
 }
 
 static gboolean
 on_second (gpointer data)
 {
   hub_live_session_write_checkpoint (data);
-  measure_again (data);
+  measure (data);
   hub_live_session_judge (data); /* a heal that was put off */
   return G_SOURCE_CONTINUE;
 }

@@ -275,6 +275,12 @@ report (KarezSession *session, KarezCheck *check)
   hub_live_checks_report (HUB_LIVE_SESSION (session)->checks, check);
 }
 
+static void
+request_preflight (KarezSession *session)
+{
+  hub_live_checks_ask (HUB_LIVE_SESSION (session)->checks);
+}
+
 /* The live half asks to go away from risk. */
 static void
 ask_for (HubLiveSession *self, const char *name, const char *reason)
@@ -311,6 +317,7 @@ session_iface_init (KarezSessionInterface *iface)
   iface->save_async = save_async;
   iface->save_finish = save_finish;
   iface->report = report;
+  iface->request_preflight = request_preflight;
   iface->hold = hold;
   iface->finish = finish;
 }

@@ -132,6 +132,12 @@ async function rolesOfHospitals(doctors, pair) {
     }, [`/api/v1/sessions/${id}/join`, role]);
     assert.equal(`${status} ${problem.rule}`, '403 session/role-hospital');
   }
+  // The checks are looked at again where they are made.
+  assert.equal(await theirs.getByRole('button', { name: 'Check again' }).count(), 0);
+  const [looked] = await Promise.all([ours.waitForResponse((/** @type {any} */ one) => one.url().endsWith('/preflight')), ours.getByRole('button', { name: 'Check again' }).click()]);
+  assert.ok((await looked.json()).checks.some((/** @type {any} */ one) => one.id === 'link.up'));
+  await ours.locator('#announced').getByText('No check has failed.').waitFor({ state: 'attached' });
+  await shootAll(ours, 'alone-lobby');
   await ours.goto(`${pair.aral.origin}/new`);
   await ours.locator('#compose-modality').selectOption('sonar');
   await ours.locator('#compose-modality-hint').getByText('Roles at your hospital: writer, probe. At the partner: writer, reader.').waitFor();

@@ -641,12 +641,14 @@ test_checks (Pair *pair, gconstpointer data)
 
   pair_move_well (pair, 1, "prepare");
   pair_wait_for (pair, KAREZ_STATE_READY, 10);
-  turn_until (is_linked_at_both, pair, 10, "both are linked");
+  /* Nobody has asked for a start. */
+  turn_until (is_told_at_both, pair, 10,
+              "both are linked, and show what the host's preflight found");
   refused = pair_move (pair, 0, "start", &error);
   g_assert_null (refused);
   assert_rule (error, "session/preflight");
   turn_until (is_told_at_both, pair, 5, "both show what the host's preflight found");
-  turn_until (is_linked_at_both, pair, 10, "it is looked at again, by itself");
+  turn_until (is_linked_at_both, pair, 20, "it is looked at again, by itself");
   turn_until (is_unlinked, pair, 10, "the host misses its partner");
   turn_until (is_linked_at_both, pair, 15, "the partner's next worker is linked");
   pair_move_well (pair, 0, "start");

@@ -152,6 +152,7 @@ static const Place places[] = {
   MEMBER (KarezSessionInterface, get_media, 104),
   MEMBER (KarezSessionInterface, save_async, 112),
   MEMBER (KarezSessionInterface, save_finish, 120),
+  MEMBER (KarezSessionInterface, request_preflight, 128),
   SIZE (KarezStoreInterface, 104),
   MEMBER (KarezStoreInterface, query_async, 16),
   MEMBER (KarezStoreInterface, query_finish, 24),

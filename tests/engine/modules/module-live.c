@@ -16,6 +16,7 @@ struct _TestModality
   char *reason;
   gboolean moving; /* what holds and stops still */
   guint looks;     /* preflights that were made */
+  gboolean unplugged;
 };
 
 static void modality_iface_init (KarezModalityInterface *iface);
@@ -106,7 +107,7 @@ move_async (KarezModality *modality, GCancellable *cancellable, GAsyncReadyCallb
     }
 }
 
-/* "unready": twice it is not, and then it is. */
+/* "unready": four times it is not, and then it is. "plug": as it is now. */
 static void
 preflight_async (KarezModality *modality, GCancellable *cancellable, GAsyncReadyCallback callback,
                  gpointer data)
@@ -115,10 +116,18 @@ preflight_async (KarezModality *modality, GCancellable *cancellable, GAsyncReady
   g_autoptr (GTask) task = g_task_new (modality, cancellable, callback, data);
   GListStore *list = g_list_store_new (KAREZ_TYPE_CHECK);
 
-  if (g_strcmp0 (self->reason, "unready") == 0 && self->looks++ < 2)
+  if (g_strcmp0 (self->reason, "unready") == 0 && self->looks++ < 4)
     {
       g_autoptr (KarezCheck)
           check = karez_check_new ("test.ready", KAREZ_VERDICT_FAILED, "not yet", NULL, NULL);
+
+      g_list_store_append (list, check);
+    }
+  if (g_strcmp0 (self->reason, "plug") == 0)
+    {
+      g_autoptr (KarezCheck) check = karez_check_new (
+          "test.plug", self->unplugged ? KAREZ_VERDICT_FAILED : KAREZ_VERDICT_PASSED, NULL, NULL,
+          NULL);
 
       g_list_store_append (list, check);
     }
@@ -192,6 +201,13 @@ message (KarezModality *modality, KarezParticipant *participant, JsonObject *bod
     {
       self->count++;
       karez_session_broadcast (self->session, karez_json_object ("count", "i", self->count, NULL));
+      return TRUE;
+    }
+  if (type != NULL && strstr (type, "plug") != NULL)
+    {
+      self->unplugged = g_str_has_prefix (type, "un");
+      if (g_str_has_suffix (type, "and ask"))
+        karez_session_request_preflight (self->session);
       return TRUE;
     }
   if (g_strcmp0 (type, "record") == 0)

@@ -2,9 +2,10 @@
 // What people do with a session: join, leave, start, hold, resume, end.
 
 import { api } from '../api.js';
-import { _, N_ } from '../i18n.js';
+import { _, N_, ngettext } from '../i18n.js';
 import { live } from '../live.js';
 import { ticks } from '../time.js';
+import { announce } from '../components/announce.js';
 import { confirm } from '../components/dialog.js';
 import { asProblem } from '../components/element.js';
 import { isElsewhere } from '../components/presence.js';
@@ -41,6 +42,18 @@ export class SessionActs {
   /** @param {string} edge @param {unknown} [body] */
   move(edge, body = {}) {
     return this.act(edge, () => api.post(`/sessions/${this.page.session}/${edge}`, body));
+  }
+
+  /** The checks as they are now, before anybody starts. */
+  check() {
+    return this.act('check', async () => {
+      const { checks } = await api.post(`/sessions/${this.page.session}/preflight`, {});
+      const { value } = this.page.loader;
+      if (value)
+        this.page.loader.value = { ...value, checks };
+      const failed = checks.filter((/** @type {import('../types.js').Check} */ one) => one.verdict === 'failed').length;
+      announce(failed ? ngettext('%s check has failed', '%s checks have failed', failed) : _('No check has failed.'));
+    });
   }
 
   /** Away from risk: by the page's open connection where it is in the session, which waits behind no

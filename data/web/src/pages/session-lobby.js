@@ -63,6 +63,7 @@ export function lobby(page, session) {
       ${may('session.halt') ? button({ label: _('Hold…'), busy: page.acts.busy === 'hold', onclick: () => page.acts.hold() }) : nothing}`,
     stopping: () => html`<p class="row"><i class="spinner" aria-hidden="true"></i> ${_('The session is ending; what it made is being kept.')}</p>${ahead(page)}`,
     ready: () => html`${checkList(session.checks ?? [], settling)}
+      ${mayControl && isOurs(session.host) ? html`<p class="row">${button({ label: _('Check again'), kind: 'quiet', busy: page.acts.busy === 'check', onclick: () => page.acts.check() })}</p>` : nothing}
       ${ahead(page)}
       ${joinForm(page, session)}
       ${mayControl ? html`<div class="row lobby-start">${button({ label: _('Start'), kind: page.presence?.state === 'in' ? 'primary' : 'plain', busy: page.acts.busy === 'start',
