@@ -73,6 +73,7 @@ Id=${hub_id[$name]}
 ${hub_names[$name]}
 State=$state
 Runtime=$runtime
+Development=yes
 
 [Web]
 Listen=127.0.0.1

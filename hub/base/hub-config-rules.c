@@ -251,6 +251,8 @@ accepted_instead (HubConfigType type, const char *value)
       return is_port (value) ? NULL : N_ ("a whole number from 1 to 65535");
     case HUB_CONFIG_AUTHORITY:
       return g_str_equal (value, "own") ? NULL : N_ ("own, or no Authority");
+    case HUB_CONFIG_SWITCH:
+      return g_str_equal (value, "yes") || g_str_equal (value, "no") ? NULL : N_ ("yes or no");
     case HUB_CONFIG_SECONDS:
       return g_ascii_string_to_unsigned (value, 10, 0, MAX_SECONDS, NULL, NULL)
                  ? NULL

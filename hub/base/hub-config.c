@@ -12,6 +12,8 @@ static const HubConfigKey keys[] = {
   { "Hub", "Name", HUB_CONFIG_NAME, "Karez", "The hospital's name, also Name[zh_CN], Name[ug]" },
   { "Hub", "State", HUB_CONFIG_PATH, "/var/lib/karez", "Keys, database and spools" },
   { "Hub", "Runtime", HUB_CONFIG_PATH, "/run/karez", "Sockets" },
+  { "Hub", "Development", HUB_CONFIG_SWITCH, "no",
+    "yes: plugins are written here, and karezctl plugin reset may drop what they keep" },
   { "Web", "Listen", HUB_CONFIG_ADDRESS, "127.0.0.1", "Where browsers reach the desk" },
   { "Web", "Port", HUB_CONFIG_PORT, "8443", "Its port" },
   { "Web", "Origin", HUB_CONFIG_ORIGIN, NULL, "What browsers call the desk" },

@@ -23,6 +23,7 @@ typedef enum
   HUB_CONFIG_ADDRESSES, /* one to four of them, split by ',' */
   HUB_CONFIG_UNICAST,   /* the same, each of one machine: no wildcard, no multicast */
   HUB_CONFIG_AUTHORITY, /* "own" */
+  HUB_CONFIG_SWITCH,    /* "yes" or "no" */
   HUB_CONFIG_SECONDS,   /* a whole number, up to two years */
   HUB_CONFIG_RANGE,     /* LOW-HIGH: ports */
   HUB_CONFIG_ENDPOINT,  /* HOST:PORT as others dial it */

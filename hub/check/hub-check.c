@@ -26,9 +26,8 @@ hub_check_config (HubConfig *config, const HubCheck *check)
   hub_check_plugins (config, check);
 }
 
-/* Key files by the plugins' ids; of one that cannot be read only the id, by the file's name. */
-static GHashTable *
-list_plugins (HubConfig *config, const HubCheck *check)
+GHashTable *
+hub_check_list_plugins (HubConfig *config, const HubCheck *check)
 {
   GHashTable *found = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_auto (GStrv) given = hub_config_list (config, "Plugins", "Path");
@@ -112,7 +111,7 @@ hub_check_plugins (HubConfig *config, const HubCheck *check)
 {
   g_auto (GStrv) named = hub_config_plugins (config);
   gboolean known = !hub_config_is_found (config, "Plugins", "Path");
-  g_autoptr (GHashTable) found = *named != NULL ? list_plugins (config, check) : NULL;
+  g_autoptr (GHashTable) found = *named != NULL ? hub_check_list_plugins (config, check) : NULL;
 
   for (guint i = 0; known && named[i] != NULL; i++)
     {

@@ -36,6 +36,10 @@ void hub_check_database (HubConfig *config);
 void hub_check_workers (HubConfig *config, const HubCheck *check);
 void hub_check_plugins (HubConfig *config, const HubCheck *check);
 
+/* Key files by the plugins' ids; of one that cannot be read only the id, by the file's name.
+ * Returns: (transfer full) */
+GHashTable *hub_check_list_plugins (HubConfig *config, const HubCheck *check);
+
 /* Whether nobody listens at the port of @group, "Web" or "Peers": a look at a time when this
  * process alone may listen there. */
 gboolean hub_check_port (HubConfig *config, const char *group, GError **error);

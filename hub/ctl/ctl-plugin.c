@@ -3,6 +3,9 @@
 #include "ctl.h"
 
 #include "ctl-plugin-names.h"
+#ifdef KAREZ_WITH_HUB
+#include "ctl-plugin-reset.h"
+#endif
 
 #include <errno.h>
 #include <fcntl.h>
@@ -308,8 +311,21 @@ static const CtlOption new_options[] = {
   { NULL },
 };
 
+#ifdef KAREZ_WITH_HUB
+static const CtlOption reset_options[] = {
+  { "yes", NULL, N_ ("Does not ask") },
+  { NULL },
+};
+#endif
+
 const CtlVerb ctl_plugin_verbs[] = {
   { "new", "ID", N_ ("Makes a folder with a plugin that builds, is tested and holds sessions"),
     new_options, make },
+#ifdef KAREZ_WITH_HUB
+  { "reset", "ID",
+    N_ ("Drops what a plugin under development has kept, for a first migration that changed; the "
+        "hub is stopped"),
+    reset_options, ctl_plugin_reset },
+#endif
   { NULL },
 };

@@ -7,6 +7,9 @@
 
 G_BEGIN_DECLS
 
+/* "KAREZ": one lock for the migrations of one database. */
+#define HUB_MIGRATE_LOCK "323218457946"
+
 /* Blocking calls of the migration's own thread. */
 gboolean hub_migrate_run (PGconn *pg, GError **error, const char *sql);
 gboolean hub_migrate_runf (PGconn *pg, GError **error, const char *format, ...)

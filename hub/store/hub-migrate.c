@@ -11,9 +11,6 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
-/* "KAREZ": one lock for the migrations of one database. */
-#define LOCK "323218457946"
-
 static gboolean
 set_session (PGconn *pg, GError **error)
 {
@@ -22,7 +19,7 @@ set_session (PGconn *pg, GError **error)
          && hub_migrate_run (pg, error, "set timezone = 'UTC'")
          && hub_migrate_run (pg, error, "set lock_timeout = '60s'")
          && hub_migrate_run (pg, error, "set default_transaction_isolation = 'read committed'")
-         && hub_migrate_run (pg, error, "select pg_advisory_lock (" LOCK ")");
+         && hub_migrate_run (pg, error, "select pg_advisory_lock (" HUB_MIGRATE_LOCK ")");
 }
 
 static gboolean
@@ -192,11 +189,14 @@ compare (HubSchema *schema, PGresult *applied, GError **error)
                                 what, PQgetvalue (applied, i, 3));
       migration = schema->migrations->pdata[number - 1];
       if (number != (guint) i + 1 || strcmp (migration->sha256, PQgetvalue (applied, i, 2)) != 0)
-        return karez_error_set (error, KAREZ_ERROR_FAILED, "database/migration-changed",
-                                N_ ("Migrations are never changed; a new one is added."),
-                                N_ ("The migration %s is not the one that was applied to this "
-                                    "database."),
-                                what);
+        return karez_error_set (
+            error, KAREZ_ERROR_FAILED, "database/migration-changed",
+            schema->plugin ? N_ ("Migrations are never changed; a new one is added. Before "
+                                 "its release: karezctl plugin reset")
+                           : N_ ("Migrations are never changed; a new one is added."),
+            N_ ("The migration %s is not the one that was applied to this "
+                "database."),
+            what);
     }
   return TRUE;
 }

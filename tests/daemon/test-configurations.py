@@ -107,6 +107,8 @@ VALUES = [
     ('Web', 'Port', '"8443"', 'without them'),
     ('Web', 'Origin', None, 'such as https://karez.example.org'),
     ('Web', 'Origin', '', ORIGIN),
+    ('Hub', 'Development', 'true', 'yes or no'),
+    ('Hub', 'Development', '', 'yes or no'),
     ('Web', 'Origin', 'karez.example.org', ORIGIN),
     ('Web', 'Origin', 'ftp://karez.example.org', ORIGIN),
     ('Web', 'Origin', 'https://', ORIGIN),

@@ -88,6 +88,7 @@ const sentences = {
   'message.retry': [N_('%1$s had a message delivered again that was put aside')],
   'plugin.put-aside': [N_('%1$s put the plugin %2$s aside'), N_('%1$s put a plugin aside')],
   'plugin.restore': [N_('%1$s took the plugin %2$s back'), N_('%1$s took a plugin back')],
+  'plugin.reset': [N_('%1$s dropped what the plugin %2$s had kept'), N_('%1$s dropped what a plugin had kept')],
   'hub.start': [N_('The hub started')],
 };
 
