@@ -18,7 +18,7 @@ typedef struct
 
 struct _HubPluginWeb
 {
-  char *script, *style, *words, *element, *compose, *booking;
+  char *script, *style, *words, *element, *room, *afterwards, *compose, *booking;
   gboolean lobby;
   GPtrArray *pages;
   JsonObject *messages; /* language → {English: the text in it} */
@@ -50,6 +50,8 @@ hub_plugin_web_free (HubPluginWeb *self)
   g_free (self->style);
   g_free (self->words);
   g_free (self->element);
+  g_free (self->room);
+  g_free (self->afterwards);
   g_free (self->compose);
   g_free (self->booking);
   g_ptr_array_unref (self->pages);
@@ -142,6 +144,8 @@ static const struct
   { "Style", is_style, N_ ("a file below web/ whose name ends in “.css”") },
   { "Words", is_script, N_ ("a file below web/ whose name ends in “.js”") },
   { "Element", is_element, N_ ("karez-ID-NAME with the plugin's id, in lower case") },
+  { "Room", is_element, N_ ("karez-ID-NAME with the plugin's id, in lower case") },
+  { "Afterwards", is_element, N_ ("karez-ID-NAME with the plugin's id, in lower case") },
   { "Compose", is_element, N_ ("karez-ID-NAME with the plugin's id, in lower case") },
   { "Booking", is_element, N_ ("karez-ID-NAME with the plugin's id, in lower case") },
   { "Lobby", is_flag, N_ ("true or false") },
@@ -256,15 +260,19 @@ read_panel (HubPluginWeb *self, GKeyFile *keys, const char *id, gboolean modalit
       || !read_value (keys, PANEL, "Style", id, &self->style, error)
       || !read_value (keys, PANEL, "Words", id, &self->words, error)
       || !read_value (keys, PANEL, "Element", id, &self->element, error)
+      || !read_value (keys, PANEL, "Room", id, &self->room, error)
+      || !read_value (keys, PANEL, "Afterwards", id, &self->afterwards, error)
       || !read_value (keys, PANEL, "Lobby", id, &lobby, error)
       || !read_value (keys, PANEL, "Compose", id, &self->compose, error)
       || !read_value (keys, PANEL, "Booking", id, &self->booking, error))
     return FALSE;
   self->lobby = g_strcmp0 (lobby, "true") == 0;
-  part = self->element != NULL   ? "Element"
-         : self->compose != NULL ? "Compose"
-         : self->booking != NULL ? "Booking"
-                                 : NULL;
+  part = self->element != NULL      ? "Element"
+         : self->room != NULL       ? "Room"
+         : self->afterwards != NULL ? "Afterwards"
+         : self->compose != NULL    ? "Compose"
+         : self->booking != NULL    ? "Booking"
+                                    : NULL;
   if (part != NULL && !modality)
     return karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/missing", NULL,
                             N_ ("“%s” in [%s] needs the group [%s]."), part, PANEL, "Modality");
@@ -377,6 +385,8 @@ hub_plugin_web_to_json (HubPluginWeb *self, const char *base)
   tell (object, "style", base, self->style);
   tell (object, "words", base, self->words);
   tell (object, "element", "", self->element);
+  tell (object, "room", "", self->room);
+  tell (object, "afterwards", "", self->afterwards);
   tell (object, "compose", "", self->compose);
   tell (object, "booking", "", self->booking);
   json_object_set_boolean_member (object, "lobby", self->lobby);

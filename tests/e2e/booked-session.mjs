@@ -117,7 +117,7 @@ async function end(doctors, id, text, pair) {
   }
   for (const page of doctors) {
     await page.getByText('What was kept').waitFor();
-    await page.waitForFunction((wanted) => document.querySelector('karez-template-panel')?.textContent.includes(wanted)
+    await page.waitForFunction((wanted) => document.querySelector('karez-template-afterwards')?.textContent.includes(wanted)
       || document.querySelector('karez-template-panel textarea')?.value.includes(wanted), text.slice(0, 30));
   }
   await shootAll(doctors[0], '9-kept');

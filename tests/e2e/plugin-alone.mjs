@@ -73,7 +73,9 @@ async function hold(doctors, pair, id, panel) {
   await ours.getByRole('dialog').getByRole('button', { name: 'End for all' }).click();
   for (const hub of pair.hubs)
     await until(`${hub.name} to end it`, async () => (await hub.api('GET', `/sessions/${id}`)).state === 'ended');
-  for (const page of doctors) await page.locator(`${panel} article`).getByText('Liver 14 cm. 脾脏正常。').waitFor();
+  // What is left is another element's, and only that is there.
+  for (const page of doctors) await page.locator(panel).waitFor({ state: 'detached' });
+  for (const page of doctors) await page.locator(`${panel.replace('panel', 'afterwards')} article`).getByText('Liver 14 cm. 脾脏正常。').waitFor();
 }
 
 /** Its page: in the navigation, in every language, by its address alone. @param {any} page @param {import('./hubs.mjs').Hub} hub */

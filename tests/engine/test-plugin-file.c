@@ -17,7 +17,8 @@
   "[Permissions]\ngood.read=desk;surgeon;\n"                                                       \
   "[Settings]\nMax=5\n"                                                                            \
   "[Panel]\nScript=panel.js\nStyle=css/good.css\nWords=words.js\nElement=karez-good-panel\n"       \
-  "Lobby=true\nCompose=karez-good-form\nBooking=karez-good-card\n"                                 \
+  "Room=karez-good-room\nAfterwards=karez-good-kept\nLobby=true\nCompose=karez-good-"              \
+  "form\nBooking=karez-good-card\n"                                                                \
   "[Page counts]\nElement=karez-good-counts\nTitle=Counts\nTitle[ug]=Sanlar\nAfter=people\n"       \
   "Permission=good.read\n"
 
@@ -81,6 +82,7 @@ test_web (void)
   static const char *const members[][2] = {
     { "script", "/x/good/1f/panel.js" }, { "style", "/x/good/1f/css/good.css" },
     { "words", "/x/good/1f/words.js" },  { "element", "karez-good-panel" },
+    { "room", "karez-good-room" },       { "afterwards", "karez-good-kept" },
     { "compose", "karez-good-form" },    { "booking", "karez-good-card" }
   };
   g_autoptr (GError) error = NULL;
@@ -162,6 +164,9 @@ static const struct
   { "MirrorRoles=reader;", "HostRoles=reader;writer;", "plugin/value" },
   { "MirrorRoles=reader;", "HostRoles=Reader;", "plugin/value" },
   { "MirrorRoles=reader;", "SideRoles=reader;", "plugin/key" },
+  { "Room=karez-good-room", "Room=karez-other-room", "plugin/value" },
+  { "Afterwards=karez-good-kept", "Afterwards=true", "plugin/value" },
+  { "Afterwards=karez-good-kept", "Afterward=karez-good-kept", "plugin/key" },
   { "Script=panel.js", "Script=../panel.js", "plugin/value" },
   { "Script=panel.js", "Script=/panel.js", "plugin/value" },
   { "Script=panel.js", "Script=https://example.org/panel.js", "plugin/value" },

@@ -128,11 +128,13 @@ export async function loadPanels() {
 /** @param {string} modality */
 const of = (modality) => brought?.find((one) => one.modality === modality);
 
-/** @param {string} modality */
-export const hasPanel = (modality) => Boolean(of(modality)?.element);
+/** @typedef {'lobby' | 'room' | 'afterwards'} Stage before this page has joined; while it is in; when the session is over */
 
-/** Whether it has something to show before this page has joined. @param {string} modality */
-export const hasLobby = (modality) => of(modality)?.lobby ?? false;
+/** The element of a session's panel; '' if there is none. @param {string} modality @param {Stage} stage */
+export function panelAt(modality, stage) {
+  const { element = '', lobby = false, room = element, afterwards = element } = of(modality) ?? {};
+  return { lobby: lobby ? element : '', room, afterwards }[stage];
+}
 
 /** Whether it has a part of the composer or of a booking. @param {string} modality @param {'compose' | 'booking'} place */
 export const hasPart = (modality, place) => Boolean(of(modality)?.[place]);
@@ -209,7 +211,7 @@ async function make(brings, script = '', element = '') {
   }
 }
 
-/** @param {string} modality @param {'element' | 'compose' | 'booking'} place */
+/** @param {string} modality @param {'compose' | 'booking'} place */
 const makePart = (modality, place) => make(of(modality), of(modality)?.script, of(modality)?.[place]);
 
 /** @param {string} path of one of pluginPages() */
@@ -218,8 +220,9 @@ export async function makePage(path) {
   return /** @type {Page} */ (await make(found?.of, found?.page.script, found?.page.element));
 }
 
-/** @param {string} modality @returns {Promise<Panel>} */
-export const makePanel = async (modality) => /** @type {Panel} */ (await makePart(modality, 'element'));
+/** @param {string} modality @param {Stage} stage @returns {Promise<Panel>} */
+export const makePanel = async (modality, stage) =>
+  /** @type {Panel} */ (await make(of(modality), of(modality)?.script, panelAt(modality, stage)));
 
 /** @param {string} modality @returns {Promise<ComposePart>} */
 export const makeComposePart = async (modality) => /** @type {ComposePart} */ (await makePart(modality, 'compose'));
@@ -229,7 +232,7 @@ export const makeBookingPart = async (modality) => /** @type {BookingPart} */ (a
 
 /** What the panel's class says, once it is there. @param {string} modality @returns {PanelClass | undefined} */
 export const panelClass = (modality) =>
-  /** @type {PanelClass | undefined} */ (/** @type {unknown} */ (customElements.get(of(modality)?.element ?? '')));
+  /** @type {PanelClass | undefined} */ (/** @type {unknown} */ (customElements.get(panelAt(modality, 'lobby') || panelAt(modality, 'room'))));
 
 /** The keys of those that were opened. @returns {[string, string][]} */
 export const panelKeys = () => (brought ?? []).flatMap(({ modality }) => (modality ? panelClass(modality)?.keys ?? [] : []));

@@ -85,6 +85,8 @@
  * @property {string} [style]
  * @property {string} [words]
  * @property {string} [element] of a session's panel
+ * @property {string} [room] the same while this page is in the session
+ * @property {string} [afterwards] the same when it is over
  * @property {string} [compose] the element of its part of the composer
  * @property {string} [booking] the element of its part of a booking
  * @property {boolean} lobby whether the panel shows something before this page has joined

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The room of a shared note: everybody writes in one text; after the end it is read.
+// The room of a shared note: everybody writes in one text. What is left of it is another element's.
 
 import { LitElement, html, nothing } from 'lit';
-import { _, api, button, cleanText, emptyState, failedState, live, loadingState, newId, number, say } from '@karez/desk';
+import { _, button, cleanText, live, newId, number, say } from '@karez/desk';
 import { NoteClient, changeAll, mostCharacters, points } from './template-client.js';
-import { keptNote } from './template-kept.js';
+import './template-afterwards.js';
 
 /** @typedef {import('./template-client.js').Edit} Edit */
 /** @typedef {{name: string, position: number}} Cursor */
-/** @typedef {import('./template-kept.js').Kept} Kept */
 
 const writable = ['live', 'degraded'];
-const over = ['ended', 'failed'];
 const cursorEvery = 250;
 const lateAfter = 4000;
 
@@ -26,8 +24,7 @@ const reasons = /** @type {Record<string, () => string>} */ ({
 export class TemplatePanel extends LitElement {
   static properties = {
     session: { attribute: false }, participant: { attribute: false }, send: { attribute: false },
-    cursors: { state: true }, linkUp: { state: true }, kept: { state: true }, problem: { state: true }, away: { state: true },
-    cleaned: { state: true },
+    cursors: { state: true }, linkUp: { state: true }, away: { state: true }, cleaned: { state: true },
   };
 
   constructor() {
@@ -41,14 +38,9 @@ export class TemplatePanel extends LitElement {
     /** @type {Map<string, Cursor>} */
     this.cursors = new Map();
     this.linkUp = true;
-    /** @type {Kept | null} */
-    this.kept = null;
-    /** @type {any} */
-    this.problem = null;
     this.away = false;
     /** Whether something of what was put in last was left out. */
     this.cleaned = false;
-    this.asked = false;
     this.cursorAt = -Infinity;
     /** @type {(() => void)[]} */
     this.off = [];
@@ -68,7 +60,7 @@ export class TemplatePanel extends LitElement {
         this.client.retry();
     };
     const timer = setInterval(look, 1000);
-    this.off = [live.on('state', look), live.onTouched(['session'], () => this.lookForKept()), () => clearInterval(timer)];
+    this.off = [live.on('state', look), () => clearInterval(timer)];
     look();
   }
 
@@ -91,23 +83,6 @@ export class TemplatePanel extends LitElement {
   willUpdate(changed) {
     if (changed.has('participant') && this.participant && this.participant.id !== changed.get('participant')?.id)
       this.client.retry();
-    if (!this.asked)
-      this.lookForKept();
-  }
-
-  /** This hospital's half keeps the note by itself, maybe after the other's has ended the session. */
-  lookForKept() {
-    if (this.session && over.includes(this.session.state) && !this.kept)
-      this.readKept();
-  }
-
-  async readKept() {
-    this.asked = true;
-    try {
-      this.kept = await api.get(`/x/template/sessions/${this.session.id}/note`);
-    } catch (error) {
-      this.problem = error;
-    }
   }
 
   /** A message of the session. @param {Record<string, any>} body */
@@ -195,19 +170,9 @@ export class TemplatePanel extends LitElement {
     return list.length ? html`<ul class="hint" aria-label=${_('Others in the note')}>${list}</ul>` : nothing;
   }
 
-  keptNote() {
-    if (!this.kept && this.problem?.rule === 'note/none')
-      return emptyState({ title: _('Nothing was written.'), text: _('This session has kept no note.') });
-    if (!this.kept)
-      return this.problem ? failedState(this.problem, () => this.readKept()) : loadingState(4);
-    return keptNote(this.kept);
-  }
-
   render() {
     if (!this.session)
       return nothing;
-    if (over.includes(this.session.state))
-      return this.keptNote();
     const { client } = this;
     const length = client.view.length;
     return html`<div class="field wide">

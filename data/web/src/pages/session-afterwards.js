@@ -3,7 +3,7 @@
 
 import { html, nothing } from 'lit';
 import { _ } from '../i18n.js';
-import { hasPanel } from '../panels.js';
+import { panelAt } from '../panels.js';
 import { may } from '../state.js';
 import { clockAfter, duration, millis, range } from '../time.js';
 import { sessionRole } from '../words.js';
@@ -21,7 +21,7 @@ export function afterwards(page, session) {
   const { started_at: from, ended_at: to } = session;
   return html`<div class="lobby"><section class="card" aria-labelledby="kept-title"><h2 id="kept-title">${_('What was kept')}</h2>
       ${session.state === 'failed' ? html`<div class="note bad"><p>${session.reason ? _('The session failed: %s', _(session.reason)) : _('The session failed.')}</p></div>` : nothing}
-      <div class="panel-place kept">${page.place.panel ?? (hasPanel(session.modality) ? loadingState(4) : html`<p class="hint">${_('This kind of session keeps nothing of its own.')}</p>`)}</div></section>
+      <div class="panel-place kept">${page.place.panel ?? (panelAt(session.modality, 'afterwards') ? loadingState(4) : html`<p class="hint">${_('This kind of session keeps nothing of its own.')}</p>`)}</div></section>
     <aside class="stack"><section class="card" aria-labelledby="sum-title"><h2 id="sum-title">${_('Summary')}</h2>${factList([
       [_('Started'), from ? timePair(from) : _('never')],
       [_('Ended'), to ? timePair(to) : ''],

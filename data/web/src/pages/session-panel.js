@@ -2,7 +2,7 @@
 // A plugin's panel in the session page: fetched when it is wanted, told who is in, and given what the worker says.
 
 import { nameOf } from '../i18n.js';
-import { hasLobby, hasPanel, makePanel } from '../panels.js';
+import { makePanel, panelAt } from '../panels.js';
 import { may, state } from '../state.js';
 import { asProblem } from '../components/element.js';
 import { over, running } from './session-parts.js';
@@ -23,6 +23,8 @@ export class PanelPlace {
   clear() {
     /** @type {import('../panels.js').Panel | null} */
     this.panel = null;
+    /** The element that is wanted now, and whether it is being fetched or there. @type {string} */
+    this.wanted = '';
     this.asked = false;
     /** What the worker said before the panel was there. @type {Record<string, any>[]} */
     this.early = [];
@@ -45,13 +47,26 @@ export class PanelPlace {
         this.panel.receive?.(body);
   }
 
+  /** @param {Session} session @returns {import('../panels.js').Stage | null} */
+  stage({ state: at }) {
+    if (over.includes(at))
+      return 'afterwards';
+    if (this.page.presence?.state !== 'out' && [...running, 'stopping'].includes(at))
+      return 'room';
+    return may('session.join') && [...running, 'ready', 'starting', 'stopping'].includes(at) ? 'lobby' : null;
+  }
+
   /** @param {Session} session */
   async show(session) {
-    const wanted = hasPanel(session.modality) && (over.includes(session.state)
-      || (this.page.presence?.state !== 'out' && [...running, 'stopping'].includes(session.state))
-      || (hasLobby(session.modality) && may('session.join') && [...running, 'ready', 'starting', 'stopping'].includes(session.state)));
-    if (!wanted) {
+    const stage = this.stage(session);
+    const wanted = stage ? panelAt(session.modality, stage) : '';
+    if (wanted !== this.wanted) {
+      // Another element for another stage; what the worker says meanwhile waits for it.
+      this.wanted = wanted;
       this.panel = null;
+      this.asked = false;
+    }
+    if (!stage || !wanted) {
       if (this.page.presence?.state === 'out')
         this.early = [];
       this.asked = false;
@@ -60,12 +75,14 @@ export class PanelPlace {
     if (!this.panel && !this.asked) {
       this.asked = true;
       try {
-        const panel = await makePanel(session.modality);
-        if (!this.asked)
+        const panel = await makePanel(session.modality, stage);
+        if (!this.asked || wanted !== this.wanted)
           return;
         this.panel = panel;
         panel.send = (body) => this.page.presence?.send(body) ?? false;
       } catch (error) {
+        if (wanted !== this.wanted)
+          return;
         this.asked = false;
         this.page.acts.problem = asProblem(error);
         this.page.requestUpdate();

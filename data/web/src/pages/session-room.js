@@ -3,7 +3,7 @@
 
 import { html, nothing } from 'lit';
 import { _ } from '../i18n.js';
-import { hasPanel } from '../panels.js';
+import { panelAt } from '../panels.js';
 import { may } from '../state.js';
 import { dayAndClock, duration, hubNow, millis } from '../time.js';
 import { checkList } from '../components/checks.js';
@@ -28,7 +28,7 @@ function strip(page, session) {
 /** @param {SessionPage} page @param {Session} session */
 export function room(page, session) {
   return html`<div class="room"><div class="room-main">${strip(page, session)}
-      <div class="panel-place">${page.place.panel ?? (hasPanel(session.modality) ? loadingState(6)
+      <div class="panel-place">${page.place.panel ?? (panelAt(session.modality, 'room') ? loadingState(6)
         : emptyState({ title: _('This kind of session has no page here.'), text: _('Its plugin brings none.') }))}</div>
       <div class="room-bar">${button({ label: _('Leave'), busy: page.acts.busy === 'leave', onclick: () => page.acts.leave() })}
       ${may('session.control') && session.state === 'held'
