@@ -224,20 +224,22 @@ make_modality (HubLiveSession *self, GError **error)
   return TRUE;
 }
 
-static gboolean
-take_session (HubLiveSession *self, JsonObject *object, GError **error)
+static void
+take_session (HubLiveSession *self, JsonObject *object)
 {
-  g_autoptr (JsonNode) roles = json_object_dup_member (object, "roles");
-
-  if (!g_str_equal (karez_json_text (object, "id"), self->id))
-    return karez_error_set (error, KAREZ_ERROR_INVALID, "session/id", NULL,
-                            N_ ("This worker is of another session."));
   self->hub = g_strdup (karez_json_text (object, "hub"));
   self->partner = g_strdup (karez_json_text (object, "partner"));
   self->modality_id = g_strdup (karez_json_text (object, "modality"));
   self->booking = json_node_copy (json_object_get_member (object, "booking"));
   self->host = karez_json_boolean (object, "host");
   self->generation = karez_json_integer (object, "generation", 1);
+}
+
+static gboolean
+make_parts (HubLiveSession *self, JsonObject *object, GError **error)
+{
+  g_autoptr (JsonNode) roles = json_object_dup_member (object, "roles");
+
   if (!make_modality (self, error))
     return FALSE;
   hub_live_people_begin (self->people, &(HubLivePeopleConfig){ .hub = self->hub,
@@ -248,6 +250,25 @@ take_session (HubLiveSession *self, JsonObject *object, GError **error)
   return hub_live_session_open_link (self, error);
 }
 
+/* No live half, or no link for it: nothing can be driven, now or later. What was under way ends,
+ * and what it recorded is kept; a mirror's state is its host's to say. @error: (transfer full) */
+static void
+give_up (HubLiveSession *self, GError *error)
+{
+  g_autoptr (GError) owned = error;
+
+  g_clear_object (&self->driver);
+  report_step (self, "prepare", error);
+  if (self->host && hub_session_machine_find (self->state, "fail", NULL) != NULL)
+    walk (self, "fail", error->message, NULL);
+  else if (self->host && !hub_state_is_over (self->state))
+    {
+      walk (self, "stop", error->message, NULL);
+      walk (self, "end", error->message, NULL);
+    }
+  hub_live_session_prepared (self, error);
+}
+
 void
 hub_live_session_prepare_async (HubLiveSession *self, JsonNode *node, GAsyncReadyCallback callback,
                                 gpointer data)
@@ -255,22 +276,33 @@ hub_live_session_prepare_async (HubLiveSession *self, JsonNode *node, GAsyncRead
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
   g_autoptr (GBytes) blob = NULL;
   JsonObject *object = NULL;
+  gboolean made;
   GError *error = NULL;
 
   g_task_set_source_tag (task, hub_live_session_finish);
-  if (self->driver != NULL)
+  if (self->booking != NULL)
     karez_error_set (&error, KAREZ_ERROR_CONFLICT, "session/prepared", NULL,
                      N_ ("The session was prepared before."));
   object = error != NULL ? NULL : karez_json_check (node, session_fields, &error);
-  if (object == NULL || !take_session (self, object, &error))
+  if (object != NULL && !g_str_equal (karez_json_text (object, "id"), self->id))
+    karez_error_set (&error, KAREZ_ERROR_INVALID, "session/id", NULL,
+                     N_ ("This worker is of another session."));
+  if (error != NULL)
     {
       g_task_return_error (task, error);
       return;
     }
+  take_session (self, object);
+  made = make_parts (self, object, &error);
   hub_recorder_start (self->recorder);
   hub_live_session_recall (self, object, &blob);
   self->preparing = g_steal_pointer (&task);
   self->second_source = g_timeout_add_seconds (1, on_second, self);
+  if (!made)
+    {
+      give_up (self, error);
+      return;
+    }
   if (karez_json_boolean (object, "restored"))
     {
       hub_live_session_restore (self, blob);

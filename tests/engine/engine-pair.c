@@ -115,7 +115,8 @@ pair_start_engine (PairHub *hub, const char *plugins)
                              .runtime_dir = hub->state_dir,
                              .plugin_paths = paths,
                              .worker = g_getenv ("KAREZ_TEST_WORKER"),
-                             .link_address = "127.0.0.1",
+                             .link_address = hub->link_address != NULL ? hub->link_address
+                                                                       : "127.0.0.1",
                              .media_address = "127.0.0.1" };
   HubEngineServices services = { KAREZ_ROUTES (hub->hall),
                                  KAREZ_PEERS (hub->peers),

@@ -20,6 +20,7 @@ typedef struct PairHub
   PlayHall *hall;
   GHashTable *pages; /* connection → GPtrArray of texts */
   guint restarting, over;
+  const char *link_address; /* NULL: any port of 127.0.0.1 */
   char *told; /* the state that pages were told last */
 } PairHub;
 
