@@ -21,7 +21,7 @@ typedef struct PairHub
   GHashTable *pages; /* connection → GPtrArray of texts */
   guint restarting, over;
   const char *link_address; /* NULL: any port of 127.0.0.1 */
-  char *told; /* the state that pages were told last */
+  char *told;               /* the state that pages were told last */
 } PairHub;
 
 /* Two hubs' engines in one process, with two databases, real workers and a real link; peers and
