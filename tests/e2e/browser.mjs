@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 
-import { observe } from './contract.mjs';
+import { observe, observeFrame } from './contract.mjs';
 import { artefacts, password, source } from './hubs.mjs';
 
 const require = createRequire(path.join(source, 'data/web/package.json'));
@@ -79,6 +79,10 @@ export async function openDoor(browser, hub, options = {}) {
     const { origin, pathname } = new URL(response.url());
     const text = origin === hub.origin && !page.faked ? await response.text().catch(() => null) : null; // the page may have gone on
     if (text !== null) observe(response.request().method(), pathname, response.status(), text);
+  });
+  page.on('websocket', (socket) => {
+    if (socket.url().startsWith(hub.origin.replace(/^http/, 'ws')))
+      socket.on('framereceived', ({ payload }) => { if (!page.faked) observeFrame(String(payload)); });
   });
   page.on('pageerror', (error) => page.faults.push(String(error)));
   page.on('console', (message) => {

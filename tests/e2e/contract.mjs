@@ -2,6 +2,7 @@
 // What the hubs answered against what the API's description says that they answer.
 
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 
@@ -78,8 +79,25 @@ export function observe(method, where, status, text) {
   }
 }
 
+/** What the hub may send to a page, by type, with its members. */
+const frames = new Map([...fs.readFileSync(path.join(source, 'data/api/live.md'), 'utf8').split(/^## /m).filter((part) => part.startsWith('To the page')).join('')
+  .matchAll(/^\| `(\w+)` \|([^|]*)\|/gm)].map(([, type, members]) => [type, new Set([...members.matchAll(/`(\w+)`/g)].map(([, one]) => one))]));
+assert.ok(frames.size > 5, 'data/api/live.md describes frames');
+/** Types of frames that were seen. @type {Set<string>} */
+const heard = new Set();
+
+/** Remembers what is wrong with a frame of the live WebSocket. @param {string} text */
+export function observeFrame(text) {
+  const { type, ...members } = JSON.parse(text);
+  const known = frames.get(type);
+  heard.add(type);
+  if (!known) faults.set(`frame ${type}`, `data/api/live.md has no frame ${type}: ${text.slice(0, 200)}`);
+  for (const name of Object.keys(members))
+    if (known && !known.has(name)) faults.set(`frame ${type} ${name}`, `data/api/live.md has no member ${name} of ${type}`);
+}
+
 /** Every answer so far is as it is described. */
 export function assertKept() {
   assert.deepEqual([...faults.values()], [], 'answers are not as the API’s description says');
-  console.log(`${seen.size} kinds of answers are as described`);
+  console.log(`${seen.size} kinds of answers and ${heard.size} of frames (${[...heard].sort().join(', ')}) are as described`);
 }

@@ -26,6 +26,22 @@ with open(os.path.join(HERE, '..', '..', 'plugins', 'template', 'po', 'update'),
            'plugins/s/po/POTFILES': 's.c\ns.plugin\nweb/s.js\n',
            'plugins/s/po/ug.po': HEAD + ''.join(f'msgid "{one}"\nmsgstr "x"\n\n' for one in ('Two', 'Three', 'Four'))}
 
+REFERENCES = {
+    'hub/engine/hub-plugin-keys.c': SPDX + '  { "Plugin", "Id", TRUE }, { "Plugin", "Live", FALSE },\n',
+    'hub/engine/hub-plugin-file.c': SPDX + 'services[] = { "store", NULL };\nf ("plugin/value");\n',
+    'hub/web/hub-web-live.c': SPDX + 'static const KarezJsonField say_fields[] = {\n  { "type", X },\n  { "body", X },\n};\n'
+                              'k[] = { { "say", say_fields, say } };\ng ("type", "s", "told", NULL);\n',
+    'data/doc/plugin.md': '| key of `[Plugin]` | value | without it |\n| --- | --- | --- |\n| `Id` | a name | refused |\n| `Live` | a module | none |\n\n'
+                          '## Services\n\n| `store` | a schema |\n\n## Refusals\n\n| `plugin/value` | a value |\n',
+    'data/doc/desk.md': '# Desk\n',
+    'data/api/live.md': '## From the page\n\n| `say` | `body` | speaks |\n\n## To the page\n\n| `told` | | heard |\n'}
+
+
+def references(path, old, new):
+    """The same with one change."""
+    return {**REFERENCES, path: REFERENCES[path].replace(old, new)}
+
+
 UNIT = '[Service]\nExecStart=@bindir@/a\n'
 USERS = {'data/systemd/a.sysusers': 'u a - "A" -\n'}
 
@@ -68,6 +84,15 @@ g (A *a)
 
 # rule script, files, a word that must be in what it says ('' when it must be content)
 CASES = [
+    ('check-references', REFERENCES, ''),
+    ('check-references', references('data/doc/plugin.md', '| `Live` | a module | none |\n', ''), 'says nothing of Live in [Plugin]'),
+    ('check-references', references('data/doc/plugin.md', '`Live`', '`Dead`'), 'no key file has Dead in [Plugin]'),
+    ('check-references', references('data/doc/plugin.md', 'a module | none', 'a module | refused'), 'Live is not refused without it'),
+    ('check-references', references('data/doc/plugin.md', '`store`', '`shop`'), 'there is no service shop'),
+    ('check-references', references('data/doc/plugin.md', '`plugin/value`', '`plugin/other`'), 'says nothing of the rule plugin/value'),
+    ('check-references', references('data/api/live.md', '`body`', '`text`'), 'says nothing of the member of say: body'),
+    ('check-references', references('data/api/live.md', '`told`', '`heard`'), 'says nothing of the frame to the page told'),
+    ('check-references', references('hub/web/hub-web-live.c', '"told"', '"new"'), 'there is no frame to the page told'),
     ('check-sdk', sdk(BLOCK, '  g_return_val_if_fail (x != NULL, 0);\n\n'), ''),
     ('check-sdk', sdk(BLOCK), 'unseen'),
     ('check-sdk', sdk(BLOCK, '', '/* nocheck:sdk-guard -- NULL is none */\n'), ''),
