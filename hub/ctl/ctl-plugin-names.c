@@ -145,32 +145,57 @@ ctl_plugin_names_rename (CtlPluginNames *self, const char *name)
   return g_strdup (text->str);
 }
 
+/* The titles are one message there, which may be another one's, too: "Notes". Nobody has translated
+ * it yet: it stays what it is until somebody does. */
+static void
+rewrite_catalogue (GString *text, const char *title)
+{
+  static const char *const entry = "(^#.*\n)*^msgid \"" OLD_TITLES "\"\nmsgstr \".*\"\n\n?";
+  g_autofree char *known = g_strdup_printf ("\nmsgid \"%s\"\n", title);
+  g_autoptr (GString) others = g_string_new (text->str);
+
+  replace (others, entry, "");
+  if (strstr (others->str, known) != NULL)
+    replace (text, entry, "");
+  replace (text, "(^#.*\n)*^msgid \"Shared notes\"\nmsgstr \".*\"\n\n?", "");
+  replace (text, "(?<=^msgid \"Shared note\"\n)msgstr \".+\"$", "msgstr \"Shared note\"");
+}
+
+/* What stands for a name until all are found, since a new one may look like an old one. */
+#define TITLE "\uE000"
+#define ID "\uE001"
+#define LOWER "\uE002"
+#define UPPER "\uE003"
+#define CAMEL "\uE004"
+#define LOWER_CAMEL "\uE005"
+
 char *
 ctl_plugin_names_rewrite (CtlPluginNames *self, const char *name, const char *text)
 {
   g_autofree char *title = quote (self->title, name);
-  g_autofree char *said = g_strdup_printf ("msgstr \"%s\"", title);
   g_autofree char *camel = g_strdup (self->camel);
   g_autoptr (GString) new = g_string_new (text);
 
   *camel = g_ascii_tolower (*camel);
-  /* Both titles become one, which a catalogue has once. */
   if (g_str_has_suffix (name, ".po") || g_str_has_suffix (name, ".pot"))
-    replace (new, "(^#.*\n)*^msgid \"Shared notes\"\nmsgstr \".*\"\n\n?", "");
-  if (g_str_has_suffix (name, ".po")) /* a title stays what it is until somebody translates it */
-    replace (new, "(?<=^msgid \"Shared note\"\n)msgstr \".*\"$", said);
+    rewrite_catalogue (new, title);
   if (g_str_has_suffix (name, ".plugin")) /* the template alone is an example */
     replace (new, "(^#.*\n)*^OnRequest=true\n", "");
-  replace (new, OLD_TITLES, title);
-  replace (new, OLD_MODALITY, self->id);
+  replace (new, OLD_TITLES, TITLE);
+  replace (new, OLD_MODALITY, ID);
   if (g_str_has_suffix (name, ".sql"))
-    replace (new, "template", self->lower);
-  replace (new, "(?<=^Schema=)template$", self->lower);
-  replace (new, "(?<=schema `)template(?=`)", self->lower);
-  replace (new, "template(?=_)|(?<=_)template", self->lower);
-  replace (new, "TEMPLATE", self->upper);
-  replace (new, "Template", self->camel);
-  replace (new, "template(?=[A-Z])", camel);
-  replace (new, "template", self->id);
+    replace (new, "template", LOWER);
+  replace (new, "(?<=^Schema=)template$", LOWER);
+  replace (new, "template(?=_)|(?<=_)template", LOWER);
+  replace (new, "TEMPLATE", UPPER);
+  replace (new, "Template", CAMEL);
+  replace (new, "template(?=[A-Z])", LOWER_CAMEL);
+  replace (new, "template", ID);
+  g_string_replace (new, TITLE, title, 0);
+  g_string_replace (new, ID, self->id, 0);
+  g_string_replace (new, LOWER, self->lower, 0);
+  g_string_replace (new, UPPER, self->upper, 0);
+  g_string_replace (new, CAMEL, self->camel, 0);
+  g_string_replace (new, LOWER_CAMEL, camel, 0);
   return g_strdup (new->str);
 }

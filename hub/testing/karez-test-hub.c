@@ -499,6 +499,24 @@ karez_test_hub_count_asked (KarezTestHub *self, const char *topic)
   return karez_test_peers_count_asked (self->peers, topic);
 }
 
+/* ── other plugins ──────────────────────────────────────────────────────────────────────────── */
+
+void
+karez_test_hub_provide (KarezTestHub *self, const char *name, GType type, guint version,
+                        gpointer service)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_return_if_fail (KAREZ_TEST_IS_HUB (self));
+  g_return_if_fail (name != NULL);
+
+  /* A plugin for each service, whose name is no id. */
+  hub_provided_drop (self->provided, name);
+  if (service != NULL)
+    hub_provided_add (self->provided, name, name, type, version, service, &error);
+  g_assert_no_error (error);
+}
+
 /* ── the object ─────────────────────────────────────────────────────────────────────────────── */
 
 static void

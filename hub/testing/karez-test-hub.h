@@ -255,6 +255,18 @@ KAREZ_PUBLIC void karez_test_hub_answer (KarezTestHub *self, const char *topic, 
 KAREZ_PUBLIC guint karez_test_hub_count_asked (KarezTestHub *self, const char *topic);
 
 /**
+ * karez_test_hub_provide:
+ * @name: as the key file has it: Requires=service/NAME or Wants=service/NAME
+ * @service: (nullable): an object of @type; %NULL: the plugin that provided it is gone
+ *
+ * Another plugin provides a service, or does so no more; the plugin is told by "service-changed".
+ *
+ * Since: 1.1
+ */
+KAREZ_PUBLIC void karez_test_hub_provide (KarezTestHub *self, const char *name, GType type,
+                                          guint version, gpointer service);
+
+/**
  * karez_test_hub_get_events:
  *
  * What is on record, oldest first: [{"action", "actor", "outcome", "table", "row", "session",

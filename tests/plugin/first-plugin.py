@@ -133,6 +133,29 @@ def check_titles(environment, place):
                     text = file.read()
                 assert 'emplate' not in name + text.replace('karezctl plugin new', ''), os.path.join(path, name)
     shutil.rmtree(folder)
+    # A title that another message of the template is, too.
+    for title in ('Notes', 'Read', 'Shared note', 'Shared notes', 'A template of a Template'):
+        subprocess.run(['karezctl', 'plugin', 'new', 'x-2', '--title', title], cwd=place, env=environment,
+                       check=True, stdout=subprocess.DEVNULL)
+        run('po/update --check && msgfmt --check -o /dev/null po/karez-x-2.pot', environment, folder)
+        with open(folder + '/x-2.plugin', encoding='utf-8') as file:
+            assert file.read().count(f'={title}\n') == 3, title
+        shutil.rmtree(folder)
+    # An id that looks like the template's own names is as any other.
+    forms = {'my-template': 'x-y', 'my_template': 'x_y', 'MY_TEMPLATE': 'X_Y', 'MyTemplate': 'XY', 'myTemplate': 'xY',
+             'My template': 'X y'}
+    for name in ('my-template', 'x-y'):
+        subprocess.run(['karezctl', 'plugin', 'new', name], cwd=place, env=environment, check=True,
+                       stdout=subprocess.DEVNULL)
+    for path, _, names in os.walk(place + '/my-template'):
+        for name in names:
+            files = [os.path.join(path, name), os.path.join(path, name).replace('my-template', 'x-y')]
+            texts = [open(one, encoding='utf-8').read() for one in files]
+            for old, new in forms.items():
+                texts[0] = texts[0].replace(old, new)
+            assert texts[0] == texts[1], files
+    for name in ('my-template', 'x-y'):
+        shutil.rmtree(f'{place}/{name}')
     ok('any title, and nothing of it is named after the template')
 
 

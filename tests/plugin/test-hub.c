@@ -118,6 +118,14 @@ on_peer (KarezPeers *peers, const char *peer, TestPlugin *self)
   g_string_append (self->heard, karez_peers_is_paired (peers, peer) ? "+" : "-");
 }
 
+static void
+on_service (KarezContext *context, const char *name, TestPlugin *self)
+{
+  gpointer found = karez_context_find_provided (context, name, G_TYPE_OBJECT, 2, NULL);
+
+  g_string_append (self->heard, found != NULL ? "s" : "n");
+}
+
 static gboolean
 enable (KarezControlHalf *half, KarezContext *context, GError **error)
 {
@@ -131,6 +139,7 @@ enable (KarezControlHalf *half, KarezContext *context, GError **error)
   g_string_append_printf (TEST_PLUGIN (half)->heard, "%s:", greeting);
   g_signal_connect_object (karez_control_half_get_agenda (half), "changed", G_CALLBACK (on_agenda),
                            half, 0);
+  g_signal_connect_object (context, "service-changed", G_CALLBACK (on_service), half, 0);
   g_signal_connect_object (peers, "changed", G_CALLBACK (on_peer), half, 0);
   return karez_peers_handle_post (peers, "toy.done", on_post, half, NULL, error)
          && karez_peers_handle_call (peers, "toy.ask", on_call, half, NULL, error)
@@ -164,7 +173,7 @@ test_plugin_init (TestPlugin *self)
 }
 
 #define KEYS                                                                                       \
-  "[Plugin]\nId=toy\nName=Toy\nVersion=1\nApi=1.1\nControl=toy\n"                                  \
+  "[Plugin]\nId=toy\nName=Toy\nVersion=1\nApi=1.1\nControl=toy\nWants=service/clock;\n"            \
   "[Grants]\nServices=%s\nRoutes=/x/toy/\nPeerTopics=toy.\n"                                       \
   "[Permissions]\ntoy.write=surgeon;\n[Settings]\nGreeting=hello\n"
 
@@ -366,6 +375,21 @@ test_agenda (void)
   g_assert_cmpstr (heard (hub), ==, "hello:b");
 }
 
+/* What another plugin provides comes, is another one, and goes. */
+static void
+test_provided (void)
+{
+  g_autoptr (KarezTestHub) hub = open_hub ();
+  g_autoptr (GObject) service = g_object_new (G_TYPE_OBJECT, NULL);
+
+  karez_test_hub_provide (hub, "clock", G_TYPE_OBJECT, 2, service);
+  karez_test_hub_provide (hub, "ruler", G_TYPE_OBJECT, 2, service); /* which it does not want */
+  g_assert_cmpstr (heard (hub), ==, "hello:s");
+  karez_test_hub_provide (hub, "clock", G_TYPE_OBJECT, 1, service); /* too old */
+  karez_test_hub_provide (hub, "clock", G_TYPE_OBJECT, 0, NULL);
+  g_assert_cmpstr (heard (hub), ==, "hello:snnn");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -375,5 +399,6 @@ main (int argc, char **argv)
   g_test_add_func ("/hub/routes", test_routes);
   g_test_add_func ("/hub/peers", test_peers);
   g_test_add_func ("/hub/agenda", test_agenda);
+  g_test_add_func ("/hub/provided", test_provided);
   return g_test_run ();
 }
