@@ -6,6 +6,7 @@
 #include "hub-catalogue.h"
 #include "hub-clock.h"
 #include "hub-log.h"
+#include "hub-pace.h"
 
 /* Requests of one hospital that wait for an answer: each holds resources. */
 #define MAX_WAITING 500
@@ -526,29 +527,19 @@ static const struct
 #define MAX_AT_ONCE 2000
 #define DELAY_MS 1000
 
-typedef struct
-{
-  gint64 at;
-  gint64 left; /* one more each second */
-} Pace;
-
 static gboolean
 keeps_pace (HubAgenda *self, const char *peer)
 {
-  Pace *pace = g_hash_table_lookup (self->paces, peer);
-  gint64 now = hub_clock_monotonic ();
+  HubPace *pace = g_hash_table_lookup (self->paces, peer);
 
   if (pace == NULL)
     {
-      pace = g_new0 (Pace, 1);
-      *pace = (Pace){ now, MAX_AT_ONCE };
+      pace = g_new0 (HubPace, 1);
       g_hash_table_insert (self->paces, g_strdup (peer), pace);
     }
-  pace->left = MIN (pace->left + (now - pace->at) / G_USEC_PER_SEC, MAX_AT_ONCE);
-  pace->at += (now - pace->at) / G_USEC_PER_SEC * G_USEC_PER_SEC;
-  if (pace->left == 0)
+  if (hub_pace_left (pace, MAX_AT_ONCE, 1) <= 0)
     return FALSE;
-  pace->left--;
+  hub_pace_spend (pace, 1);
   return TRUE;
 }
 

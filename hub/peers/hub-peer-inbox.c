@@ -277,6 +277,16 @@ put_aside (Batch *batch, const GError *error)
                                     on_aside, batch);
 }
 
+/* The sender holds what is for this plugin, and its lane goes on. */
+static void
+refuse_full (Batch *batch, const GError *error)
+{
+  Item *item = g_ptr_array_index (batch->items, batch->next);
+
+  batch->full = hub_peer_topic_owner (item->topic);
+  fail_batch (batch, error);
+}
+
 static void
 on_parked (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -286,13 +296,7 @@ on_parked (GObject *source, GAsyncResult *result, gpointer data)
   if (hub_peer_parking_put_finish (HUB_PEER_PARKING (source), result, &error))
     read_checkpoint (batch);
   else if (g_strcmp0 (karez_error_get_rule (error), HUB_PARKING_FULL) == 0)
-    {
-      Item *item = g_ptr_array_index (batch->items, batch->next);
-
-      /* The sender holds what is for this plugin, and its lane goes on. */
-      batch->full = hub_peer_topic_owner (item->topic);
-      fail_batch (batch, error);
-    }
+    refuse_full (batch, error);
   else if (hub_peer_handlers_may_help_later (error))
     fail_batch (batch, error);
   else
@@ -392,6 +396,10 @@ apply_item (Batch *batch)
   plugins = hub_peer_handlers_must_park (self->handlers, item->topic, NULL);
   if (error != NULL)
     put_aside (batch, error);
+  else if (plugins
+           && !hub_peer_parking_check_pace (self->parking, batch->message,
+                                            g_bytes_get_size (item->body), &error))
+    refuse_full (batch, error);
   else if (plugins && hub_peer_parking_is_waiting (self->parking, batch->message))
     park (batch, N_ ("It waits for the messages before it."));
   else

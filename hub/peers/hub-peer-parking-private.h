@@ -17,6 +17,8 @@ struct _HubPeerParking
   GHashTable *streams; /* "peer lane owner" → Stream */
   guint max_messages, max_aside;
   gint64 max_bytes;
+  GHashTable *paces; /* "peer owner" → Pace */
+  guint pace_messages;
 };
 
 /* What an event says of @message. @rule: (nullable): that refused it. Returns: (transfer full) */

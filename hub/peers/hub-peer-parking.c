@@ -533,6 +533,12 @@ hub_peer_parking_set_aside_room (HubPeerParking *self, guint messages)
 }
 
 void
+hub_peer_parking_set_pace (HubPeerParking *self, guint messages)
+{
+  self->pace_messages = messages;
+}
+
+void
 hub_peer_parking_stop (HubPeerParking *self)
 {
   g_cancellable_cancel (self->cancellable);
@@ -544,6 +550,7 @@ hub_peer_parking_finalize (GObject *object)
   HubPeerParking *self = HUB_PEER_PARKING (object);
 
   g_hash_table_unref (self->streams);
+  g_hash_table_unref (self->paces);
   g_object_unref (self->cancellable);
   g_object_unref (self->handlers);
   g_object_unref (self->scope);
@@ -561,6 +568,8 @@ static void
 hub_peer_parking_init (HubPeerParking *self)
 {
   self->streams = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, stream_free);
+  self->paces = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->pace_messages = HUB_PACE_MESSAGES;
   self->cancellable = g_cancellable_new ();
   self->max_messages = HUB_PARKING_MESSAGES;
   self->max_bytes = HUB_PARKING_BYTES;

@@ -14,6 +14,13 @@ G_BEGIN_DECLS
 /* For how many plugins of one peer: who posts rubbish invents topics. */
 #define HUB_PARKING_OWNERS 16
 
+/* What a peer may send to one plugin at once, and what each second adds: each message is on record,
+ * here and with the plugin, so that nobody can fill a disk by another hospital's plugin. */
+#define HUB_PACE_MESSAGES 2000
+#define HUB_PACE_MESSAGES_A_SECOND 1
+#define HUB_PACE_BYTES (64 * 1024 * 1024)
+#define HUB_PACE_BYTES_A_SECOND (64 * 1024)
+
 /* What is kept of what was refused for good, of one peer. */
 #define HUB_ASIDE_MESSAGES 10000
 #define HUB_ASIDE_BYTES (64 * 1024 * 1024)
@@ -38,6 +45,7 @@ HubPeerParking *hub_peer_parking_new (KarezStore *scope, KarezActor *actor,
 /* For tests: other bounds. */
 void hub_peer_parking_set_room (HubPeerParking *self, guint messages, gint64 bytes);
 void hub_peer_parking_set_aside_room (HubPeerParking *self, guint messages);
+void hub_peer_parking_set_pace (HubPeerParking *self, guint messages);
 /* Ends it for good. */
 void hub_peer_parking_stop (HubPeerParking *self);
 
@@ -48,6 +56,11 @@ gboolean hub_peer_parking_load_finish (HubPeerParking *self, GAsyncResult *resul
 
 /* Whether earlier ones of the same plugin, peer and lane wait, so that this one has to. */
 gboolean hub_peer_parking_is_waiting (HubPeerParking *self, KarezMessage *message);
+/* Whether @message, with a body of @size, comes at a pace that is taken; it counts.
+ * %KAREZ_ERROR_BUSY with rule %HUB_PARKING_FULL otherwise: the sender holds it, and its lane goes
+ * on. */
+gboolean hub_peer_parking_check_pace (HubPeerParking *self, KarezMessage *message, gsize size,
+                                      GError **error);
 /**
  * hub_peer_parking_put_async:
  * @id: the message's

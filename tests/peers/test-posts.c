@@ -579,6 +579,46 @@ test_full_again (void)
   test_hub_free (other);
 }
 
+/* Who sends more to a plugin than is taken in a second keeps the rest, which holds up nobody else,
+ * and is heard once and in order when its time has come. */
+static void
+test_pace (void)
+{
+  TestHub *one = test_hub (1), *other = test_hub (2);
+  Plugin plugin = { other, "there", 0, NULL };
+  g_autofree char *first = NULL, *heard = NULL;
+
+  test_handle_words (other);
+  plugin_join (&plugin, other);
+  hub_peer_parking_set_pace (hub_peers_get_parking (other->peers), 4);
+  test_pair (one, other, NULL);
+  test_until_up (one, other);
+  for (guint i = 0; i < 12; i++)
+    {
+      g_autofree char *word = g_strdup_printf ("%u", i);
+
+      post_note (one, other, word);
+    }
+  g_free (test_post (one, other, KAREZ_LANE_AGENDA, "ward.word", "passes"));
+  test_until (test_number (other, "select count(*) from ward.effect where word = 'passes'") == 1);
+  test_until (test_number (one, HELD) > 0);
+  first = test_words (other, KAREZ_LANE_AGENDA);
+  g_assert_null (strstr (first, "11"));
+  g_assert_cmpint (test_number (other, PARKED), ==, 0);
+
+  hub_peer_parking_set_pace (hub_peers_get_parking (other->peers), HUB_PACE_MESSAGES);
+  test_until (test_number (one, HELD) == 0);
+  test_until (test_number (other, "select count(*) from ward.effect") == 13);
+  heard = test_ask (other, "select string_agg(word, ' ' order by number) from ward.effect where "
+                           "word <> 'passes'");
+  g_assert_cmpstr (heard, ==, "0 1 2 3 4 5 6 7 8 9 10 11");
+  g_assert_cmpint (test_events (other, "ward.hear"), ==, 13);
+  g_assert_cmpint (test_events (other, "message.aside"), ==, 0);
+  g_assert_false (test_restored (one, other));
+  test_hub_free (one);
+  test_hub_free (other);
+}
+
 /* A post that is written by hand: gaps, disorder, rubbish, deep bodies. */
 static JsonNode *
 raw_post (HubPeerClient *client, const char *text, GError **error)
@@ -715,6 +755,7 @@ main (int argc, char **argv)
   g_test_add_func ("/peers/posts/full-messages", test_full_messages);
   g_test_add_func ("/peers/posts/full-bytes", test_full_bytes);
   g_test_add_func ("/peers/posts/full-again", test_full_again);
+  g_test_add_func ("/peers/posts/pace", test_pace);
   g_test_add_func ("/peers/posts/bad-posts", test_bad_posts);
   g_test_add_func ("/peers/posts/outage", test_outage);
   return g_test_run ();
