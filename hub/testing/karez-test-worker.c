@@ -179,6 +179,15 @@ ask (KarezTestWorker *self, const char *what, const char *reason)
 }
 
 static void
+session_request_preflight (KarezSession *session)
+{
+  KarezTestWorker *self = KAREZ_TEST_WORKER (session);
+
+  g_free (self->asked);
+  self->asked = g_strdup ("preflight");
+}
+
+static void
 session_hold (KarezSession *session, const char *reason)
 {
   ask (KAREZ_TEST_WORKER (session), "hold", reason);
@@ -243,6 +252,7 @@ session_iface_init (KarezSessionInterface *iface)
   iface->get_participants = session_get_participants;
   iface->record = session_record;
   iface->report = session_report;
+  iface->request_preflight = session_request_preflight;
   iface->hold = session_hold;
   iface->finish = session_finish;
   iface->save_async = session_save_async;

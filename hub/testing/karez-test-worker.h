@@ -360,7 +360,8 @@ KAREZ_PUBLIC KarezCheck *karez_test_worker_get_check (KarezTestWorker *self, con
  * karez_test_worker_get_asked:
  *
  * What the half asked for last, with its reason: "hold: no picture", by karez_session_hold(), or
- * "finish: …". The state stays.
+ * "finish: …"; "preflight", by karez_session_request_preflight(), which is not made. The state
+ * stays.
  *
  * Returns: (nullable):
  *

@@ -134,6 +134,11 @@ async function rolesOfHospitals(doctors, pair) {
     }, [`/api/v1/sessions/${id}/join`, role]);
     assert.equal(`${status} ${problem.rule}`, '403 session/role-hospital');
   }
+  // Who could take only the other hospital's roles is not invited here, and is there.
+  for (const [page, able] of [[ours, false], [theirs, true]]) {
+    const { accounts } = await page.evaluate(async (/** @type {string} */ where) => (await fetch(where)).json(), `/api/v1/sessions/${id}/invitations/candidates`);
+    assert.equal(accounts.includes('desk'), able);
+  }
   // The checks are looked at again where they are made.
   assert.equal(await theirs.getByRole('button', { name: 'Check again' }).count(), 0);
   const [looked] = await Promise.all([ours.waitForResponse((/** @type {any} */ one) => one.url().endsWith('/preflight')), ours.getByRole('button', { name: 'Check again' }).click()]);

@@ -177,6 +177,8 @@ test_verbs (Room *room, gconstpointer data)
   g_assert_no_error (error);
   g_assert_cmpuint (g_list_model_get_n_items (checks), ==, 0);
   g_object_unref (result);
+  karez_session_request_preflight (karez_live_half_get_session (KAREZ_LIVE_HALF (half)));
+  g_assert_cmpstr (karez_test_worker_get_asked (room->workers[0]), ==, "preflight");
   /* What the other worker is told comes as an object. */
   g_assert_true (karez_live_half_tell_peer (KAREZ_LIVE_HALF (half),
                                             karez_json_object ("hi", "s", "there", NULL), &error));

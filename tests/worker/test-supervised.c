@@ -23,9 +23,10 @@ test_life (WorkerFixture *f, gconstpointer data)
   turn_until (worker_has_sent, f, 5, "the state is sent at the join");
   g_assert_true (worker_say (f, participant, "add", &error));
   g_assert_true (worker_say (f, participant, "record", &error));
-  /* What the live half refuses comes back with its rule. */
+  /* What the live half refuses comes back with its rule, and with whose catalogue says it. */
   g_assert_false (worker_say (f, participant, "nonsense", &error));
   assert_rule (error, "test/type");
+  g_assert_cmpstr (karez_error_get_domain (error), ==, "test");
   g_clear_error (&error);
   /* No link: the engine's own check holds the start back. */
   g_assert_false (worker_move (f, "start", &error));
