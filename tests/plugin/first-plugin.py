@@ -194,6 +194,8 @@ def main():
                            PKG_CONFIG_PATH=f'{place}/karez/lib/pkgconfig')
         # Found in the prefix, with no variable that says where.
         assert run('karezctl --version', environment, place).startswith('karezctl ')
+        for name in ('plugin.md', 'desk.md'):
+            assert os.path.exists(f'{place}/karez/share/doc/karez/{name}'), name
         ok('a program of the prefix finds its library')
         check_plugin(environment, place, run(steps['plugin'], environment, SOURCE))
         work = place + '/work'
