@@ -88,7 +88,7 @@ struct _HubRtcConnection
   HubRtpFeedback feedback;
   gboolean touched;      /* something came since the last look */
   gint64 told, reported; /* when feedback and reports were sent */
-  guint64 received, received_bytes, received_before, sent_before;
+  guint64 received, received_bytes, received_before, sent_before, pictures_before;
   guint32 reporters[HUB_RTC_MAX_REPORTERS]; /* SSRCs whose RTCP was opened */
   guint n_reporters;
   guint64 unknown;  /* packets of a stream that was not agreed on */

@@ -7,6 +7,9 @@
 /* Who pauses for breath still speaks. */
 #define SILENCE_US (400 * 1000)
 #define HEARD_US (10 * G_USEC_PER_SEC)
+/* A page reports on pictures at least every second and a half (RFC 3550, 6.2). Nothing for twice as
+ * long is no good connection; it is away after %HUB_RTC_AWAY_US. */
+#define UNHEARD_US (3 * G_USEC_PER_SEC)
 
 /* Puts a track into the list of the loudest. */
 static void
@@ -78,7 +81,7 @@ is_fresh (const HubRtcSlot *slot, gint64 now)
 static void
 measure_one (HubRtcConnection *connection, gint64 passed, gint64 now, HubRtcStatistics *out)
 {
-  guint64 sent = 0;
+  guint64 sent = 0, pictures = 0;
   gint64 rtt = 0;
 
   out->connection = connection->number;
@@ -100,7 +103,12 @@ measure_one (HubRtcConnection *connection, gint64 passed, gint64 now, HubRtcStat
       rtt = MAX (rtt, slot->rtt);
       out->resent += slot->resent;
       sent += slot->bytes;
+      if (slot->kind == HUB_MEDIA_VIDEO)
+        pictures += slot->bytes;
     }
+  if (pictures > connection->pictures_before && now - connection->heard > UNHEARD_US)
+    out->loss_out = 256;
+  connection->pictures_before = pictures;
   out->rtt_ms = (guint) ((rtt + 999) / 1000);
   out->bitrate_in = bitrate (connection->received_bytes, &connection->received_before, passed);
   out->bitrate_out = bitrate (sent, &connection->sent_before, passed);

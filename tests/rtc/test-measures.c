@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is said of how good a connection is. */
 
-/* What is said of how good a connection is. */
 #include "hub-rtc-room-private.h"
 
 #include <gst/gst.h>
@@ -99,11 +98,41 @@ test_old_loss (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->loss_out, ==, 64);
 }
 
+/* A computer that hangs, whose camera and microphone are off, sends nothing that could be missed. A
+ * page that is shown pictures says something of them each second: once it does not, what it is sent
+ * does not come to anybody, long before it counts as away. */
+static void
+test_unheard (Fixture *f, gconstpointer data)
+{
+  HubRtcConnection *connection = g_hash_table_lookup (f->room->by_number, GUINT_TO_POINTER (2));
+  const gint64 heard = 5 * G_USEC_PER_SEC;
+
+  connection->heard = heard;
+  for (guint s = 1; s <= 7; s++)
+    {
+      f->slot->bytes += 50000;
+      hub_rtc_room_measure (f->room, heard + s * G_USEC_PER_SEC);
+      g_assert_cmpuint (f->loss_out, ==, s <= 3 ? 0 : 256);
+    }
+  /* It is there again. */
+  connection->heard = heard + 7 * G_USEC_PER_SEC;
+  f->slot->bytes += 50000;
+  hub_rtc_room_measure (f->room, heard + 8 * G_USEC_PER_SEC);
+  g_assert_cmpuint (f->loss_out, ==, 0);
+  /* Who is shown nothing has nothing to say. */
+  for (guint s = 9; s <= 14; s++)
+    {
+      hub_rtc_room_measure (f->room, heard + s * G_USEC_PER_SEC);
+      g_assert_cmpuint (f->loss_out, ==, 0);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
   gst_init (NULL, NULL);
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/rtc/measures/old-loss", Fixture, NULL, fixture_up, test_old_loss, fixture_down);
+  g_test_add ("/rtc/measures/unheard", Fixture, NULL, fixture_up, test_unheard, fixture_down);
   return g_test_run ();
 }
