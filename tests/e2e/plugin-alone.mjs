@@ -148,6 +148,7 @@ async function rolesOfHospitals(doctors, pair) {
   await ours.goto(`${pair.aral.origin}/new`);
   await ours.locator('#compose-modality').selectOption('sonar');
   await ours.locator('#compose-modality-hint').getByText('Roles at your hospital: writer, probe. At the partner: writer, reader.').waitFor();
+  await ours.locator('#compose-modality').scrollIntoViewIfNeeded();
   await shootAll(ours, 'alone-roles');
   await checkAccess(ours, 'roles of hospitals');
   await pair.aral.api('POST', `/sessions/${id}/stop`, { reason: 'A test.' });

@@ -5,7 +5,7 @@
 import { Problem, api } from './api.js';
 import { _, addCatalogue, addMessages, beforeLanguage, language, onLanguage } from './i18n.js';
 import { addSentences } from './sentences.js';
-import { addSessionRoles } from './words.js';
+import { addCheckNames, addSessionRoles } from './words.js';
 
 /**
  * What a plugin's panel is to the session page. `participant` is null while this page has not
@@ -52,9 +52,9 @@ import { addSessionRoles } from './words.js';
  */
 /**
  * Words of a plugin that are shown outside of what it brings: its sessions' roles, its events, and what
- * the audit log's filter calls them: messages to translate. `messages` are its translations by language,
+ * the audit log's filter calls them, and its sessions' checks, by id: messages to translate. `messages` are its translations by language,
  * where the desk's catalogues have none.
- * @typedef {{roles?: Record<string, string>, events?: Record<string, [string, string] | [string]>, nouns?: Record<string, string>,
+ * @typedef {{roles?: Record<string, string>, events?: Record<string, [string, string] | [string]>, nouns?: Record<string, string>, checks?: Record<string, string>,
  *   messages?: Record<string, Record<string, string | string[]>>}} Words
  */
 /** @typedef {import('./types.js').PluginWeb} Brought */
@@ -174,8 +174,9 @@ const words = new Map();
 
 /** @param {string} address @param {Brought} of */
 async function addWords(address, { schema = '', modality }) {
-  const { roles = {}, events = {}, nouns = {}, messages = {} } = /** @type {Words} */ (await import(address));
+  const { roles = {}, events = {}, nouns = {}, checks = {}, messages = {} } = /** @type {Words} */ (await import(address));
   addMessages(messages);
+  addCheckNames(checks);
   if (modality)
     addSessionRoles(modality, roles);
   addSentences(schema, events, nouns);

@@ -81,6 +81,19 @@ export function sessionRole(role, modality) {
   return _(of?.[role] ?? role);
 }
 
+/** What the checks of sessions are called, by id: the hub's, and those that plugins bring. @type {Record<string, string>} */
+const checkNames = {
+  'link.rtt': N_('Delay of the link'), 'link.loss': N_('Loss on the link'), 'link.up': N_('Link between the hospitals'),
+  'link': N_('Link between the hospitals'), 'clock': N_('Clocks of both hospitals'), 'peer': N_('Partner hospital'),
+};
+/** Those of a plugin; the hub's stay. @param {Record<string, string>} more */
+export const addCheckNames = (more) => {
+  for (const [id, name] of Object.entries(more))
+    checkNames[id] ??= name;
+};
+/** '' for one without a name. @param {string} id */
+export const checkName = (id) => (Object.hasOwn(checkNames, id) ? _(checkNames[id]) : '');
+
 /** The roles that people of a hospital may take. @param {import('./types.js').Modality} modality @param {boolean} runs it runs the session */
 export const rolesAt = ({ roles: all, host_roles, mirror_roles }, runs) =>
   all.filter((role) => !(runs ? mirror_roles : host_roles).includes(role));

@@ -3,18 +3,14 @@
 
 import { html, nothing } from 'lit';
 import { _, N_ } from '../i18n.js';
+import { checkName } from '../words.js';
 
 /** @typedef {import('../types.js').Check} Check */
 
-/** Names of the checks that the hub itself makes; a plugin's say what they are by their id. @type {Record<string, string>} */
-const names = {
-  'link.rtt': N_('Delay of the link'), 'link.loss': N_('Loss on the link'), 'link.up': N_('Link between the hospitals'),
-  'link': N_('Link between the hospitals'), 'clock': N_('Clocks of both hospitals'), 'peer': N_('Partner hospital'),
-};
-/** What a check is called; one that the partner made says so. @param {string} id */
+/** What a check is called, or its id; one that the partner made says so. @param {string} id */
 function nameOfCheck(id) {
   const own = id.replace(/^partner\./, '');
-  const name = names[own] ? _(names[own]) : html`<bdi>${own}</bdi>`;
+  const name = checkName(own) || html`<bdi>${own}</bdi>`;
   return own === id ? name : html`${name} <small>${_('at the partner')}</small>`;
 }
 
