@@ -65,6 +65,18 @@ def test_programs(root, prefix, **_):
             assert os.path.dirname(program) == f'{prefix}/libexec/karez', program
 
 
+def test_libraries(root, prefix, **_):
+    """Each program finds the library of its own prefix, wherever that lies, and no other one."""
+    if prefix == '/usr':
+        return '# SKIP where every program looks by itself'
+    environment = {name: value for name, value in os.environ.items() if name != 'LD_LIBRARY_PATH'}
+    testing = run('find', root + prefix, '-name', 'libkarez-testing-1.so.1').stdout.strip()
+    for path in (f'{root}{prefix}/bin/karezctl', f'{root}{prefix}/libexec/karez/karezd',
+                 f'{root}{prefix}/libexec/karez/karez-worker', testing):
+        found = re.findall(r'libkarez-1\.so\.1 => (\S+)', run('ldd', path, env=environment).stdout)
+        assert len(found) == 1 and os.path.realpath(found[0]).startswith(os.path.realpath(root) + '/'), (path, found)
+
+
 def test_prefix_of_debian(source, **_):
     """With --prefix=/usr too: what is configured is compared, and not built again."""
     with tempfile.TemporaryDirectory() as folder:
