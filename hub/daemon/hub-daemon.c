@@ -65,7 +65,6 @@ struct _HubDaemon
 G_DEFINE_FINAL_TYPE (HubDaemon, hub_daemon, KAREZ_TYPE_TRANSITION)
 
 static guint signal_superseded;
-
 static const char *
 text (HubDaemon *self, const char *group, const char *key)
 {

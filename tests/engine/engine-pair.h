@@ -50,6 +50,10 @@ void pair_expect_rows (PairHub *hub, const char *format, const char *session, co
 /* Takes the hub's database away, or gives it back. */
 void pair_set_database (Pair *pair, guint i, gboolean there);
 
+/* For pair_expect_rows(): who is in. */
+#define PAIR_PRESENT                                                                               \
+  "select count (*) from engine.participant where session = 'SESSION' and left_at is null"
+
 HubSession *pair_session_of (Pair *pair, guint i);
 /* The worker's process. */
 int pair_worker_of (Pair *pair, guint i);
