@@ -68,6 +68,8 @@ KAREZ_PUBLIC void karez_test_hub_set (KarezTestHub *self, const char *key, const
  *
  * Migrates the plugin's schema where it has one, makes the control half and enables it. The first
  * time, the database is emptied before; one that is a hub's is refused.
+ * A migration or a statement that the database refuses is a warning of the store, too, which ends a
+ * test where warnings do (g_test_init()).
  *
  * Since: 1.1
  */

@@ -175,16 +175,16 @@ test_plugin_init (TestPlugin *self)
 #define KEYS                                                                                       \
   "[Plugin]\nId=toy\nName=Toy\nVersion=1\nApi=1.1\nControl=toy\nWants=service/clock;\n"            \
   "[Grants]\nServices=%s\nRoutes=/x/toy/\nPeerTopics=toy.\n"                                       \
-  "[Permissions]\ntoy.write=surgeon;\n[Settings]\nGreeting=hello\n"
+  "%s[Permissions]\ntoy.write=surgeon;\n[Settings]\nGreeting=hello\n"
 
 /* The key file's folder has a module of the name that it says, as a build directory has. */
 static KarezTestHub *
-make_hub (const char *services, GError **error)
+make_hub_with (const char *services, const char *more, GError **error)
 {
   g_autofree char *folder = g_dir_make_tmp ("karez-test-hub-XXXXXX", NULL);
   g_autofree char *path = g_build_filename (folder, "toy.plugin", NULL);
   g_autofree char *module = g_build_filename (folder, "toy.so", NULL);
-  g_autofree char *keys = g_strdup_printf (KEYS, services);
+  g_autofree char *keys = g_strdup_printf (KEYS, services, more);
   KarezTestHub *hub = NULL;
 
   g_assert_true (g_file_set_contents (path, keys, -1, NULL));
@@ -194,6 +194,12 @@ make_hub (const char *services, GError **error)
   g_remove (module);
   g_rmdir (folder);
   return hub;
+}
+
+static KarezTestHub *
+make_hub (const char *services, GError **error)
+{
+  return make_hub_with (services, "", error);
 }
 
 static KarezTestHub *
@@ -390,6 +396,46 @@ test_provided (void)
   g_assert_cmpstr (heard (hub), ==, "hello:snnn");
 }
 
+static char *
+ask_database (const char *sql)
+{
+  const char *const command[] = { "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-c", sql, NULL };
+  char *answer = NULL;
+  int status = 0;
+
+  g_assert_true (g_spawn_sync (NULL, (char **) command, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
+                               &answer, NULL, &status, NULL));
+  g_assert_cmpint (status, ==, 0);
+  return g_strstrip (answer);
+}
+
+/* KAREZ_TEST_DATABASE is emptied, but for one that somebody named by mistake. */
+static void
+test_database_of_a_hub (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KarezTestHub)
+      hub = make_hub_with ("store;audit;agenda;peers;routes;settings;", "Schema=toy\n", &error);
+  g_autofree char *made = ask_database ("create schema karez; create table karez.hub (id integer);"
+                                        " insert into karez.hub values (1); create schema toy;"
+                                        " create table toy.kept (id integer)");
+  g_autofree char *kept = NULL, *gone = NULL;
+
+  g_assert_no_error (error);
+  g_assert_false (karez_test_hub_enable (hub, TEST_TYPE_PLUGIN, &error));
+  g_assert_cmpstr (karez_error_get_rule (error), ==, "test/database");
+  g_clear_error (&error);
+  kept = ask_database ("select count (*) from toy.kept, karez.hub");
+  g_assert_cmpstr (kept, ==, "0");
+  g_free (ask_database ("delete from karez.hub"));
+  /* Emptied now; this plugin brings no migrations, of which the store warns. */
+  g_log_set_always_fatal (G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
+  g_assert_false (karez_test_hub_enable (hub, TEST_TYPE_PLUGIN, &error));
+  g_assert_nonnull (error);
+  gone = ask_database ("select to_regclass ('toy.kept') is null");
+  g_assert_cmpstr (gone, ==, "t");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -400,5 +446,6 @@ main (int argc, char **argv)
   g_test_add_func ("/hub/peers", test_peers);
   g_test_add_func ("/hub/agenda", test_agenda);
   g_test_add_func ("/hub/provided", test_provided);
+  g_test_add_func ("/hub/database-of-a-hub", test_database_of_a_hub);
   return g_test_run ();
 }
