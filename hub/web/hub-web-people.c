@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* People and accounts, organisations and patients. */
-#include "hub-web-people.h"
+/* People and their accounts: made and changed. */
+#include "hub-web-people-private.h"
 
 #include "hub-catalogue.h"
 #include "hub-id.h"
@@ -8,31 +8,11 @@
 #include "hub-web-directory.h"
 #include "hub-web-request.h"
 
-#define MAX_PEOPLE 2000
-#define MAX_PATIENTS 500
+typedef HubWebPeopleJob Job;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Job, hub_web_people_job_free)
 
-struct _HubWebPeople
-{
-  HubStore *store;
-  KarezStore *scope;
-  HubWebSignIns *sign_ins;
-  HubWebPasswords *passwords;
-  HubWebPolicy *policy;
-  char *hub;
-  JsonNode *hub_names;
-};
-
-/* A request that is being answered. */
-typedef struct
-{
-  HubWebPeople *self;
-  KarezRequest *request;
-  KarezTransaction *transaction;
-  JsonNode *answer;
-} Job;
-
-static Job *
-job_new (HubWebPeople *self, KarezRequest *request)
+Job *
+hub_web_people_job_new (HubWebPeople *self, KarezRequest *request)
 {
   Job *job = g_new0 (Job, 1);
 
@@ -41,165 +21,13 @@ job_new (HubWebPeople *self, KarezRequest *request)
   return job;
 }
 
-static void
-job_free (Job *job)
+void
+hub_web_people_job_free (Job *job)
 {
   g_clear_object (&job->transaction);
   g_clear_pointer (&job->answer, json_node_unref);
   g_object_unref (job->request);
   g_free (job);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Job, job_free)
-
-typedef JsonNode *(*ItemFunc) (Job *job, KarezRows *rows, guint row);
-
-/* {"items": […]}, with "more" when there are more than @max. */
-static JsonNode *
-list_of_rows (Job *job, KarezRows *rows, guint max, ItemFunc item)
-{
-  g_autoptr (JsonArray) items = json_array_new ();
-  JsonNode *list = json_node_new (JSON_NODE_ARRAY);
-  guint n = karez_rows_get_count (rows);
-
-  for (guint i = 0; i < MIN (n, max); i++)
-    json_array_add_element (items, item (job, rows, i));
-  json_node_set_array (list, items);
-  if (n > max)
-    return karez_json_object ("items", "n", list, "more", "b", TRUE, NULL);
-  return karez_json_object ("items", "n", list, NULL);
-}
-
-static void
-finish_list (Job *job, GObject *source, GAsyncResult *result, guint max, ItemFunc item)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
-
-  if (rows == NULL)
-    karez_request_fail (job->request, error);
-  else
-    karez_request_respond (job->request, 200, list_of_rows (job, rows, max, item));
-}
-
-static JsonNode *
-organisation_item (Job *job, KarezRows *rows, guint row)
-{
-  return karez_json_object ("id", "s", karez_rows_text (rows, row, "id"), "parent", "s",
-                            karez_rows_text (rows, row, "parent"), "level", "s",
-                            karez_rows_text (rows, row, "level"), "names", "n",
-                            karez_rows_json (rows, row, "names"), "hub", "s",
-                            karez_rows_text (rows, row, "hub"), NULL);
-}
-
-static void
-on_organisations (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (Job) job = data;
-
-  finish_list (job, source, result, MAX_PEOPLE, organisation_item);
-}
-
-static void
-handle_organisations (KarezRequest *request, gpointer data)
-{
-  HubWebPeople *self = data;
-
-  karez_store_query_async (self->scope, "organisations", NULL, NULL, on_organisations,
-                           job_new (self, request));
-}
-
-/* Login, roles and state are for those who keep accounts. */
-static JsonNode *
-person_item (Job *job, KarezRows *rows, guint row)
-{
-  gboolean all = hub_web_policy_allows (job->self->policy, "people.write",
-                                        karez_request_get_actor (job->request));
-  JsonNode *item = karez_json_object ("id", "s", karez_rows_text (rows, row, "id"), "names", "n",
-                                      karez_rows_json (rows, row, "names"), "title", "n",
-                                      karez_rows_json (rows, row, "title"), "organisation", "s",
-                                      karez_rows_text (rows, row, "organisation"), "hub", "s",
-                                      karez_rows_text (rows, row, "hub"), "login", "s",
-                                      all ? karez_rows_text (rows, row, "login") : NULL, "roles",
-                                      "n", all ? karez_rows_json (rows, row, "roles") : NULL, NULL);
-
-  if (all)
-    json_object_set_boolean_member (json_node_get_object (item), "active",
-                                    karez_rows_boolean (rows, row, "active"));
-  return item;
-}
-
-static void
-on_people (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (Job) job = data;
-
-  finish_list (job, source, result, MAX_PEOPLE, person_item);
-}
-
-static void
-handle_people (KarezRequest *request, gpointer data)
-{
-  HubWebPeople *self = data;
-
-  karez_store_query_async (self->scope, "people", NULL, NULL, on_people, job_new (self, request));
-}
-
-static JsonNode *
-patient_item (Job *job, KarezRows *rows, guint row)
-{
-  return karez_json_object ("id", "s", karez_rows_text (rows, row, "id"), "organisation", "s",
-                            karez_rows_text (rows, row, "organisation"), "names", "n",
-                            karez_rows_json (rows, row, "names"), "birth_date", "s",
-                            karez_rows_text (rows, row, "birth_date"), "gender", "s",
-                            karez_rows_text (rows, row, "gender"), NULL);
-}
-
-static void
-on_patients_recorded (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (Job) job = data;
-  g_autoptr (GError) error = NULL;
-
-  if (!hub_store_append_event_finish (HUB_STORE (source), result, &error))
-    karez_request_fail (job->request, error);
-  else
-    karez_request_respond (job->request, 200, g_steal_pointer (&job->answer));
-}
-
-/* The record of whom the reader sees is durable before a byte of it leaves. */
-static void
-on_patients (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (Job) job = data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
-  g_autoptr (GStrvBuilder) builder = NULL;
-  g_auto (GStrv) ids = NULL;
-
-  if (rows == NULL)
-    {
-      karez_request_fail (job->request, error);
-      return;
-    }
-  builder = g_strv_builder_new ();
-  for (guint i = 0; i < MIN (karez_rows_get_count (rows), MAX_PATIENTS); i++)
-    g_strv_builder_add (builder, karez_rows_text (rows, i, "id"));
-  ids = g_strv_builder_end (builder);
-  job->answer = list_of_rows (job, rows, MAX_PATIENTS, patient_item);
-  hub_store_append_event_async (
-      job->self->store, karez_request_get_actor (job->request), "patient.list", 0, NULL, NULL,
-      karez_json_object ("patients", "as", ids, NULL), NULL, on_patients_recorded, job);
-  g_steal_pointer (&job);
-}
-
-static void
-handle_patients (KarezRequest *request, gpointer data)
-{
-  HubWebPeople *self = data;
-
-  karez_store_query_async (self->scope, "patients", NULL, NULL, on_patients,
-                           job_new (self, request));
 }
 
 static const KarezJsonField names_fields[] = {
@@ -432,7 +260,8 @@ handle_create (KarezRequest *request, gpointer data)
       || !check_final (request, body, &error))
     karez_request_fail (request, error);
   else
-    hash_password (job_new (self, request), karez_json_text (body, "login"), on_hash_to_create);
+    hash_password (hub_web_people_job_new (self, request), karez_json_text (body, "login"),
+                   on_hash_to_create);
 }
 
 /* @error: (transfer full). Returns: (transfer full) */
@@ -576,9 +405,9 @@ handle_change (KarezRequest *request, gpointer data)
     }
   if (karez_json_text (body, "password") != NULL)
     karez_store_query_async (self->scope, "login_by_id", g_variant_new ("(s)", id), NULL, on_login,
-                             job_new (self, request));
+                             hub_web_people_job_new (self, request));
   else
-    change (job_new (self, request), NULL);
+    change (hub_web_people_job_new (self, request), NULL);
 }
 
 static void
@@ -608,7 +437,7 @@ handle_forget_browsers (KarezRequest *request, gpointer data)
       karez_request_fail (request, error);
       return;
     }
-  job = job_new (self, request);
+  job = hub_web_people_job_new (self, request);
   job->transaction = karez_request_begin (request, self->scope);
   karez_transaction_run_one (job->transaction, "people/no-account",
                              N_ ("This person has no account here"), "account_forget_browsers",
@@ -620,12 +449,12 @@ handle_forget_browsers (KarezRequest *request, gpointer data)
 gboolean
 hub_web_people_add_routes (HubWebPeople *self, KarezRoutes *routes, GError **error)
 {
-  return karez_routes_add (routes, "GET", "/organisations", HUB_WEB_SIGNED_IN, handle_organisations,
-                           self, NULL, error)
-         && karez_routes_add (routes, "GET", "/patients", "patient.read", handle_patients, self,
-                              NULL, error)
-         && karez_routes_add (routes, "GET", "/people", "people.read", handle_people, self, NULL,
-                              error)
+  return karez_routes_add (routes, "GET", "/organisations", HUB_WEB_SIGNED_IN,
+                           hub_web_people_list_organisations, self, NULL, error)
+         && karez_routes_add (routes, "GET", "/patients", "patient.read",
+                              hub_web_people_list_patients, self, NULL, error)
+         && karez_routes_add (routes, "GET", "/people", "people.read", hub_web_people_list_people,
+                              self, NULL, error)
          && karez_routes_add (routes, "POST", "/people", "people.write", handle_create, self, NULL,
                               error)
          && karez_routes_add (routes, "PUT", "/people/{id}", "people.write", handle_change, self,
