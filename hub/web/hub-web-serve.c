@@ -178,10 +178,25 @@ identify (HubWeb *self, HubWebRequest *request, const HubWebRoute *route)
 }
 
 static void
+fail_starting (HubWebRequest *request)
+{
+  g_autoptr (GError) error = karez_error_new (KAREZ_ERROR_UNAVAILABLE, "hub/starting", NULL,
+                                              N_ ("The hub is starting"));
+
+  karez_request_fail (KAREZ_REQUEST (request), error);
+}
+
+static void
 no_route (HubWeb *self, HubWebRequest *request, const char *allowed)
 {
   g_autoptr (GError) error = NULL;
 
+  /* Its routes come one part after another, a plugin's last of all. */
+  if (allowed == NULL && !self->ready)
+    {
+      fail_starting (request);
+      return;
+    }
   if (allowed == NULL)
     {
       error = karez_error_new (KAREZ_ERROR_NOT_FOUND, "request/path", NULL,
@@ -243,11 +258,7 @@ handle_watch (HubWeb *self, HubWebRequest *request, const char *path)
     karez_request_respond (KAREZ_REQUEST (request), 200,
                            karez_json_object ("state", "s", "alive", NULL));
   else if (g_str_equal (path, "/readyz") && !self->ready)
-    {
-      error = karez_error_new (KAREZ_ERROR_UNAVAILABLE, "hub/starting", NULL,
-                               N_ ("The hub is starting"));
-      karez_request_fail (KAREZ_REQUEST (request), error);
-    }
+    fail_starting (request);
   else if (g_str_equal (path, "/readyz") && hub_store_is_available (self->store))
     karez_request_respond (KAREZ_REQUEST (request), 200,
                            karez_json_object ("state", "s", "ready", NULL));
