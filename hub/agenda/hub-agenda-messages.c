@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What partners say about bookings. Each message is applied in one transaction with its
- * checkpoint; one that cannot be is an error, and the peers' part puts it aside. */
+ * checkpoint; one that cannot be is an error, and a dead letter of the peers' part. */
 #include "hub-agenda-private.h"
 #include "hub-booking.h"
 #include "hub-catalogue.h"
@@ -10,7 +10,8 @@
 
 /* Requests of one hospital that wait for an answer: each holds resources. */
 #define MAX_WAITING 500
-/* Requests of one hospital that were refused and answered; what is beyond is put aside alone. */
+/* Requests of one hospital that were refused and answered; what is beyond is a dead letter alone.
+ */
 #define MAX_REFUSED 10000
 
 /* Of "agenda.answer", "agenda.withdraw" and "agenda.cancel". */
@@ -124,7 +125,7 @@ check_theirs (Application *self, GStrv resources, const char *hub)
 
 /* ── what this hub refuses by itself ────────────────────────────────────────────────────────── */
 
-/* A request that is put aside is told to the hospital that asked, which would wait for ever. */
+/* A request that is a dead letter is told to the hospital that asked, which would wait for ever. */
 typedef struct
 {
   GTask *task; /* the handler's, which ends with… */
@@ -138,7 +139,7 @@ on_refusal_told (GObject *source, GAsyncResult *result, gpointer data)
   Refusal *refusal = data;
   g_autoptr (GError) error = NULL;
 
-  /* Told before, or there is no room: the message is put aside none the less. */
+  /* Told before, or there is no room: the message is a dead letter none the less. */
   if (!karez_transaction_commit_finish (refusal->transaction, result, &error)
       && g_strcmp0 (karez_error_get_rule (error), "agenda/told") != 0)
     hub_warning ("agenda", NULL, "a refusal could not be told: %s", error->message);
@@ -417,7 +418,7 @@ fill_withdrawal (Application *self, JsonObject *seen)
 
   if (seen == NULL)
     {
-      /* Its request was put aside here: the partner must not wait for an answer for ever. */
+      /* Its request is a dead letter here: the partner must not wait for an answer for ever. */
       fill_late (self, "booking.withdraw", "unknown");
       post_withdrawn (self);
     }

@@ -8,9 +8,9 @@
 #include "hub-catalogue.h"
 #include "hub-clock.h"
 
-/* Of a hospital's requests that wait the other one takes 500, and puts aside what is beyond: here
- * it is refused before, with room for those that are on their way at once. Emergencies have some of
- * their own, and nobody can fill it alone. */
+/* Of a hospital's requests that wait the other one takes 500, and what is beyond is a dead letter
+ * there: here it is refused before, with room for those that are on their way at once. Emergencies
+ * have some of their own, and nobody can fill it alone. */
 #define MAX_WAITING 400
 #define MAX_WAITING_EMERGENCIES 480
 #define MAX_WAITING_OF_PERSON 200

@@ -55,14 +55,14 @@ list_parked (Ctl *ctl, char **arguments)
 
 /* Messages that could not be applied. */
 static CtlStatus
-list_aside (Ctl *ctl, char **arguments)
+list_dead_letters (Ctl *ctl, char **arguments)
 {
   static const char *const columns[] = {
     N_ ("PEER"), "peer",    N_ ("LANE"), "lane",        N_ ("SEQUENCE"), "sequence", N_ ("TOPIC"),
     "topic",     N_ ("AT"), "at",        N_ ("REASON"), "reason",        NULL
   };
   g_autoptr (JsonNode) answer = NULL;
-  CtlStatus status = ctl_call (ctl, "GET", "/messages/aside", NULL, &answer);
+  CtlStatus status = ctl_call (ctl, "GET", "/messages/dead-letters", NULL, &answer);
 
   if (status == CTL_OK && !ctl_json (ctl, answer))
     ctl_table (ctl_items (answer), columns);
@@ -78,7 +78,7 @@ list_records (Ctl *ctl, char **arguments)
                                          N_ ("AT"),      "at",          N_ ("REASON"),
                                          "reason",       NULL };
   g_autoptr (JsonNode) answer = NULL;
-  CtlStatus status = ctl_call (ctl, "GET", "/records/aside", NULL, &answer);
+  CtlStatus status = ctl_call (ctl, "GET", "/records/dead-letters", NULL, &answer);
 
   if (status == CTL_OK && !ctl_json (ctl, answer))
     ctl_table (ctl_items (answer), columns);
@@ -107,7 +107,7 @@ retry_record (Ctl *ctl, char **arguments)
 {
   g_autofree char *session = ctl_escape (arguments[0]);
   g_autofree char *sequence = ctl_escape (arguments[1]);
-  g_autofree char *path = g_strdup_printf ("/records/aside/%s/%s/retry", session, sequence);
+  g_autofree char *path = g_strdup_printf ("/records/dead-letters/%s/%s/retry", session, sequence);
 
   return give_again (ctl, path);
 }
@@ -118,7 +118,8 @@ retry (Ctl *ctl, char **arguments)
   g_autofree char *peer = ctl_escape (arguments[0]);
   g_autofree char *lane = ctl_escape (arguments[1]);
   g_autofree char *sequence = ctl_escape (arguments[2]);
-  g_autofree char *path = g_strdup_printf ("/messages/aside/%s/%s/%s/retry", peer, lane, sequence);
+  g_autofree char *path = g_strdup_printf ("/messages/dead-letters/%s/%s/%s/retry", peer, lane,
+                                           sequence);
 
   return give_again (ctl, path);
 }
@@ -132,9 +133,9 @@ take_state (Ctl *ctl)
   return hub_lock_take (hub_config_text (ctl->config, "Hub", "State"), NULL);
 }
 
-/* A plugin that keeps the hub from running can be put aside without the hub. */
+/* A plugin that keeps the hub from running can be disabled without the hub. */
 static CtlStatus
-put_aside (Ctl *ctl, char **arguments)
+disable (Ctl *ctl, char **arguments)
 {
   const char *id = arguments[0], *reason = ctl_option (ctl, "reason");
   g_autoptr (HubLock) lock = NULL;
@@ -149,44 +150,44 @@ put_aside (Ctl *ctl, char **arguments)
   if (lock == NULL)
     {
       ctl_become_root ();
-      return act (ctl, id, "put-aside", karez_json_object ("reason", "s", reason, NULL));
+      return act (ctl, id, "disable", karez_json_object ("reason", "s", reason, NULL));
     }
   if (!hub_plugin_id_is_valid (id))
     return ctl_usage (ctl, _ ("this is not the id of a plugin"));
   directory = g_build_filename (hub_config_text (ctl->config, "Hub", "State"), "plugins", NULL);
   if (!hub_file_make_directory (directory, 0700, &error)
-      || !hub_plugin_marks_put_aside (directory, id, reason, &error))
+      || !hub_plugin_marks_disable (directory, id, reason, &error))
     {
       g_printerr ("karezctl: %s\n", error->message);
       return CTL_REFUSED;
     }
-  answer = karez_json_object ("id", "s", id, "state", "s", "aside", "reason", "s", reason, NULL);
+  answer = karez_json_object ("id", "s", id, "state", "s", "disabled", "reason", "s", reason, NULL);
   if (!ctl_json (ctl, answer))
     g_print (_ ("The hub does not run; it starts without %s.\n"), id);
   return CTL_OK;
 }
 
 static CtlStatus
-restore (Ctl *ctl, char **arguments)
+enable (Ctl *ctl, char **arguments)
 {
-  return act (ctl, arguments[0], "restore", NULL);
+  return act (ctl, arguments[0], "enable", NULL);
 }
 
-static const CtlOption put_aside_options[] = {
+static const CtlOption disable_options[] = {
   { "reason", "TEXT", N_ ("Why; it is shown in the list"), CTL_REQUIRED },
   { NULL },
 };
 
 const CtlVerb ctl_plugins_verbs[] = {
   { "list", "", N_ ("Lists the plugins, and what keeps one from running"), NULL, list },
-  { "put-aside", "ID", N_ ("Leaves a plugin out from the next start on, also while no hub runs"),
-    put_aside_options, put_aside },
-  { "restore", "ID", N_ ("Takes a plugin back at the next start"), NULL, restore },
+  { "disable", "ID", N_ ("Disables a plugin, also while no hub runs"), disable_options, disable },
+  { "enable", "ID", N_ ("Lets a disabled plugin start again, at the next start of the hub"), NULL,
+    enable },
   { "parked", "", N_ ("Lists the messages of other hospitals that wait for a plugin"), NULL,
     list_parked },
   { "deliver", "ID", N_ ("Gives a plugin the messages that wait for it"), NULL, deliver },
-  { "aside", "", N_ ("Lists the messages of other hospitals that could not be applied"), NULL,
-    list_aside },
+  { "dead-letters", "", N_ ("Lists the messages of other hospitals that could not be applied"),
+    NULL, list_dead_letters },
   { "retry", "PEER LANE SEQUENCE", N_ ("Applies such a message again"), NULL, retry },
   { "records", "", N_ ("Lists the records of sessions that their plugin refused"), NULL,
     list_records },

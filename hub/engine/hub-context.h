@@ -11,8 +11,8 @@ G_BEGIN_DECLS
  * HubContext:
  * What one plugin may reach. It hands out the services that the key file was granted, each within
  * its bounds: routes below the plugin's prefix, topics below its prefix, the store of its schema,
- * its own settings. What it registers answers %KAREZ_ERROR_UNAVAILABLE, rule "plugin/aside", while
- * the context is closed, and a later context of the same plugin may register it again.
+ * its own settings. What it registers answers %KAREZ_ERROR_UNAVAILABLE, rule "plugin/disabled",
+ * while the context is closed, and a later context of the same plugin may register it again.
  */
 G_DECLARE_FINAL_TYPE (HubContext, hub_context, HUB, CONTEXT, GObject)
 

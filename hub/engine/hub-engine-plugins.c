@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Plugins over the hub's life: enabled in order, put aside and restored, and their routes. */
+/* Plugins over the hub's life: enabled in order, disabled and enabled again, and their routes. */
 #include "hub-engine-private.h"
 
 #include "hub-catalogue.h"
@@ -202,7 +202,7 @@ hub_engine_disable_all_async (HubEngine *self, GAsyncReadyCallback callback, gpo
   disable_next (task);
 }
 
-/* What is aside. */
+/* What is disabled. */
 
 static void
 on_verdicts_kept (GObject *source, GAsyncResult *result, gpointer data)
@@ -217,10 +217,10 @@ on_verdicts_kept (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-put_aside_rows (KarezTransaction *transaction, const char *id, const char *reason)
+disable_rows (KarezTransaction *transaction, const char *id, const char *reason)
 {
-  karez_transaction_run (transaction, "plugin_put_aside", "(ss)", id, reason);
-  karez_transaction_event (transaction, "plugin.put-aside", "plugin_state", id,
+  karez_transaction_run (transaction, "plugin_disable", "(ss)", id, reason);
+  karez_transaction_event (transaction, "plugin.disable", "plugin_state", id,
                            karez_json_object ("reason", "s", reason, NULL));
 }
 
@@ -248,7 +248,7 @@ on_states (GObject *source, GAsyncResult *result, gpointer data)
 
       g_hash_table_add (known, (gpointer) id);
       if (plugin != NULL && hub_plugin_get_state (plugin) == HUB_PLUGIN_FOUND)
-        hub_plugin_set_state (plugin, HUB_PLUGIN_ASIDE, karez_rows_text (rows, i, "reason"));
+        hub_plugin_set_state (plugin, HUB_PLUGIN_DISABLED, karez_rows_text (rows, i, "reason"));
     }
   /* The watchdog's verdicts come from its markers; now they are on record. */
   transaction = karez_store_begin (own_store (self), self->actor);
@@ -259,7 +259,7 @@ on_states (GObject *source, GAsyncResult *result, gpointer data)
 
       if (verdict == NULL || g_hash_table_contains (known, hub_plugin_get_id (all->pdata[i])))
         continue;
-      put_aside_rows (transaction, hub_plugin_get_id (all->pdata[i]), verdict);
+      disable_rows (transaction, hub_plugin_get_id (all->pdata[i]), verdict);
       n++;
     }
   if (n)
@@ -286,9 +286,9 @@ hub_engine_read_states_finish (HubEngine *self, GAsyncResult *result, GError **e
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-/* Putting aside and restoring, by an administrator. */
+/* Disabling and enabling, by an administrator. */
 
-/* A plugin that is put aside, or taken back. */
+/* A plugin that is disabled, or enabled again. */
 typedef struct
 {
   HubPlugin *plugin;
@@ -315,19 +315,19 @@ finish_with (GTask *task)
 }
 
 static void
-on_put_aside (GObject *source, GAsyncResult *result, gpointer data)
+on_plugin_disabled (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
   g_autoptr (GError) error = NULL;
 
-  /* It is aside either way: its routes are closed. */
+  /* It is disabled either way: its routes are closed. */
   if (!hub_plugin_disable_finish (HUB_PLUGIN (source), result, &error))
     hub_warning ("plugins", hub_plugin_get_id (HUB_PLUGIN (source)), "%s", error->message);
   finish_with (task);
 }
 
 static void
-on_aside_kept (GObject *source, GAsyncResult *result, gpointer data)
+on_disabling_kept (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
   Change *change = g_task_get_task_data (task);
@@ -338,8 +338,8 @@ on_aside_kept (GObject *source, GAsyncResult *result, gpointer data)
       g_task_return_error (task, error);
       return;
     }
-  hub_plugin_set_state (change->plugin, HUB_PLUGIN_ASIDE, change->reason);
-  hub_plugin_disable_async (change->plugin, on_put_aside, g_steal_pointer (&task));
+  hub_plugin_set_state (change->plugin, HUB_PLUGIN_DISABLED, change->reason);
+  hub_plugin_disable_async (change->plugin, on_plugin_disabled, g_steal_pointer (&task));
 }
 
 static GTask *
@@ -349,7 +349,7 @@ begin (HubEngine *self, const char *id, const char *reason, GAsyncReadyCallback 
   GTask *task = g_task_new (self, NULL, callback, data);
   HubPlugin *plugin = hub_plugin_list_find (self->plugins, id);
 
-  g_task_set_source_tag (task, hub_engine_put_aside_async);
+  g_task_set_source_tag (task, hub_engine_disable_plugin_async);
   if (plugin != NULL)
     {
       Change *change = g_new0 (Change, 1);
@@ -366,16 +366,16 @@ begin (HubEngine *self, const char *id, const char *reason, GAsyncReadyCallback 
 }
 
 void
-hub_engine_put_aside_async (HubEngine *self, const char *id, const char *reason,
-                            KarezTransaction *transaction, GAsyncReadyCallback callback,
-                            gpointer data)
+hub_engine_disable_plugin_async (HubEngine *self, const char *id, const char *reason,
+                                 KarezTransaction *transaction, GAsyncReadyCallback callback,
+                                 gpointer data)
 {
   GTask *task = begin (self, id, reason, callback, data);
 
   if (task == NULL)
     return;
-  put_aside_rows (transaction, id, reason);
-  karez_transaction_commit_async (transaction, NULL, on_aside_kept, task);
+  disable_rows (transaction, id, reason);
+  karez_transaction_commit_async (transaction, NULL, on_disabling_kept, task);
 }
 
 static void
@@ -392,7 +392,7 @@ on_back (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-on_restored (GObject *source, GAsyncResult *result, gpointer data)
+on_enabling_kept (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GTask) task = data;
   HubEngine *self = g_task_get_source_object (task);
@@ -405,32 +405,33 @@ on_restored (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   hub_plugin_marks_clear (self->markers, hub_plugin_get_id (plugin));
-  if (hub_plugin_get_state (plugin) != HUB_PLUGIN_ASIDE)
+  if (hub_plugin_get_state (plugin) != HUB_PLUGIN_DISABLED)
     finish_with (task);
   else if (hub_plugin_is_open (plugin))
     enable (self, plugin, on_back, g_steal_pointer (&task));
   else
     {
-      hub_plugin_set_state (plugin, HUB_PLUGIN_ASIDE, N_ ("It is loaded at the hub's next start."));
+      hub_plugin_set_state (plugin, HUB_PLUGIN_DISABLED,
+                            N_ ("It is loaded at the hub's next start."));
       finish_with (task);
     }
 }
 
 void
-hub_engine_restore_async (HubEngine *self, const char *id, KarezTransaction *transaction,
-                          GAsyncReadyCallback callback, gpointer data)
+hub_engine_enable_plugin_async (HubEngine *self, const char *id, KarezTransaction *transaction,
+                                GAsyncReadyCallback callback, gpointer data)
 {
   GTask *task = begin (self, id, NULL, callback, data);
 
   if (task == NULL)
     return;
-  karez_transaction_run (transaction, "plugin_restore", "(s)", id);
-  karez_transaction_event (transaction, "plugin.restore", "plugin_state", id, NULL);
-  karez_transaction_commit_async (transaction, NULL, on_restored, task);
+  karez_transaction_run (transaction, "plugin_enable", "(s)", id);
+  karez_transaction_event (transaction, "plugin.enable", "plugin_state", id, NULL);
+  karez_transaction_commit_async (transaction, NULL, on_enabling_kept, task);
 }
 
 JsonNode *
-hub_engine_put_aside_finish (HubEngine *self, GAsyncResult *result, GError **error)
+hub_engine_disable_plugin_finish (HubEngine *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
 
@@ -439,7 +440,7 @@ hub_engine_put_aside_finish (HubEngine *self, GAsyncResult *result, GError **err
 
 /* Routes. */
 
-static const KarezJsonField aside_fields[] = {
+static const KarezJsonField disable_fields[] = {
   { "reason", KAREZ_JSON_TEXT, TRUE, 1, 500 },
   { NULL },
 };
@@ -476,7 +477,7 @@ has_something (HubEngine *self, HubPluginFile *file)
   return hub_plugin_file_get_web (file) != NULL || json_object_get_size (words) > 0;
 }
 
-/* What is aside is told too: its events stay in the audit log, and their words are its own. */
+/* What is disabled is told too: its events stay in the audit log, and their words are its own. */
 static void
 on_web (KarezRequest *request, gpointer data)
 {
@@ -517,7 +518,7 @@ on_answered (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (KarezRequest) request = data;
   g_autoptr (GError) error = NULL;
-  JsonNode *node = hub_engine_put_aside_finish (HUB_ENGINE (source), result, &error);
+  JsonNode *node = hub_engine_disable_plugin_finish (HUB_ENGINE (source), result, &error);
 
   if (node != NULL)
     karez_request_respond (request, 200, node);
@@ -526,28 +527,28 @@ on_answered (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-on_aside (KarezRequest *request, gpointer data)
+on_disable (KarezRequest *request, gpointer data)
 {
   HubEngine *self = data;
-  JsonObject *object = karez_request_check_body (request, aside_fields);
+  JsonObject *object = karez_request_check_body (request, disable_fields);
   g_autoptr (KarezTransaction) transaction = NULL;
 
   if (object == NULL)
     return;
   transaction = karez_request_begin (request, own_store (self));
-  hub_engine_put_aside_async (self, karez_request_get_path_part (request, "id"),
-                              karez_json_text (object, "reason"), transaction, on_answered,
-                              g_object_ref (request));
+  hub_engine_disable_plugin_async (self, karez_request_get_path_part (request, "id"),
+                                   karez_json_text (object, "reason"), transaction, on_answered,
+                                   g_object_ref (request));
 }
 
 static void
-on_restore (KarezRequest *request, gpointer data)
+on_enable (KarezRequest *request, gpointer data)
 {
   HubEngine *self = data;
   g_autoptr (KarezTransaction) transaction = karez_request_begin (request, own_store (self));
 
-  hub_engine_restore_async (self, karez_request_get_path_part (request, "id"), transaction,
-                            on_answered, g_object_ref (request));
+  hub_engine_enable_plugin_async (self, karez_request_get_path_part (request, "id"), transaction,
+                                  on_answered, g_object_ref (request));
 }
 
 gboolean
@@ -556,8 +557,8 @@ hub_engine_add_plugin_routes (HubEngine *self, KarezRoutes *routes, GError **err
   return karez_routes_add (routes, "GET", "/plugins", "plugins.read", on_list, self, NULL, error)
          && karez_routes_add (routes, "GET", "/plugins/web", "board.read", on_web, self, NULL,
                               error)
-         && karez_routes_add (routes, "POST", "/plugins/{id}/put-aside", "plugins.write", on_aside,
+         && karez_routes_add (routes, "POST", "/plugins/{id}/disable", "plugins.write", on_disable,
                               self, NULL, error)
-         && karez_routes_add (routes, "POST", "/plugins/{id}/restore", "plugins.write", on_restore,
+         && karez_routes_add (routes, "POST", "/plugins/{id}/enable", "plugins.write", on_enable,
                               self, NULL, error);
 }

@@ -33,7 +33,7 @@ struct _HubEngine
 void hub_engine_tell_enabled (HubEngine *self, HubPlugin *plugin);
 
 /* hub-engine-plugins.c */
-/* Puts aside what the database says is aside, and records what the watchdog said. */
+/* Disables what the database says is disabled, and records what the watchdog said. */
 void hub_engine_read_states_async (HubEngine *self, GAsyncReadyCallback callback, gpointer data);
 gboolean hub_engine_read_states_finish (HubEngine *self, GAsyncResult *result, GError **error);
 void hub_engine_enable_all_async (HubEngine *self, GAsyncReadyCallback callback, gpointer data);

@@ -263,13 +263,14 @@ refuse_left_out (HubEngine *self)
 }
 
 static void
-on_faulty_aside (GObject *source, GAsyncResult *result, gpointer data)
+on_faulty_disabled (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (JsonNode) node = hub_engine_put_aside_finish (HUB_ENGINE (source), result, &error);
+  g_autoptr (JsonNode)
+      node = hub_engine_disable_plugin_finish (HUB_ENGINE (source), result, &error);
 
   if (node == NULL)
-    hub_warning ("plugins", NULL, "It could not be put aside: %s", error->message);
+    hub_warning ("plugins", NULL, "It could not be disabled: %s", error->message);
 }
 
 /* A live half crashed or blocked its worker. One session's, started again, counts once; what
@@ -303,7 +304,7 @@ on_fault (HubSupervisor *supervisor, const char *session, const char *plugin, co
       || hub_plugin_get_state (hub_plugin_list_find (self->plugins, plugin)) != HUB_PLUGIN_ENABLED)
     return;
   transaction = karez_store_begin (hub_store_get_scope (self->store, "engine"), self->actor);
-  hub_engine_put_aside_async (self, plugin, verdict, transaction, on_faulty_aside, NULL);
+  hub_engine_disable_plugin_async (self, plugin, verdict, transaction, on_faulty_disabled, NULL);
 }
 
 static void

@@ -107,13 +107,15 @@ HubSessions *hub_engine_get_sessions (HubEngine *self);
 
 /* /plugins of the API. */
 gboolean hub_engine_add_plugin_routes (HubEngine *self, KarezRoutes *routes, GError **error);
-/* Puts a plugin aside or back; recorded in @transaction, which is committed. Main thread. */
-void hub_engine_put_aside_async (HubEngine *self, const char *plugin, const char *reason,
-                                 KarezTransaction *transaction, GAsyncReadyCallback callback,
-                                 gpointer data);
-void hub_engine_restore_async (HubEngine *self, const char *plugin, KarezTransaction *transaction,
-                               GAsyncReadyCallback callback, gpointer data);
+/* Disables a plugin, or enables it again; recorded in @transaction, which is committed. Main
+ * thread. */
+void hub_engine_disable_plugin_async (HubEngine *self, const char *plugin, const char *reason,
+                                      KarezTransaction *transaction, GAsyncReadyCallback callback,
+                                      gpointer data);
+void hub_engine_enable_plugin_async (HubEngine *self, const char *plugin,
+                                     KarezTransaction *transaction, GAsyncReadyCallback callback,
+                                     gpointer data);
 /* Returns: (transfer full): the plugin as GET /plugins has it */
-JsonNode *hub_engine_put_aside_finish (HubEngine *self, GAsyncResult *result, GError **error);
+JsonNode *hub_engine_disable_plugin_finish (HubEngine *self, GAsyncResult *result, GError **error);
 
 G_END_DECLS

@@ -301,7 +301,7 @@ load_next (GTask *task)
 }
 
 static void
-put_aside_by_markers (HubPluginList *self)
+disable_by_markers (HubPluginList *self)
 {
   for (guint i = 0; i < self->plugins->len; i++)
     {
@@ -310,7 +310,7 @@ put_aside_by_markers (HubPluginList *self)
                                                            hub_plugin_get_id (plugin));
 
       if (verdict != NULL && hub_plugin_get_state (plugin) == HUB_PLUGIN_FOUND)
-        hub_plugin_set_state (plugin, HUB_PLUGIN_ASIDE, verdict);
+        hub_plugin_set_state (plugin, HUB_PLUGIN_DISABLED, verdict);
     }
 }
 
@@ -323,7 +323,7 @@ hub_plugin_list_load_async (HubPluginList *self, GCancellable *cancellable,
   g_task_set_source_tag (task, hub_plugin_list_load_async);
   g_task_set_task_data (task, g_new0 (Load, 1), g_free);
   find_all (self);
-  put_aside_by_markers (self);
+  disable_by_markers (self);
   sort_out (self);
   load_next (task);
 }

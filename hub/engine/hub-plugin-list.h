@@ -22,8 +22,8 @@ HubPluginList *hub_plugin_list_new (const char *const *paths, const char *marker
 /**
  * hub_plugin_list_load_async:
  * Finds, reads, orders and probes the plugins and opens their control modules, so that their
- * statements are there before the database is opened. One that cannot be loaded is refused or put
- * aside, with its reason; that is no failure of this call.
+ * statements are there before the database is opened. One that cannot be loaded is refused or
+ * disabled, with its reason; that is no failure of this call.
  */
 void hub_plugin_list_load_async (HubPluginList *self, GCancellable *cancellable,
                                  GAsyncReadyCallback callback, gpointer data);

@@ -11,7 +11,7 @@
 
 #define DAY_US (24 * G_TIME_SPAN_HOUR)
 #define MAX_TEXT 4096
-#define ASIDE "aside"
+#define DISABLED "disabled"
 
 static const char *const kinds[] = { "blocked", "crashed" };
 
@@ -48,10 +48,10 @@ hub_plugin_marks_add (const char *directory, const char *plugin, HubMark mark, c
 }
 
 gboolean
-hub_plugin_marks_put_aside (const char *directory, const char *plugin, const char *reason,
-                            GError **error)
+hub_plugin_marks_disable (const char *directory, const char *plugin, const char *reason,
+                          GError **error)
 {
-  g_autofree char *path = g_strdup_printf ("%s/%s." ASIDE, directory, plugin);
+  g_autofree char *path = g_strdup_printf ("%s/%s." DISABLED, directory, plugin);
 
   return write_text (path, reason, error);
 }
@@ -120,7 +120,7 @@ char *
 hub_plugin_marks_verdict (const char *directory, const char *plugin)
 {
   g_auto (Marks) marks = { 0 };
-  g_autofree char *path = g_strdup_printf ("%s/%s." ASIDE, directory, plugin);
+  g_autofree char *path = g_strdup_printf ("%s/%s." DISABLED, directory, plugin);
   g_autofree char *when = NULL;
 
   if (g_file_test (path, G_FILE_TEST_EXISTS))
@@ -156,7 +156,7 @@ void
 hub_plugin_marks_clear (const char *directory, const char *plugin)
 {
   g_auto (Marks) marks = { 0 };
-  g_autofree char *path = g_strdup_printf ("%s/%s." ASIDE, directory, plugin);
+  g_autofree char *path = g_strdup_printf ("%s/%s." DISABLED, directory, plugin);
 
   g_unlink (path);
   look (directory, plugin, TRUE, &marks);

@@ -7,9 +7,10 @@ G_BEGIN_DECLS
 
 /* What is kept about plugins as files of one directory, STATE/plugins, since it must be known
  * before the database is there: each time a plugin blocked or crashed a process
- * (PLUGIN.blocked-TIME and PLUGIN.crashed-TIME, holding the call), and that an administrator put it
- * aside while the hub was down (PLUGIN.aside, holding the reason). The first kind counts for a
- * day. */
+ * (PLUGIN.blocked-TIME and PLUGIN.crashed-TIME, holding the call), and that an administrator
+ * disabled it while the hub was down (PLUGIN.disabled, holding the reason). The first kind counts
+ * for a day.
+ */
 
 typedef enum
 {
@@ -20,10 +21,10 @@ typedef enum
 /* Keeps that @plugin did this in @call, durably. */
 gboolean hub_plugin_marks_add (const char *directory, const char *plugin, HubMark mark,
                                const char *call, GError **error);
-/* Puts @plugin aside from the hub's next start on; the file belongs to the directory's owner. */
-gboolean hub_plugin_marks_put_aside (const char *directory, const char *plugin, const char *reason,
-                                     GError **error);
-/* Why @plugin must not be loaded: it was put aside, or it blocked or crashed twice within a day.
+/* Disables @plugin from the hub's next start on; the file belongs to the directory's owner. */
+gboolean hub_plugin_marks_disable (const char *directory, const char *plugin, const char *reason,
+                                   GError **error);
+/* Why @plugin must not be loaded: it was disabled, or it blocked or crashed twice within a day.
  * Returns: (transfer full) (nullable) */
 char *hub_plugin_marks_verdict (const char *directory, const char *plugin);
 /* What @plugin did last, within a day: "It crashed in “route” at TIME." Returns: (transfer full)

@@ -35,7 +35,7 @@ G_DEFINE_FINAL_TYPE (HubPlugin, hub_plugin, G_TYPE_OBJECT)
 const char *
 hub_plugin_state_name (HubPluginState state)
 {
-  static const char *const names[] = { "found", "refused", "aside", "enabled", "failed" };
+  static const char *const names[] = { "found", "refused", "disabled", "enabled", "failed" };
 
   return names[state];
 }
@@ -138,7 +138,7 @@ hub_plugin_refuse (HubPlugin *self, const GError *error)
 
   g_clear_error (&self->error);
   self->error = g_error_copy (error);
-  hub_plugin_set_state (self, harmed ? HUB_PLUGIN_ASIDE : HUB_PLUGIN_REFUSED, reason);
+  hub_plugin_set_state (self, harmed ? HUB_PLUGIN_DISABLED : HUB_PLUGIN_REFUSED, reason);
 }
 
 gboolean

@@ -9,7 +9,7 @@ G_BEGIN_DECLS
  * HubPluginState:
  * @HUB_PLUGIN_FOUND: its files are in order; it is not enabled yet
  * @HUB_PLUGIN_REFUSED: key file, module or needs are not accepted
- * @HUB_PLUGIN_ASIDE: it harmed the hub, or an administrator put it aside
+ * @HUB_PLUGIN_DISABLED: it harmed the hub, or an administrator disabled it
  * @HUB_PLUGIN_ENABLED: it runs
  * @HUB_PLUGIN_FAILED: it could not be enabled
  */
@@ -17,12 +17,12 @@ typedef enum
 {
   HUB_PLUGIN_FOUND,
   HUB_PLUGIN_REFUSED,
-  HUB_PLUGIN_ASIDE,
+  HUB_PLUGIN_DISABLED,
   HUB_PLUGIN_ENABLED,
   HUB_PLUGIN_FAILED,
 } HubPluginState;
 
-/* "found", "refused", "aside", "enabled", "failed" */
+/* "found", "refused", "disabled", "enabled", "failed" */
 const char *hub_plugin_state_name (HubPluginState state);
 
 #define HUB_TYPE_PLUGIN (hub_plugin_get_type ())
@@ -47,7 +47,7 @@ KarezPlugin *hub_plugin_get_control (HubPlugin *self);
 void hub_plugin_set_state (HubPlugin *self, HubPluginState state, const char *reason);
 /* Why it was refused, with its rule; NULL otherwise. */
 const GError *hub_plugin_get_error (HubPlugin *self);
-/* REFUSED or ASIDE by @error. */
+/* REFUSED or DISABLED by @error. */
 void hub_plugin_refuse (HubPlugin *self, const GError *error);
 
 /* Reads its catalogues and opens the control module, whose probe must have passed. */

@@ -26,7 +26,7 @@ HubProbe *hub_probe_new (const char *worker, const char *cache, guint limit_ms);
  * @symbol: %HUB_SYMBOL_CONTROL or %HUB_SYMBOL_LIVE
  *
  * %KAREZ_ERROR_INVALID with the rule "plugin/module", "plugin/symbol" or "plugin/abi" for a module
- * that does not fit; "plugin/crash" and "plugin/hang" for one that must be put aside;
+ * that does not fit; "plugin/crash" and "plugin/hang" for one that must be disabled;
  * %KAREZ_ERROR_FAILED, rule "plugin/probe", if no child could be asked.
  */
 void hub_probe_look_async (HubProbe *self, const char *path, const char *symbol,

@@ -15,7 +15,7 @@ typedef enum
 typedef struct
 {
   HubRunner *runner;
-  GCallback func; /* NULL: the plugin is aside */
+  GCallback func; /* NULL: the plugin is disabled */
   gpointer data;
   GDestroyNotify destroy;
 } Handler;
@@ -67,8 +67,8 @@ enter (Handler *handler, GTask *task, const char *call)
 {
   if (handler->func == NULL)
     {
-      g_task_return_error (task, karez_error_new (KAREZ_ERROR_UNAVAILABLE, "plugin/aside", NULL,
-                                                  N_ ("The plugin “%s” is put aside."),
+      g_task_return_error (task, karez_error_new (KAREZ_ERROR_UNAVAILABLE, "plugin/disabled", NULL,
+                                                  N_ ("The plugin “%s” is disabled."),
                                                   hub_runner_get_plugin (handler->runner)));
       g_object_unref (task);
       return FALSE;

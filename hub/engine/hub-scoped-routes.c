@@ -10,7 +10,7 @@
 typedef struct
 {
   HubRunner *runner;
-  KarezRouteFunc func; /* NULL: the plugin is aside */
+  KarezRouteFunc func; /* NULL: the plugin is disabled */
   gpointer data;
   GDestroyNotify destroy;
 } Route;
@@ -62,8 +62,8 @@ on_request (KarezRequest *request, gpointer data)
 
   if (route->func == NULL)
     {
-      karez_error_set (&error, KAREZ_ERROR_UNAVAILABLE, "plugin/aside", NULL,
-                       N_ ("The plugin “%s” is put aside."), hub_runner_get_plugin (route->runner));
+      karez_error_set (&error, KAREZ_ERROR_UNAVAILABLE, "plugin/disabled", NULL,
+                       N_ ("The plugin “%s” is disabled."), hub_runner_get_plugin (route->runner));
       karez_request_fail (request, error);
       return;
     }

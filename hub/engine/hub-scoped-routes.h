@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (HubScopedRoutes, hub_scoped_routes, HUB, SCOPED_ROUTES, GObject)
 
 HubScopedRoutes *hub_scoped_routes_new (KarezRoutes *routes, HubRunner *runner, const char *prefix);
-/* Closed, every route answers "plugin/aside" and can be added anew. */
+/* Closed, every route answers "plugin/disabled" and can be added anew. */
 void hub_scoped_routes_set_open (HubScopedRoutes *self, gboolean open);
 
 G_END_DECLS

@@ -455,11 +455,11 @@ hub_session_people_tell_statistics (HubSessionPeople *self, JsonNode *statistics
 
 /* A page that was told that its message was taken hears that it is not kept where it belongs. */
 void
-hub_session_people_tell_aside (HubSessionPeople *self, const GError *why)
+hub_session_people_tell_dead_letter (HubSessionPeople *self, const GError *why)
 {
   g_autoptr (GError) error = karez_error_new (
-      KAREZ_ERROR_FAILED, "session/record-aside", NULL,
-      N_ ("Something of this session could not be kept and was put aside: %s"), why->message);
+      KAREZ_ERROR_FAILED, "session/dead-letter", NULL,
+      N_ ("Something of this session could not be kept and is a dead letter: %s"), why->message);
   GHashTableIter iter;
   gpointer value;
 

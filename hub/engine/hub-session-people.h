@@ -62,7 +62,7 @@ void hub_session_people_rejoin (HubSessionPeople *self);
 /* From the worker and to pages. @participant: "" for everybody */
 void hub_session_people_forward (HubSessionPeople *self, const char *participant, JsonNode *body);
 void hub_session_people_tell_statistics (HubSessionPeople *self, JsonNode *statistics);
-void hub_session_people_tell_aside (HubSessionPeople *self, const GError *why);
+void hub_session_people_tell_dead_letter (HubSessionPeople *self, const GError *why);
 
 /* Rights. */
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a session's worker wants kept: queued, kept, acknowledged, or put aside. */
+/* What a session's worker wants kept: queued, kept, acknowledged, or dead letters. */
 #include "hub-session-records.h"
 
 #include "hub-catalogue.h"
 #include "hub-log.h"
-#include "hub-session-aside.h"
+#include "hub-session-dead-letters.h"
 #include "hub-session-recording.h"
 
 #define RETRY_MS 500
@@ -36,7 +36,7 @@ G_DEFINE_FINAL_TYPE (HubSessionRecords, hub_session_records, G_TYPE_OBJECT)
 
 enum
 {
-  ASIDE,
+  DEAD_LETTER,
   N_SIGNALS
 };
 static guint signals[N_SIGNALS];
@@ -92,7 +92,7 @@ try_later (HubSessionRecords *self)
 }
 
 static void
-on_aside_told (GObject *source, GAsyncResult *result, gpointer data)
+on_dead_letter_told (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (HubSessionRecords) self = data;
 
@@ -106,27 +106,27 @@ on_aside_told (GObject *source, GAsyncResult *result, gpointer data)
 
 /* A record that nobody can keep must not stop those behind it, and must not be lost either. */
 static void
-put_aside (HubSessionRecords *self, const GError *error)
+add_dead_letter (HubSessionRecords *self, const GError *error)
 {
   const char *id = hub_session_info_get_id (self->info);
   Record *record = self->keeping;
   g_autoptr (GError) local = NULL;
-  g_autofree char *path = hub_session_aside_keep (self->services->supervisor, self->info,
-                                                  record->sequence, record->node, error, &local);
+  g_autofree char *path = hub_session_dead_letters_keep (
+      self->services->supervisor, self->info, record->sequence, record->node, error, &local);
 
-  hub_warning ("sessions", id, "Record %" G_GUINT64_FORMAT " is put aside in %s: %s",
+  hub_warning ("sessions", id, "Record %" G_GUINT64_FORMAT " is the dead letter %s: %s",
                record->sequence, path != NULL ? path : local->message, error->message);
   if (path == NULL)
     {
       try_later (self);
       return;
     }
-  g_signal_emit (self, signals[ASIDE], 0, error);
-  karez_audit_append_async (self->services->audit, actor_of (self, record), "record.aside",
+  g_signal_emit (self, signals[DEAD_LETTER], 0, error);
+  karez_audit_append_async (self->services->audit, actor_of (self, record), "record.dead-letter",
                             KAREZ_OUTCOME_FAILED, id, NULL,
                             karez_json_object ("sequence", "i", (gint64) record->sequence, "reason",
                                                "s", error->message, NULL),
-                            NULL, on_aside_told, g_object_ref (self));
+                            NULL, on_dead_letter_told, g_object_ref (self));
 }
 
 static void
@@ -135,7 +135,7 @@ fail (HubSessionRecords *self, const GError *error)
   if (hub_session_may_help_later (error))
     try_later (self);
   else
-    put_aside (self, error);
+    add_dead_letter (self, error);
 }
 
 static void
@@ -228,7 +228,7 @@ keep (HubSessionRecords *self)
       karez_error_set (&error, KAREZ_ERROR_INVALID, "session/record", NULL,
                        N_ ("The plugin “%s” has no control half that keeps records."),
                        hub_plugin_get_id (plugin));
-      put_aside (self, error);
+      add_dead_letter (self, error);
     }
   else
     hub_runner_record_async (hub_plugin_get_runner (plugin), hub_plugin_get_control (plugin),
@@ -313,9 +313,9 @@ hub_session_records_class_init (HubSessionRecordsClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = hub_session_records_finalize;
 
-  signals[ASIDE] = g_signal_new ("aside", HUB_TYPE_SESSION_RECORDS, G_SIGNAL_RUN_LAST, 0, NULL,
-                                 NULL, NULL, G_TYPE_NONE, 1,
-                                 G_TYPE_ERROR | G_SIGNAL_TYPE_STATIC_SCOPE);
+  signals[DEAD_LETTER] = g_signal_new ("dead-letter", HUB_TYPE_SESSION_RECORDS, G_SIGNAL_RUN_LAST,
+                                       0, NULL, NULL, NULL, G_TYPE_NONE, 1,
+                                       G_TYPE_ERROR | G_SIGNAL_TYPE_STATIC_SCOPE);
 }
 
 static void

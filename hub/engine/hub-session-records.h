@@ -12,7 +12,7 @@ G_BEGIN_DECLS
  * What a session's worker wants kept, one after another: the engine's own records become the
  * session's row, the others go to the plugin. What a worker has been told is recorded is durable.
  *
- * Signal "aside" (const GError *why): one could not be kept where it belongs.
+ * Signal "dead-letter" (const GError *why): one could not be kept where it belongs.
  */
 G_DECLARE_FINAL_TYPE (HubSessionRecords, hub_session_records, HUB, SESSION_RECORDS, GObject)
 

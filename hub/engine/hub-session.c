@@ -477,8 +477,9 @@ hub_session_new (HubSessionServices *services, HubSessionInfo *info, guint32 gen
                     "swapped-object-signal::finished", close_over, self,
                     "swapped-object-signal::failed", on_worker_failed, self,
                     "swapped-object-signal::news", hub_session_tell_pages, self, NULL);
-  g_signal_connect_object (self->records, "aside", G_CALLBACK (hub_session_people_tell_aside),
-                           self->people, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->records, "dead-letter",
+                           G_CALLBACK (hub_session_people_tell_dead_letter), self->people,
+                           G_CONNECT_SWAPPED);
   return self;
 }
 

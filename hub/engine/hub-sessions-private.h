@@ -40,7 +40,8 @@ gboolean hub_sessions_add_invitation_routes (HubSessions *self, KarezRoutes *rou
                                              GError **error);
 /* hub-sessions-look.c */
 gboolean hub_sessions_add_look_routes (HubSessions *self, KarezRoutes *routes, GError **error);
-gboolean hub_sessions_add_aside_routes (HubSessions *self, KarezRoutes *routes, GError **error);
+gboolean hub_sessions_add_dead_letter_routes (HubSessions *self, KarezRoutes *routes,
+                                              GError **error);
 
 /* hub-sessions-routes.c */
 /* The session's id in the path; NULL: the request is answered. */

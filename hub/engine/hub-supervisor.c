@@ -267,7 +267,7 @@ prune (const char *sessions)
           && !g_file_test (spool, G_FILE_TEST_EXISTS))
         {
           g_unlink (log);
-          /* It stays if a record was put aside in it. */
+          /* It stays while there is a dead letter in it. */
           g_rmdir (folder);
         }
     }

@@ -256,25 +256,25 @@ printable_body (Item *item)
 }
 
 static void
-on_aside (GObject *source, GAsyncResult *result, gpointer data)
+on_dead_letter (GObject *source, GAsyncResult *result, gpointer data)
 {
   Batch *batch = data;
   g_autoptr (GError) error = NULL;
 
-  if (hub_peer_parking_put_aside_finish (HUB_PEER_PARKING (source), result, &error))
+  if (hub_peer_parking_add_dead_letter_finish (HUB_PEER_PARKING (source), result, &error))
     read_checkpoint (batch);
   else
     fail_batch (batch, error);
 }
 
 static void
-put_aside (Batch *batch, const GError *error)
+add_dead_letter (Batch *batch, const GError *error)
 {
   Item *item = g_ptr_array_index (batch->items, batch->next);
   g_autofree char *body = printable_body (item);
 
-  hub_peer_parking_put_aside_async (batch->inbox->parking, batch->message, item->id, body, error,
-                                    on_aside, batch);
+  hub_peer_parking_add_dead_letter_async (batch->inbox->parking, batch->message, item->id, body,
+                                          error, on_dead_letter, batch);
 }
 
 /* The sender holds what is for this plugin, and its lane goes on. */
@@ -300,7 +300,7 @@ on_parked (GObject *source, GAsyncResult *result, gpointer data)
   else if (hub_peer_handlers_may_help_later (error))
     fail_batch (batch, error);
   else
-    put_aside (batch, error);
+    add_dead_letter (batch, error);
 }
 
 static void
@@ -343,7 +343,7 @@ on_verdict_checked (GObject *source, GAsyncResult *result, gpointer data)
     }
   if (refusal == NULL)
     refusal = hub_peer_handlers_no_checkpoint (item->topic);
-  put_aside (batch, refusal);
+  add_dead_letter (batch, refusal);
 }
 
 static void
@@ -395,7 +395,7 @@ apply_item (Batch *batch)
     }
   plugins = hub_peer_handlers_must_park (self->handlers, item->topic, NULL);
   if (error != NULL)
-    put_aside (batch, error);
+    add_dead_letter (batch, error);
   else if (plugins
            && !hub_peer_parking_check_pace (self->parking, batch->message,
                                             g_bytes_get_size (item->body), &error))

@@ -12,8 +12,8 @@ G_BEGIN_DECLS
  * HubPeerInbox:
  * Applies one peer's posts, in the order of each lane, each with its checkpoint in one
  * transaction. What the hub itself cannot apply now is tried again by the sender; what a plugin
- * cannot, or nobody can, is parked; what never can be applied is put aside with an event. So a lane
- * waits for nothing but the hub and its database. Main thread only.
+ * cannot, or nobody can, is parked; what never can be applied is a dead letter, with an event. So a
+ * lane waits for nothing but the hub and its database. Main thread only.
  */
 G_DECLARE_FINAL_TYPE (HubPeerInbox, hub_peer_inbox, HUB, PEER_INBOX, GObject)
 

@@ -436,7 +436,7 @@ write_batch (Lane *lane, KarezRows *rows)
 
       if (omitted)
         hub_critical ("peers", hub_peer_get_id (lane->outbox->peer),
-                      "Message %s of topic %s is too long to be sent; the peer puts it aside.",
+                      "Message %s of topic %s is too long to be sent; it is a dead letter there.",
                       karez_rows_text (rows, i, "id"), karez_rows_text (rows, i, "topic"));
       g_string_append_printf (text, "%s\n%s\n", line, omitted ? "null" : body);
     }

@@ -15,7 +15,7 @@ struct _HubPeerParking
   gpointer data;
   GCancellable *cancellable;
   GHashTable *streams; /* "peer lane owner" → Stream */
-  guint max_messages, max_aside;
+  guint max_messages, max_dead_letters;
   gint64 max_bytes;
   GHashTable *paces; /* "peer owner" → Pace */
   guint pace_messages;

@@ -305,7 +305,7 @@ rest (Stream *stream, const GError *why)
   g_object_unref (self);
 }
 
-/* The current one is applied or put aside. */
+/* The current one is applied or a dead letter. */
 static void
 go_on (Stream *stream)
 {
@@ -324,12 +324,12 @@ go_on (Stream *stream)
 }
 
 static void
-on_stream_aside (GObject *source, GAsyncResult *result, gpointer data)
+on_stream_dead_letter (GObject *source, GAsyncResult *result, gpointer data)
 {
   Stream *stream = data;
   g_autoptr (GError) error = NULL;
 
-  if (hub_peer_parking_put_aside_finish (HUB_PEER_PARKING (source), result, &error))
+  if (hub_peer_parking_add_dead_letter_finish (HUB_PEER_PARKING (source), result, &error))
     go_on (stream);
   else
     rest (stream, error);
@@ -357,8 +357,8 @@ on_still_there (GObject *source, GAsyncResult *result, gpointer data)
   if (stream->refusal == NULL)
     stream->refusal = hub_peer_handlers_no_checkpoint (karez_message_get_topic (stream->message));
   body = karez_json_print (stream->body);
-  hub_peer_parking_put_aside_async (self, stream->message, stream->id, body, stream->refusal,
-                                    on_stream_aside, stream);
+  hub_peer_parking_add_dead_letter_async (self, stream->message, stream->id, body, stream->refusal,
+                                          on_stream_dead_letter, stream);
 }
 
 static void
@@ -527,9 +527,9 @@ hub_peer_parking_set_room (HubPeerParking *self, guint messages, gint64 bytes)
 }
 
 void
-hub_peer_parking_set_aside_room (HubPeerParking *self, guint messages)
+hub_peer_parking_set_dead_letter_room (HubPeerParking *self, guint messages)
 {
-  self->max_aside = messages;
+  self->max_dead_letters = messages;
 }
 
 void
@@ -573,5 +573,5 @@ hub_peer_parking_init (HubPeerParking *self)
   self->cancellable = g_cancellable_new ();
   self->max_messages = HUB_PARKING_MESSAGES;
   self->max_bytes = HUB_PARKING_BYTES;
-  self->max_aside = HUB_ASIDE_MESSAGES;
+  self->max_dead_letters = HUB_DEAD_LETTER_MESSAGES;
 }

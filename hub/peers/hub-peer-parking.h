@@ -22,8 +22,8 @@ G_BEGIN_DECLS
 #define HUB_PACE_BYTES_A_SECOND (64 * 1024)
 
 /* What is kept of what was refused for good, of one peer. */
-#define HUB_ASIDE_MESSAGES 10000
-#define HUB_ASIDE_BYTES (64 * 1024 * 1024)
+#define HUB_DEAD_LETTER_MESSAGES 10000
+#define HUB_DEAD_LETTER_BYTES (64 * 1024 * 1024)
 
 #define HUB_TYPE_PEER_PARKING (hub_peer_parking_get_type ())
 /**
@@ -44,7 +44,7 @@ HubPeerParking *hub_peer_parking_new (KarezStore *scope, KarezActor *actor,
                                       gpointer data);
 /* For tests: other bounds. */
 void hub_peer_parking_set_room (HubPeerParking *self, guint messages, gint64 bytes);
-void hub_peer_parking_set_aside_room (HubPeerParking *self, guint messages);
+void hub_peer_parking_set_dead_letter_room (HubPeerParking *self, guint messages);
 void hub_peer_parking_set_pace (HubPeerParking *self, guint messages);
 /* Ends it for good. */
 void hub_peer_parking_stop (HubPeerParking *self);
@@ -73,14 +73,14 @@ void hub_peer_parking_put_async (HubPeerParking *self, KarezMessage *message, co
                                  const char *reason, GAsyncReadyCallback callback, gpointer data);
 gboolean hub_peer_parking_put_finish (HubPeerParking *self, GAsyncResult *result, GError **error);
 
-/* Puts aside what @message cannot be applied for: row, event and checkpoint in one transaction.
- * When there is no room for more of its peer the row is left out, the event says so, and it takes a
- * second: a lane goes on then, but cannot fill the disk. */
-void hub_peer_parking_put_aside_async (HubPeerParking *self, KarezMessage *message, const char *id,
-                                       const char *body, const GError *why,
-                                       GAsyncReadyCallback callback, gpointer data);
-gboolean hub_peer_parking_put_aside_finish (HubPeerParking *self, GAsyncResult *result,
-                                            GError **error);
+/* Makes @message, which cannot be applied, a dead letter: row, event and checkpoint in one
+ * transaction. When there is no room for more of its peer the row is left out, the event says so,
+ * and it takes a second: a lane goes on then, but cannot fill the disk. */
+void hub_peer_parking_add_dead_letter_async (HubPeerParking *self, KarezMessage *message,
+                                             const char *id, const char *body, const GError *why,
+                                             GAsyncReadyCallback callback, gpointer data);
+gboolean hub_peer_parking_add_dead_letter_finish (HubPeerParking *self, GAsyncResult *result,
+                                                  GError **error);
 
 /* Asks the plugins again. @owner: (nullable): the plugin that is back: at once; NULL: those whose
  * time has come */

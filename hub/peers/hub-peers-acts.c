@@ -477,7 +477,7 @@ hub_peers_retry_parked_finish (HubPeers *self, GAsyncResult *result, GError **er
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-/* What was put aside */
+/* Dead letters */
 
 static void
 on_retried (GObject *source, GAsyncResult *result, gpointer data)
@@ -505,29 +505,31 @@ on_retried (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 void
-hub_peers_retry_aside_async (HubPeers *self, KarezTransaction *transaction, const char *peer,
-                             int lane, gint64 sequence, GAsyncReadyCallback callback, gpointer data)
+hub_peers_retry_dead_letter_async (HubPeers *self, KarezTransaction *transaction, const char *peer,
+                                   int lane, gint64 sequence, GAsyncReadyCallback callback,
+                                   gpointer data)
 {
   GTask *task = g_task_new (self, NULL, callback, data);
   g_autofree char *row = g_strdup_printf ("%s/%d/%" G_GINT64_FORMAT, peer, lane, sequence);
 
   g_return_if_fail (HUB_IS_PEERS (self));
 
-  g_task_set_source_tag (task, hub_peers_retry_aside_async);
+  g_task_set_source_tag (task, hub_peers_retry_dead_letter_async);
   g_task_set_task_data (task, g_strdup (peer), g_free);
   g_object_set_data (G_OBJECT (task), "lane", GINT_TO_POINTER (lane));
-  karez_transaction_run_one (transaction, "peers/aside",
-                             N_ ("This message is not put aside any more"), "aside_retry", "(six)",
-                             peer, lane, sequence);
-  karez_transaction_event (transaction, "message.retry", "karez.inbox_aside", row, NULL);
+  karez_transaction_run_one (transaction, "peers/dead-letter",
+                             N_ ("This message is no dead letter any more"), "dead_letter_retry",
+                             "(six)", peer, lane, sequence);
+  karez_transaction_event (transaction, "message.retry", "karez.inbox_dead_letter", row, NULL);
   karez_transaction_commit_async (transaction, NULL, on_retried, task);
 }
 
 gboolean
-hub_peers_retry_aside_finish (HubPeers *self, GAsyncResult *result, GError **error)
+hub_peers_retry_dead_letter_finish (HubPeers *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
-  g_return_val_if_fail (g_async_result_is_tagged (result, hub_peers_retry_aside_async), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, hub_peers_retry_dead_letter_async),
+                        FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
 }

@@ -374,7 +374,7 @@ retry_parked (KarezRequest *request, gpointer data)
 }
 
 static void
-on_aside_listed (GObject *source, GAsyncResult *result, gpointer data)
+on_dead_letter_listed (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (KarezRequest) request = data;
   g_autoptr (GError) error = NULL;
@@ -402,24 +402,25 @@ on_aside_listed (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-get_aside (KarezRequest *request, gpointer data)
+get_dead_letters (KarezRequest *request, gpointer data)
 {
-  karez_store_query_async (hub_store_get_scope (hub_peers_get_store (data), "peers"), "aside_list",
-                           NULL, NULL, on_aside_listed, g_object_ref (request));
+  karez_store_query_async (hub_store_get_scope (hub_peers_get_store (data), "peers"),
+                           "dead_letter_list", NULL, NULL, on_dead_letter_listed,
+                           g_object_ref (request));
 }
 
 static void
-on_aside_retried (GObject *source, GAsyncResult *result, gpointer data)
+on_dead_letter_retried (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (Way) way = data;
   g_autoptr (GError) error = NULL;
-  gboolean good = hub_peers_retry_aside_finish (HUB_PEERS (source), result, &error);
+  gboolean good = hub_peers_retry_dead_letter_finish (HUB_PEERS (source), result, &error);
 
   respond_done (way, good, error);
 }
 
 static void
-retry_aside (KarezRequest *request, gpointer data)
+retry_dead_letter (KarezRequest *request, gpointer data)
 {
   const char *peer = karez_request_get_path_part (request, "peer");
   guint64 lane = 0;
@@ -433,14 +434,14 @@ retry_aside (KarezRequest *request, gpointer data)
       || !g_ascii_string_to_signed (karez_request_get_path_part (request, "sequence"), 10, 1,
                                     G_MAXINT64, &sequence, NULL))
     {
-      karez_error_set (&error, KAREZ_ERROR_NOT_FOUND, "peers/aside", NULL,
-                       N_ ("This message is not put aside any more"));
+      karez_error_set (&error, KAREZ_ERROR_NOT_FOUND, "peers/dead-letter", NULL,
+                       N_ ("This message is no dead letter any more"));
       karez_request_fail (request, error);
       return;
     }
   way = way_new (data, request);
-  hub_peers_retry_aside_async (data, way->transaction, peer, (int) lane, sequence, on_aside_retried,
-                               way);
+  hub_peers_retry_dead_letter_async (data, way->transaction, peer, (int) lane, sequence,
+                                     on_dead_letter_retried, way);
 }
 
 gboolean
@@ -458,8 +459,9 @@ hub_peers_add_routes (HubPeers *self, KarezRoutes *routes, GError **error)
     { "POST", "/peers/{id}/acknowledge-restore", "peers.write", acknowledge_restore },
     { "GET", "/messages/parked", "plugins.read", get_parked },
     { "POST", "/messages/parked/{id}/retry", "plugins.write", retry_parked },
-    { "GET", "/messages/aside", "plugins.read", get_aside },
-    { "POST", "/messages/aside/{peer}/{lane}/{sequence}/retry", "plugins.write", retry_aside },
+    { "GET", "/messages/dead-letters", "plugins.read", get_dead_letters },
+    { "POST", "/messages/dead-letters/{peer}/{lane}/{sequence}/retry", "plugins.write",
+      retry_dead_letter },
     { "GET", "/pairings", "peers.write", get_pairings },
     { "POST", "/pairings", "peers.write", begin_pairing },
     { "POST", "/pairings/expected", "peers.write", expect_pairing },

@@ -67,12 +67,12 @@ void hub_peers_deliver_parked (HubPeers *self, const char *plugin);
 void hub_peers_retry_parked_async (HubPeers *self, KarezTransaction *transaction,
                                    const char *plugin, GAsyncReadyCallback callback, gpointer data);
 gboolean hub_peers_retry_parked_finish (HubPeers *self, GAsyncResult *result, GError **error);
-/* Delivers once more what was put aside as @peer, @lane and @sequence: "peers/aside" when it is not
- * there. @transaction: the request's, still empty */
-void hub_peers_retry_aside_async (HubPeers *self, KarezTransaction *transaction, const char *peer,
-                                  int lane, gint64 sequence, GAsyncReadyCallback callback,
-                                  gpointer data);
-gboolean hub_peers_retry_aside_finish (HubPeers *self, GAsyncResult *result, GError **error);
+/* Delivers once more the dead letter of @peer, @lane and @sequence: "peers/dead-letter" when it is
+ * not there. @transaction: the request's, still empty */
+void hub_peers_retry_dead_letter_async (HubPeers *self, KarezTransaction *transaction,
+                                        const char *peer, int lane, gint64 sequence,
+                                        GAsyncReadyCallback callback, gpointer data);
+gboolean hub_peers_retry_dead_letter_finish (HubPeers *self, GAsyncResult *result, GError **error);
 /* Returns: (transfer none) */
 HubPeerParking *hub_peers_get_parking (HubPeers *self);
 /* Returns: (transfer none) */

@@ -15,7 +15,8 @@ typedef enum
   SYMBOL_LARGE = 2, /* of two bytes, signed */
 } Symbol;
 
-/* A report as it grows: chunks and deltas stand one behind the other, so deltas wait aside. */
+/* A report as it grows: chunks and deltas stand one behind the other, so deltas wait in a buffer of
+ * their own. */
 typedef struct
 {
   guint8 *out;

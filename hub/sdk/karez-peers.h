@@ -136,9 +136,10 @@ KAREZ_PUBLIC G_DECLARE_INTERFACE (KarezPeers, karez_peers, KAREZ, PEERS, GObject
  *
  * Applies a post in one transaction that holds karez_transaction_applied (@message): effect and
  * checkpoint are one, so that a repeated delivery has no second effect. %KAREZ_ERROR_UNAVAILABLE,
- * BUSY and TIMEOUT are tried again; any other error puts the message aside, with an event, so that
- * one bad message does not stop its lane. A plugin's message that has to wait is parked in the
- * database, and those of the plugin behind it: its lane goes on, and they are delivered in order.
+ * BUSY and TIMEOUT are tried again; any other error makes the message a dead letter, with an event,
+ * so that one bad message does not stop its lane. A plugin's message that has to wait is parked in
+ * the database, and those of the plugin behind it: its lane goes on, and they are delivered in
+ * order.
  *
  * Since: 1.0
  */

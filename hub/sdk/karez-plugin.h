@@ -29,7 +29,7 @@ G_DECLARE_INTERFACE (KarezPlugin, karez_plugin, KAREZ, PLUGIN, GObject)
 /**
  * KarezPluginInterface:
  * The control half, loaded by the hub. It does no media and never blocks: a call that takes 5 s
- * aborts the hub with the plugin's name in the log, and the second time the plugin is put aside.
+ * aborts the hub with the plugin's name in the log, and the second time the plugin is disabled.
  * A vfunc that is NULL does nothing and succeeds. All run on the main thread.
  *
  * @enable_async: once at start, before anything else; register routes and handlers, start

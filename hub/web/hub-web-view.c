@@ -9,13 +9,20 @@ static const struct
 {
   const char *schema, *table, *permission;
 } own[] = {
-  { "agenda", "booking", "board.read" },     { "agenda", "claim", "board.read" },
-  { "agenda", "resource", "board.read" },    { "agenda", "wish", "board.read" },
-  { "engine", "session", "board.read" },     { "engine", "participant", "board.read" },
-  { "engine", "invitation", "board.read" },  { "engine", "plugin_state", "plugins.read" },
-  { "peers", "peer", "peers.read" },         { "peers", "pairing", "peers.read" },
-  { "karez", "inbox_aside", "peers.read" },  { "karez", "hub", "board.read" },
-  { "karez", "organisation", "board.read" }, { "karez", "inbox_parked", "plugins.read" },
+  { "agenda", "booking", "board.read" },
+  { "agenda", "claim", "board.read" },
+  { "agenda", "resource", "board.read" },
+  { "agenda", "wish", "board.read" },
+  { "engine", "session", "board.read" },
+  { "engine", "participant", "board.read" },
+  { "engine", "invitation", "board.read" },
+  { "engine", "plugin_state", "plugins.read" },
+  { "peers", "peer", "peers.read" },
+  { "peers", "pairing", "peers.read" },
+  { "karez", "inbox_dead_letter", "peers.read" },
+  { "karez", "hub", "board.read" },
+  { "karez", "organisation", "board.read" },
+  { "karez", "inbox_parked", "plugins.read" },
 };
 static const char *const own_schemas[] = { "agenda", "audit", "engine", "karez",
                                            "peers",  "web",   NULL };

@@ -62,7 +62,7 @@ typedef enum
  * @person: who did it there
  * @booking: that the message is about
  *
- * Fills the transaction that applies a post. FALSE with @error puts the message aside.
+ * Fills the transaction that applies a post. FALSE with @error makes the message a dead letter.
  */
 typedef gboolean (*ConsultPostFunc) (ConsultHub *hub, KarezTransaction *transaction,
                                      JsonObject *body, KarezActor *person, JsonNode *booking,

@@ -232,8 +232,8 @@ ask_at_home (Case *c, const char *urgency, const char *rule)
     assert_rule (&outcome, KAREZ_ERROR_CONFLICT, rule);
 }
 
-/* What the other hospital would put aside is not asked of it: whoever asks is told, and what is an
- * emergency has room that nothing else fills. */
+/* What would be a dead letter at the other hospital is not asked of it: whoever asks is told, and
+ * what is an emergency has room that nothing else fills. */
 static void
 test_many_own (Case *c, gconstpointer data)
 {

@@ -169,7 +169,8 @@ copy_of (JsonNode *node)
   return json_from_string (text, NULL);
 }
 
-/* The request as A sent it, taken out of its outbox: what B puts aside does not come again. */
+/* The request as A sent it, taken out of its outbox: what is a dead letter at B does not come
+ * again. */
 static JsonNode *
 take_request (Case *c)
 {
@@ -199,7 +200,8 @@ assert_refused (Case *c, JsonNode *body, const char *rule)
   g_assert_cmpstr (karez_error_get_rule (error), ==, rule);
 }
 
-/* What B's hub puts aside by itself, A hears of: it would wait for an answer that nobody can give.
+/* What is a dead letter by B's hub itself, A hears of: it would wait for an answer that nobody can
+ * give.
  */
 static void
 test_refused (Case *c, gconstpointer data)

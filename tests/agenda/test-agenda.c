@@ -701,7 +701,7 @@ test_bad_messages (Case *c, gconstpointer data)
   assert_states (c, "requested", "");
 }
 
-/* The request was put aside at B: withdrawing must still come to an end. */
+/* The request is a dead letter at B: withdrawing must still come to an end. */
 static void
 test_withdraw_unknown (Case *c, gconstpointer data)
 {

@@ -73,7 +73,7 @@ def write(name, text):
 
 def test_usage():
     for arguments in ([], ['nonsense'], ['users'], ['users', 'add'], ['pair', 'confirm', '1'],
-                      ['sessions', 'stop', '1'], ['plugins', 'put-aside', 'x'],
+                      ['sessions', 'stop', '1'], ['plugins', 'disable', 'x'],
                       ['audit', 'list', '--what', '1'], ['status', 'now'], ['migrate', 'x'],
                       ['--nonsense'], ['demo', 'load'], ['demo', 'load', 'nowhere']):
         code, out, err = run(*arguments)
@@ -93,7 +93,7 @@ def test_texts():
             (('--json', 'users', 'add', 'li', '--name', 'L\x1b[2J', '--role', 'desk'), '6'),
             (('sessions', 'stop', '1', '--reason', b'\xc3('), '5'),
             (('sessions', 'stop', '1', b'--reason=\xff'), '4'),
-            (('plugins', 'put-aside', 'x', '--reason', 'slow\x07'), '5'),
+            (('plugins', 'disable', 'x', '--reason', 'slow\x07'), '5'),
             (('audit', 'list', '--actor', b'\xfe'), '4'),
             (('pair', 'expect', b'127.0.0.\xb1'), '3')):
         # The test's own --socket and its value come first.

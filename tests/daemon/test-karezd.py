@@ -373,26 +373,26 @@ def test_key_file_is_damaged():
         assert it.plugin('template')['state'] == 'enabled'
 
 
-def test_put_aside_while_the_hub_is_down():
+def test_disable_while_the_hub_is_down():
     with hub() as it:
         it.start().stop()
-        code, out, err = it.ctl('plugins', 'put-aside', 'template', '--reason', 'It crashes here')
+        code, out, err = it.ctl('plugins', 'disable', 'template', '--reason', 'It crashes here')
         assert code == 0, (out, err)
         plugin = it.start().plugin('template')
-        assert plugin['state'] == 'aside' and 'It crashes here' in plugin['reason'], plugin
-        assert sql("select count(*) from karez.event where action = 'plugin.put-aside'") == '1'
+        assert plugin['state'] == 'disabled' and 'It crashes here' in plugin['reason'], plugin
+        assert sql("select count(*) from karez.event where action = 'plugin.disable'") == '1'
         it.stop()
-        assert it.start().plugin('template')['state'] == 'aside'
-        assert it.ctl('plugins', 'restore', 'template')[0] == 0
+        assert it.start().plugin('template')['state'] == 'disabled'
+        assert it.ctl('plugins', 'enable', 'template')[0] == 0
         it.stop()
         assert it.start().plugin('template')['state'] == 'enabled'
 
 
-def test_put_aside_refuses_names():
+def test_disable_refuses_names():
     with hub() as it:
         it.start().stop()
         for name in ('../x', 'A', ''):
-            assert it.ctl('plugins', 'put-aside', name, '--reason', 'x')[0] != 0, name
+            assert it.ctl('plugins', 'disable', name, '--reason', 'x')[0] != 0, name
         assert not [name for name in os.listdir(it.state) if name.startswith('x')]
 
 
@@ -433,18 +433,18 @@ def assert_harmed(path, word, call='route', number=signal.SIGABRT):
             it.ask('GET', path)
         assert_dies(it, 12, number)
         plugin = it.start().plugin('good')
-        assert plugin['state'] == 'aside' and call in plugin['reason'], plugin
-        assert sql("select count(*) from karez.event where action = 'plugin.put-aside'") == '1'
+        assert plugin['state'] == 'disabled' and call in plugin['reason'], plugin
+        assert sql("select count(*) from karez.event where action = 'plugin.disable'") == '1'
         assert it.ask('GET', path)[0] in (404, 503)
         it.stop()
-        assert it.start().plugin('good')['state'] == 'aside'
-        assert it.ctl('plugins', 'restore', 'good')[0] == 0
+        assert it.start().plugin('good')['state'] == 'disabled'
+        assert it.ctl('plugins', 'enable', 'good')[0] == 0
         it.stop()
         assert it.start().plugin('good')['state'] == 'enabled'
 
 
 def test_plugin_crashes_in_a_route():
-    """The plugin is named, and the second time put aside."""
+    """The plugin is named, and the second time disabled."""
     assert_harmed('/x/good/crash', 'crashed')
 
 
@@ -502,7 +502,7 @@ def test_plugin_crashes_at_each_start():
             it.spawn()
             assert_dies(it, 15)
         plugin = it.start().plugin('good')
-        assert plugin['state'] == 'aside' and 'enable' in plugin['reason'], plugin
+        assert plugin['state'] == 'disabled' and 'enable' in plugin['reason'], plugin
 
 
 if __name__ == '__main__':

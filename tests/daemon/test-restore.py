@@ -154,7 +154,7 @@ def test_another_cluster_with_a_live_partner():
             not ask(one, 'GET', f"/peers/{partner(one)['id']}/differences")['items']
             and not partner(one)['outbox'] for one in (hub, other)))
         assert 'the same' in ctl(hub, 'pair', 'compare', partner(hub)['id'])
-        assert not ask(hub, 'GET', '/messages/aside')['items']
+        assert not ask(hub, 'GET', '/messages/dead-letters')['items']
         # Roles, triggers and the log are what they were: each act has its event, none covers another.
         connection = f'host={hub.runtime}/postgres port=5432 dbname=karez user=hub'
         assert sql('set role karez_plugin_template; select count(*) from template.note', connection) == '0'
@@ -392,7 +392,7 @@ def test_as_root():
 
 
 @karezd.without_sanitizer  # it may not look at who has changed the user
-def test_put_aside_as_root():
+def test_disable_as_root():
     """What the hub's user left in its state directory leads root nowhere."""
     if os.geteuid() != 0:
         return
@@ -404,11 +404,11 @@ def test_put_aside_as_root():
             hub.write()
             plugins = os.path.join(hub.state, 'plugins')
             os.symlink(folder, plugins)
-            ctl(hub, 'plugins', 'put-aside', 'template', '--reason', 'x', wanted=1)
+            ctl(hub, 'plugins', 'disable', 'template', '--reason', 'x', wanted=1)
             assert not os.listdir(folder), os.listdir(folder)
             os.remove(plugins)
-            ctl(hub, 'plugins', 'put-aside', 'template', '--reason', 'x')
-            for path in (plugins, os.path.join(plugins, 'template.aside'), os.path.join(hub.state, 'lock')):
+            ctl(hub, 'plugins', 'disable', 'template', '--reason', 'x')
+            for path in (plugins, os.path.join(plugins, 'template.disabled'), os.path.join(hub.state, 'lock')):
                 assert os.lstat(path).st_uid == NOBODY, path
         finally:
             hub.remove()

@@ -125,7 +125,7 @@ await withPair('concealed', async (pair) => {
         continue;
       }
       if (role !== 'engineer') assert.match(text, /"session\.(hold|ask|state)"/, `${hub.name} shows ${role} that it was held`);
-      for (const where of [log, `/sessions/${held}`, '/sessions', '/board', '/events?limit=200', '/messages/aside', '/messages/parked', '/records/aside', '/workers', '/peers']) {
+      for (const where of [log, `/sessions/${held}`, '/sessions', '/board', '/events?limit=200', '/messages/dead-letters', '/messages/parked', '/records/dead-letters', '/workers', '/peers']) {
         const told = await read(person, where);
         for (const marker of markers) assert.ok(!told.includes(marker), `${role} reads ${marker} at ${hub.name}'s ${where}`);
       }

@@ -519,6 +519,6 @@ await withPair('papers', async (pair) => {
   await opinions(pair, id, doctor, partner);
   await afterwards(pair, id, slow, doctor, partner);
   for (const hub of pair.hubs)
-    assert.equal(await meddle(hub, 'select reason from karez.inbox_aside'), '', `${hub.name} puts nothing aside`);
+    assert.equal(await meddle(hub, 'select reason from karez.inbox_dead_letter'), '', `${hub.name} has no dead letter`);
   assertKept();
 });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A plugin that is put aside at one hospital: what the other one signs for it meanwhile waits and
+// A plugin that is disabled at one hospital: what the other one signs for it meanwhile waits and
 // is not lost, bookings pass in the same lanes, the system page says what waits, and it arrives
 // when the plugin is taken back; and a statement of it that fails is shown there, too.
 
@@ -17,7 +17,7 @@ import { Person } from './person.mjs';
 const words = { findings: 'None.', impression: 'Well.', recommendation: 'Rest.' };
 process.env.KAREZ_PLUGINS ??= ['consult', 'template'].map((name) => path.join(build, 'plugins', name)).join(';');
 
-/** Asks for something that needs no plugin that is aside. @param {import('./hubs.mjs').Hub} from
+/** Asks for something that needs no plugin that is disabled. @param {import('./hubs.mjs').Hub} from
  * @param {import('./hubs.mjs').Hub} to @param {any} [more] */
 async function ask(from, to, more = {}) {
   const id = more.id ?? randomUUID();
@@ -46,17 +46,17 @@ async function consult(pair, doctor, partner) {
 }
 
 /** What waits, and who lets it go. @param {any} page */
-async function takeBack(page) {
+async function enable(page) {
   const waiting = page.getByRole('listitem').filter({ hasText: 'one message waits' });
   await waiting.nth(1).waitFor();
   assert.equal(await waiting.count(), 2);
   await waiting.first().getByText('Hangzhou Qiantang Hospital').waitFor();
-  assert.match(await waiting.first().innerText(), /Put aside/, 'and why, in the reader’s language');
+  assert.match(await waiting.first().innerText(), /Disabled/, 'and why, in the reader’s language');
   await page.getByText('wait for a plugin that is away: Video consultation.').waitFor();
   await shootAll(page, 'parked');
   await checkAccess(page, 'parked messages');
-  await page.getByRole('button', { name: 'Take back' }).click();
-  await page.getByText('Video consultation is taken back.', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Enable', exact: true }).click();
+  await page.getByText('Video consultation is enabled.', { exact: true }).waitFor();
   await waiting.first().waitFor({ state: 'detached' });
 }
 
@@ -80,7 +80,7 @@ async function arrived({ aral }, id, asked, doctor, partner) {
   assert.deepEqual((await aral.api('GET', '/messages/parked')).items, []);
   const events = (await aral.api('GET', '/events?limit=200')).items;
   assert.equal(events.filter((one) => one.action === 'message.park').length, 2);
-  assert.equal(events.filter((one) => one.action === 'message.aside').length, 0);
+  assert.equal(events.filter((one) => one.action === 'message.dead-letter').length, 0);
 }
 
 /** A statement of the plugin's that fails is beside its name. @param {any} page @param {Person} doctor
@@ -116,8 +116,8 @@ await withPair('parked', async (pair) => {
   const asked = async () => (await doctor.api('GET', `/x/consult/requests/${theirs}`)).question;
   await until('their question', async () => await asked() === 'The first question?');
 
-  await aral.api('POST', '/plugins/consult/put-aside', { reason: 'It is being looked at.' });
-  await assert.rejects(doctor.api('GET', opinion), (problem) => problem.status === 503 && problem.rule === 'plugin/aside');
+  await aral.api('POST', '/plugins/consult/disable', { reason: 'It is being looked at.' });
+  await assert.rejects(doctor.api('GET', opinion), (problem) => problem.status === 503 && problem.rule === 'plugin/disabled');
   const { revision, digest } = await partner.api('PUT', `${opinion}/draft`, { revision: 0, ...words });
   assert.equal((await partner.api('POST', `${opinion}/sign`, { id: randomUUID(), revision, digest, password })).version, 1);
   await request('The second question?');
@@ -140,7 +140,7 @@ await withPair('parked', async (pair) => {
   try {
     const page = await signIn(browser, aral, 'admin.aral');
     await page.goto(`${aral.origin}/system`);
-    await takeBack(page);
+    await enable(page);
     await arrived(pair, id, asked, doctor, partner);
     await mistaken(page, doctor, id);
     assert.deepEqual(page.faults, []);

@@ -193,17 +193,17 @@ async function notLoaded(page, hub) {
   await page.locator('karez-sonar-notes .sonar-one').first().waitFor();
 }
 
-/** What is put aside has no page, and keeps the words of its events. @param {any} page of a doctor @param {any} reader of the audit log
+/** What is disabled has no page, and keeps the words of its events. @param {any} page of a doctor @param {any} reader of the audit log
  * @param {import('./hubs.mjs').Hub} hub @param {string} id */
-async function putAside(page, reader, hub, id) {
+async function disabled(page, reader, hub, id) {
   const link = page.getByRole('link', { name: 'Sonar notes' });
-  await hub.api('POST', '/plugins/sonar/put-aside', { reason: 'A test.' });
+  await hub.api('POST', '/plugins/sonar/disable', { reason: 'A test.' });
   await page.goto(`${hub.origin}/x/sonar/notes`);
   await page.getByText('There is no such page.').waitFor();
   assert.equal(await link.count(), 0);
   await reader.goto(`${hub.origin}/audit?session=${id}`);
   await reader.locator('main').getByText('A sonar result was kept').waitFor();
-  await hub.api('POST', '/plugins/sonar/restore', {});
+  await hub.api('POST', '/plugins/sonar/enable', {});
   await page.reload();
   await link.waitFor();
 }
@@ -305,7 +305,7 @@ try {
       await auditor(reader, id);
       await described(pair.aral, reader);
       await notLoaded(doctors[0], pair.aral);
-      await putAside(doctors[0], reader, pair.aral, id);
+      await disabled(doctors[0], reader, pair.aral, id);
       const admin = await signIn(browser, pair.aral, 'admin.aral');
       await nothingNames(admin, pair.aral, /\bconsult\b|\bconsult[-_]|\/consult-|["'=/]consultation["']/);
       for (const page of [...doctors, reader, admin]) assert.deepEqual(page.faults, []);

@@ -36,7 +36,7 @@ struct _PlayHall
   JsonNode *booking;
   guint audited;
   char *action;       /* the last one that was audited */
-  GHashTable *routes; /* "GET /records/aside" → what answers */
+  GHashTable *routes; /* "GET /records/dead-letters" → what answers */
 };
 void play_hall_forget_routes (PlayHall *self);
 

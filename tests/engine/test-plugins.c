@@ -235,8 +235,8 @@ test_list (void)
 {
   g_autoptr (HubPluginList) list = NULL;
   g_autofree char *broken = scratch_file ("list/broken.plugin", "[Plugin\n");
-  g_autofree char *one = scratch_file ("aside.blocked-9000000000000000", "enable\n");
-  g_autofree char *two = scratch_file ("aside.blocked-9000000000000001", "enable\n");
+  g_autofree char *one = scratch_file ("marked.blocked-9000000000000000", "enable\n");
+  g_autofree char *two = scratch_file ("marked.blocked-9000000000000001", "enable\n");
 
   add_plugin ("list", "alpha", "module-control", "Requires=thing/b;\n");
   add_plugin ("list", "beta", "module-control", "Provides=thing/b;\nWants=thing/z;\n");
@@ -246,7 +246,7 @@ test_list (void)
   add_plugin ("list", "crash", "module-crash", "Provides=thing/crashed;\n");
   add_plugin ("list", "ring-a", "module-control", "Provides=ring/a;\nRequires=ring/b;\n");
   add_plugin ("list", "ring-b", "module-control", "Provides=ring/b;\nRequires=ring/a;\n");
-  add_plugin ("list", "aside", "module-control", "");
+  add_plugin ("list", "marked", "module-control", "");
   add_plugin ("list", "abi", "module-wrong-abi", "");
   add_plugin ("list", "bare", "module-control",
               "Provides=thing/bare;\n[Panel]\nWords=bare-words.js\n");
@@ -258,10 +258,10 @@ test_list (void)
   assert_state (list, "zeta", HUB_PLUGIN_FOUND, NULL);
   assert_state (list, "needy", HUB_PLUGIN_REFUSED, "plugin/requires");
   assert_state (list, "poor", HUB_PLUGIN_REFUSED, "plugin/requires");
-  assert_state (list, "crash", HUB_PLUGIN_ASIDE, "plugin/crash");
+  assert_state (list, "crash", HUB_PLUGIN_DISABLED, "plugin/crash");
   assert_state (list, "ring-a", HUB_PLUGIN_REFUSED, "plugin/cycle");
   assert_state (list, "ring-b", HUB_PLUGIN_REFUSED, "plugin/cycle");
-  assert_state (list, "aside", HUB_PLUGIN_ASIDE, NULL);
+  assert_state (list, "marked", HUB_PLUGIN_DISABLED, NULL);
   assert_state (list, "abi", HUB_PLUGIN_REFUSED, "plugin/abi");
   /* Its module carries no such file. */
   assert_state (list, "bare", HUB_PLUGIN_REFUSED, "plugin/web");
@@ -271,7 +271,7 @@ test_list (void)
   g_assert_cmpuint (place_of (list, "beta"), <, place_of (list, "alpha"));
   /* The broken one is shown by its file. */
   g_assert_cmpuint (place_of (list, "broken.plugin"), <, hub_plugin_list_get_all (list)->len);
-  g_assert_false (hub_plugin_is_open (hub_plugin_list_find (list, "aside")));
+  g_assert_false (hub_plugin_is_open (hub_plugin_list_find (list, "marked")));
 }
 
 /* One that is there on request is in no list unless its own folder is named. */

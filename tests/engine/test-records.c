@@ -176,8 +176,8 @@ test_planned_twice (Pair *pair, gconstpointer data)
     plan_twice (&pair->hubs[1], i);
 }
 
-#define LIST "GET /records/aside"
-#define RETRY "POST /records/aside/{session}/{sequence}/retry"
+#define LIST "GET /records/dead-letters"
+#define RETRY "POST /records/dead-letters/{session}/{sequence}/retry"
 
 static gboolean
 is_answered (gpointer request)
@@ -198,7 +198,7 @@ ask (Pair *pair, const char *route, const char *sequence)
   return request;
 }
 
-/* The one record that is put aside; NULL for none. */
+/* The one record that is a dead letter; NULL for none. */
 static JsonObject *
 only_item (PlayRequest *list)
 {
@@ -220,7 +220,7 @@ assert_refused (Pair *pair, const char *sequence, const char *rule)
 /* What a plugin refuses for good is said on the page that was told "acknowledged"; it is listed,
  * also by the next hub, and kept when somebody tries again. */
 static void
-test_aside (Pair *pair, gconstpointer data)
+test_dead_letters (Pair *pair, gconstpointer data)
 {
   PairHub *hub = &pair->hubs[0];
   g_autofree char *plugins = pair_plugin_folder ();
@@ -236,7 +236,7 @@ test_aside (Pair *pair, gconstpointer data)
 
   g_setenv ("KAREZ_TEST_REFUSED_RECORD", "count.note", TRUE);
   pair_say (pair, 0, "page-0", "record");
-  pair_hear (pair, 0, "page-0", "session/record-aside");
+  pair_hear (pair, 0, "page-0", "session/dead-letter");
   g_assert_cmpuint (hub->hall->audited, ==, 1);
   pair_stop_engine (hub);
   pair_start_engine (hub, plugins);
@@ -253,15 +253,15 @@ test_aside (Pair *pair, gconstpointer data)
 
   /* Refused once more it stays; what is not there cannot be tried. */
   assert_refused (pair, sequence, "good/refused");
-  assert_refused (pair, "77777", "session/record-aside");
-  assert_refused (pair, "../1", "session/record-aside");
+  assert_refused (pair, "77777", "session/dead-letter");
+  assert_refused (pair, "../1", "session/dead-letter");
   g_unsetenv ("KAREZ_TEST_REFUSED_RECORD");
   kept = ask (pair, RETRY, sequence);
   g_assert_no_error (kept->error);
   g_assert_cmpuint (kept->status, ==, 204);
   after = ask (pair, LIST, NULL);
   g_assert_null (only_item (after));
-  assert_refused (pair, sequence, "session/record-aside");
+  assert_refused (pair, sequence, "session/dead-letter");
   expected = g_strconcat ("Administrator ", sequence, NULL);
   pair_expect_rows (hub,
                     "select actor_name || ' ' || (details ->> 'sequence') from karez.event "
@@ -270,7 +270,7 @@ test_aside (Pair *pair, gconstpointer data)
   /* It is nothing of the other hospital's. */
   pair_say (pair, 1, "page-1", "add");
   pair_hear (pair, 1, "page-1", "\"count\":1");
-  g_assert_false (pair_has_heard (pair, 1, "page-1", "record-aside"));
+  g_assert_false (pair_has_heard (pair, 1, "page-1", "dead-letter"));
 }
 
 int
@@ -284,6 +284,6 @@ main (int argc, char **argv)
   ADD ("/records/leave", NULL, test_leave);
   ADD ("/records/worker", NULL, test_worker_recorded);
   ADD ("/records/planned-twice", NULL, test_planned_twice);
-  ADD ("/records/aside", NULL, test_aside);
+  ADD ("/records/dead-letters", NULL, test_dead_letters);
   return g_test_run ();
 }

@@ -93,7 +93,7 @@ export class PartnerHub {
     };
   }
 
-  /** One message, whose body may be no JSON. Whether it was applied or put aside is not known by the answer.
+  /** One message, whose body may be no JSON. Whether it was applied or is a dead letter is not known by the answer.
    * @param {string} topic @param {string | Buffer} body @param {number} [lane] */
   async post(topic, body, lane = 1) {
     const head = JSON.stringify({ sequence: this.posted[lane] + 1, id: randomUUID(), topic, omitted: false });

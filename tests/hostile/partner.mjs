@@ -19,7 +19,7 @@ import { Watch } from './watch.mjs';
 process.env.KAREZ_PLUGINS ??= ['template', 'consult'].map((name) => path.join(build, 'plugins', name)).join(';');
 
 const seed = Number(process.env.KAREZ_SEED ?? Date.now() % 2 ** 31);
-// Beyond 10,000 that are put aside each takes a second.
+// Beyond 10,000 dead letters each takes a second.
 const mutations = Math.min(Number(process.env.KAREZ_MUTATIONS ?? 2000), 9000);
 const table = JSON.parse(fs.readFileSync(path.join(source, 'tests/hostile/topics.json'), 'utf8'));
 const relations = ['asked', 'asks', 'third', 'unknown'];
@@ -140,7 +140,7 @@ class World {
     }
   }
 
-  /** Sends it until it is applied or put aside. @param {string} topic @param {string | Buffer} body */
+  /** Sends it until it is applied or a dead letter. @param {string} topic @param {string | Buffer} body */
   async send(topic, body) {
     if (table.call[topic]) return this.partner.call(topic, body);
     const before = this.partner.posted[1];

@@ -109,7 +109,7 @@ test_answer_lost (void)
   g_assert_cmpuint (unlucky.calls, ==, 6);                /* each was applied once */
   g_assert_cmpuint (test_relay_count (relay), >, before); /* over another connection */
   g_assert_cmpint (test_events (other, "ward.hear"), ==, 6);
-  g_assert_cmpint (test_events (other, "message.aside"), ==, 0);
+  g_assert_cmpint (test_events (other, "message.dead-letter"), ==, 0);
   test_relay_free (relay);
   test_hub_free (one);
   test_hub_free (other);
@@ -153,12 +153,13 @@ check_lanes (gboolean one_sided)
   g_assert_cmpint (g_get_monotonic_time () - began, <, 5 * G_USEC_PER_SEC);
   g_assert_cmpint (test_number (to, "select count(*) from ward.effect where lane = 1"), ==, 0);
   g_assert_cmpint (test_number (from, "select count(*) from karez.outbox where lane = 1"), ==, 2);
-  /* A refusal that no repetition can help puts the message aside, and the lane goes on. */
+  /* A refusal that no repetition can help makes the message a dead letter, and the lane goes on. */
   g_ptr_array_set_size (stuck, 0);
   test_until (test_number (to, "select count(*) from ward.effect where lane = 1") == 1);
   g_assert_cmpint (
-      test_number (to, "select count(*) from karez.inbox_aside where topic = 'ward.stuck'"), ==, 1);
-  g_assert_cmpint (test_events (to, "message.aside"), ==, 1);
+      test_number (to, "select count(*) from karez.inbox_dead_letter where topic = 'ward.stuck'"),
+      ==, 1);
+  g_assert_cmpint (test_events (to, "message.dead-letter"), ==, 1);
   test_until (test_number (from, "select count(*) from karez.outbox") == 0);
   test_hub_free (one);
   test_hub_free (other);
@@ -177,7 +178,7 @@ test_lanes_by_channel (void)
   check_lanes (TRUE);
 }
 
-/* Away for a while is not aside. */
+/* Away for a while is no dead letter. */
 static void
 on_moody (KarezMessage *message, GTask *task, gpointer data)
 {
@@ -193,7 +194,7 @@ on_moody (KarezMessage *message, GTask *task, gpointer data)
 }
 
 static void
-test_aside (void)
+test_dead_letters (void)
 {
   TestHub *one = test_hub (1), *other = test_hub (2);
   guint calls = 0;
@@ -208,10 +209,10 @@ test_aside (void)
   g_free (test_post (one, other, KAREZ_LANE_AGENDA, "ward.word", "z"));
   test_until (test_number (other, "select count(*) from ward.effect") == 1);
   g_assert_cmpuint (calls, ==, 3);
-  reason = test_ask (other,
-                     "select string_agg(reason, '|' order by sequence) from karez.inbox_aside");
+  reason = test_ask (
+      other, "select string_agg(reason, '|' order by sequence) from karez.inbox_dead_letter");
   g_assert_cmpstr (reason, ==, "Never");
-  g_assert_cmpint (test_events (other, "message.aside"), ==, 1);
+  g_assert_cmpint (test_events (other, "message.dead-letter"), ==, 1);
   /* What nobody here knows may be of a plugin that is not installed now. */
   g_free (reason);
   reason = test_ask (other, "select reason from karez.inbox_parked where topic = 'ward.nobody'");
@@ -231,14 +232,14 @@ on_never (KarezMessage *message, GTask *task, gpointer data)
 /* A hub whose messages are all refused does not fill the disk of the other one, nor stop its own
  * lane; what is not kept is on record. */
 static void
-test_aside_full (void)
+test_dead_letters_full (void)
 {
   TestHub *one = test_hub (1), *other = test_hub (2);
   gint64 begin;
 
   test_handle_words (other);
   karez_peers_handle_post (KAREZ_PEERS (other->peers), "ward.never", on_never, NULL, NULL, NULL);
-  hub_peer_parking_set_aside_room (hub_peers_get_parking (other->peers), 2);
+  hub_peer_parking_set_dead_letter_room (hub_peers_get_parking (other->peers), 2);
   test_pair (one, other, NULL);
   test_until_up (one, other);
   begin = g_get_monotonic_time ();
@@ -246,10 +247,10 @@ test_aside_full (void)
     g_free (test_post (one, other, KAREZ_LANE_AGENDA, "ward.never", "x"));
   g_free (test_post (one, other, KAREZ_LANE_AGENDA, "ward.word", "z"));
   test_until (test_number (other, "select count(*) from ward.effect") == 1);
-  g_assert_cmpint (test_number (other, "select count(*) from karez.inbox_aside"), ==, 2);
-  g_assert_cmpint (test_events (other, "message.aside"), ==, 4);
+  g_assert_cmpint (test_number (other, "select count(*) from karez.inbox_dead_letter"), ==, 2);
+  g_assert_cmpint (test_events (other, "message.dead-letter"), ==, 4);
   g_assert_cmpint (test_number (other, "select count(*) from karez.event where action = "
-                                       "'message.aside' and details ->> 'kept' = 'false'"),
+                                       "'message.dead-letter' and details ->> 'kept' = 'false'"),
                    ==, 2);
   /* A second for each that is not kept. */
   g_assert_cmpint (g_get_monotonic_time () - begin, >, 2 * G_USEC_PER_SEC);
@@ -293,8 +294,8 @@ on_note (KarezMessage *message, GTask *task, gpointer data)
 
   plugin->calls++;
   if (g_str_equal (plugin->mode, "away"))
-    g_task_return_error (task, karez_error_new (KAREZ_ERROR_UNAVAILABLE, "plugin/aside", NULL,
-                                                "The plugin is put aside."));
+    g_task_return_error (task, karez_error_new (KAREZ_ERROR_UNAVAILABLE, "plugin/disabled", NULL,
+                                                "The plugin is disabled."));
   else if (g_str_equal (plugin->mode, "refuses"))
     g_task_return_error (task, karez_error_new (KAREZ_ERROR_INVALID, "note/never", NULL, "Never"));
   else if (g_str_equal (plugin->mode, "forgets"))
@@ -358,14 +359,14 @@ test_parked (void)
   test_until (test_number (one, "select count(*) from karez.outbox") == 0);
   test_until (test_number (other, PARKED) == 2);
   g_assert_cmpint (test_events (other, "message.park"), ==, 2);
-  g_assert_cmpint (test_events (other, "message.aside"), ==, 0);
+  g_assert_cmpint (test_events (other, "message.dead-letter"), ==, 0);
   list = hub_peer_parking_list (hub_peers_get_parking (other->peers));
   g_assert_cmpuint (json_array_get_length (json_node_get_array (list)), ==, 1);
   item = json_array_get_object_element (json_node_get_array (list), 0);
   g_assert_cmpstr (karez_json_text (item, "plugin"), ==, "note");
   g_assert_cmpstr (karez_json_text (item, "peer"), ==, test_hub_id (one));
   g_assert_cmpint (karez_json_integer (item, "messages", 0), ==, 2);
-  g_assert_nonnull (strstr (karez_json_text (item, "reason"), "put aside"));
+  g_assert_nonnull (strstr (karez_json_text (item, "reason"), "disabled"));
 
   port = hub_peers_get_port (other->peers);
   test_hub_stop (other);
@@ -415,8 +416,8 @@ test_parked_slow (void)
   g_ptr_array_unref (plugin.tasks);
 }
 
-/* A parked message that the plugin refuses for good is put aside, those behind it are heard; tried
- * again, it is heard too. */
+/* A parked message that the plugin refuses for good is a dead letter, those behind it are heard;
+ * tried again, it is heard too. */
 static void
 test_parked_refused (void)
 {
@@ -432,17 +433,17 @@ test_parked_refused (void)
   test_until (test_number (other, PARKED) == 1);
   plugin.mode = "refuses";
   hub_peers_deliver_parked (other->peers, "note");
-  test_until (test_number (other, "select count(*) from karez.inbox_aside") == 1);
+  test_until (test_number (other, "select count(*) from karez.inbox_dead_letter") == 1);
   g_assert_cmpint (test_number (other, PARKED), ==, 0);
-  g_assert_cmpint (test_events (other, "message.aside"), ==, 1);
+  g_assert_cmpint (test_events (other, "message.dead-letter"), ==, 1);
   plugin.mode = "there";
-  sequence = test_number (other, "select sequence from karez.inbox_aside");
+  sequence = test_number (other, "select sequence from karez.inbox_dead_letter");
   transaction = test_hub_begin (other, "peers");
-  hub_peers_retry_aside_async (other->peers, transaction, test_hub_id (one), KAREZ_LANE_AGENDA,
-                               sequence, NULL, NULL);
+  hub_peers_retry_dead_letter_async (other->peers, transaction, test_hub_id (one),
+                                     KAREZ_LANE_AGENDA, sequence, NULL, NULL);
   test_until (test_number (other, "select count(*) from ward.effect") == 1);
   test_until (test_number (other, PARKED) == 0);
-  g_assert_cmpint (test_number (other, "select count(*) from karez.inbox_aside"), ==, 0);
+  g_assert_cmpint (test_number (other, "select count(*) from karez.inbox_dead_letter"), ==, 0);
   g_assert_cmpint (test_events (other, "message.retry"), ==, 1);
   test_hub_free (one);
   test_hub_free (other);
@@ -484,7 +485,7 @@ check_full (guint messages, gint64 bytes)
   test_until (test_number (one, HELD) == 2);
   test_until (test_number (one, "select count(*) from karez.outbox") == 0);
   g_assert_cmpint (test_number (other, PARKED), ==, 2);
-  g_assert_cmpint (test_events (other, "message.aside"), ==, 0);
+  g_assert_cmpint (test_events (other, "message.dead-letter"), ==, 0);
 
   /* It is asked again, and what comes meanwhile stays behind. */
   last = test_number (one, LAST);
@@ -518,7 +519,7 @@ check_full (guint messages, gint64 bytes)
   g_assert_cmpstr (heard, ==, "passes too last a b c d e f");
   g_assert_cmpint (test_number (other, PARKED), ==, 0);
   g_assert_cmpint (test_events (other, "ward.hear"), ==, 9);
-  g_assert_cmpint (test_events (other, "message.aside"), ==, 0);
+  g_assert_cmpint (test_events (other, "message.dead-letter"), ==, 0);
   /* Neither hub believes that the other one was restored. */
   g_assert_false (test_restored (one, other));
   g_assert_false (test_restored (other, one));
@@ -695,7 +696,7 @@ test_bad_posts (void)
   g_assert_cmpint (applied (client, "{\"lane\":1}\n" WORD ("1", "a")), ==, 1);
   g_assert_cmpint (applied (client, "{\"lane\":1}\n" WORD ("1", "a") WORD ("2", "b")), ==, 2);
   g_assert_cmpint (test_number (other, "select count(*) from ward.effect"), ==, 2);
-  /* A body that cannot be read is put aside; what follows is applied. */
+  /* A body that cannot be read is a dead letter; what follows is applied. */
   nested = g_strconcat ("{\"lane\":1}\n", ITEM ("3", "{\"a\":"), WORD ("4", "d"), NULL);
   g_assert_cmpint (applied (client, nested), ==, 4);
   g_free (nested);
@@ -705,8 +706,8 @@ test_bad_posts (void)
       deep, "\n", ITEM ("6", "{\"id\":\"\\u0000\",\"word\":\"\\u0000\"}"), NULL);
   g_assert_cmpint (applied (client, nested), ==, 6);
   g_assert_no_error (error);
-  g_assert_cmpint (test_number (other, "select count(*) from karez.inbox_aside"), ==, 3);
-  g_assert_cmpint (test_events (other, "message.aside"), ==, 3);
+  g_assert_cmpint (test_number (other, "select count(*) from karez.inbox_dead_letter"), ==, 3);
+  g_assert_cmpint (test_events (other, "message.dead-letter"), ==, 3);
   test_hub_free (one);
   test_hub_free (other);
 }
@@ -747,8 +748,8 @@ main (int argc, char **argv)
   g_test_add_func ("/peers/posts/answer-lost", test_answer_lost);
   g_test_add_func ("/peers/posts/lanes", test_lanes);
   g_test_add_func ("/peers/posts/lanes-by-channel", test_lanes_by_channel);
-  g_test_add_func ("/peers/posts/aside", test_aside);
-  g_test_add_func ("/peers/posts/aside-full", test_aside_full);
+  g_test_add_func ("/peers/posts/dead-letters", test_dead_letters);
+  g_test_add_func ("/peers/posts/dead-letters-full", test_dead_letters_full);
   g_test_add_func ("/peers/posts/parked", test_parked);
   g_test_add_func ("/peers/posts/parked-slow", test_parked_slow);
   g_test_add_func ("/peers/posts/parked-refused", test_parked_refused);

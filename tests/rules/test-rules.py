@@ -201,6 +201,7 @@ CASES = [
     ('check-words', {'hub/base/a.c': SPDX + '/* Of unknown sources. */\n'}, ''),
     ('check-words', {'hub/base/a.c': SPDX + '/* A stranger’s. */\n'}, 'say unknown'),
     ('check-words', {'hub/base/a.c': SPDX + 'static int tongue_of;\n'}, 'say language'),
+    ('check-words', {'hub/base/a.c': SPDX + '/* A plugin that is put aside. */\n'}, 'say disabled'),
     ('check-words', {'tests/a.c': SPDX + '/* A stranger. */\n', 'README.md': '# A\n'}, ''),
     ('check-documents', {'README.md': '`a.c`, `b/a.c`, `/etc/x.conf`, `NAME.js`\n', 'hub/b/a.c': ''}, ''),
     ('check-documents', {'README.md': '# A\n\n`c/a.c`\n', 'hub/b/a.c': ''}, 'no c/a.c'),

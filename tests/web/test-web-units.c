@@ -143,9 +143,10 @@ test_view (void)
     { "agenda", "resource", "resource.add", ALL },
     { "engine", "session", "session.join", ALL },
     { "engine", "participant", "session.leave", ALL },
-    { "engine", "plugin_state", "plugin.put-aside", "engineer " LOG },
+    { "engine", "plugin_state", "plugin.disable", "engineer " LOG },
     { "peers", "peer", "peer.pair", "desk clinician surgeon bedside engineer " LOG },
-    { "karez", "inbox_aside", "message.aside", "desk clinician surgeon bedside engineer " LOG },
+    { "karez", "inbox_dead_letter", "message.dead-letter",
+      "desk clinician surgeon bedside engineer " LOG },
     { "karez", "inbox_parked", "message.park", "engineer " LOG },
     { "karez", "hub", "hub.start", ALL },
     { "karez", "person", "person.change", LOG },
@@ -232,7 +233,7 @@ test_conceal (void)
     { "engine", "session.ask", "{\"edge\":\"hold\",\"reason\":\"bleeds\"}", "{\"edge\":\"hold\"}" },
     { NULL, "session.start", "{\"reason\":\"bleeds\"}", "{}" },
     { "engine", "session.leave", "{\"reason\":\"replaced\"}", "{\"reason\":\"replaced\"}" },
-    { "engine", "plugin.put-aside", "{\"reason\":\"It is slow\"}", "{\"reason\":\"It is slow\"}" },
+    { "engine", "plugin.disable", "{\"reason\":\"It is slow\"}", "{\"reason\":\"It is slow\"}" },
     /* A plugin's, of which nobody here knows what it put there. */
     { "other", "thing.make",
       "{\"digest\":\"00ff\",\"version\":2,\"late\":true,\"note\":\"She bleeds\"}",
@@ -242,7 +243,7 @@ test_conceal (void)
     { "other", "thing.make", "{\"deep\":{\"list\":[\"ab-1\",\"She bleeds\",{\"x\":\"Li\"}]}}",
       "{\"deep\":{\"list\":[\"ab-1\",{}]}}" },
     { NULL, "thing.read", "{\"question\":\"Does she bleed?\",\"part\":3}", "{\"part\":3}" },
-    { NULL, "record.aside", "{\"sequence\":3,\"reason\":\"“She bleeds” is not taken\"}",
+    { NULL, "record.dead-letter", "{\"sequence\":3,\"reason\":\"“She bleeds” is not taken\"}",
       "{\"sequence\":3}" },
   };
 

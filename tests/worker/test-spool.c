@@ -190,7 +190,7 @@ test_flipped (gconstpointer with_thread)
       g_assert_cmpuint (hub_spool_next (spool, 4), ==, 4);
       fill (spool, 5, 5);
       g_clear_object (&spool);
-      /* The damage is set aside once. */
+      /* The damage is moved away once. */
       spool = open_spool (path);
       g_assert_cmpuint (hub_spool_get_last (spool), ==, 5);
       g_clear_object (&spool);

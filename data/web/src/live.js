@@ -32,7 +32,7 @@ const topicsOf = {
   'agenda.resource': ['resource'],
   'engine.session': ['session', 'booking'],
   'engine.participant': ['session'],
-  'engine.plugin_state': ['plugin'], 'karez.inbox_parked': ['plugin'], 'karez.inbox_aside': ['plugin'],
+  'engine.plugin_state': ['plugin'], 'karez.inbox_parked': ['plugin'], 'karez.inbox_dead_letter': ['plugin'],
   'peers.peer': ['peer'],
   'peers.pairing': ['peer'],
   'karez.person': ['person'],

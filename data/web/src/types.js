@@ -234,7 +234,7 @@
  * @property {string | null} [reason]
  */
 /**
- * @typedef {object} AsideMessage
+ * @typedef {object} DeadLetter
  * @property {string} peer
  * @property {number} lane
  * @property {number} sequence
@@ -243,7 +243,7 @@
  * @property {string} at
  */
 /**
- * @typedef {object} AsideRecord
+ * @typedef {object} DeadRecord
  * @property {string} session
  * @property {number} sequence
  * @property {string} action

@@ -173,11 +173,11 @@ returning person;
 select id from karez.request where id = $1::uuid;
 
 -- name: plugin_states
-select id, reason from engine.plugin_state where aside;
+select id, reason from engine.plugin_state where disabled;
 
--- name: plugin_put_aside
-insert into engine.plugin_state (id, aside, reason) values ($1, true, $2)
-on conflict (id) do update set aside = true, reason = excluded.reason, at = clock_timestamp();
+-- name: plugin_disable
+insert into engine.plugin_state (id, disabled, reason) values ($1, true, $2)
+on conflict (id) do update set disabled = true, reason = excluded.reason, at = clock_timestamp();
 
--- name: plugin_restore
-update engine.plugin_state set aside = false, at = clock_timestamp() where id = $1 and aside;
+-- name: plugin_enable
+update engine.plugin_state set disabled = false, at = clock_timestamp() where id = $1 and disabled;

@@ -174,12 +174,12 @@ select coalesce((select i.applied from karez.inbox i
                  where i.peer = $1::uuid and i.lane = $2::smallint), 0) as applied;
 
 -- As they are on the disk.
--- name: aside_room
+-- name: dead_letter_room
 select count(*) as messages, coalesce(sum(pg_column_size(body)), 0)::bigint as bytes
-from karez.inbox_aside where peer = $1::uuid;
+from karez.inbox_dead_letter where peer = $1::uuid;
 
--- name: aside_message
-insert into karez.inbox_aside (peer, lane, sequence, topic, body, reason)
+-- name: dead_letter_add
+insert into karez.inbox_dead_letter (peer, lane, sequence, topic, body, reason)
 values ($1::uuid, $2::smallint, $3::bigint, $4::text, $5::jsonb, $6::text)
 on conflict (peer, lane, sequence) do update
   set topic = excluded.topic, body = excluded.body, reason = excluded.reason,
@@ -212,14 +212,14 @@ from karez.inbox_parked where owner = $1::text order by peer, lane, number;
 -- name: parked_is_there
 select exists (select from karez.inbox_parked where number = $1::bigint) as there;
 
--- name: aside_list
-select peer, lane, sequence, topic, reason, at from karez.inbox_aside
+-- name: dead_letter_list
+select peer, lane, sequence, topic, reason, at from karez.inbox_dead_letter
 order by at desc, peer, lane, sequence limit 200;
 
--- What was put aside is delivered once more, as if its plugin had been away.
--- name: aside_retry
+-- A dead letter is delivered once more, as if its plugin had been away.
+-- name: dead_letter_retry
 with gone as (
-  delete from karez.inbox_aside
+  delete from karez.inbox_dead_letter
   where peer = $1::uuid and lane = $2::smallint and sequence = $3::bigint
   returning peer, lane, sequence, topic, body, reason)
 insert into karez.inbox_parked (peer, lane, sequence, id, topic, owner, body, reason)

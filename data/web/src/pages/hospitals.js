@@ -286,7 +286,7 @@ export class HospitalsPage extends KarezElement {
         [_('Delay'), peer.state === 'up' && peer.rtt_ms != null ? html`<bdi>${_('%s ms', number(peer.rtt_ms))}</bdi>` : ''],
         [_('Its clock'), peer.clock ? html`<bdi>${clockMeasure(peer.clock)}</bdi>` : ''],
         [_('Waiting to be sent'), waiting ? ngettext('%s message', '%s messages', waiting, number(waiting)) : _('nothing')],
-        [_('Waiting for room there'), held ? html`${ngettext('%s message', '%s messages', held, number(held))} <small>${_('A plugin is put aside at that hospital. Everything else is sent.')}</small>` : ''],
+        [_('Waiting for room there'), held ? html`${ngettext('%s message', '%s messages', held, number(held))} <small>${_('A plugin is disabled at that hospital. Everything else is sent.')}</small>` : ''],
         [_('Address'), peer.address ? html`<bdi><code>${peer.address}</code></bdi>` : _('it dials this hospital')],
         [_('Key'), peer.key ? html`<bdi><code class="key">${peer.key.match(/.{1,8}/g)?.slice(0, 4).join(' ')} …</code></bdi>` : ''],
       ])}

@@ -21,8 +21,8 @@ import { toast, toastProblem } from '../components/toast.js';
 /** @typedef {import('../types.js').System} System */
 /** @typedef {import('../types.js').Peer} Peer */
 /** @typedef {import('../types.js').ParkedMessages} ParkedMessages */
-/** @typedef {import('../types.js').AsideMessage} AsideMessage */
-/** @typedef {import('../types.js').AsideRecord} AsideRecord */
+/** @typedef {import('../types.js').DeadLetter} DeadLetter */
+/** @typedef {import('../types.js').DeadRecord} DeadRecord */
 
 const refresh = 10_000;
 const enoughClock = 500;
@@ -31,7 +31,7 @@ const soonDays = 14;
 
 /** @type {Record<string, string>} */
 const stateWords = {
-  found: N_('Not yet started'), enabled: N_('Running'), refused: N_('Refused'), aside: N_('Put aside'), failed: N_('Failed'),
+  found: N_('Not yet started'), enabled: N_('Running'), refused: N_('Refused'), disabled: N_('Disabled'), failed: N_('Failed'),
   faulty: N_('With mistakes'), running: N_('Running'), up: N_('Running'), starting: N_('Starting'), restarting: N_('Restarting'), lost: N_('Lost'), down: N_('Away'),
 };
 /** @param {string} state */
@@ -43,7 +43,7 @@ const workerState = (worker) => (worker.connected ? 'running' : 'lost');
 /** @param {string} state the colour and shape that it gets */
 const look = (state) =>
   ['enabled', 'running', 'up'].includes(state) ? 'up'
-    : ['starting', 'restarting', 'faulty'].includes(state) ? 'asked' : ['aside', 'found', 'revoked'].includes(state) ? 'off' : 'down';
+    : ['starting', 'restarting', 'faulty'].includes(state) ? 'asked' : ['disabled', 'found', 'revoked'].includes(state) ? 'off' : 'down';
 
 /** @param {string | null | undefined} moment */
 const since = (moment) => (moment ? _('for %s', duration(hubNow() - millis(moment))) : nothing);
@@ -69,10 +69,10 @@ export class SystemPage extends KarezElement {
     this.workers = new Loader(this, () => api.get('/workers'), 'session');
     /** @type {Loader<{items: ParkedMessages[]}>} */
     this.parked = new Loader(this, () => (may('plugins.read') ? api.get('/messages/parked') : null), 'plugin');
-    /** @type {Loader<{items: AsideMessage[]}>} */
-    this.aside = new Loader(this, () => (may('plugins.read') ? api.get('/messages/aside') : null), 'plugin');
-    /** @type {Loader<{items: AsideRecord[]}>} */
-    this.records = new Loader(this, () => (may('plugins.read') ? api.get('/records/aside') : null), 'plugin');
+    /** @type {Loader<{items: DeadLetter[]}>} */
+    this.letters = new Loader(this, () => (may('plugins.read') ? api.get('/messages/dead-letters') : null), 'plugin');
+    /** @type {Loader<{items: DeadRecord[]}>} */
+    this.records = new Loader(this, () => (may('plugins.read') ? api.get('/records/dead-letters') : null), 'plugin');
     /** @type {Loader<{items: Peer[]}>} */
     this.peers = new Loader(this, () => (may('peers.read') ? api.get('/peers') : null), 'peer');
   }
@@ -98,8 +98,8 @@ export class SystemPage extends KarezElement {
     this.busy = plugin.id;
     try {
       const { state } = await api.post(`/plugins/${plugin.id}/${act}`, body);
-      toast(act !== 'restore' ? _('%s is put aside.', _(plugin.name))
-        : state === 'enabled' ? _('%s is taken back.', _(plugin.name)) : _('%s is taken back; it loads at the next start of the hub.', _(plugin.name)));
+      toast(act !== 'enable' ? _('%s is disabled.', _(plugin.name))
+        : state === 'enabled' ? _('%s is enabled.', _(plugin.name)) : _('%s is enabled; it starts at the next start of the hub.', _(plugin.name)));
     } catch (error) {
       toastProblem(error);
     }
@@ -108,14 +108,14 @@ export class SystemPage extends KarezElement {
   }
 
   /** @param {Plugin} plugin */
-  async putAside(plugin) {
+  async disable(plugin) {
     const answer = await confirm({
-      title: _('Put %s aside?', _(plugin.name)),
-      text: _('New sessions of its kind are refused until it is taken back. Sessions that run are not touched.'),
-      action: _('Put aside'), reason: _('Reason'),
+      title: _('Disable %s?', _(plugin.name)),
+      text: _('New sessions of its kind are refused until it is enabled again. Sessions that run are not touched.'),
+      action: _('Disable'), reason: _('Reason'),
     });
     if (answer)
-      await this.act(plugin, 'put-aside', { reason: answer.reason });
+      await this.act(plugin, 'disable', { reason: answer.reason });
   }
 
   /** What is wrong with it; else what it may do. @param {Plugin} plugin */
@@ -128,14 +128,14 @@ export class SystemPage extends KarezElement {
 
   /** @param {Plugin} plugin */
   plugin(plugin) {
-    const aside = plugin.state === 'aside';
+    const disabled = plugin.state === 'disabled';
     const write = may('plugins.write');
     return line({
       name: html`${_(plugin.name)} <bdi class="soft">${plugin.version}</bdi>`, state: plugin.mistakes && plugin.state === 'enabled' ? 'faulty' : plugin.state, since: since(plugin.since),
       note: this.pluginNote(plugin),
-      action: !write ? nothing : aside
-        ? button({ label: _('Take back'), busy: this.busy === plugin.id, onclick: () => this.act(plugin, 'restore', {}) })
-        : plugin.state !== 'enabled' ? nothing : button({ label: _('Put aside…'), kind: 'danger-plain', busy: this.busy === plugin.id, onclick: () => this.putAside(plugin) }),
+      action: !write ? nothing : disabled
+        ? button({ label: _('Enable'), busy: this.busy === plugin.id, onclick: () => this.act(plugin, 'enable', {}) })
+        : plugin.state !== 'enabled' ? nothing : button({ label: _('Disable…'), kind: 'danger-plain', busy: this.busy === plugin.id, onclick: () => this.disable(plugin) }),
     });
   }
 
@@ -226,37 +226,37 @@ export class SystemPage extends KarezElement {
     // What the hub wrote when it was parked is in no reader's language.
     const why = plugin && plugin.state !== 'enabled' ? word(plugin.state) : waiting.reason && _(waiting.reason);
     const path = `/messages/parked/${waiting.plugin}/retry`;
-    return line({ name: html`<bdi>${plugin ? _(plugin.name) : waiting.plugin}</bdi> · <bdi>${this.nameOfPeer(waiting.peer)}</bdi>`, state: 'aside',
+    return line({ name: html`<bdi>${plugin ? _(plugin.name) : waiting.plugin}</bdi> · <bdi>${this.nameOfPeer(waiting.peer)}</bdi>`, state: 'disabled',
       text: ngettext('one message waits', '%s messages wait', waiting.messages, number(waiting.messages)), since: since(waiting.since),
       note: why ? html`<bdi>${why}</bdi>` : nothing,
       action: may('plugins.write') ? button({ label: _('Deliver now'), busy: this.busy === path, onclick: () => this.retry(path, path, _('The plugin is asked again.')) }) : nothing });
   }
 
-  /** @param {AsideMessage} message */
-  asideLine(message) {
+  /** @param {DeadLetter} message */
+  letterLine(message) {
     const row = `${message.peer}/${message.lane}/${message.sequence}`;
     return line({ name: html`<bdi>${message.topic}</bdi> · <bdi>${this.nameOfPeer(message.peer)}</bdi>`, state: 'failed', text: _('Not applied'), since: since(message.at),
-      note: html`<bdi>${message.reason}</bdi> · <bdi>${`karez.inbox_aside ${row}`}</bdi>`,
-      action: may('plugins.write') ? button({ label: _('Try again'), busy: this.busy === row, onclick: () => this.retry(`/messages/aside/${row}/retry`, row, _('The message is delivered once more.')) }) : nothing });
+      note: html`<bdi>${message.reason}</bdi> · <bdi>${`karez.inbox_dead_letter ${row}`}</bdi>`,
+      action: may('plugins.write') ? button({ label: _('Try again'), busy: this.busy === row, onclick: () => this.retry(`/messages/dead-letters/${row}/retry`, row, _('The message is delivered once more.')) }) : nothing });
   }
 
-  /** @param {AsideRecord} record */
+  /** @param {DeadRecord} record */
   recordLine(record) {
     const row = `${record.session}/${record.sequence}`;
     return line({ name: html`<bdi>${record.action}</bdi>`, state: 'failed', text: _('Not kept'), since: since(record.at),
       note: html`<bdi>${record.reason}</bdi> · <bdi>${`sessions ${row}`}</bdi>`,
-      action: may('plugins.write') ? button({ label: _('Try again'), busy: this.busy === row, onclick: () => this.retry(`/records/aside/${row}/retry`, row, _('The record is kept.')) }) : nothing });
+      action: may('plugins.write') ? button({ label: _('Try again'), busy: this.busy === row, onclick: () => this.retry(`/records/dead-letters/${row}/retry`, row, _('The record is kept.')) }) : nothing });
   }
 
   messages() {
     const records = this.records.value?.items ?? [];
     const parked = this.parked.value?.items ?? [];
-    const aside = this.aside.value?.items ?? [];
-    if (!may('plugins.read') || !(parked.length || aside.length || records.length))
+    const letters = this.letters.value?.items ?? [];
+    if (!may('plugins.read') || !(parked.length || letters.length || records.length))
       return nothing;
     return html`<section class="card" aria-labelledby="sys-messages"><h2 id="sys-messages">${_('Messages and records that wait')}</h2>
       <p class="hint">${_('They are kept here, but the plugin that they are for has not taken them.')}</p>
-      <ul class="plain lines">${repeat(parked, (waiting) => `${waiting.peer} ${waiting.plugin}`, (waiting) => this.parkedLine(waiting))}${repeat(aside, (message) => `${message.peer}/${message.lane}/${message.sequence}`, (message) => this.asideLine(message))}${repeat(records, (record) => `${record.session}/${record.sequence}`, (record) => this.recordLine(record))}</ul></section>`;
+      <ul class="plain lines">${repeat(parked, (waiting) => `${waiting.peer} ${waiting.plugin}`, (waiting) => this.parkedLine(waiting))}${repeat(letters, (message) => `${message.peer}/${message.lane}/${message.sequence}`, (message) => this.letterLine(message))}${repeat(records, (record) => `${record.session}/${record.sequence}`, (record) => this.recordLine(record))}</ul></section>`;
   }
 
   render() {

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Records that a plugin refused for good, as files of their session: SESSION/aside-SEQUENCE.json,
+/* Records that a plugin refused for good, as files of their session:
+ * SESSION/dead-letter-SEQUENCE.json,
  * {"record": {"action", "actor", "body"}, "modality", "reason", "rule", "at"}. */
-#include "hub-session-aside.h"
+#include "hub-session-dead-letters.h"
 
 #include "hub-catalogue.h"
 #include "hub-clock.h"
 #include "hub-file.h"
 #include "hub-id.h"
 
-#define PREFIX "aside-"
+#define PREFIX "dead-letter-"
 #define SUFFIX ".json"
 #define MAX_FILE (2 * 1024 * 1024)
 #define MAX_LISTED 200
@@ -23,8 +24,8 @@ make_path (HubSupervisor *supervisor, const char *session, guint64 sequence)
 }
 
 char *
-hub_session_aside_keep (HubSupervisor *supervisor, HubSessionInfo *info, guint64 sequence,
-                        JsonNode *record, const GError *why, GError **error)
+hub_session_dead_letters_keep (HubSupervisor *supervisor, HubSessionInfo *info, guint64 sequence,
+                               JsonNode *record, const GError *why, GError **error)
 {
   g_autofree char *path = make_path (supervisor, hub_session_info_get_id (info), sequence);
   g_autofree char *now = hub_time_format (hub_clock_now ());
@@ -86,15 +87,15 @@ list_session (HubSupervisor *supervisor, const char *session, JsonArray *items)
 }
 
 JsonNode *
-hub_session_aside_read (HubSupervisor *supervisor, const char *session, guint64 sequence,
-                        char **path)
+hub_session_dead_letters_read (HubSupervisor *supervisor, const char *session, guint64 sequence,
+                               char **path)
 {
   *path = make_path (supervisor, session, sequence);
   return read_file (*path);
 }
 
 JsonNode *
-hub_session_aside_list (HubSupervisor *supervisor)
+hub_session_dead_letters_list (HubSupervisor *supervisor)
 {
   g_autofree char *one = hub_supervisor_get_directory (supervisor, "x");
   g_autofree char *all = g_path_get_dirname (one);

@@ -10,13 +10,14 @@ G_BEGIN_DECLS
 
 /* Keeps the record @record ({"action", "actor", "body"}), which cannot be kept where it belongs
  * because of @why. Returns: (transfer full): the file; NULL when it is not on disk */
-char *hub_session_aside_keep (HubSupervisor *supervisor, HubSessionInfo *info, guint64 sequence,
-                              JsonNode *record, const GError *why, GError **error);
+char *hub_session_dead_letters_keep (HubSupervisor *supervisor, HubSessionInfo *info,
+                                     guint64 sequence, JsonNode *record, const GError *why,
+                                     GError **error);
 /* Returns: (transfer full) (nullable): {"record", "modality", "reason", "rule", "at"}. @path: set
  * to its file */
-JsonNode *hub_session_aside_read (HubSupervisor *supervisor, const char *session, guint64 sequence,
-                                  char **path);
+JsonNode *hub_session_dead_letters_read (HubSupervisor *supervisor, const char *session,
+                                         guint64 sequence, char **path);
 /* Every session's: [{"session", "sequence", "action", "reason", "rule", "at"}] */
-JsonNode *hub_session_aside_list (HubSupervisor *supervisor);
+JsonNode *hub_session_dead_letters_list (HubSupervisor *supervisor);
 
 G_END_DECLS

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* /records/aside of the API: what a plugin refused for good is shown, and tried again. */
+/* /records/dead-letters of the API: what a plugin refused for good is shown, and tried again. */
 #include "hub-sessions-private.h"
 
 #include "hub-catalogue.h"
 #include "hub-id.h"
-#include "hub-session-aside.h"
+#include "hub-session-dead-letters.h"
 
 #include <glib/gstdio.h>
 
@@ -15,7 +15,7 @@ on_list (KarezRequest *request, gpointer data)
 
   karez_request_respond (
       request, 200,
-      karez_json_object ("items", "n", hub_session_aside_list (services->supervisor), NULL));
+      karez_json_object ("items", "n", hub_session_dead_letters_list (services->supervisor), NULL));
 }
 
 /* One that is tried again. */
@@ -97,8 +97,8 @@ on_retry (KarezRequest *request, gpointer data)
       && g_ascii_string_to_unsigned (karez_request_get_path_part (request, "sequence"), 10, 1,
                                      G_MAXINT64, &retry->sequence, NULL))
     {
-      retry->node = hub_session_aside_read (services->supervisor, session, retry->sequence,
-                                            &retry->path);
+      retry->node = hub_session_dead_letters_read (services->supervisor, session, retry->sequence,
+                                                   &retry->path);
     }
   object = retry->node != NULL ? json_node_get_object (retry->node) : NULL;
   record = object != NULL && JSON_NODE_HOLDS_OBJECT (json_object_get_member (object, "record"))
@@ -107,8 +107,8 @@ on_retry (KarezRequest *request, gpointer data)
   if (record == NULL || karez_json_text (record, "action") == NULL
       || karez_json_text (object, "modality") == NULL)
     {
-      karez_error_set (&error, KAREZ_ERROR_NOT_FOUND, "session/record-aside", NULL,
-                       N_ ("This record is not put aside any more."));
+      karez_error_set (&error, KAREZ_ERROR_NOT_FOUND, "session/dead-letter", NULL,
+                       N_ ("This record is no dead letter any more."));
       karez_request_fail (request, error);
       return;
     }
@@ -140,11 +140,11 @@ on_retry (KarezRequest *request, gpointer data)
 }
 
 gboolean
-hub_sessions_add_aside_routes (HubSessions *self, KarezRoutes *routes, GError **error)
+hub_sessions_add_dead_letter_routes (HubSessions *self, KarezRoutes *routes, GError **error)
 {
-  return karez_routes_add (routes, "GET", "/records/aside", "plugins.read", on_list,
+  return karez_routes_add (routes, "GET", "/records/dead-letters", "plugins.read", on_list,
                            g_object_ref (self), g_object_unref, error)
-         && karez_routes_add (routes, "POST", "/records/aside/{session}/{sequence}/retry",
+         && karez_routes_add (routes, "POST", "/records/dead-letters/{session}/{sequence}/retry",
                               "plugins.write", on_retry, g_object_ref (self), g_object_unref,
                               error);
 }
