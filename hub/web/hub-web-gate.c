@@ -81,7 +81,9 @@ hub_web_gate_check_origin (HubWebGate *self, SoupServerMessage *message, gboolea
 
   if (hub_web_limits_is_local (message))
     return TRUE;
-  if ((origin != NULL ? hub_web_origins_has_page (self->origins, origin, host) : !needed)
+  if ((origin != NULL ? hub_web_origins_has_page (self->origins, origin, host,
+                                                  hub_web_limits_is_encrypted (message))
+                      : !needed)
       && (site == NULL || g_str_equal (site, "same-origin") || g_str_equal (site, "none")))
     return TRUE;
   return karez_error_set (error, KAREZ_ERROR_DENIED, "request/origin",

@@ -52,7 +52,7 @@ typedef struct
   HubWebWire *wire;     /* not owned; NULL once it is gone */
   char *address;        /* NULL: the Unix socket */
   char *customer;       /* of the address */
-  gboolean redirected;
+  gboolean redirected, encrypted;
   guint deadline;
   const char *what;
   gint64 body_end, progress; /* monotonic µs, while a body comes */
@@ -249,6 +249,7 @@ take (HubWebLimits *self, GSocket *socket, const Door *door)
   connection->limits = self;
   connection->wire = wire;
   connection->redirected = door->redirects;
+  connection->encrypted = certificate != NULL;
   connection->address = g_steal_pointer (&address);
   connection->customer = g_steal_pointer (&customer);
   g_hash_table_add (self->connections, connection);
@@ -541,6 +542,12 @@ gboolean
 hub_web_limits_is_local (SoupServerMessage *message)
 {
   return connection_of (message)->address == NULL;
+}
+
+gboolean
+hub_web_limits_is_encrypted (SoupServerMessage *message)
+{
+  return connection_of (message)->encrypted;
 }
 
 gboolean

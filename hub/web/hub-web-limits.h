@@ -91,6 +91,8 @@ void hub_web_limits_add_metrics (HubWebLimits *self, HubWebMetrics *metrics);
 char *hub_web_limits_find_client (SoupServerMessage *message);
 /* The Unix socket, with root or the hub's own user at the other end. */
 gboolean hub_web_limits_is_local (SoupServerMessage *message);
+/* Whether it came by TLS of the hub's own. */
+gboolean hub_web_limits_is_encrypted (SoupServerMessage *message);
 /* Whether it came by hub_web_limits_accept_redirected(). */
 gboolean hub_web_limits_is_redirected (SoupServerMessage *message);
 /* soup_server_message_get_socket() knows no socket that it did not accept. Returns: (nullable) */

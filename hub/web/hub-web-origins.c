@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#define HTTP_PORT 80
 #define HTTPS_PORT 443
 
 struct _HubWebOrigins
@@ -70,7 +71,9 @@ is_local (HubWebOrigins *self, const char *authority)
 
   for (guint i = 0; i < G_N_ELEMENTS (local); i++)
     {
-      g_autofree char *name = g_strdup_printf ("%s:%u", local[i], self->port);
+      g_autofree char *name = self->port != HTTP_PORT
+                                  ? g_strdup_printf ("%s:%u", local[i], self->port)
+                                  : g_strdup (local[i]);
 
       if (g_ascii_strcasecmp (authority, name) == 0)
         return TRUE;
@@ -93,17 +96,20 @@ hub_web_origins_has_host (HubWebOrigins *self, const char *host)
 }
 
 /* A page at a name of the machine where its browser runs is ours if it asked by that name: to
- * everywhere else it is another program's that has our port there. One by HTTPS asks HTTPS. */
+ * everywhere else it is another program's that has our port there. One by HTTPS asks HTTPS: at the
+ * ports that need no number both have the same Host, so the connection says which it is. */
 gboolean
-hub_web_origins_has_page (HubWebOrigins *self, const char *origin, const char *host)
+hub_web_origins_has_page (HubWebOrigins *self, const char *origin, const char *host,
+                          gboolean encrypted)
 {
+  if (self->secure != NULL && encrypted)
+    return host != NULL && is_secure_host (self, host)
+           && g_ascii_strcasecmp (origin, self->secure) == 0;
   if (g_ascii_strcasecmp (origin, self->first) == 0)
-    return host == NULL || !is_secure_host (self, host);
-  if (host == NULL)
-    return FALSE;
-  if (self->secure != NULL && g_ascii_strcasecmp (origin, self->secure) == 0)
-    return is_secure_host (self, host);
-  return g_str_has_prefix (origin, "http://") && is_local (self, skip_scheme (origin))
+    return host == NULL || g_ascii_strcasecmp (host, skip_scheme (self->first)) == 0
+           || !is_secure_host (self, host);
+  return host != NULL && g_str_has_prefix (origin, "http://")
+         && is_local (self, skip_scheme (origin))
          && g_ascii_strcasecmp (skip_scheme (origin), host) == 0;
 }
 

@@ -24,8 +24,10 @@ void hub_web_origins_set_port (HubWebOrigins *self, guint16 port);
 const char *hub_web_origins_get_secure (HubWebOrigins *self);
 /* @host: (nullable): of a request's head */
 gboolean hub_web_origins_has_host (HubWebOrigins *self, const char *host);
-/* Whether a page of @origin that asked @host (nullable) is the hub's own. */
-gboolean hub_web_origins_has_page (HubWebOrigins *self, const char *origin, const char *host);
+/* Whether a page of @origin that asked @host (nullable) is the hub's own. @encrypted: whether it
+ * asked by the hub's own TLS */
+gboolean hub_web_origins_has_page (HubWebOrigins *self, const char *origin, const char *host,
+                                   gboolean encrypted);
 /* What pages open WebSockets to, each after a space, for a Content-Security-Policy.
  * Returns: (transfer full) */
 char *hub_web_origins_list_sockets (HubWebOrigins *self);
