@@ -8,8 +8,13 @@
 #include "hub-clock.h"
 #include "hub-file.h"
 #include "hub-id.h"
+#include "hub-log.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
 
 #define PREFIX "dead-letter-"
+#define FORMER_PREFIX "aside-" /* as they were called at first */
 #define SUFFIX ".json"
 #define MAX_FILE (2 * 1024 * 1024)
 #define MAX_LISTED 200
@@ -48,13 +53,13 @@ read_file (const char *path)
 }
 
 static gboolean
-read_name (const char *name, guint64 *sequence)
+read_name (const char *name, const char *prefix, guint64 *sequence)
 {
   g_autofree char *number = NULL;
 
-  if (!g_str_has_prefix (name, PREFIX) || !g_str_has_suffix (name, SUFFIX))
+  if (!g_str_has_prefix (name, prefix) || !g_str_has_suffix (name, SUFFIX))
     return FALSE;
-  number = g_strndup (name + strlen (PREFIX), strlen (name) - strlen (PREFIX) - strlen (SUFFIX));
+  number = g_strndup (name + strlen (prefix), strlen (name) - strlen (prefix) - strlen (SUFFIX));
   return g_ascii_string_to_unsigned (number, 10, 1, G_MAXINT64, sequence, NULL);
 }
 
@@ -70,7 +75,7 @@ list_session (HubSupervisor *supervisor, const char *session, JsonArray *items)
     {
       guint64 sequence = 0;
       g_autofree char *path = g_build_filename (directory, name, NULL);
-      g_autoptr (JsonNode) node = read_name (name, &sequence) ? read_file (path) : NULL;
+      g_autoptr (JsonNode) node = read_name (name, PREFIX, &sequence) ? read_file (path) : NULL;
       JsonObject *object = node != NULL ? json_node_get_object (node) : NULL;
       JsonNode *record = object != NULL ? json_object_get_member (object, "record") : NULL;
 
@@ -84,6 +89,44 @@ list_session (HubSupervisor *supervisor, const char *session, JsonArray *items)
                              karez_json_text (object, "rule"), "at", "s",
                              karez_json_text (object, "at"), NULL));
     }
+}
+
+static void
+rename_session (HubSupervisor *supervisor, const char *session)
+{
+  g_autofree char *directory = hub_supervisor_get_directory (supervisor, session);
+  g_autoptr (GDir) dir = g_dir_open (directory, 0, NULL);
+  g_autoptr (GPtrArray) former = g_ptr_array_new_with_free_func (g_free);
+  const char *name = NULL;
+  guint64 sequence = 0;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    if (read_name (name, FORMER_PREFIX, &sequence))
+      g_ptr_array_add (former, g_strdup (name));
+  for (guint i = 0; i < former->len; i++)
+    {
+      g_autofree char *from = g_build_filename (directory, former->pdata[i], NULL);
+      g_autofree char *to = NULL;
+
+      read_name (former->pdata[i], FORMER_PREFIX, &sequence);
+      to = make_path (supervisor, session, sequence);
+      if (g_rename (from, to) != 0)
+        hub_warning ("sessions", session, "%s cannot be renamed to %s: %s", from, to,
+                     g_strerror (errno));
+    }
+}
+
+void
+hub_session_dead_letters_migrate (HubSupervisor *supervisor)
+{
+  g_autofree char *one = hub_supervisor_get_directory (supervisor, "x");
+  g_autofree char *all = g_path_get_dirname (one);
+  g_autoptr (GDir) dir = g_dir_open (all, 0, NULL);
+  const char *name = NULL;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    if (hub_id_is_valid (name))
+      rename_session (supervisor, name);
 }
 
 JsonNode *

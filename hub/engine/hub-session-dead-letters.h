@@ -13,6 +13,8 @@ G_BEGIN_DECLS
 char *hub_session_dead_letters_keep (HubSupervisor *supervisor, HubSessionInfo *info,
                                      guint64 sequence, JsonNode *record, const GError *why,
                                      GError **error);
+/* Those that an earlier hub kept under another name are found, too. Once, at the start. */
+void hub_session_dead_letters_migrate (HubSupervisor *supervisor);
 /* Returns: (transfer full) (nullable): {"record", "modality", "reason", "rule", "at"}. @path: set
  * to its file */
 JsonNode *hub_session_dead_letters_read (HubSupervisor *supervisor, const char *session,

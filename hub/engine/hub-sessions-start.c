@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What starts with the hub: the sessions that went on without it, who is in them, and the bookings
  * that were confirmed while nobody looked. */
+#include "hub-session-dead-letters.h"
 #include "hub-sessions-private.h"
 
 enum
@@ -80,6 +81,7 @@ listen_and_plan (HubSessionsStart *self)
   HubSessions *sessions = self->sessions;
   GError *error = NULL;
 
+  hub_session_dead_letters_migrate (hub_sessions_get_services (sessions)->supervisor);
   if (!hub_sessions_add_topics (sessions, &error)
       || !hub_supervisor_start (hub_sessions_get_services (sessions)->supervisor, &error))
     {

@@ -84,12 +84,21 @@ const sentences = {
   'peer.restored': [N_('%2$s was restored from a copy'), N_('A partner was restored from a copy')],
   'peer.restore-acknowledge': [N_('%1$s compared what %2$s lost'), N_('%1$s compared what a partner lost')],
   'message.dead-letter': [N_('A message from %1$s could not be applied and is a dead letter')],
+  'record.dead-letter': [N_('Something that %1$s did in a session could not be kept and is a dead letter')],
+  'record.retry': [N_('%1$s had a dead letter of a session tried again')],
   'message.deliver': [N_('%1$s had messages for the plugin %2$s delivered again')],
   'message.retry': [N_('%1$s had a dead letter delivered again')],
   'plugin.disable': [N_('%1$s disabled the plugin %2$s'), N_('%1$s disabled a plugin')],
   'plugin.enable': [N_('%1$s enabled the plugin %2$s again'), N_('%1$s enabled a plugin again')],
   'plugin.reset': [N_('%1$s dropped what the plugin %2$s had kept'), N_('%1$s dropped what a plugin had kept')],
   'hub.start': [N_('The hub started')],
+};
+
+/** Actions that events of an earlier hub name, and what they are called now: the log stays as it was written.
+ * @type {Record<string, string>} */
+const former = {
+  'message.aside': 'message.dead-letter', 'record.aside': 'record.dead-letter',
+  'plugin.put-aside': 'plugin.disable', 'plugin.restore': 'plugin.enable',
 };
 
 /** What the filter calls the nouns of actions. @type {Record<string, string>} */
@@ -111,7 +120,7 @@ export function addSentences(schema, events, nouns) {
 }
 
 /** @param {Event} event */
-const sentenceOf = ({ action, schema }) => added[schema ?? '']?.[action] ?? sentences[action]
+const sentenceOf = ({ action, schema }) => added[schema ?? '']?.[action] ?? sentences[former[action] ?? action]
   ?? Object.values(added).find((one) => one[action])?.[action];
 
 /** The nouns of the actions that have sentences, and their words. @returns {[string, string][]} */

@@ -26,6 +26,13 @@ test('no plugin speaks for the hub', () => {
   assert.equal(words.note, 'Notes');
 });
 
+test('what an earlier hub wrote is still read', () => {
+  for (const [then, now] of [['message.aside', 'message.dead-letter'], ['record.aside', 'record.dead-letter'], ['plugin.put-aside', 'plugin.disable'], ['plugin.restore', 'plugin.enable']]) {
+    assert.ok(said(now));
+    assert.equal(said(then), said(now));
+  }
+});
+
 test('a role has the word of its own kind of session', () => {
   addSessionRoles('echo', { operator: 'sonographer' });
   addSessionRoles('robot', { operator: 'engineer at the robot', surgeon: 'surgeon' });
