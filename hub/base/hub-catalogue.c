@@ -68,6 +68,7 @@ static gboolean
 read_messages (HubCatalogue *self, GError **error)
 {
   Reader reader = { 0 };
+  gsize text = 0; /* bytes of the strings so far, which lie beside each other */
   gboolean sound;
 
   reader.data = g_bytes_get_data (self->mo, &reader.size);
@@ -80,6 +81,11 @@ read_messages (HubCatalogue *self, GError **error)
       const char *msgstr = read_text (&reader, read_word (&reader, 16), i);
 
       sound = msgid != NULL && msgstr != NULL;
+      if (sound)
+        text += (gsize) read_word (&reader, read_word (&reader, 12) + (gsize) i * 8)
+                + read_word (&reader, read_word (&reader, 16) + (gsize) i * 8);
+      /* Lines that name the same bytes again and again are much to read in a small file. */
+      sound = sound && text <= reader.size;
       if (sound && *msgid != '\0' && *msgstr != '\0')
         {
           gsize line = read_word (&reader, 12) + (gsize) i * 8;

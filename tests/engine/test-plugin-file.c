@@ -362,6 +362,44 @@ write_catalogue (const char *path, const char *msgid, const char *msgstr)
   g_assert_true (g_file_set_contents (path, (char *) bytes->data, bytes->len, NULL));
 }
 
+/* A small file whose lines all name the same bytes would be gigabytes to read and to serve. */
+static void
+test_catalogue_of_one_text (void)
+{
+  enum
+  {
+    N = 1000,
+    TEXT = 28 + 16 * N,
+    LENGTH = 4000
+  };
+  g_autofree char *made = g_dir_make_tmp ("karez-XXXXXX", NULL);
+  g_autofree char *po = g_build_filename (made, "po", NULL);
+  g_autofree char *path = g_build_filename (po, "ug.mo", NULL);
+  g_autofree guint32 *words = g_new0 (guint32, (TEXT + LENGTH + 4) / 4);
+  g_autoptr (GError) error = NULL;
+
+  words[0] = 0x950412de;
+  words[2] = N;
+  words[3] = 28;
+  words[4] = 28 + 8 * N;
+  memset ((char *) words + TEXT, 'a', LENGTH);
+  for (guint i = 0; i < N; i++)
+    {
+      /* Each a msgid of its own: it begins one byte later. */
+      words[7 + 2 * i] = LENGTH - i;
+      words[7 + 2 * i + 1] = TEXT + i;
+      words[7 + 2 * N + 2 * i] = LENGTH;
+      words[7 + 2 * N + 2 * i + 1] = TEXT;
+    }
+  g_assert_cmpint (g_mkdir (po, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (path, (char *) words, TEXT + LENGTH + 4, NULL));
+  g_assert_null (hub_plugin_catalogues_load (made, &error));
+  assert_rule (error, "plugin/catalogue");
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  g_assert_cmpint (g_rmdir (po), ==, 0);
+  g_assert_cmpint (g_rmdir (made), ==, 0);
+}
+
 static void
 test_catalogues (void)
 {
@@ -423,6 +461,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plugin-file/faults", test_faults);
   g_test_add_func ("/plugin-file/web-needs", test_web_needs);
   g_test_add_func ("/plugin-file/catalogues", test_catalogues);
+  g_test_add_func ("/plugin-file/catalogue-of-one-text", test_catalogue_of_one_text);
   g_test_add_func ("/plugin-file/texts", test_texts);
   g_test_add_func ("/plugin-file/no-file", test_no_file);
   return g_test_run ();
