@@ -5,13 +5,26 @@
 #include "hub-catalogue.h"
 #include "hub-pace.h"
 
-/* Of how many plugins of all peers it is known; who invents topics has one for all of them. */
-#define MAX_PACES 256
+/* Of how many plugins of one peer it is known; who invents topics has one for all the others. */
+#define MAX_PACES 32
 
 typedef struct
 {
   HubPace messages, bytes;
 } Pace;
+
+static guint
+count_paces (HubPeerParking *self, const char *peer)
+{
+  GHashTableIter iter;
+  gpointer key;
+  guint n = 0;
+
+  g_hash_table_iter_init (&iter, self->paces);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    n += g_str_has_prefix (key, peer);
+  return n;
+}
 
 static Pace *
 get_pace (HubPeerParking *self, const char *peer, const char *owner)
@@ -21,7 +34,7 @@ get_pace (HubPeerParking *self, const char *peer, const char *owner)
 
   if (pace != NULL)
     return pace;
-  if (g_hash_table_size (self->paces) >= MAX_PACES && *owner != '\0')
+  if (*owner != '\0' && count_paces (self, peer) >= MAX_PACES)
     return get_pace (self, peer, "");
   pace = g_new0 (Pace, 1);
   g_hash_table_insert (self->paces, g_steal_pointer (&key), pace);

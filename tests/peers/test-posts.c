@@ -614,7 +614,7 @@ test_pace (void)
                            "word <> 'passes'");
   g_assert_cmpstr (heard, ==, "0 1 2 3 4 5 6 7 8 9 10 11");
   g_assert_cmpint (test_events (other, "ward.hear"), ==, 13);
-  g_assert_cmpint (test_events (other, "message.aside"), ==, 0);
+  g_assert_cmpint (test_events (other, "message.dead-letter"), ==, 0);
   g_assert_false (test_restored (one, other));
   test_hub_free (one);
   test_hub_free (other);
