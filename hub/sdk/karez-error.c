@@ -96,12 +96,19 @@ each_piece (const char *format, GStrv arguments, PieceFunc func, gpointer data)
       if (length > 0)
         func (at, length, -1, data);
       at += length;
-      if (at[0] == '\0' || at[1] == '\0')
+      if (*at == '\0')
         break;
       if (g_ascii_isdigit (at[1]) && at[2] == '$' && at[3] == 's')
         {
           wanted = at[1] - '1';
           at += 2;
+        }
+      /* A per cent sign of a translation that is none of C's: the letter behind it stays whole. */
+      if (at[1] != '%' && !g_ascii_isalnum (at[1]))
+        {
+          func ("%", 1, -1, data);
+          at++;
+          continue;
         }
       if (at[1] == '%')
         func ("%", 1, -1, data);

@@ -245,6 +245,47 @@ test_error_kinds (void)
   g_assert_cmpstr (accepted_text, ==, "[\"FREE \",{\"time\":\"2026-11-24T16:45:00Z\"}]");
 }
 
+static const char *
+translate_wrongly (const char *msgid, gpointer data)
+{
+  return data;
+}
+
+/* A per cent sign in a translation that is no conversion is one, and what is shown stays UTF-8. */
+static void
+test_error_translations (void)
+{
+  static const struct
+  {
+    const char *translation, *said;
+  } cases[] = {
+    { "满了 90%的磁盘：%s", "满了 90%的磁盘：a" },
+    { "%s: 90%", "a: 90%" },
+    { "%é %s %s %s", "%é a b " },
+    { "%2$s %1$s %3$s %0$s", "b a  " },
+    { "%d-%n", "-" },
+    { "100%% %s", "100% a" },
+    { "%", "%" },
+    { "", "" },
+  };
+  g_autoptr (GError)
+      error = karez_error_new (KAREZ_ERROR_CONFLICT, "test/full", NULL, "%s of %s", "a", "b");
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *said = karez_error_translate (error, translate_wrongly,
+                                                     (gpointer) cases[i].translation);
+      g_autoptr (JsonNode)
+          parts = karez_error_to_parts (error, translate_wrongly, (gpointer) cases[i].translation);
+      JsonArray *array = json_node_get_array (parts);
+
+      g_assert_cmpstr (said, ==, cases[i].said);
+      for (guint j = 0; j < json_array_get_length (array); j++)
+        if (JSON_NODE_HOLDS_VALUE (json_array_get_element (array, j)))
+          g_assert_true (g_utf8_validate (json_array_get_string_element (array, j), -1, NULL));
+    }
+}
+
 /* Of a partner: names that hide in their escapes what no text may hold, or that are none. */
 static void
 test_error_names (void)
@@ -549,6 +590,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sdk/error", test_error);
   g_test_add_func ("/sdk/error/kinds", test_error_kinds);
   g_test_add_func ("/sdk/error/names", test_error_names);
+  g_test_add_func ("/sdk/error/translations", test_error_translations);
   g_test_add_func ("/base/realtime/budget", test_realtime);
   g_test_add_func ("/base/realtime/refused", test_realtime_refused);
   g_test_add_func ("/base/realtime/limited", test_realtime_limited);
