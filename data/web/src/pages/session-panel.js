@@ -28,12 +28,22 @@ export class PanelPlace {
     this.asked = false;
     /** What the worker said before the panel was there. @type {Record<string, any>[]} */
     this.early = [];
+    /** What an element of the lobby was given since this page joined: one of the room begins with it. @type {Record<string, any>[]} */
+    this.ahead = [];
+    this.inLobby = false;
+  }
+
+  /** @param {import('../panels.js').Panel} panel @param {Record<string, any>} body */
+  give(panel, body) {
+    if (this.inLobby && this.ahead.length < mostEarly)
+      this.ahead.push(body);
+    panel.receive?.(body);
   }
 
   /** @param {Record<string, any>} body */
   hear(body) {
     if (this.panel && !this.early.length)
-      this.panel.receive?.(body);
+      this.give(this.panel, body);
     else if (this.early.length < mostEarly)
       this.early.push(body);
   }
@@ -44,7 +54,7 @@ export class PanelPlace {
     await this.panel?.updateComplete;
     if (this.panel)
       for (const body of this.early.splice(0))
-        this.panel.receive?.(body);
+        this.give(this.panel, body);
   }
 
   /** @param {Session} session @returns {import('../panels.js').Stage | null} */
@@ -60,8 +70,13 @@ export class PanelPlace {
   async show(session) {
     const stage = this.stage(session);
     const wanted = stage ? panelAt(session.modality, stage) : '';
+    if (this.page.presence?.state === 'out')
+      this.ahead = [];
+    this.inLobby = stage === 'lobby';
     if (wanted !== this.wanted) {
       // Another element for another stage; what the worker says meanwhile waits for it.
+      if (stage === 'room')
+        this.early.unshift(...this.ahead.splice(0));
       this.wanted = wanted;
       this.panel = null;
       this.asked = false;
