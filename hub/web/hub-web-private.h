@@ -10,9 +10,9 @@
 #include "hub-web-live.h"
 #include "hub-web-people.h"
 #include "hub-web-request.h"
-#include "hub-web-root.h"
 #include "hub-web-router.h"
 #include "hub-web-static.h"
+#include "hub-web-tls.h"
 
 G_BEGIN_DECLS
 
@@ -22,10 +22,7 @@ struct _HubWeb
 
   HubStore *store;
   char *hub, *version, *origin, *bind, *socket;
-  char *authority;      /* directory; NULL: none */
-  HubWebRootFile *root; /* of the authority, once the hub listens */
-  guint renewal;
-  char *certificate_paths[2]; /* certificate and key; NULL: no TLS */
+  HubWebTls *tls;
   JsonNode *names;
   HubWebOrigins *origins;
   guint16 port, redirect_port, secure_port;
@@ -37,7 +34,6 @@ struct _HubWeb
   guint64 sign_ins_refused;
 
   SoupServer *server;
-  HubWebCertificate *certificate;
   HubWebLimits *limits;
   HubWebBodies *bodies;
   HubWebGate *gate;

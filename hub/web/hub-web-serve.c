@@ -6,7 +6,6 @@
 #include "hub-catalogue.h"
 #include "hub-names.h"
 #include "hub-web-input.h"
-#include "hub-web-root.h"
 
 /* A request on its way to its handler. */
 typedef struct
@@ -305,13 +304,13 @@ redirect (HubWeb *self, SoupServerMessage *message, GBytes *bytes)
 static gboolean
 serve_root (HubWeb *self, SoupServerMessage *message, const char *path)
 {
+  HubWebRootFile *file = hub_web_tls_get_root (self->tls);
   const HubWebRoot *root;
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
 
-  if (self->root == NULL || hub_web_gate_is_writing (message)
-      || !g_str_equal (path, HUB_WEB_ROOT_PATH))
+  if (file == NULL || hub_web_gate_is_writing (message) || !g_str_equal (path, HUB_WEB_ROOT_PATH))
     return FALSE;
-  root = hub_web_root_file_get (self->root, NULL);
+  root = hub_web_root_file_get (file, NULL);
   if (root == NULL)
     return FALSE; /* GET /system/root tells an administrator why */
   soup_message_headers_replace (headers, "Cache-Control", "no-store");

@@ -7,13 +7,11 @@
 #include "hub-clock.h"
 #include "hub-log.h"
 #include "hub-names.h"
-#include "hub-web-authority.h"
 #include "hub-web-directory.h"
 #include "hub-web-input.h"
 #include "hub-web-listen.h"
 #include "hub-web-range.h"
 #include "hub-web-resources.h"
-#include "hub-web-root.h"
 #include "hub-web-words.h"
 
 #include <glib/gstdio.h>
@@ -21,7 +19,6 @@
 /* So that signing in holds 46 MiB at most, whoever tries. */
 #define HASHES_AT_ONCE 1
 #define HASHES_WAITING 32
-#define RENEWAL_SECONDS 3600
 
 static guint closed_signal, revoked_signal, account_signal;
 
@@ -220,14 +217,15 @@ handle_root (KarezRequest *request, gpointer data)
 {
   HubWeb *self = data;
   g_autofree char *address = NULL;
+  HubWebRootFile *file = hub_web_tls_get_root (self->tls);
   const HubWebRoot *root = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (self->root == NULL)
+  if (file == NULL)
     error = karez_error_new (KAREZ_ERROR_NOT_FOUND, "system/root", N_ ("[Web] Authority=own"),
                              N_ ("This hub has no authority of its own"));
   else
-    root = hub_web_root_file_get (self->root, &error);
+    root = hub_web_root_file_get (file, &error);
   if (root == NULL)
     {
       karez_request_fail (request, error);
@@ -297,19 +295,7 @@ hub_web_new (HubStore *store, const HubWebConfig *config)
                                  ? config->transport_security
                                  : 0;
   self->socket = g_strdup (config->socket);
-  if (config->authority != NULL)
-    {
-      g_autofree char *host = hub_web_pair_host_of (config->origin);
-
-      self->authority = g_build_filename (config->authority, host, NULL);
-    }
-  if (self->authority != NULL)
-    self->certificate_paths[0] = g_build_filename (self->authority, HUB_WEB_AUTHORITY_CERTIFICATE,
-                                                   NULL);
-  else
-    self->certificate_paths[0] = g_strdup (config->certificate);
-  self->certificate_paths[1] = g_strdup (self->authority != NULL ? self->certificate_paths[0]
-                                                                 : config->key);
+  self->tls = hub_web_tls_new (self->origin, config->authority, config->certificate, config->key);
   self->bounds = config->bounds != NULL ? *config->bounds : standard;
   self->proxies = hub_web_proxies_new (config->proxies);
   self->bodies = hub_web_bodies_new (&self->bounds);
@@ -342,70 +328,13 @@ hub_web_new (HubStore *store, const HubWebConfig *config)
   return self;
 }
 
-static gboolean
-prepare_authority (HubWeb *self, GError **error)
-{
-  g_autofree char *host = hub_web_pair_host_of (self->origin);
-
-  return hub_web_authority_prepare (self->authority, host, hub_clock_now () / G_USEC_PER_SEC,
-                                    error);
-}
-
-/* In a thread: it waits for the disk. What it reads of the hub is not changed once that is made. */
-static void
-renew (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
-{
-  GError *error = NULL;
-
-  if (prepare_authority (source, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
-static void
-on_renewed (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (!g_task_propagate_boolean (G_TASK (result), &error))
-    hub_warning ("web", NULL, "the hub's certificate is not renewed: %s", error->message);
-}
-
-/* The certificate is read again by itself when it is another. */
-static gboolean
-on_renewal (gpointer data)
-{
-  g_autoptr (GTask) task = g_task_new (data, NULL, on_renewed, NULL);
-
-  g_task_set_source_tag (task, on_renewal);
-  g_task_run_in_thread (task, renew);
-  return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-open_certificate (HubWeb *self, GError **error)
-{
-  if (self->authority != NULL && !prepare_authority (self, error))
-    return FALSE;
-  if (self->authority != NULL && self->renewal == 0)
-    {
-      self->renewal = g_timeout_add_seconds (RENEWAL_SECONDS, on_renewal, self);
-      self->root = hub_web_root_file_new (self->authority);
-    }
-  if (self->certificate_paths[0] != NULL && self->certificate == NULL)
-    self->certificate = hub_web_certificate_new (self->certificate_paths[0],
-                                                 self->certificate_paths[1], self->origin, error);
-  return self->certificate_paths[0] == NULL || self->certificate != NULL;
-}
-
 /* Pages are told of it before any is sent. */
 static void
 accept_secure (HubWeb *self, GSocket *secure)
 {
   hub_web_origins_add_secure (self->origins, self->secure_port);
   hub_web_static_write_policy (self->files);
-  hub_web_limits_accept (self->limits, secure, self->certificate);
+  hub_web_limits_accept (self->limits, secure, hub_web_tls_get_certificate (self->tls));
   hub_notice ("web", NULL, "the desk is at %s too", hub_web_origins_get_secure (self->origins));
 }
 
@@ -416,11 +345,13 @@ hub_web_start (HubWeb *self, GError **error)
   g_autoptr (GSocket) local = NULL;
   g_autoptr (GSocket) plain = NULL;
   g_autoptr (GSocket) secure = NULL;
+  HubWebCertificate *certificate;
 
   g_return_val_if_fail (!self->started, FALSE);
 
-  if (!open_certificate (self, error))
+  if (!hub_web_tls_open (self->tls, error))
     return FALSE;
+  certificate = hub_web_tls_get_certificate (self->tls);
   tcp = hub_web_listen_tcp (self->bind, &self->port, error);
   if (tcp == NULL)
     return FALSE;
@@ -435,7 +366,7 @@ hub_web_start (HubWeb *self, GError **error)
     return FALSE;
   self->started = TRUE;
   hub_web_origins_set_port (self->origins, self->port);
-  hub_web_limits_accept (self->limits, tcp, self->secure ? NULL : self->certificate);
+  hub_web_limits_accept (self->limits, tcp, self->secure ? NULL : certificate);
   if (secure != NULL)
     accept_secure (self, secure);
   if (plain != NULL)
@@ -487,13 +418,13 @@ hub_web_get_secure_port (HubWeb *self)
 gboolean
 hub_web_has_authority (HubWeb *self)
 {
-  return self->authority != NULL;
+  return hub_web_tls_has_authority (self->tls);
 }
 
 HubWebCertificate *
 hub_web_get_certificate (HubWeb *self)
 {
-  return self->certificate;
+  return hub_web_tls_get_certificate (self->tls);
 }
 
 gboolean
@@ -599,8 +530,7 @@ hub_web_finalize (GObject *object)
   g_object_unref (self->live);
   g_signal_handlers_disconnect_by_data (self->server, self);
   hub_web_limits_free (self->limits);
-  g_clear_handle_id (&self->renewal, g_source_remove);
-  g_clear_pointer (&self->certificate, hub_web_certificate_free);
+  g_object_unref (self->tls);
   hub_web_bodies_unref (self->bodies);
   hub_web_proxies_free (self->proxies);
   g_object_unref (self->server);
@@ -625,10 +555,6 @@ hub_web_finalize (GObject *object)
   g_free (self->origin);
   g_free (self->bind);
   g_free (self->socket);
-  g_free (self->authority);
-  g_clear_pointer (&self->root, hub_web_root_file_free);
-  g_free (self->certificate_paths[0]);
-  g_free (self->certificate_paths[1]);
   G_OBJECT_CLASS (hub_web_parent_class)->finalize (object);
 }
 
