@@ -17,7 +17,8 @@
 
 enum
 {
-  STEP_RESOURCES = HUB_BOOKING_STEP_CUSTOM,
+  STEP_BODY = HUB_BOOKING_STEP_CUSTOM,
+  STEP_RESOURCES,
   STEP_PATIENT,
   STEP_MODALITY,
 };
@@ -55,7 +56,9 @@ hub_booking_request_next_step (KarezTransition *transition, guint step, GError *
   switch (step)
     {
     case KAREZ_STEP_NONE:
-      return read_body (self, error) ? STEP_RESOURCES : KAREZ_STEP_NONE;
+      return STEP_BODY;
+    case STEP_BODY:
+      return STEP_RESOURCES;
     case STEP_RESOURCES:
       return self->booking->patient != NULL ? STEP_PATIENT : STEP_MODALITY;
     case STEP_PATIENT:
@@ -132,9 +135,16 @@ hub_booking_request_execute_step (KarezTransition *transition, guint step)
   HubBookingRequest *self = HUB_BOOKING_REQUEST (transition);
   GCancellable *cancellable = karez_transition_get_cancellable (transition);
   g_autoptr (JsonNode) booking = NULL;
+  GError *error = NULL;
 
   switch (step)
     {
+    case STEP_BODY:
+      if (read_body (self, &error))
+        karez_transition_advance (transition);
+      else
+        karez_transition_fail (transition, error);
+      break;
     case STEP_RESOURCES:
       karez_store_query_async (hub_agenda_scope (self->parent_instance.agenda), "resource_by_ids",
                                g_variant_new ("(^as)", self->booking->resources), cancellable,
