@@ -16,6 +16,29 @@ static const char *const taken[] = { "karez",  "hub",   "g",   "json",   "audit"
                                      "agenda", "peers", "web", "engine", "public",
                                      "test",   "api",   "po",  "sql",    NULL };
 
+/* Words that PostgreSQL keeps, and SQL of the template would be none with such a schema
+ * (pg_get_keywords() of 15 and 16: R and T). */
+static const char sql_words[] =
+    " "
+    "all analyse analyze and any array as asc asymmetric authorization binary both case "
+    "cast check collate collation column concurrently constraint create cross "
+    "current-catalog current-date current-role current-schema current-time "
+    "current-timestamp current-user default deferrable desc distinct do else end except "
+    "false fetch for foreign freeze from full grant group having ilike in initially inner "
+    "intersect into is isnull join lateral leading left like limit localtime "
+    "localtimestamp natural not notnull null offset on only or order outer overlaps "
+    "placing primary references returning right select session-user similar some "
+    "symmetric system-user table tablesample then to trailing true union unique user "
+    "using variadic verbose when where window with ";
+
+static gboolean
+is_word_of_sql (const char *id)
+{
+  g_autofree char *word = g_strdup_printf (" %s ", id);
+
+  return strstr (sql_words, word) != NULL;
+}
+
 static gboolean
 is_taken (const char *id)
 {
@@ -27,7 +50,9 @@ is_taken (const char *id)
       if (g_str_equal (id, taken[i]) || (i < 4 && g_str_has_prefix (id, with_more)))
         return TRUE;
     }
-  return g_str_has_prefix (id, "pg-") || g_str_equal (id, "pg");
+  /* meson-plugin would be a target of Meson's own. */
+  return g_str_has_prefix (id, "pg-") || g_str_equal (id, "pg") || g_str_has_prefix (id, "meson-")
+         || g_str_equal (id, "meson") || is_word_of_sql (id);
 }
 
 static gboolean
@@ -40,9 +65,10 @@ check_id (const char *id, GError **error)
             "letter first: tele-ultrasound"),
         N_ ("“%s” cannot be a plugin’s id"), id);
   if (is_taken (id))
-    return karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/id",
-                            N_ ("a name that neither the hub nor a library of C has"),
-                            N_ ("“%s” is somebody else’s"), id);
+    return karez_error_set (
+        error, KAREZ_ERROR_INVALID, "plugin/id",
+        N_ ("a name that neither the hub nor a library of C, PostgreSQL or Meson has"),
+        N_ ("“%s” is somebody else’s"), id);
   return TRUE;
 }
 

@@ -715,6 +715,15 @@ def test_migrate():
     assert migrate(away).returncode == 5
 
 
+def test_plugins_named_after_sql():
+    """The schema of a plugin stands in its statements as it is: no word that PostgreSQL keeps is an id."""
+    words = subprocess.run(['psql', '-XAtc', "select word from pg_get_keywords() where catcode in ('R', 'T')",
+                            os.environ['KAREZ_TEST_DATABASE']], capture_output=True, text=True, check=True)
+    for word in words.stdout.split():
+        code, out, err = run('plugin', 'new', word.replace('_', '-'), '--directory', WORK, '--template', WORK)
+        assert code == 1 and 'plugin/id' in err, (word, code, out, err)
+
+
 def test_demo():
     data = write('data.json', json.dumps({
         'organisations': [{'id': 'a'}, {'id': 'b'}], 'patients': [{'id': 'p'}],
