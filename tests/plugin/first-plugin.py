@@ -74,6 +74,9 @@ def check_refusals(environment, place, template):
         refused(environment, place, 'plugin/id', name)
     for name in ('karez', 'karez-notes', 'engine', 'public', 'pg-notes', 'test', 'g'):
         refused(environment, place, 'plugin/id', name)
+    # Its schema would be no name in SQL, its targets would be Meson's.
+    for name in ('select', 'user', 'true', 'current-user', 'meson', 'meson-notes'):
+        refused(environment, place, 'plugin/id', name)
     refused(environment, place, 'plugin/title', 'x', '--title', ' x')
     refused(environment, place, 'plugin/title', 'x', '--title', 'x' * 81)
     refused(environment, place, 'plugin/folder', 'x', '--directory', place + '/none')
@@ -120,15 +123,17 @@ def check_titles(environment, place):
                    check=True, stdout=subprocess.DEVNULL)
     folder = place + '/x-2'
     environment = dict(environment, CFLAGS='-O0 -g0')
-    run('meson setup build && ninja -C build x-2-plugin.so && po/update --check', environment, folder)
-    with open(folder + '/build/x-2-plugin.so', 'rb') as module:
+    # Its catalogues are whole wherever it is built, and nothing is said that is not to be done.
+    said = run('meson setup _build/debug && ninja -C _build/debug x-2-plugin.so && po/update --check', environment, folder)
+    assert 'warning' not in said.lower(), said
+    with open(folder + '/_build/debug/x-2-plugin.so', 'rb') as module:
         assert title.encode() in module.read()
     if shutil.which('node'):
         words = folder + '/web/x-2-panel.js'
         subprocess.run(['node', '--check', words], check=True)
     for path, _, names in os.walk(folder):
         for name in names:
-            if '/build' not in path and not name.endswith('.mo'):
+            if '/_build' not in path and not name.endswith('.mo'):
                 with open(os.path.join(path, name), encoding='utf-8') as file:
                     text = file.read()
                 assert 'emplate' not in name + text.replace('karezctl plugin new', ''), os.path.join(path, name)
@@ -180,7 +185,7 @@ def check_plugin(environment, place, said):
 def main():
     steps = blocks()
     print('1..6')
-    place = tempfile.mkdtemp(prefix='karez-first-')
+    place = tempfile.mkdtemp(prefix='karez first-')  # a home is whatever somebody is called
     try:
         link_packages(place + '/pkgconfig')
         environment = {name: value for name, value in os.environ.items()
@@ -192,6 +197,11 @@ def main():
         ok('what a plugin is built with is built without the hub, and without what only that needs')
         environment.update(PATH=f'{place}/karez/bin:{environment["PATH"]}',
                            PKG_CONFIG_PATH=f'{place}/karez/lib/pkgconfig')
+        # What shells and Meson ask for is the path itself.
+        for package, name, value in (('karez-1', 'plugindir', 'lib/karez-1/plugins'),
+                                     ('karez-testing-1', 'with_database', 'libexec/karez/with-database')):
+            said = run(f'pkg-config --variable={name} {package}', environment, place)
+            assert said == f'{place}/karez/{value}\n', said
         # Found in the prefix, with no variable that says where.
         assert run('karezctl --version', environment, place).startswith('karezctl ')
         for name in ('plugin.md', 'desk.md'):
