@@ -25,6 +25,26 @@ check_development (Ctl *ctl, GError **error)
                           hub_config_file (ctl->config));
 }
 
+/* One schema has one plugin: what the other one has kept is not this one's to drop. */
+static gboolean
+check_owner (GHashTable *found, const char *plugin, const char *schema, GError **error)
+{
+  GHashTableIter iter;
+  gpointer id, path;
+
+  g_hash_table_iter_init (&iter, found);
+  while (g_hash_table_iter_next (&iter, &id, &path))
+    {
+      g_autoptr (HubPluginFile)
+          other = g_str_equal (id, plugin) ? NULL : hub_plugin_file_load (path, NULL);
+
+      if (other != NULL && g_strcmp0 (hub_plugin_file_get_schema (other), schema) == 0)
+        return karez_error_set (error, KAREZ_ERROR_DENIED, "plugin/schema", id,
+                                N_ ("Another plugin has the schema “%s”."), schema);
+    }
+  return TRUE;
+}
+
 /* Returns: (transfer full) */
 static char *
 find_schema (Ctl *ctl, const char *plugin, GError **error)
@@ -51,7 +71,9 @@ find_schema (Ctl *ctl, const char *plugin, GError **error)
                        N_ ("The plugin “%s” keeps nothing in the database"), plugin);
       return NULL;
     }
-  return g_strdup (hub_plugin_file_get_schema (file));
+  return check_owner (found, plugin, hub_plugin_file_get_schema (file), error)
+             ? g_strdup (hub_plugin_file_get_schema (file))
+             : NULL;
 }
 
 static gboolean

@@ -130,6 +130,33 @@ def test_schema_of_another():
         hub.remove()
 
 
+def test_schema_of_both():
+    """A key file that names another plugin's schema takes nothing that the other one has kept."""
+    hub = Karezd(Hub__Development='yes')
+    try:
+        hub.start()
+        hub.stop()
+        sql(NOTE)
+        source, folder = (os.path.join(one, 'plugins') for one in (karezd.BUILD, hub.folder))
+        for name in ('template', 'thief'):
+            os.makedirs(os.path.join(folder, name))
+            for module in ('plugin', 'modality'):
+                shutil.copy(f'{source}/template/template-{module}.so', f'{folder}/{name}/{name}-{module}.so')
+            with open(f'{source}/template/template.plugin', encoding='utf-8') as file:
+                text = file.read().replace('template', name).replace(f'Schema={name}', 'Schema=template')
+            with open(f'{folder}/{name}/{name}.plugin', 'w', encoding='utf-8') as file:
+                file.write(text)
+        hub.settings['Plugins', 'Path'] = folder
+        hub.write()
+        refuses(hub, 'plugin/schema', 4, 'thief', '--yes')
+        assert sql('select count (*) from template.note') == '1'
+        shutil.rmtree(os.path.join(folder, 'thief'))
+        assert hub.ctl('plugin', 'reset', 'template', '--yes')[0] == 0
+        assert sql(THERE) == '0'
+    finally:
+        hub.remove()
+
+
 if __name__ == '__main__':
     sys.exit(karezd.run([value for key, value in list(globals().items())
                          if key.startswith('test_')]))
