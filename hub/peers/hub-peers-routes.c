@@ -3,6 +3,7 @@
 #include "hub-peers.h"
 
 #include "hub-catalogue.h"
+#include "hub-clock.h"
 #include "hub-names.h"
 
 /* The HTTP API of peers and pairings, for the desk and karezctl. */
@@ -373,6 +374,21 @@ retry_parked (KarezRequest *request, gpointer data)
                                 on_parked_retried, way);
 }
 
+static JsonNode *
+describe_dead_letter (KarezRows *rows, guint row)
+{
+  gint64 time = 0;
+  g_autofree char *at = NULL;
+
+  hub_time_parse (karez_rows_text (rows, row, "at"), &time);
+  at = hub_time_format (time);
+  return karez_json_object ("peer", "s", karez_rows_text (rows, row, "peer"), "lane", "i",
+                            karez_rows_integer (rows, row, "lane"), "sequence", "i",
+                            karez_rows_integer (rows, row, "sequence"), "topic", "s",
+                            karez_rows_text (rows, row, "topic"), "reason", "s",
+                            karez_rows_text (rows, row, "reason"), "at", "s", at, NULL);
+}
+
 static void
 on_dead_letter_listed (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -389,13 +405,7 @@ on_dead_letter_listed (GObject *source, GAsyncResult *result, gpointer data)
     }
   items = json_array_new ();
   for (guint i = 0; i < karez_rows_get_count (rows); i++)
-    json_array_add_element (
-        items, karez_json_object ("peer", "s", karez_rows_text (rows, i, "peer"), "lane", "i",
-                                  karez_rows_integer (rows, i, "lane"), "sequence", "i",
-                                  karez_rows_integer (rows, i, "sequence"), "topic", "s",
-                                  karez_rows_text (rows, i, "topic"), "reason", "s",
-                                  karez_rows_text (rows, i, "reason"), "at", "s",
-                                  karez_rows_text (rows, i, "at"), NULL));
+    json_array_add_element (items, describe_dead_letter (rows, i));
   node = json_node_new (JSON_NODE_ARRAY);
   json_node_take_array (node, items);
   karez_request_respond (request, 200, karez_json_object ("items", "n", node, NULL));

@@ -374,6 +374,31 @@ count_parked (TestHub *hub, TestRoutes *routes)
   return n;
 }
 
+/* Times are those of RFC 3339, as everywhere. */
+static void
+test_dead_letters (void)
+{
+  TestHub *one = test_hub (1), *other = test_hub (2);
+  TestRoutes *routes = g_object_new (test_routes_get_type (), NULL);
+  g_autofree char *topic = NULL;
+  g_autoptr (GError) error = NULL;
+  TestRequest *answer = NULL;
+
+  g_assert_true (hub_peers_add_routes (one->peers, KAREZ_ROUTES (routes), &error));
+  topic = test_ask (one,
+                    "insert into karez.inbox_dead_letter (peer, lane, sequence, topic, body, "
+                    "reason, at) values ('%s', 1, 7, 'ward.word', '{}', 'No.', "
+                    "'2026-11-24 14:20:00.25+08') returning topic",
+                    test_hub_id (other));
+  g_assert_cmpstr (topic, ==, "ward.word");
+  answer = request (one, routes, "GET /messages/dead-letters", NULL, NULL, NULL);
+  g_assert_cmpstr (karez_json_text (only_item (answer), "at"), ==, "2026-11-24T06:20:00.250Z");
+  g_object_unref (answer);
+  g_object_unref (routes);
+  test_hub_free (one);
+  test_hub_free (other);
+}
+
 /* Delivering by hand is on record: who did it, and which message of whom is first. */
 static void
 test_parked (void)
@@ -462,6 +487,7 @@ main (int argc, char **argv)
   g_log_set_always_fatal (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
   g_test_add_func ("/peers/routes/walk", test_walk);
   g_test_add_func ("/peers/routes/parked", test_parked);
+  g_test_add_func ("/peers/routes/dead-letters", test_dead_letters);
   g_test_add_func ("/peers/routes/held", test_held);
   return g_test_run ();
 }
