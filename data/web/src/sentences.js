@@ -83,7 +83,8 @@ const sentences = {
   'peer.unpair': [N_('%1$s unpaired %2$s'), N_('%1$s unpaired a hospital')],
   'peer.restored': [N_('%2$s was restored from a copy'), N_('A partner was restored from a copy')],
   'peer.restore-acknowledge': [N_('%1$s compared what %2$s lost'), N_('%1$s compared what a partner lost')],
-  'message.dead-letter': [N_('A message from %1$s could not be applied and is a dead letter')],
+  'message.park': [N_('A message from %2$s waits for a plugin that is away'), N_('A message of a partner waits for a plugin that is away')],
+  'message.dead-letter': [N_('A message from %2$s could not be applied and is a dead letter'), N_('A message of a partner could not be applied and is a dead letter')],
   'record.dead-letter': [N_('Something that %1$s did in a session could not be kept and is a dead letter')],
   'record.retry': [N_('%1$s had a dead letter of a session tried again')],
   'message.deliver': [N_('%1$s had messages for the plugin %2$s delivered again')],
@@ -139,7 +140,7 @@ function objectOf({ details = {}, row, table, session }, known) {
   const found = details.title ?? details.name ?? details.booking?.title ?? details.login ?? details.address ?? details.plugin;
   if (typeof found === 'string' && found)
     return found;
-  return known.get(row ?? '') ?? known.get(session ?? '') ?? (table === 'plugin_state' ? row ?? '' : '');
+  return known.get(row ?? '') ?? known.get(session ?? '') ?? known.get(/** @type {string} */ (details.peer) ?? '') ?? (table === 'plugin_state' ? row ?? '' : '');
 }
 
 /**

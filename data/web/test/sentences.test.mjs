@@ -33,6 +33,17 @@ test('what an earlier hub wrote is still read', () => {
   }
 });
 
+test('a message is said to be of the partner, not of the part of the hub that took it', () => {
+  for (const action of ['message.park', 'message.dead-letter']) {
+    const about = { ...event(action), actor: { name: 'peers' }, details: { peer: 'p-1', topic: 'note.word' }, row: 'p-1/1/7' };
+    const { text, values } = sentence(about, new Map([['p-1', 'Hangzhou']]));
+    assert.match(text, /%2\$s/);
+    assert.doesNotMatch(text, /%1\$s/);
+    assert.equal(values[1], 'Hangzhou');
+    assert.doesNotMatch(sentence(about, new Map()).text, /%/);
+  }
+});
+
 test('a role has the word of its own kind of session', () => {
   addSessionRoles('echo', { operator: 'sonographer' });
   addSessionRoles('robot', { operator: 'engineer at the robot', surgeon: 'surgeon' });
