@@ -81,10 +81,11 @@ provide (KarezContext *context, const char *name, GType type, guint version, gpo
   HubContext *self = HUB_CONTEXT (context);
 
   if (self->provided == NULL || !is_named (hub_plugin_file_get_provides (self->file), name))
-    return karez_error_set (error, KAREZ_ERROR_NOT_GRANTED, "plugin/grant",
-                            N_ ("a service that the key file provides: Provides=service/NAME"),
-                            N_ ("The plugin “%s” does not provide the service “%s”."),
-                            hub_plugin_file_get_id (self->file), name);
+    return karez_error_set (
+        error, KAREZ_ERROR_NOT_GRANTED, "plugin/grant",
+        N_ ("the NAME alone of a service that the key file provides: Provides=service/NAME"),
+        N_ ("The plugin “%s” does not provide the service “%s”."),
+        hub_plugin_file_get_id (self->file), name);
   return hub_provided_add (self->provided, hub_plugin_file_get_id (self->file), name, type, version,
                            service, error);
 }
@@ -98,10 +99,11 @@ find_provided (KarezContext *context, const char *name, GType type, guint versio
       && (is_named (hub_plugin_file_get_requires (self->file), name)
           || is_named (hub_plugin_file_get_wants (self->file), name)))
     return hub_provided_find (self->provided, name, type, version, error);
-  karez_error_set (error, KAREZ_ERROR_NOT_GRANTED, "plugin/grant",
-                   N_ ("a service that the key file names under Requires= or Wants="),
-                   N_ ("The plugin “%s” was not granted the service “%s”."),
-                   hub_plugin_file_get_id (self->file), name);
+  karez_error_set (
+      error, KAREZ_ERROR_NOT_GRANTED, "plugin/grant",
+      N_ ("the NAME alone of a service/NAME that the key file has under Requires= or Wants="),
+      N_ ("The plugin “%s” was not granted the service “%s”."), hub_plugin_file_get_id (self->file),
+      name);
   return NULL;
 }
 

@@ -85,6 +85,27 @@ is_known_key (const char *group, const char *key)
   return is_free_group (group);
 }
 
+/* Returns: (transfer full): the keys that a group may have. */
+static char *
+list_keys (const char *group)
+{
+  g_autoptr (GString) list = g_string_new (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (known); i++)
+    if (g_str_equal (known[i].group, kind_of_group (group)))
+      g_string_append_printf (list, "%s%s", list->len > 0 ? ", " : "", known[i].key);
+  return g_string_free (g_steal_pointer (&list), FALSE);
+}
+
+static gboolean
+refuse_key (GError **error, const char *group, const char *key)
+{
+  g_autofree char *accepted = list_keys (group);
+
+  return karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/key", accepted,
+                          N_ ("The key file has an unknown key “%s” in [%s]."), key, group);
+}
+
 static gboolean
 refuse_text (GError **error, const char *path, const char *group, const char *key, gboolean name)
 {
@@ -153,9 +174,7 @@ check_keys (GKeyFile *keys, GError **error)
         return FALSE;
       for (guint k = 0; names[k] != NULL; k++)
         if (!is_known_key (groups[g], names[k]))
-          return karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/key", NULL,
-                                  N_ ("The key file has an unknown key “%s” in [%s]."), names[k],
-                                  groups[g]);
+          return refuse_key (error, groups[g], names[k]);
     }
   for (guint i = 0; i < G_N_ELEMENTS (known); i++)
     if (known[i].required
@@ -205,6 +224,13 @@ hub_plugin_keys_read_boolean (GKeyFile *keys, const char *group, const char *key
   return TRUE;
 }
 
+const char *
+hub_plugin_keys_say_element (const char *element, const char *accepted)
+{
+  return strpbrk (element, ", ") != NULL ? N_ ("elements with “;” between them, and no spaces")
+                                         : accepted;
+}
+
 gboolean
 hub_plugin_keys_read_list (GKeyFile *keys, const char *group, const char *key, GStrv *value,
                            gboolean (*accepts) (const char *), const char *accepted, GError **error)
@@ -224,7 +250,8 @@ hub_plugin_keys_read_list (GKeyFile *keys, const char *group, const char *key, G
     return hub_plugin_keys_refuse (error, group, key, "…", N_ ("at most 32 elements"));
   for (gsize i = 0; i < n; i++)
     if (!accepts ((*value)[i]))
-      return hub_plugin_keys_refuse (error, group, key, (*value)[i], accepted);
+      return hub_plugin_keys_refuse (error, group, key, (*value)[i],
+                                     hub_plugin_keys_say_element ((*value)[i], accepted));
   return TRUE;
 }
 

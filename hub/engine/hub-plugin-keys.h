@@ -24,6 +24,8 @@ gboolean hub_plugin_keys_read_text (GKeyFile *keys, const char *group, const cha
                                     char **value, GError **error);
 gboolean hub_plugin_keys_read_boolean (GKeyFile *keys, const char *group, const char *key,
                                        gboolean *value, GError **error);
+/* What to say of an element of a list that is refused: @accepted, or how a list is written. */
+const char *hub_plugin_keys_say_element (const char *element, const char *accepted);
 /* @accepts: tells whether one element is right; @accepted: says which are */
 gboolean hub_plugin_keys_read_list (GKeyFile *keys, const char *group, const char *key,
                                     GStrv *value, gboolean (*accepts) (const char *),

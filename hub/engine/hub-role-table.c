@@ -2,6 +2,8 @@
 /* Which accounts may take which role of a session. */
 #include "hub-role-table.h"
 
+#include "hub-plugin-keys.h"
+
 #include "hub-catalogue.h"
 
 #define GROUP "Roles"
@@ -41,8 +43,10 @@ read_takers (GKeyFile *keys, const char *role, GError **error)
     {
       if (!hub_account_role_is_known (takers[i]))
         {
-          refuse (error, role, takers[i],
-                  N_ ("desk, clinician, surgeon, bedside, engineer, administrator, auditor"));
+          const char *roles = N_ (
+              "desk, clinician, surgeon, bedside, engineer, administrator, auditor");
+
+          refuse (error, role, takers[i], hub_plugin_keys_say_element (takers[i], roles));
           return NULL;
         }
       json_array_add_string_element (array, takers[i]);

@@ -97,7 +97,7 @@ KAREZ_PUBLIC const char *karez_context_get_hub_id (KarezContext *self);
 
 /**
  * karez_context_provide:
- * @name: as the key file has it: Provides=service/NAME
+ * @name: the NAME of Provides=service/NAME in the key file, without “service/”
  * @type: an interface, or a class; of a library that both plugins link
  * @version: of what is provided, from 1 on. A newer one does all that an older one does; what does
  *   not, has another name
@@ -114,7 +114,8 @@ KAREZ_PUBLIC gboolean karez_context_provide (KarezContext *self, const char *nam
                                              guint version, gpointer service, GError **error);
 /**
  * karez_context_find_provided:
- * @name: as the key file has it: Requires=service/NAME or Wants=service/NAME
+ * @name: the NAME of Requires=service/NAME or Wants=service/NAME in the key file, without
+ *   “service/”
  * @version: the oldest that will do
  *
  * A service of another plugin, which is enabled before this one. Ask each time, or forget it at

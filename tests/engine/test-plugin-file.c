@@ -230,6 +230,40 @@ test_faults (void)
     }
 }
 
+/* A refusal says what to write: which keys there are, how a list is written. */
+static void
+test_accepted (void)
+{
+  static const char lists[] = "elements with “;” between them, and no spaces";
+  static const struct
+  {
+    const char *from, *to, *accepted;
+  } cases[] = {
+    { "Host=requester", "Hosts=requester",
+      "Id, Title, Host, Roles, Default, DurationMinutes, HostRoles, MirrorRoles" },
+    { "Element=karez-good-counts", "Elements=karez-good-counts",
+      "Script, Element, Title, After, Permission" },
+    { "Roles=writer;reader;", "Roles=writer,reader", lists },
+    { "Roles=writer;reader;", "Roles=writer; reader;", lists },
+    { "Services=store;", "Services=store, audit", lists },
+    { "reader=desk;", "reader=desk,clinician", lists },
+    { "reader=desk;", "reader=king;",
+      "desk, clinician, surgeon, bedside, engineer, administrator, auditor" },
+    { "good.read=desk", "good.read=desk, clinician", lists },
+  };
+
+  make_modules ();
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text = replace (GOOD, cases[i].from, cases[i].to);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (HubPluginFile) file = load (text, &error);
+
+      g_assert_null (file);
+      g_assert_cmpstr (karez_error_get_accepted (error), ==, cases[i].accepted);
+    }
+}
+
 /* A panel is of a modality, and its files are in the control half's module. */
 static void
 test_web_needs (void)
@@ -459,6 +493,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plugin-file/good", test_good);
   g_test_add_func ("/plugin-file/web", test_web);
   g_test_add_func ("/plugin-file/faults", test_faults);
+  g_test_add_func ("/plugin-file/accepted", test_accepted);
   g_test_add_func ("/plugin-file/web-needs", test_web_needs);
   g_test_add_func ("/plugin-file/catalogues", test_catalogues);
   g_test_add_func ("/plugin-file/catalogue-of-one-text", test_catalogue_of_one_text);
