@@ -50,8 +50,9 @@ test_foreign (void)
       const char *place = strstr (around[i], "%s");
       g_autofree char *cookie = g_strdup_printf ("%.*s%s%s", (int) (place - around[i]), around[i],
                                                  own, place + 2);
+      g_autofree char *shown = g_strescape (around[i], NULL);
 
-      g_test_message ("%s", around[i]);
+      g_test_message ("%s", shown); /* TAP is UTF-8 */
       g_assert_cmpuint (status_of_me (desk, cookie), ==, 200);
     }
   for (guint i = 0; i < 170; i++)
