@@ -233,8 +233,8 @@ hub_session_handshake_finish_step (KarezTransition *transition, guint step, GObj
 }
 
 static void
-shake_hands (HubSessionExchange *self, JsonObject *theirs, GCancellable *cancellable,
-             GAsyncReadyCallback callback, gpointer data)
+make_handshake (HubSessionExchange *self, JsonObject *theirs, GCancellable *cancellable,
+                GAsyncReadyCallback callback, gpointer data)
 {
   g_autoptr (HubSessionHandshake) handshake = g_object_new (HUB_TYPE_SESSION_HANDSHAKE, NULL);
 
@@ -276,7 +276,7 @@ void
 hub_session_exchange_answer_async (HubSessionExchange *self, JsonObject *offer,
                                    GAsyncReadyCallback callback, gpointer data)
 {
-  shake_hands (self, offer, NULL, callback, data);
+  make_handshake (self, offer, NULL, callback, data);
 }
 
 JsonNode *
@@ -326,7 +326,7 @@ hub_session_exchange_begin (HubSessionExchange *self)
       || hub_session_info_is_over (self->info) || hub_session_info_is_closed (self->info))
     return;
   self->running = g_cancellable_new ();
-  shake_hands (self, NULL, self->running, on_exchanged, g_object_ref (self));
+  make_handshake (self, NULL, self->running, on_exchanged, g_object_ref (self));
 }
 
 void

@@ -123,7 +123,7 @@ on_hello (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 void
-hub_peer_server_shake_hands (HubPeerServer *self, GSocketConnection *stream)
+hub_peer_server_make_handshake (HubPeerServer *self, GSocketConnection *stream)
 {
   g_autoptr (GSocketAddress) address = NULL;
   g_autoptr (GIOStream) tls = g_tls_server_connection_new (

@@ -23,6 +23,6 @@ struct _HubPeerServer
 };
 
 /* Gives what connected to libsoup, once its key is known. */
-void hub_peer_server_shake_hands (HubPeerServer *self, GSocketConnection *stream);
+void hub_peer_server_make_handshake (HubPeerServer *self, GSocketConnection *stream);
 
 G_END_DECLS

@@ -337,7 +337,7 @@ on_accepted (GObject *source, GAsyncResult *result, gpointer data)
                           g_object_unref);
       return;
     }
-  hub_peer_server_shake_hands (self, stream);
+  hub_peer_server_make_handshake (self, stream);
   accept_next (self);
 }
 
