@@ -24,6 +24,7 @@ typedef struct
   KarezRequest *request;
   HubSessions *sessions;
   char *path, *session;
+  gboolean begun; /* its path is among those that are being tried */
   guint64 sequence;
   JsonNode *node;
   KarezActor *actor;
@@ -33,6 +34,8 @@ typedef struct
 static void
 retry_free (Retry *retry)
 {
+  if (retry->begun)
+    g_hash_table_remove (hub_sessions_get_retrying (retry->sessions), retry->path);
   g_object_unref (retry->request);
   g_object_unref (retry->sessions);
   g_clear_pointer (&retry->node, json_node_unref);
@@ -42,6 +45,13 @@ retry_free (Retry *retry)
   g_free (retry);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Retry, retry_free)
+
+/* FALSE where somebody else tries it. */
+static gboolean
+begin (Retry *retry)
+{
+  return g_hash_table_add (hub_sessions_get_retrying (retry->sessions), g_strdup (retry->path));
+}
 
 static void
 on_recorded (GObject *source, GAsyncResult *result, gpointer data)
@@ -118,6 +128,10 @@ on_retry (KarezRequest *request, gpointer data)
     karez_error_set (&error, KAREZ_ERROR_UNAVAILABLE, "session/modality", NULL,
                      N_ ("No plugin of this hub offers “%s” now."),
                      karez_json_text (object, "modality"));
+  else if (plugin != NULL && !(retry->begun = begin (retry)))
+    karez_error_set (&error, KAREZ_ERROR_CONFLICT, "session/retry",
+                     N_ ("another time, when that has its answer"),
+                     N_ ("Somebody tries this record just now."));
   if (error != NULL)
     {
       karez_request_fail (request, error);

@@ -7,6 +7,8 @@ G_BEGIN_DECLS
 
 /* hub-sessions.c */
 HubSessionServices *hub_sessions_get_services (HubSessions *self);
+/* Paths of the dead letters that are being tried again. Returns: (transfer none) */
+GHashTable *hub_sessions_get_retrying (HubSessions *self);
 /* Those that are not over. Returns: (transfer container) */
 GList *hub_sessions_list (HubSessions *self);
 /* Keeps it in the table. @generation: of its newest worker, or 0. Returns: (transfer none) */

@@ -13,6 +13,7 @@ struct _HubSessions
   HubSessionServices *services;
   GHashTable *sessions;
   GHashTable *planning; /* booking → GPtrArray of GTask: who waits for it to be planned */
+  GHashTable *retrying; /* paths of dead letters that are tried now */
   gboolean starting, stopped;
 };
 
@@ -24,6 +25,12 @@ enum
   N_SIGNALS
 };
 static guint signals[N_SIGNALS];
+
+GHashTable *
+hub_sessions_get_retrying (HubSessions *self)
+{
+  return self->retrying;
+}
 
 HubSession *
 hub_sessions_get (HubSessions *self, const char *id)
@@ -330,6 +337,7 @@ hub_sessions_finalize (GObject *object)
 
   g_hash_table_unref (self->sessions);
   g_hash_table_unref (self->planning);
+  g_hash_table_unref (self->retrying);
   g_clear_pointer (&self->services, hub_session_services_unref);
 
   G_OBJECT_CLASS (hub_sessions_parent_class)->finalize (object);
@@ -349,6 +357,7 @@ hub_sessions_init (HubSessions *self)
 {
   self->services = hub_session_services_new ();
   self->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
+  self->retrying = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->planning = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
                                           (GDestroyNotify) g_ptr_array_unref);
 }

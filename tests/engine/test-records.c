@@ -186,14 +186,20 @@ is_answered (gpointer request)
   return PLAY_REQUEST (request)->status != 0;
 }
 
-/* Asks the first hub; @sequence: (nullable) */
+/* Begins to ask the first hub; @sequence: (nullable) */
 static PlayRequest *
-ask (Pair *pair, const char *route, const char *sequence)
+begin_to_ask (Pair *pair, const char *route, const char *sequence)
 {
   const char *const parts[] = { "session", pair->session, "sequence", sequence, NULL };
   g_autoptr (KarezActor) actor = karez_actor_new (KAREZ_ACTOR_PERSON, pair->hubs[1].id,
                                                   "Administrator", NULL, NULL, NULL);
-  PlayRequest *request = play_request_send (pair->hubs[0].hall, actor, route, parts);
+  return play_request_send (pair->hubs[0].hall, actor, route, parts);
+}
+
+static PlayRequest *
+ask (Pair *pair, const char *route, const char *sequence)
+{
+  PlayRequest *request = begin_to_ask (pair, route, sequence);
 
   turn_until (is_answered, request, 10, route);
   return request;
@@ -246,7 +252,7 @@ test_dead_letters (Pair *pair, gconstpointer data)
   PairHub *hub = &pair->hubs[0];
   g_autofree char *plugins = pair_plugin_folder ();
   g_autofree char *one = NULL, *other = NULL, *sequence = NULL, *expected = NULL;
-  g_autoptr (PlayRequest) none = NULL, list = NULL, kept = NULL, after = NULL;
+  g_autoptr (PlayRequest) none = NULL, list = NULL, kept = NULL, twice = NULL, after = NULL;
   JsonObject *item = NULL;
 
   pair_go_live (pair);
@@ -278,7 +284,11 @@ test_dead_letters (Pair *pair, gconstpointer data)
   assert_refused (pair, "77777", "session/dead-letter");
   assert_refused (pair, "../1", "session/dead-letter");
   g_unsetenv ("KAREZ_TEST_REFUSED_RECORD");
-  kept = ask (pair, RETRY, sequence);
+  /* Two who press at once: one act, one event. */
+  kept = begin_to_ask (pair, RETRY, sequence);
+  twice = ask (pair, RETRY, sequence);
+  assert_rule (twice->error, "session/retry");
+  turn_until (is_answered, kept, 10, "the first");
   g_assert_no_error (kept->error);
   g_assert_cmpuint (kept->status, ==, 204);
   after = ask (pair, LIST, NULL);
