@@ -216,6 +216,17 @@ put_in_place (const char *made, const char *path, GError **error)
   return fail_errno (error, path);
 }
 
+/* Another one of its name would be installed over it. */
+static gboolean
+check_installed (const char *id, GError **error)
+{
+  g_autofree char *folder = g_build_filename (KAREZ_PLUGINDIR, id, NULL);
+
+  return !g_file_test (folder, G_FILE_TEST_EXISTS)
+         || karez_error_set (error, KAREZ_ERROR_CONFLICT, "plugin/installed", N_ ("another name"),
+                             N_ ("The plugin “%s” is installed already, in %s"), id, folder);
+}
+
 static gboolean
 make_folder (Copy *copy, const char *directory, const char *path, GError **error)
 {
@@ -285,7 +296,7 @@ make (Ctl *ctl, char **arguments)
   Copy copy = { names, from, NULL, 0 };
   sigset_t all, before;
 
-  if (from == NULL)
+  if (from == NULL || !check_installed (names->id, &error))
     return ctl_tell_error (NULL, error);
   path = directory != NULL ? g_build_filename (directory, names->id, NULL) : g_strdup (names->id);
   sigemptyset (&all);

@@ -211,6 +211,8 @@ def main():
         work = place + '/work'
         os.mkdir(work)
         template = place + '/karez/share/karez-1/template'
+        # Another one of a name that is installed would be installed over it.
+        refused(environment, work, 'plugin/installed', 'tele-ultrasound')
         check_refusals(environment, work, template)
         check_interrupted(environment, work, template)
         check_titles(environment, work)
