@@ -12,7 +12,7 @@ struct _HubSessions
 
   HubSessionServices *services;
   GHashTable *sessions;
-  GHashTable *planning; /* booking → GPtrArray of GTask: who waits for it to be planned */
+  GHashTable *planning; /* booking → Planning */
   GHashTable *retrying; /* paths of dead letters that are tried now */
   gboolean starting, stopped;
 };
@@ -78,26 +78,64 @@ hub_sessions_take_over (HubSessions *self, HubSessionInfo *info, guint32 generat
 
 /* Planning. */
 
-/* Everybody who asked for it meanwhile gets the same answer. */
+typedef struct
+{
+  GPtrArray *tasks; /* GTask: who waits for it */
+  guint n_asked;    /* those of them who asked before it began */
+} Planning;
+
+static void
+planning_free (gpointer data)
+{
+  Planning *planning = data;
+
+  g_ptr_array_unref (planning->tasks);
+  g_free (planning);
+}
+
+static void on_planned (GObject *source, GAsyncResult *result, gpointer data);
+
+static void
+begin_plan (HubSessions *self, const char *id, Planning *planning)
+{
+  planning->n_asked = planning->tasks->len;
+  hub_session_plan_async (self->services, id, on_planned, g_object_ref (self));
+}
+
+static void
+refuse_asked (Planning *planning, const GError *error)
+{
+  for (guint i = 0; i < planning->n_asked; i++)
+    g_task_return_error (planning->tasks->pdata[i], g_error_copy (error));
+  g_ptr_array_remove_range (planning->tasks, 0, planning->n_asked);
+}
+
+/* Whoever asked meanwhile has the session, too. If there is none, the booking that was read may be
+ * an older one than they ask about, as when it was confirmed meanwhile: it is read again. */
 static void
 on_planned (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (HubSessions) self = data;
   HubSessionPlan *plan = HUB_SESSION_PLAN (source);
   const char *id = hub_session_plan_get_booking (plan);
-  g_autoptr (GPtrArray) tasks = g_ptr_array_ref (g_hash_table_lookup (self->planning, id));
+  Planning *planning = g_hash_table_lookup (self->planning, id);
+  g_autoptr (GPtrArray) tasks = g_ptr_array_ref (planning->tasks);
   g_autoptr (GError) error = NULL;
   g_autoptr (HubSessionInfo) info = hub_session_plan_finish (plan, result, &error);
   HubSession *session = info != NULL ? hub_sessions_take_over (self, info, 0) : NULL;
 
+  if (session == NULL)
+    refuse_asked (planning, error);
+  if (session == NULL && tasks->len > 0)
+    {
+      begin_plan (self, id, planning);
+      return;
+    }
   if (session != NULL)
     hub_session_tell_pages (session);
   g_hash_table_remove (self->planning, id);
   for (guint i = 0; i < tasks->len; i++)
-    if (session != NULL)
-      g_task_return_pointer (tasks->pdata[i], g_object_ref (session), g_object_unref);
-    else
-      g_task_return_error (tasks->pdata[i], g_error_copy (error));
+    g_task_return_pointer (tasks->pdata[i], g_object_ref (session), g_object_unref);
 }
 
 void
@@ -106,7 +144,7 @@ hub_sessions_plan_async (HubSessions *self, const char *id, GAsyncReadyCallback 
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, data);
   HubSession *known = hub_sessions_get (self, id);
-  GPtrArray *tasks = g_hash_table_lookup (self->planning, id);
+  Planning *planning = g_hash_table_lookup (self->planning, id);
 
   g_task_set_source_tag (task, hub_sessions_plan_async);
   if (known != NULL)
@@ -114,15 +152,16 @@ hub_sessions_plan_async (HubSessions *self, const char *id, GAsyncReadyCallback 
       g_task_return_pointer (task, g_object_ref (known), g_object_unref);
       return;
     }
-  if (tasks != NULL)
+  if (planning != NULL)
     {
-      g_ptr_array_add (tasks, g_steal_pointer (&task));
+      g_ptr_array_add (planning->tasks, g_steal_pointer (&task));
       return;
     }
-  tasks = g_ptr_array_new_with_free_func (g_object_unref);
-  g_ptr_array_add (tasks, g_steal_pointer (&task));
-  g_hash_table_insert (self->planning, g_strdup (id), tasks);
-  hub_session_plan_async (self->services, id, on_planned, g_object_ref (self));
+  planning = g_new0 (Planning, 1);
+  planning->tasks = g_ptr_array_new_with_free_func (g_object_unref);
+  g_ptr_array_add (planning->tasks, g_steal_pointer (&task));
+  g_hash_table_insert (self->planning, g_strdup (id), planning);
+  begin_plan (self, id, planning);
 }
 
 HubSession *
@@ -358,6 +397,5 @@ hub_sessions_init (HubSessions *self)
   self->services = hub_session_services_new ();
   self->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   self->retrying = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  self->planning = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
-                                          (GDestroyNotify) g_ptr_array_unref);
+  self->planning = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, planning_free);
 }

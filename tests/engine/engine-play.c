@@ -210,9 +210,11 @@ play_get_async (KarezAgenda *agenda, const char *id, GCancellable *cancellable,
 {
   g_autoptr (GTask) task = g_task_new (agenda, cancellable, callback, data);
   JsonNode *booking = PLAY_HALL (agenda)->booking;
+  g_autofree char *json = booking != NULL ? json_to_string (booking, FALSE) : NULL;
 
+  PLAY_HALL (agenda)->reads++;
   if (booking != NULL && g_str_equal (karez_json_text (json_node_get_object (booking), "id"), id))
-    g_task_return_pointer (task, json_node_copy (booking), (GDestroyNotify) json_node_unref);
+    g_task_return_pointer (task, json_from_string (json, NULL), (GDestroyNotify) json_node_unref);
   else
     g_task_return_error (task, karez_error_new (KAREZ_ERROR_NOT_FOUND, "agenda/unknown", NULL,
                                                 "There is no such booking."));

@@ -35,6 +35,7 @@ struct _PlayHall
   GObject parent_instance;
   JsonNode *booking;
   guint audited;
+  guint reads;        /* of the booking */
   char *action;       /* the last one that was audited */
   GHashTable *routes; /* "GET /records/dead-letters" → what answers */
 };

@@ -177,6 +177,39 @@ test_planned_twice (Pair *pair, gconstpointer data)
     plan_twice (&pair->hubs[1], i);
 }
 
+static gboolean
+is_planned (gpointer data)
+{
+  PairHub *hub = data;
+
+  return hub_sessions_get (hub_engine_get_sessions (hub->engine),
+                           karez_json_text (json_node_get_object (hub->hall->booking), "id"))
+         != NULL;
+}
+
+/* A booking that is confirmed while it is read is a session all the same. */
+static void
+test_confirmed_meanwhile (Pair *pair, gconstpointer data)
+{
+  PairHub *hub = &pair->hubs[1];
+  JsonObject *booking = json_node_get_object (hub->hall->booking);
+
+  for (guint i = 0; i < 10; i++)
+    {
+      g_autofree char *id = hub_id_new ();
+      guint reads = hub->hall->reads;
+
+      json_object_set_string_member (booking, "id", id);
+      json_object_set_string_member (booking, "state", "requested");
+      g_signal_emit_by_name (hub->hall, "changed", id);
+      while (hub->hall->reads == reads)
+        g_main_context_iteration (NULL, TRUE);
+      json_object_set_string_member (booking, "state", "confirmed");
+      g_signal_emit_by_name (hub->hall, "changed", id);
+      turn_until (is_planned, hub, 5, "it is planned");
+    }
+}
+
 #define LIST "GET /records/dead-letters"
 #define RETRY "POST /records/dead-letters/{session}/{sequence}/retry"
 
@@ -316,6 +349,7 @@ main (int argc, char **argv)
   ADD ("/records/leave", NULL, test_leave);
   ADD ("/records/worker", NULL, test_worker_recorded);
   ADD ("/records/planned-twice", NULL, test_planned_twice);
+  ADD ("/records/confirmed-meanwhile", NULL, test_confirmed_meanwhile);
   ADD ("/records/dead-letters", NULL, test_dead_letters);
   return g_test_run ();
 }
