@@ -113,7 +113,10 @@ function boardStatements(values) {
   return Object.entries(values).map(([name, list]) => {
     const text = new RegExp(`-- name: ${name}\\n([^]*?)(?=\\n-- name:|$)`).exec(sql)?.[1];
     if (!text) throw new Error(`no statement ${name}`);
-    return text.trim().replace(/;$/, '').replace(/\$(\d+)/g, (_, n) => list[Number(n) - 1]);
+    return text.replace(/^--.*$/gm, '').trim().replace(/;$/, '').replace(/\$(\d+)/g, (_, n) => {
+      if (list[Number(n) - 1] === undefined) throw new Error(`${name} has $${n}, and no value for it`);
+      return list[Number(n) - 1];
+    });
   }).join('\n;\n');
 }
 
@@ -124,7 +127,7 @@ async function board(pair) {
   const to = new Date(Date.now() + 86400000).toISOString();
   const file = path.join(pair.directory, 'board.sql');
   fs.writeFileSync(file, boardStatements({
-    hub_names: [], resource_list: [`'{${pair.hubs.map((one) => one.id)}}'`], board_bookings: [`'${from}'`, `'${to}'`],
+    hub_names: [], resource_list: [`'{${pair.hubs.map((one) => one.id)}}'`], board_bookings: [`'${from}'`, `'${to}'`, 'false'],
   }));
   const conninfo = `host=${path.join(hub.runtime, 'postgres')} dbname=karez user=hub`;
   const { stdout } = await run(path.join(build, 'tests/bench/load-api'), [
