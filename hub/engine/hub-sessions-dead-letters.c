@@ -46,11 +46,15 @@ retry_free (Retry *retry)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Retry, retry_free)
 
-/* FALSE where somebody else tries it. */
 static gboolean
-begin (Retry *retry)
+begin (Retry *retry, GError **error)
 {
-  return g_hash_table_add (hub_sessions_get_retrying (retry->sessions), g_strdup (retry->path));
+  retry->begun = g_hash_table_add (hub_sessions_get_retrying (retry->sessions),
+                                   g_strdup (retry->path));
+  return retry->begun
+         || karez_error_set (error, KAREZ_ERROR_CONFLICT, "session/retry",
+                             N_ ("another time, when that has its answer"),
+                             N_ ("Somebody tries this record just now."));
 }
 
 static void
@@ -128,10 +132,8 @@ on_retry (KarezRequest *request, gpointer data)
     karez_error_set (&error, KAREZ_ERROR_UNAVAILABLE, "session/modality", NULL,
                      N_ ("No plugin of this hub offers “%s” now."),
                      karez_json_text (object, "modality"));
-  else if (plugin != NULL && !(retry->begun = begin (retry)))
-    karez_error_set (&error, KAREZ_ERROR_CONFLICT, "session/retry",
-                     N_ ("another time, when that has its answer"),
-                     N_ ("Somebody tries this record just now."));
+  else if (plugin != NULL)
+    begin (retry, &error);
   if (error != NULL)
     {
       karez_request_fail (request, error);

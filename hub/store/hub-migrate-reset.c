@@ -11,13 +11,7 @@
 static gboolean
 check_alone (PGconn *pg, GError **error)
 {
-  g_autofree char *others = hub_migrate_ask (
-      pg, error,
-      "select coalesce (string_agg (distinct coalesce (nullif (application_name, ''), usename),"
-      "   ', '), '')"
-      " from pg_stat_activity where datname = current_database () and pid <> pg_backend_pid ()"
-      " and coalesce (backend_type, 'client backend') = 'client backend'",
-      NULL);
+  g_autofree char *others = hub_migrate_list_others (pg, error);
 
   if (others == NULL)
     return FALSE;

@@ -75,6 +75,18 @@ hub_migrate_ask (PGconn *pg, GError **error, const char *sql, const char *const 
 }
 
 char *
+hub_migrate_list_others (PGconn *pg, GError **error)
+{
+  return hub_migrate_ask (
+      pg, error,
+      "select coalesce (string_agg (distinct coalesce (nullif (application_name, ''), usename),"
+      "   ', '), '')"
+      " from pg_stat_activity where datname = current_database () and pid <> pg_backend_pid ()"
+      " and coalesce (backend_type, 'client backend') = 'client backend'",
+      NULL);
+}
+
+char *
 hub_migrate_count_rules (PGconn *pg, HubSchema *schema, GError **error)
 {
   const char *values[] = { schema->name, NULL };

@@ -19,6 +19,9 @@ PGresult *hub_migrate_query (PGconn *pg, GError **error, const char *sql,
                              const char *const *values);
 /* The first column of the first row. Returns: (transfer full) */
 char *hub_migrate_ask (PGconn *pg, GError **error, const char *sql, const char *const *values);
+/* Who else is connected to the database, by name, with commas; "" for nobody.
+ * Returns: (transfer full) */
+char *hub_migrate_list_others (PGconn *pg, GError **error);
 
 /**
  * hub_migrate_attach:

@@ -162,6 +162,8 @@ def main():
                         help='with --beside: how often each; the medians are shown')
     parser.add_argument('names', metavar='NAME', nargs='*', help='a group, or a figure: store.*')
     given = parser.parse_args()
+    if given.times < 1 or (given.times > 1 and not given.beside):
+        parser.error('--times is a number from 1 on, and goes with --beside')
     benches = declared(given.build)
     for pattern in given.names:
         if not any(wanted(bench, [pattern]) for bench in benches):
