@@ -49,6 +49,32 @@ async function times(hub, page) {
   assert.match(await page.locator('#compose-start-beijing').inputValue(), /^\d\d:\d\d$/);
 }
 
+/** What is missing comes to where it is seen, with what is said of it, on each size of window.
+ * @param {import('./hubs.mjs').Hub} hub @param {any} page */
+async function missing(hub, page) {
+  for (const size of [{ width: 1280, height: 800 }, { width: 1280, height: 620 }, phone, { width: 360, height: 600 }]) {
+    await page.setViewportSize(size);
+    await page.goto(`${hub.origin}/new`);
+    for (const filled of ['', 'Chest pain']) {
+      await page.locator('#compose-title').fill(filled);
+      await page.keyboard.press('Control+Enter');
+      await page.waitForFunction((/** @type {boolean} */ titled) => {
+        const input = document.activeElement;
+        const message = input?.closest('.field')?.querySelector('.error-text');
+        const place = message?.getBoundingClientRect();
+        return place && titled !== (input?.id === 'compose-title')
+          && [input, message].every((one) => one && [1, one.clientHeight - 1].every((down) => {
+            const box = one.getBoundingClientRect();
+            return one.contains(document.elementFromPoint(box.x + 5, box.y + down));
+          }));
+      }, filled !== '').catch((/** @type {Error} */ error) => {
+        throw new Error(`what is missing is not seen at ${size.width}×${size.height}, the title being “${filled}”`, { cause: error });
+      });
+    }
+  }
+  await page.setViewportSize(desktop);
+}
+
 /** Nothing is cut. @param {import('./hubs.mjs').Hub} hub @param {any} page @param {string} id */
 async function long(hub, page, id) {
   const findings = page.getByLabel('Findings');
@@ -315,6 +341,7 @@ await withPair('typed', async (pair) => {
   try {
     const clerk = await signIn(browser, aral, 'desk.aral', { viewport: desktop });
     await times(aral, clerk);
+    await missing(aral, clerk);
     await overMidnight(pair, clerk);
     const asking = await signIn(browser, hangzhou, 'desk.hangzhou', { viewport: desktop });
     await declined(pair, clerk, asking);

@@ -2,7 +2,7 @@
 // What a hospital asks another one about a patient: history, question and files. A part of the
 // composer; and, for what is added later, of a booking.
 
-import { _, KarezElement, api, button, confirm, html, newId, nothing, repeat, size, state, textField, toastProblem } from '@karez/desk';
+import { _, KarezElement, api, button, confirm, html, leadToWrong, newId, nothing, repeat, size, state, textField, toastProblem } from '@karez/desk';
 import { RequestDraft } from './consult-draft.js';
 import { accept, kindWords, refusalWords, share } from './consult-file.js';
 
@@ -172,7 +172,7 @@ export class ConsultRequestForm extends KarezElement {
     const { draft } = this;
     if (!draft || this.busy || this.lacks) {
       await this.updateComplete;
-      /** @type {HTMLElement | null} */ (this.querySelector('[aria-invalid="true"]'))?.focus();
+      leadToWrong(this);
       return;
     }
     this.busy = true;

@@ -17,7 +17,7 @@ import { KarezElement, asProblem } from './element.js';
 import { MomentField } from './moment-field.js';
 import { defaultStart, isForNow, newRequest } from './request.js';
 import { Part } from './part.js';
-import { button, checkField, choiceField, icon, problemNote, say, selectField, span, textField, timeIn } from './parts.js';
+import { button, checkField, choiceField, icon, leadToWrong, problemNote, say, selectField, span, textField, timeIn } from './parts.js';
 import { toast, toastProblem } from './toast.js';
 
 /** @typedef {import('../types.js').Board} BoardData */
@@ -151,7 +151,7 @@ export class Composer extends KarezElement {
     const partLacks = await this.added.element?.wrong();
     if (lacks || partLacks) {
       await this.updateComplete;
-      /** @type {HTMLElement | null} */ (this.querySelector('[aria-invalid="true"]'))?.focus();
+      leadToWrong(this);
       return;
     }
     const { request } = this;

@@ -5,6 +5,7 @@
 import { _ } from '../i18n.js';
 import { go } from '../router.js';
 import { state } from '../state.js';
+import { leadToWrong } from './parts.js';
 import { toast } from './toast.js';
 
 /** What is said where a sign-in ended over something that was being written. */
@@ -101,6 +102,8 @@ export class FormDraft {
   /** To the first of what is wrong. */
   async lead() {
     await this.#host.updateComplete;
-    /** @type {HTMLElement | null} */ (this.#host.querySelector('.panel [aria-invalid="true"], .panel .pick:has(.error-text) input'))?.focus();
+    const panel = /** @type {HTMLElement | null} */ (this.#host.querySelector('.panel'));
+    if (panel)
+      leadToWrong(panel);
   }
 }

@@ -118,6 +118,14 @@ export function field({ id, label, hint, error, optional = false, wide = false, 
   </div>`;
 }
 
+/** To the first of what is wrong in a form, with what is said of it. @param {HTMLElement} form */
+export function leadToWrong(form) {
+  const input = /** @type {HTMLElement | null} */ (form.querySelector('[aria-invalid="true"], .pick:has(.error-text) input'));
+  input?.focus({ preventScroll: true });
+  // A message stands below its input: where a bar lies over the page, that would be under it.
+  input?.closest('.field, .pick, fieldset')?.scrollIntoView({ block: 'center' });
+}
+
 /** Says under a field that something of what was put in was left out, until more is typed. @param {HTMLElement} field @param {boolean} cleaned */
 function sayCleaned(field, cleaned) {
   const place = field.closest('.field')?.querySelector('.cleaned');

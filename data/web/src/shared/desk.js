@@ -16,7 +16,7 @@ export { announce } from '../components/announce.js';
 export { confirm } from '../components/dialog.js';
 export { KarezElement, Loader, asProblem } from '../components/element.js';
 export {
-  button, checkField, choiceField, emptyState, factList, failedState, field, icon, keyHint, loadingState, pageHead, pill,
+  button, checkField, choiceField, emptyState, factList, failedState, field, icon, keyHint, leadToWrong, loadingState, pageHead, pill,
   problemNote, say, selectField, shown, span, textField, timeIn, timePair,
 } from '../components/parts.js';
 export { toast, toastProblem } from '../components/toast.js';
