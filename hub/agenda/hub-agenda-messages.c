@@ -303,7 +303,10 @@ fill_off (Application *self, const char *action)
 {
   karez_transaction_run (self->transaction, "claim_release", "(s)", self->booking);
   karez_transaction_run (self->transaction, "wish_release", "(s)", self->booking);
-  karez_transaction_event (self->transaction, action, "booking", self->booking, NULL);
+  /* That the other hub knows of a withdrawal is no withdrawal by it. */
+  karez_transaction_event (
+      self->transaction, action, "booking", self->booking,
+      g_str_equal (action, "booking.withdraw") ? karez_json_object ("own", "b", TRUE, NULL) : NULL);
 }
 
 /* Whether nobody, but the other hub itself, gave the answer. */

@@ -100,8 +100,8 @@ hub_web_view_whole (JsonNode *event)
   return node;
 }
 
-/* The other hospital whose people did it, or NULL; also for what came too late to change anything.
- */
+/* The other hospital whose people did it, or NULL; also for what came too late to change anything,
+ * and for what was done here and is known there. */
 static const char *
 other_hub (JsonObject *event)
 {
@@ -109,7 +109,8 @@ other_hub (JsonObject *event)
   JsonNode *details = json_object_get_member (event, "details");
 
   if (details != NULL && JSON_NODE_HOLDS_OBJECT (details)
-      && karez_json_boolean (json_node_get_object (details), "late"))
+      && (karez_json_boolean (json_node_get_object (details), "late")
+          || karez_json_boolean (json_node_get_object (details), "own")))
     return NULL;
   return actor != NULL && JSON_NODE_HOLDS_OBJECT (actor)
              ? karez_json_text (json_node_get_object (actor), "hub")

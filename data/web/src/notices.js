@@ -24,9 +24,10 @@ const told = {
  */
 export function notice(event, board) {
   const known = told[event.action];
+  // What came too late changed nothing, and that it knows of our own withdrawal is no act of the other hospital.
   // Who reads the log is told of everything, and others only of whose hospital it was.
   const hub = event.hub ?? event.actor?.hub;
-  if (!known || event.table !== 'booking' || !hub || isOurs(hub) || event.details?.late)
+  if (!known || event.table !== 'booking' || !hub || isOurs(hub) || event.details?.late || event.details?.own)
     return null;
   const booking = board?.bookings.find((one) => one.id === event.row);
   const text = say(_(known.text), hubName(board?.hubs ?? [], hub), booking ? titleOf(booking) : _('a session'));

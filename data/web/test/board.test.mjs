@@ -157,6 +157,7 @@ test('what the other hospital does to a booking is told once, and what is done h
   assert.equal(told('booking.decline', { actor: { kind: 'person', id: 'p', name: 'Desk', hub: 'ours' } }), null);
   assert.equal(told('booking.decline', { actor: { kind: 'person', id: 'p', name: 'Desk', hub: null } }), null);
   assert.equal(told('booking.cancel', { details: { late: true, state: 'cancelled' } }), null);
+  assert.equal(told('booking.withdraw', { details: { own: true } }), null, 'that it knows of our withdrawal');
   assert.match(text(notice(event('booking.cancel', { row: 'elsewhere' }), undefined)?.text), /another hospital cancelled “a session”/);
 });
 
