@@ -6,18 +6,23 @@ import { accept, cancel, decline, withdraw } from '../acts.js';
 import { api } from '../api.js';
 import { _, listOf, nameOf } from '../i18n.js';
 import { hasPart, makeBookingPart } from '../panels.js';
-import { isOurs, may } from '../state.js';
+import { isOurs, may, state } from '../state.js';
 import { DAY, duration, hubNow, millis } from '../time.js';
 import { hubName, kindWord, partnerOf, phase, phaseWord, titleOf, urgencyWord } from '../words.js';
 import { announce } from './announce.js';
 import { KarezElement, Loader } from './element.js';
 import { Part } from './part.js';
-import { button, factList, icon, pill, say, shown, span, textField, timePair, urgencyMark } from './parts.js';
+import { button, factList, icon, pill, say, shown, span, textField, timePair, tooLong, urgencyMark } from './parts.js';
 
 /** @typedef {import('../types.js').Booking} Booking */
 /** @typedef {import('../types.js').Hub} Hub */
 /** @typedef {import('../types.js').Resource} Resource */
 /** @typedef {import('../types.js').Modality} Modality */
+
+const answerMax = 4000;
+
+/** Answers that were begun and not given, by booking, and whose they are. @type {Map<string, {text: string, whose: string}>} */
+const begun = new Map();
 
 export class BookingCard extends KarezElement {
   static pace = 15_000;
@@ -56,10 +61,12 @@ export class BookingCard extends KarezElement {
   /** @param {Map<string, unknown>} changed */
   willUpdate(changed) {
     // Each reading is on record: what was asked for when it was put into the page is not asked for again.
-    if (changed.has('booking') && this.asked !== this.booking) {
+    if (changed.has('booking')) {
+      const there = begun.get(this.booking);
       this.declining = false;
-      this.answer = '';
-      this.loader.renew();
+      this.answer = there?.whose === state.me?.id ? there?.text ?? '' : '';
+      if (this.asked !== this.booking)
+        this.loader.renew();
     }
     const booking = this.loader.value;
     this.added.want(booking && hasPart(booking.modality, 'booking') ? `${booking.modality} ${booking.id}` : '');
@@ -83,11 +90,24 @@ export class BookingCard extends KarezElement {
     this.loader.reload();
   }
 
+  /** @param {string} answer is there again when its writer comes back to it */
+  write(answer) {
+    this.answer = answer;
+    begun.set(this.booking, { text: answer, whose: state.me?.id ?? '' });
+  }
+
+  /** Opens or closes what a request is declined with; the focus goes along. @param {boolean} declining */
+  async decline(declining) {
+    this.declining = declining;
+    await this.updateComplete;
+    /** @type {HTMLElement | null} */ (this.querySelector(declining ? '#decline-answer' : '#decline-button'))?.focus();
+  }
+
   /** Called for A. @returns {boolean} whether there was something to accept */
   acceptThis() {
     const booking = this.loader.value;
     const asked = booking && phase(booking, hubNow()) === 'asked' && may('booking.answer');
-    if (asked)
+    if (asked && !this.busy)
       this.act('accept', () => accept(booking));
     return asked ?? false;
   }
@@ -114,15 +134,26 @@ export class BookingCard extends KarezElement {
       if (this.declining)
         return html`<form class="stack" @submit=${(/** @type {Event} */ event) => {
           event.preventDefault();
-          this.act('decline', () => decline(booking, this.answer.trim()));
+          if (this.busy || !this.answer.trim() || tooLong(this.answer, answerMax))
+            return;
+          this.act('decline', async () => {
+            if (await decline(booking, this.answer.trim()))
+              begun.delete(booking.id);
+          });
+        }} @keydown=${(/** @type {KeyboardEvent} */ event) => {
+          // One step back, and not out of the booking.
+          if (event.key !== 'Escape' || event.isComposing)
+            return;
+          event.stopPropagation();
+          void this.decline(false);
         }}>${textField({
-            id: 'decline-answer', label: _('Why, and what would work instead'), value: this.answer, lines: 3, max: 4000,
-            hint: _('%s reads this.', partner), oninput: (value) => { this.answer = value; },
-          })}<div class="row-end">${button({ label: _('Go back'), onclick: () => { this.declining = false; } })}
-          ${button({ label: _('Decline'), kind: 'danger', type: 'submit', busy: this.busy === 'decline', disabled: !this.answer.trim() })}</div></form>`;
+            id: 'decline-answer', label: _('Why, and what would work instead'), value: this.answer, lines: 3, max: answerMax,
+            hint: _('%s reads this.', partner), oninput: (value) => this.write(value),
+          })}<div class="row-end">${button({ label: _('Go back'), onclick: () => this.decline(false) })}
+          ${button({ label: _('Decline'), kind: 'danger', type: 'submit', busy: this.busy === 'decline', disabled: !this.answer.trim() || tooLong(this.answer, answerMax) !== '' })}</div></form>`;
       return html`<div class="row">${button({ label: _('Accept'), kind: 'primary', key: 'A', busy: this.busy === 'accept',
         onclick: () => this.act('accept', () => accept(booking)) })}
-        ${button({ label: _('Decline…'), onclick: () => { this.declining = true; } })}</div>
+        ${button({ id: 'decline-button', label: _('Decline…'), onclick: () => this.decline(true) })}</div>
         ${this.hindrance(booking)}<p class="hint">${_('Accepting confirms it at both hospitals. Nobody else moves.')}</p>`;
     }
     if (what === 'waiting' && may('booking.write'))

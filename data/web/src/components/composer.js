@@ -17,7 +17,7 @@ import { KarezElement, asProblem } from './element.js';
 import { MomentField } from './moment-field.js';
 import { defaultStart, isForNow, newRequest } from './request.js';
 import { Part } from './part.js';
-import { button, checkField, choiceField, icon, leadToWrong, problemNote, say, selectField, span, textField, timeIn } from './parts.js';
+import { button, checkField, choiceField, icon, leadToWrong, problemNote, say, selectField, span, textField, timeIn, tooLong } from './parts.js';
 import { toast, toastProblem } from './toast.js';
 
 /** @typedef {import('../types.js').Board} BoardData */
@@ -29,6 +29,11 @@ import { toast, toastProblem } from './toast.js';
 
 const shortest = 5;
 const longest = 24 * 60;
+const titleMax = 200;
+const reasonMax = 4000;
+
+/** The field of what the hub refused, where it is called otherwise here. @type {Record<string, string>} */
+const fieldOf = { ends_at: 'starts_at' };
 
 /** Fires "draft" whenever the request changes. */
 export class Composer extends KarezElement {
@@ -118,17 +123,18 @@ export class Composer extends KarezElement {
     const { request } = this;
     /** @type {Record<string, string>} */
     const wrong = {};
-    if (!request.title.trim())
-      wrong.title = _('Say in a few words what it is about.');
+    wrong.title = request.title.trim() ? tooLong(request.title.trim(), titleMax) : _('Say in a few words what it is about.');
+    wrong.reason = tooLong(request.reason.trim(), reasonMax);
     if (!Number.isInteger(request.minutes) || request.minutes < shortest || request.minutes > longest)
       wrong.minutes = _('Between %s minutes and 24 hours.', shortest);
     if (!request.partner)
       wrong.partner = _('There is no partner yet. An administrator pairs hospitals.');
     if (!request.modality)
       wrong.modality = _('No kind of session is installed.');
-    if (this.problem?.pointer)
-      wrong[this.problem.pointer.split('/')[1] ?? ''] = this.problem.message;
-    return wrong;
+    const refused = this.problem?.pointer.split('/')[1];
+    if (this.problem && refused)
+      wrong[fieldOf[refused] ?? refused] = this.problem.message;
+    return Object.fromEntries(Object.entries(wrong).filter(([, text]) => text));
   }
 
   conflicts() {
@@ -170,6 +176,9 @@ export class Composer extends KarezElement {
         toastProblem(late);
     } catch (error) {
       this.problem = asProblem(error);
+      await this.updateComplete;
+      if (this.problem?.pointer)
+        leadToWrong(this);
     }
     this.busy = false;
   }
@@ -292,7 +301,7 @@ export class Composer extends KarezElement {
   what(wrong) {
     const { request } = this;
     return html`
-      ${textField({ id: 'compose-title', label: _('What it is about'), value: request.title, max: 200, wide: true,
+      ${textField({ id: 'compose-title', label: _('What it is about'), value: request.title, max: titleMax, wide: true,
         error: this.tried ? wrong.title : undefined, oninput: (title) => this.change({ title }) })}
       <div class="wide">${choiceField({ name: 'urgency', label: _('Urgency'), value: request.urgency, tight: true,
         choices: urgencies.map((tier) => ({ value: tier, text: html`<i class="tier" data-tier=${tier}></i>${urgencyWord(tier)}` })),
@@ -333,7 +342,7 @@ export class Composer extends KarezElement {
         ${this.added.show({ request, problem: this.problem })}
         ${this.resourceChoice(state.me?.hub ?? '', _('From your hospital'))}
         ${request.partner ? this.resourceChoice(request.partner, _('From %s', partner)) : nothing}
-        ${textField({ id: 'compose-reason', label: _('Reason'), optional: true, wide: true, lines: 3, max: 4000, value: request.reason,
+        ${textField({ id: 'compose-reason', label: _('Reason'), optional: true, wide: true, lines: 3, max: reasonMax, value: request.reason, error: wrong.reason,
         oninput: (reason) => this.change({ reason }) })}
       </div>
       <div class="sticky-end stack">${this.problem ? problemNote(this.problem) : this.consequence()}

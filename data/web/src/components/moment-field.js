@@ -104,8 +104,8 @@ export class MomentField extends KarezElement {
   clockField(zone, words) {
     const id = `${this.name}-${zone}`;
     return html`<div class="clock-field"><label for=${id}>${words}</label><input id=${id}
-      inputmode="numeric" autocomplete="off" dir="ltr" maxlength="8" size="6" .value=${clock(this.value, zone)}
-      aria-invalid=${this.wrong === zone ? 'true' : nothing} aria-describedby="${this.name}-note"
+      inputmode="numeric" autocomplete="off" dir="ltr" size="6" .value=${clock(this.value, zone)}
+      aria-invalid=${this.wrong === zone || (!this.wrong && this.error) ? 'true' : nothing} aria-describedby="${this.name}-note"
       @change=${(/** @type {Event} */ event) => this.type(/** @type {HTMLInputElement} */ (event.target).value, zone)}
       @keydown=${this.step}></div>`;
   }

@@ -29,6 +29,9 @@ export const defaultStart = (emergency) =>
 /** Whether the hub says when it starts. @param {Request} request */
 export const isForNow = (request) => request.urgency === 'T0' && !request.startChosen;
 
+/** Whether somebody wrote something that would be lost. @param {Request} request */
+export const isBegun = (request) => request.title.trim() !== '' || request.reason.trim() !== '' || request.begun;
+
 /** @param {{emergency?: boolean, start?: number, resource?: string}} [from] @returns {Request} */
 export const newRequest = ({ emergency = false, start, resource } = {}) => ({
   id: newId(), modality: '', modalityChosen: false, title: '', reason: '', urgency: emergency ? 'T0' : 'T3', partner: '', patient: '',

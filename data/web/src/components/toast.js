@@ -30,7 +30,17 @@ class Toasts extends KarezElement {
     this.list = [...this.list.slice(-2), toast];
     this.requestUpdate();
     if (!toast.bad)
-      setTimeout(() => this.remove_(toast.id), shownFor);
+      this.removeLater(toast.id);
+  }
+
+  /** What somebody is at, to press its Undo, stays until they went on. @param {number} id */
+  removeLater(id) {
+    setTimeout(() => {
+      if (this.querySelector(`[data-toast="${id}"]:is(:focus-within, :hover)`))
+        this.removeLater(id);
+      else
+        this.remove_(id);
+    }, shownFor);
   }
 
   /** @param {number} id */
@@ -50,8 +60,8 @@ class Toasts extends KarezElement {
   }
 
   render() {
-    return html`<div class="toasts" role="status" aria-live="polite">${repeat(this.list, (toast) => toast.id, (toast) => html`
-      <div class="toast ${toast.bad ? 'bad' : ''}"><p dir="auto">${toast.text}</p>
+    return html`<div class="toasts" role="status" aria-live="polite" aria-atomic="false">${repeat(this.list, (toast) => toast.id, (toast) => html`
+      <div class="toast ${toast.bad ? 'bad' : ''}" data-toast=${toast.id}><p dir="auto">${toast.text}</p>
         ${toast.undo ? html`<button class="button quiet" @click=${() => this.undo(toast)}>${_('Undo')}</button>` : nothing}
         <button class="button quiet square" aria-label=${_('Close')} @click=${() => this.remove_(toast.id)}>${icon('close')}</button>
       </div>`)}</div>`;

@@ -10,7 +10,7 @@ import { DAY, dayLong, hubNow, isoDay, moment, rfc3339, startOfDay } from '../ti
 import { isRunning, phase } from '../words.js';
 import { covers, isWithin } from '../components/board.js';
 import '../components/booking-card.js';
-import { newRequest } from '../components/request.js';
+import { isBegun, newRequest } from '../components/request.js';
 import '../components/day-list.js';
 import { announce } from '../components/announce.js';
 import { KarezElement, Loader } from '../components/element.js';
@@ -72,7 +72,7 @@ export class DayPage extends KarezElement {
   leave() {
     const { request } = this;
     this.request = null;
-    if (!request || !(request.title.trim() || request.begun))
+    if (!request || !isBegun(request))
       return;
     left = { request, whose: state.former };
     toast(stays(), { bad: true });
@@ -108,8 +108,10 @@ export class DayPage extends KarezElement {
       } else if (!this.request && left && left.whose === state.me?.id && emergency === (left.request.urgency === 'T0')) {
         this.request = left.request;
         left = null;
-      } else if (!this.request || emergency !== (this.request.urgency === 'T0'))
+      } else if (!this.request || emergency !== (this.request.urgency === 'T0')) {
+        this.discard();
         this.request = newRequest({ emergency });
+      }
       this.showDay(startOfDay(this.request.start));
     } else {
       this.discard();
@@ -125,7 +127,7 @@ export class DayPage extends KarezElement {
     const { request } = this;
     const whose = state.me?.id;
     this.request = null;
-    if (request && (request.title.trim() || request.begun))
+    if (request && isBegun(request))
       toast(_('The draft was discarded.'), { undo: () => {
         if (state.me?.id !== whose)
           return;
