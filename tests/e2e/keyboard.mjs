@@ -162,6 +162,36 @@ async function answered(page, pair) {
   await until('the answer', async () => (await hangzhou.api('GET', `/bookings/${other}`)).state === 'declined');
 }
 
+/** What comes in, is found or is gone to is said. @param {any} page @param {import('./hubs.mjs').Pair} pair */
+async function said(page, pair) {
+  const { hangzhou, aral, resources } = pair;
+  const heard = page.locator('#announced');
+  await page.goto(`${hangzhou.origin}/`);
+  await begin(page, 'n');
+  await page.keyboard.insertText('Being typed');
+  await aral.api('POST', '/bookings', { id: randomUUID(), modality: 'shared-note', title: 'Stroke', reason: '', urgency: 'T0', partner: hangzhou.id,
+    minutes: 30, resources: [resources.hangzhou['Room 2']] });
+  await heard.getByText(/^Emergency: .*asks for .*Stroke/).waitFor();
+  assert.equal(await focus(page), 'compose-title', 'and what is typed goes on');
+  await page.locator('#compose-title').fill('');
+  await page.keyboard.press('Escape');
+  for (const view of ['List', 'Board']) {
+    await page.getByRole('button', { name: view, exact: true }).press('Enter');
+    await page.evaluate(() => /** @type {HTMLElement} */ (document.activeElement).blur());
+    await page.keyboard.press('/');
+    await page.keyboard.press('Control+A');
+    await page.keyboard.insertText('room 2');
+    await heard.getByText('1 session fits').waitFor();
+    const found = page.locator(view === 'List' ? '.day-item' : 'a.block:not([data-dim])');
+    assert.equal(await found.count(), 1, `${view}: it is found by what it takes`);
+    await page.keyboard.press('Control+A');
+    await page.keyboard.insertText('nobody');
+    await heard.getByText('Nothing fits “nobody”.').waitFor();
+  }
+  await page.getByRole('button', { name: 'The day before' }).press('Enter');
+  await page.waitForFunction(() => document.querySelector('#announced')?.textContent?.trim() === document.querySelector('.day-title')?.textContent?.trim());
+}
+
 await withPair('keyboard', async (pair) => {
   const { aral, hangzhou } = pair;
   const browser = await openBrowser();
@@ -173,6 +203,7 @@ await withPair('keyboard', async (pair) => {
     await begun(desk);
     await undone(desk, aral);
     await answered(theirs, pair);
+    await said(theirs, pair);
     for (const page of [desk, theirs]) assert.deepEqual(page.faults, []);
     assertKept();
   } finally {

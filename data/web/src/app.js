@@ -10,8 +10,8 @@ import { live } from './live.js';
 import { loadPanels, makePage, onPanels, pluginPages, readPanels } from './panels.js';
 import { go, isGuarded, mayLeave, onGuard, onRoute, route, startRouter } from './router.js';
 import { begin, chooseLanguage, forget, may, onState, showTheme, signOut, state, theme } from './state.js';
-import { DAY, clock, dayAndClock, hubNow, rfc3339, startOfDay } from './time.js';
-import { isRunning, peerState, peerWord, phase, roleWord } from './words.js';
+import { DAY, clock, dayAndClock, hubNow, rfc3339, saidTime, startOfDay } from './time.js';
+import { hubName, isRunning, partnerOf, peerState, peerWord, phase, roleWord, titleOf, urgencyWord } from './words.js';
 import './components/dialog.js';
 import { KarezElement, Loader, asProblem } from './components/element.js';
 import './components/help.js';
@@ -63,6 +63,8 @@ class App extends KarezElement {
     this.fault = null;
     /** The page of a plugin that is open, and where. @type {{path: string, element: import('./panels.js').Page} | null} */
     this.own = null;
+    /** What waited for an answer when it was looked at last; null before that. @type {Set<string> | null} */
+    this.asked = null;
     /** The page whose link was scrolled to. */
     this.told = '';
     /** Plugins for which messages wait. @type {Loader<import('./types.js').Plugin[]>} */
@@ -78,6 +80,9 @@ class App extends KarezElement {
     onGuard(() => this.requestUpdate());
     onSingleKeys(() => this.requestUpdate());
     onState(() => {
+      this.asked = null;
+      if (!state.me)
+        announce(''); // what was said is not the next one's
       this.ahead.renew();
       this.parked.renew();
       this.arrive();
@@ -90,6 +95,19 @@ class App extends KarezElement {
     document.addEventListener('keydown', (event) => this.key(event));
     addEventListener('click', (event) => this.closeMenus(event));
     this.arrive();
+  }
+
+  /** What came to be answered is said, whatever somebody is at: an emergency waits a minute. */
+  tellAsked() {
+    const board = this.ahead.value;
+    if (!board || !may('booking.answer'))
+      return;
+    const fresh = this.unanswered.filter(({ id }) => !this.asked?.has(id));
+    const first = this.asked === null;
+    this.asked = new Set(this.unanswered.map(({ id }) => id));
+    if (!first && fresh.length)
+      announce(fresh.map((one) => `${urgencyWord(one.urgency)}: ${
+        _('%s asks for “%s” at %s.', hubName(board.hubs, partnerOf(one)), titleOf(one), saidTime(one.starts_at))}`).join(' '));
   }
 
   /** What was called off stays until it is closed. @param {import('./types.js').Event} event */
@@ -333,6 +351,7 @@ class App extends KarezElement {
 
   /** On a phone the navigation is wider than the page: where one is must be in it. */
   updated() {
+    this.tellAsked();
     if (this.told === this.at.page)
       return;
     const here = this.querySelector('.nav [aria-current]');

@@ -94,6 +94,16 @@ export function withoutLane(board, bookings) {
   return bookings.filter((booking) => !booking.claims.some((claim) => holds(claim) && lanes.has(claim.resource)));
 }
 
+/** Whether a booking is one that is looked for, also by whom or what it takes. @param {BoardData} board @param {Booking} booking @param {string} find */
+export function fits(board, booking, find) {
+  const wanted = find.trim().toLowerCase();
+  const resources = board.resources
+    .filter((resource) => booking.claims.some((claim) => claim.resource === resource.id))
+    .map((resource) => nameOf(resource.names));
+  return [booking.title, booking.reason, booking.requested_by, ...resources]
+    .some((text) => text?.toLowerCase().includes(wanted));
+}
+
 /** Rooms and devices first, people last, each by name. @param {Resource} a @param {Resource} b */
 export function byKind(a, b) {
   const order = ['room', 'robot', 'console', 'glasses', 'team', 'person'];
@@ -156,18 +166,6 @@ export class DayBoard extends KarezElement {
     };
   }
 
-  /** @param {Booking} booking */
-  fits(booking) {
-    const wanted = this.find.trim().toLowerCase();
-    if (!wanted || !this.board)
-      return true;
-    const resources = this.board.resources
-      .filter((resource) => booking.claims.some((claim) => claim.resource === resource.id))
-      .map((resource) => nameOf(resource.names));
-    return [booking.title, booking.reason, booking.requested_by, ...resources]
-      .some((text) => text?.toLowerCase().includes(wanted));
-  }
-
   /** @param {Hub} hub @param {Booking[]} bookings */
   lanesOf(hub, bookings) {
     const board = /** @type {BoardData} */ (this.board);
@@ -203,7 +201,7 @@ export class DayBoard extends KarezElement {
     ].filter(Boolean).join(', ');
     return html`<div role="gridcell" class="cell" ${lay(this.place(start, end))}><a class="block"
         href="/bookings/${booking.id}" data-phase=${what} data-booking=${booking.id} tabindex="-1"
-        data-spills=${spills ? '' : nothing} data-dim=${this.fits(booking) ? nothing : ''} aria-current=${this.selected === booking.id ? 'true' : nothing}
+        data-spills=${spills ? '' : nothing} data-dim=${fits(board, booking, this.find) ? nothing : ''} aria-current=${this.selected === booking.id ? 'true' : nothing}
         aria-label=${label} title=${label}
         @pointerenter=${() => this.hover(booking.id)} @pointerleave=${() => this.hover('')}
         @focus=${() => this.hover(booking.id)} @blur=${() => this.hover('')}>

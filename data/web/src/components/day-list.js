@@ -6,6 +6,7 @@ import { repeat } from 'lit/directives/repeat.js';
 import { _, listOf, nameOf } from '../i18n.js';
 import { clock, clockAfter, clockInXinjiang, day, hubNow, millis, range, startOfDay } from '../time.js';
 import { hubName, partnerOf, phase, phaseWord, standing, titleOf, urgencyWord } from '../words.js';
+import { fits } from './board.js';
 import { moveInList } from './board-keys.js';
 import { KarezElement } from './element.js';
 import { emptyState, pill, urgencyMark } from './parts.js';
@@ -51,9 +52,10 @@ export class DayList extends KarezElement {
     if (!this.board)
       return nothing;
     const now = hubNow();
-    const wanted = this.find.trim().toLowerCase();
-    const bookings = this.board.bookings
-      .filter((one) => !wanted || `${one.title} ${one.reason} ${one.requested_by}`.toLowerCase().includes(wanted))
+    const { board } = this;
+    const wanted = this.find.trim();
+    const bookings = board.bookings
+      .filter((one) => !wanted || fits(board, one, wanted))
       .sort((a, b) => millis(a.starts_at) - millis(b.starts_at));
     if (!bookings.length)
       return emptyState({ title: wanted ? _('Nothing fits “%s”.', this.find) : _('No sessions on this day.') });

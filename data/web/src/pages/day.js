@@ -3,12 +3,12 @@
 
 import { html, nothing } from 'lit';
 import { api } from '../api.js';
-import { _ } from '../i18n.js';
+import { _, ngettext } from '../i18n.js';
 import { go } from '../router.js';
 import { may, state } from '../state.js';
 import { DAY, dayLong, hubNow, isoDay, moment, rfc3339, startOfDay } from '../time.js';
 import { isRunning, phase } from '../words.js';
-import { covers, isWithin } from '../components/board.js';
+import { covers, fits, isWithin } from '../components/board.js';
 import '../components/booking-card.js';
 import { isBegun, newRequest } from '../components/request.js';
 import '../components/day-list.js';
@@ -41,6 +41,8 @@ export class DayPage extends KarezElement {
     /** The days from now on, fetched by the shell. @type {BoardData | null} */
     this.ahead = null;
     this.find = '';
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.told = undefined;
     this.day = startOfDay(hubNow());
     /** @type {Request | null} */
     this.request = null;
@@ -151,6 +153,7 @@ export class DayPage extends KarezElement {
   /** @param {number} by */
   move(by) {
     const day = startOfDay(this.day + by * DAY + DAY / 2);
+    announce(dayLong(day));
     if (this.composing) {
       if (this.request)
         Object.assign(this.request, { start: this.request.start + by * DAY, startChosen: true });
@@ -201,6 +204,19 @@ export class DayPage extends KarezElement {
     this.requestUpdate();
   }
 
+  /** Says how many there are, once nobody types any more. @param {string} find */
+  seek(find) {
+    this.find = find;
+    clearTimeout(this.told);
+    this.told = setTimeout(() => {
+      const board = this.board.value;
+      if (!board || !find.trim())
+        return;
+      const count = board.bookings.filter((one) => isWithin(one, this.day, this.day + DAY) && fits(board, one, find)).length;
+      announce(count ? ngettext('%s session fits', '%s sessions fit', count) : _('Nothing fits “%s”.', find));
+    }, 600);
+  }
+
   /** @param {string} view */
   choose(view) {
     localStorage.setItem('karez.view', view);
@@ -214,7 +230,7 @@ export class DayPage extends KarezElement {
         <h1 class="day-title">${dayLong(this.day)}</h1>
         ${button({ label: icon('after'), kind: 'quiet', name: _('The day after'), onclick: () => this.move(1) })}
         ${today ? nothing : button({ label: _('Today'), onclick: () => go('/') })}</div>
-      <div class="tools">${searchBox(_('Find a session or person'), this.find, (value) => { this.find = value; })}
+      <div class="tools">${searchBox(_('Find a session or person'), this.find, (value) => this.seek(value))}
         ${narrow.matches ? nothing : html`<div class="segments" role="group" aria-label=${_('View')}>
           <button aria-pressed=${this.listed ? 'false' : 'true'} @click=${() => this.choose('lanes')}>${_('Board')}</button><button
             aria-pressed=${this.listed ? 'true' : 'false'} @click=${() => this.choose('list')}>${_('List')}</button></div>`}</div></div>`;
