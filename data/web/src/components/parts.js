@@ -82,9 +82,12 @@ export const sentence = (parts) => parts.map((part) => (typeof part === 'string'
   : html`<bdi>${'time' in part ? timeIn(part.time) : part.text}</bdi>`));
 
 
-/** From and to, with both clocks. @param {string} from @param {string} to */
-export const span = (from, to) => html`<span class="times"><bdi>${range(clock(from), clockAfter(from, to))}</bdi> <span
-  class="second"><bdi>${range(clockInXinjiang(from), clockAfter(from, to, 'xinjiang'))}</bdi> ${_('Xinjiang')}</span></span>`;
+/** From and to, with both clocks; what also says a day may be wider than its place. @param {string} from @param {string} to */
+export function span(from, to) {
+  const [here, there] = [range(clock(from), clockAfter(from, to)), range(clockInXinjiang(from), clockAfter(from, to, 'xinjiang'))];
+  return html`<span class="times ${/\p{L}/u.test(here + there) ? 'dated' : ''}"><bdi>${here}</bdi> <span
+  class="second"><bdi>${there}</bdi> ${_('Xinjiang')}</span></span>`;
+}
 
 /**
  * A message whose %s are templates: names and times keep their own direction.
