@@ -229,6 +229,44 @@ async function people(page, origin) {
   await page.waitForFunction(() => document.querySelector('#person-names-en')?.value === 'Ayshe Tursun');
 }
 
+/** A double click presses what was there, and not what it put there. @param {any} page */
+async function pressedTwice(page) {
+  await page.evaluate(() => {
+    const place = document.createElement('div');
+    place.style.cssText = 'position: fixed; inset: 50px auto auto 50px; z-index: 99';
+    const put = (word) => place.replaceChildren(Object.assign(document.createElement('button'), { textContent: word }));
+    put('Join');
+    globalThis.pressed = [];
+    place.onclick = ({ target }) => {
+      globalThis.pressed.push(target.textContent);
+      put('Start');
+    };
+    document.body.append(place);
+  });
+  for (let i = 0; i < 2; i++) await page.mouse.click(60, 60);
+  assert.deepEqual(await page.evaluate(() => globalThis.pressed), ['Join']);
+  await sleep(500);
+  await page.mouse.click(60, 60);
+  assert.deepEqual(await page.evaluate(() => globalThis.pressed), ['Join', 'Start'], 'later it is meant');
+  await page.reload();
+}
+
+/** What lies on two days by one of the clocks fits a phone. @param {import('./hubs.mjs').Pair} pair @param {any} page @param {number} midnight */
+async function shownOverMidnight({ aral, hangzhou }, page, midnight) {
+  for (const [name, from] of Object.entries({ Beijing: midnight - 900000, 'by one clock': midnight + 3000000, Xinjiang: midnight + 6300000 })) {
+    const id = randomUUID();
+    await aral.api('POST', '/bookings', {
+      id, modality: 'shared-note', title: `Midnight ${name}`, reason: '', urgency: 'T3', partner: hangzhou.id, resources: [],
+      starts_at: new Date(from).toISOString(), ends_at: new Date(from + 3600000).toISOString(),
+    });
+    await page.goto(`${aral.origin}/bookings/${id}`);
+    await page.locator('.panel .times').first().waitFor();
+    await shootAll(page, `midnight-${name.replaceAll(' ', '-')}`);
+    assert.deepEqual(page.faults, []);
+    await aral.api('POST', `/bookings/${id}/withdraw`, {});
+  }
+}
+
 /** What is taken after midnight is not free before it, and the refusal says so by both clocks.
  * @param {import('./hubs.mjs').Pair} pair @param {any} page */
 async function overMidnight({ aral, hangzhou }, page) {
@@ -242,6 +280,7 @@ async function overMidnight({ aral, hangzhou }, page) {
     id, modality: 'shared-note', title: 'After midnight', reason: '', urgency: 'T3', partner: hangzhou.id, resources: [room.id],
     starts_at: new Date(midnight + 20 * 60000).toISOString(), ends_at: new Date(midnight + 50 * 60000).toISOString(),
   });
+  await shownOverMidnight({ aral, hangzhou }, page, midnight);
   await askAt(page, aral.origin, '23:45', 'Tab');
   await page.locator('#compose-minutes').fill('60');
   await page.getByLabel(room.names.en).first().check();
@@ -340,6 +379,7 @@ await withPair('typed', async (pair) => {
   const browser = await openBrowser();
   try {
     const clerk = await signIn(browser, aral, 'desk.aral', { viewport: desktop });
+    await pressedTwice(clerk);
     await times(aral, clerk);
     await missing(aral, clerk);
     await overMidnight(pair, clerk);

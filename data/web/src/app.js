@@ -10,6 +10,7 @@ import { live } from './live.js';
 import { loadPanels, makePage, onPanels, pluginPages, readPanels } from './panels.js';
 import { go, isGuarded, mayLeave, onGuard, onRoute, route, startRouter } from './router.js';
 import { begin, chooseLanguage, forget, may, onState, showTheme, signOut, state, theme } from './state.js';
+import { guardTaps } from './taps.js';
 import { DAY, clock, dayAndClock, hubNow, rfc3339, saidTime, startOfDay } from './time.js';
 import { hubName, isRunning, partnerOf, peerState, peerWord, phase, roleWord, titleOf, urgencyWord } from './words.js';
 import './components/dialog.js';
@@ -374,6 +375,7 @@ customElements.define('karez-app', App);
 
 async function main() {
   const root = /** @type {HTMLElement} */ (document.querySelector('#desk'));
+  guardTaps(globalThis);
   startRouter();
   onSignedOut(forget);
   try {
