@@ -48,6 +48,7 @@ after(() => browser?.close());
  * change of what the status says. @param {Record<string, any>[]} heard states of the worker @param {{reached?: boolean}} [how] */
 async function show(heard, { reached = true } = {}) {
   await page.evaluate(async ([states, there]) => {
+    globalThis.element?.settle?.();
     globalThis.element?.remove();
     globalThis.reached = there;
     globalThis.log = [];
@@ -137,7 +138,7 @@ test('what is pressed is told to the worker, and shown only when that has said s
   for (const [name, basis] of [['The patient agrees', 'patient'], ['The guardian agrees', 'guardian']]) {
     await show([state(none, true)]);
     await press(name);
-    assert.deepEqual(await done(), [{ type: 'consult.consent', basis }, { refused: null }]);
+    assert.deepEqual(await done(), [{ type: 'consult.consent', basis }, 'change', { refused: null }]);
     assert.equal(await said(), first);
     assert.equal(await quiet(), unseen);
     await hear(given(basis), true);
@@ -149,7 +150,7 @@ test('what is pressed is told to the worker, and shown only when that has said s
 test('a consent that did not reach the hub is refused aloud, and nobody is shown', async () => {
   await show([state(none, true)], { reached: false });
   await press('The patient agrees');
-  assert.deepEqual(await done(), [{ type: 'consult.consent', basis: 'patient' }, { refused: 'It was not recorded: the hub is away. Try again once it is back.' }]);
+  assert.deepEqual(await done(), [{ type: 'consult.consent', basis: 'patient' }, 'change', { refused: 'It was not recorded: the hub is away. Try again once it is back.' }]);
   assert.equal(await said(), first);
   assert.equal(await quiet(), unseen);
 });
@@ -161,14 +162,14 @@ test('an emergency and a withdrawal are asked about first', async () => {
   assert.deepEqual(await done(), []);
   await press('Emergency: begin without waiting…');
   await answer('Begin now');
-  assert.deepEqual(await done(), [{ type: 'consult.consent', basis: 'emergency' }, { refused: null }]);
+  assert.deepEqual(await done(), [{ type: 'consult.consent', basis: 'emergency' }, 'change', { refused: null }]);
   await show([state(given('emergency'), true)]);
   await press('Withdraw…');
   await answer('Go back');
   assert.deepEqual(await done(), []);
   await press('Withdraw…');
   await answer('Withdraw');
-  assert.deepEqual(await done(), [{ type: 'consult.withdraw' }]);
+  assert.deepEqual(await done(), [{ type: 'consult.withdraw' }, 'change']);
 });
 
 test('a question is closed when there is nothing to ask any more', async () => {
@@ -196,7 +197,7 @@ test('a withdrawal while the hub is away: the page sends nothing, and tells it u
   assert.equal(await told(), '');
   await press('Withdraw…');
   await answer('Withdraw');
-  assert.deepEqual(await done(), [{ type: 'consult.withdraw' }, 'shut']);
+  assert.deepEqual(await done(), [{ type: 'consult.withdraw' }, 'shut', 'change']);
   assert.equal((await told()).trim(), alert);
   await hear(given(), true); // a worker that has not heard of it
   assert.deepEqual(await done(), [{ type: 'consult.withdraw' }, 'shut', 'change']);
@@ -212,6 +213,36 @@ test('a withdrawal while the hub is away: the page sends nothing, and tells it u
   assert.equal(await told(), '');
   await page.evaluate(() => globalThis.element.missed()); // another message, later
   assert.deepEqual(await done(), []);
+});
+
+test('a withdrawal that nobody answers: nobody is shown from then on, soon the page sends nothing, and it is told again', async () => {
+  await show([state(given(), true)]);
+  assert.equal(await quiet(), '');
+  await press('Withdraw…');
+  await answer('Withdraw');
+  assert.equal(await quiet(), 'Not seen or heard now.');
+  assert.deepEqual(await done(), [{ type: 'consult.withdraw' }, 'change']);
+  await page.locator('#place [role=alert]').getByText('The hub is away: the withdrawal is recorded as soon as it is back.').waitFor({ timeout: 4000 });
+  assert.deepEqual(await done(), ['shut']);
+  // Sent into a connection that was dead: the worker of the next one has not heard of it.
+  await page.evaluate(() => globalThis.element.forget());
+  await hear(given(), true);
+  assert.deepEqual(await done(), ['change', { type: 'consult.withdraw' }, 'change']);
+  assert.equal(await quiet(), 'Not seen or heard now.');
+  await hear(withdrawn, true);
+  await page.evaluate(() => new Promise((done) => { setTimeout(done, 2500); }));
+  assert.deepEqual(await done(), ['change'], 'what was answered is not missed');
+});
+
+test('an agreement that does not reach the hub takes no withdrawal back', async () => {
+  await show([state(given('emergency'), true)], { reached: false });
+  await press('Withdraw…');
+  await answer('Withdraw');
+  await press('The patient agrees');
+  await page.evaluate(() => { globalThis.reached = true; });
+  await done();
+  await hear(given('emergency'), true);
+  assert.deepEqual(await done(), [{ type: 'consult.withdraw' }, 'change']);
 });
 
 test('who agrees after a withdrawal that was not heard means that', async () => {
@@ -263,7 +294,7 @@ test('it is used with the keyboard alone, and the focus is never lost', async ()
   await page.keyboard.press('Shift+Tab');
   await page.keyboard.press('Shift+Tab');
   await page.keyboard.press('Space');
-  assert.deepEqual(await done(), [{ type: 'consult.consent', basis: 'patient' }, { refused: null }]);
+  assert.deepEqual(await done(), [{ type: 'consult.consent', basis: 'patient' }, 'change', { refused: null }]);
   await hear(given(), true);
   // The button is gone: what it came to has the focus, and the next key goes on from there.
   await page.waitForFunction(() => document.activeElement === document.querySelector('#place [role=status]'), undefined, { timeout: 3000 });

@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 
-import { checkAccess, openBrowser, openStoppable, shootAll, signIn } from './browser.mjs';
+import { checkAccess, desktop, openBrowser, openStoppable, phone, shootAll, signIn } from './browser.mjs';
 import { addSeconds, assertStill, book, fresh, join, panel, prepare, received } from './consult-page.mjs';
 import { assertKept } from './contract.mjs';
 import { build, randomUUID, sleep, until, withPair } from './hubs.mjs';
@@ -399,9 +399,37 @@ async function typeThrough(page, what, act) {
   assert.equal(await field.inputValue(), before + typed, what);
 }
 
+/** On a phone, with its keyboard open, the opinion hides the room: what is wrong there is said in it, and what is
+ * missing in it comes to where it is seen. @param {any[]} pages */
+async function unfinished([aral, hangzhou]) {
+  for (const size of [phone, { width: 390, height: 440 }]) {
+    await hangzhou.setViewportSize(size);
+    await hangzhou.getByRole('button', { name: 'Sign…' }).click();
+    await hangzhou.waitForFunction(() => {
+      const input = document.querySelector('#consult-impression');
+      const message = document.querySelector('#consult-impression-error');
+      return document.activeElement === input && [input, message].every((one) => one && [1, one.clientHeight - 1].every((down) => {
+        const box = one.getBoundingClientRect();
+        return one.contains(document.elementFromPoint(box.x + 5, box.y + down));
+      }));
+    }, null, { timeout: 5000 }).catch((/** @type {Error} */ error) => {
+      throw new Error(`the missing impression is not seen at ${size.width}×${size.height}`, { cause: error });
+    });
+  }
+  await hangzhou.setViewportSize(phone);
+  await press(aral, 'Withdraw…');
+  await yes(aral, 'Withdraw');
+  await hangzhou.locator('.consult-sheet-state').getByText('Not seen or heard before consent is on record.').waitFor();
+  await press(aral, 'The patient agrees');
+  await hangzhou.locator('.consult-sheet-state .note').waitFor({ state: 'detached' });
+  await hangzhou.setViewportSize(desktop);
+}
+
 /** The worker dies beneath who writes, and the place with it. @param {any[]} pages @param {string} id @param {import('./hubs.mjs').Pair} pair */
-async function write([, hangzhou], id, { hangzhou: hub }) {
+async function write(pages, id, { hangzhou: hub }) {
+  const [, hangzhou] = pages;
   await hangzhou.locator('#consult-opinion-button').click();
+  await unfinished(pages);
   await hangzhou.getByLabel('Findings').click();
   const worker = (await hub.api('GET', '/workers')).items.find((one) => one.session === id);
   const back = await reconnection(hangzhou);
@@ -436,7 +464,7 @@ async function end([aral, hangzhou], id, pair) {
   });
   await hangzhou.getByText(/^Kept \d/).waitFor();
   await shootAll(aral, 'consult-acts-8-kept');
-  const expected = { 'consent.give': 5, 'consent.withdraw': 3, 'session.hold': 1, 'session.resume': 1, 'session.stop': 1 };
+  const expected = { 'consent.give': 6, 'consent.withdraw': 4, 'session.hold': 1, 'session.resume': 1, 'session.stop': 1 };
   for (const hub of pair.hubs)
     for (const [action, n] of Object.entries(expected))
       await until(`${hub.name} to have ${action} on record ${n} times`, async () => {

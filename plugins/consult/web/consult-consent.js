@@ -17,6 +17,9 @@ const given = {
 export const consentSentence = ({ state, basis, by }, at) => (state === 'given' ? given[basis ?? '']?.(by, at)
   : say(_('Consent was withdrawn, recorded by %s at %s.'), by, at));
 
+/** The worker answers a withdrawal within this, or may not have got it. */
+const answerWithin = 2000;
+
 /**
  * Fires `change` when something else is known, `refuse` with the Problem when the hub could not be told
  * (null: what was told before is over), and `shut` when this page is to send no picture and sound.
@@ -40,6 +43,8 @@ export class ConsultConsent extends KarezElement {
     this.withdrawn = false;
     /** That did not reach the worker: it is sent again as soon as that is heard from. */
     this.withdrawing = false;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.late = undefined;
     /** A question about a consent that changes meanwhile is not asked any more. @type {AbortController | null} */
     this.question = null;
   }
@@ -56,7 +61,7 @@ export class ConsultConsent extends KarezElement {
     Object.assign(this, { consent, may, forwarding });
     // The worker says how it is: it has heard of a withdrawal, or is told again.
     if (consent.state !== 'given')
-      this.withdrawn = this.withdrawing = false;
+      this.settle();
     else if (this.withdrawing)
       this.tellWithdrawal();
     this.tell();
@@ -75,7 +80,13 @@ export class ConsultConsent extends KarezElement {
       return _('Not seen or heard before consent is on record.');
     if (held)
       return _('On hold: not seen or heard.');
-    return this.forwarding ? '' : _('Not seen or heard now.');
+    return this.forwarding && !this.withdrawn ? '' : _('Not seen or heard now.');
+  }
+
+  /** There is no withdrawal that the worker has still to hear of. */
+  settle() {
+    clearTimeout(this.late);
+    this.withdrawing = this.withdrawn = false;
   }
 
   tell() {
@@ -99,10 +110,12 @@ export class ConsultConsent extends KarezElement {
 
   /** @param {string} basis */
   agree(basis) {
-    this.withdrawing = this.withdrawn = false;
-    this.requestUpdate();
-    this.refuse(this.send({ type: 'consult.consent', basis }) ? null
-      : new Problem({ status: 0, title: _('It was not recorded: the hub is away. Try again once it is back.') }));
+    const sent = this.send({ type: 'consult.consent', basis });
+    // A withdrawal stands as long as nothing follows it.
+    if (sent)
+      this.settle();
+    this.tell();
+    this.refuse(sent ? null : new Problem({ status: 0, title: _('It was not recorded: the hub is away. Try again once it is back.') }));
   }
 
   async hurry() {
@@ -120,18 +133,22 @@ export class ConsultConsent extends KarezElement {
     })) {
       this.withdrawn = true;
       this.tellWithdrawal();
+      this.tell();
     }
   }
 
+  /** What is sent into a connection whose other end is gone is lost, and nobody says so. */
   tellWithdrawal() {
+    clearTimeout(this.late);
     this.withdrawing = false;
-    if (this.send({ type: 'consult.withdraw' }))
+    if (this.send({ type: 'consult.withdraw' })) {
+      this.late = setTimeout(() => this.missed(), answerWithin);
       this.requestUpdate();
-    else
+    } else
       this.wait();
   }
 
-  /** The worker did not take a message of this page: it may have been the withdrawal. */
+  /** The worker did not take a message of this page, or says nothing: it may not have the withdrawal. */
   missed() {
     if (this.withdrawn)
       this.wait();

@@ -4,7 +4,7 @@
 
 import {
   _, nameOf, onLanguage, KarezElement, Loader, Problem, api, button, cleanText, confirm, dayAndClock, emptyState,
-  hubName, html, isOurs, live, may, newId, nothing, problemNote, say, shown, state, textField, timePair, toast,
+  hubName, html, isOurs, leadToWrong, live, may, newId, nothing, problemNote, say, shown, state, textField, timePair, toast,
   toastProblem,
 } from '@karez/desk';
 import { Keeper, parts } from './consult-opinion-keeper.js';
@@ -197,7 +197,7 @@ export class ConsultOpinion extends KarezElement {
     this.lacking = !keeper.words.impression.trim();
     if (this.lacking) {
       await this.updateComplete;
-      /** @type {HTMLElement | null} */ (this.querySelector('#consult-impression'))?.focus();
+      leadToWrong(this);
       return;
     }
     this.busy = 'sign';

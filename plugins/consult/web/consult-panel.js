@@ -56,7 +56,10 @@ export class ConsultPanel extends LitElement {
       this.requestUpdate();
     });
     this.consent.addEventListener('refuse', (event) => { this.refusal = /** @type {CustomEvent} */ (event).detail; });
-    this.consent.addEventListener('shut', () => this.shut());
+    this.consent.addEventListener('shut', () => {
+      if (this.isConnected) // what is left sends nothing
+        this.shut();
+    });
     /** The browser plays no sound before somebody asks for it. */
     this.silent = false;
     /** @type {Kept | null} */
@@ -172,6 +175,7 @@ export class ConsultPanel extends LitElement {
   attend() {
     if (this.isOver) {
       this.writing = false;
+      this.consent.settle(); // nobody is seen any more
       this.finish();
     } else if (this.participant) {
       clearTimeout(this.leaving);
@@ -487,7 +491,9 @@ export class ConsultPanel extends LitElement {
       return _('You are not in the session now. Close the opinion to join it again.');
     if (this.session.state === 'held')
       return _('On hold: nobody is seen or heard until it is resumed.');
-    return this.client?.state === 'away' ? _('Your connection is interrupted, trying again.') : '';
+    if (this.client?.state === 'away')
+      return _('Your connection is interrupted, trying again.');
+    return this.consent.consent?.state === 'withdrawn' ? this.consent.quiet(false) : '';
   }
 
   sheet() {

@@ -91,6 +91,6 @@ export function stage(view) {
         : html`<div class="consult-alone"><p><b>${_('Nobody else is here yet.')}</b></p><p>${_('You see them here as soon as they join.')}</p></div>`}
     <ul class="consult-strip" tabindex=${from ? '0' : nothing} aria-label=${from ? _('People') : _('You')}>${repeat(strip, (one) => one.id, (one) => tile(view, one, true))}</ul>
   </div>
-  <div class="consult-voices" hidden>${repeat(others.filter((one) => view.client?.people.get(one.id)?.tracks.microphone), (one) => one.id,
+  <div class="consult-voices" hidden>${repeat(others.filter((one) => !view.quiet && view.client?.people.get(one.id)?.tracks.microphone), (one) => one.id,
     (one) => html`<audio autoplay data-person=${one.id} data-source="microphone"></audio>`)}</div>`;
 }
