@@ -12,7 +12,7 @@ import { hubName, kindWord, partnerOf, phase, phaseWord, titleOf, urgencyWord } 
 import { announce } from './announce.js';
 import { KarezElement, Loader } from './element.js';
 import { Part } from './part.js';
-import { button, factList, icon, pill, say, shown, span, textField, timePair, tooLong, urgencyMark } from './parts.js';
+import { button, factList, icon, pill, say, shown, span, textField, timePair, urgencyMark } from './parts.js';
 
 /** @typedef {import('../types.js').Booking} Booking */
 /** @typedef {import('../types.js').Hub} Hub */
@@ -134,7 +134,7 @@ export class BookingCard extends KarezElement {
       if (this.declining)
         return html`<form class="stack" @submit=${(/** @type {Event} */ event) => {
           event.preventDefault();
-          if (this.busy || !this.answer.trim() || tooLong(this.answer, answerMax))
+          if (this.busy || !this.answer.trim())
             return;
           this.act('decline', async () => {
             if (await decline(booking, this.answer.trim()))
@@ -150,7 +150,7 @@ export class BookingCard extends KarezElement {
             id: 'decline-answer', label: _('Why, and what would work instead'), value: this.answer, lines: 3, max: answerMax,
             hint: _('%s reads this.', partner), oninput: (value) => this.write(value),
           })}<div class="row-end">${button({ label: _('Go back'), onclick: () => this.decline(false) })}
-          ${button({ label: _('Decline'), kind: 'danger', type: 'submit', busy: this.busy === 'decline', disabled: !this.answer.trim() || tooLong(this.answer, answerMax) !== '' })}</div></form>`;
+          ${button({ label: _('Decline'), kind: 'danger', type: 'submit', busy: this.busy === 'decline', disabled: !this.answer.trim() })}</div></form>`;
       return html`<div class="row">${button({ label: _('Accept'), kind: 'primary', key: 'A', busy: this.busy === 'accept',
         onclick: () => this.act('accept', () => accept(booking)) })}
         ${button({ id: 'decline-button', label: _('Decline…'), onclick: () => this.decline(true) })}</div>
