@@ -296,7 +296,9 @@ post_act (KarezRequest *request, HubAgenda *self, HubAct act, const KarezJsonFie
 static void
 post_accept (KarezRequest *request, gpointer data)
 {
-  post_act (request, data, HUB_ACT_ACCEPT, accept_fields);
+  gboolean all = karez_request_may (request, "booking.answer");
+
+  post_act (request, data, all ? HUB_ACT_ACCEPT : HUB_ACT_ANSWER, accept_fields);
 }
 
 static void
@@ -365,7 +367,7 @@ hub_agenda_add_routes (HubAgenda *self, KarezRoutes *routes, GError **error)
     { "PUT", "/resources/{id}", "resource.write", put_resource },
     { "POST", "/bookings", "booking.write", post_booking },
     { "GET", "/bookings/{id}", "board.read", get_booking },
-    { "POST", "/bookings/{id}/accept", "booking.answer", post_accept },
+    { "POST", "/bookings/{id}/accept", "emergency.answer", post_accept },
     { "POST", "/bookings/{id}/decline", "booking.answer", post_decline },
     { "POST", "/bookings/{id}/withdraw", "booking.write", post_withdraw },
     { "POST", "/bookings/{id}/cancel", "booking.write", post_cancel },

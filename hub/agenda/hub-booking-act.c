@@ -19,6 +19,7 @@ struct _HubBookingAct
   HubBookingChange parent_instance;
 
   HubAct act;
+  gboolean emergency_alone;
   char *answer_text;
   JsonNode *seen;  /* the booking as it was before */
   GStrv resources; /* own ones, for HUB_ACT_ACCEPT */
@@ -198,6 +199,7 @@ accepted_state (HubAct act)
   switch (act)
     {
     case HUB_ACT_ACCEPT:
+    case HUB_ACT_ANSWER:
     case HUB_ACT_DECLINE:
     case HUB_ACT_WITHDRAW:
       return N_ ("A booking that waits for its answer");
@@ -275,12 +277,21 @@ hub_booking_act_execute_step (KarezTransition *transition, guint step)
     }
 }
 
+static gboolean
+check_urgency (HubBookingAct *self, GError **error)
+{
+  return !self->emergency_alone || g_str_equal (seen_text (self, "urgency"), "T0")
+         || karez_error_set (error, KAREZ_ERROR_DENIED, "agenda/answer",
+                             N_ ("An emergency; the desk answers other requests"),
+                             N_ ("This request is not an emergency"));
+}
+
 /* Only who accepts brings something. */
 static gboolean
 take_booking (HubBookingAct *self, JsonNode *booking, GError **error)
 {
   self->seen = booking;
-  if (booking == NULL || !check_side (self, error))
+  if (booking == NULL || !check_side (self, error) || !check_urgency (self, error))
     return FALSE;
   if (self->act != HUB_ACT_ACCEPT)
     g_clear_pointer (&self->resources, g_strfreev);
@@ -333,7 +344,8 @@ hub_booking_act_async (HubAgenda *agenda, KarezTransaction *transaction, HubAct 
 {
   g_autoptr (HubBookingAct) self = g_object_new (HUB_TYPE_BOOKING_ACT, NULL);
 
-  self->act = act;
+  self->emergency_alone = act == HUB_ACT_ANSWER;
+  self->act = act == HUB_ACT_ANSWER ? HUB_ACT_ACCEPT : act;
   self->parent_instance.booking = g_strdup (booking);
   self->answer_text = g_strdup (answer);
   self->resources = g_strdupv ((char **) resources);

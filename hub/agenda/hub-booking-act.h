@@ -8,6 +8,7 @@ G_BEGIN_DECLS
 typedef enum
 {
   HUB_ACT_ACCEPT,   /* the hospital that was asked */
+  HUB_ACT_ANSWER,   /* the same by who may answer emergencies alone */
   HUB_ACT_DECLINE,  /* the hospital that was asked */
   HUB_ACT_WITHDRAW, /* the hospital that asked, before the answer */
   HUB_ACT_CANCEL,   /* either, after it was confirmed */

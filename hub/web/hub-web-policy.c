@@ -32,6 +32,7 @@ static const struct
   { "board.read", EVERYBODY },
   { "booking.write", DESK | CARE | ADMINISTRATOR },
   { "booking.answer", DESK | ADMINISTRATOR },
+  { "emergency.answer", DESK | CARE | ADMINISTRATOR },
   { "session.join", DESK | CARE },
   { "session.invite", DESK | CARE },
   { "session.control", DESK | CARE | ENGINEER | ADMINISTRATOR },

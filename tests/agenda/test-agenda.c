@@ -146,6 +146,29 @@ test_accept (Case *c, gconstpointer data)
       ==, 2);
 }
 
+/* Who may answer emergencies alone. */
+static void
+test_answer (Case *c, gconstpointer urgency)
+{
+  JsonNode *body = booking_body (c->booking, HUB_B, c->start, c->end, c->room_a, c->room_b, NULL);
+  g_auto (Outcome) asked = { 0 };
+  g_auto (Outcome) answered = { 0 };
+  gboolean emergency = g_str_equal (urgency, "T0");
+
+  json_object_set_string_member (json_node_get_object (body), "urgency", urgency);
+  asked = hub_request (c->a, body, NULL);
+  g_assert_no_error (asked.error);
+  carry_all (c->pair);
+  answered = hub_act (c->b, HUB_ACT_ANSWER, c->booking, NULL, NULL);
+  if (emergency)
+    g_assert_no_error (answered.error);
+  else
+    assert_rule (&answered, KAREZ_ERROR_DENIED, "agenda/answer");
+  carry_all (c->pair);
+  assert_states (c, emergency ? "confirmed" : "requested", emergency ? "confirmed" : "requested");
+  assert_claims (c->b, c->booking, emergency ? "confirmed" : "held");
+}
+
 static void
 test_decline (Case *c, gconstpointer data)
 {
@@ -732,6 +755,8 @@ main (int argc, char **argv)
   ADD ("accept", NULL, test_accept);
   ADD ("decline", NULL, test_decline);
   ADD ("withdraw", NULL, test_withdraw);
+  ADD ("answer/emergency", "T0", test_answer);
+  ADD ("answer/planned", "T1", test_answer);
   ADD ("withdraw-unknown", NULL, test_withdraw_unknown);
   ADD ("race/accept-first", NULL, test_race_accept);
   ADD ("race/withdraw-first", NULL, test_race_withdraw);

@@ -62,7 +62,8 @@ function setClock(off) {
 
 /** A page with cookies of its own, before anybody signs in.
  * @param {any} browser @param {import('./hubs.mjs').Hub} hub
- * @param {{viewport?: any, language?: string, dark?: boolean, off?: number}} [options] off: by how many ms the computer's clock is */
+ * @param {{viewport?: any, language?: string, dark?: boolean, off?: number, script?: () => void}} [options] off: by how many ms the computer's
+ * clock is; script: run in each page before its own */
 export async function openDoor(browser, hub, options = {}) {
   const language = options.language ?? 'en';
   const context = await browser.newContext({
@@ -72,6 +73,7 @@ export async function openDoor(browser, hub, options = {}) {
     reducedMotion: 'reduce',
   });
   if (options.off !== undefined) await context.addInitScript(setClock, options.off);
+  if (options.script) await context.addInitScript(options.script);
   const page = await context.newPage();
   page.faults = [];
   page.faked = false; // a test answers in the hub's place
@@ -105,7 +107,8 @@ export async function enter(page, login, word = password) {
 
 /** A page with cookies of its own, signed in as `login`.
  * @param {any} browser @param {import('./hubs.mjs').Hub} hub @param {string} login
- * @param {{viewport?: any, language?: string, dark?: boolean, off?: number}} [options] off: by how many ms the computer's clock is */
+ * @param {{viewport?: any, language?: string, dark?: boolean, off?: number, script?: () => void}} [options] off: by how many ms the computer's
+ * clock is; script: run in each page before its own */
 export async function signIn(browser, hub, login, options = {}) {
   const page = await openDoor(browser, hub, options);
   await enter(page, login);

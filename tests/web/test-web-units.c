@@ -274,6 +274,7 @@ test_policy (void)
     { "board.read", "desk clinician surgeon bedside engineer administrator auditor" },
     { "booking.write", "desk clinician surgeon bedside administrator" },
     { "booking.answer", "desk administrator" },
+    { "emergency.answer", "desk clinician surgeon bedside administrator" },
     { "session.join", "desk clinician surgeon bedside" },
     { "session.control", "desk clinician surgeon bedside engineer administrator" },
     { "session.halt", "desk clinician surgeon bedside engineer administrator" },

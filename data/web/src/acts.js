@@ -4,6 +4,7 @@
 import { api } from './api.js';
 import { _ } from './i18n.js';
 import { live } from './live.js';
+import { may } from './state.js';
 import { confirm } from './components/dialog.js';
 import { toast, toastProblem } from './components/toast.js';
 
@@ -22,6 +23,9 @@ async function act(booking, act, body, done) {
     live.touch('booking', 'session');
   }
 }
+
+/** Who may not answer for the hospital may answer an emergency. @param {Booking} booking */
+export const mayAnswer = (booking) => may('booking.answer') || (booking.urgency === 'T0' && may('emergency.answer'));
 
 /** @param {Booking} booking @param {string} [answer] */
 export const accept = (booking, answer = '') =>

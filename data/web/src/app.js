@@ -11,6 +11,7 @@ import { loadPanels, makePage, onPanels, pluginPages, readPanels } from './panel
 import { go, isGuarded, mayLeave, onGuard, onRoute, route, startRouter } from './router.js';
 import { begin, chooseLanguage, forget, may, onState, showTheme, signOut, state, theme } from './state.js';
 import { guardTaps } from './taps.js';
+import { setTitle } from './title.js';
 import { DAY, clock, dayAndClock, hubNow, rfc3339, saidTime, startOfDay } from './time.js';
 import { hubName, isRunning, partnerOf, peerState, peerWord, phase, roleWord, titleOf, urgencyWord } from './words.js';
 import './components/dialog.js';
@@ -22,6 +23,7 @@ import { leave } from './components/focus.js';
 import { Help } from './components/help.js';
 import { OwnPassword } from './components/own-password.js';
 import { button, failedState, icon, loadingState, mark, pill } from './components/parts.js';
+import './components/alarm.js';
 import './components/toast.js';
 import { toast, toastProblem } from './components/toast.js';
 import { notice } from './notices.js';
@@ -170,7 +172,7 @@ class App extends KarezElement {
     } catch (error) {
       this.fault = asProblem(error);
     }
-    document.title = `${this.title_()} · ${nameOf(state.me?.hub_names ?? state.hello?.names)}`;
+    setTitle(`${this.title_()} · ${nameOf(state.me?.hub_names ?? state.hello?.names)}`);
     if (before.page !== this.at.page && state.me && !dayPages.has(this.at.page)) {
       await this.updateComplete;
       scrollTo(0, 0);
@@ -265,6 +267,12 @@ class App extends KarezElement {
   get unanswered() {
     const now = hubNow();
     return this.ahead.value?.bookings.filter((booking) => phase(booking, now) === 'asked') ?? [];
+  }
+
+  /** What calls everybody who may answer it. */
+  alarm() {
+    const calling = may('emergency.answer') ? this.unanswered.filter((booking) => booking.urgency === 'T0') : [];
+    return html`<karez-alarm .bookings=${calling} .hubs=${this.ahead.value?.hubs ?? []}></karez-alarm>`;
   }
 
   clocks() {
@@ -367,7 +375,7 @@ class App extends KarezElement {
     if (state.me.new_password_needed)
       return html`<karez-own-password ?first=${true}></karez-own-password>`;
     return html`<a class="skip" href="#main" @click=${(/** @type {Event} */ event) => { event.preventDefault(); this.querySelector('main')?.focus(); }}>${_('To the content')}</a>
-      ${this.header()}${clockNote()}${this.banner()}<main id="main" tabindex="-1">${this.page()}</main>
+      ${this.alarm()}${this.header()}${clockNote()}${this.banner()}<main id="main" tabindex="-1">${this.page()}</main>
       ${may('booking.write') ? html`<nav class="thumb" aria-label=${_('Quick')}><a class="button primary" href="/new">${_('New')}</a><a class="button danger" href="/emergency">${_('Emergency')}</a></nav>` : nothing}`;
   }
 }

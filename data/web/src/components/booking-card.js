@@ -2,7 +2,7 @@
 // One booking at the side of the board: what it is, how it stands, and what may be done with it.
 
 import { html, nothing } from 'lit';
-import { accept, cancel, decline, withdraw } from '../acts.js';
+import { accept, cancel, decline, mayAnswer, withdraw } from '../acts.js';
 import { api } from '../api.js';
 import { _, listOf, nameOf } from '../i18n.js';
 import { hasPart, makeBookingPart } from '../panels.js';
@@ -106,7 +106,7 @@ export class BookingCard extends KarezElement {
   /** Called for A. @returns {boolean} whether there was something to accept */
   acceptThis() {
     const booking = this.loader.value;
-    const asked = booking && phase(booking, hubNow()) === 'asked' && may('booking.answer');
+    const asked = booking && phase(booking, hubNow()) === 'asked' && mayAnswer(booking);
     if (asked && !this.busy)
       this.act('accept', () => accept(booking));
     return asked ?? false;
@@ -129,7 +129,7 @@ export class BookingCard extends KarezElement {
     const what = phase(booking, hubNow());
     const partner = hubName(this.hubs, partnerOf(booking));
     if (what === 'asked') {
-      if (!may('booking.answer'))
+      if (!mayAnswer(booking))
         return html`<p class="hint">${_('The coordination desk answers requests.')}</p>`;
       if (this.declining)
         return html`<form class="stack" @submit=${(/** @type {Event} */ event) => {
@@ -153,7 +153,7 @@ export class BookingCard extends KarezElement {
           ${button({ label: _('Decline'), kind: 'danger', type: 'submit', busy: this.busy === 'decline', disabled: !this.answer.trim() })}</div></form>`;
       return html`<div class="row">${button({ label: _('Accept'), kind: 'primary', key: 'A', busy: this.busy === 'accept',
         onclick: () => this.act('accept', () => accept(booking)) })}
-        ${button({ id: 'decline-button', label: _('Decline…'), onclick: () => this.decline(true) })}</div>
+        ${may('booking.answer') ? button({ id: 'decline-button', label: _('Decline…'), onclick: () => this.decline(true) }) : nothing}</div>
         ${this.hindrance(booking)}<p class="hint">${_('Accepting confirms it at both hospitals. Nobody else moves.')}</p>`;
     }
     if (what === 'waiting' && may('booking.write'))

@@ -4,7 +4,7 @@
 
 import { html, nothing } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
-import { accept } from '../acts.js';
+import { accept, mayAnswer } from '../acts.js';
 import { _, listOf, nameOf } from '../i18n.js';
 import { go } from '../router.js';
 import { isOurs, may } from '../state.js';
@@ -118,7 +118,7 @@ export function nextActions(board, now) {
   /** @type {Action[]} */
   const list = [];
   for (const booking of board.bookings) {
-    const action = phase(booking, now) === 'asked' && may('booking.answer')
+    const action = phase(booking, now) === 'asked' && mayAnswer(booking)
       ? answerIt(booking, board, now) : runIt(booking, board, now);
     if (action)
       list.push(action);

@@ -18,6 +18,7 @@ const paths = {
   before: svg`<path d="M10 3 5 8l5 5"/>`,
   after: svg`<path d="m6 3 5 5-5 5"/>`,
   more: svg`<path d="M3 5h10M3 8h10M3 11h10"/>`,
+  alarm: svg`<path d="M8 2 1.5 13.5h13zM8 6.5v3.5m0 1.8v.2"/>`,
   person: svg`<circle cx="8" cy="5.2" r="2.7"/><path d="M2.8 14c.4-3 2.4-4.6 5.2-4.6s4.8 1.6 5.2 4.6"/>`,
 };
 
