@@ -84,9 +84,12 @@ async function invitation(browser, pair) {
   await hangzhou.api('POST', '/resources', { id: resource, kind: 'person', names: { en: 'Doctor of hangzhou' }, person });
   await until('Aral to know whom it can ask for', async () => (await aral.api('GET', '/resources')).items.some((one) => one.id === resource));
   const id = await book(pair, { title: 'Follow-up', resources: [resource], after: 120 });
-  await prepare(pair, id);
   const [doctor, second] = [await signIn(browser, hangzhou, 'doctor.hangzhou'), await signIn(browser, hangzhou, 'second.hangzhou')];
   for (const page of [doctor, second]) await page.goto(`${hangzhou.origin}/sessions/${id}`);
+  // Before it is prepared, too: who came by "Prepare" reads why there is no such button.
+  await doctor.getByRole('button', { name: 'Prepare', exact: true }).waitFor();
+  await second.getByText('You are not invited to this session.').waitFor();
+  await prepare(pair, id);
   const join = second.getByRole('button', { name: 'Join', exact: true });
   await doctor.getByRole('button', { name: 'Join', exact: true }).waitFor();
   await tryNetwork(doctor);

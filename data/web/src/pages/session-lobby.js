@@ -17,6 +17,9 @@ import { about, asked, invited, people, running } from './session-parts.js';
 /** After both halves are there, their link may take so long, in ms. */
 export const settleFor = 5000;
 
+const uninvited = () => html`<div class="note"><p><b>${_('You are not invited to this session.')}</b></p><p>${
+  _('Its desk, or somebody who is invited, can invite you.')}</p></div>`;
+
 /** @param {SessionPage} page @param {Session} session */
 function joinForm(page, session) {
   const modality = page.around.value?.modalities.find((one) => one.id === session.modality);
@@ -28,7 +31,7 @@ function joinForm(page, session) {
   if (!may('session.join'))
     return html`<p class="hint">${_('Your roles do not let you join sessions.')}</p>`;
   if (page.uninvited)
-    return html`<div class="note"><p><b>${_('You are not invited to this session.')}</b></p><p>${_('Its desk, or somebody who is invited, can invite you.')}</p></div>`;
+    return uninvited();
   if (modality && !roles.length)
     return html`<p class="hint">${able.length ? _('The roles that your account may take in this kind of session are for the other hospital.')
       : _('Your account has no role that takes part in this kind of session.')}</p>`;
@@ -57,7 +60,7 @@ export function lobby(page, session) {
   const main = {
     planned: () => html`<p>${_('Nothing runs yet. Preparing it starts this session’s part at both hospitals and checks the link between them.')}</p>
       ${mayControl ? button({ label: _('Prepare'), kind: 'primary', busy: page.acts.busy === 'prepare', onclick: () => page.acts.move('prepare') })
-        : html`<p class="hint">${_('The desk prepares it.')}</p>`}`,
+        : page.uninvited && may('session.join') ? uninvited() : html`<p class="hint">${_('The desk prepares it.')}</p>`}`,
     preparing: () => html`<p class="row"><i class="spinner" aria-hidden="true"></i> ${_('Both hospitals prepare their part. This takes a few seconds.')}</p>${loadingState(3)}`,
     starting: () => html`<p class="row"><i class="spinner" aria-hidden="true"></i> ${_('The session is starting.')}</p>${ahead(page)}
       ${may('session.halt') ? button({ label: _('Hold…'), busy: page.acts.busy === 'hold', onclick: () => page.acts.hold() }) : nothing}`,
