@@ -9,6 +9,7 @@ typedef enum
 {
   HUB_MEDIA_AUDIO,
   HUB_MEDIA_VIDEO,
+  HUB_MEDIA_DATA, /* data channels, of which there is no track */
 } HubMediaKind;
 
 /* What is forwarded: RFC 7587, RFC 7741, RFC 6184 (constrained baseline, packetization mode 1). */

@@ -15,6 +15,10 @@
 /* RFC 6347, 4.2.4.1 proposes a second; a page waits. Doubled at each turn. */
 #define FIRST_TIMEOUT_US (100 * 1000)
 #define LAST_TIMEOUT_US (1600 * 1000)
+/* What we send in one record: with its 37 bytes, less than a datagram. */
+#define MAX_DATA 1150u
+/* What comes in one: no more than a datagram. */
+#define MAX_RECORD 2048u
 #define VALID_BEFORE_S (24 * 3600)
 #define VALID_AFTER_S (30 * 24 * 3600)
 
@@ -30,6 +34,7 @@ struct _HubDtls
 {
   SSL *ssl;
   HubDtlsSendFunc send;
+  HubDtlsReceiveFunc receive; /* (nullable) */
   gpointer data;
   const guint8 *incoming; /* the datagram that OpenSSL reads now, NULL for none */
   gsize incoming_length;
@@ -299,16 +304,16 @@ judge (HubDtls *self)
     self->state = HUB_DTLS_DONE;
 }
 
-/* After the handshake only an alert can come: there is no data. */
+/* After the handshake: data, or an alert. */
 static void
 drain (HubDtls *self)
 {
-  guint8 ignored[HUB_SRTP_MAX_KEY];
+  guint8 bytes[MAX_RECORD];
   int got;
 
-  do
-    got = SSL_read (self->ssl, ignored, sizeof ignored);
-  while (got > 0);
+  while ((got = SSL_read (self->ssl, bytes, sizeof bytes)) > 0)
+    if (self->receive != NULL)
+      self->receive (bytes, (gsize) got, self->data);
   if (SSL_get_shutdown (self->ssl) & SSL_RECEIVED_SHUTDOWN)
     fail (self, "closed");
 }
@@ -339,6 +344,19 @@ advance (HubDtls *self)
       fail (self, "handshake");
       ERR_clear_error ();
     }
+}
+
+void
+hub_dtls_set_receive (HubDtls *self, HubDtlsReceiveFunc receive)
+{
+  self->receive = receive;
+}
+
+void
+hub_dtls_send (HubDtls *self, const guint8 *bytes, gsize length)
+{
+  if (self->state == HUB_DTLS_DONE && length <= MAX_DATA)
+    SSL_write (self->ssl, bytes, (int) length);
 }
 
 void

@@ -29,8 +29,9 @@ gboolean hub_dtls_fingerprint_parse (const char *text, guint8 *fingerprint);
 
 /**
  * HubDtls:
- * One side of a DTLS 1.2 handshake that agrees on keys for SRTP: RFC 5764. On one thread; it never
- * blocks. The certificate of the other side must have the fingerprint that signalling told.
+ * One side of a DTLS 1.2 handshake that agrees on keys for SRTP (RFC 5764), and what is sent over
+ * it for data channels (RFC 8261). On one thread; it never blocks. The certificate of the other
+ * side must have the fingerprint that signalling told.
  */
 typedef struct _HubDtls HubDtls;
 
@@ -49,6 +50,14 @@ HubDtls *hub_dtls_new (const HubDtlsIdentity *identity, gboolean client,
 void hub_dtls_free (HubDtls *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubDtls, hub_dtls_free)
 
+/* Takes what came over the connection once it is done: one record. */
+typedef void (*HubDtlsReceiveFunc) (const guint8 *bytes, gsize length, gpointer data);
+
+/* @data: the send function's. @receive must neither free @self nor close it. Without one, what
+ * comes is left out. */
+void hub_dtls_set_receive (HubDtls *self, HubDtlsReceiveFunc receive);
+/* Sends one record, if it is done; what does not fit into a datagram is left out. */
+void hub_dtls_send (HubDtls *self, const guint8 *bytes, gsize length);
 /* A client's first flight. */
 void hub_dtls_start (HubDtls *self);
 void hub_dtls_take (HubDtls *self, const guint8 *datagram, gsize length);

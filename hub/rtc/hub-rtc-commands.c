@@ -8,6 +8,8 @@ hub_rtc_command_free (HubRtcCommand *self)
   g_clear_pointer (&self->connection_added, hub_rtc_connection_free);
   g_clear_pointer (&self->track_added, hub_rtc_track_free);
   g_free (self->slot_added);
+  g_clear_pointer (&self->channels, hub_rtc_channel_set_unref);
+  g_clear_pointer (&self->message, g_bytes_unref);
   if (self->port != NULL)
     self->port->free (self->port);
   explicit_bzero (self->password, sizeof self->password);
@@ -20,6 +22,7 @@ static void
 add_connection (HubRtcRoom *self, HubRtcConnection *connection, gint64 now)
 {
   connection->made = now;
+  connection->room = self;
   g_hash_table_insert (self->by_number, GUINT_TO_POINTER (connection->number), connection);
   g_hash_table_insert (self->by_ufrag, connection->ufrag, connection);
 }
@@ -28,6 +31,8 @@ static void
 remove_connection (HubRtcRoom *self, HubRtcConnection *connection)
 {
   hub_rtc_room_forget (self, connection);
+  /* Their end is told over DTLS, before its own. */
+  g_clear_pointer (&connection->channels, hub_rtc_channels_free);
   if (connection->dtls != NULL)
     {
       hub_dtls_close (connection->dtls);
@@ -144,6 +149,12 @@ run_on (HubRtcRoom *self, HubRtcConnection *connection, HubRtcCommand *command, 
     hub_rtc_connection_add_slot (connection, g_steal_pointer (&command->slot_added));
   else if (command->kind == HUB_RTC_REMOVE_SLOT)
     hub_rtc_connection_remove_slot (connection, command->mid);
+  else if (command->kind == HUB_RTC_ADD_CHANNELS)
+    hub_rtc_room_add_channels (connection, command->channels, (guint16) command->number);
+  else if (command->kind == HUB_RTC_REMOVE_CHANNELS)
+    g_clear_pointer (&connection->channels, hub_rtc_channels_free);
+  else if (command->kind == HUB_RTC_SEND)
+    hub_rtc_room_send (connection, command);
   else if (command->kind == HUB_RTC_EXTEND)
     connection->extensions = command->extensions;
   else if (command->kind == HUB_RTC_RENEW)

@@ -22,6 +22,7 @@ hub_rtc_connection_free (HubRtcConnection *self)
     }
   for (guint i = 0; i < self->n_tracks; i++)
     hub_rtc_track_free (self->tracks[i]);
+  g_clear_pointer (&self->channels, hub_rtc_channels_free);
   g_clear_pointer (&self->dtls, hub_dtls_free);
   g_clear_pointer (&self->srtp, hub_srtp_free);
   explicit_bzero (self->password, sizeof self->password);

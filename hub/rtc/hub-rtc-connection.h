@@ -2,6 +2,7 @@
 #pragma once
 
 #include "hub-dtls.h"
+#include "hub-rtc-channels.h"
 #include "hub-rtc-out.h"
 #include "hub-rtc-slot.h"
 #include "hub-rtp-feedback.h"
@@ -53,7 +54,8 @@ typedef struct
  */
 struct _HubRtcConnection
 {
-  guint number; /* its name between the threads; never 0 */
+  guint number;             /* its name between the threads; never 0 */
+  struct _HubRtcRoom *room; /* once it is on the media thread */
   char ufrag[HUB_STUN_UFRAG_LENGTH + 1];
   char password[HUB_STUN_PASSWORD_LENGTH + 1];
   guint8 peer_fingerprint[HUB_DTLS_FINGERPRINT_BYTES];
@@ -75,6 +77,7 @@ struct _HubRtcConnection
 
   HubDtls *dtls;
   HubSrtp *srtp;
+  HubRtcChannels *channels; /* NULL where none were agreed on */
 
   HubRtcTrack *tracks[HUB_RTC_MAX_TRACKS];
   guint n_tracks;

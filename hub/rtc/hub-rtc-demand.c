@@ -44,7 +44,7 @@ is_looked_at (GHashTable *set, const HubRtcPublished *published)
 static gboolean
 is_picture (const HubRtcPublished *published)
 {
-  return published->source != HUB_RTC_MICROPHONE;
+  return published->source->kind == HUB_MEDIA_VIDEO;
 }
 
 /* The other hospital, which says nothing of it where it is of an older version. */
@@ -65,15 +65,21 @@ follow_there (HubRtc *self, HubRtcPublished *published)
   hub_rtc_run (command, self);
 }
 
-static void
-tell_page (HubRtcPage *page, HubRtcSource source)
+static guint
+bit_of (const HubRtcPage *page, const HubRtcSource *source)
 {
-  gboolean unwanted = page->unwanted & (1u << source);
+  return 1u << (source - page->sources->all);
+}
 
-  karez_participant_send (
-      page->participant,
-      karez_json_object ("type", "s", "media.demand", "connection", "s", page->token, "source", "s",
-                         hub_rtc_source_name (source), "wanted", "b", !unwanted, NULL));
+static void
+tell_page (HubRtcPage *page, const HubRtcSource *source)
+{
+  gboolean unwanted = (page->unwanted & bit_of (page, source)) != 0;
+
+  karez_participant_send (page->participant,
+                          karez_json_object ("type", "s", "media.demand", "connection", "s",
+                                             page->token, "source", "s", source->label, "wanted",
+                                             "b", !unwanted, NULL));
 }
 
 void
@@ -88,7 +94,7 @@ hub_rtc_tell_demand (HubRtcPage *page)
 static void
 demand (HubRtc *self, HubRtcPage *page, const HubRtcPublished *published, gboolean wanted)
 {
-  guint bit = 1u << published->source;
+  guint bit = bit_of (page, published->source);
   HubRtcCommand *command;
 
   if (wanted == !(page->unwanted & bit))

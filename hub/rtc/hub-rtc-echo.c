@@ -89,9 +89,8 @@ name_sources (const HubSdpOffer *offer)
   for (guint i = 0; i < offer->n_sections; i++)
     if (offer->sections[i].sends)
       json_object_set_string_member (sources, offer->sections[i].mid,
-                                     hub_rtc_source_name (offer->sections[i].kind == HUB_MEDIA_AUDIO
-                                                              ? HUB_RTC_MICROPHONE
-                                                              : HUB_RTC_CAMERA));
+                                     offer->sections[i].kind == HUB_MEDIA_AUDIO ? "microphone"
+                                                                                : "camera");
   return sources;
 }
 
@@ -119,7 +118,7 @@ hub_rtc_echo (HubRtc *self, KarezParticipant *participant, const char *sdp, GErr
   HubRtcEcho *echo;
   char *text;
 
-  if (!hub_sdp_parse_offer (offer, sdp, error))
+  if (!hub_sdp_parse_offer (offer, sdp, FALSE, error))
     return NULL;
   /* One for each person. */
   hub_rtc_drop_echoes (self, person_of (participant));
@@ -130,7 +129,8 @@ hub_rtc_echo (HubRtc *self, KarezParticipant *participant, const char *sdp, GErr
                        N_ ("Too many people try their network just now"));
       return NULL;
     }
-  page = hub_rtc_page_new (participant, "", self->next_connection++, offer->fingerprint);
+  page = hub_rtc_page_new (participant, &hub_rtc_usual_sources, "", self->next_connection++,
+                           offer->fingerprint);
   command = g_new0 (HubRtcCommand, 1);
   command->kind = HUB_RTC_ADD_CONNECTION;
   command->connection_added = hub_rtc_page_make_connection (page, offer);

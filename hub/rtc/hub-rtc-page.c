@@ -5,32 +5,6 @@
 #include <glib/gi18n.h>
 #include <sodium.h>
 
-static const char *const source_names[] = { "microphone", "camera", "screen" };
-
-const char *
-hub_rtc_source_name (HubRtcSource source)
-{
-  return source_names[source];
-}
-
-gboolean
-hub_rtc_source_from_name (const char *name, HubRtcSource *source)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (source_names); i++)
-    if (g_strcmp0 (source_names[i], name) == 0)
-      {
-        *source = (HubRtcSource) i;
-        return TRUE;
-      }
-  return FALSE;
-}
-
-HubMediaKind
-hub_rtc_source_kind (HubRtcSource source)
-{
-  return source == HUB_RTC_MICROPHONE ? HUB_MEDIA_AUDIO : HUB_MEDIA_VIDEO;
-}
-
 /* Letters and digits, 6 bits each: RFC 8839, 5.4. */
 static void
 make_secret (char *out, gsize length)
@@ -49,12 +23,13 @@ make_ssrc (void)
 }
 
 HubRtcPage *
-hub_rtc_page_new (KarezParticipant *participant, const char *token, guint connection,
-                  const guint8 *fingerprint)
+hub_rtc_page_new (KarezParticipant *participant, const HubRtcSources *sources, const char *token,
+                  guint connection, const guint8 *fingerprint)
 {
   HubRtcPage *self = g_new0 (HubRtcPage, 1);
 
   self->participant = g_object_ref (participant);
+  self->sources = sources;
   self->token = g_strdup (token);
   self->connection = connection;
   self->ssrc = make_ssrc ();
@@ -69,6 +44,7 @@ hub_rtc_page_free (HubRtcPage *self)
 {
   g_object_unref (self->participant);
   g_free (self->token);
+  g_clear_pointer (&self->channels, hub_rtc_channel_set_unref);
   explicit_bzero (self->password, sizeof self->password);
   g_free (self);
 }
@@ -105,7 +81,7 @@ find_place (HubRtcPage *self, const char *mid)
 }
 
 HubRtcPublished *
-hub_rtc_page_find_source (HubRtcPage *self, HubRtcSource source)
+hub_rtc_page_find_source (HubRtcPage *self, const HubRtcSource *source)
 {
   for (guint i = 0; i < self->n_published; i++)
     if (self->published[i].source == source)
@@ -145,31 +121,38 @@ new_command (const HubRtcPage *self, HubRtcCommandKind kind)
   return command;
 }
 
+/* What a section sends, as the page says; NULL if it does not say, or may not send that. */
+static const HubRtcSource *
+source_of (const HubRtcPage *self, const HubSdpSection *section, JsonObject *sources)
+{
+  return hub_rtc_sources_find (self->sources, karez_json_text (sources, section->mid));
+}
+
 /* What would be refused, before anything is changed. */
 static gboolean
 check_sources (HubRtcPage *self, const HubSdpOffer *offer, JsonObject *sources, GError **error)
 {
-  gboolean taken[G_N_ELEMENTS (source_names)] = { FALSE };
+  const HubRtcSource *taken[HUB_RTC_MAX_TRACKS];
   guint n = 0;
 
   for (guint i = 0; i < offer->n_sections; i++)
     {
       const HubSdpSection *section = &offer->sections[i];
-      HubRtcSource source;
+      const HubRtcSource *source;
+      gboolean once = TRUE;
 
       if (!section->sends)
         continue;
-      if (!hub_rtc_source_from_name (karez_json_text (sources, section->mid), &source)
-          || hub_rtc_source_kind (source) != section->kind || taken[source])
-        return karez_error_set (error, KAREZ_ERROR_INVALID, "rtc/source",
-                                N_ ("one microphone, one camera and one screen, each named"),
-                                N_ ("It is not said what a part of the media is of"));
-      taken[source] = TRUE;
-      n++;
+      source = source_of (self, section, sources);
+      for (guint j = 0; j < n; j++)
+        once = once && taken[j] != source;
+      if (source == NULL || source->kind != section->kind || !once)
+        return hub_rtc_sources_refuse (self->sources, error);
+      if (n == HUB_RTC_MAX_TRACKS)
+        return karez_error_set (error, KAREZ_ERROR_INVALID, "rtc/tracks", N_ ("at most four"),
+                                N_ ("The page sends too many parts of media"));
+      taken[n++] = source;
     }
-  if (n > HUB_RTC_MAX_TRACKS)
-    return karez_error_set (error, KAREZ_ERROR_INVALID, "rtc/tracks", N_ ("at most four"),
-                            N_ ("The page sends too many parts of media"));
   return TRUE;
 }
 
@@ -230,7 +213,7 @@ renew (HubRtcPage *self, const HubSdpOffer *offer,
 }
 
 static void
-publish (HubRtcPage *self, const HubSdpSection *section, HubRtcSource source, guint number,
+publish (HubRtcPage *self, const HubSdpSection *section, const HubRtcSource *source, guint number,
          void (*run) (HubRtcCommand *command, gpointer data), gpointer data)
 {
   HubRtcPublished *published = &self->published[self->n_published++];
@@ -298,13 +281,11 @@ add_place (HubRtcPage *self, const HubSdpSection *section,
 /* A section may be stopped and offered again for something else (RFC 8829, 5.2.2), and a mid that
  * is free be given again. */
 static gboolean
-still_sends (const HubRtcPublished *published, const HubSdpSection *section, JsonObject *sources)
+still_sends (const HubRtcPage *self, const HubRtcPublished *published, const HubSdpSection *section,
+             JsonObject *sources)
 {
-  HubRtcSource source;
-
   return section->sends && g_str_equal (section->mid, published->mid)
-         && hub_rtc_source_from_name (karez_json_text (sources, section->mid), &source)
-         && source == published->source
+         && source_of (self, section, sources) == published->source
          && section->payload_types[published->codec] == published->payload_type
          && section->rtx_types[published->codec] == published->rtx_type
          && section->ssrc == published->ssrc && section->rtx_ssrc == published->rtx_ssrc;
@@ -329,7 +310,7 @@ unpublish_gone (HubRtcPage *self, const HubSdpOffer *offer, JsonObject *sources,
       gboolean there = FALSE;
 
       for (guint j = 0; j < offer->n_sections; j++)
-        there |= still_sends (&self->published[i], &offer->sections[j], sources);
+        there |= still_sends (self, &self->published[i], &offer->sections[j], sources);
       if (!there)
         {
           HubRtcCommand *command = new_command (self, HUB_RTC_REMOVE_TRACK);
@@ -365,6 +346,34 @@ remove_gone (HubRtcPage *self, const HubSdpOffer *offer,
         }
     }
   self->n_places = kept;
+}
+
+/* Channels that are agreed on again are others: what is under way of those before is not of them.
+ */
+static void
+agree_channels (HubRtcPage *self, const HubSdpOffer *offer,
+                void (*run) (HubRtcCommand *command, gpointer data), gpointer data)
+{
+  const HubSdpSection *section = NULL;
+  HubRtcCommand *command;
+
+  for (guint i = 0; i < offer->n_sections; i++)
+    if (!offer->sections[i].rejected && offer->sections[i].kind == HUB_MEDIA_DATA)
+      section = &offer->sections[i];
+  if (self->has_channels == (section != NULL))
+    return;
+  self->has_channels = section != NULL;
+  command = new_command (self, section != NULL ? HUB_RTC_ADD_CHANNELS : HUB_RTC_REMOVE_CHANNELS);
+  if (section != NULL)
+    {
+      HubRtcChannelSet *before = self->channels;
+
+      self->channels = hub_rtc_channel_set_new (before->rules, before->n_rules);
+      hub_rtc_channel_set_unref (before);
+      command->channels = hub_rtc_channel_set_ref (self->channels);
+      command->number = section->sctp_port;
+    }
+  run (command, data);
 }
 
 static void
@@ -406,20 +415,17 @@ hub_rtc_page_agree (HubRtcPage *self, HubSdpOffer *offer, JsonObject *sources, g
   for (guint i = 0; i < offer->n_sections; i++)
     {
       const HubSdpSection *section = &offer->sections[i];
-      HubRtcSource source = HUB_RTC_MICROPHONE;
       HubCodec codec;
 
       if (!choose_codec (section, &codec))
         continue;
       if (section->sends && find_published (self, section->mid) == NULL)
-        {
-          hub_rtc_source_from_name (karez_json_text (sources, section->mid), &source);
-          publish (self, section, source, (*next_track)++, run, data);
-        }
+        publish (self, section, source_of (self, section, sources), (*next_track)++, run, data);
       else if (!section->sends && section->receives && find_place (self, section->mid) == NULL
                && self->n_places < G_N_ELEMENTS (self->places))
         add_place (self, section, run, data);
     }
+  agree_channels (self, offer, run, data);
   for (guint i = 0; i < offer->n_sections; i++)
     answer_section (self, &offer->sections[i], &places[i]);
   return TRUE;

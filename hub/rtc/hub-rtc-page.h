@@ -2,21 +2,9 @@
 #pragma once
 
 #include "hub-rtc-room.h"
+#include "hub-rtc-source.h"
 
 G_BEGIN_DECLS
-
-/* What a track is of. */
-typedef enum
-{
-  HUB_RTC_MICROPHONE,
-  HUB_RTC_CAMERA,
-  HUB_RTC_SCREEN,
-} HubRtcSource;
-
-/* "microphone", "camera", "screen". */
-const char *hub_rtc_source_name (HubRtcSource source);
-HubMediaKind hub_rtc_source_kind (HubRtcSource source);
-gboolean hub_rtc_source_from_name (const char *name, HubRtcSource *source);
 
 /* Something that somebody sends, here or at the other hospital. */
 typedef struct
@@ -24,7 +12,7 @@ typedef struct
   guint track;
   guint number;         /* what the other hospital calls it; 0 for one from here */
   char participant[40]; /* whose it is */
-  HubRtcSource source;
+  const HubRtcSource *source;
   char mid[HUB_SDP_MAX_MID + 1];
   HubCodec codec;
   gboolean on; /* neither muted nor covered */
@@ -65,7 +53,8 @@ typedef struct
   guint32 ssrc;
   gboolean answered;
   gboolean hidden;               /* what it shows is not seen: no pictures go there */
-  guint unwanted;                /* sources that it was told not to send now: bits */
+  const HubRtcSources *sources;  /* that it may send; not owned */
+  guint unwanted;                /* those that it was told not to send now: bits */
   HubRtpExtensionMap extensions; /* that the connection has */
   HubRtcConnectionState state;
   HubRtcStatistics statistics;
@@ -73,11 +62,14 @@ typedef struct
   guint n_published;
   HubRtcPlace places[HUB_SDP_MAX_SECTIONS];
   guint n_places;
+  HubRtcChannelSet *channels; /* NULL for a page that may have none */
+  gboolean has_channels;      /* they were agreed on */
+  guint channels_open;        /* bits */
 } HubRtcPage;
 
-/* @participant: (transfer none). With names and secrets of its own. */
-HubRtcPage *hub_rtc_page_new (KarezParticipant *participant, const char *token, guint connection,
-                              const guint8 *fingerprint);
+/* @participant: (transfer none). @sources: they outlive it. With names and secrets of its own. */
+HubRtcPage *hub_rtc_page_new (KarezParticipant *participant, const HubRtcSources *sources,
+                              const char *token, guint connection, const guint8 *fingerprint);
 void hub_rtc_page_free (HubRtcPage *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubRtcPage, hub_rtc_page_free)
 
@@ -98,7 +90,7 @@ HubRtcConnection *hub_rtc_page_make_connection (HubRtcPage *self, const HubSdpOf
 gboolean hub_rtc_page_agree (HubRtcPage *self, HubSdpOffer *offer, JsonObject *sources,
                              guint *next_track, void (*run) (HubRtcCommand *command, gpointer data),
                              gpointer data, HubSdpPlace *places, GError **error);
-HubRtcPublished *hub_rtc_page_find_source (HubRtcPage *self, HubRtcSource source);
+HubRtcPublished *hub_rtc_page_find_source (HubRtcPage *self, const HubRtcSource *source);
 HubRtcPublished *hub_rtc_page_find_track (HubRtcPage *self, guint track);
 
 G_END_DECLS

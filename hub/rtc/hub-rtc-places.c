@@ -134,7 +134,7 @@ is_partner (const HubRtcPublished *one, gconstpointer data)
   const HubRtcPublished *other = data;
 
   return g_str_equal (one->participant, other->participant) && one->source != other->source
-         && one->source != HUB_RTC_SCREEN && other->source != HUB_RTC_SCREEN;
+         && !one->source->shared && !other->source->shared;
 }
 
 /* The face that belongs to a voice, and the voice that belongs to a face. */
@@ -150,7 +150,7 @@ partner_of (HubRtc *self, const HubRtcPublished *published)
 gboolean
 hub_rtc_is_shown (const HubRtcPublished *published)
 {
-  return published->on || published->source != HUB_RTC_SCREEN;
+  return published->on || !published->source->shared;
 }
 
 static void
@@ -193,11 +193,10 @@ describe_places (HubRtc *self, HubRtcPage *page, const guint *lacking)
       const HubRtcPublished *published = hub_rtc_find_track (self, page->places[i].track);
 
       if (published != NULL)
-        json_array_add_element (array,
-                                karez_json_object ("mid", "s", page->places[i].mid, "participant",
-                                                   "s", published->participant, "source", "s",
-                                                   hub_rtc_source_name (published->source), "on",
-                                                   "b", published->on, NULL));
+        json_array_add_element (
+            array, karez_json_object ("mid", "s", page->places[i].mid, "participant", "s",
+                                      published->participant, "source", "s",
+                                      published->source->label, "on", "b", published->on, NULL));
     }
   json_node_take_array (node, array);
   return karez_json_object ("type", "s", "media.places", "connection", "s", page->token, "places",

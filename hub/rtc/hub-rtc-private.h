@@ -27,6 +27,10 @@ struct _HubRtc
   GHashTable *remote_unwanted;  /* numbers of tracks of here that nobody there looks at */
   char *told_demand;            /* the same of theirs, as told last; NULL for never */
   guint demand_source;
+  HubRtcSources sources;
+  gboolean declared;                                    /* they are the modality's */
+  HubRtcChannelRule channels[KAREZ_MEDIA_MAX_CHANNELS]; /* that the modality declared */
+  guint n_channels;
   guint next_connection, next_track;
   guint64 id, version; /* of the SDP's o= line */
   gboolean forwarding;
@@ -37,11 +41,24 @@ struct _HubRtc
 /* To the media thread. @command: (transfer full); @data: the HubRtc */
 void hub_rtc_run (HubRtcCommand *command, gpointer data);
 void hub_rtc_emit_tell (HubRtc *self, JsonNode *message);
+/* NULL for one whose page is not known. */
+HubRtcPage *hub_rtc_find_page (HubRtc *self, KarezParticipant *participant);
 /* Ends a connection on the media thread. */
 void hub_rtc_remove_connection (HubRtc *self, guint connection);
 /* Answers an offer that was agreed on: with @answer's places. Returns: (transfer full): SDP */
 char *hub_rtc_write_answer (HubRtc *self, HubRtcPage *page, const HubSdpOffer *offer,
                             HubSdpAnswer *answer);
+
+/* hub-rtc-data.c: what a modality declares, and data channels. */
+void hub_rtc_declare_source (KarezMedia *media, const char *label, KarezSourceFlags flags);
+void hub_rtc_declare_channel (KarezMedia *media, const char *label, KarezChannelFlags flags,
+                              gsize max_size, guint max_rate);
+gboolean hub_rtc_send (KarezMedia *media, KarezParticipant *participant, const char *label,
+                       GBytes *message, GError **error);
+/* What became of a page's channel, or came through it. */
+void hub_rtc_follow_channel (HubRtc *self, HubRtcPage *page, const HubRtcEvent *event);
+/* Says of those that are open that they are not. */
+void hub_rtc_close_channels (HubRtc *self, HubRtcPage *page);
 
 /* hub-rtc-demand.c: who looks at what. */
 /* Something changed: tells pages and the other worker whose pictures are wanted. */

@@ -10,11 +10,11 @@
 static void
 describe_published (const HubRtcPublished *published, JsonArray *array)
 {
-  json_array_add_element (
-      array, karez_json_object ("track", "i", (gint64) published->track, "participant", "s",
-                                published->participant, "source", "s",
-                                hub_rtc_source_name (published->source), "codec", "s",
-                                hub_codec_name (published->codec), "on", "b", published->on, NULL));
+  json_array_add_element (array, karez_json_object ("track", "i", (gint64) published->track,
+                                                    "participant", "s", published->participant,
+                                                    "source", "s", published->source->label,
+                                                    "codec", "s", hub_codec_name (published->codec),
+                                                    "on", "b", published->on, NULL));
 }
 
 JsonNode *
@@ -65,25 +65,32 @@ static const KarezJsonField remote_fields[] = {
 static const KarezJsonField remote_track_fields[] = {
   { "track", KAREZ_JSON_INTEGER, TRUE, 1, G_MAXUINT32 },
   { "participant", KAREZ_JSON_UUID, TRUE },
-  { "source", KAREZ_JSON_ENUM, TRUE, 0, 0, "microphone|camera|screen" },
+  { "source", KAREZ_JSON_TEXT, TRUE, 1, KAREZ_MEDIA_MAX_LABEL },
   { "codec", KAREZ_JSON_ENUM, TRUE, 0, 0, "opus|VP8|H264" },
   { "on", KAREZ_JSON_BOOLEAN, TRUE },
   { NULL },
 };
 
 static HubRtcPublished *
-read_remote (JsonNode *node, GError **error)
+read_remote (HubRtc *self, JsonNode *node, GError **error)
 {
   JsonObject *object = karez_json_check (node, remote_track_fields, error);
   HubRtcPublished *published;
+  const HubRtcSource *source;
 
   if (object == NULL)
     return NULL;
+  source = hub_rtc_sources_find (&self->sources, karez_json_text (object, "source"));
+  if (source == NULL)
+    {
+      hub_rtc_sources_refuse (&self->sources, error);
+      return NULL;
+    }
   published = g_new0 (HubRtcPublished, 1);
+  published->source = source;
   published->number = (guint) karez_json_integer (object, "track", 0);
   g_strlcpy (published->participant, karez_json_text (object, "participant"),
              sizeof published->participant);
-  hub_rtc_source_from_name (karez_json_text (object, "source"), &published->source);
   for (guint i = 0; i < HUB_N_CODECS; i++)
     if (g_str_equal (hub_codec_name ((HubCodec) i), karez_json_text (object, "codec")))
       published->codec = (HubCodec) i;
@@ -104,11 +111,11 @@ find_remote (GPtrArray *list, guint number)
   return NULL;
 }
 
-/* As of a page of this hospital: of a person one microphone, one camera and one screen. */
+/* As of a page of this hospital: of a person each source once. */
 static gboolean
-check_source (GPtrArray *list, const HubRtcPublished *published, GError **error)
+check_source (HubRtc *self, GPtrArray *list, const HubRtcPublished *published, GError **error)
 {
-  gboolean suits = hub_rtc_source_kind (published->source) == hub_codec_kind (published->codec);
+  gboolean suits = published->source->kind == hub_codec_kind (published->codec);
 
   for (guint i = 0; suits && i < list->len; i++)
     {
@@ -117,10 +124,7 @@ check_source (GPtrArray *list, const HubRtcPublished *published, GError **error)
       suits = other->source != published->source
               || !g_str_equal (other->participant, published->participant);
     }
-  return suits
-         || karez_error_set (error, KAREZ_ERROR_INVALID, "rtc/source",
-                             N_ ("one microphone, one camera and one screen, each named"),
-                             N_ ("It is not said what a part of the media is of"));
+  return suits || hub_rtc_sources_refuse (&self->sources, error);
 }
 
 static void
@@ -221,14 +225,14 @@ take_tracks (HubRtc *self, JsonNode *message, GError **error)
   tracks = json_object_get_array_member (object, "tracks");
   for (guint i = 0; i < json_array_get_length (tracks); i++)
     {
-      g_autofree HubRtcPublished *published = read_remote (json_array_get_element (tracks, i),
+      g_autofree HubRtcPublished *published = read_remote (self, json_array_get_element (tracks, i),
                                                            error);
 
       if (published == NULL)
         return FALSE;
       if (find_remote (list, published->number) != NULL)
         continue;
-      if (!check_source (list, published, error))
+      if (!check_source (self, list, published, error))
         return FALSE;
       g_ptr_array_add (list, g_steal_pointer (&published));
     }

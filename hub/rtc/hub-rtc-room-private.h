@@ -51,6 +51,15 @@ void hub_rtc_room_request_missing (HubRtcRoom *self, HubRtcConnection *connectio
 void hub_rtc_room_send_feedback (HubRtcRoom *self, HubRtcConnection *connection, gint64 now);
 void hub_rtc_room_report (HubRtcRoom *self, HubRtcConnection *connection, gint64 now);
 
+/* hub-rtc-room-channels.c: data channels of one connection. */
+void hub_rtc_room_add_channels (HubRtcConnection *connection, HubRtcChannelSet *set, guint16 port);
+/* What is sent can reach the page: the keys are there. */
+void hub_rtc_room_start_channels (HubRtcConnection *connection);
+/* For its handshake: what comes over it goes to the channels. */
+void hub_rtc_room_bind_channels (HubRtcConnection *connection);
+/* Takes the message of @command, if they are the same channels still. */
+void hub_rtc_room_send (HubRtcConnection *connection, HubRtcCommand *command);
+
 /* hub-rtc-measures.c: what is told to the main thread now and then. */
 void hub_rtc_room_look_for_speakers (HubRtcRoom *self, gint64 now);
 void hub_rtc_room_measure (HubRtcRoom *self, gint64 now);

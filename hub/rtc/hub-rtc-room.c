@@ -2,6 +2,8 @@
 /* Who is in the room and what is forwarded to whom, on the media thread. */
 #include "hub-rtc-room-private.h"
 
+#include "hub-sctp.h"
+
 /* How long somebody may take from the first check to the keys. */
 #define HANDSHAKE_US (15 * 1000 * 1000)
 #define FEEDBACK_US (60 * 1000)
@@ -12,6 +14,8 @@ void
 hub_rtc_event_free (HubRtcEvent *self)
 {
   g_clear_pointer (&self->statistics, g_array_unref);
+  g_clear_pointer (&self->channels, hub_rtc_channel_set_unref);
+  g_clear_pointer (&self->message, g_bytes_unref);
   g_free (self);
 }
 
@@ -114,6 +118,7 @@ open_connection (HubRtcRoom *self, HubRtcConnection *connection)
 {
   hub_rtc_room_change (self, connection, HUB_RTC_OPEN, NULL);
   hub_rtc_room_want_pictures (self, connection);
+  hub_rtc_room_start_channels (connection);
 }
 
 static void
@@ -130,6 +135,7 @@ shake (HubRtcRoom *self, HubRtcConnection *connection, gint64 now)
 {
   connection->dtls = hub_dtls_new (self->identity, FALSE, connection->peer_fingerprint,
                                    on_dtls_send, connection);
+  hub_rtc_room_bind_channels (connection);
   connection->made = now;
   hub_rtc_room_change (self, connection, HUB_RTC_HANDSHAKE, NULL);
 }
@@ -473,6 +479,8 @@ static void
 tick_one (HubRtcRoom *self, HubRtcConnection *connection, gint64 now)
 {
   watch (self, connection, now);
+  if (connection->channels != NULL)
+    hub_rtc_channels_tick (connection->channels);
   for (guint i = 0; i < connection->n_slots; i++)
     connection->slots[i]->budget = HUB_RTC_MAX_RESENT;
   hub_rtc_room_want_pictures (self, connection);
@@ -497,6 +505,7 @@ hub_rtc_room_tick (HubRtcRoom *self, gint64 now)
   GHashTableIter iter;
   gpointer connection;
 
+  hub_sctp_tick (now);
   g_hash_table_iter_init (&iter, self->by_number);
   while (g_hash_table_iter_next (&iter, NULL, &connection))
     tick_one (self, connection, now);

@@ -21,6 +21,9 @@ typedef enum
   HUB_RTC_REMOVE_TRACK,      /* track */
   HUB_RTC_ADD_SLOT,          /* connection, slot_added */
   HUB_RTC_REMOVE_SLOT,       /* connection, mid */
+  HUB_RTC_ADD_CHANNELS,      /* connection, channels, number: the page's SCTP port */
+  HUB_RTC_REMOVE_CHANNELS,   /* connection */
+  HUB_RTC_SEND,              /* connection, channels, number: the channel's; message */
   HUB_RTC_EXTEND,            /* connection, extensions */
   HUB_RTC_RENEW,             /* connection, ufrag, password: the page may have another transport */
   HUB_RTC_FEED,              /* connection, mid, track: 0 for nothing */
@@ -39,7 +42,7 @@ typedef struct
   HubRtcLink link;
   HubRtcCommandKind kind;
   guint connection, track;
-  guint number; /* what the other hospital calls a track */
+  guint number; /* what the other hospital calls a track; or as the kind says */
   gboolean on;
   void (*call) (gpointer data);
   gpointer call_data;
@@ -49,6 +52,8 @@ typedef struct
   HubRtcConnection *connection_added;
   HubRtcTrack *track_added;
   HubRtcSlot *slot_added;
+  HubRtcChannelSet *channels;
+  GBytes *message;
   HubRtpExtensionMap extensions;
   char ufrag[HUB_STUN_UFRAG_LENGTH + 1];
   char password[HUB_STUN_PASSWORD_LENGTH + 1];
@@ -73,6 +78,9 @@ typedef enum
   HUB_RTC_CHANGED,  /* connection, state, failure */
   HUB_RTC_SPEAKING, /* tracks, loudest first */
   HUB_RTC_MEASURED, /* statistics */
+  HUB_RTC_CHANNEL,  /* connection, channels, channel, open */
+  HUB_RTC_MESSAGE,  /* connection, channels, channel, message: counted as incoming */
+  HUB_RTC_REFUSED,  /* connection, channels, channel (-1: not declared), failure: the rule */
 } HubRtcEventKind;
 
 typedef struct
@@ -82,6 +90,10 @@ typedef struct
   guint connection;
   HubRtcConnectionState state;
   const char *failure; /* a literal, or NULL */
+  HubRtcChannelSet *channels;
+  int channel;
+  gboolean open;
+  GBytes *message;
   guint tracks[HUB_RTC_MAX_SPEAKING];
   guint n_tracks;
   GArray *statistics;                               /* HubRtcStatistics */

@@ -26,8 +26,8 @@ static guint signals[N_SIGNALS];
 
 /* Pages. */
 
-static HubRtcPage *
-find_page (HubRtc *self, KarezParticipant *participant)
+HubRtcPage *
+hub_rtc_find_page (HubRtc *self, KarezParticipant *participant)
 {
   for (guint i = 0; i < self->pages->len; i++)
     {
@@ -86,8 +86,14 @@ hub_rtc_remove_connection (HubRtc *self, guint connection)
 static void
 drop_page (HubRtc *self, HubRtcPage *page)
 {
+  guint position = 0;
+
   hub_rtc_remove_connection (self, page->connection);
-  g_ptr_array_remove (self->pages, page);
+  g_ptr_array_find (self->pages, page, &position);
+  g_ptr_array_steal_index (self->pages, position);
+  /* Once it is no longer known: who is told may ask for it. */
+  hub_rtc_close_channels (self, page);
+  hub_rtc_page_free (page);
 }
 
 /* Messages of a page. */
@@ -97,9 +103,10 @@ begin_page (HubRtc *self, KarezParticipant *participant, const char *token,
             const HubSdpOffer *offer)
 {
   HubRtcCommand *command = g_new0 (HubRtcCommand, 1);
-  HubRtcPage *page = hub_rtc_page_new (participant, token, self->next_connection++,
+  HubRtcPage *page = hub_rtc_page_new (participant, &self->sources, token, self->next_connection++,
                                        offer->fingerprint);
 
+  page->channels = hub_rtc_channel_set_new (self->channels, self->n_channels);
   g_ptr_array_add (self->pages, page);
   command->kind = HUB_RTC_ADD_CONNECTION;
   command->connection_added = hub_rtc_page_make_connection (page, offer);
@@ -137,7 +144,7 @@ static HubRtcPage *
 page_of_offer (HubRtc *self, KarezParticipant *participant, const char *token,
                const HubSdpOffer *offer)
 {
-  HubRtcPage *page = find_page (self, participant);
+  HubRtcPage *page = hub_rtc_find_page (self, participant);
 
   /* An offer of nothing that we take has no fingerprint. */
   if (page != NULL && g_str_equal (page->token, token)
@@ -155,7 +162,8 @@ static void
 reject_all (HubRtc *self, KarezParticipant *participant, const char *token,
             const HubSdpOffer *offer, HubSdpAnswer *answer)
 {
-  g_autoptr (HubRtcPage) nobody = hub_rtc_page_new (participant, token, 0, offer->fingerprint);
+  g_autoptr (HubRtcPage)
+      nobody = hub_rtc_page_new (participant, &self->sources, token, 0, offer->fingerprint);
 
   send_answer (self, nobody, offer, answer);
   /* Without what a page before it sent. */
@@ -170,10 +178,8 @@ take_off (HubRtcPage *page, JsonObject *object)
 
   for (guint i = 0; names[i] != NULL; i++)
     {
-      HubRtcSource source;
-      HubRtcPublished *published = hub_rtc_source_from_name (names[i], &source)
-                                       ? hub_rtc_page_find_source (page, source)
-                                       : NULL;
+      const HubRtcSource *source = hub_rtc_sources_find (page->sources, names[i]);
+      HubRtcPublished *published = source != NULL ? hub_rtc_page_find_source (page, source) : NULL;
 
       if (published != NULL)
         published->on = FALSE;
@@ -196,7 +202,8 @@ take_offer (HubRtc *self, KarezParticipant *participant, JsonNode *node, GError 
   g_autofree HubSdpAnswer *answer = g_new0 (HubSdpAnswer, 1);
   HubRtcPage *page;
 
-  if (object == NULL || !hub_sdp_parse_offer (offer, karez_json_text (object, "sdp"), error))
+  if (object == NULL
+      || !hub_sdp_parse_offer (offer, karez_json_text (object, "sdp"), self->n_channels > 0, error))
     return FALSE;
   page = page_of_offer (self, participant, karez_json_text (object, "connection"), offer);
   if (page == NULL)
@@ -216,6 +223,8 @@ take_offer (HubRtc *self, KarezParticipant *participant, JsonNode *node, GError 
       return FALSE;
     }
   take_off (page, object);
+  if (!page->has_channels)
+    hub_rtc_close_channels (self, page);
   send_answer (self, page, offer, answer);
   hub_rtc_place_everybody (self);
   return TRUE;
@@ -227,19 +236,20 @@ take_source (HubRtc *self, KarezParticipant *participant, JsonNode *node, GError
   static const KarezJsonField fields[] = {
     { "type", KAREZ_JSON_ENUM, TRUE, 0, 0, "media.source" },
     { "connection", KAREZ_JSON_TEXT, TRUE, 8, 64 },
-    { "source", KAREZ_JSON_ENUM, TRUE, 0, 0, "microphone|camera|screen" },
+    { "source", KAREZ_JSON_TEXT, TRUE, 1, KAREZ_MEDIA_MAX_LABEL },
     { "on", KAREZ_JSON_BOOLEAN, TRUE },
     { NULL },
   };
   JsonObject *object = karez_json_check (node, fields, error);
-  HubRtcPage *page = find_page (self, participant);
+  HubRtcPage *page = hub_rtc_find_page (self, participant);
   HubRtcPublished *published;
-  HubRtcSource source;
+  const HubRtcSource *source;
 
   if (object == NULL)
     return FALSE;
-  hub_rtc_source_from_name (karez_json_text (object, "source"), &source);
-  published = page != NULL && g_str_equal (page->token, karez_json_text (object, "connection"))
+  source = hub_rtc_sources_find (&self->sources, karez_json_text (object, "source"));
+  published = page != NULL && source != NULL
+                      && g_str_equal (page->token, karez_json_text (object, "connection"))
                   ? hub_rtc_page_find_source (page, source)
                   : NULL;
   if (published == NULL)
@@ -263,7 +273,7 @@ take_view (HubRtc *self, KarezParticipant *participant, JsonNode *node, GError *
     { NULL },
   };
   JsonObject *object = karez_json_check (node, fields, error);
-  HubRtcPage *page = find_page (self, participant);
+  HubRtcPage *page = hub_rtc_find_page (self, participant);
 
   if (object == NULL)
     return FALSE;
@@ -303,7 +313,7 @@ static void
 hub_rtc_join (KarezMedia *media, KarezParticipant *participant)
 {
   HubRtc *self = HUB_RTC (media);
-  HubRtcPage *page = find_page (self, participant);
+  HubRtcPage *page = hub_rtc_find_page (self, participant);
 
   karez_participant_send (
       participant,
@@ -322,7 +332,7 @@ static void
 hub_rtc_leave (KarezMedia *media, KarezParticipant *participant)
 {
   HubRtc *self = HUB_RTC (media);
-  HubRtcPage *page = find_page (self, participant);
+  HubRtcPage *page = hub_rtc_find_page (self, participant);
 
   if (page == NULL)
     return;
@@ -363,6 +373,9 @@ hub_rtc_iface_init (KarezMediaInterface *iface)
   iface->leave = hub_rtc_leave;
   iface->set_forwarding = hub_rtc_set_forwarding;
   iface->get_statistics = hub_rtc_get_statistics;
+  iface->declare_channel = hub_rtc_declare_channel;
+  iface->send = hub_rtc_send;
+  iface->declare_source = hub_rtc_declare_source;
 }
 
 /* What the media thread tells. */
@@ -442,6 +455,7 @@ static void
 on_event (HubRtcEvent *event, gpointer data)
 {
   HubRtc *self = data;
+  HubRtcPage *page = find_connection (self, event->connection);
 
   switch (event->kind)
     {
@@ -453,6 +467,12 @@ on_event (HubRtcEvent *event, gpointer data)
       break;
     case HUB_RTC_MEASURED:
       on_measured (self, event);
+      break;
+    case HUB_RTC_CHANNEL:
+    case HUB_RTC_MESSAGE:
+    case HUB_RTC_REFUSED:
+      if (page != NULL)
+        hub_rtc_follow_channel (self, page, event);
       break;
     }
   hub_rtc_event_free (event);
@@ -533,6 +553,7 @@ hub_rtc_init (HubRtc *self)
   self->remote_people = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->remote_quality = hub_rtc_quality_new ();
   self->remote_unwanted = g_hash_table_new (NULL, NULL);
+  self->sources = hub_rtc_usual_sources;
   self->next_connection = self->next_track = 1;
   randombytes_buf (&self->id, sizeof self->id);
   self->id >>= 2; /* RFC 8829, 5.2.1: below 2^63 */

@@ -2,6 +2,8 @@
 /* The answer to a page's offer. */
 #include "hub-sdp.h"
 
+#include "hub-sctp.h"
+
 #include <gst/sdp/gstsdpmessage.h>
 
 /* RFC 8445, 5.1.2.1: a host candidate of the first component; each address a little less. */
@@ -61,8 +63,6 @@ add_transport (const HubSdpAnswer *self, GstSDPMedia *media)
   add (media, "ice-pwd", "%s", self->password);
   add (media, "fingerprint", "sha-256 %s", fingerprint);
   add (media, "setup", "passive");
-  add_flag (media, "rtcp-mux");
-  add_flag (media, "rtcp-rsize");
 }
 
 static void
@@ -122,15 +122,21 @@ add_extensions (const HubSdpOffer *offer, const HubSdpSection *section, GstSDPMe
 }
 
 static void
-write_accepted (const HubSdpAnswer *self, const HubSdpOffer *offer, guint number,
-                GstSDPMedia *media)
+add_channels (const HubSdpSection *section, GstSDPMedia *media)
+{
+  gst_sdp_media_add_format (media, section->format);
+  add (media, "sctp-port", "%u", HUB_SCTP_PORT);
+  add (media, "max-message-size", "%u", HUB_SCTP_MAX_MESSAGE);
+}
+
+static void
+add_media (const HubSdpAnswer *self, const HubSdpOffer *offer, guint number, GstSDPMedia *media)
 {
   const HubSdpSection *section = &offer->sections[number];
   const HubSdpPlace *place = &self->places[number];
 
-  add_transport (self, media);
-  if (is_tagged (self, offer, number))
-    add_candidates (self, media);
+  add_flag (media, "rtcp-mux");
+  add_flag (media, "rtcp-rsize");
   add_flag (media, section->sends ? "recvonly" : section->receives ? "sendonly" : "inactive");
   add_extensions (offer, section, media);
   for (guint i = 0; i < HUB_N_CODECS; i++)
@@ -138,6 +144,19 @@ write_accepted (const HubSdpAnswer *self, const HubSdpOffer *offer, guint number
       add_codec (media, section, (HubCodec) i);
   if (section->receives && !section->sends)
     add_streams (place, media);
+}
+
+static void
+write_accepted (const HubSdpAnswer *self, const HubSdpOffer *offer, guint number,
+                GstSDPMedia *media)
+{
+  add_transport (self, media);
+  if (is_tagged (self, offer, number))
+    add_candidates (self, media);
+  if (offer->sections[number].kind == HUB_MEDIA_DATA)
+    add_channels (&offer->sections[number], media);
+  else
+    add_media (self, offer, number, media);
 }
 
 /* RFC 3264, 6: a section that is rejected keeps its place, and needs a format all the same. */

@@ -363,22 +363,51 @@ find_section (HubSdpOffer *self, const char *mid)
 static gboolean
 read_kind (const char *media, HubMediaKind *kind)
 {
-  *kind = g_str_equal (media, "audio") ? HUB_MEDIA_AUDIO : HUB_MEDIA_VIDEO;
-  return *kind == HUB_MEDIA_AUDIO || g_str_equal (media, "video");
+  static const char *const kinds[] = { "audio", "video", "application" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (g_str_equal (media, kinds[i]))
+      {
+        *kind = (HubMediaKind) i;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+/* RFC 8841: data channels, of which a connection has one section. */
+static gboolean
+is_our_data (const HubSdpOffer *self, const GstSDPMedia *media, HubSdpSection *section)
+{
+  const char *port = gst_sdp_media_get_attribute_val (media, "sctp-port");
+  guint64 number;
+
+  for (guint i = 0; i < self->n_sections; i++)
+    if (!self->sections[i].rejected && self->sections[i].kind == HUB_MEDIA_DATA)
+      return FALSE;
+  if (!g_str_equal (section->proto, "UDP/DTLS/SCTP")
+      || !g_str_equal (section->format, "webrtc-datachannel") || port == NULL
+      || !g_ascii_string_to_unsigned (port, 10, 1, 65535, &number, NULL))
+    return FALSE;
+  section->sctp_port = (guint16) number;
+  section->sends = section->receives = FALSE;
+  return TRUE;
 }
 
 /* Whether it is of a kind that we take. Port 0 is a section that is no longer used, unless it says
  * that it has none of its own; such a one leaves a=rtcp-mux to the one whose port it shares. */
 static gboolean
-is_ours (const GstSDPMedia *media, HubSdpSection *section)
+is_ours (const HubSdpOffer *self, const GstSDPMedia *media, HubSdpSection *section)
 {
-  gboolean bundle_only = gst_sdp_media_get_port (media) == 0 && has_flag (media, "bundle-only");
+  gboolean used = gst_sdp_media_get_port (media) != 0;
+  gboolean bundle_only = !used && has_flag (media, "bundle-only");
 
-  return read_kind (section->media, &section->kind)
-         && g_str_equal (section->proto, "UDP/TLS/RTP/SAVPF") && section->mid[0] != '\0'
-         && strlen (section->mid) <= HUB_SDP_MAX_MID
-         && (bundle_only || (gst_sdp_media_get_port (media) != 0 && has_flag (media, "rtcp-mux")))
-         && read_codecs (media, section);
+  if (!read_kind (section->media, &section->kind) || section->mid[0] == '\0'
+      || strlen (section->mid) > HUB_SDP_MAX_MID)
+    return FALSE;
+  if (section->kind == HUB_MEDIA_DATA)
+    return self->data && (used || bundle_only) && is_our_data (self, media, section);
+  return g_str_equal (section->proto, "UDP/TLS/RTP/SAVPF")
+         && (bundle_only || (used && has_flag (media, "rtcp-mux"))) && read_codecs (media, section);
 }
 
 static void
@@ -406,7 +435,7 @@ read_section (HubSdpOffer *self, const GstSDPMessage *message, const GstSDPMedia
     return karez_error_set (error, KAREZ_ERROR_INVALID, "rtc/plan-b",
                             N_ ("an offer with one track in each section (unified plan, RFC 8829)"),
                             N_ ("The offer of media has several tracks in one section (plan B)"));
-  if (!is_ours (media, section))
+  if (!is_ours (self, media, section))
     reject (section);
   self->n_sections++;
   return TRUE;
@@ -550,13 +579,14 @@ read_message (HubSdpOffer *self, const GstSDPMessage *message, GError **error)
 }
 
 gboolean
-hub_sdp_parse_offer (HubSdpOffer *self, const char *text, GError **error)
+hub_sdp_parse_offer (HubSdpOffer *self, const char *text, gboolean data, GError **error)
 {
   GstSDPMessage *message = NULL;
   gsize length = strlen (text);
   gboolean read;
 
   memset (self, 0, sizeof *self);
+  self->data = data;
   /* GstSDPMessage reports an empty text as a programming error. */
   if (length == 0 || length > HUB_SDP_MAX_BYTES || !g_utf8_validate (text, -1, NULL))
     return refuse (error, "128 KiB");

@@ -27,6 +27,7 @@ typedef struct
   guint8 rtx_types[HUB_N_CODECS];     /* RFC 4588; 0 for none */
   guint32 ssrc, rtx_ssrc;             /* of what the page sends; 0 where it does not say */
   HubRtpExtensionMap extensions;      /* that are offered here */
+  guint16 sctp_port;                  /* of data channels, which neither send nor receive */
   /* It can only be answered with port 0: what it is of, its protocol, its codecs or what it needs
    * are not ours, or the page gave it up. It neither sends nor receives. */
   gboolean rejected;
@@ -36,6 +37,7 @@ typedef struct
 
 typedef struct
 {
+  gboolean data; /* data channels are taken */
   char ufrag[HUB_SDP_MAX_UFRAG + 1];
   guint8 fingerprint[HUB_DTLS_FINGERPRINT_BYTES];
   HubRtpExtensionMap
@@ -49,6 +51,7 @@ typedef struct
 
 /**
  * hub_sdp_parse_offer:
+ * @data: whether data channels are taken (RFC 8841): one section of them
  *
  * Reads an offer (RFC 8866, RFC 8829) by GStreamer's GstSDPMessage. What we do not take is a
  * rejected section, and the rest is as good as without it; an offer may consist of such sections
@@ -57,7 +60,7 @@ typedef struct
  * "rtc/sections" and "rtc/bundle" for one that lacks what we need. The time that it takes is
  * proportional to the text's length.
  */
-gboolean hub_sdp_parse_offer (HubSdpOffer *self, const char *text, GError **error);
+gboolean hub_sdp_parse_offer (HubSdpOffer *self, const char *text, gboolean data, GError **error);
 
 /* What we answer of one section. */
 typedef struct

@@ -10,6 +10,26 @@ G_DEFINE_INTERFACE (KarezMedia, karez_media, G_TYPE_OBJECT)
 static void
 karez_media_default_init (KarezMediaInterface *iface)
 {
+  /**
+   * KarezMedia::message:
+   * @participant: a local one
+   * @label: of its data channel
+   * @message: what its page sent
+   *
+   * Since: 1.1
+   */
+  g_signal_new ("message", KAREZ_TYPE_MEDIA, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
+                KAREZ_TYPE_PARTICIPANT, G_TYPE_STRING, G_TYPE_BYTES);
+  /**
+   * KarezMedia::channel:
+   * @participant: a local one
+   * @label: of its data channel
+   * @open: whether it can be used
+   *
+   * Since: 1.1
+   */
+  g_signal_new ("channel", KAREZ_TYPE_MEDIA, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
+                KAREZ_TYPE_PARTICIPANT, G_TYPE_STRING, G_TYPE_BOOLEAN);
 }
 
 gboolean
@@ -63,4 +83,45 @@ karez_media_get_statistics (KarezMedia *self)
   g_return_val_if_fail (KAREZ_IS_MEDIA (self), NULL);
 
   return KAREZ_MEDIA_GET_IFACE (self)->get_statistics (self);
+}
+
+static gboolean
+is_label (const char *label)
+{
+  gsize length = strspn (label, G_CSET_a_2_z G_CSET_DIGITS "-");
+
+  return length > 0 && length <= KAREZ_MEDIA_MAX_LABEL && label[length] == '\0';
+}
+
+void
+karez_media_declare_source (KarezMedia *self, const char *label, KarezSourceFlags flags)
+{
+  g_return_if_fail (KAREZ_IS_MEDIA (self));
+  g_return_if_fail (label != NULL && is_label (label));
+
+  KAREZ_MEDIA_GET_IFACE (self)->declare_source (self, label, flags);
+}
+
+void
+karez_media_declare_channel (KarezMedia *self, const char *label, KarezChannelFlags flags,
+                             gsize max_size, guint max_rate)
+{
+  g_return_if_fail (KAREZ_IS_MEDIA (self));
+  g_return_if_fail (label != NULL && is_label (label));
+  g_return_if_fail (max_size >= 1 && max_size <= KAREZ_CHANNEL_MAX_SIZE);
+  g_return_if_fail (max_rate >= 1 && max_rate <= KAREZ_CHANNEL_MAX_RATE);
+
+  KAREZ_MEDIA_GET_IFACE (self)->declare_channel (self, label, flags, max_size, max_rate);
+}
+
+gboolean
+karez_media_send (KarezMedia *self, KarezParticipant *participant, const char *label,
+                  GBytes *message, GError **error)
+{
+  g_return_val_if_fail (KAREZ_IS_MEDIA (self), FALSE);
+  g_return_val_if_fail (karez_participant_is_local (participant), FALSE);
+  g_return_val_if_fail (label != NULL && message != NULL, FALSE);
+  g_return_val_if_fail (g_bytes_get_size (message) <= KAREZ_CHANNEL_MAX_SIZE, FALSE);
+
+  return KAREZ_MEDIA_GET_IFACE (self)->send (self, participant, label, message, error);
 }

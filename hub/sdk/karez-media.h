@@ -10,6 +10,45 @@ KAREZ_PUBLIC
 G_DECLARE_INTERFACE (KarezMedia, karez_media, KAREZ, MEDIA, GObject)
 
 /**
+ * KarezChannelFlags:
+ * @KAREZ_CHANNEL_NONE: UTF-8 texts, of which none is lost, and all come in order
+ * @KAREZ_CHANNEL_ONCE: sent once, in no order: what is lost is not sent again, and what finds no
+ *   room is left out
+ * @KAREZ_CHANNEL_BINARY: bytes, not texts
+ *
+ * Since: 1.1
+ */
+typedef enum
+{
+  KAREZ_CHANNEL_NONE = 0,
+  KAREZ_CHANNEL_ONCE = 1 << 0,
+  KAREZ_CHANNEL_BINARY = 1 << 1,
+} KarezChannelFlags;
+
+/**
+ * KarezSourceFlags:
+ * @KAREZ_SOURCE_NONE: a picture of who sends it, beside their voice
+ * @KAREZ_SOURCE_VOICE: sound
+ * @KAREZ_SOURCE_SHARED: a picture that is shown to all while it is on, beside nobody's voice
+ *
+ * Since: 1.1
+ */
+typedef enum
+{
+  KAREZ_SOURCE_NONE = 0,
+  KAREZ_SOURCE_VOICE = 1 << 0,
+  KAREZ_SOURCE_SHARED = 1 << 1,
+} KarezSourceFlags;
+
+/* How many sources and data channels a modality declares, and the characters of their labels. */
+#define KAREZ_MEDIA_MAX_SOURCES 8
+#define KAREZ_MEDIA_MAX_CHANNELS 8
+#define KAREZ_MEDIA_MAX_LABEL 32
+/* Of a message on a data channel, bytes; and messages a second. */
+#define KAREZ_CHANNEL_MAX_SIZE 65536
+#define KAREZ_CHANNEL_MAX_RATE 1000
+
+/**
  * KarezMediaInterface:
  * Speech and pictures among the people of one session, by WebRTC. In the worker, on the thread
  * that made it.
@@ -28,7 +67,12 @@ struct _KarezMediaInterface
   void (*leave) (KarezMedia *self, KarezParticipant *participant);
   void (*set_forwarding) (KarezMedia *self, gboolean on);
   JsonNode *(*get_statistics) (KarezMedia *self);
-  gpointer padding[8];
+  void (*declare_channel) (KarezMedia *self, const char *label, KarezChannelFlags flags,
+                           gsize max_size, guint max_rate);
+  gboolean (*send) (KarezMedia *self, KarezParticipant *participant, const char *label,
+                    GBytes *message, GError **error);
+  void (*declare_source) (KarezMedia *self, const char *label, KarezSourceFlags flags);
+  gpointer padding[5];
 };
 
 /**
@@ -89,5 +133,53 @@ KAREZ_PUBLIC void karez_media_set_forwarding (KarezMedia *self, gboolean on);
  * Since: 1.0
  */
 KAREZ_PUBLIC JsonNode *karez_media_get_statistics (KarezMedia *self);
+/**
+ * karez_media_declare_source:
+ * @label: 1 to %KAREZ_MEDIA_MAX_LABEL of a-z, 0-9 and "-"
+ *
+ * What people may send, each of it once: at most %KAREZ_MEDIA_MAX_SOURCES of them in the modality's
+ * prepare, of which one page sends four. A modality that declares nothing has "microphone" (a
+ * voice), "camera" and "screen" (shared); one that declares a source has those that it declares.
+ *
+ * Since: 1.1
+ */
+KAREZ_PUBLIC void karez_media_declare_source (KarezMedia *self, const char *label,
+                                              KarezSourceFlags flags);
+/**
+ * karez_media_declare_channel:
+ * @label: 1 to %KAREZ_MEDIA_MAX_LABEL of a-z, 0-9 and "-"
+ * @max_size: of a message from a page, in bytes: 1 to %KAREZ_CHANNEL_MAX_SIZE
+ * @max_rate: of messages from one page, each second: 1 to %KAREZ_CHANNEL_MAX_RATE; a page may be
+ *   a second ahead
+ *
+ * A page may open a data channel of this label (RFC 8832), between itself and this worker: what
+ * crosses it does not wait for the hub, and it stays while the hub is away. At most
+ * %KAREZ_MEDIA_MAX_CHANNELS, each once, in the modality's prepare. A channel that is not declared,
+ * or that the page opens for another delivery, is closed; a message of the other kind, one that is
+ * too large, or above the rate, is left out. The page is told of either, with the rule.
+ *
+ * The signal "message" (#KarezParticipant *participant, const char *label, GBytes *message) is
+ * emitted for each message. "channel"
+ * (#KarezParticipant *participant, const char *label, gboolean open) says that a page's channel can
+ * be used, or no longer.
+ *
+ * Since: 1.1
+ */
+KAREZ_PUBLIC void karez_media_declare_channel (KarezMedia *self, const char *label,
+                                               KarezChannelFlags flags, gsize max_size,
+                                               guint max_rate);
+/**
+ * karez_media_send:
+ * @participant: a local one
+ * @message: of at most %KAREZ_CHANNEL_MAX_SIZE bytes; UTF-8 unless the channel is binary
+ *
+ * Sends to a page over its channel of that label. %KAREZ_ERROR_UNAVAILABLE, "media/channel": it has
+ * none open. %KAREZ_ERROR_BUSY, "media/waiting": 256 KiB wait for it already; send it what is
+ * newest once it goes on.
+ *
+ * Since: 1.1
+ */
+KAREZ_PUBLIC gboolean karez_media_send (KarezMedia *self, KarezParticipant *participant,
+                                        const char *label, GBytes *message, GError **error);
 
 G_END_DECLS

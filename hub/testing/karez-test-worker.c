@@ -3,6 +3,7 @@
 #include "karez-test-worker.h"
 
 #include "karez-test-link.h"
+#include "karez-test-media.h"
 
 #define ID "019ab3c4-0000-7000-8000-0000000000aa"
 
@@ -21,14 +22,14 @@ struct _KarezTestWorker
 {
   GObject parent;
 
-  gboolean host, forwarding;
+  gboolean host;
   KarezTestLink *link;
   KarezState state;
   JsonNode *booking;
   GListStore *participants;
-  GHashTable *in_media; /* of the local participants' ids */
-  GPtrArray *records;   /* of Record */
-  GHashTable *checks;   /* id → KarezCheck */
+  KarezTestMedia *media;
+  GPtrArray *records; /* of Record */
+  GHashTable *checks; /* id → KarezCheck */
   char *asked;
   KarezModality *half;
   KarezTestDisk disk;
@@ -38,11 +39,9 @@ struct _KarezTestWorker
   GBytes *saved_at_send; /* what that was when something was sent last */
 };
 
-static void media_iface_init (KarezMediaInterface *iface);
 static void session_iface_init (KarezSessionInterface *iface);
 G_DEFINE_FINAL_TYPE_WITH_CODE (KarezTestWorker, karez_test_worker, G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (KAREZ_TYPE_MEDIA, media_iface_init)
-                                   G_IMPLEMENT_INTERFACE (KAREZ_TYPE_SESSION, session_iface_init))
+                               G_IMPLEMENT_INTERFACE (KAREZ_TYPE_SESSION, session_iface_init))
 
 static void
 record_free (gpointer data)
@@ -53,54 +52,6 @@ record_free (gpointer data)
   g_clear_pointer (&record->actor, karez_actor_unref);
   json_node_unref (record->body);
   g_free (record);
-}
-
-/* ── media ──────────────────────────────────────────────────────────────────────────────────── */
-
-static gboolean
-media_take (KarezMedia *media, KarezParticipant *participant, JsonObject *message, GError **error)
-{
-  g_assert_true (karez_participant_is_local (participant));
-  g_assert_true (karez_media_is_message (message));
-  return TRUE;
-}
-
-static void
-media_join (KarezMedia *media, KarezParticipant *participant)
-{
-  g_assert_true (karez_participant_is_local (participant));
-  g_hash_table_add (KAREZ_TEST_WORKER (media)->in_media,
-                    g_strdup (karez_participant_get_id (participant)));
-}
-
-static void
-media_leave (KarezMedia *media, KarezParticipant *participant)
-{
-  g_assert_true (karez_participant_is_local (participant));
-  g_hash_table_remove (KAREZ_TEST_WORKER (media)->in_media, karez_participant_get_id (participant));
-}
-
-static void
-media_set_forwarding (KarezMedia *media, gboolean on)
-{
-  KAREZ_TEST_WORKER (media)->forwarding = on;
-}
-
-static JsonNode *
-media_get_statistics (KarezMedia *media)
-{
-  return karez_json_object ("forwarding", "b", KAREZ_TEST_WORKER (media)->forwarding, "people", "n",
-                            karez_json_array (NULL), NULL);
-}
-
-static void
-media_iface_init (KarezMediaInterface *iface)
-{
-  iface->take = media_take;
-  iface->join = media_join;
-  iface->leave = media_leave;
-  iface->set_forwarding = media_set_forwarding;
-  iface->get_statistics = media_get_statistics;
 }
 
 /* ── the session ────────────────────────────────────────────────────────────────────────────── */
@@ -144,7 +95,7 @@ session_get_link (KarezSession *session)
 static KarezMedia *
 session_get_media (KarezSession *session, GError **error)
 {
-  return KAREZ_MEDIA (session);
+  return KAREZ_MEDIA (KAREZ_TEST_WORKER (session)->media);
 }
 
 static GListModel *
@@ -270,7 +221,7 @@ karez_test_worker_finalize (GObject *object)
   g_object_unref (self->link);
   g_clear_pointer (&self->booking, json_node_unref);
   g_object_unref (self->participants);
-  g_hash_table_unref (self->in_media);
+  g_object_unref (self->media);
   g_ptr_array_unref (self->records);
   g_hash_table_unref (self->checks);
   g_free (self->asked);
@@ -302,7 +253,7 @@ karez_test_worker_init (KarezTestWorker *self)
   g_signal_connect_object (self->link, "sent", G_CALLBACK (on_sent), self, 0);
   self->booking = karez_json_object ("id", "s", ID, NULL);
   self->participants = g_list_store_new (KAREZ_TYPE_PARTICIPANT);
-  self->in_media = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->media = karez_test_media_new ();
   self->records = g_ptr_array_new_with_free_func (record_free);
   self->checks = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   self->state = KAREZ_STATE_LIVE;
@@ -677,8 +628,7 @@ karez_test_worker_die (KarezTestWorker *self)
   g_clear_object (&self->half);
   g_ptr_array_set_size (self->records, (gint) n_durable);
   self->n_durable = n_durable;
-  self->forwarding = FALSE;
-  g_hash_table_remove_all (self->in_media);
+  karez_test_media_forget (self->media);
   g_hash_table_remove_all (self->checks);
   g_list_store_remove_all (self->participants);
   return g_steal_pointer (&saved);
@@ -753,7 +703,7 @@ karez_test_worker_is_forwarding (KarezTestWorker *self)
 {
   g_return_val_if_fail (KAREZ_TEST_IS_WORKER (self), FALSE);
 
-  return self->forwarding;
+  return karez_test_media_is_forwarding (self->media);
 }
 
 guint
@@ -761,5 +711,15 @@ karez_test_worker_count_media (KarezTestWorker *self)
 {
   g_return_val_if_fail (KAREZ_TEST_IS_WORKER (self), 0);
 
-  return g_hash_table_size (self->in_media);
+  return karez_test_media_count (self->media);
+}
+
+void
+karez_test_worker_send (KarezTestWorker *self, KarezParticipant *participant, const char *label,
+                        const char *text)
+{
+  g_return_if_fail (KAREZ_TEST_IS_WORKER (self));
+  g_return_if_fail (label != NULL && text != NULL);
+
+  karez_test_media_receive (self->media, participant, label, text);
 }

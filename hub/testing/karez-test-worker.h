@@ -39,14 +39,16 @@ typedef enum
 #define KAREZ_TEST_TYPE_WORKER (karez_test_worker_get_type ())
 /**
  * KarezTestWorker:
- * A worker of one session for a live half's test: session, link and media in one object, without a
+ * A worker of one session for a live half's test: session, link and media, without a
  * process or a network. Two of them are one session; what is sent waits until it is carried over.
  * Its functions turn the main loop while they wait, and end the test where the half does not do
  * what it must.
  *
  * It has no media: karez_session_get_media() gives an object that remembers who is in it, whether
- * it passes anything on, and what pages said to it. It sets no deadlines. Records are counted and
- * go nowhere; karez_test_hub_keep() hands them to a control half.
+ * it passes anything on, and what pages said to it. Its data channels are those that the half
+ * declared, and are open; a page is sent {"type": "channel", "label", "text"} for a message. It
+ * sets no deadlines. Records are counted and go nowhere; karez_test_hub_keep() hands them to a
+ * control half.
  *
  * Since: 1.1
  */
@@ -188,6 +190,17 @@ KAREZ_PUBLIC KarezParticipant *karez_test_participant_new (guint side, const cha
  * Since: 1.1
  */
 KAREZ_PUBLIC JsonObject *karez_test_page_last (GPtrArray *page, const char *type);
+/**
+ * karez_test_worker_send:
+ * @participant: a local one
+ * @label: of a channel that the half declared
+ *
+ * A page sends @text over a data channel.
+ *
+ * Since: 1.1
+ */
+KAREZ_PUBLIC void karez_test_worker_send (KarezTestWorker *self, KarezParticipant *participant,
+                                          const char *label, const char *text);
 /**
  * karez_test_worker_add:
  *

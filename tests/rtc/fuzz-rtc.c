@@ -293,7 +293,7 @@ fuzz_sdp (const guint8 *data, gsize size)
   g_autofree char *text = g_strndup ((const char *) data, size);
   g_autoptr (GError) error = NULL;
 
-  if (!hub_sdp_parse_offer (offer, text, &error))
+  if (!hub_sdp_parse_offer (offer, text, size % 2 != 0, &error))
     {
       g_assert_nonnull (karez_error_get_rule (error));
       return;

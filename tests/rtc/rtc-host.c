@@ -4,9 +4,10 @@
 /* One room with media and nothing around it, for browsers: each WebSocket is a participant, whose
  * messages go to the room and back. Serves the files of one folder. Prints its port.
  *
- *   rtc-host FOLDER [ADDRESS]
+ *   rtc-host FOLDER [ADDRESS [channels]]
  *
- * ADDRESS: where media is received, 127.0.0.1 if it is not given
+ * ADDRESS: where media is received, 127.0.0.1 if it is not given. With "channels", pages have data
+ * channels, "marks", "pointer" and "bytes", and what they send comes back.
  */
 #include "hub-rtc.h"
 
@@ -121,6 +122,25 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
   soup_server_message_set_response (message, type, SOUP_MEMORY_TAKE, text, length);
 }
 
+static void
+on_channel_message (KarezMedia *media, KarezParticipant *participant, const char *label,
+                    GBytes *message, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!karez_media_send (media, participant, label, message, &error))
+    g_printerr ("rtc-host: %s\n", error->message);
+}
+
+static void
+declare_channels (KarezMedia *media)
+{
+  karez_media_declare_channel (media, "marks", KAREZ_CHANNEL_NONE, 60000, 200);
+  karez_media_declare_channel (media, "pointer", KAREZ_CHANNEL_ONCE, 200, 100);
+  karez_media_declare_channel (media, "bytes", KAREZ_CHANNEL_BINARY, 1000, 50);
+  g_signal_connect (media, "message", G_CALLBACK (on_channel_message), NULL);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -138,6 +158,8 @@ main (int argc, char **argv)
       g_printerr ("rtc-host: %s\n", error->message);
       return 1;
     }
+  if (argc > 3)
+    declare_channels (host.media);
   karez_media_set_forwarding (host.media, TRUE);
   uris = soup_server_get_uris (host.server);
   printf ("{\"port\":%d,\"pid\":%d}\n", g_uri_get_port (uris->data), (int) getpid ());

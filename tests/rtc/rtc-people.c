@@ -20,6 +20,8 @@ rtc_room_up (RtcRoom *room, gconstpointer data)
 
   room->media = KAREZ_MEDIA (hub_rtc_new ("127.0.0.1", &error));
   g_assert_no_error (error);
+  room->voice = "microphone";
+  room->picture = "camera";
   room->timer = g_timeout_add (2, on_timer, room);
 }
 
@@ -86,7 +88,7 @@ rtc_send_offer (RtcRoom *room, RtcPerson *person, GError **error)
   g_autofree char *offer = rtc_client_offer (person->client);
   g_autoptr (JsonNode) node = karez_json_object (
       "type", "s", "media.offer", "connection", "s", person->token, "sdp", "s", offer, "sources",
-      "n", karez_json_object ("0", "s", "microphone", "1", "s", "camera", NULL), NULL);
+      "n", karez_json_object ("0", "s", room->voice, "1", "s", room->picture, NULL), NULL);
 
   return karez_media_take (room->media, person->participant, json_node_get_object (node), error);
 }

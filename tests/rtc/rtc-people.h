@@ -22,7 +22,8 @@ typedef struct
   KarezMedia *media;
   RtcPerson people[RTC_MAX_PEOPLE];
   guint n_people;
-  guint first; /* added to their numbers, so that two rooms have other people */
+  const char *voice, *picture; /* what each sends: the labels of two sources */
+  guint first;                 /* added to their numbers, so that two rooms have other people */
   guint timer;
 } RtcRoom;
 

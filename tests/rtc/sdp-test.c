@@ -29,7 +29,7 @@ sdp_test_parse (HubSdpOffer *offer, const char *text)
   g_autoptr (GError) error = NULL;
 
   memset (offer, 0xff, sizeof *offer);
-  hub_sdp_parse_offer (offer, text, &error);
+  hub_sdp_parse_offer (offer, text, FALSE, &error);
   g_assert_no_error (error);
 }
 
@@ -39,7 +39,7 @@ sdp_test_refuse (const char *text, const char *rule)
   g_autofree HubSdpOffer *offer = g_new (HubSdpOffer, 1);
   g_autoptr (GError) error = NULL;
 
-  g_assert_false (hub_sdp_parse_offer (offer, text, &error));
+  g_assert_false (hub_sdp_parse_offer (offer, text, FALSE, &error));
   g_assert_true (karez_error_is_invalid (error));
   g_assert_cmpstr (karez_error_get_rule (error), ==, rule);
   g_assert_nonnull (karez_error_get_accepted (error));

@@ -25,13 +25,14 @@ async function until(what, test, seconds = 20) {
   }
 }
 
-function startHost() {
+/** @param {string[]} more arguments */
+function startHost(...more) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'karez-room-'));
   for (const file of ['index.html', 'room.js'])
     fs.copyFileSync(path.join(source, 'tests/rtc/page', file), path.join(folder, file));
   for (const file of fs.readdirSync(path.join(source, 'data/web/src')).filter((name) => name.endsWith('.js')))
     fs.copyFileSync(path.join(source, 'data/web/src', file), path.join(folder, file));
-  const child = spawn(hostProgram, [folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(hostProgram, [folder, ...more], { stdio: ['ignore', 'pipe', 'inherit'] });
   return new Promise((done, failed) => {
     child.on('exit', (code) => failed(new Error(`the host ended with ${code}`)));
     child.stdout.once('data', (text) => done({ ...JSON.parse(text), child, folder }));
@@ -55,11 +56,11 @@ const browser = await chromium.launch({
 const faults = [];
 let number = 0;
 
-async function openPage() {
+async function openPage(room = host, hash = '') {
   const page = await (await browser.newContext()).newPage();
   page.on('pageerror', (error) => faults.push(String(error)));
   page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
-  await page.goto(`http://127.0.0.1:${host.port}/index.html`);
+  await page.goto(`http://127.0.0.1:${room.port}/index.html${hash}`);
   await until('a participant', () => page.evaluate(() => globalThis.room?.participant));
   return page;
 }
@@ -76,7 +77,7 @@ async function test(name, run) {
 }
 
 const pages = [];
-console.log('1..8');
+console.log('1..9');
 try {
   await test('a page that tries its way is told how it is', async () => {
     const [near, far, nowhere, cut] = await Promise.all([openPage(), openPage(), openPage(), openPage()]);
@@ -106,6 +107,50 @@ try {
     assert.deepEqual(none.states, ['connecting', 'blocked']);
     assert.deepEqual(none.addresses, ['127.0.0.1:9']);
     await Promise.all([near, far, nowhere, cut].map((page) => page.context().close()));
+  });
+
+  await test('data channels: what is sent comes back, in order and whole, and on time', async () => {
+    const channelHost = await startHost('127.0.0.1', 'channels');
+    try {
+      const page = await openPage(channelHost, '#channels');
+      const open = () => page.evaluate(() => ['marks', 'pointer', 'bytes', 'gossip'].filter((label) => globalThis.room.client.channels.isOpen(label)));
+      const rules = () => page.evaluate(() => globalThis.room.rules.splice(0));
+      const echoed = () => page.evaluate(() => globalThis.room.echoed.length);
+      await page.evaluate(() => globalThis.room.join());
+      await until('a refusal of the one that the room does not have', () => page.evaluate(() => globalThis.room.rules.length));
+      assert.deepEqual(await rules(), ['undefined media/channel']);
+      await until('three channels', async () => (await open()).join() === 'marks,pointer,bytes');
+      const lengths = [0, 1, 1000, 60000, 5, 40000];
+      await page.evaluate((all) => { for (const n of all) globalThis.room.client.channels.send('marks', 'x'.repeat(n)); }, lengths);
+      await until('all marks', async () => (await echoed()) === lengths.length);
+      assert.deepEqual(await page.evaluate(() => globalThis.room.echoed.splice(0).map(({ data }) => data.length)), lengths);
+      await page.evaluate(() => globalThis.room.client.channels.send('bytes', new Uint8Array([0, 255, 7]).buffer));
+      await until('the bytes', async () => (await echoed()) === 1);
+      assert.deepEqual(await page.evaluate(() => [...new Uint8Array(globalThis.room.echoed.splice(0)[0].data)]), [0, 255, 7]);
+      const times = await page.evaluate(async () => {
+        const sent = [];
+        for (let i = 0; i < 180; i++) {
+          sent.push(performance.now());
+          globalThis.room.client.channels.send('pointer', String(i));
+          await new Promise((done) => { setTimeout(done, 1000 / 60); });
+        }
+        return globalThis.room.echoed.splice(0).map(({ data, at }) => at - sent[Number(data)]).sort((a, b) => a - b);
+      });
+      console.log(`# there and back: p50 ${times[90].toFixed(1)}, p95 ${times[Math.floor(times.length * 0.95)].toFixed(1)} ms of ${times.length}`);
+      assert.ok(times.length > 170 && times[90] < 20);
+      await page.evaluate(() => globalThis.room.client.channels.send('marks', 'x'.repeat(60001)));
+      await until('a refusal', () => page.evaluate(() => globalThis.room.rules.length));
+      assert.deepEqual(await rules(), ['marks media/size']);
+      await page.evaluate(() => globalThis.room.client.retry());
+      await until('three channels of another connection', async () => (await open()).join() === 'marks,pointer,bytes');
+      await page.evaluate(() => globalThis.room.client.channels.send('marks', 'again'));
+      await until('the mark', async () => (await echoed()) === 1);
+      await page.context().close();
+    } finally {
+      channelHost.child.removeAllListeners('exit');
+      channelHost.child.kill();
+      fs.rmSync(channelHost.folder, { recursive: true });
+    }
   });
 
   await test('a page that comes later shows a picture soon', async () => {

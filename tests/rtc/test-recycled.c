@@ -30,7 +30,7 @@ fixture_up (Fixture *f, gconstpointer data)
       "01a20000-0000-7000-8000-000000000001", TRUE);
   const guint8 fingerprint[HUB_DTLS_FINGERPRINT_BYTES] = { 1 };
 
-  f->page = hub_rtc_page_new (participant, "a-connection", 1, fingerprint);
+  f->page = hub_rtc_page_new (participant, &hub_rtc_usual_sources, "a-connection", 1, fingerprint);
   f->commands = g_ptr_array_new_with_free_func ((GDestroyNotify) hub_rtc_command_free);
   f->next_track = 1;
 }
@@ -118,15 +118,15 @@ test_other (Fixture *f, gconstpointer data)
   static const struct
   {
     const char *why, *sources, *section;
-    HubRtcSource source;
+    const char *source;
   } others[] = {
-    { "another mid", "2=camera", CAMERA ("2", "20"), HUB_RTC_CAMERA },
-    { "the same mid, another source", "1=screen", CAMERA ("1", "20"), HUB_RTC_SCREEN },
-    { "the same mid, another stream", "1=camera", CAMERA ("1", "21"), HUB_RTC_CAMERA },
+    { "another mid", "2=camera", CAMERA ("2", "20"), "camera" },
+    { "the same mid, another source", "1=screen", CAMERA ("1", "20"), "screen" },
+    { "the same mid, another stream", "1=camera", CAMERA ("1", "21"), "camera" },
     { "the same mid, other numbers", "1=camera",
-      "video 9 100 101|1|a=sendonly\r\na=ssrc-group:FID 20 200\r\n" OTHER_VIDEO, HUB_RTC_CAMERA },
+      "video 9 100 101|1|a=sendonly\r\na=ssrc-group:FID 20 200\r\n" OTHER_VIDEO, "camera" },
     { "the same mid, another kind", "1=microphone",
-      "audio 9 111|1|a=sendonly\r\na=ssrc:20 cname:c\r\n" AUDIO, HUB_RTC_MICROPHONE },
+      "audio 9 111|1|a=sendonly\r\na=ssrc:20 cname:c\r\n" AUDIO, "microphone" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (others); i++)
@@ -141,10 +141,10 @@ test_other (Fixture *f, gconstpointer data)
       g_assert_cmpuint (count (f, HUB_RTC_REMOVE_SLOT) + count (f, HUB_RTC_ADD_SLOT), ==, 0);
       g_assert_cmpuint (f->page->n_published, ==, 1);
       published = &f->page->published[0];
-      g_assert_cmpint (published->source, ==, others[i].source);
+      g_assert_cmpstr (published->source->label, ==, others[i].source);
       g_assert_true (f->places[0].accepted);
       g_assert_cmpint (f->places[0].codec, ==,
-                       others[i].source == HUB_RTC_MICROPHONE ? HUB_CODEC_OPUS : HUB_CODEC_VP8);
+                       published->source->kind == HUB_MEDIA_AUDIO ? HUB_CODEC_OPUS : HUB_CODEC_VP8);
       /* Offered again as it is, it stays. */
       offer (f, "page", others[i].sources, others[i].section, PLACE ("9"), NULL);
       g_assert_cmpuint (f->commands->len, ==, 0);

@@ -247,6 +247,33 @@ test_replaced (RtcRoom *room, gconstpointer data)
   rtc_client_free (old);
 }
 
+/* What a modality declares stands in place of the usual sources. */
+static void
+test_declared (RtcRoom *room, gconstpointer data)
+{
+  RtcPerson *first, *second;
+  g_autoptr (GError) error = NULL;
+
+  karez_media_declare_source (room->media, "voice", KAREZ_SOURCE_VOICE);
+  karez_media_declare_source (room->media, "scene", KAREZ_SOURCE_NONE);
+  karez_media_set_forwarding (room->media, TRUE);
+  room->voice = "voice";
+  room->picture = "scene";
+  first = rtc_join (room, 1);
+  second = rtc_join (room, 1);
+  rtc_until_all_open (room);
+  rtc_run_until (rtc_shown (first, second, "scene") != NULL
+                 && rtc_shown (first, second, "scene")->packets > 20
+                 && rtc_shown (first, second, "voice")->packets > 20);
+  rtc_set_seen (room, first, FALSE);
+  rtc_run_until (!rtc_is_wanted (second, "scene"));
+  g_assert_true (rtc_is_wanted (second, "voice"));
+  room->picture = "camera";
+  g_assert_false (rtc_send_offer (room, second, &error));
+  g_assert_cmpstr (karez_error_get_rule (error), ==, "rtc/source");
+  g_assert_cmpstr (karez_error_get_accepted (error), ==, "voice, scene");
+}
+
 /* A page has another transport for what was agreed on: its goodbye comes before the offer, after
  * the answer, or never. What is sent and shown goes on, and nobody else is told that it ended. */
 static void
@@ -658,6 +685,7 @@ main (int argc, char **argv)
   ADD ("mute", test_mute);
   ADD ("speaking", test_speaking);
   ADD ("replaced", test_replaced);
+  ADD ("declared", test_declared);
   ADD ("renewed", test_renewed);
   ADD ("unseen", test_unseen);
   ADD ("unseen-held", test_unseen_held);

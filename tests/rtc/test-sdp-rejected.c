@@ -167,6 +167,58 @@ test_nothing (void)
   g_assert_null (strstr (answer, "a=group"));
 }
 
+#define CHANNELS                                                                                   \
+  "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n"                        \
+  "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:0\r\na=setup:actpass\r\n" UFRAG       \
+  "a=fingerprint:sha-256 " FINGERPRINT "\r\na=sctp-port:5000\r\n"
+
+/* Data channels, where the session has some: RFC 8841. */
+static const struct
+{
+  const char *find, *by;
+} no_channels[] = {
+  { "a=sctp-port:5000\r\n", "" },           { "sctp-port:5000", "sctp-port:0" },
+  { "sctp-port:5000", "sctp-port:65536" },  { "sctp-port:5000", "sctp-port:x" },
+  { "webrtc-datachannel", "webrtc-other" }, { "UDP/DTLS/SCTP", "TCP/DTLS/SCTP" },
+  { "application 9", "application 0" },     { "a=mid:0\r\n", "" },
+};
+
+static void
+test_channels (void)
+{
+  g_autofree HubSdpOffer *offer = g_new0 (HubSdpOffer, 1);
+  g_autofree char *answer = NULL;
+  g_autofree char *twice = NULL;
+
+  g_assert_true (hub_sdp_parse_offer (offer, CHANNELS, TRUE, NULL));
+  g_assert_cmpuint (offer->n_taken, ==, 1);
+  g_assert_cmpint (offer->sections[0].kind, ==, HUB_MEDIA_DATA);
+  g_assert_cmpuint (offer->sections[0].sctp_port, ==, 5000);
+  g_assert_false (offer->sections[0].sends || offer->sections[0].receives);
+  answer = write_whole_answer (offer);
+  g_assert_nonnull (strstr (answer, "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n"));
+  g_assert_nonnull (strstr (answer, "a=group:BUNDLE 0\r\n"));
+  g_assert_nonnull (strstr (answer, "a=sctp-port:5000\r\na=max-message-size:65536\r\n"));
+  g_assert_nonnull (strstr (answer, "a=candidate:"));
+  g_assert_null (strstr (answer, "a=rtcp-mux"));
+  g_assert_null (strstr (answer, "a=inactive"));
+  for (guint i = 0; i < G_N_ELEMENTS (no_channels); i++)
+    {
+      g_autofree char *other = sdp_test_replace (CHANNELS, no_channels[i].find, no_channels[i].by);
+
+      g_test_message ("case %u", i);
+      g_assert_true (hub_sdp_parse_offer (offer, other, TRUE, NULL));
+      g_assert_cmpuint (offer->n_taken, ==, 0);
+    }
+  twice = g_strconcat (CHANNELS,
+                       "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:1\r\n"
+                       "a=sctp-port:5000\r\n",
+                       NULL);
+  g_assert_true (hub_sdp_parse_offer (offer, twice, TRUE, NULL));
+  g_assert_cmpuint (offer->n_taken, ==, 1);
+  g_assert_true (offer->sections[1].rejected);
+}
+
 static void
 test_plan_b (void)
 {
@@ -216,7 +268,7 @@ test_many (void)
         g_string_append (text, lines[i]);
       whole = g_string_free (text, FALSE);
       begun = now_us ();
-      hub_sdp_parse_offer (&offer, whole, &error);
+      hub_sdp_parse_offer (&offer, whole, FALSE, &error);
       g_test_message ("%s%" G_GINT64_FORMAT " us", lines[i], now_us () - begun);
       g_assert_cmpint (now_us () - begun, <, 2 * G_USEC_PER_SEC);
     }
@@ -230,6 +282,7 @@ main (int argc, char **argv)
   g_test_add_func ("/rtc/sdp/bundles", test_bundles);
   g_test_add_func ("/rtc/sdp/transport", test_transport);
   g_test_add_func ("/rtc/sdp/nothing", test_nothing);
+  g_test_add_func ("/rtc/sdp/channels", test_channels);
   g_test_add_func ("/rtc/sdp/plan-b", test_plan_b);
   g_test_add_func ("/rtc/sdp/many", test_many);
   return g_test_run ();

@@ -3,7 +3,8 @@
 // and come back, so that both directions are measured on the port that the session uses. Neither
 // camera nor microphone is in it.
 
-import { bitrates, preferredCodecs } from './media.js';
+import { preferredCodecs } from './media.js';
+import { usualSources } from './media-sources.js';
 
 /**
  * What was measured of both directions.
@@ -203,7 +204,7 @@ export class MediaEcho extends EventTarget {
     void audio.resume().catch(() => {});
     for (const track of [...tone.stream.getTracks(), ...picture.stream.getTracks()]) {
       const kind = /** @type {'audio' | 'video'} */ (track.kind);
-      connection.addTransceiver(track, { direction: 'sendonly', sendEncodings: [{ maxBitrate: kind === 'video' ? bitrates.camera : bitrates.microphone }] })
+      connection.addTransceiver(track, { direction: 'sendonly', sendEncodings: [{ maxBitrate: usualSources[kind === 'video' ? 'camera' : 'microphone'].bitrate }] })
         .setCodecPreferences(preferredCodecs(kind));
     }
     for (const kind of ['audio', 'video'])

@@ -2,11 +2,14 @@
 // Whether what is shown of somebody still moves: a browser goes on showing the last picture of one
 // that stopped, and nothing about it looks wrong.
 
-/** @typedef {'microphone' | 'camera' | 'screen'} Source */
+import { usualSources } from './media-sources.js';
+
+/** @typedef {import('./media-sources.js').Source} Source */
 /** @typedef {{frames: number, at: number}} Seen */
 
 /** ms without a picture or a packet of speech until that is said. A screen on which nothing moves is sent once a second. */
-const bearable = { camera: 900, microphone: 900, screen: 4000 };
+const bearable = 900;
+const bearableShared = 4000;
 
 /** What a page's tracks did when it looked. */
 export class Stillness {
@@ -15,6 +18,12 @@ export class Stillness {
   since = new Map();
   /** @type {Map<string, Seen>} by participant, source and track: a place may be another person's now */
   #seen = new Map();
+  #options;
+
+  /** @param {import('./media-sources.js').Sources} [sources] that there may be */
+  constructor(sources = usualSources) {
+    this.#options = sources;
+  }
 
   /**
    * @param {Map<string, import('./media.js').Shown>} people
@@ -23,7 +32,7 @@ export class Stillness {
    * @param {Source[]} [expected] what is sent at all: nothing else is missed
    * @returns {boolean} whether it is another one now
    */
-  look(people, counts, now, expected = ['camera', 'microphone', 'screen']) {
+  look(people, counts, now, expected = Object.keys(this.#options)) {
     const before = JSON.stringify([...this.since]);
     /** @type {Map<string, Seen>} */
     const seen = new Map();
@@ -38,13 +47,14 @@ export class Stillness {
         const last = this.#seen.get(id);
         const at = last && last.frames === frames ? last.at : now;
         seen.set(id, { frames, at });
-        if (now - at >= bearable[source])
+        if (now - at >= (this.#options[source]?.shared ? bearableShared : bearable))
           still[source] = at;
       }
       // Whose face and voice stand still sends no screen, either.
-      const others = sources.filter((source) => source !== 'screen');
-      if (sources.includes('screen') && others.length && others.every((source) => still[source] !== undefined))
-        still.screen ??= Math.min(...others.map((source) => /** @type {number} */ (still[source])));
+      const others = sources.filter((source) => !this.#options[source]?.shared);
+      if (others.length && others.every((source) => still[source] !== undefined))
+        for (const shared of sources.filter((source) => this.#options[source]?.shared))
+          still[shared] ??= Math.min(...others.map((source) => /** @type {number} */ (still[source])));
       if (Object.keys(still).length)
         this.since.set(who, still);
     }

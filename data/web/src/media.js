@@ -2,10 +2,12 @@
 // Speech and pictures of one session: what this page sends, and where it shows what the others do.
 // The messages are described in data/api/media.md.
 
+import { MediaChannels } from './media-channels.js';
+import { usualSources } from './media-sources.js';
 import { Stillness, countFrames } from './media-still.js';
 import { hubNow, ticks } from './time.js';
 
-/** @typedef {'microphone' | 'camera' | 'screen'} Source */
+/** @typedef {import('./media-sources.js').Source} Source */
 /** @typedef {{mid: string, participant: string, source: Source, on: boolean}} Place */
 /**
  * What is shown of one other person.
@@ -13,8 +15,6 @@ import { hubNow, ticks } from './time.js';
  */
 /** @typedef {{participant: string, state: string, loss_in: number, loss_out: number, rtt_ms: number, jitter_ms: number}} Quality */
 
-/** @type {Source[]} */
-const sources = ['microphone', 'camera', 'screen'];
 /** Places for so many others are offered at first; more when they are lacking. */
 const firstPlaces = 3;
 const morePlaces = 4;
@@ -31,8 +31,6 @@ const unseenAfter = 3000;
 const wantedTries = 3;
 const wantedAgain = 100;
 const retryMs = [200, 500, 1000, 2000, 4000];
-/** What is enough for a face, in bit/s; a screen has text. */
-export const bitrates = { microphone: 32_000, camera: 1_500_000, screen: 2_500_000 };
 
 const viewEvents = ['visibilitychange', 'enterpictureinpicture', 'leavepictureinpicture'];
 
@@ -78,10 +76,17 @@ export function roomFor(sdp, wanted) {
  * of a connection is another one.
  */
 export class MediaClient extends EventTarget {
-  /** @param {(body: Record<string, unknown>) => boolean} send to the session's worker */
-  constructor(send) {
+  /** @param {(body: Record<string, unknown>) => boolean} send to the session's worker
+   * @param {{sources?: import('./media-sources.js').Sources, channels?: Record<string, import('./media-channels.js').ChannelOptions>}} [declared]
+   * by the modality, by their labels */
+  constructor(send, { sources = usualSources, channels = {} } = {}) {
     super();
     this.send = send;
+    this.options = sources;
+    /** Labels. @type {Source[]} */
+    this.sources = Object.keys(sources);
+    this.channels = new MediaChannels(channels);
+    this.channels.addEventListener('lost', () => this.retry());
     /** Names the connection, so that what is about a former one is known as such. */
     this.token = '';
     /** @type {RTCPeerConnection | null} */
@@ -119,7 +124,7 @@ export class MediaClient extends EventTarget {
     this.told = {};
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
-    this.stillness = new Stillness();
+    this.stillness = new Stillness(sources);
     /** @type {ReturnType<typeof setInterval> | undefined} */
     this.watch = undefined;
     this.looking = false;
@@ -179,6 +184,7 @@ export class MediaClient extends EventTarget {
       this.connection.onconnectionstatechange = null;
       this.connection.close();
     }
+    this.channels.close();
     this.connection = null;
     this.token = '';
     this.sending = {};
@@ -211,7 +217,7 @@ export class MediaClient extends EventTarget {
 
   /** What would be missed if it did not come. */
   expected() {
-    return !this.expecting ? [] : this.viewing ? sources : sources.filter((source) => source === 'microphone');
+    return !this.expecting ? [] : this.viewing ? this.sources : this.sources.filter((source) => this.options[source].voice);
   }
 
   /** Whether the session lets anything through. @param {boolean} on */
@@ -249,7 +255,7 @@ export class MediaClient extends EventTarget {
    * negotiated. @param {{source: Source, wanted: boolean}} message */
   takeDemand({ source, wanted }) {
     const sender = this.sending[source]?.sender;
-    if (!sender || source === 'microphone')
+    if (!sender || this.options[source].voice)
       return;
     this.unwanted[source] = !wanted;
     if (!this.turning.has(sender))
@@ -258,7 +264,7 @@ export class MediaClient extends EventTarget {
 
   /** The hub is away: nobody can say that a picture is wanted again. It says so anew once it is back. */
   unheard() {
-    for (const source of sources)
+    for (const source of this.sources)
       this.takeDemand({ source, wanted: true });
   }
 
@@ -301,16 +307,17 @@ export class MediaClient extends EventTarget {
     const connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require' });
     this.connection = connection;
     this.token = crypto.randomUUID();
-    for (const source of sources) {
-      const transceiver = connection.addTransceiver(source === 'microphone' ? 'audio' : 'video', {
-        direction: 'sendonly', sendEncodings: [{ maxBitrate: bitrates[source] }],
-      });
-      transceiver.setCodecPreferences(preferredCodecs(source === 'microphone' ? 'audio' : 'video'));
+    for (const source of this.sources) {
+      const { voice, bitrate } = this.options[source];
+      const kind = voice ? 'audio' : 'video';
+      const transceiver = connection.addTransceiver(kind, { direction: 'sendonly', sendEncodings: [{ maxBitrate: bitrate }] });
+      transceiver.setCodecPreferences(preferredCodecs(kind));
       this.sending[source] = transceiver;
       if (this.own[source])
         void transceiver.sender.replaceTrack(/** @type {MediaStreamTrack} */ (this.own[source]));
     }
     this.addPlaces(firstPlaces, firstPlaces);
+    this.channels.open(connection);
     connection.onconnectionstatechange = () => this.follow(connection);
     this.setState('connecting');
     void this.offer();
@@ -338,14 +345,14 @@ export class MediaClient extends EventTarget {
     await connection.setLocalDescription(offer);
     if (connection !== this.connection)
       return;
-    const named = sources.map((source) => [this.sending[source]?.mid, source]).filter(([mid]) => mid);
-    const off = sources.filter((source) => !this.isOn(source));
+    const named = this.sources.map((source) => [this.sending[source]?.mid, source]).filter(([mid]) => mid);
+    const off = this.sources.filter((source) => !this.isOn(source));
     const sent = this.send({
       type: 'media.offer', connection: this.token, sdp: connection.localDescription?.sdp, sources: Object.fromEntries(named), off,
     });
     this.offered = sent;
     if (sent)
-      this.told = Object.fromEntries(sources.map((source) => [source, !off.includes(source)]));
+      this.told = Object.fromEntries(this.sources.map((source) => [source, !off.includes(source)]));
     else
       this.retry();
   }
@@ -399,6 +406,10 @@ export class MediaClient extends EventTarget {
         if (message.connection === this.token)
           void this.takeAnswer(message.sdp);
         return true;
+      case 'media.refused':
+        if (message.connection === this.token)
+          console.warn(`${message.rule}: ${message.label}`);
+        return true;
       case 'media.places':
         if (message.connection === this.token)
           this.takePlaces(message);
@@ -433,7 +444,7 @@ export class MediaClient extends EventTarget {
       return;
     }
     this.told = {};
-    for (const source of sources)
+    for (const source of this.sources)
       this.tellOn(source);
     this.toldViewing = null;
     this.tellViewing();

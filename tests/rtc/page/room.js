@@ -4,12 +4,14 @@ import { MediaClient } from '/media.js';
 import { MediaEcho } from '/media-echo.js';
 
 const socket = new WebSocket(`ws://${location.host}/socket`);
+/** With data channels: the marks, the pointer and bytes, and one that the room does not have. */
+const channels = location.hash === '#channels' ? { marks: {}, pointer: { once: true }, bytes: { binary: true }, gossip: {} } : {};
 const client = new MediaClient((body) => {
   if (socket.readyState !== WebSocket.OPEN) return false;
   socket.send(JSON.stringify(body));
   return true;
-});
-const room = { client, participant: '', refused: [], firstFrame: 0, messages: 0, through: '' };
+}, { channels });
+const room = { client, participant: '', refused: [], echoed: /** @type {{label: string, data: unknown, at: number}[]} */ ([]), rules: [], firstFrame: 0, messages: 0, through: '' };
 const elements = new Map();
 /** Takes the next answer of a connection that is not the client's, by its token. */
 const answers = new Map();
@@ -32,8 +34,11 @@ client.addEventListener('change', () => {
     }
 });
 
+client.channels.addEventListener('message', ({ detail }) => room.echoed.push({ ...detail, at: performance.now() }));
+
 socket.addEventListener('message', (event) => {
   const message = JSON.parse(event.data);
+  if (message.type === 'media.refused') room.rules.push(`${message.label} ${message.rule}`);
   room.messages++;
   if ('sdp' in message) message.sdp = redirect(message.sdp);
   if (message.type === 'you') room.participant = message.participant;
