@@ -3,6 +3,7 @@
 #include "hub-rtc-private.h"
 
 #include "hub-log.h"
+#include "hub-sctp.h"
 #include "hub-srtp.h"
 
 #include <glib/gi18n.h>
@@ -493,6 +494,7 @@ hub_rtc_open_libraries (GError **error)
   OPENSSL_init_ssl (OPENSSL_INIT_LOAD_CONFIG, NULL);
   if (!hub_srtp_open_library (error))
     return FALSE;
+  hub_sctp_open_library ();
   if (gst_is_initialized ())
     return TRUE;
   g_setenv ("GST_PLUGIN_SYSTEM_PATH_1_0", "", FALSE);
