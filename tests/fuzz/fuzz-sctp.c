@@ -122,10 +122,9 @@ throw_message (Way *way, const guint8 *bytes, gsize length)
 {
   static const guint32 ppids[] = { 50, 51, 53, 56, 57, 0 };
 
-  if (length >= 2)
+  if (length > 2)
     hub_sctp_send (way->page, bytes[0] % 8, ppids[bytes[1] % G_N_ELEMENTS (ppids)],
-                   bytes[1] & 0x80 ? HUB_SCTP_ONCE : HUB_SCTP_RELIABLE, bytes + 2,
-                   MAX (length - 2, 1));
+                   bytes[1] & 0x80 ? HUB_SCTP_ONCE : HUB_SCTP_RELIABLE, bytes + 2, length - 2);
 }
 
 static void

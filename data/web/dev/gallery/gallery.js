@@ -4,14 +4,14 @@
 
 import {
   KarezElement, Loader, Problem, _, announce, button, checkField, choiceField, confirm, emptyState, factList, failedState, field, hubName, hubNow, icon,
-  isolate, keyHint, listOf, loadingState, nothing, number, pageHead, pill, problemNote, rfc3339, say, selectField, sessionWord, shown, size, span, textField, timeIn,
+  isolate, keyHint, leadToWrong, listOf, loadingState, nothing, number, pageHead, pill, problemNote, rfc3339, say, selectField, sessionWord, shown, size, span, textField, timeIn,
   timePair, toast, toastProblem,
 } from '@karez/desk';
 import { html } from 'lit';
 
 const states = ['planned', 'preparing', 'ready', 'starting', 'live', 'degraded', 'held', 'stopping', 'ended', 'failed'];
 const others = ['asked', 'waiting', 'withdrawing', 'confirmed', 'over', 'done', 'declined', 'cancelled', 'up', 'down', 'restored', 'off'];
-const icons = /** @type {const} */ (['search', 'close', 'before', 'after', 'more', 'person']);
+const icons = /** @type {const} */ (['search', 'close', 'before', 'after', 'more', 'person', 'alarm']);
 const kinds = /** @type {const} */ (['plain', 'primary', 'danger', 'danger-plain', 'quiet']);
 const hour = 3_600_000;
 
@@ -56,6 +56,11 @@ class Gallery extends KarezElement {
         ${textField({ id: 'g-error', label: _('Name'), value: this.text, error: _('A time looks like 14:30.'), oninput })}
         ${textField({ id: 'g-long', label: _('Reason'), value: 'Aa '.repeat(8), max: 20, lines: 2, oninput })}
         ${textField({ id: 'g-ltr', label: _('Address'), value: '203.0.113.7', dir: 'ltr', oninput })}`),
+      this.show('leadToWrong', html`<form class="stack" @submit=${(/** @type {Event} */ event) => {
+        event.preventDefault();
+        leadToWrong(/** @type {HTMLElement} */ (event.currentTarget));
+      }}>${textField({ id: 'g-wrong', label: _('Title'), value: '', error: _('A time looks like 14:30.'), oninput: () => {} })}
+        ${button({ label: _('Save'), type: 'submit' })}</form>`),
       this.show('field', field({ id: 'g-field', label: _('Patient'), hint: _('optional'),
         control: ({ id, describedBy }) => html`<input id=${id} aria-describedby=${describedBy} disabled value="…">` })),
       this.show('selectField', html`
