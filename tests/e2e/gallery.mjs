@@ -23,6 +23,8 @@ await withPair('gallery', async ({ aral }) => {
   try {
     for (const dark of [false, true]) {
       const page = await signIn(browser, aral, 'desk.aral', { dark });
+      // What the page before is still asking for would fail with it.
+      await page.waitForLoadState('networkidle');
       await page.goto(`${aral.origin}/gallery`);
       await page.locator('karez-gallery section').first().waitFor();
       const there = await page.locator('[data-component]').evaluateAll((all) => all.flatMap((one) => one.dataset.component.split(', ')));
