@@ -493,13 +493,29 @@ order_free (Order *order)
   g_free (order);
 }
 
+/* What one side waits for. */
+static void
+tell_rest (Order *order, Side *side)
+{
+  HubLiveSession *session = side->session;
+
+  g_printerr ("side %u: %s, recorded %s, %s%s%s%s\n", side->number, karez_state_name (side->state),
+              karez_state_name (side->recorded), session == NULL ? "no worker" : moving_of (side),
+              session != NULL && session->lifting ? ", lifting" : "",
+              session != NULL && hub_live_word_get_waiting (session->word) ? ", a word waits" : "",
+              order->under_way ? ", something is under way" : "");
+}
+
 static void
 expect_in_time (Order *order)
 {
-  if (g_get_monotonic_time () > order->end)
-    g_error ("order %u does not come to rest: host %s, mirror %s; again: KAREZ_TEST_ORDER=%u",
-             order->seed, karez_state_name (order->sides[0].state),
-             karez_state_name (order->sides[1].state), order->seed);
+  if (g_get_monotonic_time () <= order->end)
+    return;
+  for (guint i = 0; i < 2; i++)
+    tell_rest (order, &order->sides[i]);
+  g_error ("order %u does not come to rest: host %s, mirror %s; again: KAREZ_TEST_ORDER=%u",
+           order->seed, karez_state_name (order->sides[0].state),
+           karez_state_name (order->sides[1].state), order->seed);
 }
 
 /* What comes next. Returns: the milliseconds until then */
