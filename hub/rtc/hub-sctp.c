@@ -310,11 +310,26 @@ hub_sctp_take (HubSctp *self, const guint8 *packet, gsize length)
   hub_sctp_poll (self);
 }
 
+/* Whether this thread has the associations that there are. */
+static gboolean
+is_owner (void)
+{
+  gboolean owns;
+
+  g_mutex_lock (&owner.lock);
+  owns = owner.associations > 0 && owner.thread == g_thread_self ();
+  g_mutex_unlock (&owner.lock);
+  return owns;
+}
+
 void
 hub_sctp_tick (gint64 now)
 {
-  gint64 elapsed = owner.ticked != 0 ? (now - owner.ticked) / 1000 : 0;
+  gint64 elapsed;
 
+  if (!is_owner ())
+    return;
+  elapsed = owner.ticked != 0 ? (now - owner.ticked) / 1000 : 0;
   if (owner.ticked == 0)
     owner.ticked = now;
   if (elapsed <= 0)

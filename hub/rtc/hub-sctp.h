@@ -64,7 +64,9 @@ void hub_sctp_start (HubSctp *self);
 void hub_sctp_take (HubSctp *self, const guint8 *packet, gsize length);
 /* What timers did. After hub_sctp_tick(). */
 void hub_sctp_poll (HubSctp *self);
-/* Of all associations of this process; every 20 ms or so. @now: monotonic microseconds */
+/* Of all associations of this process; every 20 ms or so. On a thread that has none it does
+ * nothing.
+ * @now: monotonic microseconds */
 void hub_sctp_tick (gint64 now);
 
 typedef enum

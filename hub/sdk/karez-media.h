@@ -159,9 +159,8 @@ KAREZ_PUBLIC void karez_media_declare_source (KarezMedia *self, const char *labe
  * too large, or above the rate, is left out. The page is told of either, with the rule.
  *
  * The signal "message" (#KarezParticipant *participant, const char *label, GBytes *message) is
- * emitted for each message. "channel"
- * (#KarezParticipant *participant, const char *label, gboolean open) says that a page's channel can
- * be used, or no longer.
+ * emitted for each message. "channel" (#KarezParticipant *participant, const char *label, gboolean
+ * open) says that a page's channel can be used, or no longer.
  *
  * Since: 1.1
  */

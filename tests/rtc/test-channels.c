@@ -474,10 +474,15 @@ test_end (Way *way, gconstpointer data)
 static gpointer
 open_elsewhere (gpointer data)
 {
+  Way *way = data;
   g_autoptr (GError) error = NULL;
-  HubRtcChannels *channels = hub_rtc_channels_new (data, HUB_SCTP_PORT, &handlers, NULL, &error);
+  HubRtcChannels *channels = hub_rtc_channels_new (way->set, HUB_SCTP_PORT, &handlers, NULL,
+                                                   &error);
+  gint64 now = hub_clock_monotonic ();
 
   g_assert_null (channels);
+  for (guint i = 0; i < 8; i++)
+    hub_sctp_tick (now + i * G_USEC_PER_SEC);
   return g_strdup (karez_error_get_rule (error));
 }
 
@@ -485,9 +490,12 @@ open_elsewhere (gpointer data)
 static void
 test_threads (Way *way, gconstpointer data)
 {
-  g_autofree char *rule = g_thread_join (g_thread_new ("other", open_elsewhere, way->set));
+  guint sent = way->to_page.length + way->to_worker.length;
+  g_autofree char *rule = g_thread_join (g_thread_new ("other", open_elsewhere, way));
 
   g_assert_cmpstr (rule, ==, "rtc/sctp");
+  /* No handshake was begun again. */
+  g_assert_cmpuint (way->to_page.length + way->to_worker.length, ==, sent);
 }
 
 int

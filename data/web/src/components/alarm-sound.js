@@ -49,6 +49,8 @@ export class AlarmSound extends EventTarget {
   }
 
   stop() {
+    if (!this.#wanted)
+      return;
     this.#wanted = false;
     for (const name of ['pointerdown', 'keydown'])
       removeEventListener(name, this.unblock);
