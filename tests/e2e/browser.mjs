@@ -116,12 +116,16 @@ export async function signIn(browser, hub, login, options = {}) {
   return page;
 }
 
-/** Changes the page's language as its reader would, without loading it anew.
+/** Changes the page's language as its reader would, without loading it anew. The hub knows of it then: a page
+ * that is loaded at once has it.
  * @param {any} page @param {string} language */
 export async function speak(page, language) {
   const tag = language.replace('_', '-');
+  const isSignedIn = new URL(page.url()).pathname !== '/sign-in';
+  const told = isSignedIn ? page.waitForRequest(/\/me\/language$/, { timeout: 5000 }).catch(() => null) : null;
   await page.evaluate((wanted) => document.querySelector(`button[lang="${wanted}"]`).click(), tag);
   await page.waitForFunction((wanted) => document.documentElement.lang === wanted, tag);
+  await (await told)?.response();
 }
 
 /** A step as everybody sees it: both sizes, three languages. @param {any} page

@@ -104,6 +104,13 @@ class World {
     return name.startsWith('GET /board') ? `${where}?from=${new Date().toISOString()}&to=${new Date(Date.now() + 864e5).toISOString()}` : where;
   }
 
+  /** The same with some of it changed; the partner that it may name by that keeps its pairing, which all others need.
+   * @param {{method: string}} operation @param {string} where @param {Mutator} mutator */
+  changed({ method }, where, mutator) {
+    const changed = mutator.path(where);
+    return method !== 'GET' && changed.toLowerCase().startsWith(`/peers/${this.pair.hangzhou.id}`) ? where : changed;
+  }
+
   /** @param {string | null} role */
   headers(role) {
     const person = role ? this.people[role] : new Person(this.hub);
@@ -205,7 +212,7 @@ async function mutate(world, mutator) {
     const [type, content] = Object.entries(operation.content)[0] ?? [];
     const whole = type === 'application/json' ? sample(content.schema, mutator, (name) => world.known(name, mutator)) : {};
     const body = !type ? undefined : type === 'application/json' ? mutator.body(whole) : mutator.bytes(Buffer.from('%PDF-1.4 x'.repeat(100)));
-    const where = mutator.path(world.path(operation, mutator));
+    const where = world.changed(operation, world.path(operation, mutator), mutator);
     const more = mutator.headers();
     const headers = {
       ...world.headers(role), ...(type ? { 'content-type': type, 'content-length': String(body?.length) } : {}),

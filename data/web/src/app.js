@@ -131,8 +131,12 @@ class App extends KarezElement {
     const { path, page } = pluginPages().find((one) => one.path === this.at.page) ?? {};
     if (!path || (page?.permission && !may(page.permission)))
       this.own = null;
-    else if (this.own?.path !== path)
-      this.own = { path, element: await makePage(path) };
+    else if (this.own?.path !== path) {
+      const element = await makePage(path);
+      // Another arrival may have made it meanwhile: what was opened in that one stays.
+      if (this.own?.path !== path)
+        this.own = { path, element };
+    }
   }
 
   async readParked() {

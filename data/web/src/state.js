@@ -190,7 +190,7 @@ export async function chooseLanguage(wanted) {
   tell();
   if (state.me && !state.me.new_password_needed) {
     state.me.language = wanted;
-    await api.put('/me/language', { language: wanted });
+    await api.put('/me/language', { language: wanted }, { keepalive: true });
   }
 }
 
