@@ -127,6 +127,8 @@ list_words (const char *const *before, const HubOrder *order, const char *direct
       builder, "--session", order->session, "--directory", directory, "--socket", order->socket,
       "--plugin", order->plugin, "--module", order->module, "--link-address", order->link_address,
       order->media_address != NULL ? "--media-address" : NULL, order->media_address, NULL);
+  for (guint i = 0; order->programs != NULL && order->programs[i] != NULL; i++)
+    g_strv_builder_add_many (builder, "--program", order->programs[i], NULL);
   return g_strv_builder_end (builder);
 }
 

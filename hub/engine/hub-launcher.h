@@ -23,12 +23,15 @@ G_DECLARE_FINAL_TYPE (HubLauncher, hub_launcher, HUB, LAUNCHER, GObject)
  * @token: what it says Hello with
  * @socket: the hub's, where it says so
  * @media_address: (nullable): none if it has no media
+ * @programs: (nullable) (array zero-terminated=1): what its live half may start, as
+ *   hub_plugin_program_to_word() makes them
  * @former: a pidfd of the process that had the session before and may not have ended, or -1
  */
 typedef struct
 {
   const char *session, *directory, *token, *socket, *plugin, *module;
   const char *link_address, *media_address;
+  const char *const *programs;
   int former;
 } HubOrder;
 

@@ -20,6 +20,7 @@ struct _HubPluginFile
   HubModalityInfo modality;
   char *schema, *routes, *topics;
   GHashTable *permissions, *settings;
+  GPtrArray *programs;
   HubPluginWeb *web;
 };
 
@@ -305,6 +306,20 @@ read_settings (HubPluginFile *self, GKeyFile *keys, GError **error)
   return TRUE;
 }
 
+static gboolean
+read_programs (HubPluginFile *self, GKeyFile *keys, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (self->path);
+
+  self->programs = hub_plugin_programs_read (keys, folder, error);
+  if (self->programs == NULL)
+    return FALSE;
+  return self->programs->len == 0 || self->live != NULL
+         || karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/missing", NULL,
+                             N_ ("A plugin with the group [%s] needs a live half."),
+                             "Program NAME");
+}
+
 HubPluginFile *
 hub_plugin_file_load (const char *path, GError **error)
 {
@@ -315,7 +330,7 @@ hub_plugin_file_load (const char *path, GError **error)
   keys = hub_plugin_keys_load (self->path, error);
   if (keys == NULL || !read_plugin (self, keys, error) || !read_modality (self, keys, error)
       || !read_grants (self, keys, error) || !read_permissions (self, keys, error)
-      || !read_settings (self, keys, error)
+      || !read_settings (self, keys, error) || !read_programs (self, keys, error)
       || !hub_plugin_web_read (keys, self->id, self->modality.id != NULL, self->control != NULL,
                                self->permissions, &self->web, error))
     return NULL;
@@ -430,6 +445,12 @@ hub_plugin_file_get_settings (HubPluginFile *self)
   return self->settings;
 }
 
+GPtrArray *
+hub_plugin_file_get_programs (HubPluginFile *self)
+{
+  return self->programs;
+}
+
 HubPluginWeb *
 hub_plugin_file_get_web (HubPluginFile *self)
 {
@@ -464,6 +485,7 @@ hub_plugin_file_finalize (GObject *object)
   g_free (self->topics);
   g_hash_table_unref (self->permissions);
   g_hash_table_unref (self->settings);
+  g_clear_pointer (&self->programs, g_ptr_array_unref);
   g_clear_pointer (&self->web, hub_plugin_web_free);
 
   G_OBJECT_CLASS (hub_plugin_file_parent_class)->finalize (object);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "hub-plugin-program.h"
 #include "hub-plugin-web.h"
 
 G_BEGIN_DECLS
@@ -66,6 +67,8 @@ const char *hub_plugin_file_get_topics (HubPluginFile *self);
 GHashTable *hub_plugin_file_get_permissions (HubPluginFile *self);
 /* Names of settings to their defaults. */
 GHashTable *hub_plugin_file_get_settings (HubPluginFile *self);
+/* Returns: (transfer none) (element-type HubPluginProgram) */
+GPtrArray *hub_plugin_file_get_programs (HubPluginFile *self);
 /* Returns: (nullable): NULL if the plugin brings nothing to the desk */
 HubPluginWeb *hub_plugin_file_get_web (HubPluginFile *self);
 

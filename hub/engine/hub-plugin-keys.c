@@ -39,6 +39,8 @@ static const Known known[] = {
   { "Panel", "Booking", FALSE },      { "Page", "Script", FALSE },
   { "Page", "Element", FALSE },       { "Page", "Title", FALSE },
   { "Page", "After", FALSE },         { "Page", "Permission", FALSE },
+  { "Program", "Exec", TRUE },        { "Program", "MemoryMiB", TRUE },
+  { "Program", "Nice", FALSE },       { "Program", "Restarts", FALSE },
 };
 
 static gboolean
@@ -54,17 +56,25 @@ hub_plugin_keys_is_page (const char *group)
   return g_str_has_prefix (group, HUB_PLUGIN_PAGE);
 }
 
-/* As it stands in the table above: there are several pages. */
+gboolean
+hub_plugin_keys_is_program (const char *group)
+{
+  return g_str_has_prefix (group, HUB_PLUGIN_PROGRAM);
+}
+
+/* As it stands in the table above: there are several pages and programs. */
 static const char *
 kind_of_group (const char *group)
 {
-  return hub_plugin_keys_is_page (group) ? "Page" : group;
+  return hub_plugin_keys_is_page (group)      ? "Page"
+         : hub_plugin_keys_is_program (group) ? "Program"
+                                              : group;
 }
 
 static gboolean
 is_known_group (const char *group)
 {
-  if (g_str_equal (group, "Page"))
+  if (g_str_equal (group, "Page") || g_str_equal (group, "Program"))
     return FALSE;
   for (guint i = 0; i < G_N_ELEMENTS (known); i++)
     if (g_str_equal (known[i].group, kind_of_group (group)))
@@ -155,6 +165,17 @@ check_texts (const char *path, GKeyFile *keys, GError **error)
 }
 
 static gboolean
+check_required (GKeyFile *keys, const char *group, GError **error)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (known); i++)
+    if (known[i].required && g_str_equal (known[i].group, kind_of_group (group))
+        && !g_key_file_has_key (keys, group, known[i].key, NULL))
+      return karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/missing", NULL,
+                              N_ ("The key file lacks “%s” in [%s]."), known[i].key, group);
+  return TRUE;
+}
+
+static gboolean
 check_keys (GKeyFile *keys, GError **error)
 {
   g_auto (GStrv) groups = g_key_file_get_groups (keys, NULL);
@@ -166,8 +187,8 @@ check_keys (GKeyFile *keys, GError **error)
       if (!is_known_group (groups[g]))
         return karez_error_set (
             error, KAREZ_ERROR_INVALID, "plugin/group",
-            N_ ("Plugin, Modality, Roles, Grants, Permissions, Settings, Panel or "
-                "Page NAME"),
+            N_ ("Plugin, Modality, Roles, Grants, Permissions, Settings, Panel, Page NAME or "
+                "Program NAME"),
             N_ ("The key file has an unknown group [%s]."), groups[g]);
       names = g_key_file_get_keys (keys, groups[g], NULL, error);
       if (names == NULL)
@@ -176,14 +197,10 @@ check_keys (GKeyFile *keys, GError **error)
         if (!is_known_key (groups[g], names[k]))
           return refuse_key (error, groups[g], names[k]);
     }
-  for (guint i = 0; i < G_N_ELEMENTS (known); i++)
-    if (known[i].required
-        && (g_key_file_has_group (keys, known[i].group) || g_str_equal (known[i].group, "Plugin"))
-        && !g_key_file_has_key (keys, known[i].group, known[i].key, NULL))
-      return karez_error_set (error, KAREZ_ERROR_INVALID, "plugin/missing", NULL,
-                              N_ ("The key file lacks “%s” in [%s]."), known[i].key,
-                              known[i].group);
-  return TRUE;
+  for (guint g = 0; groups[g] != NULL; g++)
+    if (!check_required (keys, groups[g], error))
+      return FALSE;
+  return check_required (keys, "Plugin", error);
 }
 
 gboolean

@@ -18,6 +18,10 @@ GKeyFile *hub_plugin_keys_load (const char *path, GError **error);
 /* Whether @group is "Page NAME". */
 gboolean hub_plugin_keys_is_page (const char *group);
 
+#define HUB_PLUGIN_PROGRAM "Program "
+/* Whether @group is "Program NAME". */
+gboolean hub_plugin_keys_is_program (const char *group);
+
 /* One value. Each leaves @value alone, or empty, where the key is not there. FALSE,
  * %KAREZ_ERROR_INVALID, rule "plugin/value", for one that is not accepted. */
 gboolean hub_plugin_keys_read_text (GKeyFile *keys, const char *group, const char *key,

@@ -22,6 +22,7 @@ struct _HubSessionWorker
   guint32 generation;
   char *token;           /* its hash */
   char *plugin, *module; /* of the live half */
+  GStrv programs;        /* that it may start */
   JsonNode *takers;      /* who of the other hospital may take which role */
   gboolean media;        /* whether it may have #KarezMedia */
   gboolean beginning;    /* its generation and token are being recorded */
@@ -227,6 +228,21 @@ hub_session_worker_drop_word (HubSessionWorker *self)
 
 /* Starting. */
 
+static void
+set_programs (HubSessionWorker *self, GPtrArray *programs)
+{
+  g_autoptr (GStrvBuilder) words = g_strv_builder_new ();
+
+  for (guint i = 0; i < programs->len; i++)
+    {
+      g_autofree char *word = hub_plugin_program_to_word (g_ptr_array_index (programs, i));
+
+      g_strv_builder_add (words, word);
+    }
+  g_strfreev (self->programs);
+  self->programs = g_strv_builder_end (words);
+}
+
 gboolean
 hub_session_worker_choose (HubSessionWorker *self, GError **error)
 {
@@ -248,6 +264,7 @@ hub_session_worker_choose (HubSessionWorker *self, GError **error)
                                               ? hub_plugin_file_get_modality (file)->mirror_takers
                                               : hub_plugin_file_get_modality (file)->host_takers));
   self->media = hub_plugin_file_is_granted (file, "media");
+  set_programs (self, hub_plugin_file_get_programs (file));
   return TRUE;
 }
 
@@ -297,7 +314,7 @@ hub_session_worker_spawn (HubSessionWorker *self, GError **error)
   self->beginning = FALSE;
   set_state (self, HUB_WORKER_STARTING);
   return hub_supervisor_spawn (self->services->supervisor, id_of (self), self->plugin, self->module,
-                               self->media, error);
+                               (const char *const *) self->programs, self->media, error);
 }
 
 void
@@ -530,6 +547,7 @@ hub_session_worker_finalize (GObject *object)
   g_free (self->token);
   g_free (self->plugin);
   g_free (self->module);
+  g_strfreev (self->programs);
   g_clear_pointer (&self->takers, json_node_unref);
   g_clear_pointer (&self->checks, json_node_unref);
   g_clear_pointer (&self->link, json_node_unref);

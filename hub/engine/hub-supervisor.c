@@ -393,7 +393,8 @@ hub_supervisor_forget (HubSupervisor *self, const char *session)
 
 gboolean
 hub_supervisor_spawn (HubSupervisor *self, const char *session, const char *plugin,
-                      const char *module, gboolean media, GError **error)
+                      const char *module, const char *const *programs, gboolean media,
+                      GError **error)
 {
   Worker *worker = g_hash_table_lookup (self->workers, session);
   g_autofree char *directory = hub_supervisor_get_directory (self, session);
@@ -402,6 +403,7 @@ hub_supervisor_spawn (HubSupervisor *self, const char *session, const char *plug
                      .socket = self->socket,
                      .plugin = plugin,
                      .module = module,
+                     .programs = programs,
                      .link_address = self->link_address,
                      .media_address = media ? self->media_address : NULL };
   g_autoptr (GError) local = NULL;

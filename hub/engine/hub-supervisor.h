@@ -56,10 +56,11 @@ void hub_supervisor_expect (HubSupervisor *self, const char *session, const char
 /* The session is over: its worker may say Hello until it has ended, but none is started. */
 void hub_supervisor_forget (HubSupervisor *self, const char *session);
 /* Starts the worker that hub_supervisor_make_token() was called for. @plugin: its id; @module: the
- * live half's file; @media: whether it may have #KarezMedia. %KAREZ_ERROR_UNAVAILABLE, rule
- * "worker/start". */
+ * live half's file; @programs: (nullable): as #HubOrder has them; @media: whether it may have
+ * #KarezMedia. %KAREZ_ERROR_UNAVAILABLE, rule "worker/start". */
 gboolean hub_supervisor_spawn (HubSupervisor *self, const char *session, const char *plugin,
-                               const char *module, gboolean media, GError **error);
+                               const char *module, const char *const *programs, gboolean media,
+                               GError **error);
 /* Counts a restart; FALSE when there were too many. */
 gboolean hub_supervisor_may_restart (HubSupervisor *self, const char *session);
 /* Ends the worker's process at once. */

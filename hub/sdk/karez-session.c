@@ -3,6 +3,9 @@
 #define KAREZ_INSIDE
 #include "karez-session.h"
 
+#include "hub-catalogue.h"
+#include "karez-error.h"
+
 static const char *const state_names[KAREZ_N_STATES] = { "planned",  "preparing", "ready",
                                                          "starting", "live",      "degraded",
                                                          "held",     "stopping",  "ended",
@@ -195,6 +198,22 @@ karez_session_request_preflight (KarezSession *self)
   iface = KAREZ_SESSION_GET_IFACE (self);
   if (iface->request_preflight != NULL)
     iface->request_preflight (self);
+}
+
+KarezProgram *
+karez_session_start_program (KarezSession *self, const char *name, GError **error)
+{
+  KarezSessionInterface *iface = NULL;
+
+  g_return_val_if_fail (KAREZ_IS_SESSION (self), NULL);
+  g_return_val_if_fail (name != NULL, NULL);
+
+  iface = KAREZ_SESSION_GET_IFACE (self);
+  if (iface->start_program != NULL)
+    return iface->start_program (self, name, error);
+  karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "program/away", NULL,
+                   N_ ("No program can be started here."));
+  return NULL;
 }
 
 void

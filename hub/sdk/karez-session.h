@@ -5,6 +5,7 @@
 #include "karez-link.h"
 #include "karez-media.h"
 #include "karez-participant.h"
+#include "karez-program.h"
 
 G_BEGIN_DECLS
 
@@ -76,7 +77,8 @@ struct _KarezSessionInterface
                       gpointer data);
   gboolean (*save_finish) (KarezSession *self, GAsyncResult *result, GError **error);
   void (*request_preflight) (KarezSession *self);
-  gpointer padding[4];
+  KarezProgram *(*start_program) (KarezSession *self, const char *name, GError **error);
+  gpointer padding[3];
 };
 
 /**
@@ -232,6 +234,21 @@ KAREZ_PUBLIC void karez_session_report (KarezSession *self, KarezCheck *check);
  * Since: 1.1
  */
 KAREZ_PUBLIC void karez_session_request_preflight (KarezSession *self);
+/**
+ * karez_session_start_program:
+ * @name: of a group [Program NAME] of the plugin's key file
+ *
+ * Starts one of the plugin's programs, beside the worker; there is one of each name at a time.
+ * %KAREZ_ERROR_NOT_FOUND, "program/unknown": the key file has none of this name.
+ * %KAREZ_ERROR_CONFLICT, "program/running". %KAREZ_ERROR_UNAVAILABLE, "program/away": none can be
+ * started in this session any more. What becomes of it is told by its signals.
+ *
+ * Returns: (transfer full):
+ *
+ * Since: 1.1
+ */
+KAREZ_PUBLIC KarezProgram *karez_session_start_program (KarezSession *self, const char *name,
+                                                        GError **error);
 /**
  * karez_session_hold:
  *

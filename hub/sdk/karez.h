@@ -22,6 +22,7 @@
 #include "karez-participant.h"
 #include "karez-peers.h"
 #include "karez-plugin.h"
+#include "karez-program.h"
 #include "karez-replica.h"
 #include "karez-routes.h"
 #include "karez-rows.h"

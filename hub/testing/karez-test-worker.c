@@ -28,8 +28,9 @@ struct _KarezTestWorker
   JsonNode *booking;
   GListStore *participants;
   KarezTestMedia *media;
-  GPtrArray *records; /* of Record */
-  GHashTable *checks; /* id → KarezCheck */
+  GHashTable *programs; /* name → KarezTestProgram */
+  GPtrArray *records;   /* of Record */
+  GHashTable *checks;   /* id → KarezCheck */
   char *asked;
   KarezModality *half;
   KarezTestDisk disk;
@@ -96,6 +97,23 @@ static KarezMedia *
 session_get_media (KarezSession *session, GError **error)
 {
   return KAREZ_MEDIA (KAREZ_TEST_WORKER (session)->media);
+}
+
+static KarezProgram *
+session_start_program (KarezSession *session, const char *name, GError **error)
+{
+  KarezTestWorker *self = KAREZ_TEST_WORKER (session);
+  KarezTestProgram *program = g_hash_table_lookup (self->programs, name);
+
+  if (program != NULL && !karez_test_program_is_over (program))
+    {
+      karez_error_set (error, KAREZ_ERROR_CONFLICT, "program/running", NULL,
+                       "The program “%s” runs already.", name);
+      return NULL;
+    }
+  program = g_object_new (KAREZ_TEST_TYPE_PROGRAM, NULL);
+  g_hash_table_insert (self->programs, g_strdup (name), program);
+  return KAREZ_PROGRAM (g_object_ref (program));
 }
 
 static GListModel *
@@ -200,6 +218,7 @@ session_iface_init (KarezSessionInterface *iface)
   iface->is_host = session_is_host;
   iface->get_link = session_get_link;
   iface->get_media = session_get_media;
+  iface->start_program = session_start_program;
   iface->get_participants = session_get_participants;
   iface->record = session_record;
   iface->report = session_report;
@@ -222,6 +241,7 @@ karez_test_worker_finalize (GObject *object)
   g_clear_pointer (&self->booking, json_node_unref);
   g_object_unref (self->participants);
   g_object_unref (self->media);
+  g_hash_table_unref (self->programs);
   g_ptr_array_unref (self->records);
   g_hash_table_unref (self->checks);
   g_free (self->asked);
@@ -254,6 +274,7 @@ karez_test_worker_init (KarezTestWorker *self)
   self->booking = karez_json_object ("id", "s", ID, NULL);
   self->participants = g_list_store_new (KAREZ_TYPE_PARTICIPANT);
   self->media = karez_test_media_new ();
+  self->programs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   self->records = g_ptr_array_new_with_free_func (record_free);
   self->checks = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   self->state = KAREZ_STATE_LIVE;
@@ -629,6 +650,7 @@ karez_test_worker_die (KarezTestWorker *self)
   g_ptr_array_set_size (self->records, (gint) n_durable);
   self->n_durable = n_durable;
   karez_test_media_forget (self->media);
+  g_hash_table_remove_all (self->programs);
   g_hash_table_remove_all (self->checks);
   g_list_store_remove_all (self->participants);
   return g_steal_pointer (&saved);
@@ -722,4 +744,13 @@ karez_test_worker_send (KarezTestWorker *self, KarezParticipant *participant, co
   g_return_if_fail (label != NULL && text != NULL);
 
   karez_test_media_receive (self->media, participant, label, text);
+}
+
+KarezTestProgram *
+karez_test_worker_get_program (KarezTestWorker *self, const char *name)
+{
+  g_return_val_if_fail (KAREZ_TEST_IS_WORKER (self), NULL);
+  g_return_val_if_fail (name != NULL, NULL);
+
+  return g_hash_table_lookup (self->programs, name);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <karez.h>
+#include "karez-test-program.h"
 
 G_BEGIN_DECLS
 
@@ -264,6 +264,18 @@ KAREZ_PUBLIC guint karez_test_worker_count_arriving (KarezTestWorker *self);
  * Since: 1.1
  */
 KAREZ_PUBLIC void karez_test_worker_lose (KarezTestWorker *self);
+
+/**
+ * karez_test_worker_get_program:
+ *
+ * The program of that name that the half started last: any name is known.
+ *
+ * Returns: (transfer none) (nullable):
+ *
+ * Since: 1.1
+ */
+KAREZ_PUBLIC KarezTestProgram *karez_test_worker_get_program (KarezTestWorker *self,
+                                                              const char *name);
 
 /**
  * karez_test_worker_set_disk:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Confines the worker, by Landlock and seccomp. */
-#include "hub-confine.h"
+#include "hub-confine-private.h"
 
 #include "hub-log.h"
 #include "hub-realtime.h"
@@ -8,22 +8,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <linux/landlock.h>
 #include <linux/netlink.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
+#if HUB_CONFINE_SANITIZED
 #include <link.h>
-#else
-#define SANITIZED 0
 #endif
 
 /* Landlock. What Debian 12's <linux/landlock.h> (ABI 2) does not know is from that of Linux 6.15,
@@ -36,18 +33,10 @@
 #define SCOPE_ABSTRACT_UNIX_SOCKET (1ull << 0)
 #define SCOPE_SIGNAL (1ull << 1)
 
-/* struct landlock_ruleset_attr of ABI 6. An older kernel takes it while what it does not know is
- * 0. */
-typedef struct
-{
-  guint64 handled_access_fs, handled_access_net, scoped;
-} Ruleset;
-
 /* All of ABI 1, which is the lowest 13 bits, and LANDLOCK_ACCESS_FS_REFER of 2. */
 #define ACCESS_FS_1 ((1ull << 13) - 1)
-#define READ_FILES (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 #define KEEP_FILES                                                                                 \
-  (READ_FILES | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE                     \
+  (HUB_CONFINE_READ | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE               \
    | LANDLOCK_ACCESS_FS_MAKE_REG | ACCESS_FS_TRUNCATE)
 
 static int
@@ -58,28 +47,33 @@ get_landlock_abi (void)
   return (int) MAX (abi, 0);
 }
 
-static Ruleset
-make_ruleset (int abi)
+int
+hub_confine_open_ruleset (HubRuleset *rules)
 {
-  Ruleset rules = { .handled_access_fs = ACCESS_FS_1 };
+  int abi = get_landlock_abi ();
 
+  *rules = (HubRuleset){ .attributes.handled_access_fs = ACCESS_FS_1, .abi = abi };
   if (abi >= 2)
-    rules.handled_access_fs |= LANDLOCK_ACCESS_FS_REFER;
+    rules->attributes.handled_access_fs |= LANDLOCK_ACCESS_FS_REFER;
   if (abi >= 3)
-    rules.handled_access_fs |= ACCESS_FS_TRUNCATE;
+    rules->attributes.handled_access_fs |= ACCESS_FS_TRUNCATE;
   if (abi >= 4)
-    rules.handled_access_net = ACCESS_NET_BIND_TCP | ACCESS_NET_CONNECT_TCP;
+    rules->attributes.handled_access_net = ACCESS_NET_BIND_TCP | ACCESS_NET_CONNECT_TCP;
   if (abi >= 5)
-    rules.handled_access_fs |= ACCESS_FS_IOCTL_DEV;
+    rules->attributes.handled_access_fs |= ACCESS_FS_IOCTL_DEV;
   if (abi >= 6)
-    rules.scoped = SCOPE_ABSTRACT_UNIX_SOCKET | SCOPE_SIGNAL;
-  return rules;
+    rules->attributes.scoped = SCOPE_ABSTRACT_UNIX_SOCKET | SCOPE_SIGNAL;
+  return abi > 0 ? (int) syscall (SYS_landlock_create_ruleset, &rules->attributes,
+                                  sizeof rules->attributes, 0)
+                 : -1;
 }
 
-static gboolean
-allow_path (int ruleset, const Ruleset *rules, const char *path, guint64 access)
+gboolean
+hub_confine_allow (int ruleset, const HubRuleset *rules, const char *path, guint64 access)
 {
-  struct landlock_path_beneath_attr rule = { .allowed_access = access & rules->handled_access_fs };
+  struct landlock_path_beneath_attr rule = {
+    .allowed_access = access & rules->attributes.handled_access_fs
+  };
   gboolean done;
 
   rule.parent_fd = open (path, O_PATH | O_CLOEXEC);
@@ -90,11 +84,11 @@ allow_path (int ruleset, const Ruleset *rules, const char *path, guint64 access)
   return done;
 }
 
-#if SANITIZED
+#if HUB_CONFINE_SANITIZED
 typedef struct
 {
   int ruleset;
-  const Ruleset *rules;
+  const HubRuleset *rules;
 } Loaded;
 
 static int
@@ -103,7 +97,8 @@ allow_loaded (struct dl_phdr_info *info, size_t size, void *data)
   const Loaded *loaded = data;
 
   if (info->dlpi_name[0] == '/')
-    allow_path (loaded->ruleset, loaded->rules, info->dlpi_name, LANDLOCK_ACCESS_FS_READ_FILE);
+    hub_confine_allow (loaded->ruleset, loaded->rules, info->dlpi_name,
+                       LANDLOCK_ACCESS_FS_READ_FILE);
   return 0;
 }
 #endif
@@ -111,43 +106,52 @@ allow_loaded (struct dl_phdr_info *info, size_t size, void *data)
 /* A sanitizer's report reads the maps of this process, the symbols of what is loaded, and what it
  * is told to leave out. */
 static void
-allow_reports (int ruleset, const Ruleset *rules)
+allow_reports (int ruleset, const HubRuleset *rules)
 {
-#if SANITIZED
+#if HUB_CONFINE_SANITIZED
   Loaded loaded = { ruleset, rules };
   const char *set = g_getenv ("LSAN_OPTIONS");
   g_auto (GStrv) options = g_strsplit (set != NULL ? set : "", ":", -1);
 
-  allow_path (ruleset, rules, "/proc/self", READ_FILES);
-  allow_path (ruleset, rules, "/proc/self/exe", LANDLOCK_ACCESS_FS_READ_FILE);
+  hub_confine_allow (ruleset, rules, "/proc/self", HUB_CONFINE_READ);
+  hub_confine_allow (ruleset, rules, "/proc/self/exe", LANDLOCK_ACCESS_FS_READ_FILE);
   dl_iterate_phdr (allow_loaded, &loaded);
   for (guint i = 0; options[i] != NULL; i++)
     if (g_str_has_prefix (options[i], "suppressions="))
-      allow_path (ruleset, rules, options[i] + strlen ("suppressions="),
-                  LANDLOCK_ACCESS_FS_READ_FILE);
+      hub_confine_allow (ruleset, rules, options[i] + strlen ("suppressions="),
+                         LANDLOCK_ACCESS_FS_READ_FILE);
 #endif
+}
+
+int
+hub_confine_enforce (int ruleset, const HubRuleset *rules, const char *subject)
+{
+  gboolean done;
+
+  /* GRand, of which GUIDs are made, has its seed from there; nothing else comes from a device. */
+  hub_confine_allow (ruleset, rules, "/dev/urandom", LANDLOCK_ACCESS_FS_READ_FILE);
+  allow_reports (ruleset, rules);
+  done = syscall (SYS_landlock_restrict_self, ruleset, 0) == 0;
+  if (!done)
+    hub_warning ("worker", subject, "Landlock refuses: %s", g_strerror (errno));
+  close (ruleset);
+  return done ? rules->abi : 0;
 }
 
 /* Returns the ABI that is in force; 0 for none. */
 static int
 restrict_files (const char *directory, const char *subject)
 {
-  int abi = get_landlock_abi ();
-  Ruleset rules = make_ruleset (abi);
-  int ruleset = abi > 0 ? (int) syscall (SYS_landlock_create_ruleset, &rules, sizeof rules, 0) : -1;
-  gboolean done;
+  HubRuleset rules = { 0 };
+  int ruleset = hub_confine_open_ruleset (&rules);
 
   if (ruleset < 0)
     return 0;
-  /* GRand, of which GUIDs are made, has its seed from there; nothing else comes from a device. */
-  allow_path (ruleset, &rules, "/dev/urandom", LANDLOCK_ACCESS_FS_READ_FILE);
-  allow_reports (ruleset, &rules);
-  done = allow_path (ruleset, &rules, directory, KEEP_FILES)
-         && syscall (SYS_landlock_restrict_self, ruleset, 0) == 0;
-  if (!done)
-    hub_warning ("worker", subject, "Landlock refuses: %s", g_strerror (errno));
+  if (hub_confine_allow (ruleset, &rules, directory, KEEP_FILES))
+    return hub_confine_enforce (ruleset, &rules, subject);
+  hub_warning ("worker", subject, "Landlock refuses: %s", g_strerror (errno));
   close (ruleset);
-  return done ? abi : 0;
+  return 0;
 }
 
 /* System calls. */
@@ -402,7 +406,6 @@ static const int forbidden[] = {
   SCMP_SYS (settimeofday),
   SCMP_SYS (setuid),
   SCMP_SYS (setxattr),
-  SCMP_SYS (socketpair),
   SCMP_SYS (swapoff),
   SCMP_SYS (swapon),
   SCMP_SYS (symlink),
@@ -416,7 +419,7 @@ static const int forbidden[] = {
   SCMP_SYS (utimensat),
   SCMP_SYS (utimes),
   SCMP_SYS (vfork),
-#if !SANITIZED
+#if !HUB_CONFINE_SANITIZED
   SCMP_SYS (ptrace),
 #endif
 };
@@ -453,7 +456,7 @@ static const struct
                 CLONE_THREAD | CLONE_NEWNS | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET
                     | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP,
                 CLONE_THREAD) },
-#if SANITIZED
+#if HUB_CONFINE_SANITIZED
   /* LeakSanitizer looks at all threads from a process beside them, as a debugger does: its own,
    * for Landlock lets it look at no other one. */
   { SCMP_SYS (clone),
@@ -472,11 +475,19 @@ static const int of_number[] = { SCMP_SYS (kill), SCMP_SYS (tgkill) };
 
 #define REFUSED SCMP_ACT_ERRNO (EPERM)
 
+/* A session's program has other rules for these: add_program_calls(). */
 static gboolean
-add_all (scmp_filter_ctx filter, guint32 action, const int *calls, gsize n)
+is_of_program (int call)
+{
+  return call == SCMP_SYS (mmap) || call == SCMP_SYS (memfd_create) || call == SCMP_SYS (execve);
+}
+
+static gboolean
+add_all (scmp_filter_ctx filter, guint32 action, const int *calls, gsize n, gboolean program)
 {
   for (gsize i = 0; i < n; i++)
-    if (seccomp_rule_add (filter, action, calls[i], 0) < 0)
+    if (!(program && is_of_program (calls[i]))
+        && seccomp_rule_add (filter, action, calls[i], 0) < 0)
       return FALSE;
   return TRUE;
 }
@@ -503,6 +514,13 @@ add_sockets (scmp_filter_ctx filter)
   for (guint i = 0; i < G_N_ELEMENTS (refused); i++)
     if (seccomp_rule_add (filter, REFUSED, call, 1, SCMP_A0_32 (SCMP_CMP_EQ, refused[i])) < 0)
       return FALSE;
+  /* A pair connects to nobody else: a program's channel. */
+  for (scmp_datum_t type = SOCK_STREAM; type <= SOCK_SEQPACKET; type++)
+    if (seccomp_rule_add (filter, type == SOCK_SEQPACKET ? SCMP_ACT_ALLOW : REFUSED,
+                          SCMP_SYS (socketpair), 2, SCMP_A0_32 (SCMP_CMP_EQ, AF_UNIX),
+                          SCMP_A1_32 (SCMP_CMP_MASKED_EQ, 0xf, type))
+        < 0)
+      return FALSE;
   for (guint i = 0; i < G_N_ELEMENTS (internet); i++)
     for (scmp_datum_t type = SOCK_STREAM; type <= SOCK_RAW; type++)
       if (seccomp_rule_add (filter, type == SOCK_DGRAM ? SCMP_ACT_ALLOW : REFUSED, call, 2,
@@ -515,8 +533,30 @@ add_sockets (scmp_filter_ctx filter)
          == 0;
 }
 
+/* No sockets. Memory is its own, which its limit counts (RLIMIT_DATA), or a file's. It begins by
+ * execve(), of what Landlock lets it execute. */
 static gboolean
-add_rules (scmp_filter_ctx filter)
+add_program_calls (scmp_filter_ctx filter)
+{
+  const scmp_datum_t kinds = MAP_SHARED | MAP_ANONYMOUS;
+  static const scmp_datum_t allowed_kinds[] = { 0, MAP_SHARED, MAP_ANONYMOUS };
+
+  for (guint i = 0; i < G_N_ELEMENTS (allowed_kinds); i++)
+    if (seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (mmap), 1,
+                          SCMP_A3_64 (SCMP_CMP_MASKED_EQ, kinds, allowed_kinds[i]))
+        < 0)
+      return FALSE;
+  return seccomp_rule_add (filter, REFUSED, SCMP_SYS (mmap), 1,
+                           SCMP_A3_64 (SCMP_CMP_MASKED_EQ, kinds, kinds))
+             == 0
+         && seccomp_rule_add (filter, REFUSED, SCMP_SYS (memfd_create), 0) == 0
+         && seccomp_rule_add (filter, REFUSED, SCMP_SYS (socket), 0) == 0
+         && seccomp_rule_add (filter, REFUSED, SCMP_SYS (socketpair), 0) == 0
+         && seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (execve), 0) == 0;
+}
+
+static gboolean
+add_rules (scmp_filter_ctx filter, gboolean program)
 {
   for (guint i = 0; i < G_N_ELEMENTS (frequent); i++)
     seccomp_syscall_priority (filter, frequent[i], (guint8) (G_MAXUINT8 - i));
@@ -525,19 +565,19 @@ add_rules (scmp_filter_ctx filter)
                                 &conditional[i].only)
         < 0)
       return FALSE;
-  return add_all (filter, SCMP_ACT_ALLOW, frequent, G_N_ELEMENTS (frequent))
-         && add_all (filter, SCMP_ACT_ALLOW, allowed, G_N_ELEMENTS (allowed))
-         && add_all (filter, REFUSED, forbidden, G_N_ELEMENTS (forbidden))
+  return add_all (filter, SCMP_ACT_ALLOW, frequent, G_N_ELEMENTS (frequent), program)
+         && add_all (filter, SCMP_ACT_ALLOW, allowed, G_N_ELEMENTS (allowed), program)
+         && add_all (filter, REFUSED, forbidden, G_N_ELEMENTS (forbidden), program)
          && add_only (filter, of_self, G_N_ELEMENTS (of_self), 0)
          && add_only (filter, of_number, G_N_ELEMENTS (of_number), (scmp_datum_t) getpid ())
-         && add_sockets (filter)
+         && (program ? add_program_calls (filter) : add_sockets (filter))
          && seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (setpriority), 2,
                               SCMP_A0_32 (SCMP_CMP_EQ, 0), SCMP_A1_32 (SCMP_CMP_EQ, 0))
                 == 0;
 }
 
-static gboolean
-restrict_calls (void)
+gboolean
+hub_confine_restrict_calls (gboolean program)
 {
   scmp_filter_ctx filter = seccomp_init (SCMP_ACT_ERRNO (ENOSYS));
   gboolean done;
@@ -548,15 +588,15 @@ restrict_calls (void)
    * program runs here; and as a tree, for what the kernel does not remember. */
   done = seccomp_attr_set (filter, SCMP_FLTATR_CTL_TSYNC, 1) == 0
          && seccomp_attr_set (filter, SCMP_FLTATR_CTL_SSB, 1) == 0
-         && seccomp_attr_set (filter, SCMP_FLTATR_CTL_OPTIMIZE, 2) == 0 && add_rules (filter)
-         && seccomp_load (filter) == 0;
+         && seccomp_attr_set (filter, SCMP_FLTATR_CTL_OPTIMIZE, 2) == 0
+         && add_rules (filter, program) && seccomp_load (filter) == 0;
   seccomp_release (filter);
   return done;
 }
 
 /* Privileges, which a hub that runs as root has. */
-static void
-drop_privileges (void)
+void
+hub_confine_drop_privileges (void)
 {
   struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
   struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
@@ -568,7 +608,7 @@ drop_privileges (void)
   setrlimit (RLIMIT_CORE, &no_core);
   /* Media keys are in this memory: no other process of the same user looks at it either. The hub
    * watches the process by a pidfd, which does not need that. */
-  if (!SANITIZED)
+  if (!HUB_CONFINE_SANITIZED)
     prctl (PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
@@ -591,9 +631,9 @@ hub_confine (const char *directory, const char *subject)
   int landlock;
   gboolean calls;
 
-  drop_privileges ();
+  hub_confine_drop_privileges ();
   landlock = restrict_files (directory, subject);
-  calls = restrict_calls ();
+  calls = hub_confine_restrict_calls (FALSE);
   if (n_threads > 1)
     hub_warning ("worker", subject,
                  "%u threads were there before the worker was confined; Landlock does not bind "

@@ -15,8 +15,9 @@ G_BEGIN_DECLS
  *
  * - files and directories other than @directory (Landlock), and changes to any file's mode, owner,
  *   times and attributes;
- * - sockets other than UDP and routing queries; so no Unix socket, the database's and the
- *   administrator's among them. The hub's own is reached by #HubConnector;
+ * - sockets other than UDP, routing queries and pairs of its own (SOCK_SEQPACKET); so no Unix
+ *   socket, the database's and the administrator's among them. The hub's own is reached by
+ *   #HubConnector;
  * - programs, other processes' memory, signals and scheduling, mounts, namespaces, kernel keys,
  *   io_uring, BPF; a thread changes its own scheduling by the number 0;
  * - new privileges, and images of its memory on a disk.
@@ -27,8 +28,8 @@ G_BEGIN_DECLS
  * loaded. One line of the log says what is in force; where the kernel lacks a part, it is a warning
  * that says so, and the rest is done.
  *
- * What will need more (a live half that has a program at work beside it) gets descriptors from the
- * hub, or from a process that the worker forks before this call, as #HubConnector is.
+ * What needs more is done by a process that the worker forks before this call: #HubConnector, and
+ * #HubSpawner for programs.
  */
 void hub_confine (const char *directory, const char *subject);
 

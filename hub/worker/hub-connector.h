@@ -12,9 +12,6 @@ G_BEGIN_DECLS
  * confined worker can make no Unix socket itself, since whoever could connect to the hub's could
  * connect to the database's and the administrator's too: neither Landlock nor seccomp knows a
  * socket's path. It reads one byte, which says nothing, and ends with the worker.
- *
- * This is also the place for a process that starts a session's programs, should a live half need
- * some: forked here, confined in its own way, asked by a socket pair.
  */
 G_DECLARE_FINAL_TYPE (HubConnector, hub_connector, HUB, CONNECTOR, GObject)
 

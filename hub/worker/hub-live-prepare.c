@@ -133,6 +133,8 @@ on_reached (HubLiveDriver *driver, HubPhase phase, gpointer data)
       hub_live_session_prepared (self, NULL);
       hub_live_people_set_heard (self->people, phase != HUB_PHASE_STOPPED);
     }
+  if (phase == HUB_PHASE_STOPPED)
+    hub_programs_stop (self->programs);
   /* A restored one that was stopping had to be prepared first. */
   if (phase == HUB_PHASE_PREPARED && self->state == KAREZ_STATE_STOPPING)
     hub_live_session_retarget (self);

@@ -9,6 +9,7 @@
 #include "hub-live-repeats.h"
 #include "hub-live-session.h"
 #include "hub-live-word.h"
+#include "hub-programs.h"
 #include "hub-recorder.h"
 #include "hub-rtc.h"
 #include "hub-session-machine.h"
@@ -43,6 +44,7 @@ struct _HubLiveSession
   HubLink *link;
   HubRtc *media; /* NULL until somebody asks for it */
   HubLiveBridge *bridge;
+  HubPrograms *programs;
   HubCalls *calls;       /* until the watchdog has it, which is a thread: after the confinement */
   HubWatchdog *watchdog; /* NULL before Prepare */
   HubRunner *runner;

@@ -269,6 +269,12 @@ save_finish (KarezSession *session, GAsyncResult *result, GError **error)
   return hub_live_session_save_finish (HUB_LIVE_SESSION (session), result, error);
 }
 
+static KarezProgram *
+start_program (KarezSession *session, const char *name, GError **error)
+{
+  return hub_programs_start (HUB_LIVE_SESSION (session)->programs, name, error);
+}
+
 static void
 report (KarezSession *session, KarezCheck *check)
 {
@@ -318,6 +324,7 @@ session_iface_init (KarezSessionInterface *iface)
   iface->save_finish = save_finish;
   iface->report = report;
   iface->request_preflight = request_preflight;
+  iface->start_program = start_program;
   iface->hold = hold;
   iface->finish = finish;
 }
@@ -453,6 +460,7 @@ hub_live_session_new (const HubLiveSessionConfig *config, GError **error)
   self->plugin = g_strdup (config->plugin);
   self->link_address = g_strdup (config->link_address);
   self->media_address = g_strdup (config->media_address);
+  self->programs = hub_programs_new (config->spawner, config->id);
   self->actor = session_actor (self);
   self->people = hub_live_people_new (self->id);
   g_signal_connect_object (self->people, "changed", G_CALLBACK (on_people_changed), self, 0);
@@ -493,6 +501,7 @@ hub_live_session_dispose (GObject *object)
   g_object_run_dispose (G_OBJECT (self->people)); /* lets go of the live half */
   g_clear_object (&self->driver);
   g_clear_object (&self->modality);
+  g_clear_pointer (&self->programs, hub_programs_free);
   g_clear_object (&self->runner);
   g_clear_object (&self->watchdog);
   g_clear_pointer (&self->calls, hub_calls_free);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <karez.h>
+#include "hub-spawner.h"
 
 G_BEGIN_DECLS
 
@@ -28,10 +28,12 @@ G_DECLARE_FINAL_TYPE (HubLiveSession, hub_live_session, HUB, LIVE_SESSION, GObje
  * @module: the live half's shared object
  * @link_address: what hub_link_new() binds
  * @media_address: (nullable): what hub_rtc_new() binds; NULL for a session without media
+ * @spawner: (nullable): starts the plugin's programs
  */
 typedef struct
 {
   const char *id, *directory, *plugin, *module, *link_address, *media_address;
+  HubSpawner *spawner;
 } HubLiveSessionConfig;
 
 /* Opens the spool and the module: nothing outside of the directory is opened later. NULL with

@@ -105,7 +105,7 @@ run_session (const HubLiveSessionConfig *config, HubConnector *connector, const 
 typedef struct
 {
   char *id, *directory, *socket, *plugin, *module, *address, *media, *token;
-  GStrv looked;
+  GStrv looked, programs;
   gboolean probing, launched;
 } Options;
 
@@ -121,6 +121,7 @@ options_clear (Options *options)
   g_free (options->media);
   g_free (options->token);
   g_strfreev (options->looked);
+  g_strfreev (options->programs);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
 
@@ -140,6 +141,8 @@ parse (Options *to, GStrv *words, GError **error)
     { "link-address", 0, 0, G_OPTION_ARG_STRING, &to->address, "Where the link binds", "ADDRESS" },
     { "media-address", 0, 0, G_OPTION_ARG_STRING, &to->media, "Where browsers reach it",
       "ADDRESS" },
+    { "program", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &to->programs,
+      "What the live half may start; may be repeated", "NAME:MIB:NICE:RESTARTS:FILE" },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &to->looked, NULL, "[MODULE SYMBOL]" },
     { NULL },
   };
@@ -158,20 +161,62 @@ names_session (const Options *options)
          && options->plugin != NULL && options->module != NULL && options->address != NULL;
 }
 
+/* Returns: (transfer full) (nullable): NULL if one is not as it should be */
+static GPtrArray *
+list_programs (const Options *options)
+{
+  g_autoptr (GPtrArray)
+      programs = g_ptr_array_new_with_free_func ((GDestroyNotify) hub_plugin_program_free);
+
+  for (guint i = 0; options->programs != NULL && options->programs[i] != NULL; i++)
+    {
+      HubPluginProgram *program = hub_plugin_program_from_word (options->programs[i]);
+
+      if (program == NULL || programs->len == HUB_PLUGIN_MAX_PROGRAMS)
+        {
+          g_clear_pointer (&program, hub_plugin_program_free);
+          return NULL;
+        }
+      g_ptr_array_add (programs, program);
+    }
+  return g_steal_pointer (&programs);
+}
+
 /* @arguments, @size: the command line's, in memory */
 static int
 begin (const Options *options, char *arguments, gsize size)
 {
-  const HubLiveSessionConfig config = { options->id,     options->directory, options->plugin,
-                                        options->module, options->address,   options->media };
   g_autoptr (GError) error = NULL;
-  g_autoptr (HubConnector) connector = hub_connector_new (options->socket, arguments, size, &error);
+  g_autoptr (GPtrArray) programs = list_programs (options);
+  g_autoptr (HubConnector) connector = NULL;
+  g_autoptr (HubSpawner) spawner = NULL;
+  HubLiveSessionConfig config = { options->id,
+                                  options->directory,
+                                  options->plugin,
+                                  options->module,
+                                  options->address,
+                                  options->media,
+                                  NULL };
 
+  if (programs == NULL)
+    {
+      hub_critical ("worker", options->id, "A program is not described as it should be.");
+      return 2;
+    }
+  /* Both fork, while there is one thread. */
+  connector = hub_connector_new (options->socket, arguments, size, &error);
   if (connector == NULL)
     {
       hub_critical ("worker", options->id, "The hub cannot be reached: %s", error->message);
       return 1;
     }
+  spawner = hub_spawner_new (g_steal_pointer (&programs), options->id, arguments, size, &error);
+  if (spawner == NULL)
+    {
+      hub_critical ("worker", options->id, "Programs cannot be started: %s", error->message);
+      return 1;
+    }
+  config.spawner = spawner;
   return run_session (&config, connector, options->token);
 }
 

@@ -87,7 +87,7 @@ main (int argc, char **argv)
   if (!hub_supervisor_start (supervisor, &error))
     g_error ("%s", error->message);
   hash = hub_supervisor_make_token (supervisor, session);
-  if (!hub_supervisor_spawn (supervisor, session, "template", argv[2], FALSE, &error))
+  if (!hub_supervisor_spawn (supervisor, session, "template", argv[2], NULL, FALSE, &error))
     g_error ("%s", error->message);
   g_main_loop_run (bench.loop);
 

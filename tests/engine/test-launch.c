@@ -238,14 +238,14 @@ test_no_launcher (void)
 
   g_signal_connect (supervisor, "died", G_CALLBACK (on_died), &launcher);
   g_assert_true (hub_supervisor_start (supervisor, &error));
-  g_assert_false (hub_supervisor_spawn (supervisor, id, "test", "/x.so", FALSE, &error));
+  g_assert_false (hub_supervisor_spawn (supervisor, id, "test", "/x.so", NULL, FALSE, &error));
   assert_rule (error, "worker/start");
   g_clear_error (&error);
   listen_at (&launcher, path);
   source = g_socket_create_source (launcher.listener, G_IO_IN, NULL);
   g_source_set_callback (source, G_SOURCE_FUNC (on_connection), NULL, NULL);
   g_source_attach (source, NULL);
-  g_assert_true (hub_supervisor_spawn (supervisor, id, "test", "/x.so", FALSE, &error));
+  g_assert_true (hub_supervisor_spawn (supervisor, id, "test", "/x.so", NULL, FALSE, &error));
   g_assert_no_error (error);
   turn_until (has_died, &launcher, 3, "the hub hears that nothing was started");
   g_source_destroy (source);

@@ -20,13 +20,19 @@
   "Room=karez-good-room\nAfterwards=karez-good-kept\nLobby=true\nCompose=karez-good-"              \
   "form\nBooking=karez-good-card\n"                                                                \
   "[Page counts]\nElement=karez-good-counts\nTitle=Counts\nTitle[ug]=Sanlar\nAfter=people\n"       \
-  "Permission=good.read\n"
+  "Permission=good.read\n"                                                                         \
+  "[Program tracker]\nExec=good-tracker\nMemoryMiB=512\nNice=10\nRestarts=2\n"                     \
+  "[Program other]\nExec=good-tracker\nMemoryMiB=1\n"
 
 static void
 make_modules (void)
 {
   g_autofree char *one = scratch_file ("half.so", "");
   g_autofree char *two = scratch_file ("libother.so", "");
+  g_autofree char *three = scratch_file ("good-tracker", "");
+  g_autofree char *four = scratch_file ("no-program", "");
+
+  g_assert_cmpint (g_chmod (three, 0755), ==, 0);
 }
 
 static HubPluginFile *
@@ -35,6 +41,43 @@ load (const char *text, GError **error)
   g_autofree char *path = scratch_file ("test.plugin", text);
 
   return hub_plugin_file_load (path, error);
+}
+
+/* As they are read, and as a worker is told them. */
+static void
+check_programs (GPtrArray *programs)
+{
+  static const char *const wrong[] = { "",
+                                       "tracker",
+                                       "tracker:512:10:2",
+                                       "tracker:512:10:2:tracker",
+                                       "tracker:512:20:2:/tracker",
+                                       "tracker:512:10:21:/tracker",
+                                       "tracker:0:10:2:/tracker",
+                                       "tracker:-1:10:2:/tracker",
+                                       ":512:10:2:/tracker",
+                                       "Tracker:512:10:2:/tracker" };
+  const HubPluginProgram *one = NULL, *other = NULL;
+  g_autoptr (HubPluginProgram) told = NULL;
+  g_autofree char *word = NULL;
+
+  g_assert_cmpuint (programs->len, ==, 2);
+  one = g_ptr_array_index (programs, 0);
+  other = g_ptr_array_index (programs, 1);
+  g_assert_cmpstr (one->name, ==, "tracker");
+  g_assert_true (g_str_has_suffix (one->path, "/good-tracker"));
+  g_assert_cmpuint (one->memory, ==, 512);
+  g_assert_cmpuint (one->nice, ==, 10);
+  g_assert_cmpuint (one->restarts, ==, 2);
+  g_assert_cmpuint (other->nice, ==, 5);
+  g_assert_cmpuint (other->restarts, ==, 5);
+  word = hub_plugin_program_to_word (one);
+  told = hub_plugin_program_from_word (word);
+  g_assert_nonnull (told);
+  g_assert_cmpstr (told->path, ==, one->path);
+  g_assert_cmpuint (told->restarts, ==, 2);
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+    g_assert_null (hub_plugin_program_from_word (wrong[i]));
 }
 
 static void
@@ -73,6 +116,7 @@ test_good (void)
       g_strv_length (g_hash_table_lookup (hub_plugin_file_get_permissions (file), "good.read")), ==,
       2);
   g_assert_cmpstr (g_hash_table_lookup (hub_plugin_file_get_settings (file), "Max"), ==, "5");
+  check_programs (hub_plugin_file_get_programs (file));
 }
 
 /* What the desk is told of it. */
@@ -188,6 +232,29 @@ static const struct
   { "Element=karez-good-panel\n", "", "plugin/missing" },
   { "Lobby=true", "Lobby=1", "plugin/value" },
   { "Compose=karez-good-form", "Compose=karez-other-form", "plugin/value" },
+  { "[Program tracker]", "[Program]", "plugin/group" },
+  { "[Program tracker]", "[Program ]", "plugin/group" },
+  { "[Program tracker]", "[Program Tracker]", "plugin/group" },
+  { "[Program tracker]", "[Program -tracker]", "plugin/group" },
+  { "Exec=good-tracker\nMemoryMiB=512", "MemoryMiB=512", "plugin/missing" },
+  { "MemoryMiB=512\n", "", "plugin/missing" },
+  { "MemoryMiB=512", "MemoryMiB=0", "plugin/value" },
+  { "MemoryMiB=512", "MemoryMiB=16385", "plugin/value" },
+  { "MemoryMiB=512", "MemoryMiB=512M", "plugin/value" },
+  { "MemoryMiB=512", "Memory=512", "plugin/key" },
+  { "Nice=10", "Nice=-10", "plugin/value" },
+  { "Nice=10", "Nice=20", "plugin/value" },
+  { "Restarts=2", "Restarts=21", "plugin/value" },
+  { "Restarts=2", "Restarts[ug]=2", "plugin/key" },
+  { "Exec=good-tracker\nMemoryMiB=512", "Exec=/bin/sh\nMemoryMiB=512", "plugin/value" },
+  { "Exec=good-tracker\nMemoryMiB=512", "Exec=../good-tracker\nMemoryMiB=512", "plugin/value" },
+  { "Exec=good-tracker\nMemoryMiB=512", "Exec=good-tracker -v\nMemoryMiB=512", "plugin/value" },
+  { "Exec=good-tracker\nMemoryMiB=512", "Exec=absent\nMemoryMiB=512", "plugin/program" },
+  { "Exec=good-tracker\nMemoryMiB=512", "Exec=no-program\nMemoryMiB=512", "plugin/program" },
+  { "[Program other]",
+    "[Program a]\nExec=good-tracker\nMemoryMiB=1\n[Program b]\nExec=good-tracker\nMemoryMiB=1\n"
+    "[Program c]\nExec=good-tracker\nMemoryMiB=1\n[Program other]",
+    "plugin/program" },
   { "[Page counts]", "[Page]", "plugin/group" },
   { "[Page counts]", "[Page ]", "plugin/group" },
   { "[Page counts]", "[Page Counts]", "plugin/group" },

@@ -356,6 +356,48 @@ make_row (KarezRows *rows, guint row, gpointer data)
 }
 
 static void
+on_program_message (KarezProgram *program, GBytes *message, GString *heard)
+{
+  g_string_append_len (heard, g_bytes_get_data (message, NULL),
+                       (gssize) g_bytes_get_size (message));
+}
+
+/* The program that a test is lent. */
+static void
+test_program (Room *room, gconstpointer data)
+{
+  KarezSession *session = KAREZ_SESSION (room->workers[0]);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KarezProgram) program = karez_session_start_program (session, "tracker", &error);
+  KarezTestProgram *lent = karez_test_worker_get_program (room->workers[0], "tracker");
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("mark", 4);
+  g_autoptr (GBytes) taken = NULL;
+  g_autoptr (GString) heard = g_string_new (NULL);
+
+  g_assert_no_error (error);
+  g_assert_false (karez_program_send (program, bytes, NULL, 0, &error));
+  g_assert_true (karez_error_is_unavailable (error));
+  g_clear_error (&error);
+  g_assert_null (karez_session_start_program (session, "tracker", &error));
+  g_assert_true (karez_error_is_conflict (error));
+  g_clear_error (&error);
+  karez_test_rest ();
+  g_signal_connect (program, "message", G_CALLBACK (on_program_message), heard);
+  g_assert_true (karez_program_send (program, bytes, NULL, 0, &error));
+  taken = karez_test_program_take (lent);
+  g_assert_true (g_bytes_equal (taken, bytes));
+  g_assert_null (karez_test_program_take (lent));
+  karez_test_program_say (lent, bytes);
+  g_assert_cmpstr (heard->str, ==, "mark");
+  karez_test_program_end (lent, TRUE);
+  g_assert_false (karez_program_is_running (program));
+  karez_test_rest ();
+  g_assert_true (karez_program_is_running (program));
+  karez_program_stop (program);
+  g_assert_true (karez_test_program_is_over (lent));
+}
+
+static void
 test_helpers (void)
 {
   const KarezRowsSource source = { 3, 1, 0, column_name, column_value, NULL, NULL };
@@ -380,6 +422,7 @@ main (int argc, char **argv)
   ADD ("too-large", test_too_large);
   ADD ("disk", test_disk);
   ADD ("restart", test_restart);
+  ADD ("program", test_program);
   g_test_add_func ("/halves/control", test_control_half);
   g_test_add_func ("/halves/helpers", test_helpers);
   return g_test_run ();

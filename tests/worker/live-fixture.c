@@ -69,7 +69,7 @@ live_set_up (LiveFixture *f, gconstpointer data)
   f->directory = g_build_filename (scratch (), f->id, NULL);
   g_assert_cmpint (g_mkdir_with_parents (f->directory, 0700), ==, 0);
   {
-    HubLiveSessionConfig config = { f->id, f->directory, "test", module, "127.0.0.1", NULL };
+    HubLiveSessionConfig config = { f->id, f->directory, "test", module, "127.0.0.1", NULL, NULL };
 
     f->session = hub_live_session_new (&config, &error);
   }

@@ -188,7 +188,8 @@ begin_worker (Side *side)
 {
   Order *order = side->order;
   g_autofree char *module = module_path ("module-live");
-  HubLiveSessionConfig config = { order->id, side->directory, "test", module, "127.0.0.1", NULL };
+  HubLiveSessionConfig config = { order->id, side->directory, "test", module, "127.0.0.1", NULL,
+                                  NULL };
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonNode) node = NULL;
 

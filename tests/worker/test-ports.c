@@ -62,7 +62,7 @@ prepare (Fixture *f, gboolean host, const char *state, guint generation)
   g_autofree char *hub = hub_id_new ();
   g_autofree char *directory = g_build_filename (scratch (), id, NULL);
   g_autofree char *module = module_path ("module-live");
-  HubLiveSessionConfig config = { id, directory, "test", module, f->address, NULL };
+  HubLiveSessionConfig config = { id, directory, "test", module, f->address, NULL, NULL };
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonNode) node = karez_json_object (
       "id", "s", id, "booking", "n", karez_json_object ("reason", "s", "", NULL), "modality", "s",

@@ -18,6 +18,7 @@ on_send (HubWorkerProxy *worker, const char *participant, JsonNode *body, Worker
 {
   g_clear_pointer (&f->sent, json_node_unref);
   f->sent = json_node_ref (body);
+  g_ptr_array_add (f->all_sent, json_node_ref (body));
 }
 
 static void
@@ -84,7 +85,8 @@ worker_spawn (WorkerFixture *f)
 
   g_free (f->hash);
   f->hash = hub_supervisor_make_token (f->supervisor, f->id);
-  g_assert_true (hub_supervisor_spawn (f->supervisor, f->id, "test", module, FALSE, &error));
+  g_assert_true (
+      hub_supervisor_spawn (f->supervisor, f->id, "test", module, f->programs, FALSE, &error));
   g_assert_no_error (error);
 }
 
@@ -216,6 +218,8 @@ worker_set_up (WorkerFixture *f, gconstpointer data)
   f->state_dir = g_build_filename (scratch (), f->id, NULL);
   f->records = g_ptr_array_new_with_free_func ((GDestroyNotify) json_node_unref);
   f->numbers = g_array_new (FALSE, FALSE, sizeof (guint64));
+  f->all_sent = g_ptr_array_new_with_free_func ((GDestroyNotify) json_node_unref);
+  f->programs = data;
   f->acknowledge = TRUE;
   g_assert_cmpint (g_mkdir_with_parents (f->state_dir, 0700), ==, 0);
   worker_start_hub (f, 1);
@@ -243,6 +247,7 @@ worker_tear_down (WorkerFixture *f, gconstpointer data)
   g_ptr_array_unref (f->records);
   g_array_unref (f->numbers);
   g_clear_pointer (&f->sent, json_node_unref);
+  g_ptr_array_unref (f->all_sent);
   g_clear_pointer (&f->snapshot, json_node_unref);
 }
 

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   char *id, *hub, *partner, *state_dir;
+  const char *const *programs; /* of the live half; NULL for none */
   HubSupervisor *supervisor;
   HubWorkerProxy *worker;
   JsonNode *snapshot;
@@ -19,6 +20,7 @@ typedef struct
   GPtrArray *records; /* JsonNode */
   GArray *numbers;
   JsonNode *sent;
+  GPtrArray *all_sent; /* JsonNode */
   gboolean acknowledge;
 } WorkerFixture;
 

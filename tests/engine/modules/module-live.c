@@ -4,6 +4,7 @@
 
 #include <karez.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define TEST_TYPE_MODALITY (test_modality_get_type ())
 G_DECLARE_FINAL_TYPE (TestModality, test_modality, TEST, MODALITY, GObject)
@@ -17,6 +18,7 @@ struct _TestModality
   gboolean moving; /* what holds and stops still */
   guint looks;     /* preflights that were made */
   gboolean unplugged;
+  KarezProgram *program; /* NULL before one is asked for */
 };
 
 static void modality_iface_init (KarezModalityInterface *iface);
@@ -191,6 +193,69 @@ on_hang_later (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* Its program: what becomes of it is told to pages. */
+
+static void
+tell_of_program (TestModality *self, const char *what, const char *text)
+{
+  karez_session_broadcast (self->session,
+                           karez_json_object ("program", "s", what, "text", "s", text, NULL));
+}
+
+static void
+on_program_started (KarezProgram *program, TestModality *self)
+{
+  tell_of_program (self, "started", "");
+}
+
+static void
+on_program_message (KarezProgram *program, GBytes *message, TestModality *self)
+{
+  g_autofree char *text = g_strndup (g_bytes_get_data (message, NULL), g_bytes_get_size (message));
+
+  tell_of_program (self, "message", text);
+}
+
+static void
+on_program_ended (KarezProgram *program, const char *reason, gboolean again, TestModality *self)
+{
+  tell_of_program (self, again ? "ended" : "ended for good", reason);
+}
+
+static gboolean
+start_program (TestModality *self, const char *name, GError **error)
+{
+  g_autoptr (KarezProgram) program = karez_session_start_program (self->session, name, error);
+
+  if (program == NULL)
+    return FALSE;
+  g_set_object (&self->program, program);
+  g_signal_connect_object (program, "started", G_CALLBACK (on_program_started), self, 0);
+  g_signal_connect_object (program, "message", G_CALLBACK (on_program_message), self, 0);
+  g_signal_connect_object (program, "ended", G_CALLBACK (on_program_ended), self, 0);
+  return TRUE;
+}
+
+/* With a descriptor to which it writes. */
+static gboolean
+send_to_program (TestModality *self, const char *text, GError **error)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+  int ends[2] = { -1, -1 };
+  gboolean sent;
+  char back[6] = { 0 };
+
+  if (!g_str_equal (text, "descriptor"))
+    return karez_program_send (self->program, bytes, NULL, 0, error);
+  g_assert_true (pipe (ends) == 0);
+  sent = karez_program_send (self->program, bytes, &ends[1], 1, error);
+  close (ends[1]);
+  g_assert_true (!sent || read (ends[0], back, 5) == 5);
+  close (ends[0]);
+  g_assert_true (!sent || g_str_equal (back, "hello"));
+  return sent;
+}
+
 static gboolean
 message (KarezModality *modality, KarezParticipant *participant, JsonObject *body, GError **error)
 {
@@ -222,6 +287,15 @@ message (KarezModality *modality, KarezParticipant *participant, JsonObject *bod
 
       json_node_take_object (node, escape_try (body));
       karez_participant_send (participant, node);
+      return TRUE;
+    }
+  if (g_strcmp0 (type, "start program") == 0)
+    return start_program (self, karez_json_text (body, "name"), error);
+  if (g_strcmp0 (type, "send to program") == 0)
+    return send_to_program (self, karez_json_text (body, "text"), error);
+  if (g_strcmp0 (type, "stop program") == 0)
+    {
+      karez_program_stop (self->program);
       return TRUE;
     }
   if (g_strcmp0 (type, "hold") == 0)
@@ -293,6 +367,7 @@ modality_iface_init (KarezModalityInterface *iface)
 static void
 finalize (GObject *object)
 {
+  g_clear_object (&((TestModality *) object)->program);
   g_free (((TestModality *) object)->reason);
   G_OBJECT_CLASS (test_modality_parent_class)->finalize (object);
 }

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A session's program for tests of live halves. */
+#include "karez-test-program.h"
+
+struct _KarezTestProgram
+{
+  GObject parent;
+
+  gboolean running, over;
+  GQueue sent; /* GBytes */
+  guint start; /* source */
+};
+
+static void program_iface_init (KarezProgramInterface *iface);
+G_DEFINE_FINAL_TYPE_WITH_CODE (KarezTestProgram, karez_test_program, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (KAREZ_TYPE_PROGRAM, program_iface_init))
+
+static gboolean
+program_is_running (KarezProgram *program)
+{
+  return KAREZ_TEST_PROGRAM (program)->running;
+}
+
+static gboolean
+program_send (KarezProgram *program, GBytes *message, const int *fds, guint n_fds, GError **error)
+{
+  KarezTestProgram *self = KAREZ_TEST_PROGRAM (program);
+
+  if (!self->running)
+    return karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "program/away", NULL,
+                            "The program is not running.");
+  g_queue_push_tail (&self->sent, g_bytes_ref (message));
+  return TRUE;
+}
+
+static void
+program_stop (KarezProgram *program)
+{
+  KarezTestProgram *self = KAREZ_TEST_PROGRAM (program);
+
+  self->running = FALSE;
+  self->over = TRUE;
+  g_clear_handle_id (&self->start, g_source_remove);
+}
+
+static void
+program_iface_init (KarezProgramInterface *iface)
+{
+  iface->is_running = program_is_running;
+  iface->send = program_send;
+  iface->stop = program_stop;
+}
+
+static gboolean
+on_start (gpointer data)
+{
+  KarezTestProgram *self = data;
+
+  self->start = 0;
+  self->running = TRUE;
+  g_signal_emit_by_name (self, "started");
+  return G_SOURCE_REMOVE;
+}
+
+GBytes *
+karez_test_program_take (KarezTestProgram *self)
+{
+  g_return_val_if_fail (KAREZ_TEST_IS_PROGRAM (self), NULL);
+
+  return g_queue_pop_head (&self->sent);
+}
+
+void
+karez_test_program_say (KarezTestProgram *self, GBytes *message)
+{
+  g_return_if_fail (KAREZ_TEST_IS_PROGRAM (self));
+  g_return_if_fail (message != NULL);
+
+  g_assert_true (self->running);
+  g_signal_emit_by_name (self, "message", message);
+}
+
+void
+karez_test_program_end (KarezTestProgram *self, gboolean again)
+{
+  g_return_if_fail (KAREZ_TEST_IS_PROGRAM (self));
+
+  g_assert_true (self->running);
+  self->running = FALSE;
+  self->over = !again;
+  g_queue_clear_full (&self->sent, (GDestroyNotify) g_bytes_unref);
+  if (again)
+    self->start = g_idle_add (on_start, self);
+  g_signal_emit_by_name (self, "ended", "the test ends it", again);
+}
+
+gboolean
+karez_test_program_is_over (KarezTestProgram *self)
+{
+  g_return_val_if_fail (KAREZ_TEST_IS_PROGRAM (self), FALSE);
+
+  return self->over;
+}
+
+static void
+karez_test_program_finalize (GObject *object)
+{
+  KarezTestProgram *self = KAREZ_TEST_PROGRAM (object);
+
+  g_clear_handle_id (&self->start, g_source_remove);
+  g_queue_clear_full (&self->sent, (GDestroyNotify) g_bytes_unref);
+  G_OBJECT_CLASS (karez_test_program_parent_class)->finalize (object);
+}
+
+static void
+karez_test_program_class_init (KarezTestProgramClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = karez_test_program_finalize;
+}
+
+static void
+karez_test_program_init (KarezTestProgram *self)
+{
+  g_queue_init (&self->sent);
+  self->start = g_idle_add (on_start, self);
+}
