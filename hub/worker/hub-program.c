@@ -17,12 +17,12 @@
 #define FIRST_PULSE_US (15 * G_USEC_PER_SEC)
 /* One that has closed its channel has that long to end. */
 #define CLOSED_MS 500
-/* What is read in one turn, and of a flood in a tenth of a second: the rest waits with who sends
- * it.
- */
+/* What is read in one turn, and in a tenth of a second, and how long that may take of it: the rest
+ * waits with who sends it. */
 #define MAX_TURN 16u
 #define WINDOW_MS 100
 #define MAX_WINDOW 200u
+#define MAX_WINDOW_US (25 * 1000)
 /* Restarts. */
 #define RESTARTS_US (60 * G_USEC_PER_SEC)
 #define RESTART_MS 100u
@@ -44,6 +44,7 @@ struct _HubProgram
   gint64 looked;      /* when that was looked at last */
   gboolean answered;
   guint n_read;                           /* in this window */
+  gint64 time_read;                       /* what it took, in µs */
   guint readable, window, pulse, restart; /* sources */
   gint64 restarted[20];                   /* when; the newest at next */
   guint next, n_in_row;
@@ -94,10 +95,17 @@ on_window (gpointer data)
   HubProgram *self = data;
 
   self->n_read = 0;
+  self->time_read = 0;
   self->window = 0;
   if (self->readable == 0)
     watch (self);
   return G_SOURCE_REMOVE;
+}
+
+static gboolean
+may_read (HubProgram *self)
+{
+  return self->n_read < MAX_WINDOW && self->time_read < MAX_WINDOW_US;
 }
 
 static void
@@ -131,8 +139,9 @@ on_readable (int fd, GIOCondition condition, gpointer data)
 {
   g_autoptr (HubProgram) self = g_object_ref (data);
   g_autofree guint8 *packet = g_malloc (KAREZ_PROGRAM_MAX_SIZE + 1);
+  gint64 began = g_get_monotonic_time ();
 
-  for (guint i = 0; i < MAX_TURN && self->fd == fd && self->n_read < MAX_WINDOW; i++)
+  for (guint i = 0; i < MAX_TURN && self->fd == fd && may_read (self); i++)
     {
       /* Descriptors that a program sends are not taken: the kernel closes them. */
       gssize n = recv (fd, packet, KAREZ_PROGRAM_MAX_SIZE + 1, MSG_DONTWAIT | MSG_TRUNC);
@@ -151,12 +160,14 @@ on_readable (int fd, GIOCondition condition, gpointer data)
         take (self, packet, (gsize) n);
       else
         kill_it (self, "it sent a message that is too long");
+      self->time_read += g_get_monotonic_time () - began;
+      began = g_get_monotonic_time ();
     }
   if (self->fd != fd)
     return G_SOURCE_REMOVE;
   if (self->window == 0)
     self->window = g_timeout_add (WINDOW_MS, on_window, self);
-  if (self->n_read < MAX_WINDOW)
+  if (may_read (self))
     return G_SOURCE_CONTINUE;
   self->readable = 0;
   return G_SOURCE_REMOVE;
@@ -195,6 +206,7 @@ begin (HubProgram *self)
   self->reason = NULL;
   self->answered = FALSE;
   self->n_read = 0;
+  self->time_read = 0;
   /* Without it, the process is refused. */
   if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
     hub_warning ("program", self->subject, "%s: no channel: %s", self->name, g_strerror (errno));
