@@ -8,6 +8,7 @@ hub_rtc_command_free (HubRtcCommand *self)
   g_clear_pointer (&self->connection_added, hub_rtc_connection_free);
   g_clear_pointer (&self->track_added, hub_rtc_track_free);
   g_free (self->slot_added);
+  g_clear_pointer (&self->tap_added, hub_rtc_tap_free);
   g_clear_pointer (&self->channels, hub_rtc_channel_set_unref);
   g_clear_pointer (&self->message, g_bytes_unref);
   if (self->port != NULL)
@@ -196,6 +197,12 @@ hub_rtc_room_run (HubRtcRoom *self, HubRtcCommand *command, gint64 now)
       break;
     case HUB_RTC_WANT_PICTURE:
       want_picture (self, track);
+      break;
+    case HUB_RTC_ADD_TAP:
+      hub_rtc_room_add_tap (self, g_steal_pointer (&command->tap_added));
+      break;
+    case HUB_RTC_FEED_TAP:
+      hub_rtc_room_feed_tap (self, command->number, track);
       break;
     case HUB_RTC_CALL:
       command->call (command->call_data);

@@ -18,7 +18,7 @@ looks (const HubRtcPage *page)
   return !page->hidden && page->state != HUB_RTC_AWAY && page->state != HUB_RTC_CLOSED;
 }
 
-/* The tracks that pages show. Returns: (transfer full): a set of numbers */
+/* The tracks that pages show, and programs have. Returns: (transfer full): a set of numbers */
 static GHashTable *
 find_looked_at (HubRtc *self)
 {
@@ -32,6 +32,8 @@ find_looked_at (HubRtc *self)
         if (page->places[j].track != 0)
           g_hash_table_add (set, GUINT_TO_POINTER (page->places[j].track));
     }
+  for (guint i = 0; i < self->taps->len; i++)
+    g_hash_table_add (set, GUINT_TO_POINTER (((HubRtcTapped *) self->taps->pdata[i])->track));
   return set;
 }
 

@@ -18,10 +18,11 @@
 /* A burst of 50 viewers' acknowledgements; the kernel caps it at its maximum. */
 #define RECEIVE_BUFFER (2 * 1024 * 1024)
 #define SEND_BUFFER (4 * 1024 * 1024)
-/* What is watched, by number: the commands, then the sockets, then those of the port. */
+/* What is watched, by number: the commands, then the sockets, then taps, then those of the port. */
 #define WATCH_COMMANDS 0u
 #define WATCH_SOCKET 1u
-#define WATCH_PORT (WATCH_SOCKET + HUB_RTC_MAX_SOCKETS)
+#define WATCH_TAP (WATCH_SOCKET + HUB_RTC_MAX_SOCKETS)
+#define WATCH_PORT (WATCH_TAP + HUB_RTC_MAX_TAPS)
 /* How many datagrams are taken with one call of the kernel. */
 #define RECEIVE_BATCH 64u
 /* Batches of one socket before the others have their turn. */
@@ -157,6 +158,15 @@ watch_port (HubRtcLoop *self)
     watch (self, port->fds[i], WATCH_PORT + i);
 }
 
+/* One that is watched already is not again. */
+static void
+watch_taps (HubRtcLoop *self)
+{
+  for (guint i = 0; i < HUB_RTC_MAX_TAPS; i++)
+    if (hub_rtc_room_get_tap (self->room, i) >= 0)
+      watch (self, hub_rtc_room_get_tap (self->room, i), WATCH_TAP + i);
+}
+
 static void
 run_commands (HubRtcLoop *self)
 {
@@ -167,12 +177,14 @@ run_commands (HubRtcLoop *self)
   while (item != NULL)
     {
       HubRtcLink *next = item->next;
-      gboolean port = ((HubRtcCommand *) item)->kind == HUB_RTC_SET_PORT;
+      HubRtcCommandKind kind = ((HubRtcCommand *) item)->kind;
 
       hub_rtc_room_run (self->room, (HubRtcCommand *) item, hub_clock_monotonic ());
       flush (self);
-      if (port)
+      if (kind == HUB_RTC_SET_PORT)
         watch_port (self);
+      else if (kind == HUB_RTC_ADD_TAP)
+        watch_taps (self);
       item = next;
     }
   if (self->next_tick == 0)
@@ -207,7 +219,9 @@ serve_one (HubRtcLoop *self, guint number)
 
   if (number == WATCH_COMMANDS)
     run_commands (self);
-  else if (number < WATCH_PORT)
+  else if (number >= WATCH_TAP && number < WATCH_PORT)
+    hub_rtc_room_serve_tap (self->room, number - WATCH_TAP);
+  else if (number < WATCH_TAP)
     for (guint batch = 0;
          batch < BATCHES_PER_WAKE && receive (self, &self->sockets[number - WATCH_SOCKET]); batch++)
       flush (self);

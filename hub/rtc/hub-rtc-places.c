@@ -2,10 +2,10 @@
 /* Who is shown where. */
 #include "hub-rtc-private.h"
 
-/* Calls a function for all that anybody sends, until it returns TRUE. */
-static HubRtcPublished *
-find_published (HubRtc *self, gboolean (*suits) (const HubRtcPublished *one, gconstpointer data),
-                gconstpointer data)
+HubRtcPublished *
+hub_rtc_find_published (HubRtc *self,
+                        gboolean (*suits) (const HubRtcPublished *one, gconstpointer data),
+                        gconstpointer data)
 {
   for (guint i = 0; i < self->pages->len; i++)
     {
@@ -30,7 +30,7 @@ is_track (const HubRtcPublished *one, gconstpointer track)
 HubRtcPublished *
 hub_rtc_find_track (HubRtc *self, guint track)
 {
-  return track != 0 ? find_published (self, is_track, &track) : NULL;
+  return track != 0 ? hub_rtc_find_published (self, is_track, &track) : NULL;
 }
 
 /* Tells the media thread what is in a place. */
@@ -141,7 +141,7 @@ is_partner (const HubRtcPublished *one, gconstpointer data)
 static guint
 partner_of (HubRtc *self, const HubRtcPublished *published)
 {
-  const HubRtcPublished *other = find_published (self, is_partner, published);
+  const HubRtcPublished *other = hub_rtc_find_published (self, is_partner, published);
 
   return other != NULL ? other->track : 0;
 }
@@ -236,5 +236,6 @@ hub_rtc_place_everybody (HubRtc *self)
   for (guint i = 0; i < self->pages->len; i++)
     hub_rtc_place_page (self, self->pages->pdata[i]);
   hub_rtc_tell_remote (self);
+  hub_rtc_follow_taps (self);
   hub_rtc_follow_demand (self);
 }

@@ -9,6 +9,15 @@ G_BEGIN_DECLS
 
 typedef struct _HubRtcQuality HubRtcQuality;
 
+/* What a program is given. */
+typedef struct
+{
+  guint number;
+  char *participant;
+  const HubRtcSource *source;
+  guint track; /* that is it now; 0 for none */
+} HubRtcTapped;
+
 struct _HubRtc
 {
   GObject parent;
@@ -31,7 +40,8 @@ struct _HubRtc
   gboolean declared;                                    /* they are the modality's */
   HubRtcChannelRule channels[KAREZ_MEDIA_MAX_CHANNELS]; /* that the modality declared */
   guint n_channels;
-  guint next_connection, next_track;
+  GPtrArray *taps; /* HubRtcTapped */
+  guint next_connection, next_track, next_tap;
   guint64 id, version; /* of the SDP's o= line */
   gboolean forwarding;
   guint measured; /* seconds since quality was told */
@@ -73,6 +83,11 @@ GPtrArray *hub_rtc_echoes_new (void);
 void hub_rtc_follow_echo (HubRtc *self, const HubRtcEvent *event);
 
 /* hub-rtc-places.c: who is shown where. */
+/* Of all that anybody sends, the first that @suits. */
+HubRtcPublished *hub_rtc_find_published (HubRtc *self,
+                                         gboolean (*suits) (const HubRtcPublished *one,
+                                                            gconstpointer data),
+                                         gconstpointer data);
 /* What a track is; NULL for one that is not sent any more. */
 HubRtcPublished *hub_rtc_find_track (HubRtc *self, guint track);
 /* Whether there is something to be shown: a screen is there only while it is shared. */
@@ -94,6 +109,14 @@ JsonNode *hub_rtc_describe_quality (HubRtc *self);
 /* Tells the other worker of the people here. */
 void hub_rtc_tell_quality (HubRtc *self);
 gboolean hub_rtc_take_quality (HubRtc *self, JsonNode *message, GError **error);
+
+/* hub-rtc-taps.c: what programs are given. */
+void hub_rtc_tapped_free (gpointer data);
+int hub_rtc_tap (KarezMedia *media, const char *participant, const char *source, GError **error);
+/* Each has what its participant sends now. */
+void hub_rtc_follow_taps (HubRtc *self);
+/* The program has closed it. */
+void hub_rtc_forget_tap (HubRtc *self, guint number);
 
 /* hub-rtc-remote.c: the other hospital. */
 void hub_rtc_tell_remote (HubRtc *self);

@@ -14,11 +14,12 @@ struct _HubRtcRoom
 
   HubStun *stun;
   HubRtcp *rtcp;
-  HubRtcBridge *bridge;   /* NULL where there is no other hospital */
-  GHashTable *by_number;  /* guint → HubRtcConnection, owned */
-  GHashTable *by_ufrag;   /* char * → HubRtcConnection */
-  GHashTable *by_address; /* HubAddress * of the connection → HubRtcConnection */
-  GHashTable *tracks;     /* guint → HubRtcTrack, theirs too */
+  HubRtcBridge *bridge;              /* NULL where there is no other hospital */
+  GHashTable *by_number;             /* guint → HubRtcConnection, owned */
+  GHashTable *by_ufrag;              /* char * → HubRtcConnection */
+  GHashTable *by_address;            /* HubAddress * of the connection → HubRtcConnection */
+  GHashTable *tracks;                /* guint → HubRtcTrack, theirs too */
+  HubRtcTap *taps[HUB_RTC_MAX_TAPS]; /* NULL for none */
   gboolean forwards;
   gboolean bridge_touched; /* something came over the bridge since the last look */
   gboolean hurried;        /* a picture is wanted: no need to wait for the next tick */
@@ -59,6 +60,17 @@ void hub_rtc_room_start_channels (HubRtcConnection *connection);
 void hub_rtc_room_bind_channels (HubRtcConnection *connection);
 /* Takes the message of @command, if they are the same channels still. */
 void hub_rtc_room_send (HubRtcConnection *connection, HubRtcCommand *command);
+
+/* hub-rtc-room-taps.c: ways out to programs. */
+/* @tap: (transfer full): dropped where there is no place, which the main thread sees to */
+void hub_rtc_room_add_tap (HubRtcRoom *self, HubRtcTap *tap);
+/* @track: (nullable) */
+void hub_rtc_room_feed_tap (HubRtcRoom *self, guint number, HubRtcTrack *track);
+/* What came together leaves together. */
+void hub_rtc_room_flush_taps (HubRtcRoom *self);
+/* Asks for whole pictures that they wait for. */
+void hub_rtc_room_tick_taps (HubRtcRoom *self);
+void hub_rtc_room_free_taps (HubRtcRoom *self);
 
 /* hub-rtc-measures.c: what is told to the main thread now and then. */
 void hub_rtc_room_look_for_speakers (HubRtcRoom *self, gint64 now);

@@ -86,6 +86,7 @@ hub_rtc_room_free (HubRtcRoom *self)
   while (g_hash_table_iter_next (&iter, NULL, &connection))
     hub_rtc_connection_free (connection);
   g_clear_pointer (&self->bridge, hub_rtc_bridge_free);
+  hub_rtc_room_free_taps (self);
   g_hash_table_unref (self->by_number);
   g_hash_table_unref (self->by_ufrag);
   g_hash_table_unref (self->by_address);
@@ -274,6 +275,8 @@ forward (HubRtcRoom *self, HubRtcTrack *track, const HubRtp *packet,
     return;
   for (HubRtcSlot *slot = track->slots; slot != NULL; slot = slot->next)
     hub_rtc_slot_send (slot, kept);
+  for (HubRtcTap *tap = track->taps; tap != NULL; tap = tap->next)
+    hub_rtc_tap_put (tap, kept);
   if (self->bridge != NULL && !track->remote && !track->echo && !track->unwanted
       && hub_rtc_bridge_is_wanted (self->bridge))
     hub_rtc_bridge_send (self->bridge, track, kept, repair);
@@ -439,6 +442,7 @@ hub_rtc_room_flush (HubRtcRoom *self, gint64 now)
   GHashTableIter iter;
   gpointer value;
 
+  hub_rtc_room_flush_taps (self);
   g_hash_table_iter_init (&iter, self->by_number);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     {
@@ -509,6 +513,7 @@ hub_rtc_room_tick (HubRtcRoom *self, gint64 now)
   g_hash_table_iter_init (&iter, self->by_number);
   while (g_hash_table_iter_next (&iter, NULL, &connection))
     tick_one (self, connection, now);
+  hub_rtc_room_tick_taps (self);
   tick_bridge (self, now, now - self->measured >= REPORT_US);
   if (now - self->heard >= SPEAKERS_US)
     {

@@ -4,6 +4,7 @@
 #include "hub-media-port.h"
 #include "hub-rtc-connection.h"
 #include "hub-rtc-queue.h"
+#include "hub-rtc-tap.h"
 
 G_BEGIN_DECLS
 
@@ -34,6 +35,8 @@ typedef enum
   HUB_RTC_WANT,              /* on: whether anybody there is to see or hear */
   HUB_RTC_WANT_TRACK,        /* track, on: whether anybody there looks at it */
   HUB_RTC_WANT_PICTURE,      /* track: a whole one, now */
+  HUB_RTC_ADD_TAP,           /* tap_added */
+  HUB_RTC_FEED_TAP,          /* number: the tap's; track: 0 for nothing */
   HUB_RTC_CALL,              /* call, call_data: does something on the media thread */
 } HubRtcCommandKind;
 
@@ -52,6 +55,7 @@ typedef struct
   HubRtcConnection *connection_added;
   HubRtcTrack *track_added;
   HubRtcSlot *slot_added;
+  HubRtcTap *tap_added;
   HubRtcChannelSet *channels;
   GBytes *message;
   HubRtpExtensionMap extensions;
@@ -81,13 +85,14 @@ typedef enum
   HUB_RTC_CHANNEL,  /* connection, channels, channel, open */
   HUB_RTC_MESSAGE,  /* connection, channels, channel, message: counted as incoming */
   HUB_RTC_REFUSED,  /* connection, channels, channel (-1: not declared), failure: the rule */
+  HUB_RTC_UNTAPPED, /* tap: its other end is closed */
 } HubRtcEventKind;
 
 typedef struct
 {
   HubRtcLink link;
   HubRtcEventKind kind;
-  guint connection;
+  guint connection, tap;
   HubRtcConnectionState state;
   const char *failure; /* a literal, or NULL */
   HubRtcChannelSet *channels;
@@ -125,6 +130,10 @@ void hub_rtc_room_receive (HubRtcRoom *self, HubRtcOut *out, guint8 *datagram, g
 void hub_rtc_room_flush (HubRtcRoom *self, gint64 now);
 /* Every %HUB_RTC_TICK_US. FALSE while there is nobody to look after. */
 gboolean hub_rtc_room_tick (HubRtcRoom *self, gint64 now);
+/* The socket of the tap in place @i of %HUB_RTC_MAX_TAPS; -1 for none. */
+int hub_rtc_room_get_tap (HubRtcRoom *self, guint i);
+/* Something came to it, or its other end was closed. */
+void hub_rtc_room_serve_tap (HubRtcRoom *self, guint i);
 /* The way to the other hospital; NULL for none. */
 HubMediaPort *hub_rtc_room_get_port (HubRtcRoom *self);
 G_END_DECLS

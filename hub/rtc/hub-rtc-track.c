@@ -4,6 +4,7 @@
 
 #include "hub-rtc-picture.h"
 #include "hub-rtc-slot.h"
+#include "hub-rtc-tap.h"
 
 /* About 2 s of 2 Mbit/s, and 1.3 s of speech. */
 #define VIDEO_PACKETS 512
@@ -27,6 +28,8 @@ hub_rtc_track_free (HubRtcTrack *self)
 {
   while (self->slots != NULL)
     hub_rtc_slot_feed (self->slots, NULL);
+  while (self->taps != NULL)
+    hub_rtc_tap_feed (self->taps, NULL);
   hub_rtp_history_free (self->history);
   g_free (self);
 }
@@ -37,6 +40,8 @@ wait_all (HubRtcTrack *self)
 {
   for (HubRtcSlot *slot = self->slots; slot != NULL; slot = slot->next)
     slot->waiting = TRUE;
+  for (HubRtcTap *tap = self->taps; tap != NULL; tap = tap->next)
+    hub_rtc_tap_leave_out (tap);
 }
 
 /* RFC 6464: how far below full scale it is, and whether it is speech. */

@@ -13,6 +13,7 @@ G_BEGIN_DECLS
 #define HUB_RTC_PICTURE_US (500 * 1000)
 
 typedef struct _HubRtcSlot HubRtcSlot;
+typedef struct _HubRtcTap HubRtcTap;
 
 /**
  * HubRtcTrack:
@@ -35,6 +36,7 @@ typedef struct
   HubRtpHistory *history;
   gint64 allowed;    /* the first index that may be passed on; what came before it stays here */
   HubRtcSlot *slots; /* a list, by their next */
+  HubRtcTap *taps;   /* the same */
 
   /* By its newest report: what was said or shown at this time of our clock; 0 for none yet. */
   gint64 clock;

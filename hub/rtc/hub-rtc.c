@@ -377,6 +377,7 @@ hub_rtc_iface_init (KarezMediaInterface *iface)
   iface->declare_channel = hub_rtc_declare_channel;
   iface->send = hub_rtc_send;
   iface->declare_source = hub_rtc_declare_source;
+  iface->tap = hub_rtc_tap;
 }
 
 /* What the media thread tells. */
@@ -469,6 +470,9 @@ on_event (HubRtcEvent *event, gpointer data)
     case HUB_RTC_MEASURED:
       on_measured (self, event);
       break;
+    case HUB_RTC_UNTAPPED:
+      hub_rtc_forget_tap (self, event->tap);
+      break;
     case HUB_RTC_CHANNEL:
     case HUB_RTC_MESSAGE:
     case HUB_RTC_REFUSED:
@@ -529,6 +533,7 @@ hub_rtc_finalize (GObject *object)
   g_ptr_array_unref (self->echoes);
   g_ptr_array_unref (self->remote);
   g_ptr_array_unref (self->remote_told);
+  g_ptr_array_unref (self->taps);
   g_hash_table_unref (self->remote_people);
   g_array_unref (self->remote_quality);
   g_free (self->told);
@@ -550,6 +555,7 @@ hub_rtc_init (HubRtc *self)
 {
   self->pages = g_ptr_array_new_with_free_func ((GDestroyNotify) hub_rtc_page_free);
   self->echoes = hub_rtc_echoes_new ();
+  self->taps = g_ptr_array_new_with_free_func (hub_rtc_tapped_free);
   self->remote = g_ptr_array_new_with_free_func (g_free);
   self->remote_told = g_ptr_array_new_with_free_func (g_free);
   self->remote_people = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);

@@ -125,3 +125,12 @@ karez_media_send (KarezMedia *self, KarezParticipant *participant, const char *l
 
   return KAREZ_MEDIA_GET_IFACE (self)->send (self, participant, label, message, error);
 }
+
+int
+karez_media_tap (KarezMedia *self, const char *participant, const char *source, GError **error)
+{
+  g_return_val_if_fail (KAREZ_IS_MEDIA (self), -1);
+  g_return_val_if_fail (participant != NULL && source != NULL, -1);
+
+  return KAREZ_MEDIA_GET_IFACE (self)->tap (self, participant, source, error);
+}

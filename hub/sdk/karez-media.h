@@ -49,6 +49,56 @@ typedef enum
 #define KAREZ_CHANNEL_MAX_RATE 1000
 
 /**
+ * KarezCodec:
+ * @KAREZ_CODEC_OPUS: RFC 7587
+ * @KAREZ_CODEC_VP8: RFC 7741
+ * @KAREZ_CODEC_H264: RFC 6184, constrained baseline, packetization mode 1
+ *
+ * Since: 1.1
+ */
+typedef enum
+{
+  KAREZ_CODEC_OPUS,
+  KAREZ_CODEC_VP8,
+  KAREZ_CODEC_H264,
+} KarezCodec;
+
+/* How many taps a session has at once; of one message of a tap, bytes. */
+#define KAREZ_MEDIA_MAX_TAPS 8
+#define KAREZ_TAP_MAX_SIZE 49152
+/* Where each packet begins in it: at a multiple of this many bytes. */
+#define KAREZ_TAP_ALIGN 8
+/* Of every RTP packet that a tap sends, whatever its codec. */
+#define KAREZ_TAP_PAYLOAD_TYPE 96
+/* A flag: packets were left out before this one, since there was no room for them, or nothing was
+ * passed on. */
+#define KAREZ_TAP_GAP 1
+
+/**
+ * KarezTapPacket:
+ * @size: of the RTP packet (RFC 3550) that follows, in bytes; the next one begins at the next
+ *   multiple of %KAREZ_TAP_ALIGN
+ * @codec: a #KarezCodec
+ * @flags: %KAREZ_TAP_GAP or 0
+ * @track: which stream it is of, its SSRC too; a page that comes anew has another one
+ * @arrival: when the worker's machine took it, CLOCK_MONOTONIC in µs
+ * @capture: when the frame was taken by the clock of who sent it, as abs-capture-time of the WebRTC
+ *   project has it (NTP, 32 bits of seconds and 32 of their parts); 0 where the packet does not say
+ *
+ * What stands before each RTP packet in a message of a tap, in the byte order of the machine.
+ *
+ * Since: 1.1
+ */
+typedef struct
+{
+  guint16 size;
+  guint8 codec, flags;
+  guint32 track;
+  gint64 arrival;
+  guint64 capture;
+} KarezTapPacket;
+
+/**
  * KarezMediaInterface:
  * Speech and pictures among the people of one session, by WebRTC. In the worker, on the thread
  * that made it.
@@ -72,7 +122,8 @@ struct _KarezMediaInterface
   gboolean (*send) (KarezMedia *self, KarezParticipant *participant, const char *label,
                     GBytes *message, GError **error);
   void (*declare_source) (KarezMedia *self, const char *label, KarezSourceFlags flags);
-  gpointer padding[5];
+  int (*tap) (KarezMedia *self, const char *participant, const char *source, GError **error);
+  gpointer padding[4];
 };
 
 /**
@@ -180,5 +231,28 @@ KAREZ_PUBLIC void karez_media_declare_channel (KarezMedia *self, const char *lab
  */
 KAREZ_PUBLIC gboolean karez_media_send (KarezMedia *self, KarezParticipant *participant,
                                         const char *label, GBytes *message, GError **error);
+/**
+ * karez_media_tap:
+ * @participant: the id of somebody at either hospital
+ * @source: a label
+ *
+ * Gives one end of a SOCK_SEQPACKET socket, from which a program of the session
+ * (karez_program_send()) reads what that participant sends of this source, as long as anything is
+ * passed on (karez_media_set_forwarding()). Each message holds RTP packets that came together, each
+ * after a #KarezTapPacket: decrypted, in the order in which they came, what was lost and sent again
+ * among them. A picture begins with a whole one (a key frame), also after packets were left out
+ * because the program did not read them. Whoever reads may send one byte, which asks for a whole
+ * picture; and ends the tap by closing the socket. A picture that is tapped is looked at: its page
+ * sends it.
+ *
+ * The tap stays when the participant's page goes, and follows the next one. %KAREZ_ERROR_INVALID,
+ * "rtc/source". %KAREZ_ERROR_BUSY, "media/taps": there are %KAREZ_MEDIA_MAX_TAPS already.
+ *
+ * Returns: a descriptor, which is the caller's to close; -1 with @error set
+ *
+ * Since: 1.1
+ */
+KAREZ_PUBLIC int karez_media_tap (KarezMedia *self, const char *participant, const char *source,
+                                  GError **error);
 
 G_END_DECLS

@@ -2,6 +2,9 @@
 /* The media of a session's worker for tests of live halves. */
 #include "karez-test-media.h"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 struct _KarezTestMedia
 {
   GObject parent;
@@ -10,6 +13,7 @@ struct _KarezTestMedia
   GHashTable *people;   /* of the local participants' ids */
   GHashTable *sources;  /* labels that the half declared */
   GHashTable *channels; /* labels that the half declared */
+  GHashTable *taps;     /* "PARTICIPANT SOURCE" → our end, as a pointer */
 };
 
 static void media_iface_init (KarezMediaInterface *iface);
@@ -86,6 +90,26 @@ media_send (KarezMedia *media, KarezParticipant *participant, const char *label,
 }
 
 static void
+close_tap (gpointer fd)
+{
+  close (GPOINTER_TO_INT (fd));
+}
+
+static int
+media_tap (KarezMedia *media, const char *participant, const char *source, GError **error)
+{
+  KarezTestMedia *self = KAREZ_TEST_MEDIA (media);
+  int ends[2] = { -1, -1 };
+
+  g_assert_true (g_hash_table_size (self->sources) == 0
+                 || g_hash_table_contains (self->sources, source));
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), ==, 0);
+  g_hash_table_insert (self->taps, g_strdup_printf ("%s %s", participant, source),
+                       GINT_TO_POINTER (ends[0]));
+  return ends[1];
+}
+
+static void
 media_iface_init (KarezMediaInterface *iface)
 {
   iface->take = media_take;
@@ -96,6 +120,7 @@ media_iface_init (KarezMediaInterface *iface)
   iface->declare_source = media_declare_source;
   iface->declare_channel = media_declare_channel;
   iface->send = media_send;
+  iface->tap = media_tap;
 }
 
 KarezTestMedia *
@@ -111,6 +136,16 @@ karez_test_media_forget (KarezTestMedia *self)
   g_hash_table_remove_all (self->people);
   g_hash_table_remove_all (self->sources);
   g_hash_table_remove_all (self->channels);
+  g_hash_table_remove_all (self->taps);
+}
+
+int
+karez_test_media_find_tap (KarezTestMedia *self, const char *participant, const char *source)
+{
+  g_autofree char *key = g_strdup_printf ("%s %s", participant, source);
+  gpointer fd = NULL;
+
+  return g_hash_table_lookup_extended (self->taps, key, NULL, &fd) ? GPOINTER_TO_INT (fd) : -1;
 }
 
 gboolean
@@ -144,6 +179,7 @@ karez_test_media_finalize (GObject *object)
   g_hash_table_unref (self->people);
   g_hash_table_unref (self->sources);
   g_hash_table_unref (self->channels);
+  g_hash_table_unref (self->taps);
   G_OBJECT_CLASS (karez_test_media_parent_class)->finalize (object);
 }
 
@@ -159,4 +195,5 @@ karez_test_media_init (KarezTestMedia *self)
   self->people = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->sources = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->channels = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->taps = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, close_tap);
 }

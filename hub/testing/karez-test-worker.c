@@ -754,3 +754,12 @@ karez_test_worker_get_program (KarezTestWorker *self, const char *name)
 
   return g_hash_table_lookup (self->programs, name);
 }
+
+int
+karez_test_worker_find_tap (KarezTestWorker *self, const char *participant, const char *source)
+{
+  g_return_val_if_fail (KAREZ_TEST_IS_WORKER (self), -1);
+  g_return_val_if_fail (participant != NULL && source != NULL, -1);
+
+  return karez_test_media_find_tap (self->media, participant, source);
+}

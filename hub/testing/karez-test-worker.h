@@ -278,6 +278,20 @@ KAREZ_PUBLIC KarezTestProgram *karez_test_worker_get_program (KarezTestWorker *s
                                                               const char *name);
 
 /**
+ * karez_test_worker_find_tap:
+ * @participant: an id
+ *
+ * The worker's end of the newest tap of that source, to which a test writes what a program would
+ * read.
+ *
+ * Returns: a descriptor that stays the worker's; -1 for none
+ *
+ * Since: 1.1
+ */
+KAREZ_PUBLIC int karez_test_worker_find_tap (KarezTestWorker *self, const char *participant,
+                                             const char *source);
+
+/**
  * karez_test_worker_set_disk:
  * Since: 1.1
  */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a plugin's classes are derived from: verbs without tasks, and a state of both workers. */
 #include <karez-testing.h>
+#include <unistd.h>
 
 /* A half that counts its verbs and holds one value. */
 #define TEST_TYPE_HALF (test_half_get_type ())
@@ -373,6 +374,8 @@ test_program (Room *room, gconstpointer data)
   g_autoptr (GBytes) bytes = g_bytes_new_static ("mark", 4);
   g_autoptr (GBytes) taken = NULL;
   g_autoptr (GString) heard = g_string_new (NULL);
+  char bytes_read[16];
+  int tap = -1, end = -1;
 
   g_assert_no_error (error);
   g_assert_false (karez_program_send (program, bytes, NULL, 0, &error));
@@ -393,6 +396,13 @@ test_program (Room *room, gconstpointer data)
   g_assert_false (karez_program_is_running (program));
   karez_test_rest ();
   g_assert_true (karez_program_is_running (program));
+  /* What it is handed. */
+  tap = karez_media_tap (karez_session_get_media (session, NULL), "somebody", "camera", &error);
+  g_assert_cmpint (tap, >=, 0);
+  end = karez_test_worker_find_tap (room->workers[0], "somebody", "camera");
+  g_assert_cmpint (write (end, "packet", 6), ==, 6);
+  g_assert_cmpint (read (tap, bytes_read, sizeof bytes_read), ==, 6);
+  close (tap);
   karez_program_stop (program);
   g_assert_true (karez_test_program_is_over (lent));
 }
