@@ -4,6 +4,7 @@
 
 #include "hub-catalogue.h"
 #include "hub-log.h"
+#include "hub-session-consents.h"
 #include "hub-session-dead-letters.h"
 #include "hub-session-recording.h"
 
@@ -154,6 +155,21 @@ on_plugin_kept (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
+on_consent_kept (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (HubSessionRecords) self = data;
+  g_autoptr (GError) error = NULL;
+  gboolean done = hub_session_consents_keep_finish (KAREZ_STORE (source), result, &error);
+
+  if (hub_session_info_is_closed (self->info))
+    return;
+  if (done)
+    acknowledge (self);
+  else
+    fail (self, error);
+}
+
+static void
 on_state_kept (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (HubSessionRecords) self = data;
@@ -217,6 +233,12 @@ keep (HubSessionRecords *self)
   if (g_str_has_prefix (self->plain.action, "session."))
     {
       keep_own (self);
+      return;
+    }
+  if (hub_session_consents_is (self->plain.action))
+    {
+      hub_session_consents_keep_async (self->services, &self->plain, on_consent_kept,
+                                       g_object_ref (self));
       return;
     }
   plugin = hub_session_services_find_plugin (self->services,

@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 /**
  * HubSessionRecords:
  * What a session's worker wants kept, one after another: the engine's own records become the
- * session's row, the others go to the plugin. What a worker has been told is recorded is durable.
+ * session's row, words of consent rows of their own, the others go to the plugin. What a worker has
+ * been told is recorded is durable.
  *
  * Signal "dead-letter" (const GError *why): one could not be kept where it belongs.
  */

@@ -4,6 +4,7 @@
 
 #include "hub-catalogue.h"
 #include "hub-id.h"
+#include "hub-session-consents.h"
 #include "hub-session-dead-letters.h"
 
 #include <glib/gstdio.h>
@@ -72,16 +73,16 @@ on_recorded (GObject *source, GAsyncResult *result, gpointer data)
   karez_request_respond (retry->request, 204, NULL);
 }
 
+/* @given: (transfer full); @why: (nullable): why it is not kept */
 static void
-on_kept (GObject *source, GAsyncResult *result, gpointer data)
+end (Retry *given, const GError *why)
 {
-  g_autoptr (Retry) retry = data;
+  g_autoptr (Retry) retry = given;
   g_autoptr (KarezTransaction) transaction = NULL;
-  g_autoptr (GError) error = NULL;
 
-  if (!hub_runner_finish (HUB_RUNNER (source), result, &error))
+  if (why != NULL)
     {
-      karez_request_fail (retry->request, error);
+      karez_request_fail (retry->request, why);
       return;
     }
   /* Kept again it has no second effect, so the file goes last. */
@@ -91,6 +92,51 @@ on_kept (GObject *source, GAsyncResult *result, gpointer data)
   karez_transaction_event (transaction, "record.retry", "session", retry->session,
                            karez_json_object ("sequence", "i", (gint64) retry->sequence, NULL));
   karez_transaction_commit_async (transaction, NULL, on_recorded, g_steal_pointer (&retry));
+}
+
+static void
+on_kept (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  hub_runner_finish (HUB_RUNNER (source), result, &error);
+  end (data, error);
+}
+
+static void
+on_consent_kept (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  hub_session_consents_keep_finish (KAREZ_STORE (source), result, &error);
+  end (data, error);
+}
+
+/* The hub keeps words of consent, plugins the rest. @retry: (transfer full) */
+static void
+keep (Retry *retry, HubSessionServices *services, HubPlugin *plugin)
+{
+  if (plugin == NULL)
+    hub_session_consents_keep_async (services, &retry->plain, on_consent_kept, retry);
+  else
+    hub_runner_record_async (hub_plugin_get_runner (plugin), hub_plugin_get_control (plugin),
+                             &retry->plain, NULL, on_kept, retry);
+}
+
+/* Returns: (transfer none) (nullable): what keeps it; NULL with @error or for the hub */
+static HubPlugin *
+find_keeper (HubSessionServices *services, const char *action, const char *modality, GError **error)
+{
+  HubPlugin *plugin = NULL;
+
+  if (hub_session_consents_is (action))
+    return NULL;
+  plugin = hub_session_services_find_plugin (services, modality, error);
+  if (plugin == NULL || hub_plugin_get_control (plugin) != NULL)
+    return plugin;
+  karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "session/modality", NULL,
+                   N_ ("No plugin of this hub offers “%s” now."), modality);
+  return NULL;
 }
 
 static void
@@ -126,15 +172,9 @@ on_retry (KarezRequest *request, gpointer data)
       karez_request_fail (request, error);
       return;
     }
-  plugin = hub_session_services_find_plugin (services, karez_json_text (object, "modality"),
-                                             &error);
-  if (plugin != NULL && hub_plugin_get_control (plugin) == NULL)
-    karez_error_set (&error, KAREZ_ERROR_UNAVAILABLE, "session/modality", NULL,
-                     N_ ("No plugin of this hub offers “%s” now."),
-                     karez_json_text (object, "modality"));
-  else if (plugin != NULL)
-    begin (retry, &error);
-  if (error != NULL)
+  plugin = find_keeper (services, karez_json_text (record, "action"),
+                        karez_json_text (object, "modality"), &error);
+  if (error != NULL || !begin (retry, &error))
     {
       karez_request_fail (request, error);
       return;
@@ -147,12 +187,7 @@ on_retry (KarezRequest *request, gpointer data)
                                 karez_json_text (record, "action"),
                                 retry->actor != NULL ? retry->actor : services->actor,
                                 json_object_get_member (record, "body") };
-  {
-    const KarezRecord *plain = &retry->plain;
-
-    hub_runner_record_async (hub_plugin_get_runner (plugin), hub_plugin_get_control (plugin), plain,
-                             NULL, on_kept, g_steal_pointer (&retry));
-  }
+  keep (g_steal_pointer (&retry), services, plugin);
 }
 
 gboolean

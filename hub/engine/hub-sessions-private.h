@@ -42,6 +42,7 @@ gboolean hub_sessions_add_invitation_routes (HubSessions *self, KarezRoutes *rou
                                              GError **error);
 /* hub-sessions-look.c */
 gboolean hub_sessions_add_look_routes (HubSessions *self, KarezRoutes *routes, GError **error);
+gboolean hub_sessions_add_consent_routes (HubSessions *self, KarezRoutes *routes, GError **error);
 gboolean hub_sessions_add_dead_letter_routes (HubSessions *self, KarezRoutes *routes,
                                               GError **error);
 

@@ -526,5 +526,6 @@ hub_sessions_add_routes (HubSessions *self, KarezRoutes *routes, GError **error)
       return FALSE;
   return hub_sessions_add_invitation_routes (self, routes, error)
          && hub_sessions_add_look_routes (self, routes, error)
+         && hub_sessions_add_consent_routes (self, routes, error)
          && hub_sessions_add_dead_letter_routes (self, routes, error);
 }

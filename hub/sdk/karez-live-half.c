@@ -3,6 +3,8 @@
 #define KAREZ_INSIDE
 #include "karez-live-half.h"
 
+#include "karez-consent-private.h"
+#include "karez-live-half-private.h"
 #include "karez-replica-private.h"
 #include "karez-task.h"
 
@@ -17,9 +19,10 @@ typedef struct
 {
   KarezSession *session;
   GPtrArray *replicas;
-  guint saves;    /* asked for so far */
-  guint saved;    /* up to this one they are on disk */
-  GQueue waiting; /* of Waiting */
+  KarezConsent *consent; /* made when it is first asked for */
+  guint saves;           /* asked for so far */
+  guint saved;           /* up to this one they are on disk */
+  GQueue waiting;        /* of Waiting */
   GTask *stopping;
   char *reason;
   guint last_word; /* source */
@@ -187,8 +190,10 @@ static guint
 get_stream (KarezLiveHalf *self)
 {
   guint stream = KAREZ_LIVE_HALF_GET_CLASS (self)->stream;
+  gboolean needed = get_private (self)->replicas->len > 0
+                    || karez_live_half_get_consent (self) != NULL;
 
-  return stream == 0 && get_private (self)->replicas->len > 0 ? KAREZ_LINK_FIRST_STREAM : stream;
+  return stream == 0 && needed ? KAREZ_LINK_FIRST_STREAM : stream;
 }
 
 gboolean
@@ -228,6 +233,27 @@ receive_for_replica (KarezLiveHalf *self, KarezReplica *replica, JsonNode *messa
 }
 
 static gboolean
+is_of_consent (KarezLiveHalf *self, JsonNode *message)
+{
+  return karez_live_half_get_consent (self) != NULL
+         && json_object_has_member (json_node_get_object (message), "consent");
+}
+
+static gboolean
+receive_consent (KarezLiveHalf *self, JsonNode *message, GError **error)
+{
+  static const KarezJsonField fields[] = {
+    { "consent", KAREZ_JSON_OBJECT, TRUE },
+    { NULL },
+  };
+  JsonObject *object = karez_json_check (message, fields, error);
+
+  return object != NULL
+         && karez_consent_follow (karez_live_half_get_consent (self),
+                                  json_object_get_member (object, "consent"), error);
+}
+
+static gboolean
 receive (KarezLiveHalf *self, GBytes *payload, GError **error)
 {
   KarezLiveHalfClass *klass = KAREZ_LIVE_HALF_GET_CLASS (self);
@@ -242,6 +268,8 @@ receive (KarezLiveHalf *self, GBytes *payload, GError **error)
   replica = find_replica (self, karez_json_text (json_node_get_object (message), "replica"));
   if (replica != NULL)
     return receive_for_replica (self, replica, message, error);
+  if (is_of_consent (self, message))
+    return receive_consent (self, message, error);
   if (klass->receive != NULL)
     return klass->receive (self, message, error);
   return karez_error_set (error, KAREZ_ERROR_INVALID, "live/message", NULL,
@@ -268,6 +296,8 @@ on_link_changed (KarezLink *link, KarezLiveHalf *self)
 
   for (guint i = 0; up && i < replicas->len; i++)
     karez_replica_link_up (replicas->pdata[i]);
+  if (up && karez_live_half_get_consent (self) != NULL)
+    karez_consent_link_up (karez_live_half_get_consent (self));
   if (klass->link_changed != NULL)
     klass->link_changed (self, up);
 }
@@ -301,6 +331,8 @@ prepare (KarezLiveHalf *self, KarezSession *session, GError **error)
   g_signal_connect_object (link, "changed", G_CALLBACK (on_link_changed), self, 0);
   for (guint i = 0; i < priv->replicas->len; i++)
     karez_replica_begin (priv->replicas->pdata[i]);
+  if (karez_live_half_get_consent (self) != NULL)
+    karez_consent_begin (karez_live_half_get_consent (self));
   if (karez_link_is_up (link))
     on_link_changed (link, self);
   return TRUE;
@@ -375,7 +407,10 @@ join_async (KarezModality *modality, KarezParticipant *participant, GCancellable
   KarezLiveHalfClass *klass = KAREZ_LIVE_HALF_GET_CLASS (self);
   GError *error = NULL;
   gboolean done = klass->join == NULL || klass->join (self, participant, &error);
+  KarezConsent *consent = karez_live_half_get_consent (self);
 
+  if (done && consent != NULL && karez_participant_is_local (participant))
+    karez_participant_send (participant, karez_consent_describe (consent, participant));
   answer (self, join_async, done, error, cancellable, callback, data);
 }
 
@@ -467,6 +502,8 @@ finish_stopping (KarezLiveHalf *self)
     return;
   task = g_steal_pointer (&priv->stopping);
   g_clear_handle_id (&priv->last_word, g_source_remove);
+  if (priv->consent != NULL)
+    karez_consent_end (priv->consent);
   done = klass->stop == NULL || klass->stop (self, priv->reason, &error);
   karez_task_answer (task, done, &error);
 }
@@ -526,80 +563,31 @@ panic (KarezModality *modality, const char *reason)
 static gboolean
 message (KarezModality *modality, KarezParticipant *participant, JsonObject *body, GError **error)
 {
-  KarezLiveHalfClass *klass = KAREZ_LIVE_HALF_GET_CLASS (modality);
+  KarezLiveHalf *self = KAREZ_LIVE_HALF (modality);
+  KarezLiveHalfClass *klass = KAREZ_LIVE_HALF_GET_CLASS (self);
+  KarezConsent *consent = karez_live_half_get_consent (self);
+  const char *type = karez_json_text (body, "type");
   g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), body);
 
-  return klass->message == NULL
-         || klass->message (KAREZ_LIVE_HALF (modality), participant, node, error);
+  if (consent != NULL && type != NULL && g_str_has_prefix (type, "consent."))
+    return karez_consent_take (consent, participant, node, error);
+  return klass->message == NULL || klass->message (self, participant, node, error);
 }
-
-/* The checkpoint: what @to_json gives, or, beside replicas, {"half", "replicas": {name: state}}. */
 
 static GBytes *
 checkpoint (KarezModality *modality)
 {
   KarezLiveHalf *self = KAREZ_LIVE_HALF (modality);
-  KarezLiveHalfClass *klass = KAREZ_LIVE_HALF_GET_CLASS (self);
-  GPtrArray *replicas = get_private (self)->replicas;
-  g_autoptr (JsonNode) own = klass->to_json != NULL ? klass->to_json (self) : NULL;
-  g_autoptr (JsonNode) whole = NULL;
-  JsonNode *states = NULL;
 
-  if (replicas->len == 0)
-    return own != NULL ? karez_json_to_bytes (own) : NULL;
-  states = json_node_init_object (json_node_alloc (), NULL);
-  json_node_take_object (states, json_object_new ());
-  for (guint i = 0; i < replicas->len; i++)
-    json_object_set_member (json_node_get_object (states),
-                            karez_replica_get_name (replicas->pdata[i]),
-                            karez_replica_to_json (replicas->pdata[i]));
-  whole = karez_json_object ("half", "n", g_steal_pointer (&own), "replicas", "n", states, NULL);
-  return karez_json_to_bytes (whole);
-}
-
-static gboolean
-restore_whole (KarezLiveHalf *self, JsonNode *node, GError **error)
-{
-  static const KarezJsonField fields[] = {
-    { "half", KAREZ_JSON_OBJECT, FALSE },
-    { "replicas", KAREZ_JSON_OBJECT, TRUE },
-    { NULL },
-  };
-  KarezLiveHalfClass *klass = KAREZ_LIVE_HALF_GET_CLASS (self);
-  GPtrArray *replicas = get_private (self)->replicas;
-  JsonObject *whole = karez_json_check (node, fields, error);
-  JsonObject *states = NULL;
-  JsonNode *own = NULL;
-
-  if (whole == NULL)
-    return FALSE;
-  own = json_object_get_member (whole, "half");
-  if (own != NULL && klass->from_json != NULL && !klass->from_json (self, own, error))
-    return FALSE;
-  states = json_object_get_object_member (whole, "replicas");
-  for (guint i = 0; i < replicas->len; i++)
-    {
-      JsonNode *state = json_object_get_member (states,
-                                                karez_replica_get_name (replicas->pdata[i]));
-
-      if (state != NULL && !karez_replica_restore (replicas->pdata[i], state, error))
-        return FALSE;
-    }
-  return TRUE;
+  return karez_live_half_make_checkpoint (self, get_private (self)->replicas);
 }
 
 static gboolean
 restore (KarezModality *modality, GBytes *state, GError **error)
 {
   KarezLiveHalf *self = KAREZ_LIVE_HALF (modality);
-  KarezLiveHalfClass *klass = KAREZ_LIVE_HALF_GET_CLASS (self);
-  g_autoptr (JsonNode) node = karez_json_parse (state, 0, error);
 
-  if (node == NULL)
-    return FALSE;
-  if (get_private (self)->replicas->len > 0)
-    return restore_whole (self, node, error);
-  return klass->from_json == NULL || klass->from_json (self, node, error);
+  return karez_live_half_take_checkpoint (self, get_private (self)->replicas, state, error);
 }
 
 static void
@@ -637,6 +625,21 @@ karez_live_half_get_session (KarezLiveHalf *self)
   return get_private (self)->session;
 }
 
+KarezConsent *
+karez_live_half_get_consent (KarezLiveHalf *self)
+{
+  KarezLiveHalfPrivate *priv = NULL;
+  KarezConsentGates gates;
+
+  g_return_val_if_fail (KAREZ_IS_LIVE_HALF (self), NULL);
+
+  priv = get_private (self);
+  gates = KAREZ_LIVE_HALF_GET_CLASS (self)->consent;
+  if (priv->consent == NULL && gates != 0)
+    priv->consent = karez_consent_new (self, gates);
+  return priv->consent;
+}
+
 gboolean
 karez_live_half_is_live (KarezLiveHalf *self)
 {
@@ -671,6 +674,9 @@ karez_live_half_dispose (GObject *object)
 
   for (guint i = 0; i < priv->replicas->len; i++)
     karez_replica_attach (priv->replicas->pdata[i], NULL, NULL);
+  if (priv->consent != NULL)
+    karez_consent_detach (priv->consent);
+  g_clear_object (&priv->consent);
   g_clear_handle_id (&priv->last_word, g_source_remove);
   g_clear_object (&priv->stopping);
   g_clear_object (&priv->session);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "karez-consent.h"
 #include "karez-modality.h"
 #include "karez-replica.h"
 
@@ -25,7 +26,11 @@ G_DECLARE_DERIVABLE_TYPE (KarezLiveHalf, karez_live_half, KAREZ, LIVE_HALF, GObj
  * @receive: the other worker sent @message, an object, over @stream: karez_live_half_tell_peer()
  * there. What it refuses is left out, and logged.
  * @link_changed: the link came up or went down
- * @to_json, @from_json: what the checkpoint holds besides the replicas: an object
+ * @to_json, @from_json: what the checkpoint holds besides the replicas and the consent: an object
+ * @consent: what waits for the patient's consent, which the half then has
+ *   (karez_live_half_get_consent()); 0 for nothing. Pages' messages whose types begin with
+ *   "consent." do not come to @message, nor does a message of the other worker with a member
+ *   "consent" to @receive.
  *
  * A live half whose verbs are done when they return: a class that a modality is derived from, so
  * that it has what is its own alone. What is NULL does nothing and succeeds. A verb that has to
@@ -53,8 +58,9 @@ struct _KarezLiveHalfClass
   void (*link_changed) (KarezLiveHalf *self, gboolean up);
   JsonNode *(*to_json) (KarezLiveHalf *self);
   gboolean (*from_json) (KarezLiveHalf *self, JsonNode *state, GError **error);
+  KarezConsentGates consent;
 
-  gpointer padding[8];
+  gpointer padding[7];
 };
 
 /**
@@ -77,6 +83,16 @@ KAREZ_PUBLIC KarezLiveHalf *karez_live_half_of_replica (KarezReplica *replica);
  * Since: 1.1
  */
 KAREZ_PUBLIC KarezSession *karez_live_half_get_session (KarezLiveHalf *self);
+/**
+ * karez_live_half_get_consent:
+ *
+ * The session's consent; NULL where the class gates nothing. From the instance's init function on.
+ *
+ * Returns: (transfer none) (nullable):
+ *
+ * Since: 1.1
+ */
+KAREZ_PUBLIC KarezConsent *karez_live_half_get_consent (KarezLiveHalf *self);
 /**
  * karez_live_half_is_live:
  *

@@ -11,6 +11,7 @@
 #include "karez-actor.h"
 #include "karez-answer.h"
 #include "karez-check.h"
+#include "karez-consent.h"
 #include "karez-context.h"
 #include "karez-control-half.h"
 #include "karez-file-name.h"

@@ -398,6 +398,8 @@ karez_test_hub_record (KarezTestHub *self, const char *session, gint64 sequence,
   g_return_val_if_fail (self->plugin != NULL, FALSE);
   g_return_val_if_fail (session != NULL && action != NULL && body != NULL, FALSE);
 
+  if (g_str_equal (action, "consent.give") || g_str_equal (action, "consent.withdraw"))
+    return karez_consent_check_word (body, error);
   hub_runner_record_async (self->runner, self->plugin, &record, NULL, on_done, &result);
   wait_for (&result, "record");
   return hub_runner_finish (self->runner, result, error);

@@ -175,7 +175,8 @@ KAREZ_PUBLIC guint karez_test_hub_request_bytes (KarezTestHub *self, const char 
  * @actor: (nullable): who did it
  * @body: (transfer full): an object
  *
- * Hands the control half what a live half recorded.
+ * Hands the control half what a live half recorded; words of consent, which the hub keeps itself,
+ * are only looked at.
  *
  * Since: 1.1
  */

@@ -16,6 +16,7 @@ static const struct
   { "engine", "session", "board.read" },
   { "engine", "participant", "board.read" },
   { "engine", "invitation", "board.read" },
+  { "engine", "consent", "patient.read" },
   { "engine", "plugin_state", "plugins.read" },
   { "peers", "peer", "peers.read" },
   { "peers", "pairing", "peers.read" },

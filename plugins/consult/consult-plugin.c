@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The control half of video consultations. */
 #include "consult-attachments.h"
-#include "consult-consent.h"
 #include "consult-opinions.h"
 #include "consult-requests.h"
 
@@ -10,7 +9,7 @@
 /**
  * ConsultPlugin:
  * The control half of video consultations: requests and opinions between the hospitals, and what a
- * live session wants kept: each word of consent, who came as a consultant, the summary.
+ * live session wants kept: who came as a consultant, the summary.
  */
 #define CONSULT_TYPE_PLUGIN (consult_plugin_get_type ())
 G_DECLARE_FINAL_TYPE (ConsultPlugin, consult_plugin, CONSULT, PLUGIN, KarezControlHalf)
@@ -228,85 +227,9 @@ keep (ConsultPlugin *self, const KarezRecord *record, GError **error)
   if (g_str_equal (record->action, "consultant.enter"))
     return keep_consultant (self, record, error);
   karez_error_set (error, KAREZ_ERROR_INVALID, "consult/record",
-                   N_ ("consent.give, consent.withdraw, consultant.enter or summary.keep"),
+                   N_ ("consultant.enter or summary.keep"),
                    N_ ("A consultation keeps nothing of this kind"));
   return NULL;
-}
-
-/* A word of consent is an act once, however often it is told: a worker that takes another one's
- * place does not know whether that one had recorded it. */
-
-typedef struct
-{
-  ConsultConsent consent;
-  char *session, *action, *basis, *state;
-  KarezTransaction *transaction;
-} KeptConsent;
-
-static void
-kept_consent_free (gpointer data)
-{
-  KeptConsent *kept = data;
-
-  consult_consent_clear (&kept->consent);
-  g_clear_object (&kept->transaction);
-  g_free (kept->session);
-  g_free (kept->action);
-  g_free (kept->basis);
-  g_free (kept->state);
-  g_free (kept);
-}
-
-static void
-on_consent_known (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GTask) task = data;
-  KeptConsent *kept = g_task_get_task_data (task);
-  GError *error = NULL;
-  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
-
-  if (rows == NULL)
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  if (karez_rows_get_count (rows) == 0)
-    {
-      karez_transaction_run (kept->transaction, "consent_keep", "(sssmsss)", kept->consent.id,
-                             kept->session, kept->state, kept->basis, kept->consent.by,
-                             kept->consent.at);
-      karez_transaction_event (kept->transaction, kept->action, "consent", kept->consent.id,
-                               karez_json_object ("basis", "s", kept->basis, NULL));
-    }
-  karez_task_commit (g_object_ref (task), kept->transaction);
-}
-
-static void
-keep_consent_async (ConsultPlugin *self, const KarezRecord *record, GTask *task)
-{
-  KeptConsent *kept = g_new0 (KeptConsent, 1);
-  JsonObject *object;
-  GError *error = NULL;
-
-  g_task_set_task_data (task, kept, kept_consent_free);
-  if (consult_consent_from_json (&kept->consent, record->body, &error)
-      && kept->consent.state == CONSULT_CONSENT_NONE)
-    karez_error_set (&error, KAREZ_ERROR_INVALID, "consult/consent",
-                     N_ ("a consent that was given or withdrawn"), N_ ("The consent is not whole"));
-  if (error != NULL)
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  object = json_node_get_object (record->body);
-  kept->session = g_strdup (record->session);
-  kept->action = g_strdup (record->action);
-  kept->basis = g_strdup (karez_json_text (object, "basis"));
-  kept->state = g_strdup (karez_json_text (object, "state"));
-  kept->transaction = karez_control_half_begin_record (KAREZ_CONTROL_HALF (self), record);
-  karez_store_query_async (self->hub->store, "consent_known",
-                           g_variant_new ("(s)", kept->consent.id), g_task_get_cancellable (task),
-                           on_consent_known, g_object_ref (task));
 }
 
 static void
@@ -318,12 +241,6 @@ record_async (KarezPlugin *plugin, const KarezRecord *record, GCancellable *canc
   g_autoptr (KarezTransaction) transaction = NULL;
 
   g_task_set_source_tag (task, record_async);
-  if (g_str_equal (record->action, "consent.give")
-      || g_str_equal (record->action, "consent.withdraw"))
-    {
-      keep_consent_async (CONSULT_PLUGIN (plugin), record, task);
-      return;
-    }
   transaction = keep (CONSULT_PLUGIN (plugin), record, &error);
   if (transaction == NULL)
     {

@@ -27,8 +27,9 @@ before(async () => {
   const { outputFiles: [{ text }] } = await build({
     stdin: {
       contents: `import { useCatalogue } from ${src('data/web/src/i18n.js')};
-        import { ConsultConsent, consentSentence } from ${src('plugins/consult/web/consult-consent.js')};
-        Object.assign(globalThis, { useCatalogue, ConsultConsent, consentSentence });`, resolveDir: root,
+        import { ConsentControl, consentSentence } from '@karez/desk';
+        import { formerAct, formerState, quiet } from ${src('plugins/consult/web/consult-consent.js')};
+        Object.assign(globalThis, { useCatalogue, ConsentControl, consentSentence, formerAct, formerState, quiet });`, resolveDir: root,
     },
     alias: { '@karez/desk': path.join(root, 'data/web/src/shared/desk.js') }, nodePaths: [path.join(root, 'data/web/node_modules')],
     bundle: true, format: 'iife', target: 'es2022', write: false, logLevel: 'error',
@@ -52,7 +53,7 @@ async function show(heard, { reached = true } = {}) {
     globalThis.element?.remove();
     globalThis.reached = there;
     globalThis.log = [];
-    const made = new globalThis.ConsultConsent();
+    const made = new globalThis.ConsentControl();
     Object.assign(made, { where: 'Aral Tarim Hospital', send: (body) => { globalThis.log.push(body); return globalThis.reached; } });
     made.addEventListener('refuse', ({ detail }) => globalThis.log.push({ refused: detail && detail.message }));
     made.addEventListener('shut', () => globalThis.log.push('shut'));
@@ -60,17 +61,18 @@ async function show(heard, { reached = true } = {}) {
     globalThis.element = made;
     document.querySelector('#place').append(made);
     for (const one of states)
-      made.hear(one);
+      made.take(one);
     await made.updateComplete;
     globalThis.log.length = 0;
   }, [heard, reached]);
 }
 
-const state = (consent, may, forwarding = consent.state === 'given') => ({ type: 'consult.state', consent, may_consent: may, forwarding });
-const hear = (...of) => page.evaluate(async (one) => { globalThis.element.hear(one); await globalThis.element.updateComplete; }, state(...of));
+const state = (consent, may, allowed = consent.state === 'given', gates = ['media']) => ({ type: 'consent.state', consent, may_consent: may, allowed, gates });
+const hear = (...of) => page.evaluate(async (one) => { globalThis.element.take(one); await globalThis.element.updateComplete; }, state(...of));
 /** What it did since it was asked last. */
 const done = () => page.evaluate(() => globalThis.log.splice(0));
-const quiet = (held = false) => page.evaluate((on) => globalThis.element.quiet(on), held);
+/** @param {boolean} [held] @param {boolean} [forwarding] as the worker of the consultation says */
+const quiet = (held = false, forwarding = true) => page.evaluate(([on, lets]) => globalThis.quiet(globalThis.element, lets, on), [held, forwarding]);
 const said = async () => (await page.locator('[role=status]').innerText()).trim();
 const buttons = () => page.locator('#place button').allInnerTexts();
 const press = (name) => page.locator('#place').getByRole('button', { name }).click();
@@ -124,9 +126,9 @@ test('people are shown only with a consent in force, not on hold, by a worker th
     for (const may of [true, false])
       for (const forwarding of [true, false])
         for (const held of [true, false]) {
-          await show([state(consent, may, forwarding)]);
+          await show([state(consent, may)]);
           const expected = consent.state !== 'given' ? unseen : held ? 'On hold: not seen or heard.' : forwarding ? '' : 'Not seen or heard now.';
-          assert.equal(await quiet(held), expected, JSON.stringify({ consent, may, forwarding, held }));
+          assert.equal(await quiet(held, forwarding), expected, JSON.stringify({ consent, may, forwarding, held }));
         }
   // Without a place in the session nothing is known any more.
   await page.evaluate(() => globalThis.element.forget());
@@ -138,7 +140,7 @@ test('what is pressed is told to the worker, and shown only when that has said s
   for (const [name, basis] of [['The patient agrees', 'patient'], ['The guardian agrees', 'guardian']]) {
     await show([state(none, true)]);
     await press(name);
-    assert.deepEqual(await done(), [{ type: 'consult.consent', basis }, 'change', { refused: null }]);
+    assert.deepEqual(await done(), [{ type: 'consent.give', basis }, 'change', { refused: null }]);
     assert.equal(await said(), first);
     assert.equal(await quiet(), unseen);
     await hear(given(basis), true);
@@ -150,7 +152,7 @@ test('what is pressed is told to the worker, and shown only when that has said s
 test('a consent that did not reach the hub is refused aloud, and nobody is shown', async () => {
   await show([state(none, true)], { reached: false });
   await press('The patient agrees');
-  assert.deepEqual(await done(), [{ type: 'consult.consent', basis: 'patient' }, 'change', { refused: 'It was not recorded: the hub is away. Try again once it is back.' }]);
+  assert.deepEqual(await done(), [{ type: 'consent.give', basis: 'patient' }, 'change', { refused: 'It was not recorded: the hub is away. Try again once it is back.' }]);
   assert.equal(await said(), first);
   assert.equal(await quiet(), unseen);
 });
@@ -162,14 +164,14 @@ test('an emergency and a withdrawal are asked about first', async () => {
   assert.deepEqual(await done(), []);
   await press('Emergency: begin without waiting…');
   await answer('Begin now');
-  assert.deepEqual(await done(), [{ type: 'consult.consent', basis: 'emergency' }, 'change', { refused: null }]);
+  assert.deepEqual(await done(), [{ type: 'consent.give', basis: 'emergency' }, 'change', { refused: null }]);
   await show([state(given('emergency'), true)]);
   await press('Withdraw…');
   await answer('Go back');
   assert.deepEqual(await done(), []);
   await press('Withdraw…');
   await answer('Withdraw');
-  assert.deepEqual(await done(), [{ type: 'consult.withdraw' }, 'change']);
+  assert.deepEqual(await done(), [{ type: 'consent.withdraw' }, 'change']);
 });
 
 test('a question is closed when there is nothing to ask any more', async () => {
@@ -197,13 +199,13 @@ test('a withdrawal while the hub is away: the page sends nothing, and tells it u
   assert.equal(await told(), '');
   await press('Withdraw…');
   await answer('Withdraw');
-  assert.deepEqual(await done(), [{ type: 'consult.withdraw' }, 'shut', 'change']);
+  assert.deepEqual(await done(), [{ type: 'consent.withdraw' }, 'shut', 'change']);
   assert.equal((await told()).trim(), alert);
   await hear(given(), true); // a worker that has not heard of it
-  assert.deepEqual(await done(), [{ type: 'consult.withdraw' }, 'shut', 'change']);
+  assert.deepEqual(await done(), [{ type: 'consent.withdraw' }, 'shut', 'change']);
   await page.evaluate(() => { globalThis.reached = true; });
   await hear(given(), true);
-  assert.deepEqual(await done(), [{ type: 'consult.withdraw' }, 'change']);
+  assert.deepEqual(await done(), [{ type: 'consent.withdraw' }, 'change']);
   assert.equal(await told(), '');
   await page.evaluate(() => globalThis.element.missed()); // sent, and the worker died
   assert.deepEqual(await done(), ['shut']);
@@ -221,13 +223,13 @@ test('a withdrawal that nobody answers: nobody is shown from then on, soon the p
   await press('Withdraw…');
   await answer('Withdraw');
   assert.equal(await quiet(), 'Not seen or heard now.');
-  assert.deepEqual(await done(), [{ type: 'consult.withdraw' }, 'change']);
+  assert.deepEqual(await done(), [{ type: 'consent.withdraw' }, 'change']);
   await page.locator('#place [role=alert]').getByText('The hub is away: the withdrawal is recorded as soon as it is back.').waitFor({ timeout: 4000 });
   assert.deepEqual(await done(), ['shut']);
   // Sent into a connection that was dead: the worker of the next one has not heard of it.
   await page.evaluate(() => globalThis.element.forget());
   await hear(given(), true);
-  assert.deepEqual(await done(), ['change', { type: 'consult.withdraw' }, 'change']);
+  assert.deepEqual(await done(), ['change', { type: 'consent.withdraw' }, 'change']);
   assert.equal(await quiet(), 'Not seen or heard now.');
   await hear(withdrawn, true);
   await page.evaluate(() => new Promise((done) => { setTimeout(done, 2500); }));
@@ -242,7 +244,7 @@ test('an agreement that does not reach the hub takes no withdrawal back', async 
   await page.evaluate(() => { globalThis.reached = true; });
   await done();
   await hear(given('emergency'), true);
-  assert.deepEqual(await done(), [{ type: 'consult.withdraw' }, 'change']);
+  assert.deepEqual(await done(), [{ type: 'consent.withdraw' }, 'change']);
 });
 
 test('who agrees after a withdrawal that was not heard means that', async () => {
@@ -294,7 +296,7 @@ test('it is used with the keyboard alone, and the focus is never lost', async ()
   await page.keyboard.press('Shift+Tab');
   await page.keyboard.press('Shift+Tab');
   await page.keyboard.press('Space');
-  assert.deepEqual(await done(), [{ type: 'consult.consent', basis: 'patient' }, 'change', { refused: null }]);
+  assert.deepEqual(await done(), [{ type: 'consent.give', basis: 'patient' }, 'change', { refused: null }]);
   await hear(given(), true);
   // The button is gone: what it came to has the focus, and the next key goes on from there.
   await page.waitForFunction(() => document.activeElement === document.querySelector('#place [role=status]'), undefined, { timeout: 3000 });
@@ -333,4 +335,41 @@ test('what was kept is said in the same words', async () => {
     return list.map((one) => [globalThis.consentSentence(one, '09:30')].flat().map((part) => (typeof part === 'string' ? part : part.values?.join(''))).join('') + (where ? '' : '?'));
   }, [given('guardian'), withdrawn]);
   assert.deepEqual(kept, ['Consent: the guardian agrees, recorded by Ada Lovelace at 09:30', 'Consent was withdrawn, recorded by Ada Lovelace at 09:30.']);
+});
+
+test('what waits for it is said in words of each modality', async () => {
+  const recorded = 'Before anything is recorded, the patient’s consent is put on record.';
+  const moved = 'Before anything is moved, the patient’s consent is put on record.';
+  await show([state(none, true, false, ['recording', 'motion'])]);
+  assert.equal((await said()).replaceAll(/\s+/g, ' '), `${recorded} ${moved}`);
+  await press('Emergency: begin without waiting…');
+  const asked = () => page.getByRole('dialog').locator('#confirm-text').innerText();
+  assert.equal(await asked(), 'Recording may begin at once. Movement may begin at once. “Emergency” is recorded as the basis, with your name and the time. Consent is completed later.');
+  await answer('Go back');
+  await show([state(given(), true, true, ['motion'])], { reached: false });
+  await press('Withdraw…');
+  assert.equal(await asked(), 'Nothing is moved any more until consent is given again. The withdrawal is recorded with your name and the time.');
+  await answer('Withdraw');
+  assert.equal((await page.locator('#place [role=alert]').innerText()).trim(), 'The hub is away: the withdrawal is recorded as soon as it is back.');
+  await show([state(given(), true)]);
+  await press('Withdraw…');
+  assert.equal(await asked(), 'Nobody is seen or heard any more until consent is given again. The withdrawal is recorded with your name and the time.');
+  await answer('Go back');
+});
+
+test('messages that are not of the consent are left to the panel', async () => {
+  await show([]);
+  assert.deepEqual(await page.evaluate(() => [{ type: 'consult.state', forwarding: true }, { type: 'media.offer' }, {}].map((one) => globalThis.element.take(one))), [false, false, false]);
+  assert.deepEqual(await done(), []);
+});
+
+test('a worker of version 0.1, which outlived its hub, is heard and told in its own words', async () => {
+  const former = { type: 'consult.state', consent: given(), may_consent: true, forwarding: false };
+  const [heard, other, ...acts] = await page.evaluate((body) => [
+    globalThis.formerState(body), globalThis.formerState({ type: 'consult.state', forwarding: true }),
+    globalThis.formerAct({ type: 'consent.give', basis: 'guardian' }), globalThis.formerAct({ type: 'consent.withdraw' }),
+  ], former);
+  assert.deepEqual(heard, state(given(), true, false));
+  assert.equal(other, null);
+  assert.deepEqual(acts, [{ type: 'consult.consent', basis: 'guardian' }, { type: 'consult.withdraw' }]);
 });

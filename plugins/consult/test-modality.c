@@ -71,9 +71,9 @@ say (Room *room, const char *json)
   g_assert_no_error (error);
 }
 
-#define AGREE "{\"type\":\"consult.consent\",\"basis\":\"patient\"}"
-#define HURRY "{\"type\":\"consult.consent\",\"basis\":\"emergency\"}"
-#define WITHDRAW "{\"type\":\"consult.withdraw\"}"
+#define AGREE "{\"type\":\"consent.give\",\"basis\":\"patient\"}"
+#define HURRY "{\"type\":\"consent.give\",\"basis\":\"emergency\"}"
+#define WITHDRAW "{\"type\":\"consent.withdraw\"}"
 
 /* What both hospitals pass on, and what each page was told of it. */
 static void
@@ -82,7 +82,8 @@ assert_shown (Room *room, gboolean shown, const char *consent)
   for (guint i = 0; i < 2; i++)
     {
       JsonObject *told = karez_test_page_last (room->pages[i], "consult.state");
-      JsonObject *of = json_object_get_object_member (told, "consent");
+      JsonObject *word = karez_test_page_last (room->pages[i], "consent.state");
+      JsonObject *of = json_object_get_object_member (word, "consent");
 
       g_assert_cmpint (karez_test_worker_is_forwarding (room->workers[i]), ==, shown);
       g_assert_cmpint (json_object_get_boolean_member (told, "forwarding"), ==, shown);
@@ -137,16 +138,16 @@ assert_refused (Room *room, guint side, KarezParticipant *who, const char *json,
 static void
 test_refusals (Room *room, gconstpointer data)
 {
-  assert_refused (room, 0, room->observer, AGREE, KAREZ_ERROR_DENIED, "consult/consent");
-  assert_refused (room, 1, room->consultant, AGREE, KAREZ_ERROR_DENIED, "consult/consent");
-  assert_refused (room, 0, room->referrer, WITHDRAW, KAREZ_ERROR_CONFLICT, "consult/consent");
-  assert_refused (room, 0, room->referrer, "{\"type\":\"consult.consent\"}", KAREZ_ERROR_INVALID,
-                  "consult/basis");
-  assert_refused (room, 0, room->referrer, "{\"type\":\"consult.withdraw\",\"basis\":\"patient\"}",
-                  KAREZ_ERROR_INVALID, "consult/basis");
+  assert_refused (room, 0, room->observer, AGREE, KAREZ_ERROR_DENIED, "consent/speaker");
+  assert_refused (room, 1, room->consultant, AGREE, KAREZ_ERROR_DENIED, "consent/speaker");
+  assert_refused (room, 0, room->referrer, WITHDRAW, KAREZ_ERROR_CONFLICT, "consent/none");
+  assert_refused (room, 0, room->referrer, "{\"type\":\"consent.give\"}", KAREZ_ERROR_INVALID,
+                  "consent/basis");
+  assert_refused (room, 0, room->referrer, "{\"type\":\"consent.withdraw\",\"basis\":\"patient\"}",
+                  KAREZ_ERROR_INVALID, "consent/basis");
   say (room, AGREE);
   carry (room);
-  assert_refused (room, 1, room->consultant, WITHDRAW, KAREZ_ERROR_DENIED, "consult/consent");
+  assert_refused (room, 1, room->consultant, WITHDRAW, KAREZ_ERROR_DENIED, "consent/speaker");
   assert_shown (room, TRUE, "given");
   assert_recorded (room, 1, 0);
 }
@@ -218,6 +219,7 @@ test_saved_before_told (Room *room, gconstpointer data)
       g_assert_nonnull (karez_test_worker_get_saved_at_send (room->workers[0]));
       saved = karez_json_parse (karez_test_worker_get_saved_at_send (room->workers[0]), 0, NULL);
       consent = json_object_get_object_member (json_node_get_object (saved), "consent");
+      consent = json_object_get_object_member (consent, "word");
       g_assert_cmpstr (json_object_get_string_member (consent, "state"), ==, states[i]);
       carry (room);
     }
@@ -241,7 +243,8 @@ static void
 assert_page (Room *room, const char *consent, gboolean forwarding)
 {
   JsonObject *told = karez_test_page_last (room->pages[0], "consult.state");
-  JsonObject *of = json_object_get_object_member (told, "consent");
+  JsonObject *word = karez_test_page_last (room->pages[0], "consent.state");
+  JsonObject *of = json_object_get_object_member (word, "consent");
 
   g_assert_cmpstr (json_object_get_string_member (of, "state"), ==, consent);
   g_assert_cmpint (json_object_get_boolean_member (told, "forwarding"), ==, forwarding);
@@ -263,7 +266,8 @@ test_slow_disk (Room *room, gconstpointer data)
   karez_test_worker_sync (host);
   g_assert_true (karez_test_worker_is_forwarding (host));
   assert_page (room, "given", TRUE);
-  g_assert_cmpuint (karez_test_worker_count_arriving (room->workers[1]), ==, 1);
+  /* As this version says it, and as a former one did. */
+  g_assert_cmpuint (karez_test_worker_count_arriving (room->workers[1]), ==, 2);
   carry (room);
 
   say (room, WITHDRAW);
@@ -430,9 +434,15 @@ test_nonsense (Room *room, gconstpointer data)
     "\"id\":\"019ab3c4-0000-7000-8000-000000000009\",\"by\":\"n\",\"at\":\"2026-01-01T00:00:00Z\"}",
   };
 
+  /* As a former version tells it, and as this one does. */
   for (guint i = 0; i < 2; i++)
     for (guint j = 0; j < G_N_ELEMENTS (nonsense); j++)
-      karez_test_worker_receive (room->workers[i], nonsense[j]);
+      {
+        g_autofree char *now = g_strconcat ("{\"consent\":", nonsense[j], "}", NULL);
+
+        karez_test_worker_receive (room->workers[i], nonsense[j]);
+        karez_test_worker_receive (room->workers[i], now);
+      }
   karez_test_worker_receive (room->workers[0],
                              "{\"state\":\"given\",\"basis\":\"patient\","
                              "\"id\":\"019ab3c4-0000-7000-8000-000000000009\",\"by\":\"n\","
@@ -440,6 +450,133 @@ test_nonsense (Room *room, gconstpointer data)
   carry (room);
   assert_shown (room, FALSE, "none");
   assert_recorded (room, 0, 0);
+}
+
+/* A worker of version 0.1: it knows the word alone. */
+#define TEST_TYPE_FORMER (test_former_get_type ())
+G_DECLARE_FINAL_TYPE (TestFormer, test_former, TEST, FORMER, KarezLiveHalf)
+struct _TestFormer
+{
+  KarezLiveHalf parent;
+
+  GString *states;
+};
+
+G_DEFINE_FINAL_TYPE (TestFormer, test_former, KAREZ_TYPE_LIVE_HALF)
+
+static gboolean
+former_receive (KarezLiveHalf *half, JsonNode *message, GError **error)
+{
+  static const KarezJsonField fields[] = {
+    { "state", KAREZ_JSON_ENUM, TRUE, 0, 0, "none|given|withdrawn" },
+    { "basis", KAREZ_JSON_ENUM, FALSE, 0, 0, "patient|guardian|emergency" },
+    { "id", KAREZ_JSON_UUID, FALSE },
+    { "by", KAREZ_JSON_NAME, FALSE, 1, 400 },
+    { "at", KAREZ_JSON_TIME, FALSE },
+    { NULL },
+  };
+  JsonObject *object = karez_json_check (message, fields, error);
+
+  if (object != NULL)
+    g_string_append_printf (TEST_FORMER (half)->states, "%s ", karez_json_text (object, "state"));
+  return object != NULL;
+}
+
+static void
+test_former_finalize (GObject *object)
+{
+  g_string_free (TEST_FORMER (object)->states, TRUE);
+  G_OBJECT_CLASS (test_former_parent_class)->finalize (object);
+}
+
+static void
+test_former_class_init (TestFormerClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = test_former_finalize;
+  KAREZ_LIVE_HALF_CLASS (klass)->stream = KAREZ_LINK_FIRST_STREAM;
+  KAREZ_LIVE_HALF_CLASS (klass)->receive = former_receive;
+}
+
+static void
+test_former_init (TestFormer *self)
+{
+  self->states = g_string_new (NULL);
+}
+
+/* Hospitals take a new version on different days: the word is understood in both directions. */
+static void
+test_former_partner (Room *room, gconstpointer data)
+{
+  static const char *const told[] = {
+    "{\"state\":\"given\",\"basis\":\"patient\","
+    "\"id\":\"019ab3c4-0000-7000-8000-000000000009\",\"by\":\"n\",\"at\":\"2026-01-01T00:00:00Z\"}",
+    "{\"state\":\"withdrawn\",\"id\":\"019ab3c4-0000-7000-8000-00000000000a\",\"by\":\"n\","
+    "\"at\":\"2026-01-01T00:00:00Z\"}",
+  };
+  TestFormer *former = NULL;
+
+  for (guint i = 0; i < 2; i++)
+    {
+      karez_test_worker_receive (room->workers[1], told[i]);
+      karez_test_rest ();
+      g_assert_cmpint (karez_test_worker_is_forwarding (room->workers[1]), ==, i == 0);
+    }
+  g_assert_cmpuint (karez_test_worker_count (room->workers[1], "consent.give"), ==, 1);
+  g_assert_cmpuint (karez_test_worker_count (room->workers[1], "consent.withdraw"), ==, 1);
+
+  karez_test_workers_set_up (room->workers, FALSE);
+  karez_test_worker_start (room->workers[1], TEST_TYPE_FORMER, NULL);
+  former = TEST_FORMER (karez_test_worker_get_half (room->workers[1]));
+  say (room, AGREE);
+  carry (room);
+  g_string_truncate (former->states, 0);
+  karez_test_workers_set_up (room->workers, TRUE);
+  carry (room);
+  g_assert_cmpstr (former->states->str, ==, "given ");
+  karez_test_worker_set_disk (room->workers[0], KAREZ_TEST_DISK_SLOW);
+  say (room, WITHDRAW);
+  /* Nothing older is told while the newer word is on its way to the disk. */
+  g_string_truncate (former->states, 0);
+  karez_test_workers_set_up (room->workers, FALSE);
+  karez_test_workers_set_up (room->workers, TRUE);
+  carry (room);
+  g_assert_cmpstr (former->states->str, ==, "");
+  while (karez_test_worker_count_saves (room->workers[0]) > 0)
+    karez_test_worker_sync (room->workers[0]);
+  carry (room);
+  g_assert_cmpstr (former->states->str, ==, "withdrawn ");
+}
+
+/* A worker that died before its hospital took this version: its checkpoint is understood. */
+static void
+test_former_checkpoint (Room *room, gconstpointer data)
+{
+  static const struct
+  {
+    const char *more;
+    guint recorded;
+  } cases[] = { { "", 0 }, { "\"on_record\":true,", 0 }, { "\"on_record\":false,", 1 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      KarezTestWorker *host = room->workers[0];
+      guint before = karez_test_worker_count (host, "consent.give");
+      g_autofree char *text = g_strdup_printf (
+          "{\"consent\":{\"state\":\"given\",\"basis\":\"guardian\","
+          "\"id\":\"019ab3c4-0000-7000-8000-000000000009\",\"by\":\"n\","
+          "\"at\":\"2026-01-01T00:00:00Z\"},%s\"shown\":5000000,\"people\":[]}",
+          cases[i].more);
+      g_autoptr (GBytes) saved = g_bytes_new (text, strlen (text));
+
+      start_half (host, saved);
+      karez_test_worker_move (host, KAREZ_TEST_MOVE_START);
+      g_assert_true (karez_test_worker_is_forwarding (host));
+      g_assert_cmpuint (karez_test_worker_count (host, "consent.give"), ==,
+                        before + cases[i].recorded);
+      karez_test_worker_move (host, KAREZ_TEST_MOVE_STOP);
+      g_assert_cmpint (
+          karez_json_integer (karez_test_worker_last (host, "summary.keep"), "seconds", -1), ==, 5);
+    }
 }
 
 #define ADD(name, func) g_test_add ("/consult/modality/" name, Room, NULL, room_up, func, room_down)
@@ -461,5 +598,7 @@ main (int argc, char **argv)
   ADD ("full-disk", test_full_disk);
   ADD ("stop", test_stop);
   ADD ("nonsense", test_nonsense);
+  ADD ("former-partner", test_former_partner);
+  ADD ("former-checkpoint", test_former_checkpoint);
   return g_test_run ();
 }

@@ -161,7 +161,7 @@ export class ConsultRoom {
       await member.join(hub === pair.aral ? 'referrer' : 'consultant');
     }
     await until('the session to start', () => pair.aral.api('POST', `/sessions/${room.id}/start`, {}).then(() => true));
-    room.members[0].say({ type: 'consult.consent', basis: 'patient' });
+    room.members[0].say({ type: 'consent.give', basis: 'patient' });
     await room.flows();
     return room;
   }

@@ -9,7 +9,7 @@ import path from 'node:path';
 import { checkAccess, desktop, openBrowser, phone, shootAll, signIn } from './browser.mjs';
 import { assertKept } from './contract.mjs';
 import { addSeconds, join, prepare, received } from './consult-page.mjs';
-import { build, password, until, withPair } from './hubs.mjs';
+import { build, meddle, password, until, withPair } from './hubs.mjs';
 
 process.env.KAREZ_PLUGINS ??= path.join(build, 'plugins/consult');
 const people = [['aral', 'doctor'], ['aral', 'second'], ['hangzhou', 'doctor'], ['hangzhou', 'second']];
@@ -158,6 +158,24 @@ async function answer(writer, reader, readings) {
   await shootAll(reader, 'consult-7-signed');
 }
 
+/** Both hospitals keep the word under its id; who may read about patients reads it, and that is on record.
+ * @param {any[]} pages @param {string} id @param {import('./hubs.mjs').Pair} pair */
+async function consents(pages, id, pair) {
+  const kept = await Promise.all([pages[0], pages[2]].map((page) => page.evaluate(async (session) => {
+    const answer = await fetch(`/api/v1/sessions/${session}/consents`);
+    return answer.json();
+  }, id)));
+  assert.equal(kept[0].items.length, 1);
+  assert.deepEqual(kept[0].items[0], { ...kept[0].items[0], state: 'given', basis: 'patient' });
+  assert.deepEqual(kept[1], kept[0]);
+  for (const hub of pair.hubs) {
+    const of = async (action) => (await hub.api('GET', `/events?session=${id}&action=${action}&limit=200`)).items;
+    const [word, ...others] = await of('consent.give');
+    assert.deepEqual([word.schema, word.table, word.row, others.length], ['engine', 'consent', kept[0].items[0].id, 0]);
+    await until(`${hub.name} to have the reading on record`, async () => (await of('consent.read')).some((one) => /^doctor/i.test(one.actor.name)));
+  }
+}
+
 /** @param {any[]} pages @param {string} id @param {import('./hubs.mjs').Pair} pair */
 async function end(pages, id, pair) {
   // One of them is behind other windows when it ends.
@@ -165,12 +183,16 @@ async function end(pages, id, pair) {
   await pages[1].evaluate(() => Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => 'hidden' }));
   const reads = async () => (await pair[hubOfSecond].api('GET', `/events?session=${id}&limit=200`)).items
     .filter((one) => one.action === 'consult.read' && /^second/i.test(one.actor.name)).length;
+  await meddle(pair.aral, `insert into consult.consent (id, session, state, basis, given_by, given_at) values (gen_random_uuid (), '${id}', 'given', 'guardian', 'Former', now () - interval '1 hour')`);
   await pages[0].getByRole('button', { name: /^End for all/ }).click();
   await pages[0].getByRole('dialog').getByRole('button', { name: 'End for all' }).click();
   for (const hub of pair.hubs)
     await until(`${hub.name} to end it`, async () => (await hub.api('GET', `/sessions/${id}`)).state === 'ended');
   await pages[0].getByText('What was kept').waitFor();
   await pages[0].getByText(impression).first().waitFor();
+  // What the plugin kept of it before the hub did is shown beside what the hub has.
+  await pages[0].getByText('Consent: the guardian agrees, recorded by Former at').waitFor();
+  await pages[0].getByText('Consent: the patient agrees, recorded by').waitFor();
   assert.equal(await reads(), 0, 'what nobody sees is read by nobody');
   await pages[1].evaluate(() => {
     delete (/** @type {any} */ (document)).visibilityState;
@@ -210,6 +232,7 @@ await withPair('consult', async (pair) => {
       pages.push(await signIn(browser, pair[name], `${login}.${name}`, { viewport: login === 'second' ? phone : desktop }));
     await meet(pages, id, pair);
     await answer(pages[2], pages[0], async () => (await pair.aral.api('GET', `/events?session=${id}&limit=200`)).items.filter((one) => one.action === 'opinion.read'));
+    await consents(pages, id, pair);
     await end(pages, id, pair);
     for (const page of pages) assert.deepEqual(page.faults, []);
     await Promise.all(pages.map((page) => page.context().close()));

@@ -14,7 +14,7 @@ process.env.G_RESOURCE_OVERLAYS = `/org/karez/desk=${path.join(source, 'data/web
 /** What is exported of the components, but for what is no picture of its own. */
 function components() {
   const text = fs.readFileSync(path.join(source, 'data/web/src/shared/desk.js'), 'utf8');
-  return [...text.matchAll(/export \{([^}]*)\} from '\.\.\/components\/(?:parts|dialog|toast|announce)\.js'/g)]
+  return [...text.matchAll(/export \{([^}]*)\} from '\.\.\/components\/(?:parts|dialog|toast|announce|consent)\.js'/g)]
     .flatMap(([, names]) => names.split(',').map((one) => one.trim()).filter(Boolean));
 }
 

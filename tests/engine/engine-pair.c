@@ -442,19 +442,24 @@ pair_join (Pair *pair, guint i, const char *connection)
 }
 
 void
-pair_say (Pair *pair, guint i, const char *connection, const char *type)
+pair_say_body (Pair *pair, guint i, const char *connection, JsonNode *body)
 {
   HubSessions *sessions = hub_engine_get_sessions (pair->hubs[i].engine);
   g_autoptr (KarezActor)
       actor = karez_actor_new (KAREZ_ACTOR_PERSON, pair->hubs[i].id, "Somebody", roles, NULL, NULL);
-  g_autoptr (JsonNode)
-      frame = karez_json_object ("type", "s", "message", "session", "s", pair->session, "body", "n",
-                                 karez_json_object ("type", "s", type, NULL), NULL);
+  g_autoptr (JsonNode) frame = karez_json_object ("type", "s", "message", "session", "s",
+                                                  pair->session, "body", "n", body, NULL);
   g_autoptr (GError) error = NULL;
 
   g_assert_true (
       hub_sessions_page (sessions, connection, actor, json_node_get_object (frame), &error));
   g_assert_no_error (error);
+}
+
+void
+pair_say (Pair *pair, guint i, const char *connection, const char *type)
+{
+  pair_say_body (pair, i, connection, karez_json_object ("type", "s", type, NULL));
 }
 
 typedef struct

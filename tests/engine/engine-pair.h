@@ -76,6 +76,8 @@ void pair_bind_page (Pair *pair, guint i, const char *participant, const char *c
 char *pair_join (Pair *pair, guint i, const char *connection);
 /* A page sends a message of that type. */
 void pair_say (Pair *pair, guint i, const char *connection, const char *type);
+/* The same with a whole message. @body: (transfer full) */
+void pair_say_body (Pair *pair, guint i, const char *connection, JsonNode *body);
 /* Waits until a page was sent something with @text in it. */
 void pair_hear (Pair *pair, guint i, const char *connection, const char *text);
 /* Whether it was. */

@@ -381,6 +381,34 @@ test_agenda (void)
   g_assert_cmpstr (heard (hub), ==, "hello:b");
 }
 
+static gboolean
+record (KarezTestHub *hub, gint64 sequence, const char *action, JsonNode *body, const char *rule)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean kept = karez_test_hub_record (hub, "019ab3c4-0000-7000-8000-0000000000aa", sequence,
+                                         action, NULL, body, &error);
+
+  g_assert_cmpstr (error != NULL ? karez_error_get_rule (error) : NULL, ==, rule);
+  return kept;
+}
+
+/* Words of consent are the hub's: a plugin that keeps nothing is not asked. */
+static void
+test_consent (void)
+{
+  g_autoptr (KarezTestHub) hub = open_hub ();
+
+  g_assert_false (
+      record (hub, 1, "toy.keep", karez_json_object ("a", "i", (gint64) 1, NULL), "plugin/record"));
+  g_assert_true (record (hub, 2, "consent.withdraw",
+                         karez_json_object ("state", "s", "withdrawn", "id", "s",
+                                            "019ab3c4-0000-7000-8000-000000000001", "by", "s", "n",
+                                            "at", "s", "2026-01-01T00:00:00Z", NULL),
+                         NULL));
+  g_assert_false (record (hub, 3, "consent.give", karez_json_object ("state", "s", "given", NULL),
+                          "consent/whole"));
+}
+
 /* What another plugin provides comes, is another one, and goes. */
 static void
 test_provided (void)
@@ -445,6 +473,7 @@ main (int argc, char **argv)
   g_test_add_func ("/hub/routes", test_routes);
   g_test_add_func ("/hub/peers", test_peers);
   g_test_add_func ("/hub/agenda", test_agenda);
+  g_test_add_func ("/hub/consent", test_consent);
   g_test_add_func ("/hub/provided", test_provided);
   g_test_add_func ("/hub/database-of-a-hub", test_database_of_a_hub);
   return g_test_run ();

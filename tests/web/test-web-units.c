@@ -142,6 +142,7 @@ test_view (void)
     { "agenda", "resource", "resource.add", ALL },
     { "engine", "session", "session.join", ALL },
     { "engine", "participant", "session.leave", ALL },
+    { "engine", "consent", "consent.give", "desk clinician surgeon bedside " LOG },
     { "engine", "plugin_state", "plugin.disable", "engineer " LOG },
     { "peers", "peer", "peer.pair", "desk clinician surgeon bedside engineer " LOG },
     { "karez", "inbox_dead_letter", "message.dead-letter",

@@ -54,6 +54,9 @@ const sentences = {
   'session.state-lost': [N_('The last seconds of “%2$s” were lost when it was started again'), N_('The last seconds of a session were lost when it was started again')],
   'session.state': [N_('The state of “%2$s” changed'), N_('The state of a session changed')],
   'session.spool-damaged': [N_('Part of what “%2$s” kept was damaged'), N_('Part of what a session kept was damaged')],
+  'consent.give': [N_('%1$s put the consent to “%2$s” on record'), N_('%1$s put a consent on record')],
+  'consent.withdraw': [N_('The consent to “%2$s” was withdrawn'), N_('A consent was withdrawn')],
+  'consent.read': [N_('%1$s read what was said of the consent to “%2$s”'), N_('%1$s read what was said of a consent')],
   'person.create': [N_('%1$s added the person %2$s'), N_('%1$s added a person')],
   'person.change': [N_('%1$s changed the person %2$s'), N_('%1$s changed a person')],
   'account.create': [N_('%1$s let %2$s sign in'), N_('%1$s added an account')],
@@ -104,7 +107,7 @@ const former = {
 
 /** What the filter calls the nouns of actions. @type {Record<string, string>} */
 const nounWords = {
-  booking: N_('Bookings'), session: N_('Sessions'), resource: N_('Rooms and devices'), person: N_('People'), account: N_('Accounts'),
+  booking: N_('Bookings'), session: N_('Sessions'), consent: N_('Consent'), resource: N_('Rooms and devices'), person: N_('People'), account: N_('Accounts'),
   organisation: N_('Hospitals'), request: N_('What was not allowed'), patient: N_('Patients'), audit: N_('The log itself'), pairing: N_('Pairings'), peer: N_('Partners'),
   message: N_('Messages'), plugin: N_('Plugins'), hub: N_('The hub'),
 };

@@ -121,6 +121,27 @@ from engine.participant p join engine.session s on s.id = p.session
 where p.left_at is null and s.state not in ('ended', 'failed')
 order by p.joined_at;
 
+-- The session $1, and the word of consent $2 where it is kept: a worker that came back may tell it
+-- again.
+-- name: consent_known
+select s.booking ->> 'patient' as patient, c.session, c.state
+from engine.session s left join engine.consent c on c.id = $2::uuid
+where s.id = $1::uuid;
+
+-- name: consent_keep
+insert into engine.consent (id, session, state, basis, given_by, given_at)
+values ($1::uuid, $2::uuid, $3, $4, $5, $6::timestamptz)
+on conflict (id) do nothing;
+
+-- In the order in which they were said.
+-- name: consents_of
+select s.booking ->> 'patient' as patient, coalesce((
+  select json_agg(json_build_object('id', c.id, 'state', c.state, 'basis', c.basis,
+                                    'by', c.given_by, 'at', agenda.rfc3339 (c.given_at))
+                  order by c.kept_at, c.id)
+  from engine.consent c where c.session = s.id), '[]'::json) as items
+from engine.session s where s.id = $1::uuid;
+
 -- name: invitation_list
 select engine.is_open($1::uuid) as open, coalesce((
   select json_agg(json_build_object('person', p.id, 'names', p.names, 'booked', g.booked)

@@ -1,14 +1,5 @@
 -- SPDX-License-Identifier: LGPL-2.1-or-later
 
--- A worker that came back may tell it again.
--- name: consent_known
-select 1 as known from consult.consent where id = $1::uuid
-
--- name: consent_keep
-insert into consult.consent (id, session, state, basis, given_by, given_at)
-values ($1::uuid, $2::uuid, $3, $4, $5, $6::timestamptz)
-on conflict (id) do nothing
-
 -- name: summary_keep
 insert into consult.summary (session, people, seconds)
 values ($1::uuid, $2::jsonb, $3::integer)
@@ -16,7 +7,8 @@ on conflict (session) do update set people = excluded.people, seconds = excluded
   kept_at = excluded.kept_at
 where summary.seconds <= excluded.seconds
 
--- One row, or none where nothing was kept.
+-- One row, or none where nothing was kept. Words of consent are those that version 0.1 kept here; the
+-- hub keeps the others.
 -- name: summary_by_session
 select s.people, s.seconds,
   (select coalesce (json_agg (json_build_object ('state', c.state, 'basis', c.basis, 'by', c.given_by,

@@ -3,13 +3,13 @@
 // wrong, and the opinion beside them; after the end, what was kept.
 
 import {
-  _, N_, ngettext, onLanguage, Problem, announce, api, button, duration, emptyState, factList, failedState, hubName, icon,
+  _, ConsentControl, N_, ngettext, onLanguage, Problem, announce, api, button, consentSentence, duration, emptyState, factList, failedState, hubName, icon,
   keyHint, live, loadingState, may, problemNote, onSingleKeys, sessionRole, singleKey, singleKeys, state, timePair,
   LitElement, html, nothing,
 } from '@karez/desk';
 import { MediaClient, MediaEcho } from '@karez/media';
 import { choosers, deviceCheck, levelMeter, problemOf, silencedBySystem } from './consult-check.js';
-import { ConsultConsent, consentSentence } from './consult-consent.js';
+import { formerAct, formerState, quiet } from './consult-consent.js';
 import { Devices, sharesScreen } from './consult-devices.js';
 import './consult-opinion.js';
 import './consult-request-form.js';
@@ -18,7 +18,8 @@ import { stage } from './consult-tiles.js';
 import { once, roleFor } from './consult-view.js';
 
 /** @typedef {import('./consult-view.js').Source} Source */
-/** @typedef {{consents: import('./consult-consent.js').Consent[], people: {name: string, hospital: string, role?: string}[], seconds: number}} Kept */
+/** @typedef {import('@karez/desk').Consent} Consent */
+/** @typedef {{consents: Consent[], people: {name: string, hospital: string, role?: string}[], seconds: number}} Kept */
 
 const over = ['ended', 'failed'];
 const running = ['live', 'degraded', 'held'];
@@ -49,12 +50,13 @@ export class ConsultPanel extends LitElement {
     this.participant = null;
     /** @type {(body: Record<string, unknown>) => boolean} */
     this.send = () => false;
-    this.consent = new ConsultConsent();
-    this.consent.send = (body) => this.send(body);
-    this.consent.addEventListener('change', () => {
-      this.client?.expect(this.consent.forwarding);
-      this.requestUpdate();
-    });
+    /** Whether the worker lets people see and hear each other. */
+    this.forwarding = false;
+    /** The worker is one that took its place before the hub brought this page. */
+    this.former = false;
+    this.consent = new ConsentControl();
+    this.consent.send = (body) => this.send(this.former ? formerAct(body) : body);
+    this.consent.addEventListener('change', () => this.requestUpdate());
     this.consent.addEventListener('refuse', (event) => { this.refusal = /** @type {CustomEvent} */ (event).detail; });
     this.consent.addEventListener('shut', () => {
       if (this.isConnected) // what is left sends nothing
@@ -64,6 +66,8 @@ export class ConsultPanel extends LitElement {
     this.silent = false;
     /** @type {Kept | null} */
     this.kept = null;
+    /** @type {Consent[]} */
+    this.consents = [];
     /** @type {any} */
     this.problem = null;
     /** What the worker refused. @type {any} */
@@ -212,7 +216,7 @@ export class ConsultPanel extends LitElement {
     });
     this.client = client;
     this.refusal = null;
-    client.expect(this.consent.forwarding);
+    client.expect(this.forwarding);
     client.open({ ...this.devices.tracks, screen: this.screen });
     // Who said yes before is not asked again, and nobody is asked without a click.
     if (!this.devices.asked)
@@ -254,10 +258,16 @@ export class ConsultPanel extends LitElement {
 
   /** A message of the session. @param {Record<string, any>} body */
   receive(body) {
-    if (this.client?.take(body))
+    if (this.client?.take(body) || this.consent.take(body))
       return;
     if (body.type === 'consult.state') {
-      this.consent.hear(/** @type {Parameters<ConsultConsent['hear']>[0]} */ (body));
+      const former = formerState(body);
+      this.former = former !== null;
+      this.forwarding = body.forwarding;
+      this.client?.expect(body.forwarding);
+      if (former)
+        this.consent.take(former);
+      this.requestUpdate();
     } else if (typeof body.rule === 'string' && body.rule.startsWith('rtc/'))
       this.refusal = body;
   }
@@ -265,7 +275,7 @@ export class ConsultPanel extends LitElement {
   /** @param {Record<string, any>} frame */
   takeProblem(frame) {
     const rule = frame.problem?.rule ?? '';
-    if (frame.session !== this.session?.id || !/^(rtc|consult|worker)\//.test(rule))
+    if (frame.session !== this.session?.id || !/^(rtc|consent|consult|worker)\//.test(rule))
       return;
     this.refusal = new Problem(frame.problem);
     if (rule.startsWith('worker/'))
@@ -367,9 +377,11 @@ export class ConsultPanel extends LitElement {
       this.readKept();
   }
 
+  /** The hub keeps what was said of the consent, the plugin the rest; sessions of version 0.1 have all of it there. */
   async readKept() {
     this.asked = true;
     try {
+      this.consents = (await api.get(`/sessions/${this.session.id}/consents`)).items;
       this.kept = await api.get(`/x/consult/sessions/${this.session.id}`);
     } catch (error) {
       this.problem = error;
@@ -473,10 +485,10 @@ export class ConsultPanel extends LitElement {
 
   /** @param {MediaClient} client */
   room(client) {
-    const quiet = this.consent.quiet(this.session.state === 'held');
+    const why = quiet(this.consent, this.forwarding, this.session.state === 'held');
     this.consent.where = this.hospital(this.session.host);
     return html`${this.consent}${this.bars(client)}
-      ${stage({ client, people: this.people(), camera: this.devices.isOn('camera'), microphone: this.devices.isOn('microphone'), quiet })}
+      ${stage({ client, people: this.people(), camera: this.devices.isOn('camera'), microphone: this.devices.isOn('microphone'), quiet: why })}
       ${this.screen ? html`<p class="hint" role="status">${_('You share your screen; the others see it.')}</p>` : nothing}${this.tools()}`;
   }
 
@@ -493,7 +505,7 @@ export class ConsultPanel extends LitElement {
       return _('On hold: nobody is seen or heard until it is resumed.');
     if (this.client?.state === 'away')
       return _('Your connection is interrupted, trying again.');
-    return this.consent.consent?.state === 'withdrawn' ? this.consent.quiet(false) : '';
+    return this.consent.consent?.state === 'withdrawn' ? quiet(this.consent, this.forwarding, false) : '';
   }
 
   sheet() {
@@ -520,11 +532,13 @@ export class ConsultPanel extends LitElement {
   }
 
   keptSummary() {
-    if (!this.kept && this.problem?.rule === 'consult/none')
+    const kept = this.kept ?? (this.problem?.rule === 'consult/none' && this.consents.length ? { consents: [], people: [], seconds: 0 } : null);
+    if (!kept && this.problem?.rule === 'consult/none')
       return emptyState({ title: _('Nothing was kept.'), text: _('No consent was recorded, and nobody was seen or heard.') });
-    if (!this.kept)
+    if (!kept)
       return this.problem ? failedState(this.problem, () => this.readKept()) : loadingState(4);
-    const { consents, people, seconds } = this.kept;
+    const { people, seconds } = kept;
+    const consents = [...kept.consents, ...this.consents];
     return factList([
       [_('Seen and heard'), seconds ? html`<bdi>${duration(seconds * 1000)}</bdi>` : _('Nobody was seen or heard.')],
       [_('Consent'), consents.length ? html`<ul class="plain people-list">${consents.map((one) => html`<li>${consentSentence(one, timePair(one.at ?? 0))}</li>`)}</ul>`

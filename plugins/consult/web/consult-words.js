@@ -26,8 +26,6 @@ export const events = {
   'attachment.announce': [N_('A file for “%2$s” is coming'), N_('A file is coming')],
   'attachment.receive': [N_('A file for “%2$s” arrived'), N_('A file arrived')],
   'attachment.read': [N_('%1$s looked at a file of “%2$s”'), N_('%1$s looked at a file of a request')],
-  'consent.give': [N_('%1$s put the consent to “%2$s” on record'), N_('%1$s put a consent on record')],
-  'consent.withdraw': [N_('The consent to “%2$s” was withdrawn'), N_('A consent was withdrawn')],
   'consultant.enter': [N_('%1$s was in “%2$s” as a consultant'), N_('%1$s was in a consultation as a consultant')],
   'summary.keep': [N_('Who was in “%2$s”, and for how long, was kept'), N_('Who was in a consultation, and for how long, was kept')],
   'consult.read': [N_('%1$s read what was kept of “%2$s”'), N_('%1$s read what was kept of a consultation')],

@@ -281,6 +281,13 @@ message (KarezModality *modality, KarezParticipant *participant, JsonObject *bod
                             karez_json_object ("count", "i", self->count, NULL));
       return TRUE;
     }
+  if (g_strcmp0 (type, "keep") == 0)
+    {
+      karez_session_record (self->session, karez_json_text (body, "action"),
+                            karez_participant_get_actor (participant),
+                            json_node_ref (json_object_get_member (body, "body")));
+      return TRUE;
+    }
   if (g_strcmp0 (type, "escape") == 0)
     {
       JsonNode *node = json_node_new (JSON_NODE_OBJECT);
@@ -317,7 +324,7 @@ message (KarezModality *modality, KarezParticipant *participant, JsonObject *bod
     for (;;)
       g_usleep (G_USEC_PER_SEC);
   return karez_error_set (error, KAREZ_ERROR_INVALID, "test/type",
-                          "add, record, escape, hold, hang, hang later or crash later",
+                          "add, record, keep, escape, hold, hang, hang later or crash later",
                           "There is no message “%s”.", type != NULL ? type : "");
 }
 

@@ -3,7 +3,7 @@
 // light that the menu has. Texts are the catalogues' own, so that each direction shows real words.
 
 import {
-  KarezElement, Loader, Problem, _, announce, button, checkField, choiceField, confirm, emptyState, factList, failedState, field, hubName, hubNow, icon,
+  ConsentControl, KarezElement, Loader, Problem, _, announce, button, checkField, choiceField, confirm, consentSentence, emptyState, factList, failedState, field, hubName, hubNow, icon,
   isolate, keyHint, leadToWrong, listOf, loadingState, nothing, number, pageHead, pill, problemNote, rfc3339, say, selectField, sessionWord, shown, size, span, textField, timeIn,
   timePair, toast, toastProblem,
 } from '@karez/desk';
@@ -19,6 +19,27 @@ const hour = 3_600_000;
 const refusal = () => new Problem({ status: 409, title: '', rule: 'gallery/example', detail: _('The hub does not answer.'),
   accepted: _('Try again; asking twice does no harm.') });
 
+/** The control as each hospital sees it, of what waits for it. */
+function consents() {
+  const at = rfc3339(hubNow());
+  const by = 'Ada Lovelace';
+  const given = (/** @type {string} */ basis) => ({ state: /** @type {const} */ ('given'), basis, by, at });
+  const none = { state: /** @type {const} */ ('none') };
+  const withdrawn = { state: /** @type {const} */ ('withdrawn'), by, at };
+  /** @param {import('@karez/desk').Consent | null} consent @param {boolean} may @param {string[]} [gates] */
+  const one = (consent, may, gates = ['media']) => {
+    const made = new ConsentControl();
+    made.where = 'Aral';
+    if (consent)
+      made.take({ type: 'consent.state', consent, may_consent: may, allowed: consent.state === 'given', gates });
+    return made;
+  };
+  const away = one(given('patient'), true);
+  Object.assign(away, { withdrawn: true, withdrawing: true });
+  return [one(null, false), one(none, true), one(none, true, ['recording', 'motion']), one(none, false), one(given('patient'), true), one(given('guardian'), false),
+    one(given('emergency'), true), one(withdrawn, true), one(withdrawn, false), away];
+}
+
 class Gallery extends KarezElement {
   static properties = { text: { state: true }, choice: { state: true }, checked: { state: true }, said: { state: true } };
 
@@ -30,6 +51,7 @@ class Gallery extends KarezElement {
     this.said = '';
     this.ready = new Loader(this, () => Promise.resolve({ items: [_('Hospitals'), _('Notes')] }));
     this.waits = new Loader(this, () => new Promise(() => {}));
+    this.consents = consents();
     this.fails = new Loader(this, () => Promise.reject(refusal()));
   }
 
@@ -98,6 +120,8 @@ class Gallery extends KarezElement {
       this.show('problemNote', html`${problemNote(failed)}${problemNote({ message: _('Nobody yet.') })}${problemNote(null)}`),
       this.show('note', html`<div class="note"><p>${_('On hold.')}</p></div><div class="note calm"><p>${_('On hold.')}</p></div>
         <div class="note warn"><p>${_('On hold.')}</p></div><div class="note bad"><p>${_('On hold.')}</p></div>`),
+      this.show('ConsentControl, consentSentence', html`${this.consents}
+        <p>${consentSentence({ state: 'withdrawn', by: 'Ada Lovelace' }, timePair(hubNow()))}</p>`),
       this.show('shown', html`${shown(this.ready, ({ items }) => html`<ul class="plain">${items.map((one) => html`<li>${one}</li>`)}</ul>`)}
         ${shown(this.waits, () => nothing, { lines: 2 })}${shown(this.fails, () => nothing)}`),
     ];

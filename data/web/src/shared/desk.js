@@ -13,6 +13,7 @@ export { cleanText } from '../text.js';
 export * from '../time.js';
 export { hubName, sessionRole, sessionWord, titleOf } from '../words.js';
 export { announce } from '../components/announce.js';
+export { ConsentControl, consentSentence } from '../components/consent.js';
 export { confirm } from '../components/dialog.js';
 export { KarezElement, Loader, asProblem } from '../components/element.js';
 export {
@@ -22,6 +23,7 @@ export {
 export { toast, toastProblem } from '../components/toast.js';
 
 /** @typedef {import('../types.js').Booking} Booking */
+/** @typedef {import('../components/consent.js').Consent} Consent */
 /** @typedef {import('../types.js').Event} Event */
 /** @typedef {import('../types.js').Hub} Hub */
 /** @typedef {import('../types.js').Me} Me */
