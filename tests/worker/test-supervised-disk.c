@@ -14,7 +14,7 @@ set_up_slow (WorkerFixture *f, gconstpointer data)
 {
   g_setenv ("LD_PRELOAD", g_getenv ("KAREZ_TEST_SLOW_DISK"), TRUE);
   g_setenv ("KAREZ_TEST_SYNC_MS", G_STRINGIFY (SYNC_MS), TRUE);
-  worker_set_up (f, data);
+  worker_set_up (f, NULL);
   g_unsetenv ("LD_PRELOAD");
   g_unsetenv ("KAREZ_TEST_SYNC_MS");
 }
