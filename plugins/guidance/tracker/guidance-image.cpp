@@ -215,18 +215,19 @@ void
 Pool::move (const Points &before)
 {
   Points now;
-  cv::Mat whole, agree;
+  cv::Mat found, agree;
 
   for (const Track &track : tracks)
     now.push_back (track.at);
   if (now.size () >= 12)
-    whole = cv::findHomography (before, now, cv::RANSAC, 2, agree, 200, 0.99);
+    found = cv::findHomography (before, now, cv::RANSAC, 2, agree, 200, 0.99);
+  whole = found.empty () ? Matx33d::eye () : widen (found);
   for (size_t i = 0; i < tracks.size (); i++)
     {
       Track &track = tracks[i];
-      Point2f apart = whole.empty () ? Point2f () : now[i] - apply (widen (whole), before[i]);
-      track.apart = 0.9 * track.apart + apart;
-      track.moved = 0.9f * track.moved + float (cv::norm (now[i] - before[i]));
+      Point2f expected = found.empty () ? now[i] : apply (whole, before[i]);
+      track.apart = 0.9 * track.apart + (now[i] - expected);
+      track.moved = 0.9 * track.moved + (expected - before[i]);
     }
 }
 
@@ -254,7 +255,7 @@ Pool::part ()
         if (std::abs (off.x) > BESIDE || std::abs (off.y) > BESIDE)
           continue;
         double far = cv::norm (off), unlike = cv::norm (tracks[i].apart - tracks[j].apart);
-        if (unlike > 1.5 + 0.04 * far + 0.3 * std::min (tracks[i].moved, tracks[j].moved))
+        if (unlike > 1.5 + 0.04 * far + 0.3 * cv::norm (tracks[i].moved))
           {
             against.push_back ({ i, j });
             continue;

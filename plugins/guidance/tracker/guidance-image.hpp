@@ -70,9 +70,9 @@ struct Track
 {
   guint64 id;
   Point2f at;
-  /* Lately, in pixels: how far it moved otherwise than the frame as a whole does, and how far. */
-  Point2f apart;
-  float moved = 0;
+  /* Lately, in pixels: how far it moved otherwise than the frame as a whole, and how far that
+   * did. */
+  Point2f apart, moved;
   /* Frames for which it is still taken for something that lies before the scene, as a tool. */
   int foreign = 0;
 
@@ -87,6 +87,7 @@ class Pool
 public:
   FramePtr frame;
   std::vector<Track> tracks;
+  Matx33d whole = Matx33d::eye (); /* how most of the frame moved, from the one before */
 
   void start (const FramePtr &first);
   void stop ();

@@ -111,7 +111,7 @@ judge (const Mark &mark, Frame &frame, Matx33d &m, int search, bool parts)
   return 0;
 }
 
-int
+Around
 align (const Mark &mark, const View &view, const Frame &frame, Matx33d &m)
 {
   Matx33d to = m * view.m.inv () * shift (view.window.x, view.window.y);
@@ -122,7 +122,7 @@ align (const Mark &mark, const View &view, const Frame &frame, Matx33d &m)
     if (is_inside (frame.grey, apply (to, p), 8))
       asked.push_back (p);
   if (asked.size () < 8)
-    return 0;
+    return Around::UNKNOWN;
   cv::warpPerspective (frame.grey, seen, to, view.window.size (),
                        cv::INTER_LINEAR | cv::WARP_INVERSE_MAP, cv::BORDER_REPLICATE);
   std::vector<bool> good = follow (view.pyramid, pyramid_of (flatten (seen, frame.noise), 1, false),
@@ -136,13 +136,15 @@ align (const Mark &mark, const View &view, const Frame &frame, Matx33d &m)
       from.push_back (asked[i]);
       there.push_back (now[i]);
     }
-  if (followed >= 8 && 5 * from.size () < followed)
-    return -1;
+  if (followed < 8)
+    return Around::UNKNOWN;
+  if (5 * from.size () < followed)
+    return Around::ELSEWHERE;
   if (from.size () < 8)
-    return 0;
+    return Around::PARTLY;
   cv::Mat a = cv::estimateAffine2D (from, there, agree, cv::RANSAC, RANSAC_OFF, 200, 0.99);
-  int n = agree.empty () ? 0 : cv::countNonZero (agree);
-  if (!a.empty () && n >= 8 && 2 * size_t (n) >= asked.size ())
+  size_t n = agree.empty () ? 0 : size_t (cv::countNonZero (agree));
+  if (!a.empty () && n >= 8 && 2 * n >= followed && 3 * n >= asked.size ())
     {
       Matx33d mend (a.at<double> (0, 0), a.at<double> (0, 1), a.at<double> (0, 2),
                     a.at<double> (1, 0), a.at<double> (1, 1), a.at<double> (1, 2), 0, 0, 1);
@@ -150,10 +152,10 @@ align (const Mark &mark, const View &view, const Frame &frame, Matx33d &m)
       if (Local (mended, mark.places[0]).sane)
         {
           m = mended;
-          return 1;
+          return Around::AGREES;
         }
     }
-  return 0;
+  return Around::PARTLY;
 }
 
 Points

@@ -39,6 +39,7 @@ struct Mark
   Matx33d seen_m; /* where it was when it was last seen, and when */
   gint64 seen_at = G_MININT64;
   std::vector<Base> base;
+  Point2f apart, moved; /* as a track's */
   double alike = 0;
   guint good = 0, need = 1, bad = 0, disagreed = 0;
   guint tries = 0, rest = 0;
@@ -53,9 +54,17 @@ std::vector<size_t> nearest_views (const Mark &mark, const Matx33d &m);
 /* How much the mark's places are alike by @m, 0 where they are not; mends @m by what they are off.
  * @parts: whether something may lie on a place, but for its middle */
 double judge (const Mark &mark, Frame &frame, Matx33d &m, int search, bool parts = false);
-/* Holds the points around a view's mark against what is there now, directly, and mends @m by them.
- * -1: most are elsewhere; 1: most agree; 0: they do not say */
-int align (const Mark &mark, const View &view, const Frame &frame, Matx33d &m);
+enum class Around
+{
+  AGREES,
+  UNKNOWN, /* there is too little to say */
+  PARTLY,
+  ELSEWHERE
+};
+
+/* Holds the points around a view's mark against what is there now, directly, and mends @m by them
+ * where most agree. */
+Around align (const Mark &mark, const View &view, const Frame &frame, Matx33d &m);
 /* Those of a mark's points that are judged: the first one, and those farthest from it. */
 Points places_of (const Points &drawn);
 

@@ -22,7 +22,7 @@ namespace
 
 constexpr double ALIKE_CERTAIN = 0.82, ALIKE_FOUND = 0.75, ALIKE_ALONE = 0.85;
 constexpr size_t VIEWS = 8, VIEWS_TRIED = 3;
-constexpr float APART = 5;
+constexpr float APART = 5, APART_LEAST = 2, APART_MOST = 6, AROUND = 16;
 constexpr int STEPS = 4, ALIGNED = 2, OTHERS = 8;
 constexpr guint BAD_BEFORE_SEEK = 6;
 
@@ -78,6 +78,8 @@ struct _GuidanceVision
     mark.pool = nullptr;
     mark.waits = nullptr;
     mark.base.clear ();
+    mark.apart = {};
+    mark.moved = {};
     mark.shown = false;
     mark.good = 0;
     mark.disagreed = 0;
@@ -124,6 +126,27 @@ struct _GuidanceVision
       }
   }
 
+  /* Whether the mark goes with something that lies before the scene, as a tool that was near when
+   * it was drawn. @to: where it would be now */
+  static bool
+  goes_with_foreign (Mark &mark, const Point2f &to)
+  {
+    const Pool &by = *mark.pool;
+    const Point2f was = apply (mark.m, mark.places[0]), whole = apply (by.whole, was);
+    int with = 0;
+
+    mark.apart = 0.9 * mark.apart + (to - whole);
+    mark.moved = 0.9 * mark.moved + (whole - was);
+    if (cv::norm (mark.apart) > APART_MOST + 0.35 * cv::norm (mark.moved))
+      return true;
+    if (cv::norm (mark.apart) < APART_LEAST)
+      return false;
+    for (const Track &track : by.tracks)
+      with += track.foreign > 0 && cv::norm (track.at - to) < AROUND
+              && cv::norm (track.apart - mark.apart) < 0.5 * cv::norm (mark.apart);
+    return with >= 2;
+  }
+
   void
   update (Mark &mark)
   {
@@ -154,6 +177,8 @@ struct _GuidanceVision
     /* What is around does not say: it may be where it was. */
     if (!followed && from.size () >= 6)
       consider (mark.m, false);
+    if (alike > 0 && goes_with_foreign (mark, apply (best, mark.places[0])))
+      alike = 0, followed = false;
     mark.alike = alike;
     if (alike <= 0)
       {
@@ -218,9 +243,9 @@ struct _GuidanceVision
         left--;
         align_next = (first + k + 1) % marks.size ();
         Matx33d m = mark.m;
-        int agree = align (mark, mark.views[nearest_views (mark, m)[0]], *pool.frame, m);
-        mark.disagreed = agree < 0 ? mark.disagreed + 1 : 0;
-        double alike = agree > 0 ? judge (mark, *pool.frame, m, SEARCH) : 0;
+        Around around = align (mark, mark.views[nearest_views (mark, m)[0]], *pool.frame, m);
+        mark.disagreed = around == Around::ELSEWHERE ? mark.disagreed + 1 : 0;
+        double alike = around == Around::AGREES ? judge (mark, *pool.frame, m, SEARCH) : 0;
         if (alike >= mark.alike - 0.02 && alike >= ALIKE_CERTAIN)
           rebase (mark, pool, m);
       }
@@ -351,8 +376,9 @@ struct _GuidanceVision
   {
     if (judge (mark, *frame, m, SEARCH + 2) < ALIKE_FOUND)
       return false;
-    int agree = align (mark, view, *frame, m);
-    if (agree < 0 || judge (mark, *frame, m, SEARCH) < (agree > 0 ? ALIKE_FOUND : ALIKE_ALONE))
+    Around around = align (mark, view, *frame, m);
+    if (around == Around::ELSEWHERE || around == Around::PARTLY
+        || judge (mark, *frame, m, SEARCH) < (around == Around::AGREES ? ALIKE_FOUND : ALIKE_ALONE))
       return false;
     if (!is_used (pool))
       pool.start (frame);
