@@ -38,6 +38,16 @@ Frame::Frame (gint64 taken, const cv::Mat &picture)
 {
 }
 
+void
+Frame::forget ()
+{
+  half.release ();
+  quarter.release ();
+  descriptors.release ();
+  corners = std::vector<cv::KeyPoint> ();
+  described = false;
+}
+
 gsize
 Frame::bytes () const
 {

@@ -40,6 +40,8 @@ struct Frame
   cv::Mat descriptors;
 
   Frame (gint64 taken, const cv::Mat &picture);
+  /* All but the picture itself; it is made again where it is needed. */
+  void forget ();
   gsize bytes () const;
 };
 using FramePtr = std::shared_ptr<Frame>;

@@ -121,8 +121,10 @@ align (const Mark &mark, const View &view, const Frame &frame, Matx33d &m)
   for (const Point2f &p : view.points)
     if (is_inside (frame.grey, apply (to, p), 8))
       asked.push_back (p);
-  if (asked.size () < 8)
+  if (view.points.size () < 8)
     return Around::UNKNOWN;
+  if (asked.size () < 8 || 2 * asked.size () < view.points.size ())
+    return Around::PARTLY;
   cv::warpPerspective (frame.grey, seen, to, view.window.size (),
                        cv::INTER_LINEAR | cv::WARP_INVERSE_MAP, cv::BORDER_REPLICATE);
   std::vector<bool> good = follow (view.pyramid, pyramid_of (flatten (seen, frame.noise), 1, false),

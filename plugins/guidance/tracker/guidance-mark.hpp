@@ -18,6 +18,8 @@ struct View
   cv::Rect window;
   std::vector<cv::Mat> pyramid;
   Points points;
+  /* Whether it looks like nothing else of its frame, where that was asked. */
+  bool compared = false, unique = false;
 };
 
 struct Base
@@ -43,6 +45,7 @@ struct Mark
   double alike = 0;
   guint good = 0, need = 1, bad = 0, disagreed = 0;
   guint tries = 0, rest = 0;
+  bool steady = false; /* most of many points still say where it is, seen or not */
   bool shown = false;
 };
 using MarkPtr = std::unique_ptr<Mark>;

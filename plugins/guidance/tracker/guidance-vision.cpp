@@ -24,7 +24,7 @@ constexpr double ALIKE_CERTAIN = 0.82, ALIKE_FOUND = 0.75, ALIKE_ALONE = 0.85;
 constexpr size_t VIEWS = 8, VIEWS_TRIED = 3;
 constexpr float APART = 5, APART_LEAST = 2, APART_MOST = 6, AROUND = 16;
 constexpr int STEPS = 4, ALIGNED = 2, OTHERS = 8;
-constexpr guint BAD_BEFORE_SEEK = 6;
+constexpr guint BAD_BEFORE_SEEK = 6, STEADY = 90;
 
 /* Microseconds between any two times. */
 guint64
@@ -167,6 +167,7 @@ struct _GuidanceVision
       followed = true;
     };
     double share = estimate_wide (from, to, anchor, other);
+    mark.steady = share >= 0.6 && from.size () >= 15;
     if (share > 0)
       consider (other * mark.base_m, share >= 0.6 && from.size () >= 12);
     /* What moves apart from what is around it may be a tool that was near when it was drawn. */
@@ -326,9 +327,12 @@ struct _GuidanceVision
             mark->pool = &pool;
       }
     else
-      for (MarkPtr &mark : marks)
-        if (mark->pool == &behind)
-          rebase (*mark, pool, mark->m);
+      {
+        pool.refill (places_in (behind), true);
+        for (MarkPtr &mark : marks)
+          if (mark->pool == &behind)
+            rebase (*mark, pool, mark->m);
+      }
     behind.stop ();
   }
 
@@ -374,6 +378,10 @@ struct _GuidanceVision
   bool
   accept (Mark &mark, const View &view, const FramePtr &frame, Matx33d m)
   {
+    /* While it is covered, and not for ever, what is around it says that it is nowhere else. */
+    if (mark.pool == &pool && mark.steady && mark.bad < STEADY
+        && cv::norm (apply (m, mark.places[0]) - apply (mark.m, mark.places[0])) > AROUND)
+      return false;
     if (judge (mark, *frame, m, SEARCH + 2) < ALIKE_FOUND)
       return false;
     Around around = align (mark, view, *frame, m);
@@ -386,6 +394,7 @@ struct _GuidanceVision
     rebase (mark, pool, m);
     mark.need = 2;
     mark.good = mark.bad = mark.disagreed = 0;
+    mark.apart = mark.moved = {};
     return true;
   }
 
@@ -405,7 +414,14 @@ struct _GuidanceVision
             return true;
       }
     View &view = mark.views[nearest_views (mark, last)[0]];
-    Matx33d m = last * view.m.inv ();
+    Matx33d m = last * view.m.inv (), self = Matx33d::eye ();
+    if (!view.compared)
+      {
+        view.compared = true;
+        view.unique = search (*view.frame, *view.frame, view.anchor, self);
+      }
+    if (!view.unique)
+      return false;
     return search (*view.frame, *frame, view.anchor, m) && accept (mark, view, frame, m * view.m);
   }
 
@@ -548,6 +564,9 @@ guidance_vision_push (GuidanceVision *self, const guint8 *grey, guint width, gui
       self->oldest = self->frames.front ()->time;
       self->frames.pop_front ();
     }
+  /* Of the others the picture is enough, unless a mark knows its looks by it. */
+  if (self->frames.size () > 3 && self->frames[self->frames.size () - 3].use_count () == 1)
+    self->frames[self->frames.size () - 3]->forget ();
   if (!self->guarded ([&] { self->go_on (); }))
     for (MarkPtr &mark : self->marks)
       self->lose (*mark);
