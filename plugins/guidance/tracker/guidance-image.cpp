@@ -9,6 +9,7 @@ namespace guidance
 {
 
 constexpr float LK_BACK = 0.7f;
+constexpr double JUMP_SURE = 0.3, JUMP_LEAST = 8;
 constexpr int RADIUS_LEAST = 14, RADIUS_MOST = 32;
 /* Of the noise, after a blur of one pixel. */
 constexpr double NOISE_LEFT = 0.28;
@@ -154,7 +155,7 @@ pyramid_of (const cv::Mat &flat, int levels, bool slopes)
 
 std::vector<bool>
 follow (const std::vector<cv::Mat> &from, const std::vector<cv::Mat> &to, const Points &points,
-        Points &now, int levels)
+        Points &now, int levels, const Point2f &jump)
 {
   const cv::TermCriteria enough (cv::TermCriteria::COUNT | cv::TermCriteria::EPS, 20, 0.03);
   const cv::Size window (LK_WINDOW, LK_WINDOW);
@@ -166,8 +167,13 @@ follow (const std::vector<cv::Mat> &from, const std::vector<cv::Mat> &to, const 
   now.clear ();
   if (points.empty ())
     return good;
-  cv::calcOpticalFlowPyrLK (from, to, points, now, there, error, window, levels, enough);
-  cv::calcOpticalFlowPyrLK (to, from, now, back, again, error, window, levels, enough);
+  const int flags = jump == Point2f () ? 0 : cv::OPTFLOW_USE_INITIAL_FLOW;
+  for (const Point2f &p : points)
+    now.push_back (p + jump);
+  cv::calcOpticalFlowPyrLK (from, to, points, now, there, error, window, levels, enough, flags);
+  for (const Point2f &p : now)
+    back.push_back (p - jump);
+  cv::calcOpticalFlowPyrLK (to, from, now, back, again, error, window, levels, enough, flags);
   for (size_t i = 0; i < points.size (); i++)
     good[i] = there[i] != 0 && again[i] != 0 && cv::norm (points[i] - back[i]) < LK_BACK
               && is_inside (to[0], now[i], 1);
@@ -190,6 +196,23 @@ Pool::stop ()
   *this = Pool ();
 }
 
+/* Where most of the frame has jumped to, if it went far: what repeats would be taken for the next
+ * one of its kind otherwise. */
+Point2f
+Pool::jump_to (const cv::Mat &next)
+{
+  cv::Mat before, now, window;
+  double sure = 0;
+
+  cv::resize (flat, before, cv::Size (), 0.25, 0.25, cv::INTER_AREA);
+  cv::resize (next, now, before.size (), 0, 0, cv::INTER_AREA);
+  before.convertTo (before, CV_32F);
+  now.convertTo (now, CV_32F);
+  cv::createHanningWindow (window, before.size (), CV_32F);
+  cv::Point2d far = cv::phaseCorrelate (before, now, window, &sure) * 4;
+  return sure > JUMP_SURE && cv::norm (far) > JUMP_LEAST ? Point2f (far) : Point2f ();
+}
+
 void
 Pool::step (const FramePtr &next)
 {
@@ -202,7 +225,8 @@ Pool::step (const FramePtr &next)
     {
       for (const Track &track : tracks)
         before.push_back (track.at);
-      std::vector<bool> good = follow (pyramid, next_pyramid, before, now, LK_LEVELS);
+      std::vector<bool> good = follow (pyramid, next_pyramid, before, now, LK_LEVELS,
+                                       jump_to (next_flat));
       for (size_t i = 0; i < tracks.size (); i++)
         if (good[i])
           {

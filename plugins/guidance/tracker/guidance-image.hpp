@@ -64,9 +64,10 @@ bool is_inside (const cv::Mat &grey, const Point2f &p, float margin);
 /* Without the light: each pixel by the mean and the contrast of those around it. */
 cv::Mat flatten (const cv::Mat &grey, double noise);
 std::vector<cv::Mat> pyramid_of (const cv::Mat &flat, int levels, bool slopes);
-/* Lucas-Kanade there and back. Returns: for each point whether it came back to where it was */
+/* Lucas-Kanade there and back, from where they would be by @jump. Returns: for each point whether
+ * it came back to where it was */
 std::vector<bool> follow (const std::vector<cv::Mat> &from, const std::vector<cv::Mat> &to,
-                          const Points &points, Points &now, int levels);
+                          const Points &points, Points &now, int levels, const Point2f &jump = {});
 
 struct Track
 {
@@ -99,6 +100,7 @@ public:
   void refill (const Points &marks, bool at_once);
 
 private:
+  Point2f jump_to (const cv::Mat &next);
   void move (const Points &before);
   void part ();
 
