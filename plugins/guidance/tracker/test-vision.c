@@ -146,6 +146,28 @@ test_away (gconstpointer data)
   g_assert_cmpuint (score.wrong, ==, 0);
 }
 
+/* A mark that was drawn close to a tool does not go with it. */
+static void
+test_tool (void)
+{
+  g_autoptr (GuidanceClip) clip = guidance_clip_new (GUIDANCE_CLIP_TOOL, 2);
+  g_autoptr (GuidanceVision) vision = guidance_vision_new ();
+  const GuidancePoint at = { 0.488, 0.262 };
+  Score score = { 0 };
+
+  for (guint n = 35; n < 245; n++)
+    {
+      g_assert_cmpint (push (vision, clip, n), ==, GUIDANCE_VISION_TAKEN);
+      if (n > 35)
+        look (vision, clip, 35, &at, n, &score);
+      else
+        g_assert_cmpint (guidance_vision_add (vision, 1, guidance_clip_get_time (clip, n), &at, 1),
+                         ==, GUIDANCE_VISION_TAKEN);
+    }
+  g_assert_cmpuint (score.shown, >, 0);
+  g_assert_cmpuint (score.wrong, ==, 0);
+}
+
 static void
 test_refusals (void)
 {
@@ -377,6 +399,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/vision/roll", GUINT_TO_POINTER (GUIDANCE_CLIP_ROLL), test_motion);
   g_test_add_data_func ("/vision/cover", GUINT_TO_POINTER (GUIDANCE_CLIP_COVER), test_away);
   g_test_add_data_func ("/vision/cut", GUINT_TO_POINTER (GUIDANCE_CLIP_CUT), test_away);
+  g_test_add_func ("/vision/tool", test_tool);
   g_test_add_func ("/vision/late", test_late);
   g_test_add_func ("/vision/refusals", test_refusals);
   g_test_add_func ("/vision/bad-frames", test_bad_frames);
