@@ -7,7 +7,7 @@ import sys
 
 import csource
 
-NAMED = re.compile(r'`([\w.@/-]+\.(?:c|h|js|mjs|py|md|sql|json|sh|css|build|txt|conf|xml|supp))`')
+NAMED = re.compile(r'`([\w.@/-]+\.(?:c|h|cpp|hpp|js|mjs|py|md|sql|json|sh|css|build|txt|conf|xml|supp))`')
 # What a build or an installation makes, and what stands for any name.
 ELSEWHERE = re.compile(r'^(/|build|var/)|NAME|NNNN')
 FUNCTION = re.compile(r'`([A-Za-z_]\w*)\(\)`')
@@ -24,7 +24,7 @@ def words_of(root, paths):
     """Every word of the programs."""
     found = set()
     for path in paths:
-        if path.endswith(('.c', '.h', '.js', '.mjs', '.py', '.sh', '.sql')):
+        if path.endswith((*csource.C_ENDINGS, '.js', '.mjs', '.py', '.sh', '.sql')):
             found.update(re.findall(r'\w+', csource.read(root, path)))
     return found
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Every C file is as clang-format 14 with the tree's .clang-format writes it."""
+"""Every C and C++ file is as clang-format 14 with the tree's .clang-format writes it."""
 import concurrent.futures
 import os
 import re

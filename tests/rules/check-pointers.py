@@ -110,7 +110,7 @@ def main():
     root = csource.root_from_arguments()
     faults = csource.Faults(root)
     texts = {path: csource.read(root, path) for path in csource.c_files(root)
-             if '/corpus/' not in path and '/assets/' not in path}
+             if path.endswith(('.c', '.h')) and '/corpus/' not in path and '/assets/' not in path}
     codes = {path: csource.blank(text) for path, text in texts.items()}
     fields = members(codes.values())
     calls = {name for path, code in codes.items() if path.endswith('.h')

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The rules of the C code, and of every source file, that a script can check.
+"""The rules of the C and C++ code, and of every source file, that a script can check.
 
 A rule is waived for one line by a comment on it or above it: nocheck:RULE -- why."""
 import re
@@ -9,7 +9,7 @@ import sys
 import csource
 
 SPDX = 'SPDX-License-Identifier: LGPL-2.1-or-later'
-WITH_SPDX = ('.c', '.h', '.py', '.sh', '.js', '.mjs', '.css', '.sql', '.xml', 'meson.build',
+WITH_SPDX = (*csource.C_ENDINGS, '.py', '.sh', '.js', '.mjs', '.css', '.sql', '.xml', 'meson.build',
              'meson_options.txt', '.plugin', '.service', '.conf')
 COLUMNS = 100
 FUNCTION_NOTE, FUNCTION_FAULT = 60, 90
@@ -58,7 +58,7 @@ def check_text(path, text, faults):
         return  # what a test serves
     if path.endswith(WITH_SPDX) and not any(SPDX in line for line in lines[:3]):
         faults.add(path, 1, 'spdx', f'its first lines lack "{SPDX}"', lines)
-    if path.endswith('.c') and not (len(lines) > 1 and lines[1].startswith('/*')):
+    if path.endswith(csource.SOURCES) and not (len(lines) > 1 and lines[1].startswith('/*')):
         faults.add(path, 2, 'opening', 'the second line says in a comment what the file is', lines)
     if text and not text.endswith('\n'):
         faults.add(path, len(lines), 'newline', 'no newline at the end', lines)
@@ -69,7 +69,7 @@ def check_text(path, text, faults):
             faults.add(path, number, 'unfinished', 'finish it, or say it in the README', lines)
         if re.match(r'(<<<<<<<|>>>>>>>) ', line):
             faults.add(path, number, 'merge', 'a conflict mark', lines)
-        if path.endswith(('.c', '.h')):
+        if path.endswith(csource.C_ENDINGS):
             if '\t' in line:
                 faults.add(path, number, 'tab', 'two spaces instead', lines)
             if len(line) > COLUMNS:
@@ -142,7 +142,7 @@ def check_order(path, code, faults, lines):
 def check_c(path, text, faults):
     lines = text.splitlines()
     code = csource.blank(text)
-    if path.endswith('.h') and '#pragma once' not in text and not path.startswith('tests/'):
+    if path.endswith(('.h', '.hpp')) and '#pragma once' not in text and not path.startswith('tests/'):
         faults.add(path, 1, 'pragma-once', 'a header says #pragma once', lines)
     for found in re.finditer(r'\bgoto\b', code):
         faults.add(path, csource.line_of(code, found.start()), 'goto',
@@ -175,7 +175,7 @@ def main():
             continue
         looked += 1
         check_text(path, text, faults)
-        if path.endswith(('.c', '.h')):
+        if path.endswith(csource.C_ENDINGS):
             check_c(path, text, faults)
     return faults.end(looked)
 

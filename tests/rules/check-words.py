@@ -22,7 +22,7 @@ WORDS = {
     'puts aside': 'disables a plugin; makes a message a dead letter',
 }
 LOOKED_AT = ('hub/', 'plugins/', 'data/', 'README.md', 'HACKING.md', 'ARCHITECTURE.md')
-ENDINGS = ('.c', '.h', '.js', '.md', '.sql', '.xml', '.json', '.conf', '.plugin')
+ENDINGS = ('.c', '.h', '.cpp', '.hpp', '.js', '.md', '.sql', '.xml', '.json', '.conf', '.plugin')
 
 
 def main():

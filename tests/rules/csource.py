@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the rules share: the files, C without comments and strings, how a fault is told."""
+"""What the rules share: the files, C and C++ without comments and strings, how a fault is told."""
 import os
 import re
 import subprocess
@@ -68,8 +68,12 @@ def read(root, path):
         return file.read()
 
 
+SOURCES = ('.c', '.cpp')
+C_ENDINGS = (*SOURCES, '.h', '.hpp')
+
+
 def c_files(root):
-    return [path for path in tracked(root) if path.endswith(('.c', '.h'))]
+    return [path for path in tracked(root) if path.endswith(C_ENDINGS)]
 
 
 def blank(text, strings=True):

@@ -1,0 +1,709 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Follows marks through the frames of a picture. */
+
+/* Points of the whole frame are followed from frame to frame (a Pool). A mark remembers where those
+ * around it were on its base, a frame on which its place was certain; from there to now is a
+ * homography, never a chain of small steps. What is there now, turned back, must look as it did (a
+ * View): otherwise the mark is lost at once, and is looked for by descriptors. */
+#include "guidance-vision.h"
+
+#include "guidance-mark.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <deque>
+#include <limits>
+
+using namespace guidance;
+
+namespace
+{
+
+constexpr double ALIKE_CERTAIN = 0.82, ALIKE_FOUND = 0.75, ALIKE_ALONE = 0.85;
+constexpr size_t VIEWS = 8, VIEWS_TRIED = 3;
+constexpr float APART = 5, APART_LEAST = 2, APART_MOST = 6, AROUND = 16;
+constexpr int STEPS = 4, ALIGNED = 2, OTHERS = 8;
+constexpr guint BAD_BEFORE_SEEK = 6, STEADY = 90;
+
+/* Microseconds between any two times. */
+guint64
+between (gint64 a, gint64 b)
+{
+  return a > b ? guint64 (a) - guint64 (b) : guint64 (b) - guint64 (a);
+}
+
+/* From 0..1 to the middles of pixels. */
+Matx33d
+pixels_of (const cv::Mat &grey)
+{
+  return { double (grey.cols), 0, -0.5, 0, double (grey.rows), -0.5, 0, 0, 1 };
+}
+
+} // namespace
+
+struct _GuidanceVision
+{
+  std::deque<FramePtr> frames;
+  std::vector<MarkPtr> marks;
+  Pool pool;   /* at the newest frame */
+  Pool behind; /* on its way from an older one */
+  gint64 oldest = G_MININT64;
+  size_t seek_next = 0, align_next = 0, view_next = 0;
+  guint failures = 0;
+
+  template <typename F>
+  bool
+  guarded (F work) noexcept
+  {
+    try
+      {
+        if (failures > 0)
+          {
+            failures--;
+            CV_Error (cv::Error::StsError, "as asked for by a test");
+          }
+        work ();
+        return true;
+      }
+    catch (...)
+      {
+        return false;
+      }
+  }
+
+  void
+  lose (Mark &mark)
+  {
+    mark.pool = nullptr;
+    mark.waits = nullptr;
+    mark.base.clear ();
+    mark.apart = {};
+    mark.moved = {};
+    mark.shown = false;
+    mark.good = 0;
+    mark.disagreed = 0;
+  }
+
+  /* The pool's points around the mark are what it is followed by from here. */
+  void
+  rebase (Mark &mark, Pool &by, const Matx33d &m)
+  {
+    Point2f at = apply (m, mark.places[0]);
+    std::vector<std::pair<double, size_t> > order;
+
+    mark.m = m;
+    mark.base_m = m;
+    mark.base.clear ();
+    mark.pool = &by;
+    for (size_t i = 0; i < by.tracks.size (); i++)
+      if (by.tracks[i].foreign == 0)
+        order.push_back ({ cv::norm (by.tracks[i].at - at), i });
+    std::sort (order.begin (), order.end ());
+    for (const auto &[far, i] : order)
+      {
+        size_t n = mark.base.size ();
+        if (n >= 50 || far > FAR || (far > NEAR && n >= 20))
+          break;
+        mark.base.push_back ({ by.tracks[i].id, by.tracks[i].at });
+      }
+  }
+
+  /* Those of the base that are still followed, the closest first. */
+  void
+  pairs (const Mark &mark, Points &from, Points &to)
+  {
+    const std::vector<Track> &tracks = mark.pool->tracks;
+
+    for (const Base &base : mark.base)
+      {
+        auto found = std::lower_bound (tracks.begin (), tracks.end (), base.id,
+                                       [] (const Track &t, guint64 id) { return t.id < id; });
+        if (found == tracks.end () || found->id != base.id || found->foreign > 0)
+          continue;
+        from.push_back (base.at);
+        to.push_back (found->at);
+      }
+  }
+
+  /* Whether the mark goes with something that lies before the scene, as a tool that was near when
+   * it was drawn. @to: where it would be now */
+  static bool
+  goes_with_foreign (Mark &mark, const Point2f &to)
+  {
+    const Pool &by = *mark.pool;
+    const Point2f was = apply (mark.m, mark.places[0]), whole = apply (by.whole, was);
+    int with = 0;
+
+    mark.apart = 0.9 * mark.apart + (to - whole);
+    mark.moved = 0.9 * mark.moved + (whole - was);
+    if (cv::norm (mark.apart) > APART_MOST + 0.35 * cv::norm (mark.moved))
+      return true;
+    if (cv::norm (mark.apart) < APART_LEAST)
+      return false;
+    for (const Track &track : by.tracks)
+      with += track.foreign > 0 && cv::norm (track.at - to) < AROUND
+              && cv::norm (track.apart - mark.apart) < 0.5 * cv::norm (mark.apart);
+    return with >= 2;
+  }
+
+  void
+  update (Mark &mark)
+  {
+    Frame &frame = *mark.pool->frame;
+    Points from, to;
+    Point2f anchor = apply (mark.base_m, mark.places[0]);
+    Matx33d best, other;
+    bool followed = false;
+    double alike = 0;
+
+    pairs (mark, from, to);
+    auto consider = [&] (const Matx33d &m, bool parts) {
+      Matx33d mended = m;
+      double found = judge (mark, frame, mended, SEARCH, parts);
+      if (found > alike || (alike <= 0 && !followed))
+        best = mended;
+      alike = std::max (alike, found);
+      followed = true;
+    };
+    double share = estimate_wide (from, to, anchor, other);
+    mark.steady = share >= 0.6 && from.size () >= 15;
+    if (share > 0)
+      consider (other * mark.base_m, share >= 0.6 && from.size () >= 12);
+    /* What moves apart from what is around it may be a tool that was near when it was drawn. */
+    Point2f at = apply (other * mark.base_m, mark.places[0]);
+    if (alike < ALIKE_CERTAIN && estimate_beside (from, to, anchor, other)
+        && (share <= 0 || cv::norm (apply (other * mark.base_m, mark.places[0]) - at) < APART))
+      consider (other * mark.base_m, false);
+    /* What is around does not say: it may be where it was. */
+    if (!followed && from.size () >= 6)
+      consider (mark.m, false);
+    if (alike > 0 && goes_with_foreign (mark, apply (best, mark.places[0])))
+      alike = 0, followed = false;
+    mark.alike = alike;
+    if (alike <= 0)
+      {
+        mark.shown = false;
+        mark.good = 0;
+        mark.bad++;
+        if (followed)
+          mark.m = best;
+        else
+          lose (mark);
+        return;
+      }
+    mark.m = best;
+    mark.seen_m = best;
+    mark.seen_at = frame.time;
+    mark.bad = 0;
+    mark.good++;
+    size_t few = std::max<size_t> (12, mark.base.size () / 2);
+    if (alike >= ALIKE_CERTAIN ? from.size () < few || share < 0.75 : from.size () < 8)
+      rebase (mark, *mark.pool, best);
+  }
+
+  /* A picture of the mark as it looks now, where it looks unlike all that are kept. */
+  void
+  remember (Mark &mark)
+  {
+    const FramePtr &frame = mark.pool->frame;
+    Point2f at = apply (mark.m, mark.places[0]);
+    Local now (mark.m, mark.places[0]);
+
+    if (mark.good < 3 || mark.alike < ALIKE_CERTAIN || !is_inside (frame->grey, at, 20))
+      return;
+    for (const View &view : mark.views)
+      {
+        Local then (view.m, mark.places[0]);
+        if (std::abs (std::log (now.scale / then.scale)) < std::log (1.25)
+            && std::abs (std::remainder (now.angle - then.angle, 2 * CV_PI)) < CV_PI / 9
+            && cv::norm (at - view.anchor) < 60)
+          return;
+      }
+    View view = view_of (mark, frame, mark.m);
+    if (view.patches[0].contrast <= 0)
+      return;
+    if (mark.views.size () < VIEWS)
+      mark.views.push_back (std::move (view));
+    else /* never the first one */
+      mark.views[1 + view_next++ % (VIEWS - 1)] = std::move (view);
+  }
+
+  /* Some marks of each frame are held against their views by more than their own place. */
+  void
+  align_some ()
+  {
+    const size_t first = align_next;
+    int left = ALIGNED;
+
+    for (size_t k = 0; k < marks.size () && left > 0; k++)
+      {
+        Mark &mark = *marks[(first + k) % marks.size ()];
+        if (mark.pool != &pool || mark.bad > 0)
+          continue;
+        left--;
+        align_next = (first + k + 1) % marks.size ();
+        Matx33d m = mark.m;
+        Around around = align (mark, mark.views[nearest_views (mark, m)[0]], *pool.frame, m);
+        mark.disagreed = around == Around::ELSEWHERE ? mark.disagreed + 1 : 0;
+        double alike = around == Around::AGREES ? judge (mark, *pool.frame, m, SEARCH) : 0;
+        if (alike >= mark.alike - 0.02 && alike >= ALIKE_CERTAIN)
+          rebase (mark, pool, m);
+      }
+  }
+
+  Points
+  places_in (const Pool &by)
+  {
+    Points places;
+
+    for (const MarkPtr &mark : marks)
+      if (mark->pool == &by)
+        places.push_back (apply (mark->m, mark->places[0]));
+    return places;
+  }
+
+  bool
+  is_used (const Pool &by)
+  {
+    return std::any_of (marks.begin (), marks.end (),
+                        [&by] (const MarkPtr &mark) { return mark->pool == &by; });
+  }
+
+  /* Takes a pool's marks to its next frame. */
+  void
+  advance (Pool &by, const FramePtr &next)
+  {
+    if (!guarded ([&] { by.step (next); }))
+      {
+        for (MarkPtr &mark : marks)
+          if (mark->pool == &by)
+            lose (*mark);
+        return;
+      }
+    for (MarkPtr &mark : marks)
+      if (mark->pool == &by
+          && !guarded ([&] { update (*mark), mark->pool ? remember (*mark) : void (); }))
+        lose (*mark);
+  }
+
+  /* Begins with the marks that were drawn on the frame at which the pool behind is. */
+  void
+  begin_marks ()
+  {
+    bool any = false;
+    Points places = places_in (behind);
+
+    for (MarkPtr &mark : marks)
+      if (mark->waits == behind.frame)
+        {
+          places.push_back (mark->places[0]);
+          any = true;
+        }
+    behind.refill (places, any);
+    for (MarkPtr &mark : marks)
+      if (mark->waits == behind.frame)
+        {
+          mark->waits = nullptr;
+          if (!guarded ([&] {
+                mark->views.push_back (view_of (*mark, behind.frame, Matx33d::eye ()));
+                rebase (*mark, behind, Matx33d::eye ());
+                mark->good = mark->views[0].patches[0].contrast > 0;
+                mark->alike = 1;
+              }))
+            lose (*mark);
+        }
+  }
+
+  /* The pool behind has come to the newest frame: its marks go on with the other one. */
+  void
+  join ()
+  {
+    if (!is_used (pool))
+      {
+        pool = std::move (behind);
+        for (MarkPtr &mark : marks)
+          if (mark->pool == &behind)
+            mark->pool = &pool;
+      }
+    else
+      {
+        pool.refill (places_in (behind), true);
+        for (MarkPtr &mark : marks)
+          if (mark->pool == &behind)
+            rebase (*mark, pool, mark->m);
+      }
+    behind.stop ();
+  }
+
+  /* The next frame of the pool behind: each second one while it is far behind. */
+  FramePtr
+  next_behind ()
+  {
+    auto after = std::upper_bound (frames.begin (), frames.end (), behind.frame->time,
+                                   [] (gint64 t, const FramePtr &f) { return t < f->time; });
+    bool waited = std::any_of (marks.begin (), marks.end (),
+                               [&] (const MarkPtr &mark) { return mark->waits == *after; });
+
+    return frames.end () - after > 10 && !waited ? *(after + 1) : *after;
+  }
+
+  void
+  catch_up ()
+  {
+    for (int step = 0; step < STEPS; step++)
+      {
+        if (behind.frame == nullptr)
+          {
+            FramePtr first;
+            for (const MarkPtr &mark : marks)
+              if (mark->waits && (!first || mark->waits->time < first->time))
+                first = mark->waits;
+            if (!first)
+              return;
+            behind.start (first);
+          }
+        else
+          advance (behind, next_behind ());
+        begin_marks ();
+        if (behind.frame == frames.back ())
+          join ();
+        else if (!is_used (behind))
+          behind.stop ();
+      }
+  }
+
+  /* Whether a mark is where a view says; then it is followed again, and shown with the next frame.
+   */
+  bool
+  accept (Mark &mark, const View &view, const FramePtr &frame, Matx33d m)
+  {
+    /* While it is covered, and not for ever, what is around it says that it is nowhere else. */
+    if (mark.pool == &pool && mark.steady && mark.bad < STEADY
+        && cv::norm (apply (m, mark.places[0]) - apply (mark.m, mark.places[0])) > AROUND)
+      return false;
+    if (judge (mark, *frame, m, SEARCH + 2) < ALIKE_FOUND)
+      return false;
+    Around around = align (mark, view, *frame, m);
+    if (around == Around::ELSEWHERE || around == Around::PARTLY
+        || judge (mark, *frame, m, SEARCH) < (around == Around::AGREES ? ALIKE_FOUND : ALIKE_ALONE))
+      return false;
+    if (!is_used (pool))
+      pool.start (frame);
+    pool.refill ({ apply (m, mark.places[0]) }, true);
+    rebase (mark, pool, m);
+    mark.need = 2;
+    mark.good = mark.bad = mark.disagreed = 0;
+    mark.apart = mark.moved = {};
+    return true;
+  }
+
+  /* Looks for a mark by what it looked like, anywhere. Returns: whether it is found */
+  bool
+  find (Mark &mark, const FramePtr &frame)
+  {
+    const Matx33d last = mark.m;
+
+    for (size_t k = 0; k < std::min (VIEWS_TRIED, mark.views.size ()); k++)
+      {
+        View &view = mark.views[(mark.tries + k) % mark.views.size ()];
+        Matx33d m;
+        for (bool near : { false, true })
+          if (recognise (*view.frame, *frame, view.anchor, near, m)
+              && accept (mark, view, frame, m * view.m))
+            return true;
+      }
+    View &view = mark.views[nearest_views (mark, last)[0]];
+    Matx33d m = last * view.m.inv (), self = Matx33d::eye ();
+    if (!view.compared)
+      {
+        view.compared = true;
+        view.unique = search (*view.frame, *view.frame, view.anchor, self);
+      }
+    if (!view.unique)
+      return false;
+    return search (*view.frame, *frame, view.anchor, m) && accept (mark, view, frame, m * view.m);
+  }
+
+  bool
+  is_sought (const Mark &mark)
+  {
+    return !mark.waits && mark.pool != &behind && !mark.views.empty ()
+           && mark.views[0].patches[0].contrast > 0
+           && (mark.pool == nullptr || mark.bad + mark.disagreed >= BAD_BEFORE_SEEK);
+  }
+
+  /* Others that went out of sight with one that is found may have come back with it. */
+  void
+  find_others (const Mark &found, const Matx33d &then, gint64 seen_at)
+  {
+    const Matx33d since = found.m * then.inv ();
+    int left = OTHERS;
+
+    for (MarkPtr &mark : marks)
+      if (left > 0 && is_sought (*mark) && mark->seen_at > G_MININT64
+          && between (mark->seen_at, seen_at) < G_USEC_PER_SEC / 4)
+        {
+          Matx33d m = since * mark->seen_m;
+          left--;
+          if (Local (m, mark->places[0]).sane)
+            accept (*mark, mark->views[nearest_views (*mark, m)[0]], frames.back (), m);
+        }
+  }
+
+  /* One mark a frame. */
+  void
+  seek ()
+  {
+    for (MarkPtr &mark : marks)
+      mark->rest -= mark->rest > 0;
+    for (size_t k = 0; k < marks.size (); k++)
+      {
+        Mark &mark = *marks[(seek_next + k) % marks.size ()];
+        if (!is_sought (mark) || mark.rest > 0)
+          continue;
+        seek_next = (seek_next + k + 1) % marks.size ();
+        bool found = false;
+        const Matx33d then = mark.seen_m;
+        if (!guarded ([&] {
+              found = find (mark, frames.back ());
+              if (found)
+                find_others (mark, then, mark.seen_at);
+            }))
+          lose (mark);
+        mark.tries = found ? 0 : mark.tries + 1;
+        mark.rest = mark.tries < 15 ? 1 : mark.tries < 60 ? 3 : 6;
+        return;
+      }
+  }
+
+  void
+  go_on ()
+  {
+    if (is_used (pool))
+      {
+        advance (pool, frames.back ());
+        if (!guarded ([&] {
+              align_some ();
+              pool.refill (places_in (pool), false);
+            }))
+          for (MarkPtr &mark : marks)
+            if (mark->pool == &pool)
+              lose (*mark);
+      }
+    if (!guarded ([&] { catch_up (); }))
+      {
+        for (MarkPtr &mark : marks)
+          if (mark->pool == &behind || (mark->waits && mark->waits == behind.frame))
+            lose (*mark);
+        behind.stop ();
+      }
+    seek ();
+    if (!is_used (pool))
+      pool.stop ();
+    for (MarkPtr &mark : marks)
+      {
+        mark->shown = mark->pool == &pool && mark->good >= mark->need && mark->bad == 0
+                      && mark->disagreed == 0;
+        if (mark->shown)
+          mark->need = 1;
+      }
+  }
+};
+
+GuidanceVision *
+guidance_vision_new (void)
+{
+  try
+    {
+      cv::setNumThreads (1);
+      /* What it throws is handled here; it need not be told on standard error as well. */
+      cv::redirectError (
+          [] (int, const char *, const char *, const char *, int, void *) { return 0; });
+      return new _GuidanceVision ();
+    }
+  catch (...)
+    {
+      return nullptr;
+    }
+}
+
+void
+guidance_vision_free (GuidanceVision *self)
+{
+  delete self;
+}
+
+GuidanceVisionStatus
+guidance_vision_push (GuidanceVision *self, const guint8 *grey, guint width, guint height,
+                      gsize stride, gint64 time)
+{
+  g_return_val_if_fail (self != nullptr && grey != nullptr, GUIDANCE_VISION_FAILED);
+  if (MIN (width, height) < GUIDANCE_VISION_SIDE_LEAST
+      || MAX (width, height) > GUIDANCE_VISION_SIDE_MOST || stride < width)
+    return GUIDANCE_VISION_BAD_SIZE;
+  if (!self->frames.empty () && time <= self->frames.back ()->time)
+    return GUIDANCE_VISION_BAD_TIME;
+  if (!self->guarded ([&] {
+        const cv::Mat given (int (height), int (width), CV_8U, const_cast<guint8 *> (grey), stride);
+        double smaller = double (SIDE) / MAX (width, height);
+        cv::Mat picture;
+        if (smaller < 1)
+          cv::resize (given, picture,
+                      cv::Size (MAX (16, int (std::lround (width * smaller))),
+                                MAX (16, int (std::lround (height * smaller)))),
+                      0, 0, cv::INTER_AREA);
+        else
+          picture = given.clone ();
+        self->frames.push_back (std::make_shared<Frame> (time, picture));
+      }))
+    return GUIDANCE_VISION_FAILED;
+  while (self->frames.size () > GUIDANCE_VISION_KEPT_FRAMES
+         || between (time, self->frames.front ()->time) > GUIDANCE_VISION_KEPT_US)
+    {
+      self->oldest = self->frames.front ()->time;
+      self->frames.pop_front ();
+    }
+  /* Of the others the picture is enough, unless a mark knows its looks by it. */
+  if (self->frames.size () > 3 && self->frames[self->frames.size () - 3].use_count () == 1)
+    self->frames[self->frames.size () - 3]->forget ();
+  if (!self->guarded ([&] { self->go_on (); }))
+    for (MarkPtr &mark : self->marks)
+      self->lose (*mark);
+  return GUIDANCE_VISION_TAKEN;
+}
+
+GuidanceVisionStatus
+guidance_vision_add (GuidanceVision *self, guint64 id, gint64 time, const GuidancePoint *points,
+                     guint n_points)
+{
+  FramePtr drawn;
+
+  g_return_val_if_fail (self != nullptr, GUIDANCE_VISION_FAILED);
+  if (n_points == 0 || n_points > GUIDANCE_VISION_POINTS || points == nullptr)
+    return GUIDANCE_VISION_BAD_COUNT;
+  for (guint i = 0; i < n_points; i++)
+    if (!(points[i].x >= 0 && points[i].x <= 1 && points[i].y >= 0 && points[i].y <= 1))
+      return GUIDANCE_VISION_BAD_POINT;
+  for (const MarkPtr &mark : self->marks)
+    if (mark->id == id)
+      return GUIDANCE_VISION_MARK_EXISTS;
+  if (self->marks.size () >= GUIDANCE_VISION_MARKS)
+    return GUIDANCE_VISION_MARKS_FULL;
+  for (const FramePtr &frame : self->frames)
+    if (between (frame->time, time) <= GUIDANCE_VISION_TIME_OFF_US
+        && (!drawn || between (frame->time, time) < between (drawn->time, time)))
+      drawn = frame;
+  if (!drawn)
+    return time <= self->oldest ? GUIDANCE_VISION_TOO_OLD : GUIDANCE_VISION_NO_FRAME;
+  return self->guarded ([&] {
+    MarkPtr mark = std::make_unique<Mark> ();
+    Matx33d pixels = pixels_of (drawn->grey);
+    mark->id = id;
+    mark->waits = drawn;
+    mark->pixels = pixels;
+    for (guint i = 0; i < n_points; i++)
+      {
+        Point2f p = apply (pixels, Point2f (float (points[i].x), float (points[i].y)));
+        mark->drawn.push_back ({ std::clamp (p.x, 0.0f, float (drawn->grey.cols - 1)),
+                                 std::clamp (p.y, 0.0f, float (drawn->grey.rows - 1)) });
+      }
+    mark->places = places_of (mark->drawn);
+    self->marks.push_back (std::move (mark));
+  })
+             ? GUIDANCE_VISION_TAKEN
+             : GUIDANCE_VISION_FAILED;
+}
+
+gboolean
+guidance_vision_remove (GuidanceVision *self, guint64 id)
+{
+  g_return_val_if_fail (self != nullptr, FALSE);
+  for (auto at = self->marks.begin (); at != self->marks.end (); at++)
+    if ((*at)->id == id)
+      {
+        self->marks.erase (at);
+        return TRUE;
+      }
+  return FALSE;
+}
+
+void
+guidance_vision_clear (GuidanceVision *self)
+{
+  g_return_if_fail (self != nullptr);
+  self->marks.clear ();
+  self->frames.clear ();
+  self->pool.stop ();
+  self->behind.stop ();
+  self->oldest = G_MININT64;
+}
+
+guint
+guidance_vision_get (GuidanceVision *self, GuidanceVisionMark *marks, guint room)
+{
+  guint n = 0;
+
+  g_return_val_if_fail (self != nullptr && (marks != nullptr || room == 0), 0);
+  for (const MarkPtr &mark : self->marks)
+    {
+      if (n >= room)
+        break;
+      GuidanceVisionMark &out = marks[n++];
+      out = {};
+      out.id = mark->id;
+      out.at = { NAN, NAN };
+      if (!mark->shown)
+        continue;
+      Matx33d m = pixels_of (self->frames.back ()->grey).inv () * mark->m * mark->pixels;
+      Point2f at = apply (pixels_of (self->frames.back ()->grey).inv (),
+                          apply (mark->m, mark->drawn[0]));
+      m *= 1 / m (2, 2);
+      out.state = GUIDANCE_VISION_SHOWN;
+      out.confidence = std::min (1.0, mark->alike);
+      out.at = { at.x, at.y };
+      std::copy (m.val, m.val + 9, out.matrix);
+    }
+  return n;
+}
+
+gboolean
+guidance_vision_warp (const GuidanceVisionMark *mark, const GuidancePoint *drawn,
+                      GuidancePoint *now)
+{
+  g_return_val_if_fail (mark != nullptr && drawn != nullptr && now != nullptr, FALSE);
+  const double *m = mark->matrix;
+  double w = m[6] * drawn->x + m[7] * drawn->y + m[8];
+
+  if (mark->state != GUIDANCE_VISION_SHOWN || !(w > 1e-6))
+    return FALSE;
+  now->x = (m[0] * drawn->x + m[1] * drawn->y + m[2]) / w;
+  now->y = (m[3] * drawn->x + m[4] * drawn->y + m[5]) / w;
+  return std::isfinite (now->x) && std::isfinite (now->y);
+}
+
+gsize
+guidance_vision_get_bytes (GuidanceVision *self)
+{
+  gsize bytes = 0;
+  std::vector<const Frame *> seen;
+
+  g_return_val_if_fail (self != nullptr, 0);
+  for (const FramePtr &frame : self->frames)
+    seen.push_back (frame.get ());
+  for (const MarkPtr &mark : self->marks)
+    for (const View &view : mark->views)
+      seen.push_back (view.frame.get ());
+  std::sort (seen.begin (), seen.end ());
+  seen.erase (std::unique (seen.begin (), seen.end ()), seen.end ());
+  for (const Frame *frame : seen)
+    bytes += frame->bytes ();
+  return bytes;
+}
+
+void
+guidance_vision_set_failures (GuidanceVision *self, guint n)
+{
+  g_return_if_fail (self != nullptr);
+  self->failures = n;
+}
