@@ -19,8 +19,9 @@ typedef struct
 
   KarezLiveHalf *half; /* not owned */
   char *name;
-  guint settling; /* source; 0 when settled */
-  GQueue held;    /* of Held, that came before */
+  guint settling;   /* source; 0 when settled */
+  const char *from; /* whose change is put in order */
+  GQueue held;      /* of Held, that came before */
   gboolean last_heard;
 } KarezReplicaPrivate;
 
@@ -302,7 +303,9 @@ take_change (KarezReplica *self, const char *from, JsonNode *change)
       refuse (self, from, change, error);
       return;
     }
+  priv->from = from;
   steps = KAREZ_REPLICA_GET_CLASS (self)->order (self, change, &repeated, &error);
+  priv->from = NULL;
   if (steps == NULL)
     {
       refuse (self, from, change, error);
@@ -598,6 +601,14 @@ karez_replica_to_json (KarezReplica *self)
   g_return_val_if_fail (KAREZ_IS_REPLICA (self), NULL);
 
   return KAREZ_REPLICA_GET_CLASS (self)->to_json (self);
+}
+
+const char *
+karez_replica_get_from (KarezReplica *self)
+{
+  g_return_val_if_fail (KAREZ_IS_REPLICA (self), NULL);
+
+  return get_private (self)->from;
 }
 
 gboolean

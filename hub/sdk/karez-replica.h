@@ -115,6 +115,17 @@ KAREZ_PUBLIC JsonNode *karez_replica_to_json (KarezReplica *self);
 KAREZ_PUBLIC gboolean karez_replica_change (KarezReplica *self, const char *from, JsonNode *change,
                                             GError **error);
 /**
+ * karez_replica_get_from:
+ *
+ * Whose change is put in order: in the class's @order alone, at the host. Another hospital's worker
+ * speaks for its own people only, which was looked at before.
+ *
+ * Returns: (transfer none) (nullable): a participant's id; NULL for a change of the half's own
+ *
+ * Since: 1.1
+ */
+KAREZ_PUBLIC const char *karez_replica_get_from (KarezReplica *self);
+/**
  * karez_replica_is_settled:
  *
  * Whether the state is told now; FALSE while a host that came back waits for the other side.
