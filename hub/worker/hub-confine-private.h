@@ -33,8 +33,8 @@ gboolean hub_confine_allow (int ruleset, const HubRuleset *rules, const char *pa
 /* Closes @ruleset. Returns: the ABI that is in force; 0 for none, which is logged. */
 int hub_confine_enforce (int ruleset, const HubRuleset *rules, const char *subject);
 void hub_confine_drop_privileges (void);
-/* @program: what a session's program may call, and not what the worker may: no sockets at all, no
- * memory that its limit does not count, and the one call by which it begins. */
+/* @program: what a session's program may call, and not what the worker may: no sockets but pairs,
+ * no memory that its limit does not count, and the one call by which it begins. */
 gboolean hub_confine_restrict_calls (gboolean program);
 
 G_END_DECLS

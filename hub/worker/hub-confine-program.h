@@ -19,7 +19,8 @@ void hub_confine_spawner (GPtrArray *programs, const char *subject);
  * hub_confine_program:
  *
  * Confines this process, which is to become @program: its memory, niceness and system calls. What a
- * worker is refused it is refused too, and sockets and shared memory besides. FALSE with errno.
+ * worker is refused it is refused too, and shared memory and all sockets but pairs besides. FALSE
+ * with errno.
  */
 gboolean hub_confine_program (const HubPluginProgram *program);
 

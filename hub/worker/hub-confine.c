@@ -533,8 +533,8 @@ add_sockets (scmp_filter_ctx filter)
          == 0;
 }
 
-/* No sockets. Memory is its own, which its limit counts (RLIMIT_DATA), or a file's. It begins by
- * execve(), of what Landlock lets it execute. */
+/* No sockets but pairs, by which GStreamer wakes its threads. Memory is its own, which its limit
+ * counts (RLIMIT_DATA), or a file's. It begins by execve(), of what Landlock lets it execute. */
 static gboolean
 add_program_calls (scmp_filter_ctx filter)
 {
@@ -551,7 +551,9 @@ add_program_calls (scmp_filter_ctx filter)
              == 0
          && seccomp_rule_add (filter, REFUSED, SCMP_SYS (memfd_create), 0) == 0
          && seccomp_rule_add (filter, REFUSED, SCMP_SYS (socket), 0) == 0
-         && seccomp_rule_add (filter, REFUSED, SCMP_SYS (socketpair), 0) == 0
+         && seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (socketpair), 1,
+                              SCMP_A0_32 (SCMP_CMP_EQ, AF_UNIX))
+                == 0
          && seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (execve), 0) == 0;
 }
 

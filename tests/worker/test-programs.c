@@ -176,6 +176,7 @@ static void
 test_confined (WorkerFixture *f, gconstpointer data)
 {
   static const char *const good[] = { "timer", "own scheduling", NULL };
+  static const char *const pairs[] = { "socket pair", NULL };
   g_autofree char *directory = hub_supervisor_get_directory (f->supervisor, f->id);
   g_autofree char *hub = g_build_filename (f->state_dir, "workers.sock", NULL);
   g_autofree char *key = g_build_filename (f->state_dir, "identity.pem", NULL);
@@ -193,7 +194,7 @@ test_confined (WorkerFixture *f, gconstpointer data)
   last = json_node_get_object (f->all_sent->pdata[f->all_sent->len - 1]);
   node = json_from_string (karez_json_text (last, "text"), NULL);
   last = json_node_get_object (node);
-  check_refused (json_object_get_object_member (last, "refused"), 90, NULL);
+  check_refused (json_object_get_object_member (last, "refused"), 90, pairs);
   check_refused (json_object_get_object_member (last, "needed"), 16, good);
   said = read_log (f);
   g_assert_nonnull (strstr (said, "Programs of the session are confined: their files by Landlock"));
