@@ -535,7 +535,7 @@ guidance_vision_free (GuidanceVision *self)
 }
 
 GuidanceVisionStatus
-guidance_vision_push (GuidanceVision *self, const guint8 *grey, guint width, guint height,
+guidance_vision_keep (GuidanceVision *self, const guint8 *grey, guint width, guint height,
                       gsize stride, gint64 time)
 {
   g_return_val_if_fail (self != nullptr && grey != nullptr, GUIDANCE_VISION_FAILED);
@@ -567,10 +567,19 @@ guidance_vision_push (GuidanceVision *self, const guint8 *grey, guint width, gui
   /* Of the others the picture is enough, unless a mark knows its looks by it. */
   if (self->frames.size () > 3 && self->frames[self->frames.size () - 3].use_count () == 1)
     self->frames[self->frames.size () - 3]->forget ();
-  if (!self->guarded ([&] { self->go_on (); }))
+  return GUIDANCE_VISION_TAKEN;
+}
+
+GuidanceVisionStatus
+guidance_vision_push (GuidanceVision *self, const guint8 *grey, guint width, guint height,
+                      gsize stride, gint64 time)
+{
+  GuidanceVisionStatus status = guidance_vision_keep (self, grey, width, height, stride, time);
+
+  if (status == GUIDANCE_VISION_TAKEN && !self->guarded ([&] { self->go_on (); }))
     for (MarkPtr &mark : self->marks)
       self->lose (*mark);
-  return GUIDANCE_VISION_TAKEN;
+  return status;
 }
 
 GuidanceVisionStatus

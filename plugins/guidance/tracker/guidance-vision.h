@@ -76,6 +76,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (GuidanceVision, guidance_vision_free)
  * forward; after a jump back, guidance_vision_clear(). */
 GuidanceVisionStatus guidance_vision_push (GuidanceVision *self, const guint8 *grey, guint width,
                                            guint height, gsize stride, gint64 time);
+/* The same of a frame that marks may be drawn on, but are not followed to, since a newer one is
+ * here already: they are where they were. */
+GuidanceVisionStatus guidance_vision_keep (GuidanceVision *self, const guint8 *grey, guint width,
+                                           guint height, gsize stride, gint64 time);
 /* Takes a mark that was drawn on the frame of @time. It is lost until the frames since then have
  * been gone through, some of them with each frame that comes. */
 GuidanceVisionStatus guidance_vision_add (GuidanceVision *self, guint64 id, gint64 time,

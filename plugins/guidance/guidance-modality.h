@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <karez.h>
+
+G_BEGIN_DECLS
+
+#define GUIDANCE_TYPE_MODALITY (guidance_modality_get_type ())
+/**
+ * GuidanceModality:
+ * The live half of AR guidance. The hospital of the patient's side is the host: its worker has the
+ * tracker.
+ *
+ * Sources: "scene", the picture that is drawn on, of whoever is there as "site"; "camera" and
+ * "microphone" of everybody. Data channels, each message of JSON but those of "positions":
+ *
+ * "marks", reliable. A page sends a change of #GuidanceMarks, and is told, once the channel is
+ * open,
+ *   {"type": "begin", "tracker": whether there is one} and a {"type": "added", "mark"} for each
+ * that is there; then the steps of #GuidanceMarks; {"type": "refused", "id", "rule", "message",
+ *   "accepted"}: a change of its own; {"type": "tracker", "running"}; {"type": "unfollowed", "id",
+ *   "rule"}: a mark that stays lost, since its frame was never sent, or is too old.
+ * "pointer", each once at most. A page sends {"x", "y"}, in parts of the picture, or {} when it
+ *   points no more; the others are told the same with "participant".
+ * "positions", each once at most, to pages: #GuidancePositions of a frame, in bytes.
+ */
+G_DECLARE_FINAL_TYPE (GuidanceModality, guidance_modality, GUIDANCE, MODALITY, KarezLiveHalf)
+
+G_END_DECLS

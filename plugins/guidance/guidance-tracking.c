@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The host's tracker: the program that keeps marks on what they were drawn on. */
+#include "guidance-tracking.h"
+
+#include <unistd.h>
+
+#define PROGRAM "tracker"
+
+struct _GuidanceTracking
+{
+  GObject parent_instance;
+
+  KarezSession *session; /* not owned */
+  KarezMedia *media;
+  GuidanceMarks *marks;
+  char *source, *followed; /* NULL for nobody */
+  KarezProgram *program;   /* NULL before and after it */
+  gboolean running;
+};
+
+G_DEFINE_FINAL_TYPE (GuidanceTracking, guidance_tracking, G_TYPE_OBJECT)
+
+enum
+{
+  POSITIONS,
+  RUNNING,
+  REFUSED,
+  N_SIGNALS
+};
+static guint signals[N_SIGNALS];
+
+/* What the program is told. */
+
+/* @message: (transfer full). One that does not read is found by its pulse, and another one is told
+ * everything again. */
+static void
+tell (GuidanceTracking *self, JsonNode *message, int fd)
+{
+  g_autoptr (JsonNode) node = message;
+  g_autoptr (GBytes) bytes = karez_json_to_bytes (node);
+  g_autoptr (GError) error = NULL;
+
+  if (self->program != NULL && karez_program_is_running (self->program)
+      && !karez_program_send (self->program, bytes, fd >= 0 ? &fd : NULL, fd >= 0 ? 1 : 0, &error))
+    g_message ("%s: the tracker was not told: %s", karez_session_get_id (self->session),
+               error->message);
+}
+
+static void
+tell_followed (GuidanceTracking *self)
+{
+  g_autoptr (GError) error = NULL;
+  int tap;
+
+  if (self->followed == NULL || !guidance_tracking_is_running (self))
+    return;
+  tap = karez_media_tap (self->media, self->followed, self->source, &error);
+  if (tap < 0)
+    {
+      g_message ("%s: the picture cannot be followed: %s", karez_session_get_id (self->session),
+                 error->message);
+      return;
+    }
+  tell (self, karez_json_object ("type", "s", "track", NULL), tap);
+  close (tap);
+}
+
+/* In parts of the picture, from 0 to 1. */
+static JsonNode *
+points_of (const GuidanceMark *mark)
+{
+  JsonArray *array = json_array_sized_new (mark->n_points);
+  JsonNode *node = json_node_new (JSON_NODE_ARRAY);
+
+  for (guint i = 0; i < mark->n_points; i++)
+    {
+      JsonArray *pair = json_array_sized_new (2);
+
+      json_array_add_double_element (pair, (double) mark->points[i][0] / GUIDANCE_PARTS);
+      json_array_add_double_element (pair, (double) mark->points[i][1] / GUIDANCE_PARTS);
+      json_array_add_array_element (array, pair);
+    }
+  json_node_take_array (node, array);
+  return node;
+}
+
+void
+guidance_tracking_add (GuidanceTracking *self, const GuidanceMark *mark)
+{
+  tell (self,
+        karez_json_object ("type", "s", "mark", "number", "i", mark->number, "capture", "i",
+                           mark->capture, "points", "n", points_of (mark), NULL),
+        -1);
+}
+
+void
+guidance_tracking_remove (GuidanceTracking *self, gint64 number)
+{
+  tell (self, karez_json_object ("type", "s", "forget", "number", "i", number, NULL), -1);
+}
+
+/* What it says. */
+
+static void
+set_running (GuidanceTracking *self, gboolean running)
+{
+  if (self->running == running)
+    return;
+  self->running = running;
+  g_signal_emit (self, signals[RUNNING], 0, running);
+}
+
+static void
+on_started (KarezProgram *program, GuidanceTracking *self)
+{
+  GPtrArray *marks = guidance_marks_get (self->marks);
+
+  tell_followed (self);
+  for (guint i = 0; i < marks->len; i++)
+    guidance_tracking_add (self, marks->pdata[i]);
+  set_running (self, TRUE);
+}
+
+static void
+on_ended (KarezProgram *program, const char *reason, gboolean again, GuidanceTracking *self)
+{
+  set_running (self, FALSE);
+}
+
+static void
+take_refusal (GuidanceTracking *self, JsonNode *node)
+{
+  static const KarezJsonField fields[] = {
+    { "type", KAREZ_JSON_ENUM, TRUE, 0, 0, "refused" },
+    { "number", KAREZ_JSON_INTEGER, TRUE, 1, G_MAXUINT32 },
+    { "rule", KAREZ_JSON_TEXT, TRUE, 1, 100 },
+    { NULL },
+  };
+  JsonObject *object = karez_json_check (node, fields, NULL);
+  const GuidanceMark *mark = object != NULL ? guidance_marks_find (
+                                 self->marks, karez_json_integer (object, "number", 0))
+                                            : NULL;
+
+  if (mark != NULL)
+    g_signal_emit (self, signals[REFUSED], 0, mark, karez_json_text (object, "rule"));
+}
+
+/* It read what anybody may have sent: what it says is checked as theirs would be. */
+static void
+on_message (KarezProgram *program, GBytes *message, GuidanceTracking *self)
+{
+  g_autoptr (JsonNode) node = karez_json_parse (message, KAREZ_PROGRAM_MAX_SIZE, NULL);
+  const char *type = node != NULL && JSON_NODE_HOLDS_OBJECT (node)
+                         ? karez_json_text (json_node_get_object (node), "type")
+                         : NULL;
+  GuidancePositions positions;
+
+  if (g_strcmp0 (type, "marks") == 0 && guidance_positions_from_json (&positions, node, NULL))
+    g_signal_emit (self, signals[POSITIONS], 0, &positions);
+  else if (g_strcmp0 (type, "refused") == 0)
+    take_refusal (self, node);
+}
+
+/* Its life. */
+
+gboolean
+guidance_tracking_is_running (GuidanceTracking *self)
+{
+  return self->program != NULL && karez_program_is_running (self->program);
+}
+
+gboolean
+guidance_tracking_begin (GuidanceTracking *self, GError **error)
+{
+  if (self->program != NULL)
+    return TRUE;
+  self->program = karez_session_start_program (self->session, PROGRAM, error);
+  if (self->program == NULL)
+    return FALSE;
+  g_signal_connect_object (self->program, "started", G_CALLBACK (on_started), self, 0);
+  g_signal_connect_object (self->program, "message", G_CALLBACK (on_message), self, 0);
+  g_signal_connect_object (self->program, "ended", G_CALLBACK (on_ended), self, 0);
+  return TRUE;
+}
+
+void
+guidance_tracking_end (GuidanceTracking *self)
+{
+  if (self->program != NULL)
+    karez_program_stop (self->program);
+  g_clear_object (&self->program);
+  set_running (self, FALSE);
+}
+
+void
+guidance_tracking_follow (GuidanceTracking *self, const char *participant)
+{
+  if (g_strcmp0 (self->followed, participant) == 0)
+    return;
+  g_free (self->followed);
+  self->followed = g_strdup (participant);
+  tell_followed (self);
+}
+
+const char *
+guidance_tracking_get_followed (GuidanceTracking *self)
+{
+  return self->followed;
+}
+
+GuidanceTracking *
+guidance_tracking_new (KarezSession *session, KarezMedia *media, const char *source,
+                       GuidanceMarks *marks)
+{
+  GuidanceTracking *self = g_object_new (GUIDANCE_TYPE_TRACKING, NULL);
+
+  self->session = session;
+  self->media = g_object_ref (media);
+  self->source = g_strdup (source);
+  self->marks = g_object_ref (marks);
+  return self;
+}
+
+static void
+guidance_tracking_finalize (GObject *object)
+{
+  GuidanceTracking *self = GUIDANCE_TRACKING (object);
+
+  if (self->program != NULL)
+    karez_program_stop (self->program);
+  g_clear_object (&self->program);
+  g_object_unref (self->media);
+  g_object_unref (self->marks);
+  g_free (self->source);
+  g_free (self->followed);
+  G_OBJECT_CLASS (guidance_tracking_parent_class)->finalize (object);
+}
+
+static void
+guidance_tracking_class_init (GuidanceTrackingClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = guidance_tracking_finalize;
+  signals[POSITIONS] = g_signal_new ("positions", GUIDANCE_TYPE_TRACKING, G_SIGNAL_RUN_LAST, 0,
+                                     NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
+  signals[RUNNING] = g_signal_new ("running", GUIDANCE_TYPE_TRACKING, G_SIGNAL_RUN_LAST, 0, NULL,
+                                   NULL, NULL, G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
+  signals[REFUSED] = g_signal_new ("refused", GUIDANCE_TYPE_TRACKING, G_SIGNAL_RUN_LAST, 0, NULL,
+                                   NULL, NULL, G_TYPE_NONE, 2, G_TYPE_POINTER, G_TYPE_STRING);
+}
+
+static void
+guidance_tracking_init (GuidanceTracking *self)
+{
+}
