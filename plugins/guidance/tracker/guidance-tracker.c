@@ -30,12 +30,25 @@
 /* Of a mark. */
 #define MAX_NUMBER G_MAXUINT32
 
+/* How long a mark waits for its frame. */
+#define WAIT_US (2 * G_USEC_PER_SEC)
+
+/* A mark whose frame is not here yet. */
+typedef struct
+{
+  gint64 number, capture, since;
+  guint n_points;
+  GuidancePoint points[];
+} Waiting;
+
 typedef struct
 {
   GMainLoop *loop;
   GuidanceDecoder *decoder; /* NULL before there is a tap */
   GuidanceVision *vision;
   guint n_marks;
+  gint64 newest;      /* frame's time; -1 for none yet */
+  GPtrArray *waiting; /* Waiting */
 } Tracker;
 
 /* What does not find room is left out: the next frame's positions are newer. @message: (transfer
@@ -97,8 +110,11 @@ begin_anew (Tracker *self)
 {
   guidance_vision_clear (self->vision);
   self->n_marks = 0;
+  self->newest = -1;
   tell (karez_json_object ("type", "s", "anew", NULL));
 }
+
+static void try_waiting (Tracker *self);
 
 static void
 on_frame (GuidanceDecoder *decoder, const GuidanceFrame *frame, gpointer data)
@@ -107,6 +123,7 @@ on_frame (GuidanceDecoder *decoder, const GuidanceFrame *frame, gpointer data)
 
   if (frame->anew)
     begin_anew (self);
+  self->newest = frame->time;
   if (!frame->newest)
     {
       guidance_vision_keep (self->vision, frame->grey, frame->width, frame->height, frame->stride,
@@ -115,6 +132,7 @@ on_frame (GuidanceDecoder *decoder, const GuidanceFrame *frame, gpointer data)
     }
   guidance_vision_push (self->vision, frame->grey, frame->width, frame->height, frame->stride,
                         frame->time);
+  try_waiting (self);
   if (self->n_marks > 0)
     tell_marks (self, frame);
 }
@@ -201,6 +219,53 @@ rule_of (GuidanceVisionStatus status)
   return "guidance/tracker";
 }
 
+/* Whether its frame may come yet: it is not decoded, or the stream has hardly begun. */
+static gboolean
+may_come (Tracker *self, const Waiting *mark, gboolean known, gint64 time)
+{
+  return self->decoder != NULL && g_get_monotonic_time () - mark->since < WAIT_US
+         && (!known || time > self->newest);
+}
+
+/* FALSE while its frame may come yet. */
+static gboolean
+try_mark (Tracker *self, const Waiting *mark)
+{
+  gint64 time = 0;
+  gboolean known = self->decoder != NULL
+                   && guidance_decoder_find_time (self->decoder, mark->capture, &time);
+  const char *rule = "guidance/no-frame";
+
+  if (may_come (self, mark, known, time))
+    return FALSE;
+  if (known)
+    rule = rule_of (guidance_vision_add (self->vision, (guint64) mark->number, time, mark->points,
+                                         mark->n_points));
+  if (rule != NULL)
+    refuse (mark->number, rule);
+  else
+    self->n_marks++;
+  return TRUE;
+}
+
+static void
+try_waiting (Tracker *self)
+{
+  for (guint i = 0; i < self->waiting->len;)
+    if (try_mark (self, self->waiting->pdata[i]))
+      g_ptr_array_remove_index (self->waiting, i);
+    else
+      i++;
+}
+
+/* Also where no frame comes. */
+static gboolean
+on_second (gpointer data)
+{
+  try_waiting (data);
+  return G_SOURCE_CONTINUE;
+}
+
 static void
 add_mark (Tracker *self, JsonNode *node)
 {
@@ -211,12 +276,10 @@ add_mark (Tracker *self, JsonNode *node)
     { "points", KAREZ_JSON_ARRAY, TRUE, 1, GUIDANCE_VISION_POINTS },
     { NULL },
   };
-  GuidancePoint points[GUIDANCE_VISION_POINTS];
   g_autoptr (GError) error = NULL;
+  g_autofree Waiting *mark = NULL;
   JsonObject *object = karez_json_check (node, fields, &error);
   JsonArray *array;
-  const char *rule;
-  gint64 number, time = 0;
 
   if (object == NULL)
     {
@@ -224,21 +287,18 @@ add_mark (Tracker *self, JsonNode *node)
       g_printerr ("a mark that is none: %s\n", error->message);
       return;
     }
-  number = karez_json_integer (object, "number", 0);
   array = json_object_get_array_member (object, "points");
-  if (!read_points (array, points))
-    rule = "guidance/points";
-  else if (self->decoder == NULL
-           || !guidance_decoder_find_time (self->decoder, karez_json_integer (object, "capture", 0),
-                                           &time))
-    rule = "guidance/no-frame";
-  else
-    rule = rule_of (guidance_vision_add (self->vision, (guint64) number, time, points,
-                                         json_array_get_length (array)));
-  if (rule != NULL)
-    refuse (number, rule);
-  else
-    self->n_marks++;
+  mark = g_malloc0 (sizeof *mark + json_array_get_length (array) * sizeof mark->points[0]);
+  mark->number = karez_json_integer (object, "number", 0);
+  mark->capture = karez_json_integer (object, "capture", 0);
+  mark->since = g_get_monotonic_time ();
+  mark->n_points = json_array_get_length (array);
+  if (!read_points (array, mark->points))
+    refuse (mark->number, "guidance/points");
+  else if (self->waiting->len == GUIDANCE_VISION_MARKS)
+    refuse (mark->number, "guidance/too-many-marks");
+  else if (!try_mark (self, mark))
+    g_ptr_array_add (self->waiting, g_steal_pointer (&mark));
 }
 
 static void
@@ -250,9 +310,12 @@ forget_mark (Tracker *self, JsonNode *node)
     { NULL },
   };
   JsonObject *object = karez_json_check (node, fields, NULL);
+  gint64 number = object != NULL ? karez_json_integer (object, "number", 0) : 0;
 
-  if (object != NULL
-      && guidance_vision_remove (self->vision, (guint64) karez_json_integer (object, "number", 0)))
+  for (guint i = 0; i < self->waiting->len; i++)
+    if (((Waiting *) self->waiting->pdata[i])->number == number)
+      g_ptr_array_remove_index (self->waiting, i--);
+  if (number != 0 && guidance_vision_remove (self->vision, (guint64) number))
     self->n_marks--;
 }
 
@@ -327,11 +390,14 @@ main (void)
   self.vision = guidance_vision_new ();
   if (self.vision == NULL)
     return 1;
+  self.waiting = g_ptr_array_new_with_free_func (g_free);
   self.loop = g_main_loop_new (NULL, FALSE);
+  g_timeout_add_seconds (1, on_second, &self);
   g_unix_fd_add (CHANNEL, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, &self);
   /* nocheck:blocked -- it is a program */
   g_main_loop_run (self.loop);
   g_clear_object (&self.decoder);
+  g_ptr_array_unref (self.waiting);
   guidance_vision_free (self.vision);
   g_main_loop_unref (self.loop);
   return 0;
