@@ -8,6 +8,8 @@
 #include <string.h>
 
 #define MAX_NAME 32
+/* Less is not enough to begin with. */
+#define MIN_MEMORY 16
 #define MAX_MEMORY 16384
 #define MAX_NICE 19
 #define MAX_RESTARTS 20
@@ -90,8 +92,8 @@ read_program (GKeyFile *keys, const char *group, const char *folder, GError **er
       return NULL;
     }
   if (!hub_plugin_keys_read_text (keys, group, "Exec", &exec, error)
-      || !read_number (keys, group, "MemoryMiB", 1, MAX_MEMORY, N_ ("1 to 16,384"), &self->memory,
-                       error)
+      || !read_number (keys, group, "MemoryMiB", MIN_MEMORY, MAX_MEMORY, N_ ("16 to 16,384"),
+                       &self->memory, error)
       || !read_number (keys, group, "Nice", 0, MAX_NICE, N_ ("0 to 19"), &self->nice, error)
       || !read_number (keys, group, "Restarts", 0, MAX_RESTARTS, N_ ("0 to 20"), &self->restarts,
                        error))
@@ -152,7 +154,7 @@ hub_plugin_program_from_word (const char *word)
 
   if (g_strv_length (parts) != N_PARTS || !is_name (parts[NAME])
       || !g_path_is_absolute (parts[PATH])
-      || !parse_number (parts[MEMORY], 1, MAX_MEMORY, &self->memory)
+      || !parse_number (parts[MEMORY], MIN_MEMORY, MAX_MEMORY, &self->memory)
       || !parse_number (parts[NICE], 0, MAX_NICE, &self->nice)
       || !parse_number (parts[RESTARTS], 0, MAX_RESTARTS, &self->restarts))
     return NULL;

@@ -158,13 +158,18 @@ watch_port (HubRtcLoop *self)
     watch (self, port->fds[i], WATCH_PORT + i);
 }
 
-/* One that is watched already is not again. */
+/* Each is heard once in a tick, whatever it sends. */
 static void
 watch_taps (HubRtcLoop *self)
 {
   for (guint i = 0; i < HUB_RTC_MAX_TAPS; i++)
-    if (hub_rtc_room_get_tap (self->room, i) >= 0)
-      watch (self, hub_rtc_room_get_tap (self->room, i), WATCH_TAP + i);
+    {
+      struct epoll_event event = { .events = EPOLLIN | EPOLLONESHOT, .data.u32 = WATCH_TAP + i };
+      int fd = hub_rtc_room_get_tap (self->room, i);
+
+      if (fd >= 0 && epoll_ctl (self->epoll, EPOLL_CTL_MOD, fd, &event) != 0)
+        epoll_ctl (self->epoll, EPOLL_CTL_ADD, fd, &event);
+    }
 }
 
 static void
@@ -199,6 +204,7 @@ tick (HubRtcLoop *self)
   if (self->next_tick == 0 || now < self->next_tick)
     return;
   self->next_tick = hub_rtc_room_tick (self->room, now) ? now + HUB_RTC_TICK_US : 0;
+  watch_taps (self);
   flush (self);
 }
 

@@ -39,7 +39,7 @@ void
 hub_rtc_room_tick_taps (HubRtcRoom *self)
 {
   for (guint i = 0; i < G_N_ELEMENTS (self->taps); i++)
-    if (self->taps[i] != NULL && self->taps[i]->waiting && self->forwards)
+    if (self->forwards && self->taps[i] != NULL && hub_rtc_tap_wants_picture (self->taps[i]))
       self->taps[i]->track->picture_wanted = TRUE;
 }
 

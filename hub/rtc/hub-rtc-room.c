@@ -503,6 +503,15 @@ tick_one (HubRtcRoom *self, HubRtcConnection *connection, gint64 now)
     }
 }
 
+static gboolean
+has_taps (HubRtcRoom *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (self->taps); i++)
+    if (self->taps[i] != NULL)
+      return TRUE;
+  return FALSE;
+}
+
 gboolean
 hub_rtc_room_tick (HubRtcRoom *self, gint64 now)
 {
@@ -525,5 +534,5 @@ hub_rtc_room_tick (HubRtcRoom *self, gint64 now)
       hub_rtc_room_measure (self, now);
       self->measured = now;
     }
-  return g_hash_table_size (self->by_number) > 0 || self->bridge != NULL;
+  return g_hash_table_size (self->by_number) > 0 || self->bridge != NULL || has_taps (self);
 }

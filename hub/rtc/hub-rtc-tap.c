@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <karez.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -71,7 +72,12 @@ hub_rtc_tap_flush (HubRtcTap *self)
 {
   if (self->length > 0
       && send (self->fd, self->bytes, self->length, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-    hub_rtc_tap_leave_out (self);
+    {
+      /* Whoever does not read any more has ended it: hub_rtc_tap_serve(). */
+      if (errno == EPIPE)
+        shutdown (self->fd, SHUT_RDWR);
+      hub_rtc_tap_leave_out (self);
+    }
   self->length = 0;
 }
 
@@ -101,21 +107,34 @@ write_packet (HubRtcTap *self, const HubRtpPacket *packet, guint8 *out)
       head.capture = GUINT64_FROM_BE (head.capture);
     }
   memcpy (out, &head, sizeof head);
-  return ALIGN (sizeof head + length);
+  length += sizeof head;
+  /* What is between two packets is nobody else's memory. */
+  memset (out + length, 0, ALIGN (length) - length);
+  return ALIGN (length);
 }
 
 void
 hub_rtc_tap_put (HubRtcTap *self, const HubRtpPacket *packet)
 {
+  /* First: what is left out by it makes this packet wait, too. */
+  if (self->length + sizeof (KarezTapPacket) + HUB_RTP_MAX_HEADER + HUB_RTP_MAX_PACKET
+      > sizeof self->bytes)
+    hub_rtc_tap_flush (self);
   if (self->waiting
       && !hub_rtc_picture_begins (self->track->codec, packet->payload, packet->length))
     return;
   self->waiting = FALSE;
-  if (self->length + sizeof (KarezTapPacket) + HUB_RTP_MAX_HEADER + HUB_RTP_MAX_PACKET
-      > sizeof self->bytes)
-    hub_rtc_tap_flush (self);
   self->length += write_packet (self, packet, self->bytes + self->length);
   self->gap = FALSE;
+}
+
+gboolean
+hub_rtc_tap_wants_picture (HubRtcTap *self)
+{
+  struct pollfd room = { self->fd, POLLOUT, 0 };
+
+  /* nocheck:blocked -- it does not wait */
+  return self->waiting && poll (&room, 1, 0) == 1 && (room.revents & POLLOUT);
 }
 
 gboolean

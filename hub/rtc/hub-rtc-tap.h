@@ -39,6 +39,8 @@ void hub_rtc_tap_feed (HubRtcTap *self, HubRtcTrack *track);
 void hub_rtc_tap_put (HubRtcTap *self, const HubRtpPacket *packet);
 /* Something is missing before what comes next: a picture goes on with a whole one. */
 void hub_rtc_tap_leave_out (HubRtcTap *self);
+/* It waits for a whole picture, and there is room for one: pages send none in vain. */
+gboolean hub_rtc_tap_wants_picture (HubRtcTap *self);
 /* Sends what is gathered. */
 void hub_rtc_tap_flush (HubRtcTap *self);
 /* Something came from the program: a wish for a whole picture. FALSE once it has closed its end. */

@@ -9,10 +9,15 @@
 #include <sys/auxv.h>
 #include <sys/resource.h>
 #include <sys/prctl.h>
+#include <sys/sysinfo.h>
 
 #define MIB (1024ull * 1024)
 #define MAX_FILES 64
+#define MAX_THREADS 64u
+#define MAX_SIGNALS 256
 #define THREAD_STACK (1024 * 1024)
+/* What is only mapped costs tables of pages, 1 part in 512. */
+#define ADDRESSES (4096 * MIB)
 
 /* Where a symbol's object was loaded from; NULL if that is not known. */
 static const char *
@@ -93,13 +98,27 @@ limit (__rlimit_resource_t resource, rlim_t most)
   return setrlimit (resource, &to) == 0;
 }
 
+/* It is held against all threads of this user, which are no more than all that there are. */
+static gboolean
+limit_threads (void)
+{
+  struct sysinfo info;
+
+  return sysinfo (&info) == 0 && limit (RLIMIT_NPROC, info.procs + MAX_THREADS);
+}
+
 gboolean
 hub_confine_program (const HubPluginProgram *program)
 {
   /* A sanitizer's shadow would count. */
-  return (HUB_CONFINE_SANITIZED || limit (RLIMIT_DATA, program->memory * MIB))
+  return (HUB_CONFINE_SANITIZED
+          || (limit (RLIMIT_DATA, program->memory * MIB)
+              && limit (RLIMIT_AS, program->memory * MIB + ADDRESSES)))
          && limit (RLIMIT_STACK, THREAD_STACK) && limit (RLIMIT_NOFILE, MAX_FILES)
          && limit (RLIMIT_CORE, 0) && limit (RLIMIT_RTPRIO, 0) && limit (RLIMIT_MEMLOCK, 0)
+         && limit (RLIMIT_SIGPENDING, MAX_SIGNALS) && limit_threads ()
          && setpriority (PRIO_PROCESS, 0, (int) program->nice) == 0
-         && prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && hub_confine_restrict_calls (TRUE);
+         /* The worker's, for its media thread: not this one's. */
+         && limit (RLIMIT_NICE, 0) && prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
+         && hub_confine_restrict_calls (TRUE);
 }

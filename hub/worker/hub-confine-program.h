@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  *
  * Confines the process that starts a session's programs, and these with it: no privileges; files
  * can be read where programs and libraries are installed and beside @programs, and nothing can be
- * written, or executed but @programs. One line of the log says what is in force.
+ * written, or executed but @programs and the loader. One line of the log says what is in force.
  */
 void hub_confine_spawner (GPtrArray *programs, const char *subject);
 

@@ -479,7 +479,22 @@ static const int of_number[] = { SCMP_SYS (kill), SCMP_SYS (tgkill) };
 static gboolean
 is_of_program (int call)
 {
-  return call == SCMP_SYS (mmap) || call == SCMP_SYS (memfd_create) || call == SCMP_SYS (execve);
+  static const int calls[] = {
+    SCMP_SYS (mmap),   SCMP_SYS (memfd_create), SCMP_SYS (execve), SCMP_SYS (open),
+    SCMP_SYS (openat), SCMP_SYS (openat2),      SCMP_SYS (fchmod), SCMP_SYS (flock),
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
+    if (calls[i] == call)
+      return TRUE;
+  return FALSE;
+}
+
+/* A lock is memory of the kernel's, of which nobody keeps count. */
+static gboolean
+is_lock (int call, scmp_datum_t value)
+{
+  return call == SCMP_SYS (fcntl) && (value == F_SETLK || value == F_SETLKW);
 }
 
 static gboolean
@@ -538,7 +553,9 @@ add_sockets (scmp_filter_ctx filter)
 static gboolean
 add_program_calls (scmp_filter_ctx filter)
 {
-  const scmp_datum_t kinds = MAP_SHARED | MAP_ANONYMOUS;
+  /* RLIMIT_DATA does not count what grows downwards either. */
+  const scmp_datum_t kinds = MAP_SHARED | MAP_ANONYMOUS | MAP_GROWSDOWN;
+  const scmp_datum_t writes = O_ACCMODE | O_CREAT | O_TRUNC;
   static const scmp_datum_t allowed_kinds[] = { 0, MAP_SHARED, MAP_ANONYMOUS };
 
   for (guint i = 0; i < G_N_ELEMENTS (allowed_kinds); i++)
@@ -546,14 +563,37 @@ add_program_calls (scmp_filter_ctx filter)
                           SCMP_A3_64 (SCMP_CMP_MASKED_EQ, kinds, allowed_kinds[i]))
         < 0)
       return FALSE;
-  return seccomp_rule_add (filter, REFUSED, SCMP_SYS (mmap), 1,
-                           SCMP_A3_64 (SCMP_CMP_MASKED_EQ, kinds, kinds))
+  for (scmp_datum_t grows = 0; grows <= MAP_GROWSDOWN; grows += MAP_GROWSDOWN)
+    for (scmp_datum_t kind = 0; kind <= 3; kind++)
+      {
+        const scmp_datum_t flags = (kind & 1 ? MAP_SHARED : 0) | (kind & 2 ? MAP_ANONYMOUS : 0)
+                                   | grows;
+
+        if ((grows != 0 || kind == 3)
+            && seccomp_rule_add (filter, REFUSED, SCMP_SYS (mmap), 1,
+                                 SCMP_A3_64 (SCMP_CMP_MASKED_EQ, kinds, flags))
+                   < 0)
+          return FALSE;
+      }
+  /* Of datagrams (SOCK_RAW is one here) each end reaches any socket's path. */
+  for (scmp_datum_t type = SOCK_STREAM; type <= SOCK_SEQPACKET; type++)
+    if (seccomp_rule_add (filter,
+                          type == SOCK_STREAM || type == SOCK_SEQPACKET ? SCMP_ACT_ALLOW : REFUSED,
+                          SCMP_SYS (socketpair), 2, SCMP_A0_32 (SCMP_CMP_EQ, AF_UNIX),
+                          SCMP_A1_32 (SCMP_CMP_MASKED_EQ, 0xf, type))
+        < 0)
+      return FALSE;
+  /* Landlock of before ABI 3 does not know of truncation. Any other is ENOSYS. */
+  return seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (open), 1,
+                           SCMP_A1_32 (SCMP_CMP_MASKED_EQ, writes, O_RDONLY))
              == 0
+         && seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (openat), 1,
+                              SCMP_A2_32 (SCMP_CMP_MASKED_EQ, writes, O_RDONLY))
+                == 0
+         && seccomp_rule_add (filter, REFUSED, SCMP_SYS (fchmod), 0) == 0
+         && seccomp_rule_add (filter, REFUSED, SCMP_SYS (flock), 0) == 0
          && seccomp_rule_add (filter, REFUSED, SCMP_SYS (memfd_create), 0) == 0
          && seccomp_rule_add (filter, REFUSED, SCMP_SYS (socket), 0) == 0
-         && seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (socketpair), 1,
-                              SCMP_A0_32 (SCMP_CMP_EQ, AF_UNIX))
-                == 0
          && seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (execve), 0) == 0;
 }
 
@@ -563,9 +603,10 @@ add_rules (scmp_filter_ctx filter, gboolean program)
   for (guint i = 0; i < G_N_ELEMENTS (frequent); i++)
     seccomp_syscall_priority (filter, frequent[i], (guint8) (G_MAXUINT8 - i));
   for (guint i = 0; i < G_N_ELEMENTS (conditional); i++)
-    if (seccomp_rule_add_array (filter, SCMP_ACT_ALLOW, conditional[i].call, 1,
-                                &conditional[i].only)
-        < 0)
+    if (!(program && is_lock (conditional[i].call, conditional[i].only.datum_a))
+        && seccomp_rule_add_array (filter, SCMP_ACT_ALLOW, conditional[i].call, 1,
+                                   &conditional[i].only)
+               < 0)
       return FALSE;
   return add_all (filter, SCMP_ACT_ALLOW, frequent, G_N_ELEMENTS (frequent), program)
          && add_all (filter, SCMP_ACT_ALLOW, allowed, G_N_ELEMENTS (allowed), program)
@@ -586,10 +627,10 @@ hub_confine_restrict_calls (gboolean program)
 
   if (filter == NULL)
     return FALSE;
-  /* All threads; without the mitigations that older kernels bind to a filter, since no foreign
-   * program runs here; and as a tree, for what the kernel does not remember. */
+  /* All threads; in the worker without the mitigations that older kernels bind to a filter, since
+   * no foreign program runs there; and as a tree, for what the kernel does not remember. */
   done = seccomp_attr_set (filter, SCMP_FLTATR_CTL_TSYNC, 1) == 0
-         && seccomp_attr_set (filter, SCMP_FLTATR_CTL_SSB, 1) == 0
+         && (program || seccomp_attr_set (filter, SCMP_FLTATR_CTL_SSB, 1) == 0)
          && seccomp_attr_set (filter, SCMP_FLTATR_CTL_OPTIMIZE, 2) == 0
          && add_rules (filter, program) && seccomp_load (filter) == 0;
   seccomp_release (filter);

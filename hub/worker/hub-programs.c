@@ -9,6 +9,7 @@ struct _HubPrograms
 {
   HubSpawner *spawner; /* NULL for none */
   char *subject;
+  gboolean over;                                /* the session is */
   HubProgram *running[HUB_PLUGIN_MAX_PROGRAMS]; /* weak: the live half owns them */
 };
 
@@ -31,6 +32,7 @@ hub_programs_stop (HubPrograms *self)
         karez_program_stop (KAREZ_PROGRAM (self->running[i]));
       g_clear_weak_pointer (&self->running[i]);
     }
+  self->over = TRUE;
 }
 
 void
@@ -55,7 +57,7 @@ hub_programs_start (HubPrograms *self, const char *name, GError **error)
     karez_error_set (error, KAREZ_ERROR_NOT_FOUND, "program/unknown",
                      N_ ("the name of a group [Program NAME] of the plugin's key file"),
                      N_ ("The plugin has no program “%s”."), name);
-  else if (!hub_spawner_is_there (self->spawner))
+  else if (self->over || !hub_spawner_is_there (self->spawner))
     karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "program/away", NULL,
                      N_ ("No program can be started in this session any more."));
   else if (self->running[index] != NULL && !hub_program_is_over (self->running[index]))

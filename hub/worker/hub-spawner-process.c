@@ -22,7 +22,11 @@
 #define MAX_LINE 400
 /* What a program may write to the log. */
 #define MAX_LINES 60u
-#define NICE 5
+/* What is looked at again: the end of a process that somebody else watches by ptrace(), and output
+ * of one that says too much. */
+#define AGAIN_MS 20
+/* Of one that writes more, 4 KiB are read in this time: reading costs something, too. */
+#define QUIET_US (20 * 1000)
 #define WINDOW_US (60 * G_USEC_PER_SEC)
 
 typedef struct
@@ -31,9 +35,11 @@ typedef struct
   pid_t pid;    /* 0 for none */
   guint number; /* of the start that it is of */
   int pidfd, output;
+  gboolean late; /* it has ended, and cannot be waited for yet */
   char line[MAX_LINE];
   gsize length;
   guint n_lines; /* in this window */
+  gint64 quiet;  /* until when it is not read, as it says too much */
   gint64 window;
 
   guint next; /* the number of a start that waits for the end of this one; 0 for none */
@@ -133,6 +139,8 @@ read_output (Spawner *self, Child *child)
   char bytes[4096];
   gssize n = read (child->output, bytes, sizeof bytes);
 
+  if (child->n_lines > MAX_LINES)
+    child->quiet = g_get_monotonic_time () + QUIET_US;
   for (gssize i = 0; i < n; i++)
     if (bytes[i] == '\n')
       write_line (self, child);
@@ -219,14 +227,15 @@ put_off (Spawner *self, guint index, guint number, int channel)
   kill (child->pid, SIGKILL);
 }
 
-static void
+/* FALSE if it cannot be waited for yet. */
+static gboolean
 end (Spawner *self, guint index)
 {
   Child *child = &self->children[index];
   int status = 0;
 
-  while (waitpid (child->pid, &status, 0) < 0 && errno == EINTR)
-    continue;
+  if (waitpid (child->pid, &status, WNOHANG) == 0)
+    return FALSE;
   while (read_output (self, child))
     continue;
   if (child->length > 0)
@@ -239,6 +248,19 @@ end (Spawner *self, guint index)
     start (self, index, child->next, child->next_channel);
   child->next = 0;
   close_fd (&child->next_channel);
+  return TRUE;
+}
+
+/* Nobody waits for it any more. */
+static void
+drop_next (Spawner *self, guint index)
+{
+  Child *child = &self->children[index];
+
+  if (child->next != 0)
+    tell (self, HUB_SPAWNER_REFUSED, index, child->next, ECANCELED);
+  close_fd (&child->next_channel);
+  child->next = 0;
 }
 
 /* Requests. */
@@ -262,7 +284,19 @@ receive (int requests, HubSpawnerPacket *packet, int *fd)
   *fd = -1;
   if (n >= 0 && message.msg_controllen >= CMSG_LEN (sizeof (int))
       && control.header.cmsg_type == SCM_RIGHTS)
-    memcpy (fd, CMSG_DATA (&control.header), sizeof *fd);
+    {
+      guint n_fds = (guint) ((control.header.cmsg_len - CMSG_LEN (0)) / sizeof (int));
+
+      memcpy (fd, CMSG_DATA (&control.header), sizeof *fd);
+      /* There is room for more than was asked for. */
+      for (guint i = 1; i < n_fds; i++)
+        {
+          int other;
+
+          memcpy (&other, CMSG_DATA (&control.header) + i * sizeof other, sizeof other);
+          close (other);
+        }
+    }
   return n;
 }
 
@@ -286,8 +320,31 @@ obey (Spawner *self)
         put_off (self, packet.program, packet.number, channel);
       else if (packet.what == HUB_SPAWNER_KILL && child->pid != 0 && child->number == packet.number)
         kill (child->pid, SIGKILL);
+      else if (packet.what == HUB_SPAWNER_KILL && child->next == packet.number)
+        drop_next (self, packet.program);
     }
   close_fd (&channel);
+}
+
+/* What is looked at: of each program its end and its output. Returns: for how long, in ms; -1:
+ * until something happens */
+static int
+list_watched (Spawner *self, struct pollfd *ends, struct pollfd *outputs)
+{
+  gint64 now = g_get_monotonic_time ();
+  int wait = -1;
+
+  for (guint i = 0; i < self->programs->len; i++)
+    {
+      const Child *child = &self->children[i];
+      gboolean quiet = child->quiet > now;
+
+      ends[i] = (struct pollfd){ child->late ? -1 : child->pidfd, POLLIN, 0 };
+      outputs[i] = (struct pollfd){ quiet ? -1 : child->output, POLLIN, 0 };
+      if (child->late || (quiet && child->output >= 0))
+        wait = AGAIN_MS;
+    }
+  return wait;
 }
 
 static void
@@ -295,25 +352,33 @@ turn (Spawner *self)
 {
   struct pollfd fds[1 + 2 * HUB_PLUGIN_MAX_PROGRAMS] = { { self->requests, POLLIN, 0 } };
   guint n = self->programs->len;
+  struct pollfd *ends = fds + 1, *outputs = ends + n;
+  int wait = list_watched (self, ends, outputs);
 
-  for (guint i = 0; i < n; i++)
-    {
-      fds[1 + i] = (struct pollfd){ self->children[i].pidfd, POLLIN, 0 };
-      fds[1 + n + i] = (struct pollfd){ self->children[i].output, POLLIN, 0 };
-    }
   /* nocheck:blocked -- a process of its own, which only waits */
-  if (poll (fds, 1 + 2 * n, -1) < 0)
+  if (poll (fds, 1 + 2 * n, wait) < 0)
     return;
   for (guint i = 0; i < n; i++)
     {
       /* Whoever closes its output is not looked at any more until it ends. */
-      if (fds[1 + n + i].revents != 0 && !read_output (self, &self->children[i]))
+      if (outputs[i].revents != 0 && !read_output (self, &self->children[i]))
         close_fd (&self->children[i].output);
-      if (fds[1 + i].revents != 0)
-        end (self, i);
+      if (ends[i].revents != 0 || self->children[i].late)
+        self->children[i].late = !end (self, i);
     }
   if (fds[0].revents != 0)
     obey (self);
+}
+
+static void
+become_first_victim (void)
+{
+  int fd = open ("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+  if (fd >= 0 && write (fd, "500", 3) != 3)
+    hub_warning ("program", NULL, "The score of programs for want of memory is not set: %s",
+                 g_strerror (errno));
+  close_fd (&fd);
 }
 
 void
@@ -333,8 +398,9 @@ hub_spawner_serve (int requests, GPtrArray *programs, const char *subject)
   signal (SIGHUP, SIG_IGN);
   signal (SIGPIPE, SIG_IGN);
   prctl (PR_SET_NAME, "karez-programs", 0, 0, 0);
-  /* What programs write to the log is read here. */
-  setpriority (PRIO_PROCESS, 0, NICE);
+  /* Memory that is short is taken from programs first, not from whom the worker's own score
+   * (OOMScoreAdjust=) puts behind it. */
+  become_first_victim ();
   hub_confine_spawner (programs, subject);
   for (;;)
     turn (&self);

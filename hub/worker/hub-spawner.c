@@ -24,7 +24,7 @@ struct _HubSpawner
   char *subject;
   int fd;       /* -1 for none */
   guint number; /* of the newest start */
-  guint source;
+  guint source, deaf;
 };
 
 G_DEFINE_FINAL_TYPE (HubSpawner, hub_spawner, G_TYPE_OBJECT)
@@ -177,7 +177,18 @@ hub_spawner_is_there (HubSpawner *self)
   return self->fd >= 0;
 }
 
-/* @fd: -1 for none. Whoever does not take it is found to be gone by on_told(). */
+static gboolean
+on_deaf (gpointer data)
+{
+  HubSpawner *self = data;
+
+  self->deaf = 0;
+  lose (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* @fd: -1 for none. A process that does not take it is given up, and its programs with it: they
+ * would go on unwatched. */
 static void
 ask (HubSpawner *self, HubSpawnerWhat what, guint index, guint number, int fd)
 {
@@ -201,8 +212,8 @@ ask (HubSpawner *self, HubSpawnerWhat what, guint index, guint number, int fd)
       control.header.cmsg_len = CMSG_LEN (sizeof fd);
       memcpy (CMSG_DATA (&control.header), &fd, sizeof fd);
     }
-  if (sendmsg (self->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) != sizeof packet)
-    hub_warning ("program", self->subject, "A program cannot be asked for: %s", g_strerror (errno));
+  if (sendmsg (self->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) != sizeof packet && self->deaf == 0)
+    self->deaf = g_idle_add (on_deaf, self);
 }
 
 guint
@@ -225,6 +236,7 @@ hub_spawner_finalize (GObject *object)
   HubSpawner *self = HUB_SPAWNER (object);
 
   g_clear_handle_id (&self->source, g_source_remove);
+  g_clear_handle_id (&self->deaf, g_source_remove);
   if (self->fd >= 0)
     close (self->fd);
   g_clear_pointer (&self->programs, g_ptr_array_unref);

@@ -22,7 +22,7 @@
   "[Page counts]\nElement=karez-good-counts\nTitle=Counts\nTitle[ug]=Sanlar\nAfter=people\n"       \
   "Permission=good.read\n"                                                                         \
   "[Program tracker]\nExec=good-tracker\nMemoryMiB=512\nNice=10\nRestarts=2\n"                     \
-  "[Program other]\nExec=good-tracker\nMemoryMiB=1\n"
+  "[Program other]\nExec=good-tracker\nMemoryMiB=16\n"
 
 static void
 make_modules (void)
@@ -238,7 +238,7 @@ static const struct
   { "[Program tracker]", "[Program -tracker]", "plugin/group" },
   { "Exec=good-tracker\nMemoryMiB=512", "MemoryMiB=512", "plugin/missing" },
   { "MemoryMiB=512\n", "", "plugin/missing" },
-  { "MemoryMiB=512", "MemoryMiB=0", "plugin/value" },
+  { "MemoryMiB=512", "MemoryMiB=15", "plugin/value" },
   { "MemoryMiB=512", "MemoryMiB=16385", "plugin/value" },
   { "MemoryMiB=512", "MemoryMiB=512M", "plugin/value" },
   { "MemoryMiB=512", "Memory=512", "plugin/key" },
@@ -252,8 +252,8 @@ static const struct
   { "Exec=good-tracker\nMemoryMiB=512", "Exec=absent\nMemoryMiB=512", "plugin/program" },
   { "Exec=good-tracker\nMemoryMiB=512", "Exec=no-program\nMemoryMiB=512", "plugin/program" },
   { "[Program other]",
-    "[Program a]\nExec=good-tracker\nMemoryMiB=1\n[Program b]\nExec=good-tracker\nMemoryMiB=1\n"
-    "[Program c]\nExec=good-tracker\nMemoryMiB=1\n[Program other]",
+    "[Program a]\nExec=good-tracker\nMemoryMiB=16\n[Program b]\nExec=good-tracker\nMemoryMiB=16\n"
+    "[Program c]\nExec=good-tracker\nMemoryMiB=16\n[Program other]",
     "plugin/program" },
   { "[Page counts]", "[Page]", "plugin/group" },
   { "[Page counts]", "[Page ]", "plugin/group" },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a program is given of who sends, and what that costs those who look. */
 #include "hub-rtc-picture.h"
-#include "hub-rtc-track.h"
+#include "hub-rtc-tap.h"
 #include "rtc-people.h"
 
 #include <string.h>
@@ -137,14 +137,17 @@ static void
 test_slow (RtcRoom *room, gconstpointer data)
 {
   RtcPerson *first = rtc_join (room, 1), *second = rtc_join (room, 1);
-  guint64 before;
+  guint64 before, asked;
   Program program;
 
   karez_media_set_forwarding (room->media, TRUE);
   rtc_until_all_open (room);
   open_tap (&program, room, second, "camera");
   before = rtc_shown (first, second, "camera")->packets;
+  asked = rtc_client_get_asked_pictures (second->client);
   rtc_run_until (rtc_shown (first, second, "camera")->packets > before + 1500);
+  /* No picture is asked for that there is no room for. */
+  g_assert_cmpuint (rtc_client_get_asked_pictures (second->client), <=, asked + 3);
   g_assert_cmpuint (rtc_shown (first, second, "camera")->receiver.n_missing, ==, 0);
   rtc_run_until (read_tap (&program) && program.gaps > 0);
   rtc_run_until (read_tap (&program) && program.packets > 100);
@@ -220,6 +223,140 @@ test_follows (RtcRoom *room, gconstpointer data)
   close (program.fd);
 }
 
+/* Programs come and go, say what they should not, and close one half or both. */
+static void
+test_churn (RtcRoom *room, gconstpointer data)
+{
+  RtcPerson *people[] = { rtc_join (room, 1), rtc_join (room, 1) };
+  g_autoptr (GRand) rand = g_rand_new_with_seed (3);
+  guint8 message[4096];
+  int fds[KAREZ_MEDIA_MAX_TAPS];
+
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    fds[i] = -1;
+  rtc_until_all_open (room);
+  for (guint i = 0; i < 1000; i++)
+    {
+      guint k = (guint) g_rand_int_range (rand, 0, G_N_ELEMENTS (fds));
+      const char *id = karez_participant_get_id (
+          people[g_rand_int_range (rand, 0, 2)]->participant);
+
+      if (i % 50 == 0)
+        karez_media_set_forwarding (room->media, (i / 50) % 2);
+      if (fds[k] >= 0)
+        close (fds[k]);
+      fds[k] = fds[k] >= 0 ? -1 : karez_media_tap (room->media, id, "camera", NULL);
+      for (guint j = 0; j < G_N_ELEMENTS (fds); j++)
+        {
+          send (fds[j], "???", (gsize) g_rand_int_range (rand, 0, 4), MSG_DONTWAIT | MSG_NOSIGNAL);
+          recv (fds[j], message, sizeof message, MSG_DONTWAIT);
+          if (g_rand_int_range (rand, 0, 40) == 0)
+            shutdown (fds[j], g_rand_int_range (rand, SHUT_RD, SHUT_RDWR + 1));
+        }
+      if (i == 500)
+        {
+          g_clear_pointer (&people[1]->client, rtc_client_free);
+          karez_media_leave (room->media, people[1]->participant);
+        }
+      if (i % 10 == 0)
+        rtc_run_for (2);
+    }
+  /* The room ends with the rest. */
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i += 2)
+    if (fds[i] >= 0)
+      close (fds[i]);
+}
+
+/* One tap, by hand. */
+
+static void
+put (HubRtcTap *tap, guint index, guint16 length, gboolean begins)
+{
+  HubRtpPacket packet = { .index = index, .length = length };
+
+  /* RFC 7741: the start of a partition, and a picture that needs no other one. */
+  memset (packet.payload, 0x55, length);
+  packet.payload[0] = begins ? 0x10 : 0;
+  packet.payload[1] = begins ? 0 : 1;
+  hub_rtc_tap_put (tap, &packet);
+}
+
+static HubRtcTap *
+make_tap (HubRtcTrack *track, int *fd)
+{
+  int ends[2];
+  HubRtcTap *tap;
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), ==, 0);
+  tap = hub_rtc_tap_new (1, ends[0]);
+  hub_rtc_tap_feed (tap, track);
+  *fd = ends[1];
+  return tap;
+}
+
+/* Between packets there is nothing of anybody's memory. */
+static void
+test_padding (void)
+{
+  static guint8 message[KAREZ_TAP_MAX_SIZE];
+  HubRtcTrack *track = hub_rtc_track_new (7, HUB_CODEC_OPUS);
+  int fd = -1;
+  HubRtcTap *tap = make_tap (track, &fd);
+  gssize n;
+
+  memset (tap->bytes, 0xaa, sizeof tap->bytes);
+  for (guint i = 0; i < 100; i++)
+    put (tap, i, 61, FALSE);
+  hub_rtc_tap_flush (tap);
+  n = recv (fd, message, sizeof message, MSG_DONTWAIT);
+  g_assert_cmpint (n, >, 0);
+  for (gssize at = 0; at < n;)
+    {
+      KarezTapPacket head;
+
+      memcpy (&head, message + at, sizeof head);
+      for (at += sizeof head + head.size; at % KAREZ_TAP_ALIGN != 0; at++)
+        g_assert_cmpuint (message[at], ==, 0);
+    }
+  hub_rtc_tap_free (tap);
+  hub_rtc_track_free (track);
+  close (fd);
+}
+
+/* A program that was behind goes on with a whole picture, wherever in a batch the room ended. */
+static void
+test_behind (void)
+{
+  HubRtcTrack *track = hub_rtc_track_new (7, HUB_CODEC_VP8);
+  Program program = { .first_begins = TRUE };
+  HubRtcTap *tap = make_tap (track, &program.fd);
+  guint index = 0;
+
+  put (tap, index++, 1400, TRUE);
+  hub_rtc_tap_flush (tap);
+  while (!tap->waiting)
+    {
+      for (guint i = 0; i < 20; i++)
+        put (tap, index++, 1400, FALSE);
+      hub_rtc_tap_flush (tap);
+    }
+  for (guint i = 0; i < 60; i++)
+    put (tap, index++, 1400, i == 0);
+  g_assert_true (read_tap (&program));
+  for (guint i = 0; i < 20; i++)
+    {
+      hub_rtc_tap_flush (tap);
+      put (tap, index++, 1400, i == 10);
+    }
+  hub_rtc_tap_flush (tap);
+  g_assert_true (read_tap (&program));
+  g_assert_cmpuint (program.gaps, >=, 1);
+  g_assert_true (program.first_begins);
+  hub_rtc_tap_free (tap);
+  hub_rtc_track_free (track);
+  close (program.fd);
+}
+
 static void
 test_bounded (RtcRoom *room, gconstpointer data)
 {
@@ -253,6 +390,9 @@ main (int argc, char **argv)
   ADD ("/rtc/taps/slow", test_slow);
   ADD ("/rtc/taps/asks", test_asks);
   ADD ("/rtc/taps/follows", test_follows);
+  ADD ("/rtc/taps/churn", test_churn);
   ADD ("/rtc/taps/bounded", test_bounded);
+  g_test_add_func ("/rtc/taps/padding", test_padding);
+  g_test_add_func ("/rtc/taps/behind", test_behind);
   return g_test_run ();
 }

@@ -3,18 +3,24 @@
 #include "escape.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define CHANNEL 3
 #define MAX_SIZE 65536
 #define MIB (1024u * 1024)
+
+static char **arguments;
 
 static void
 say (const char *text)
@@ -48,6 +54,37 @@ eat (void)
   say (told);
 }
 
+/* What the worker may, or nobody has to ask for: each must be refused. */
+static void
+try_more (JsonObject *refused)
+{
+  int pair[2] = { -1, -1 };
+  int own = open (arguments[0], O_RDONLY | O_CLOEXEC);
+  struct flock lock = { .l_type = F_RDLCK };
+  const struct
+  {
+    const char *name;
+    gboolean done;
+  } tries[] = {
+    { "datagrams", socketpair (AF_UNIX, SOCK_DGRAM, 0, pair) == 0 },
+    { "raw pair", socketpair (AF_UNIX, SOCK_RAW, 0, pair) == 0 },
+    { "memory that grows down",
+      mmap (NULL, MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN, -1, 0)
+          != MAP_FAILED },
+    { "memory of a file's kind", syscall (SYS_memfd_create, "x", 0) >= 0 },
+    { "mode", fchmod (own, 0700) == 0 },
+    { "flock", flock (own, LOCK_SH) == 0 },
+    { "lock", fcntl (own, F_SETLK, &lock) == 0 },
+    { "emptying", open (arguments[0], O_RDONLY | O_TRUNC) >= 0 },
+    { "priority", setpriority (PRIO_PROCESS, 0, -1) == 0 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (tries); i++)
+    json_object_set_int_member (refused, tries[i].name, tries[i].done ? 0 : EPERM);
+  json_object_set_int_member (refused, "its own file is read", own >= 0 ? EPERM : 0);
+  close (own);
+}
+
 static void
 escape (const char *json)
 {
@@ -56,6 +93,7 @@ escape (const char *json)
   g_autofree char *text = NULL;
 
   json_node_take_object (node, escape_try (json_node_get_object (about)));
+  try_more (json_object_get_object_member (json_node_get_object (node), "refused"));
   text = json_to_string (node, FALSE);
   say (text);
 }
@@ -97,10 +135,11 @@ obey (const char *text, int fd)
 }
 
 int
-main (void)
+main (int argc, char **argv)
 {
   static char packet[MAX_SIZE + 1];
 
+  arguments = argv;
   signal (SIGPIPE, SIG_IGN);
   for (;;)
     {

@@ -131,6 +131,7 @@ static void
 test_talks (WorkerFixture *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
+  pid_t process;
 
   g_assert_false (ask (f, "start program", "name", "none", &error));
   g_assert_true (karez_error_is_not_found (error));
@@ -147,6 +148,14 @@ test_talks (WorkerFixture *f, gconstpointer data)
   g_assert_true (karez_error_is_unavailable (error));
   begin (f);
   play (f, "echo again", "message", "again");
+  /* What is stopped while it waits for the one before it does not begin. */
+  must (f, "stop program", "name", "trial");
+  must (f, "start program", "name", "trial");
+  must (f, "stop program", "name", "trial");
+  process = find_process (f);
+  turn_until (is_gone, &process, 5, "it ends");
+  turn_for (500);
+  g_assert_cmpint (find_process (f), ==, process);
 }
 
 /* What must not go well; what the worker may besides, and a program not. */
@@ -353,6 +362,7 @@ test_session_ends (WorkerFixture *f, gconstpointer data)
   process = find_process (f);
   g_assert_true (worker_move (f, "stop", &error));
   turn_until (is_gone, &process, 5, "its program ends with the session");
+  g_assert_false (ask (f, "start program", "name", "trial", &error));
   g_assert_nonnull (f->worker);
 }
 
