@@ -399,7 +399,7 @@ main (int argc, char **argv)
       fprintf (stderr, "%s\n", error->message);
       return 2;
     }
-  seeds = seeds > 0 ? seeds : long_run ? 24 : 6;
+  seeds = seeds > 0 ? seeds : long_run ? 20 : 5;
   if (table)
     fprintf (stderr, "%-12s %7s %7s %7s %8s %8s %9s %6s %7s %7s %11s %8s %8s\n", "kind", "median",
              "p95", "shown%", "wrong%", "covered%", "lost p95", "n", "max", "median", "found",
