@@ -21,7 +21,7 @@ namespace
 {
 
 constexpr double ALIKE_CERTAIN = 0.82, ALIKE_FOUND = 0.75, ALIKE_ALONE = 0.85, ALIKE_OTHER = 0.65;
-constexpr size_t VIEWS = 8, VIEWS_TRIED = 3;
+constexpr size_t VIEWS = 8, VIEWS_TRIED = 3, BEGUN = 16;
 constexpr float APART = 5, APART_LEAST = 2, APART_MOST = 6, AROUND = 16;
 constexpr int STEPS = 4, ALIGNED = 2, OTHERS = 8;
 constexpr guint BAD_BEFORE_SEEK = 6, STEADY = 90;
@@ -287,32 +287,32 @@ struct _GuidanceVision
         lose (*mark);
   }
 
-  /* Begins with the marks that were drawn on the frame at which the pool behind is. */
+  /* Begins with some of the marks that were drawn on the frame at which the pool behind is; it
+   * comes by once more for the others. */
   void
   begin_marks ()
   {
-    bool any = false;
+    std::vector<Mark *> begun;
     Points places = places_in (behind);
 
     for (MarkPtr &mark : marks)
-      if (mark->waits == behind.frame)
+      if (mark->waits == behind.frame && begun.size () < BEGUN)
         {
           places.push_back (mark->places[0]);
-          any = true;
+          begun.push_back (mark.get ());
         }
-    behind.refill (places, any);
-    for (MarkPtr &mark : marks)
-      if (mark->waits == behind.frame)
-        {
-          mark->waits = nullptr;
-          if (!guarded ([&] {
-                mark->views.push_back (view_of (*mark, behind.frame, Matx33d::eye ()));
-                rebase (*mark, behind, Matx33d::eye ());
-                mark->good = mark->views[0].patches[0].contrast > 0;
-                mark->alike = 1;
-              }))
-            lose (*mark);
-        }
+    behind.refill (places, !begun.empty ());
+    for (Mark *mark : begun)
+      {
+        mark->waits = nullptr;
+        if (!guarded ([&] {
+              mark->views.push_back (view_of (*mark, behind.frame, Matx33d::eye ()));
+              rebase (*mark, behind, Matx33d::eye ());
+              mark->good = mark->views[0].patches[0].contrast > 0;
+              mark->alike = 1;
+            }))
+          lose (*mark);
+      }
   }
 
   /* The pool behind has come to the newest frame: its marks go on with the other one. */
