@@ -16,6 +16,8 @@ constexpr double NOISE_LEFT = 0.28;
 constexpr double ALIKE_CENTRE = 0.45, ALIKE_PART = 0.75, ALIKE_PARTS = 0.8;
 constexpr double UNLIKE_CENTRE = 0.6;
 constexpr int FOREIGN = 20;
+constexpr size_t MUCH = 20;
+constexpr double MUCH_WIDE = 120;
 constexpr int PARTS_LEAST = 5, MIDDLE = 7;
 
 /* Immerkær's mask, by its median: what the neighbours do not explain. */
@@ -690,10 +692,10 @@ describe (Frame &frame)
 }
 
 bool
-recognise (Frame &from, Frame &to, const Point2f &anchor, bool near, Matx33d &m)
+recognise (Frame &from, Frame &to, const Point2f &anchor, By by, Matx33d &m)
 {
   std::vector<std::vector<cv::DMatch> > pairs;
-  Points a, b;
+  Points a, b, agreed;
   cv::Mat agree;
   size_t n = 0, beside = 0;
 
@@ -706,7 +708,7 @@ recognise (Frame &from, Frame &to, const Point2f &anchor, bool near, Matx33d &m)
     if (pair.size () == 2 && pair[0].distance < 64 && pair[0].distance < 0.8f * pair[1].distance)
       {
         const Point2f &p = from.corners[size_t (pair[0].queryIdx)].pt;
-        if (near && cv::norm (p - anchor) > NEAR)
+        if (by == By::NEAR && cv::norm (p - anchor) > NEAR)
           continue;
         a.push_back (p);
         b.push_back (to.corners[size_t (pair[0].trainIdx)].pt);
@@ -721,13 +723,17 @@ recognise (Frame &from, Frame &to, const Point2f &anchor, bool near, Matx33d &m)
       {
         n++;
         beside += cv::norm (a[i] - anchor) < NEAR;
+        agreed.push_back (a[i]);
       }
+  const cv::Rect box = agreed.empty () ? cv::Rect () : cv::boundingRect (agreed);
   m = widen (found);
+  if (by == By::MUCH && (n < MUCH || std::hypot (box.width, box.height) < MUCH_WIDE))
+    return false;
   return n >= 12 && 5 * n >= 2 * a.size () && beside >= 5 && Local (m, anchor).sane;
 }
 
 bool
-search (Frame &from, Frame &to, const Point2f &anchor, Matx33d &m)
+search (Frame &from, Frame &to, const Point2f &anchor, double other_most, Matx33d &m)
 {
   const int radius = 20;
   Local local (m, anchor);
@@ -763,7 +769,7 @@ search (Frame &from, Frame &to, const Point2f &anchor, Matx33d &m)
   cv::circle (score, best, radius / 2, cv::Scalar (-1), -1);
   cv::minMaxLoc (score, nullptr, &other);
   m = back * shift (best.x - around.x, best.y - around.y) * stretch (0.5, 0.5);
-  return alike >= 0.5 && other < 0.8 * alike;
+  return alike >= 0.5 && other < other_most * alike;
 }
 
 } // namespace guidance

@@ -142,10 +142,18 @@ double estimate_wide (const Points &from, const Points &to, const Point2f &ancho
  * first */
 bool estimate_beside (const Points &from, const Points &to, const Point2f &anchor, Matx33d &m);
 
-/* From one frame to another one, by descriptors alone. @near: by what is around @anchor only */
-bool recognise (Frame &from, Frame &to, const Point2f &anchor, bool near, Matx33d &m);
+enum class By
+{
+  MUCH,  /* by much of the frame: enough for what is to be seen there more than once */
+  FRAME, /* by whatever is in the frame */
+  NEAR   /* by what is around the place only */
+};
 
-/* The same by the picture around @anchor, where it is turned and as large as @m says: mends @m. */
-bool search (Frame &from, Frame &to, const Point2f &anchor, Matx33d &m);
+/* From one frame to another one, by descriptors alone. */
+bool recognise (Frame &from, Frame &to, const Point2f &anchor, By by, Matx33d &m);
+
+/* The same by the picture around @anchor, where it is turned and as large as @m says: mends @m.
+ * @other_most: how alike another place may be, as part of how alike this one is */
+bool search (Frame &from, Frame &to, const Point2f &anchor, double other_most, Matx33d &m);
 
 } // namespace guidance

@@ -20,8 +20,8 @@ using namespace guidance;
 namespace
 {
 
-constexpr double ALIKE_CERTAIN = 0.82, ALIKE_FOUND = 0.75, ALIKE_ALONE = 0.85;
-constexpr size_t VIEWS = 8, VIEWS_TRIED = 3;
+constexpr double ALIKE_CERTAIN = 0.82, ALIKE_FOUND = 0.75, ALIKE_ALONE = 0.85, ALIKE_OTHER = 0.65;
+constexpr size_t VIEWS = 8, VIEWS_TRIED = 3, BEGUN = 16;
 constexpr float APART = 5, APART_LEAST = 2, APART_MOST = 6, AROUND = 16;
 constexpr int STEPS = 4, ALIGNED = 2, OTHERS = 8;
 constexpr guint BAD_BEFORE_SEEK = 6, STEADY = 90;
@@ -287,32 +287,32 @@ struct _GuidanceVision
         lose (*mark);
   }
 
-  /* Begins with the marks that were drawn on the frame at which the pool behind is. */
+  /* Begins with some of the marks that were drawn on the frame at which the pool behind is; it
+   * comes by once more for the others. */
   void
   begin_marks ()
   {
-    bool any = false;
+    std::vector<Mark *> begun;
     Points places = places_in (behind);
 
     for (MarkPtr &mark : marks)
-      if (mark->waits == behind.frame)
+      if (mark->waits == behind.frame && begun.size () < BEGUN)
         {
           places.push_back (mark->places[0]);
-          any = true;
+          begun.push_back (mark.get ());
         }
-    behind.refill (places, any);
-    for (MarkPtr &mark : marks)
-      if (mark->waits == behind.frame)
-        {
-          mark->waits = nullptr;
-          if (!guarded ([&] {
-                mark->views.push_back (view_of (*mark, behind.frame, Matx33d::eye ()));
-                rebase (*mark, behind, Matx33d::eye ());
-                mark->good = mark->views[0].patches[0].contrast > 0;
-                mark->alike = 1;
-              }))
-            lose (*mark);
-        }
+    behind.refill (places, !begun.empty ());
+    for (Mark *mark : begun)
+      {
+        mark->waits = nullptr;
+        if (!guarded ([&] {
+              mark->views.push_back (view_of (*mark, behind.frame, Matx33d::eye ()));
+              rebase (*mark, behind, Matx33d::eye ());
+              mark->good = mark->views[0].patches[0].contrast > 0;
+              mark->alike = 1;
+            }))
+          lose (*mark);
+      }
   }
 
   /* The pool behind has come to the newest frame: its marks go on with the other one. */
@@ -398,6 +398,20 @@ struct _GuidanceVision
     return true;
   }
 
+  /* Whether nothing else on a view's own frame looks like it. */
+  static bool
+  is_unique (View &view)
+  {
+    Matx33d self = Matx33d::eye ();
+
+    if (!view.compared)
+      {
+        view.compared = true;
+        view.unique = search (*view.frame, *view.frame, view.anchor, ALIKE_OTHER, self);
+      }
+    return view.unique;
+  }
+
   /* Looks for a mark by what it looked like, anywhere. Returns: whether it is found */
   bool
   find (Mark &mark, const FramePtr &frame)
@@ -408,21 +422,16 @@ struct _GuidanceVision
       {
         View &view = mark.views[(mark.tries + k) % mark.views.size ()];
         Matx33d m;
-        for (bool near : { false, true })
-          if (recognise (*view.frame, *frame, view.anchor, near, m)
+        for (By by : { By::FRAME, By::NEAR })
+          if ((by == By::FRAME || is_unique (view))
+              && recognise (*view.frame, *frame, view.anchor, is_unique (view) ? by : By::MUCH, m)
               && accept (mark, view, frame, m * view.m))
             return true;
       }
     View &view = mark.views[nearest_views (mark, last)[0]];
-    Matx33d m = last * view.m.inv (), self = Matx33d::eye ();
-    if (!view.compared)
-      {
-        view.compared = true;
-        view.unique = search (*view.frame, *view.frame, view.anchor, self);
-      }
-    if (!view.unique)
-      return false;
-    return search (*view.frame, *frame, view.anchor, m) && accept (mark, view, frame, m * view.m);
+    Matx33d m = last * view.m.inv ();
+    return is_unique (view) && search (*view.frame, *frame, view.anchor, 0.8, m)
+           && accept (mark, view, frame, m * view.m);
   }
 
   bool

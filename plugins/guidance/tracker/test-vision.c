@@ -329,6 +329,40 @@ test_shape (void)
   g_assert_cmpuint (shown, >=, 100);
 }
 
+/* As many marks as there may be, all at once: each is there after some frames. */
+static void
+test_many (void)
+{
+  g_autoptr (GuidanceClip) clip = guidance_clip_new (GUIDANCE_CLIP_SHAKE, 27);
+  g_autoptr (GuidanceVision) vision = guidance_vision_new ();
+  GuidanceVisionMark marks[GUIDANCE_VISION_MARKS];
+  guint shown = 0;
+
+  for (guint n = 0; n < 20; n++)
+    {
+      g_assert_cmpint (push (vision, clip, n), ==, GUIDANCE_VISION_TAKEN);
+      for (guint64 id = 0; n == 5 && id < GUIDANCE_VISION_MARKS; id++)
+        g_assert_cmpint (add (vision, id, guidance_clip_get_time (clip, 2), 0.2 + id % 8 * 0.08,
+                              0.2 + id / 8 * 0.08),
+                         ==, GUIDANCE_VISION_TAKEN);
+    }
+  g_assert_cmpuint (guidance_vision_get (vision, marks, 5), ==, 5);
+  g_assert_cmpuint (guidance_vision_get (vision, marks, G_N_ELEMENTS (marks)), ==,
+                    GUIDANCE_VISION_MARKS);
+  for (guint i = 0; i < GUIDANCE_VISION_MARKS; i++)
+    {
+      const GuidancePoint at = { 0.2 + i % 8 * 0.08, 0.2 + i / 8 * 0.08 };
+      GuidancePoint where;
+      g_assert_cmpuint (marks[i].id, ==, i);
+      if (marks[i].state != GUIDANCE_VISION_SHOWN)
+        continue;
+      shown++;
+      guidance_clip_find (clip, 2, &at, 19, &where);
+      g_assert_cmpfloat (off (&marks[i].at, &where), <, 1);
+    }
+  g_assert_cmpuint (shown, >=, 56);
+}
+
 /* However long it runs and whatever is drawn, the pictures that are kept are bounded. */
 static void
 test_memory (void)
@@ -406,6 +440,7 @@ main (int argc, char **argv)
   g_test_add_func ("/vision/nothing-there", test_nothing_there);
   g_test_add_func ("/vision/sizes", test_sizes);
   g_test_add_func ("/vision/shape", test_shape);
+  g_test_add_func ("/vision/many", test_many);
   g_test_add_func ("/vision/memory", test_memory);
   g_test_add_func ("/vision/faults", test_faults);
   return g_test_run ();
