@@ -7,6 +7,9 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+/* Who has gone is still connected for a moment: tenths of a second. */
+#define GONE_TRIES 10
+
 /* A migration's failure is told as PostgreSQL says it: its reader wrote the file. */
 static gboolean
 set_error (GError **error, PGconn *pg, const PGresult *result)
@@ -74,8 +77,8 @@ hub_migrate_ask (PGconn *pg, GError **error, const char *sql, const char *const 
   return answer;
 }
 
-char *
-hub_migrate_list_others (PGconn *pg, GError **error)
+static char *
+list_others (PGconn *pg, GError **error)
 {
   return hub_migrate_ask (
       pg, error,
@@ -84,6 +87,22 @@ hub_migrate_list_others (PGconn *pg, GError **error)
       " from pg_stat_activity where datname = current_database () and pid <> pg_backend_pid ()"
       " and coalesce (backend_type, 'client backend') = 'client backend'",
       NULL);
+}
+
+char *
+hub_migrate_list_others (PGconn *pg, GError **error)
+{
+  char *others = list_others (pg, error);
+
+  for (guint i = 0; i < GONE_TRIES && others != NULL && *others != '\0'; i++)
+    {
+      g_autofree char *waited = hub_migrate_ask (
+          pg, error, "select pg_stat_clear_snapshot (), pg_sleep (0.1)", NULL);
+
+      g_free (others);
+      others = waited != NULL ? list_others (pg, error) : NULL;
+    }
+  return others;
 }
 
 char *

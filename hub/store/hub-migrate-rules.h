@@ -19,7 +19,8 @@ PGresult *hub_migrate_query (PGconn *pg, GError **error, const char *sql,
                              const char *const *values);
 /* The first column of the first row. Returns: (transfer full) */
 char *hub_migrate_ask (PGconn *pg, GError **error, const char *sql, const char *const *values);
-/* Who else is connected to the database, by name, with commas; "" for nobody.
+/* Who else is connected to the database, by name, with commas; "" for nobody. Waits up to a second
+ * for those who are about to go.
  * Returns: (transfer full) */
 char *hub_migrate_list_others (PGconn *pg, GError **error);
 

@@ -2,6 +2,7 @@
 """A first migration that its author changed: what the hub says of it, and how its schema goes."""
 import os
 import shutil
+import subprocess
 import sys
 
 import karezd
@@ -151,7 +152,14 @@ def test_schema_of_both():
         refuses(hub, 'plugin/schema', 4, 'thief', '--yes')
         assert sql('select count (*) from template.note') == '1'
         shutil.rmtree(os.path.join(folder, 'thief'))
-        assert hub.ctl('plugin', 'reset', 'template', '--yes')[0] == 0
+        # Somebody who is about to go is waited for.
+        leaves = subprocess.Popen(['psql', '-XqAt', '-d', os.environ['KAREZ_TEST_DATABASE'], '-c', 'select pg_sleep (0.6)'],
+                                  stdout=subprocess.DEVNULL)
+        karezd.until('somebody to be connected', lambda: sql(
+            "select count (*) from pg_stat_activity where query like '%pg_sleep (0.6)%' and pid <> pg_backend_pid ()") == '1')
+        code, out, err = hub.ctl('plugin', 'reset', 'template', '--yes')
+        assert code == 0, (out, err)
+        leaves.wait()
         assert sql(THERE) == '0'
     finally:
         hub.remove()
