@@ -80,7 +80,7 @@ hub_live_session_recall (HubLiveSession *self, JsonObject *object, GBytes **blob
   g_autoptr (JsonNode) head = NULL;
   g_autoptr (GError) error = NULL;
   KarezState state = KAREZ_STATE_PREPARING;
-  guint64 sequence = karez_json_integer (object, "sequence", 0);
+  guint64 told = karez_json_integer (object, "sequence", 0), sequence = told, here = 0;
   g_autofree char *reason = NULL;
 
   karez_state_from_name (karez_json_text (object, "state"), &state);
@@ -93,6 +93,8 @@ hub_live_session_recall (HubLiveSession *self, JsonObject *object, GBytes **blob
           self->heard = karez_json_integer (known, "heard", 0);
           hub_live_word_recall (self->word, json_object_get_member (known, "asked"), self->actor);
         }
+      if (known != NULL)
+        here = karez_json_integer (known, "sequence", 0);
       if (known != NULL && (guint64) karez_json_integer (known, "sequence", 0) > sequence
           && karez_state_from_name (karez_json_text (known, "state"), &state))
         {
@@ -121,6 +123,8 @@ hub_live_session_recall (HubLiveSession *self, JsonObject *object, GBytes **blob
           asker = karez_actor_from_json (json_object_get_member (whole, "actor"), NULL);
           hub_live_word_recall (self->word, body, asker != NULL ? asker : self->actor);
         }
+      if (known != NULL)
+        here = MAX (here, (guint64) karez_json_integer (known, "sequence", 0));
       if (known == NULL || (guint64) karez_json_integer (known, "sequence", 0) <= sequence
           || !karez_state_from_name (karez_json_text (known, "state"), &state))
         continue;
@@ -129,6 +133,9 @@ hub_live_session_recall (HubLiveSession *self, JsonObject *object, GBytes **blob
       reason = g_strdup (karez_json_text (known, "reason"));
     }
   hub_live_session_set_state (self, state, sequence, reason, self->actor);
+  /* The hub heard of an end whose record died with the worker before: it is kept all the same. */
+  if (karez_json_boolean (object, "restored") && hub_state_is_over (state) && told > here)
+    hub_live_session_record_state (self, "session.state");
 }
 
 void

@@ -405,6 +405,41 @@ test_confined (WorkerFixture *f, gconstpointer data)
   g_assert_nonnull (strstr (said, "The worker is confined: its files by Landlock"));
 }
 
+static gboolean
+has_end (gpointer data)
+{
+  WorkerFixture *f = data;
+
+  return f->records->len > 0
+         && g_str_equal (worker_action_of (f, f->records->len - 1), "session.state");
+}
+
+/* The hub heard of the end by a worker that died before it was on disk: the next one records it. */
+static void
+test_end_kept (WorkerFixture *f, gconstpointer data)
+{
+  g_autoptr (JsonNode) node = karez_json_object (
+      "id", "s", f->id, "booking", "n", karez_json_object ("reason", "s", "", NULL), "modality",
+      "s", "counter", "hub", "s", f->hub, "partner", "s", f->partner, "host", "b", TRUE,
+      "generation", "i", (gint64) 2, "restored", "b", TRUE, "state", "s", "ended", "sequence", "i",
+      (gint64) 9, NULL);
+  g_autoptr (HubWorkerProxy) worker = g_object_ref (f->worker);
+  g_autoptr (JsonNode) answer = NULL;
+  g_autoptr (GError) error = NULL;
+  JsonObject *body;
+  Await await = { 0 };
+
+  hub_worker_proxy_prepare_async (worker, node, NULL, await_done, &await);
+  answer = hub_worker_proxy_finish (worker, await_result (&await), &error);
+  g_assert_no_error (error);
+  g_object_unref (await.result);
+  turn_until (has_end, f, 5, "the end is recorded");
+  body = json_object_get_object_member (
+      json_node_get_object (f->records->pdata[f->records->len - 1]), "body");
+  g_assert_cmpstr (karez_json_text (body, "state"), ==, "ended");
+  g_assert_cmpint (karez_json_integer (body, "sequence", 0), ==, 9);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -426,5 +461,6 @@ main (int argc, char **argv)
   ADD ("/worker/prepare-crashes", test_prepare_crashes);
   ADD ("/worker/too-large", test_too_large);
   ADD ("/worker/confined", test_confined);
+  ADD ("/worker/end-kept", test_end_kept);
   return g_test_run ();
 }
