@@ -140,12 +140,8 @@ fail (HubSessionRecords *self, const GError *error)
 }
 
 static void
-on_plugin_kept (GObject *source, GAsyncResult *result, gpointer data)
+settle (HubSessionRecords *self, gboolean done, const GError *error)
 {
-  g_autoptr (HubSessionRecords) self = data;
-  g_autoptr (GError) error = NULL;
-  gboolean done = hub_runner_finish (HUB_RUNNER (source), result, &error);
-
   if (hub_session_info_is_closed (self->info))
     return;
   if (done)
@@ -155,18 +151,23 @@ on_plugin_kept (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
+on_plugin_kept (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (HubSessionRecords) self = data;
+  g_autoptr (GError) error = NULL;
+  gboolean done = hub_runner_finish (HUB_RUNNER (source), result, &error);
+
+  settle (self, done, error);
+}
+
+static void
 on_consent_kept (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (HubSessionRecords) self = data;
   g_autoptr (GError) error = NULL;
   gboolean done = hub_session_consents_keep_finish (KAREZ_STORE (source), result, &error);
 
-  if (hub_session_info_is_closed (self->info))
-    return;
-  if (done)
-    acknowledge (self);
-  else
-    fail (self, error);
+  settle (self, done, error);
 }
 
 static void

@@ -2,6 +2,8 @@
 /* A process beside the worker that connects to the hub for it. */
 #include "hub-connector.h"
 
+#include "hub-fds.h"
+
 #include <errno.h>
 #include <glib-unix.h>
 #include <seccomp.h>
@@ -49,28 +51,7 @@ connect_to (const struct sockaddr_un *address)
 static gboolean
 answer (int fd, int code)
 {
-  union
-  {
-    struct cmsghdr header;
-    char space[CMSG_SPACE (sizeof (int))];
-  } control = { 0 };
-  struct iovec data = { &code, sizeof code };
-  struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1 };
-  gssize n;
-
-  if (fd >= 0)
-    {
-      message.msg_control = control.space;
-      message.msg_controllen = sizeof control.space;
-      control.header.cmsg_level = SOL_SOCKET;
-      control.header.cmsg_type = SCM_RIGHTS;
-      control.header.cmsg_len = CMSG_LEN (sizeof fd);
-      memcpy (CMSG_DATA (&control.header), &fd, sizeof fd);
-    }
-  do
-    n = sendmsg (REQUESTS, &message, MSG_NOSIGNAL);
-  while (n < 0 && errno == EINTR);
-  return n == sizeof code;
+  return hub_fds_send (REQUESTS, &code, sizeof code, &fd, fd >= 0 ? 1 : 0, 0) == sizeof code;
 }
 
 /* It can do nothing else. Where the kernel has no filters, the worker's log says so. */

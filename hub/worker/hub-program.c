@@ -3,6 +3,7 @@
 #include "hub-program.h"
 
 #include "hub-catalogue.h"
+#include "hub-fds.h"
 #include "hub-log.h"
 
 #include <errno.h>
@@ -53,6 +54,8 @@ struct _HubProgram
 static void program_iface_init (KarezProgramInterface *iface);
 G_DEFINE_FINAL_TYPE_WITH_CODE (HubProgram, hub_program, G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (KAREZ_TYPE_PROGRAM, program_iface_init))
+
+G_STATIC_ASSERT (KAREZ_PROGRAM_MAX_FDS <= HUB_FDS_MAX);
 
 static const char pulse[1] = { 0 };
 
@@ -318,29 +321,13 @@ static gboolean
 send_message (KarezProgram *program, GBytes *message, const int *fds, guint n_fds, GError **error)
 {
   HubProgram *self = HUB_PROGRAM (program);
-  union
-  {
-    struct cmsghdr header;
-    char space[CMSG_SPACE (KAREZ_PROGRAM_MAX_FDS * sizeof (int))];
-  } control = { 0 };
   gsize size = 0;
-  struct iovec data = { (gpointer) g_bytes_get_data (message, &size), 0 };
-  struct msghdr header = { .msg_iov = &data, .msg_iovlen = 1 };
+  gconstpointer bytes = g_bytes_get_data (message, &size);
 
   if (!self->running)
     return karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "program/away", NULL,
                             N_ ("The program “%s” is not running."), self->name);
-  data.iov_len = size;
-  if (n_fds > 0)
-    {
-      header.msg_control = control.space;
-      header.msg_controllen = CMSG_SPACE (n_fds * sizeof (int));
-      control.header.cmsg_level = SOL_SOCKET;
-      control.header.cmsg_type = SCM_RIGHTS;
-      control.header.cmsg_len = CMSG_LEN (n_fds * sizeof (int));
-      memcpy (CMSG_DATA (&control.header), fds, n_fds * sizeof (int));
-    }
-  if (sendmsg (self->fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT) == (gssize) size)
+  if (hub_fds_send (self->fd, bytes, size, fds, n_fds, MSG_DONTWAIT) == (gssize) size)
     return TRUE;
   if (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM)
     return karez_error_set (error, KAREZ_ERROR_BUSY, "program/busy", NULL,

@@ -2,6 +2,7 @@
 /* The worker's end of the process that starts its session's programs. */
 #include "hub-spawner.h"
 
+#include "hub-fds.h"
 #include "hub-log.h"
 #include "hub-spawner-private.h"
 
@@ -192,27 +193,11 @@ on_deaf (gpointer data)
 static void
 ask (HubSpawner *self, HubSpawnerWhat what, guint index, guint number, int fd)
 {
-  HubSpawnerPacket packet = { what, index, number, 0 };
-  union
-  {
-    struct cmsghdr header;
-    char space[CMSG_SPACE (sizeof (int))];
-  } control = { 0 };
-  struct iovec data = { &packet, sizeof packet };
-  struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1 };
+  const HubSpawnerPacket packet = { what, index, number, 0 };
 
-  if (self->fd < 0)
-    return;
-  if (fd >= 0)
-    {
-      message.msg_control = control.space;
-      message.msg_controllen = sizeof control.space;
-      control.header.cmsg_level = SOL_SOCKET;
-      control.header.cmsg_type = SCM_RIGHTS;
-      control.header.cmsg_len = CMSG_LEN (sizeof fd);
-      memcpy (CMSG_DATA (&control.header), &fd, sizeof fd);
-    }
-  if (sendmsg (self->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) != sizeof packet && self->deaf == 0)
+  if (self->fd >= 0 && self->deaf == 0
+      && hub_fds_send (self->fd, &packet, sizeof packet, &fd, fd >= 0 ? 1 : 0, MSG_DONTWAIT)
+             != sizeof packet)
     self->deaf = g_idle_add (on_deaf, self);
 }
 
