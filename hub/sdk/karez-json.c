@@ -442,3 +442,17 @@ karez_json_array (JsonArray *array)
   json_node_take_array (node, array != NULL ? array : json_array_new ());
   return node;
 }
+
+gboolean
+karez_json_number (JsonNode *node, double *number)
+{
+  GType type = node != NULL && JSON_NODE_HOLDS_VALUE (node) ? json_node_get_value_type (node)
+                                                            : G_TYPE_INVALID;
+
+  g_return_val_if_fail (number != NULL, FALSE);
+
+  if (type != G_TYPE_DOUBLE && type != G_TYPE_INT64)
+    return FALSE;
+  *number = json_node_get_double (node);
+  return TRUE;
+}

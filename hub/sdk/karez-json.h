@@ -164,4 +164,15 @@ KAREZ_PUBLIC JsonNode *karez_json_object (const char *name, ...) G_GNUC_NULL_TER
  */
 KAREZ_PUBLIC JsonNode *karez_json_array (JsonArray *array);
 
+/**
+ * karez_json_number:
+ * @node: (nullable): of an array, say, whose elements no table describes
+ * @number: (out): set where it is one
+ *
+ * Whether it is a number, whole or not.
+ *
+ * Since: 1.1
+ */
+KAREZ_PUBLIC gboolean karez_json_number (JsonNode *node, double *number);
+
 G_END_DECLS

@@ -214,15 +214,10 @@ take_change (GuidanceModality *self, KarezParticipant *participant, GBytes *mess
 static gboolean
 is_place (JsonObject *object, const char *name)
 {
-  JsonNode *node = json_object_get_member (object, name);
   double number;
 
-  if (node == NULL || !JSON_NODE_HOLDS_VALUE (node)
-      || (json_node_get_value_type (node) != G_TYPE_DOUBLE
-          && json_node_get_value_type (node) != G_TYPE_INT64))
-    return FALSE;
-  number = json_node_get_double (node);
-  return number >= 0 && number <= 1;
+  return karez_json_number (json_object_get_member (object, name), &number) && number >= 0
+         && number <= 1;
 }
 
 /* {"x", "y"} or nothing, and what @members besides. */

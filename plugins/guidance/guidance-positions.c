@@ -33,18 +33,6 @@ is_sound (const GuidancePosition *self)
 
 /* JSON. */
 
-static gboolean
-read_double (JsonNode *node, double *number)
-{
-  GType type = node != NULL && JSON_NODE_HOLDS_VALUE (node) ? json_node_get_value_type (node)
-                                                            : G_TYPE_INVALID;
-
-  if (type != G_TYPE_DOUBLE && type != G_TYPE_INT64)
-    return FALSE;
-  *number = json_node_get_double (node);
-  return TRUE;
-}
-
 /* Its last element is 1, or it is none. */
 static gboolean
 read_matrix (JsonObject *object, double *matrix)
@@ -56,7 +44,7 @@ read_matrix (JsonObject *object, double *matrix)
   if (array == NULL || json_array_get_length (array) != 9)
     return FALSE;
   for (guint i = 0; i < 9; i++)
-    if (!read_double (json_array_get_element (array, i), &matrix[i]))
+    if (!karez_json_number (json_array_get_element (array, i), &matrix[i]))
       return FALSE;
   if (!(fabs (matrix[8]) > 1e-6))
     return FALSE;
@@ -77,9 +65,9 @@ read_position (GuidancePosition *self, JsonNode *node)
                               .shown = karez_json_boolean (object, "shown") };
   if (!self->shown)
     return TRUE;
-  return read_double (json_object_get_member (object, "confidence"), &self->confidence)
-         && read_double (json_object_get_member (object, "x"), &self->x)
-         && read_double (json_object_get_member (object, "y"), &self->y)
+  return karez_json_number (json_object_get_member (object, "confidence"), &self->confidence)
+         && karez_json_number (json_object_get_member (object, "x"), &self->x)
+         && karez_json_number (json_object_get_member (object, "y"), &self->y)
          && read_matrix (object, self->matrix) && is_sound (self);
 }
 

@@ -187,6 +187,23 @@ test_actor (void)
   g_assert_cmpstr (karez_error_get_rule (error), ==, "json/word");
 }
 
+static void
+test_number (void)
+{
+  g_autoptr (JsonNode) node = json_from_string ("[1, -0.5, \"1\", true, null, [1], {}]", NULL);
+  JsonArray *array = json_node_get_array (node);
+  double number = 7;
+
+  for (guint i = 2; i < json_array_get_length (array); i++)
+    g_assert_false (karez_json_number (json_array_get_element (array, i), &number));
+  g_assert_false (karez_json_number (NULL, &number));
+  g_assert_cmpfloat (number, ==, 7);
+  g_assert_true (karez_json_number (json_array_get_element (array, 0), &number));
+  g_assert_cmpfloat (number, ==, 1);
+  g_assert_true (karez_json_number (json_array_get_element (array, 1), &number));
+  g_assert_cmpfloat (number, ==, -0.5);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -197,5 +214,6 @@ main (int argc, char **argv)
   g_test_add_func ("/json/fields/refused", test_fields_refused);
   g_test_add_func ("/json/fields", test_fields);
   g_test_add_func ("/json/actor", test_actor);
+  g_test_add_func ("/json/number", test_number);
   return g_test_run ();
 }

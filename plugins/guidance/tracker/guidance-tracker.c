@@ -165,18 +165,6 @@ follow (Tracker *self, int fd)
 }
 
 static gboolean
-read_number (JsonNode *node, double *number)
-{
-  GType type = node != NULL && JSON_NODE_HOLDS_VALUE (node) ? json_node_get_value_type (node)
-                                                            : G_TYPE_INVALID;
-
-  if (type != G_TYPE_DOUBLE && type != G_TYPE_INT64)
-    return FALSE;
-  *number = json_node_get_double (node);
-  return TRUE;
-}
-
-static gboolean
 read_points (JsonArray *array, GuidancePoint *points)
 {
   for (guint i = 0; i < json_array_get_length (array); i++)
@@ -185,8 +173,8 @@ read_points (JsonArray *array, GuidancePoint *points)
       JsonArray *pair = JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
 
       if (pair == NULL || json_array_get_length (pair) != 2
-          || !read_number (json_array_get_element (pair, 0), &points[i].x)
-          || !read_number (json_array_get_element (pair, 1), &points[i].y))
+          || !karez_json_number (json_array_get_element (pair, 0), &points[i].x)
+          || !karez_json_number (json_array_get_element (pair, 1), &points[i].y))
         return FALSE;
     }
   return TRUE;
