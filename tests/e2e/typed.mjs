@@ -356,8 +356,12 @@ async function refusedPlace(browser, hub, id) {
   const page = await openDoor(browser, hub);
   await page.routeWebSocket('**/api/v1/live', (/** @type {any} */ socket) => {
     const server = socket.connectToServer();
-    socket.onMessage((/** @type {string} */ text) => {
-      if (JSON.parse(text).type === 'join')
+    socket.onMessage(async (/** @type {string} */ text) => {
+      const { type } = JSON.parse(text);
+      // Joining is pressed before the hub has said a word.
+      if (type === 'hello')
+        await sleep(1500);
+      if (type === 'join')
         socket.send(JSON.stringify({ type: 'problem', session: id, problem: { rule: 'session/participant', status: 404, title: 'Not found' } }));
       else
         server.send(text);
@@ -368,8 +372,10 @@ async function refusedPlace(browser, hub, id) {
   await over(page, 'second.hangzhou');
   await page.goto(`${hub.origin}/sessions/${id}`);
   await page.getByRole('button', { name: 'Join', exact: true }).click();
+  await until('the page to ask again', () => asked > 1);
+  const before = asked;
   await sleep(5000);
-  assert.ok(asked > 1 && asked < 9, `it asked ${asked} times in 5 s`);
+  assert.ok(asked - before < 9, `it asked ${asked - before} times in 5 s`);
   await page.close();
 }
 

@@ -279,6 +279,24 @@ export class Live extends EventTarget {
     }, settle);
   }
 
+  /** Until there is a connection, or for so many milliseconds. @param {number} within @returns {Promise<void>} */
+  connected(within) {
+    if (this.state === 'up')
+      return Promise.resolve();
+    return new Promise((done) => {
+      const end = () => {
+        clearTimeout(timer);
+        off();
+        done();
+      };
+      const timer = setTimeout(end, within);
+      const off = this.on('state', (state) => {
+        if (state === 'up')
+          end();
+      });
+    });
+  }
+
   /** @param {string} state */
   #setState(state) {
     if (state === this.state)

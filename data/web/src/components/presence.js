@@ -148,6 +148,10 @@ export class Presence extends EventTarget {
     this.#former = this.participant || this.#former;
     this.participant = '';
     this.#set(as);
+    // Whoever presses a button while the page is coming is let in as soon as the hub can be spoken to.
+    await live.connected(answerWithin);
+    if (turn !== this.#turn)
+      return;
     try {
       await api.post(`/sessions/${this.session}/join`, { role: this.role, replace, ...(this.#former ? { former: this.#former } : {}) }, { key: participant });
       if (turn !== this.#turn)
