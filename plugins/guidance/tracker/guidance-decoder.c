@@ -16,8 +16,8 @@
 #define MAX_MESSAGES 8u
 /* What may wait for the decoder; it begins anew with a whole picture beyond that. */
 #define MAX_WAITING (1024 * 1024)
-/* Decoded, that were not looked at yet. */
-#define MAX_FRAMES 10
+/* Decoded, that were not looked at yet: a second, since a mark may be drawn on any. */
+#define MAX_FRAMES 30
 #define RTP_HEADER 12
 /* How long a packet that was lost is waited for, and how many wait meanwhile. */
 #define LATE_US (200 * 1000)

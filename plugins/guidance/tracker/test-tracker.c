@@ -524,6 +524,7 @@ test_nonsense (void)
   send_frames (&tracker, 0, 40, 0);
   g_assert_cmpuint (tracker.n_anew, ==, 1);
   draw (&tracker, 7, 30, 0.5, 0.5);
+  tracker.marked = TRUE;
   send_frames (&tracker, 40, 70, 0);
   g_assert_cmpuint (tracker.n_shown, >, 5);
   finish (&tracker);
