@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { deviceProblem, grade, gridClass, initials, isMuted, loudness, networkGrade, once, roleFor, unseenWhy } from './web/consult-view.js';
+import { grade, gridClass, isMuted, networkGrade, once, roleFor, unseenWhy } from './web/consult-view.js';
 
 const measured = (changed) => ({ state: 'open', loss_in: 0, loss_out: 0, rtt_ms: 20, ...changed });
 
@@ -36,43 +36,6 @@ test('a network is as good as the worst that was found', () => {
 test('faces fit the space', () => {
   assert.deepEqual([0, 1, 2, 3, 4, 5, 6, 7, 20].map(gridClass), ['faces-1', 'faces-1', 'faces-2', 'faces-4', 'faces-4',
     'faces-6', 'faces-6', 'faces-more', 'faces-more']);
-});
-
-test('initials in three scripts', () => {
-  assert.equal(initials('Ada Lovelace'), 'AL');
-  assert.equal(initials('Dr. Ada King Lovelace'), 'AL');
-  assert.equal(initials('ada'), 'A');
-  assert.equal(initials('王小明'), '小明');
-  assert.equal(initials('王明'), '王明');
-  assert.equal(initials('欧阳娜娜'), '娜娜');
-  assert.equal(initials('ئايگۈل تۇرسۇن'), 'ئا\u2009ت');
-  assert.equal(initials('阿依古丽·吐尔逊'), '阿吐');
-  assert.equal(initials('(Ada) Lovelace'), 'AL');
-  assert.equal(initials('Dr.'), 'D');
-  for (const none of ['', '  ', null, undefined])
-    assert.equal(initials(none), '?');
-});
-
-test('what is wrong with a device is said, with what to do', () => {
-  const said = (name, source = 'camera') => deviceProblem(name, source).text;
-  assert.equal(said('NotAllowedError'), 'This page may not use the camera.');
-  assert.equal(said('NotAllowedError', 'screen'), 'This page may not share the screen.');
-  assert.equal(said('NotFoundError', 'microphone'), 'No microphone was found.');
-  assert.equal(said('NotReadableError'), 'The camera is in use by another program.');
-  assert.equal(said('gone', 'microphone'), 'The microphone was unplugged.');
-  assert.equal(said('insecure'), 'The camera needs a secure address.');
-  assert.equal(said('TypeError'), 'The camera does not work.');
-  assert.equal(said('NotFoundError', 'screen'), 'The screen cannot be shared.');
-  for (const name of ['NotAllowedError', 'NotFoundError', 'NotReadableError', 'gone', 'insecure', ''])
-    assert.ok(deviceProblem(name, 'camera').help.length > 20);
-});
-
-test('loudness goes by the ear', () => {
-  assert.equal(loudness(new Float32Array(8)), 0);
-  assert.equal(loudness(new Float32Array()), 0);
-  assert.equal(loudness(new Float32Array(8).fill(1)), 1);
-  const [soft, loud] = [0.01, 0.1].map((level) => loudness(new Float32Array(8).fill(level)));
-  assert.ok(soft > 0.3 && soft < loud && loud < 0.8);
 });
 
 test('who came back is listed once', () => {

@@ -251,7 +251,7 @@ async function devices([aral, hangzhou]) {
   await other(hangzhou).getByText('Muted').waitFor();
   await aral.keyboard.press('v');
   await other(hangzhou).getByText('The camera is off.').waitFor();
-  await aral.getByText('Your camera is off.').or(aral.locator('.consult-strip .consult-initials')).first().waitFor();
+  await aral.getByText('Your camera is off.').or(aral.locator('.consult-strip .person-initials')).first().waitFor();
   await assertStill([hangzhou], 'a camera that is off');
   await aral.keyboard.press('m');
   await aral.keyboard.press('v');

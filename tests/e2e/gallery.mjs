@@ -13,8 +13,8 @@ process.env.G_RESOURCE_OVERLAYS = `/org/karez/desk=${path.join(source, 'data/web
 
 /** What is exported of the components, but for what is no picture of its own. */
 function components() {
-  const text = fs.readFileSync(path.join(source, 'data/web/src/shared/desk.js'), 'utf8');
-  return [...text.matchAll(/export \{([^}]*)\} from '\.\.\/components\/(?:parts|dialog|toast|announce|consent)\.js'/g)]
+  const text = ['desk', 'media'].map((name) => fs.readFileSync(path.join(source, `data/web/src/shared/${name}.js`), 'utf8')).join('');
+  return [...text.matchAll(/export \{([^}]*)\} from '\.\.\/(?:components\/(?:parts|dialog|toast|announce|consent)|media-(?:device-parts|person))\.js'/g)]
     .flatMap(([, names]) => names.split(',').map((one) => one.trim()).filter(Boolean));
 }
 

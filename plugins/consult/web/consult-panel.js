@@ -7,10 +7,9 @@ import {
   keyHint, live, loadingState, may, problemNote, onSingleKeys, sessionRole, singleKey, singleKeys, state, timePair,
   LitElement, html, nothing,
 } from '@karez/desk';
-import { MediaClient, MediaEcho } from '@karez/media';
-import { choosers, deviceCheck, levelMeter, problemOf, silencedBySystem } from './consult-check.js';
+import { Devices, MediaClient, MediaEcho, choosers, deviceTroubles, levelMeter, moveLevel, problemOf, sharesScreen, silencedBySystem } from '@karez/media';
+import { deviceCheck } from './consult-check.js';
 import { formerAct, formerState, quiet } from './consult-consent.js';
-import { Devices, sharesScreen } from './consult-devices.js';
 import './consult-opinion.js';
 import './consult-request-form.js';
 import './consult-request.js';
@@ -85,7 +84,7 @@ export class ConsultPanel extends LitElement {
     this.news = 0;
     /** @type {{id: string, names: Record<string, string>, own: boolean}[]} */
     this.hubs = [];
-    this.devices = new Devices();
+    this.devices = new Devices({ memory: 'karez.consult.devices' });
     this.devices.addEventListener('change', () => this.follow());
     this.echo = new MediaEcho((sdp) => api.post(`/sessions/${this.session.id}/echo`, { sdp }).then((answer) => answer.sdp));
     this.echo.addEventListener('change', () => this.requestUpdate());
@@ -123,7 +122,7 @@ export class ConsultPanel extends LitElement {
     navigator.mediaDevices?.addEventListener('devicechange', this.devices.listed);
     let frame = 0;
     const move = () => {
-      this.showLevel();
+      moveLevel(this, this.devices);
       frame = requestAnimationFrame(move);
     };
     move();
@@ -302,7 +301,7 @@ export class ConsultPanel extends LitElement {
     }
   }
 
-  /** @param {import('./consult-devices.js').Own} source */
+  /** @param {'camera' | 'microphone'} source */
   toggle(source) {
     this.devices.asked = true;
     return this.devices.set(source, !this.devices.isOn(source));
@@ -388,11 +387,6 @@ export class ConsultPanel extends LitElement {
     }
   }
 
-  showLevel() {
-    const bar = /** @type {HTMLElement | null} */ (this.querySelector('.consult-level i'));
-    bar?.style.setProperty('inline-size', `${Math.round(this.devices.level() * 100)}%`);
-  }
-
   /** The same track keeps the same stream, and what plays is not touched. */
   updated() {
     for (const element of /** @type {NodeListOf<HTMLMediaElement>} */ (this.querySelectorAll('video, audio'))) {
@@ -455,7 +449,7 @@ export class ConsultPanel extends LitElement {
       ${off ? html`<div class="note warn" role="status"><p>${_('The others neither see nor hear you yet.')}</p><p>${
         button({ label: _('Turn on camera and microphone'), kind: 'primary', onclick: () => void this.devices.open(['camera', 'microphone']) })}</p></div>` : nothing}
       ${this.trouble ? problemOf(this.trouble, 'screen') : nothing}
-      ${/** @type {const} */ (['camera', 'microphone']).map((source) => (this.devices.problems[source] ? problemOf(this.devices.problems[source], source) : nothing))}`;
+      ${deviceTroubles(this.devices)}`;
   }
 
   tools() {

@@ -2,7 +2,8 @@
 // The faces: a tile for each person, a shared screen before them, and the voices.
 
 import { N_, _, clockSeconds, html, nothing, number, repeat, say, sessionRole } from '@karez/desk';
-import { grade, gradeWords, gridClass, initials, isMuted, unseenWhy } from './consult-view.js';
+import { personPicture } from '@karez/media';
+import { grade, gradeWords, gridClass, isMuted, unseenWhy } from './consult-view.js';
 
 /** @typedef {import('@karez/media').MediaClient} MediaClient */
 /**
@@ -61,9 +62,7 @@ function tile(view, person, small = false) {
   const speaks = client?.speaking.includes(person.id) ?? false;
   const why = person.own ? _('Your camera is off.') : view.quiet || _(unseenWords[unseenWhy(client, person.id)]);
   return html`<li class="consult-tile ${small ? 'small' : ''} ${speaks && !frozen ? 'speaks' : ''} ${frozen ? 'frozen' : ''}" aria-label=${person.own ? _('%s, you', person.name) : person.name}>
-    ${seen ? html`<video autoplay playsinline .muted=${true} class=${person.own ? 'mirrored' : ''} data-own=${person.own ? 'camera' : nothing}
-        data-person=${person.own ? nothing : person.id} data-source=${person.own ? nothing : 'camera'} aria-hidden="true"></video>`
-      : html`<div class="consult-calm"><div class="consult-initials" aria-hidden="true"><bdi>${initials(person.name)}</bdi></div>${small ? nothing : html`<p>${why}</p>`}</div>`}
+    ${personPicture({ ...person, seen, why: small ? '' : why })}
     ${still ? html`<p class="consult-still" role="status"><i aria-hidden="true"></i><span>${still}</span></p>` : nothing}
     <div class="consult-name"><span><b><bdi>${person.name}</bdi></b>${person.own ? html` <small>${_('you')}</small>` : nothing}
       ${speaks ? html`<span class="unseen">${_('speaks')}</span>` : nothing}${small ? nothing : html`<small>${sessionRole(person.role, 'consultation')} · <bdi>${person.hospital}</bdi></small>`}</span>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Every component of @karez/desk in every state, at /gallery of `./karez dev`: in the language and the
+// Every component of @karez/desk, and of @karez/media, in every state, at /gallery of `./karez dev`: in the language and the
 // light that the menu has. Texts are the catalogues' own, so that each direction shows real words.
 
 import {
@@ -7,6 +7,9 @@ import {
   isolate, keyHint, leadToWrong, listOf, loadingState, nothing, number, pageHead, pill, problemNote, rfc3339, say, selectField, sessionWord, shown, size, span, textField, timeIn,
   timePair, toast, toastProblem,
 } from '@karez/desk';
+import {
+  Devices, choosers, devicePreview, deviceProblem, deviceTroubles, deviceWants, initials, isUnchecked, levelHint, levelMeter, moveLevel, personPicture, problemOf, silencedBySystem,
+} from '@karez/media';
 import { html } from 'lit';
 
 const states = ['planned', 'preparing', 'ready', 'starting', 'live', 'degraded', 'held', 'stopping', 'ended', 'failed'];
@@ -40,6 +43,17 @@ function consents() {
     one(given('emergency'), true), one(withdrawn, true), one(withdrawn, false), away];
 }
 
+/** A page's devices that never were: nobody has asked for them; all is wrong with them; both are silenced. */
+function deviceStates() {
+  const [before, wrong, silenced] = [new Devices(), new Devices({ picture: 'scene' }), new Devices()];
+  Object.assign(wrong, {
+    asked: true, problems: { scene: 'NotReadableError', microphone: 'NotAllowedError' }, wants: { scene: true, microphone: false },
+    list: ['videoinput', 'audioinput', 'audiooutput'].flatMap((kind) => ['Aral', ''].map((label, i) => ({ kind, label, deviceId: `${kind} ${i}` }))),
+  });
+  Object.assign(silenced, { asking: true, isMutedBySystem: () => true, level: () => 0.6 });
+  return { before, wrong, silenced };
+}
+
 class Gallery extends KarezElement {
   static properties = { text: { state: true }, choice: { state: true }, checked: { state: true }, said: { state: true } };
 
@@ -52,6 +66,7 @@ class Gallery extends KarezElement {
     this.ready = new Loader(this, () => Promise.resolve({ items: [_('Hospitals'), _('Notes')] }));
     this.waits = new Loader(this, () => new Promise(() => {}));
     this.consents = consents();
+    this.devices = deviceStates();
     this.fails = new Loader(this, () => Promise.reject(refusal()));
   }
 
@@ -143,9 +158,27 @@ class Gallery extends KarezElement {
     ];
   }
 
+  own() {
+    const { before, wrong, silenced } = this.devices;
+    const tone = { tone: false, playTone: () => {} };
+    return [
+      this.show('devicePreview, deviceWants, levelHint, isUnchecked', Object.values(this.devices).map((one) => html`${devicePreview(one, { name: 'Ada Lovelace' })}
+        ${isUnchecked(one) ? nothing : levelHint(one)}${deviceWants(one)}`)),
+      this.show('choosers, levelMeter, moveLevel', html`${levelMeter()}${choosers(wrong, tone)}${choosers(before, { ...tone, tone: true })}`),
+      this.show('deviceTroubles, problemOf, deviceProblem, silencedBySystem', html`${deviceTroubles(wrong)}${problemOf('NotAllowedError', 'screen')}
+        <p>${_(deviceProblem('gone', 'microphone').text)}</p>${silencedBySystem(silenced)}`),
+      this.show('personPicture, initials', html`${['Ada Lovelace', '王小明', 'ئايگۈل تۇرسۇن'].map((name) => personPicture({ id: name, name, seen: false, why: _('The camera is off.') }))}
+        ${personPicture({ id: '', name: 'Ada Lovelace', seen: false })}<p>${initials('Ada Lovelace')}</p>`),
+    ];
+  }
+
+  updated() {
+    moveLevel(this, this.devices.silenced);
+  }
+
   render() {
     return html`<div class="page"><div data-component="pageHead">${pageHead({ title: html`<bdi dir="ltr">${'@karez/desk'}</bdi>`, text: _('Language'), tools: button({ label: _('New'), kind: 'primary' }) })}</div>
-      <div class="columns"><div class="stack">${this.buttons()}${this.fields()}${this.acts()}</div><div class="stack">${this.words()}${this.conditions()}</div></div></div>`;
+      <div class="columns"><div class="stack">${this.buttons()}${this.fields()}${this.acts()}</div><div class="stack">${this.words()}${this.conditions()}${this.own()}</div></div></div>`;
   }
 }
 customElements.define('karez-gallery', Gallery);

@@ -2,30 +2,46 @@
 // This page's camera, microphone and speaker: asked for when somebody says so, chosen, remembered,
 // ended.
 
-import { loudness } from './consult-view.js';
+/** The label of a source of this page's: its picture's, or 'microphone'. @typedef {string} Own */
+/** Or 'speaker'. @typedef {string} Kind */
 
-/** @typedef {'camera' | 'microphone'} Own */
-/** @typedef {Own | 'speaker'} Kind */
-
-const memory = 'karez.consult.devices';
-/** @type {Record<Kind, MediaDeviceKind>} */
-const kindOf = { camera: 'videoinput', microphone: 'audioinput', speaker: 'audiooutput' };
-/** @type {Own[]} */
-const owns = ['camera', 'microphone'];
+/** @type {Record<string, MediaDeviceKind>} what is none of these is a picture */
+const kindOf = { microphone: 'audioinput', speaker: 'audiooutput' };
+/** Of a face, for which that is enough. @type {MediaTrackConstraints} */
+const usualVideo = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
 
 export const choosesSpeaker = 'setSinkId' in HTMLMediaElement.prototype;
 export const sharesScreen = typeof navigator.mediaDevices?.getDisplayMedia === 'function';
 
+/** How loud it is, from 0 to 1, by the ear: −60 dB is nothing. @param {Float32Array} samples */
+export function loudness(samples) {
+  let sum = 0;
+  for (const sample of samples)
+    sum += sample * sample;
+  const db = 10 * Math.log10(sum / Math.max(samples.length, 1) || 1e-12);
+  return Math.min(1, Math.max(0, (db + 60) / 55));
+}
+
 /** Tells 'change'. */
 export class Devices extends EventTarget {
-  constructor() {
+  /**
+   * @param {{picture?: string, video?: MediaTrackConstraints, memory?: string}} [options] picture: the label of the source
+   *   that is a picture, as the modality declared it; video: what is asked of it, whichever camera is chosen; memory: the key
+   *   of localStorage that keeps what is chosen and wanted; without, nothing is
+   */
+  constructor({ picture = 'camera', video = usualVideo, memory } = {}) {
     super();
+    this.picture = picture;
+    this.video = video;
+    this.memory = memory;
+    /** @type {Own[]} */
+    this.sources = [picture, 'microphone'];
     /** @type {Record<Own, MediaStreamTrack | null>} */
-    this.tracks = { camera: null, microphone: null };
+    this.tracks = { [picture]: null, microphone: null };
     /** Names of what went wrong. @type {Partial<Record<Own, string>>} */
     this.problems = {};
     /** What is to be sent. @type {Record<Own, boolean>} */
-    this.wants = { camera: true, microphone: true };
+    this.wants = { [picture]: true, microphone: true };
     /** @type {Partial<Record<Kind, string>>} */
     this.chosen = {};
     /** @type {MediaDeviceInfo[]} */
@@ -41,7 +57,7 @@ export class Devices extends EventTarget {
     this.analyser = null;
     this.samples = new Float32Array(1024);
     try {
-      const { chosen, wants } = JSON.parse(localStorage.getItem(memory) ?? '{}');
+      const { chosen, wants } = JSON.parse((memory && localStorage.getItem(memory)) ?? '{}');
       this.chosen = { ...chosen };
       this.wants = { ...this.wants, ...wants };
     } catch {
@@ -56,35 +72,33 @@ export class Devices extends EventTarget {
   }
 
   remember() {
-    localStorage.setItem(memory, JSON.stringify({ chosen: this.chosen, wants: this.wants }));
+    if (this.memory)
+      localStorage.setItem(this.memory, JSON.stringify({ chosen: this.chosen, wants: this.wants }));
   }
 
   /** @param {Kind} kind */
   choices(kind) {
-    return this.list.filter((one) => one.kind === kindOf[kind] && one.deviceId !== '');
+    return this.list.filter((one) => one.kind === (kindOf[kind] ?? 'videoinput') && one.deviceId !== '');
+  }
+
+  /** What the browser has been told of it. @param {Own} source @returns {Promise<PermissionState | null>} null: it does not say */
+  async permission(source) {
+    const name = /** @type {PermissionName} */ (source === this.picture ? 'camera' : source);
+    try {
+      return (await navigator.permissions.query({ name })).state;
+    } catch {
+      return null;
+    }
   }
 
   /** Whether the browser would give it without asking anybody. */
   async allowed() {
-    try {
-      const states = await Promise.all(owns.map((name) => navigator.permissions.query({ name: /** @type {PermissionName} */ (name) })));
-      return states.every((one) => one.state === 'granted');
-    } catch {
-      return false;
-    }
-  }
-
-  /** @param {Own} source */
-  async denied(source) {
-    try {
-      return (await navigator.permissions.query({ name: /** @type {PermissionName} */ (source) })).state === 'denied';
-    } catch {
-      return false;
-    }
+    const states = await Promise.all(this.sources.map((one) => this.permission(one)));
+    return states.every((one) => one === 'granted');
   }
 
   /** Asks for what is wanted. @param {Own[]} [sources] */
-  async open(sources = owns.filter((one) => this.wants[one])) {
+  async open(sources = this.sources.filter((one) => this.wants[one])) {
     const turn = ++this.turn;
     this.asked = true;
     for (const source of sources)
@@ -111,7 +125,7 @@ export class Devices extends EventTarget {
     try {
       const stream = await navigator.mediaDevices.getUserMedia(this.constraints(sources));
       for (const track of stream.getTracks())
-        this.put(track.kind === 'audio' ? 'microphone' : 'camera', track, turn);
+        this.put(track.kind === 'audio' ? 'microphone' : this.picture, track, turn);
     } catch (error) {
       const name = error instanceof DOMException ? error.name : 'Error';
       if (turn !== this.turn)
@@ -127,7 +141,7 @@ export class Devices extends EventTarget {
 
   /** Those that are not refused, if one is: nobody is asked twice. @param {Own[]} sources */
   async split(sources) {
-    const denied = await Promise.all(sources.map((one) => this.denied(one)));
+    const denied = await Promise.all(sources.map(async (one) => await this.permission(one) === 'denied'));
     return denied.every(Boolean) || !denied.some(Boolean) ? [] : sources.filter((_one, i) => !denied[i]);
   }
 
@@ -136,7 +150,7 @@ export class Devices extends EventTarget {
     /** @param {Kind} kind */
     const device = (kind) => (this.chosen[kind] ? { deviceId: { ideal: this.chosen[kind] } } : {});
     return {
-      video: sources.includes('camera') && { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 }, ...device('camera') },
+      video: sources.includes(this.picture) && { ...this.video, ...device(this.picture) },
       audio: sources.includes('microphone') && { echoCancellation: true, noiseSuppression: true, autoGainControl: true, ...device('microphone') },
     };
   }
@@ -144,7 +158,7 @@ export class Devices extends EventTarget {
   /** @param {Own} source @param {MediaStreamTrack} track @param {number} turn */
   put(source, track, turn) {
     // No light for a camera that was turned off while the browser asked.
-    if (turn !== this.turn || source === 'camera' && !this.wants.camera) {
+    if (turn !== this.turn || source === this.picture && !this.wants[source]) {
       track.stop();
       return;
     }
@@ -211,8 +225,8 @@ export class Devices extends EventTarget {
     this.wants[source] = on;
     this.remember();
     const track = this.tracks[source];
-    if (!on && source === 'camera')
-      this.drop('camera');
+    if (!on && source === this.picture)
+      this.drop(source);
     else if (track)
       track.enabled = on;
     else if (on) {
@@ -309,7 +323,7 @@ export class Devices extends EventTarget {
     this.asking = false;
     this.asked = false;
     this.problems = {};
-    for (const source of owns)
+    for (const source of this.sources)
       this.drop(source);
     this.changed();
   }
