@@ -92,9 +92,12 @@ function chooser(devices, kind, label) {
   const found = devices.choices(kind);
   if (found.length === 0)
     return nothing;
+  /** @type {[string, string][]} */
+  const choices = found.map((one, i) => [one.deviceId, one.label || _('Device %s', i + 1)]);
+  if (devices.isPrepared(kind))
+    choices.push(['', _('A prepared picture')]);
   return selectField({
-    id: `device-${kind}`, label, value: devices.used(kind),
-    choices: found.map((one, i) => [one.deviceId, one.label || _('Device %s', i + 1)]),
+    id: `device-${kind}`, label, value: devices.used(kind), choices,
     onchange: (value) => void devices.choose(kind, value),
   });
 }

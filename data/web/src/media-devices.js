@@ -4,10 +4,11 @@
 
 /** The label of a source of this page's: its picture's, or 'microphone'. @typedef {string} Own */
 /** Or 'speaker'. @typedef {string} Kind */
+/** Which way a camera looks: from the screen, or to who looks at it. @typedef {'environment' | 'user'} Facing */
 
 /** @type {Record<string, MediaDeviceKind>} what is none of these is a picture */
 const kindOf = { microphone: 'audioinput', speaker: 'audiooutput' };
-/** Of a face, for which that is enough. @type {MediaTrackConstraints} */
+/** Of a face, for which that is enough. */
 const usualVideo = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
 
 export const choosesSpeaker = 'setSinkId' in HTMLMediaElement.prototype;
@@ -25,15 +26,22 @@ export function loudness(samples) {
 /** Tells 'change'. */
 export class Devices extends EventTarget {
   /**
-   * @param {{picture?: string, video?: MediaTrackConstraints, memory?: string}} [options] picture: the label of the source
-   *   that is a picture, as the modality declared it; video: what is asked of it, whichever camera is chosen; memory: the key
-   *   of localStorage that keeps what is chosen and wanted; without, nothing is
+   * @param {{picture?: string, video?: MediaTrackConstraints & {facingMode?: {ideal: Facing}}, memory?: string}} [options]
+   *   picture: the label of the source that is a picture, as the modality declared it; video: what is asked of it, whichever
+   *   camera is chosen, but for facingMode, which is of one that nobody chose; memory: the key of localStorage that keeps what
+   *   is chosen and wanted; without, nothing is
    */
-  constructor({ picture = 'camera', video = usualVideo, memory } = {}) {
+  constructor({ picture = 'camera', video: { facingMode, ...video } = usualVideo, memory } = {}) {
     super();
     this.picture = picture;
     this.video = video;
     this.memory = memory;
+    /** Which way a camera that nobody chose is to look; null where that does not matter. @type {Facing | null} */
+    this.facing = facingMode?.ideal ?? null;
+    /** Whether the picture is no device's. */
+    this.prepared = false;
+    /** Whether the camera's light was turned on. */
+    this.torch = false;
     /** @type {Own[]} */
     this.sources = [picture, 'microphone'];
     /** @type {Record<Own, MediaStreamTrack | null>} */
@@ -57,9 +65,10 @@ export class Devices extends EventTarget {
     this.analyser = null;
     this.samples = new Float32Array(1024);
     try {
-      const { chosen, wants } = JSON.parse((memory && localStorage.getItem(memory)) ?? '{}');
+      const { chosen, wants, facing } = JSON.parse((memory && localStorage.getItem(memory)) ?? '{}');
       this.chosen = { ...chosen };
       this.wants = { ...this.wants, ...wants };
+      this.facing = facing ?? this.facing;
     } catch {
       // Another program's: begin anew.
     }
@@ -73,7 +82,7 @@ export class Devices extends EventTarget {
 
   remember() {
     if (this.memory)
-      localStorage.setItem(this.memory, JSON.stringify({ chosen: this.chosen, wants: this.wants }));
+      localStorage.setItem(this.memory, JSON.stringify({ chosen: this.chosen, wants: this.wants, facing: this.facing ?? undefined }));
   }
 
   /** @param {Kind} kind */
@@ -97,8 +106,14 @@ export class Devices extends EventTarget {
     return states.every((one) => one === 'granted');
   }
 
-  /** Asks for what is wanted. @param {Own[]} [sources] */
-  async open(sources = this.sources.filter((one) => this.wants[one])) {
+  /** @param {Own} source */
+  isPrepared(source) {
+    return source === this.picture && this.prepared;
+  }
+
+  /** Asks for what is wanted. @param {Own[]} [wanted] */
+  async open(wanted = this.sources.filter((one) => this.wants[one])) {
+    const sources = wanted.filter((one) => !this.isPrepared(one));
     const turn = ++this.turn;
     this.asked = true;
     for (const source of sources)
@@ -132,7 +147,7 @@ export class Devices extends EventTarget {
         return;
       const left = name === 'NotAllowedError' && sources.length > 1
         ? await this.split(sources) : sources.length > 1 ? sources : [];
-      for (const source of sources.filter((one) => !left.includes(one)))
+      for (const source of sources.filter((one) => !left.includes(one) && !this.isPrepared(one)))
         this.problems[source] = name;
       for (const source of left)
         await this.take([source], turn);
@@ -148,7 +163,8 @@ export class Devices extends EventTarget {
   /** @param {Own[]} sources @returns {MediaStreamConstraints} */
   constraints(sources) {
     /** @param {Kind} kind */
-    const device = (kind) => (this.chosen[kind] ? { deviceId: { ideal: this.chosen[kind] } } : {});
+    const device = (kind) => (this.chosen[kind] ? { deviceId: { ideal: this.chosen[kind] } }
+      : kind === this.picture && this.facing ? { facingMode: { ideal: this.facing } } : {});
     return {
       video: sources.includes(this.picture) && { ...this.video, ...device(this.picture) },
       audio: sources.includes('microphone') && { echoCancellation: true, noiseSuppression: true, autoGainControl: true, ...device('microphone') },
@@ -157,11 +173,15 @@ export class Devices extends EventTarget {
 
   /** @param {Own} source @param {MediaStreamTrack} track @param {number} turn */
   put(source, track, turn) {
-    // No light for a camera that was turned off while the browser asked.
-    if (turn !== this.turn || source === this.picture && !this.wants[source]) {
+    // No light for a camera that was turned off while the browser asked, or has no place any more.
+    if (turn !== this.turn || this.isPrepared(source) || source === this.picture && !this.wants[source])
       track.stop();
-      return;
-    }
+    else
+      this.hold(source, track);
+  }
+
+  /** @param {Own} source @param {MediaStreamTrack} track */
+  hold(source, track) {
     this.drop(source);
     this.tracks[source] = track;
     track.enabled = this.wants[source];
@@ -172,7 +192,8 @@ export class Devices extends EventTarget {
     };
     track.onended = () => {
       if (this.tracks[source] === track) {
-        this.problems[source] = 'gone';
+        if (!this.isPrepared(source))
+          this.problems[source] = 'gone';
         this.drop(source);
         this.changed();
       }
@@ -191,6 +212,24 @@ export class Devices extends EventTarget {
     this.tracks[source] = null;
     if (source === 'microphone')
       this.deafen();
+    else
+      this.prepared = this.torch = false;
+  }
+
+  /**
+   * Takes a track that is no device's, as a scene that was prepared, for the picture: as if it was chosen, until another is,
+   * or the picture is turned off. It is this object's to stop then.
+   * @param {MediaStreamTrack} track
+   */
+  use(track) {
+    if (this.tracks[this.picture] === track)
+      return;
+    this.wants[this.picture] = true;
+    this.remember();
+    delete this.problems[this.picture];
+    this.hold(this.picture, track);
+    this.prepared = true;
+    this.changed();
   }
 
   async enumerate() {
@@ -200,8 +239,10 @@ export class Devices extends EventTarget {
     this.changed();
   }
 
-  /** Which one is in use now. @param {Kind} kind */
+  /** Which one is in use now; '' for none of them. @param {Kind} kind */
   used(kind) {
+    if (this.isPrepared(kind))
+      return '';
     const track = kind === 'speaker' ? null : this.tracks[kind];
     return track?.getSettings().deviceId ?? this.chosen[kind] ?? '';
   }
@@ -210,14 +251,53 @@ export class Devices extends EventTarget {
   async choose(kind, id) {
     this.chosen[kind] = id;
     this.remember();
-    if (kind === 'speaker') {
+    if (kind === 'speaker')
       this.changed();
-      return;
-    }
+    else
+      await this.renew(kind);
+  }
+
+  /** @param {Own} source */
+  async renew(source) {
     // Many cameras serve one taker at a time.
-    this.drop(kind);
-    if (this.wants[kind] || kind === 'microphone')
-      await this.open([kind]);
+    this.drop(source);
+    if (this.wants[source] || source === 'microphone')
+      await this.open([source]);
+    else
+      this.changed();
+  }
+
+  /** Takes the camera that looks the other way, whichever was chosen. */
+  async flip() {
+    const now = this.tracks[this.picture]?.getSettings().facingMode ?? this.facing;
+    this.facing = now === 'environment' ? 'user' : 'environment';
+    delete this.chosen[this.picture];
+    this.remember();
+    await this.renew(this.picture);
+  }
+
+  /** Whether the picture's camera has a light that can be turned on. */
+  get hasTorch() {
+    const { torch } = /** @type {{torch?: boolean | boolean[]}} */ (this.tracks[this.picture]?.getCapabilities?.() ?? {});
+    // Browsers say whether there is one, or which states it has.
+    return torch === true || Array.isArray(torch) && torch.includes(true);
+  }
+
+  /** Turns the camera's light on or off. @param {boolean} on @returns {Promise<boolean>} whether it is so now */
+  async setTorch(on) {
+    const track = this.tracks[this.picture];
+    if (!track || !this.hasTorch)
+      return false;
+    try {
+      await track.applyConstraints({ advanced: [/** @type {MediaTrackConstraintSet} */ ({ torch: on })] });
+    } catch {
+      return false;
+    }
+    if (this.tracks[this.picture] !== track)
+      return false;
+    this.torch = on;
+    this.changed();
+    return true;
   }
 
   /** The camera's light goes out when it is off; a microphone is only silenced. @param {Own} source @param {boolean} on */
@@ -254,7 +334,7 @@ export class Devices extends EventTarget {
   /** Whether the system gives nothing although it is wanted. @param {Own} source */
   isMutedBySystem(source) {
     const track = this.tracks[source];
-    return track !== null && track.enabled && track.muted;
+    return track !== null && !this.isPrepared(source) && track.enabled && track.muted;
   }
 
   /** @param {MediaStreamTrack} track */

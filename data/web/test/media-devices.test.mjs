@@ -18,6 +18,19 @@ class Track {
 
   getSettings() { return this.settings; }
 
+  /** @type {any[]} */
+  applied = [];
+  /** @type {any} */
+  capabilities = {};
+
+  getCapabilities() { return this.capabilities; }
+
+  async applyConstraints(/** @type {any} */ constraints) {
+    if (this.capabilities.stuck)
+      throw new DOMException('', 'OverconstrainedError');
+    this.applied.push(constraints);
+  }
+
   stop() { this.readyState = 'ended'; }
 }
 
@@ -35,12 +48,14 @@ const browser = {
   wait: Promise.resolve(),
   /** @type {Track[]} */
   given: [],
+  /** Which way all of its cameras look. @type {string | undefined} */
+  faces: undefined,
   /** @type {any[]} */
   devices: [],
   /** @type {Map<string, string>} */
   kept: new Map(),
   reset() {
-    Object.assign(this, { asked: [], looked: [], permissions: {}, refuse: () => undefined, wait: Promise.resolve(), given: [], devices: [], kept: new Map() });
+    Object.assign(this, { asked: [], looked: [], permissions: {}, refuse: () => undefined, wait: Promise.resolve(), given: [], faces: undefined, devices: [], kept: new Map() });
   },
 };
 const mediaDevices = {
@@ -56,7 +71,7 @@ const mediaDevices = {
     if (constraints.audio)
       tracks.push(new Track('audio'));
     if (constraints.video)
-      tracks.push(new Track('video', { deviceId: constraints.video.deviceId?.ideal ?? 'first', facingMode: constraints.video.facingMode?.ideal }));
+      tracks.push(new Track('video', { deviceId: constraints.video.deviceId?.ideal ?? 'first', facingMode: browser.faces ?? constraints.video.facingMode?.ideal }));
     browser.given.push(...tracks);
     return { getTracks: () => tracks };
   },
@@ -179,5 +194,134 @@ test('a device that is unplugged is said to be gone', async () => {
   await devices.open();
   browser.given[1].onended?.();
   assert.deepEqual([devices.problems, devices.tracks.scene], [{ scene: 'gone' }, null]);
+  devices.stop();
+});
+
+test('what is no device takes the place of the camera, and is stopped as one', async () => {
+  const devices = begin({ picture: 'scene', memory: 'test' });
+  const prepared = () => /** @type {any} */ (new Track('video', { deviceId: 'a canvas' }));
+  await devices.open();
+  const [voiceTrack, camera] = browser.given;
+  const first = prepared();
+  devices.use(first);
+  assert.equal(camera.readyState, 'ended');
+  assert.deepEqual([devices.tracks.scene === first, devices.isOn('scene'), devices.isPrepared('scene'), devices.used('scene')], [true, true, true, '']);
+  devices.use(first);
+  assert.equal(first.readyState, 'live', 'once is enough');
+  // Nothing else is asked for in its place.
+  await devices.open();
+  assert.deepEqual(browser.asked.slice(1), [{ video: false, audio: voice }]);
+  assert.deepEqual([devices.tracks.scene, voiceTrack.readyState], [first, 'ended']);
+  first.muted = true;
+  assert.deepEqual([devices.isOn('scene'), devices.isMutedBySystem('scene')], [false, false]);
+  await devices.choose('scene', 'back');
+  assert.deepEqual([first.readyState, devices.isPrepared('scene'), devices.used('scene')], ['ended', false, 'back']);
+  const second = prepared();
+  devices.use(second);
+  await devices.set('scene', false);
+  assert.deepEqual([second.readyState, devices.tracks.scene], ['ended', null]);
+  await devices.set('scene', true);
+  assert.equal(devices.used('scene'), 'back', 'the camera again');
+  await devices.set('scene', false);
+  const third = prepared();
+  devices.use(third);
+  assert.deepEqual([devices.isOn('scene'), JSON.parse(browser.kept.get('test') ?? '')], [true, { chosen: { scene: 'back' }, wants: { scene: true, microphone: true } }]);
+  devices.stop();
+  assert.deepEqual([third.readyState, devices.isPrepared('scene')], ['ended', false]);
+});
+
+test('a camera that comes after what was taken in its place is stopped, the microphone is not', async () => {
+  const devices = begin({ picture: 'scene' });
+  let answer = () => {};
+  browser.wait = new Promise((done) => { answer = done; });
+  const opened = devices.open();
+  const prepared = /** @type {any} */ (new Track('video'));
+  devices.use(prepared);
+  answer();
+  await opened;
+  assert.deepEqual(browser.given.map((one) => one.readyState), ['live', 'ended']);
+  assert.equal(devices.tracks.scene, prepared);
+  assert.deepEqual([devices.asking, devices.problems], [false, {}]);
+  devices.stop();
+});
+
+test('a camera that fails after something was taken in its place is not missed', async () => {
+  const devices = begin({ picture: 'scene' });
+  browser.refuse = () => 'NotReadableError';
+  const opened = devices.open(['scene']);
+  devices.use(/** @type {any} */ (new Track('video')));
+  await opened;
+  assert.deepEqual(devices.problems, {});
+  devices.stop();
+});
+
+test('what is no device is not said to be unplugged when it ends', async () => {
+  const devices = begin({ picture: 'scene' });
+  const prepared = /** @type {any} */ (new Track('video'));
+  devices.use(prepared);
+  prepared.onended();
+  assert.deepEqual([devices.problems, devices.tracks.scene, devices.isPrepared('scene')], [{}, null, false]);
+  await devices.open();
+  assert.equal(devices.tracks.scene, browser.given[1]);
+  devices.stop();
+});
+
+test('the camera that looks the other way is taken, and remembered', async () => {
+  const options = { picture: 'scene', video: /** @type {any} */ ({ facingMode: { ideal: 'environment' } }), memory: 'test' };
+  const devices = begin(options);
+  const asked = () => browser.asked.splice(0).map(({ video }) => video);
+  await devices.open(['scene']);
+  await devices.flip();
+  await devices.flip();
+  assert.deepEqual(asked(), ['environment', 'user', 'environment'].map((ideal) => ({ facingMode: { ideal } })));
+  assert.deepEqual(browser.given.map((one) => one.readyState), ['ended', 'ended', 'live']);
+  await devices.flip();
+  const again = new Devices(options);
+  await again.open(['scene']);
+  assert.deepEqual(asked(), ['user', 'user'].map((ideal) => ({ facingMode: { ideal } })));
+  again.stop();
+  // A camera that was chosen looks where it looks, and the other way is another one.
+  browser.faces = 'user';
+  await devices.choose('scene', 'front');
+  await devices.flip();
+  await devices.open(['scene']);
+  assert.deepEqual(asked(), [{ deviceId: { ideal: 'front' } }, ...['environment', 'environment'].map((ideal) => ({ facingMode: { ideal } }))]);
+  await devices.set('scene', false);
+  await devices.flip();
+  assert.deepEqual(asked(), [], 'it is off');
+  await devices.set('scene', true);
+  assert.deepEqual(asked(), [{ facingMode: { ideal: 'user' } }]);
+  devices.stop();
+});
+
+test('where nobody says which way a camera looks, the first other way is out', async () => {
+  const devices = begin();
+  await devices.open(['camera']);
+  await devices.flip();
+  await devices.open(['microphone']);
+  assert.deepEqual(browser.asked.map(({ video, audio }) => video || audio), [usual, { ...usual, facingMode: { ideal: 'environment' } }, voice]);
+  devices.stop();
+});
+
+test('the light of a camera that has one is turned on and off', async () => {
+  const devices = begin({ picture: 'scene' });
+  assert.deepEqual([devices.hasTorch, await devices.setTorch(true)], [false, false], 'no camera');
+  await devices.open();
+  const camera = browser.given[1];
+  assert.deepEqual([devices.hasTorch, await devices.setTorch(true), devices.torch, camera.applied], [false, false, false, []], 'no light');
+  camera.capabilities = { torch: true };
+  assert.equal(devices.hasTorch, true);
+  camera.capabilities = { torch: [false, true] };
+  assert.deepEqual([devices.hasTorch, await devices.setTorch(true), devices.torch], [true, true, true]);
+  assert.equal(await devices.setTorch(false), true);
+  assert.deepEqual([camera.applied, devices.torch], [[{ advanced: [{ torch: true }] }, { advanced: [{ torch: false }] }], false]);
+  await devices.setTorch(true);
+  camera.capabilities = { torch: [true], stuck: true };
+  assert.deepEqual([await devices.setTorch(false), devices.torch], [false, true], 'the camera refused');
+  await devices.flip();
+  assert.deepEqual([devices.torch, devices.hasTorch], [false, false], 'another camera');
+  camera.getCapabilities = /** @type {any} */ (undefined);
+  devices.use(/** @type {any} */ (camera));
+  assert.equal(devices.hasTorch, false, 'a browser that does not say');
   devices.stop();
 });

@@ -10,6 +10,7 @@ export { MediaEcho } from '../media-echo.js';
 export { initials, personPicture } from '../media-person.js';
 
 /** @typedef {import('../media.js').Shown} Shown */
+/** @typedef {import('../media-devices.js').Facing} Facing */
 /** @typedef {import('../media-devices.js').Kind} Kind */
 /** @typedef {import('../media-devices.js').Own} Own */
 /** @typedef {import('../media-echo.js').Measured} Measured */
