@@ -57,6 +57,8 @@ export class Devices extends EventTarget {
     /** Whether it was asked for since the page was there. */
     this.asked = false;
     this.asking = false;
+    /** What the question under way asks for. @type {Own[]} */
+    this.waiting = [];
     /** Counts what made an answer under way too late. */
     this.turn = 0;
     /** @type {AudioContext | null} */
@@ -111,9 +113,11 @@ export class Devices extends EventTarget {
     return source === this.picture && this.prepared;
   }
 
-  /** Asks for what is wanted. @param {Own[]} [wanted] */
+  /** Asks for what is wanted; and for what a question under way asks for, whose answer is too late now.
+   * @param {Own[]} [wanted] */
   async open(wanted = this.sources.filter((one) => this.wants[one])) {
-    const sources = wanted.filter((one) => !this.isPrepared(one));
+    const late = this.waiting.filter((one) => this.wants[one] && !this.tracks[one]);
+    const sources = this.sources.filter((one) => !this.isPrepared(one) && (wanted.includes(one) || late.includes(one)));
     const turn = ++this.turn;
     this.asked = true;
     for (const source of sources)
@@ -125,11 +129,13 @@ export class Devices extends EventTarget {
       return;
     }
     this.asking = true;
+    this.waiting = sources;
     this.changed();
     await this.take(sources, turn);
     if (turn !== this.turn)
       return;
     this.asking = false;
+    this.waiting = [];
     await this.enumerate();
   }
 
@@ -150,7 +156,8 @@ export class Devices extends EventTarget {
       for (const source of sources.filter((one) => !left.includes(one) && !this.isPrepared(one)))
         this.problems[source] = name;
       for (const source of left)
-        await this.take([source], turn);
+        if (turn === this.turn && !this.isPrepared(source))
+          await this.take([source], turn);
     }
   }
 
@@ -401,6 +408,7 @@ export class Devices extends EventTarget {
   stop() {
     this.turn++;
     this.asking = false;
+    this.waiting = [];
     this.asked = false;
     this.problems = {};
     for (const source of this.sources)

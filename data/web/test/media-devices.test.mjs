@@ -189,6 +189,54 @@ test('a picture that was turned off while the browser asked is stopped as it com
   devices.stop();
 });
 
+test('who chooses a camera while the browser asks does not lose the microphone', async () => {
+  const devices = begin({ picture: 'scene' });
+  let answer = () => {};
+  browser.wait = new Promise((done) => { answer = done; });
+  const opened = devices.open();
+  const chosen = devices.choose('scene', 'back');
+  answer();
+  await Promise.all([opened, chosen]);
+  assert.equal(devices.tracks.microphone?.readyState, 'live');
+  assert.equal(devices.used('scene'), 'back');
+  assert.deepEqual(browser.given.map((one) => one.readyState), ['ended', 'ended', 'live', 'live']);
+  assert.equal(devices.asking, false);
+  devices.stop();
+});
+
+test('what was refused, or asked for before all was off, is not asked for again', async () => {
+  const devices = begin({ picture: 'scene' });
+  browser.permissions = { microphone: 'denied' };
+  browser.refuse = ({ audio }) => (audio ? 'NotAllowedError' : undefined);
+  await devices.open();
+  browser.asked = [];
+  await devices.choose('scene', 'back');
+  assert.deepEqual(browser.asked.map(({ audio }) => audio), [false]);
+  void devices.open();
+  devices.stop();
+  browser.asked = [];
+  await devices.open(['scene']);
+  assert.deepEqual(browser.asked.map(({ audio }) => audio), [false]);
+  devices.stop();
+});
+
+test('nobody is asked for what is left once all is off', async () => {
+  const devices = begin();
+  let answer = () => {};
+  browser.refuse = () => {
+    browser.wait = new Promise((done) => { answer = done; });
+    return 'NotReadableError';
+  };
+  const opened = devices.open();
+  while (browser.asked.length < 2) // both at once, then one of them
+    await new Promise((done) => { setImmediate(done); });
+  devices.stop();
+  answer();
+  await opened;
+  assert.equal(browser.asked.length, 2);
+  assert.deepEqual(devices.problems, {});
+});
+
 test('a device that is unplugged is said to be gone', async () => {
   const devices = begin({ picture: 'scene' });
   await devices.open();
