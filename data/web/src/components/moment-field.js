@@ -130,7 +130,7 @@ export class MomentField extends KarezElement {
     return html`<fieldset class="moment"><legend>${this.label}</legend>
       <div class="clock-field"><label for=${id}>${_('Day')}</label><select id=${id}
         @change=${(/** @type {Event} */ event) => this.put(Number(/** @type {HTMLSelectElement} */ (event.target).value) + into)}>
-        ${this.days().map((at) => html`<option value=${at} ?selected=${at === startOfDay(this.value)}>${this.dayName(at)}</option>`)}
+        ${this.days().map((at) => html`<option value=${at} .selected=${at === startOfDay(this.value)}>${this.dayName(at)}</option>`)}
       </select></div>
       ${this.clockField('beijing', _('Beijing'))}${this.clockField('xinjiang',
         isOtherDay(this.value) ? _('%s, %s', _('Xinjiang'), day(this.value, 'xinjiang')) : _('Xinjiang'))}

@@ -223,7 +223,7 @@ export function selectField(options) {
     control: ({ id, describedBy, invalid }) => html`<select id=${id} aria-describedby=${describedBy}
       aria-invalid=${invalid}
       @change=${(/** @type {Event} */ event) => options.onchange(/** @type {HTMLSelectElement} */ (event.target).value)}>
-      ${options.choices.map(([value, text]) => html`<option value=${value} ?selected=${value === options.value}>${text}</option>`)}
+      ${options.choices.map(([value, text]) => html`<option value=${value} .selected=${value === options.value}>${text}</option>`)}
     </select>`,
   });
 }
