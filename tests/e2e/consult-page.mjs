@@ -63,6 +63,19 @@ export const received = (page) => page.evaluate(async (name) => {
   }));
 }, panel);
 
+/** How many ms ago the frames were taken that a page shows of the others' cameras, by who took them; null where it does not know.
+ * @param {any} page @returns {Promise<(number | null)[]>} */
+export const ages = (page) => page.evaluate((name) => {
+  const { client } = document.querySelector(name);
+  const ntp = () => Date.now() + 2_208_988_800_000; // since 1900
+  return Promise.all([...document.querySelectorAll('video[data-person][data-source="camera"]')].map((video) => new Promise((done) => {
+    video.requestVideoFrameCallback((_now, { rtpTimestamp }) => {
+      const taken = client.captureOf(video.dataset.person, 'camera', rtpTimestamp);
+      done(taken === null ? null : ntp() - taken);
+    });
+  })));
+}, panel);
+
 /** Milliseconds until a page shows new frames of so many others. @param {any} page @param {number} others @param {number} within */
 export async function fresh(page, others, within) {
   const begin = performance.now();

@@ -8,7 +8,7 @@ import path from 'node:path';
 
 import { checkAccess, desktop, openBrowser, phone, shootAll, signIn } from './browser.mjs';
 import { assertKept } from './contract.mjs';
-import { addSeconds, join, prepare, received } from './consult-page.mjs';
+import { addSeconds, ages, join, prepare, received } from './consult-page.mjs';
 import { build, meddle, password, until, withPair } from './hubs.mjs';
 
 process.env.KAREZ_PLUGINS ??= path.join(build, 'plugins/consult');
@@ -113,6 +113,15 @@ async function meet(pages, id, pair) {
       const all = Object.values(await received(page));
       return all.length === 3 && all.every((one) => one.frames > 100 && one.energy > 0);
     }, 90000);
+  for (const [i, page] of pages.entries()) {
+    let found = [];
+    await until(`page ${i} to know when the others' frames were taken`, async () => {
+      found = await ages(page);
+      return found.length === 3 && found.every((one) => one !== null);
+    });
+    // All of them go by the clock of one computer.
+    assert.ok(found.every((one) => one > -50 && one < 5000), `page ${i}: ${found} ms ago`);
+  }
   console.log(`frames and energy: ${JSON.stringify(await Promise.all(pages.map(received)))}`);
   await shootAll(pages[0], 'consult-5-room');
   await checkAccess(pages[0], 'consultation');

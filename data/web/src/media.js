@@ -10,8 +10,9 @@ import { hubNow, ticks } from './time.js';
 /** @typedef {import('./media-sources.js').Source} Source */
 /** @typedef {{mid: string, participant: string, source: Source, on: boolean}} Place */
 /**
- * What is shown of one other person.
- * @typedef {{tracks: Partial<Record<Source, MediaStreamTrack>>, on: Partial<Record<Source, boolean>>}} Shown
+ * What is shown of one other person, and by what it is received.
+ * @typedef {{tracks: Partial<Record<Source, MediaStreamTrack>>, receivers: Partial<Record<Source, RTCRtpReceiver>>,
+ *   on: Partial<Record<Source, boolean>>}} Shown
  */
 /** @typedef {{participant: string, state: string, loss_in: number, loss_out: number, rtt_ms: number, jitter_ms: number}} Quality */
 
@@ -32,6 +33,9 @@ const wantedTries = 3;
 const wantedAgain = 100;
 const retryMs = [200, 500, 1000, 2000, 4000];
 
+/** The header extension that says when a frame was taken. */
+const captureTime = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time';
+
 const viewEvents = ['visibilitychange', 'enterpictureinpicture', 'leavepictureinpicture'];
 
 /** A page whose picture stands in a window of its own is seen though it is hidden. */
@@ -45,6 +49,23 @@ export function preferredCodecs(kind) {
   const ours = all.filter((codec) => codec.mimeType === 'video/VP8'
     || codec.mimeType === 'video/H264' && /packetization-mode=1/.test(codec.sdpFmtpLine ?? '') && /profile-level-id=42e0/i.test(codec.sdpFmtpLine ?? ''));
   return [...ours, ...all.filter((codec) => codec.mimeType === 'video/rtx')];
+}
+
+/** Agrees on it where the browser can: of itself none offers it. @param {any} transceiver whose types do not have it yet */
+function tellCaptures(transceiver) {
+  /** @type {{uri: string, direction: RTCRtpTransceiverDirection}[]} */
+  const extensions = transceiver.getHeaderExtensionsToNegotiate?.() ?? [];
+  if (extensions.some(({ uri }) => uri === captureTime))
+    transceiver.setHeaderExtensionsToNegotiate?.(extensions.map(({ uri, direction }) => ({ uri, direction: uri === captureTime ? 'sendrecv' : direction })));
+}
+
+/** @param {RTCPeerConnection} connection @param {'audio' | 'video'} kind @param {RTCRtpTransceiverInit} init */
+function addSection(connection, kind, init) {
+  const transceiver = connection.addTransceiver(kind, init);
+  transceiver.setCodecPreferences(preferredCodecs(kind));
+  if (kind === 'video')
+    tellCaptures(transceiver);
+  return transceiver;
 }
 
 /**
@@ -302,6 +323,21 @@ export class MediaClient extends EventTarget {
     return since === undefined ? undefined : hubNow() - (ticks() - since);
   }
 
+  /**
+   * When a frame that is shown was taken, by the clock of who sent it.
+   * @param {string} participant @param {Source} source
+   * @param {number | undefined} rtpTimestamp of the frame, as requestVideoFrameCallback has it in its metadata
+   * @returns {number | null} ms since 1900 (NTP); null: it is not known
+   */
+  captureOf(participant, source, rtpTimestamp) {
+    /** The newest that was shown. @type {(RTCRtpSynchronizationSource & {captureTimestamp?: number}) | undefined} */
+    const newest = this.people.get(participant)?.receivers[source]?.getSynchronizationSources()[0];
+    if (rtpTimestamp === undefined || newest?.captureTimestamp === undefined)
+      return null;
+    // By a clock of 90 kHz, whose 32 bits begin anew.
+    return newest.captureTimestamp + ((rtpTimestamp - newest.rtpTimestamp) | 0) / 90;
+  }
+
   connect() {
     this.drop();
     const connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require' });
@@ -309,9 +345,7 @@ export class MediaClient extends EventTarget {
     this.token = crypto.randomUUID();
     for (const source of this.sources) {
       const { voice, bitrate } = this.options[source];
-      const kind = voice ? 'audio' : 'video';
-      const transceiver = connection.addTransceiver(kind, { direction: 'sendonly', sendEncodings: [{ maxBitrate: bitrate }] });
-      transceiver.setCodecPreferences(preferredCodecs(kind));
+      const transceiver = addSection(connection, voice ? 'audio' : 'video', { direction: 'sendonly', sendEncodings: [{ maxBitrate: bitrate }] });
       this.sending[source] = transceiver;
       if (this.own[source])
         void transceiver.sender.replaceTrack(/** @type {MediaStreamTrack} */ (this.own[source]));
@@ -325,9 +359,10 @@ export class MediaClient extends EventTarget {
 
   /** @param {number} audio @param {number} video */
   addPlaces(audio, video) {
+    const { connection } = this;
     for (const [kind, n] of /** @type {['audio' | 'video', number][]} */ ([['audio', audio], ['video', video]]))
-      for (let i = 0; i < n; i++)
-        this.connection?.addTransceiver(kind, { direction: 'recvonly' }).setCodecPreferences(preferredCodecs(kind));
+      for (let i = 0; connection && i < n; i++)
+        addSection(connection, kind, { direction: 'recvonly' });
   }
 
   async offer() {
@@ -498,14 +533,15 @@ export class MediaClient extends EventTarget {
 
   /** Puts the tracks of the places under the names of those who are shown there. */
   show() {
-    const tracks = new Map((this.connection?.getTransceivers() ?? []).map((one) => [one.mid, one.receiver.track]));
+    const receivers = new Map((this.connection?.getTransceivers() ?? []).map((one) => [one.mid, one.receiver]));
     this.people = new Map();
     for (const place of this.places) {
-      const track = tracks.get(place.mid);
-      if (!track)
+      const receiver = receivers.get(place.mid);
+      if (!receiver)
         continue;
-      const shown = this.people.get(place.participant) ?? { tracks: {}, on: {} };
-      shown.tracks[place.source] = track;
+      const shown = this.people.get(place.participant) ?? { tracks: {}, receivers: {}, on: {} };
+      shown.tracks[place.source] = receiver.track;
+      shown.receivers[place.source] = receiver;
       shown.on[place.source] = place.on;
       this.people.set(place.participant, shown);
     }

@@ -40,15 +40,29 @@ class Connection {
   applied = [];
   /** @type {any[]} */
   transceivers = [];
+  /** Header extensions that it can be told to negotiate; null: it cannot be told. @type {{uri: string, direction: string}[] | null} */
+  static extensions = null;
   addTransceiver(/** @type {string} */ kind) {
     const one = { mid: String(this.transceivers.length), receiver: { track: { kind } }, sender: new Sender(), setCodecPreferences() {} };
+    if (Connection.extensions)
+      Object.assign(one, {
+        extensions: Connection.extensions,
+        getHeaderExtensionsToNegotiate() { return this.extensions; },
+        setHeaderExtensionsToNegotiate(/** @type {any[]} */ told) {
+          assert.deepEqual(told.map(({ uri }) => uri), this.extensions.map(({ uri }) => uri), 'a browser refuses others');
+          this.extensions = told;
+        },
+      });
     this.transceivers.push(one);
     return one;
   }
 
   getTransceivers() { return this.transceivers; }
 
-  async createOffer() { return { sdp: 'an offer' }; }
+  async createOffer() {
+    this.offered = this.transceivers.map(({ extensions }) => extensions);
+    return { sdp: 'an offer' };
+  }
 
   async setLocalDescription(/** @type {any} */ offer) {
     this.localDescription = offer;
@@ -369,5 +383,57 @@ test('of more people than an offer has room for, as many are offered places as i
     places(0, 0);
     assert.equal(client.crowded, false);
   }
+  client.close();
+});
+
+test('that frames say when they were taken is offered where the browser can, each way', async () => {
+  const capture = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time';
+  const told = (/** @type {string} */ direction) => [{ uri: 'urn:ietf:params:rtp-hdrext:sdes:mid', direction: 'sendrecv' }, { uri: capture, direction }, { uri: 'another', direction: 'stopped' }];
+  Connection.extensions = told('stopped');
+  const { client, offers, connection } = await begin();
+  const fits = () => {
+    const { offered, transceivers } = connection();
+    assert.equal(offered.length, transceivers.length);
+    for (const [i, { receiver }] of transceivers.entries())
+      assert.deepEqual(offered[i], told(receiver.track.kind === 'video' ? 'sendrecv' : 'stopped'));
+  };
+  fits();
+  client.take({ type: 'media.places', connection: offers[0], places: [], lacking_audio: 1, lacking_video: 1 });
+  client.take({ type: 'media.answer', connection: offers[0], sdp: 'answer' });
+  for (let i = 0; i < 3; i++) await turn();
+  assert.equal(offers.length, 2);
+  fits();
+  client.close();
+  // A browser that does not have it.
+  Connection.extensions = told('stopped').filter(({ uri }) => uri !== capture);
+  const without = await begin();
+  assert.deepEqual(new Set(without.connection().offered), new Set([Connection.extensions]));
+  without.client.close();
+  Connection.extensions = null;
+});
+
+test('when a frame was taken goes by the newest of its sender that was shown', async () => {
+  const { client, offers, connection } = await answered();
+  const mids = connection().transceivers.filter((/** @type {any} */ one) => one.receiver.track.kind === 'video').map((/** @type {any} */ one) => one.mid);
+  const place = (/** @type {string} */ mid, /** @type {string} */ participant) => ({ mid, participant, source: 'camera', on: true });
+  /** @type {any[]} */
+  let sources = [];
+  connection().transceivers.find((/** @type {any} */ one) => one.mid === mids[3]).receiver.getSynchronizationSources = () => sources;
+  connection().transceivers.find((/** @type {any} */ one) => one.mid === mids[4]).receiver.getSynchronizationSources = () => [{ rtpTimestamp: 7, captureTimestamp: 1 }];
+  client.take({ type: 'media.places', connection: offers[0], places: [place(mids[3], 'one'), place(mids[4], 'other')], lacking_audio: 0, lacking_video: 0 });
+  const of = (/** @type {number | undefined} */ rtp, participant = 'one', source = 'camera') => client.captureOf(participant, source, rtp);
+  assert.equal(of(9000), null, 'nothing has come');
+  sources = [{ rtpTimestamp: 9000 }];
+  assert.equal(of(9000), null, 'it did not say');
+  const at = 3_900_000_000_000;
+  sources = [{ rtpTimestamp: 9000, captureTimestamp: at }, { rtpTimestamp: 1, captureTimestamp: 1 }];
+  assert.deepEqual([of(9000), of(18000), of(0)], [at, at + 100, at - 100]);
+  // The numbers begin anew.
+  sources = [{ rtpTimestamp: 0xffff_ff00, captureTimestamp: at }];
+  assert.deepEqual([of(0xffff_ff00 - 90), of(0x68)], [at - 1, at + 4]);
+  sources = [{ rtpTimestamp: 0x68, captureTimestamp: at }];
+  assert.equal(of(0xffff_ff00), at - 4);
+  assert.equal(of(97, 'other'), 2);
+  assert.deepEqual([of(9000, 'nobody'), of(9000, 'one', 'screen'), of(undefined)], [null, null, null]);
   client.close();
 });
