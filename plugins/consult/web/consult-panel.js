@@ -3,11 +3,10 @@
 // wrong, and the opinion beside them; after the end, what was kept.
 
 import {
-  _, ConsentControl, N_, ngettext, onLanguage, Problem, announce, api, button, consentSentence, duration, emptyState, factList, failedState, hubName, icon,
-  keyHint, live, loadingState, may, problemNote, onSingleKeys, sessionRole, singleKey, singleKeys, state, timePair,
-  LitElement, html, nothing,
+  _, N_, ngettext, announce, api, button, consentSentence, duration, emptyState, factList, failedState, icon,
+  keyHint, live, loadingState, may, sessionRole, singleKey, singleKeys, state, timePair, html, nothing,
 } from '@karez/desk';
-import { Devices, MediaClient, MediaEcho, choosers, deviceTroubles, levelMeter, moveLevel, problemOf, sharesScreen, silencedBySystem } from '@karez/media';
+import { Devices, MediaEcho, MediaPanel, choosers, levelMeter, moveLevel, problemOf, sharesScreen } from '@karez/media';
 import { deviceCheck } from './consult-check.js';
 import { formerAct, formerState, quiet } from './consult-consent.js';
 import './consult-opinion.js';
@@ -16,14 +15,8 @@ import './consult-request.js';
 import { stage } from './consult-tiles.js';
 import { once, roleFor } from './consult-view.js';
 
-/** @typedef {import('./consult-view.js').Source} Source */
 /** @typedef {import('@karez/desk').Consent} Consent */
 /** @typedef {{consents: Consent[], people: {name: string, hospital: string, role?: string}[], seconds: number}} Kept */
-
-const over = ['ended', 'failed'];
-const running = ['live', 'degraded', 'held'];
-/** Somebody whose place was lost comes back within this, and keeps the camera. */
-const graceMs = 1500;
 
 /** What is said of a key that turned one of them off or on. */
 const standings = {
@@ -31,46 +24,29 @@ const standings = {
   camera: [N_('Your camera is off.'), N_('Your camera is on.')],
 };
 
-export class ConsultPanel extends LitElement {
+export class ConsultPanel extends MediaPanel {
   /** @type {[string, string][]} */
   static keys = [['M', N_('Mute or unmute yourself')], ['V', N_('Turn your camera on or off')], ['O', N_('Open or close the opinion')]];
   static role = roleFor;
   static properties = {
-    session: { attribute: false }, participant: { attribute: false }, send: { attribute: false },
-    silent: { state: true }, kept: { state: true }, problem: { state: true }, refusal: { state: true },
+    ...MediaPanel.properties, kept: { state: true }, problem: { state: true },
     tone: { state: true }, choosing: { state: true }, trouble: { state: true }, writing: { state: true }, news: { state: true },
   };
 
   constructor() {
     super();
-    /** @type {any} */
-    this.session = null;
-    /** @type {any} */
-    this.participant = null;
-    /** @type {(body: Record<string, unknown>) => boolean} */
-    this.send = () => false;
+    this.rules = /^(rtc|consent|consult|worker)\//;
     /** Whether the worker lets people see and hear each other. */
     this.forwarding = false;
     /** The worker is one that took its place before the hub brought this page. */
     this.former = false;
-    this.consent = new ConsentControl();
     this.consent.send = (body) => this.send(this.former ? formerAct(body) : body);
-    this.consent.addEventListener('change', () => this.requestUpdate());
-    this.consent.addEventListener('refuse', (event) => { this.refusal = /** @type {CustomEvent} */ (event).detail; });
-    this.consent.addEventListener('shut', () => {
-      if (this.isConnected) // what is left sends nothing
-        this.shut();
-    });
-    /** The browser plays no sound before somebody asks for it. */
-    this.silent = false;
     /** @type {Kept | null} */
     this.kept = null;
     /** @type {Consent[]} */
     this.consents = [];
     /** @type {any} */
     this.problem = null;
-    /** What the worker refused. @type {any} */
-    this.refusal = null;
     this.asked = false;
     this.tone = false;
     this.choosing = false;
@@ -82,32 +58,18 @@ export class ConsultPanel extends LitElement {
     this.paper = null;
     /** Opinions that were signed since it was there. */
     this.news = 0;
-    /** @type {{id: string, names: Record<string, string>, own: boolean}[]} */
-    this.hubs = [];
-    this.devices = new Devices({ memory: 'karez.consult.devices' });
-    this.devices.addEventListener('change', () => this.follow());
     this.echo = new MediaEcho((sdp) => api.post(`/sessions/${this.session.id}/echo`, { sdp }).then((answer) => answer.sdp));
     this.echo.addEventListener('change', () => this.requestUpdate());
     /** @type {MediaStreamTrack | null} */
     this.screen = null;
-    /** @type {MediaClient | null} */
-    this.client = null;
-    /** One for each track, so that nothing that plays is begun again. @type {WeakMap<MediaStreamTrack, MediaStream>} */
-    this.streams = new WeakMap();
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.leaving = undefined;
-    /** @type {(() => void)[]} */
-    this.off = [];
   }
 
-  /** In the page's own tree: its style sheet and labels reach it. */
-  createRenderRoot() {
-    return this;
+  makeDevices() {
+    return new Devices({ memory: 'karez.consult.devices' });
   }
 
   connectedCallback() {
     super.connectedCallback();
-    const keys = (/** @type {KeyboardEvent} */ event) => this.key(event);
     const full = () => this.requestUpdate();
     // The opinion may be closed, and its words are not kept none the less.
     const ask = (/** @type {Event} */ event) => {
@@ -115,85 +77,36 @@ export class ConsultPanel extends LitElement {
         event.preventDefault();
     };
     addEventListener('beforeunload', ask);
-    document.addEventListener('keydown', keys);
     document.addEventListener('fullscreenchange', full);
     const seen = () => this.lookForKept();
     document.addEventListener('visibilitychange', seen);
-    navigator.mediaDevices?.addEventListener('devicechange', this.devices.listed);
     let frame = 0;
     const move = () => {
       moveLevel(this, this.devices);
       frame = requestAnimationFrame(move);
     };
     move();
-    this.off = [
-      live.on('problem', (told) => this.takeProblem(told)),
-      live.on('state', (now) => (now === 'up' ? undefined : this.client?.unheard())),
+    this.off.push(
       live.on('event', ({ event }) => this.hearOf(event)),
       live.onTouched(['session'], () => this.lookForKept()),
-      onLanguage(() => this.requestUpdate()),
-      onSingleKeys(() => this.requestUpdate()),
       () => removeEventListener('beforeunload', ask),
-      () => document.removeEventListener('keydown', keys),
       () => document.removeEventListener('fullscreenchange', full),
       () => document.removeEventListener('visibilitychange', seen),
-      () => navigator.mediaDevices?.removeEventListener('devicechange', this.devices.listed),
       () => cancelAnimationFrame(frame),
-    ];
-    this.readHubs();
-    this.requestUpdate();
-  }
-
-  disconnectedCallback() {
-    super.disconnectedCallback();
-    for (const off of this.off)
-      off();
-    // From the lobby to the room it is moved, not taken away.
-    setTimeout(() => {
-      if (!this.isConnected)
-        this.finish();
-    });
-  }
-
-  async readHubs() {
-    this.hubs = [{ id: state.me?.hub ?? '', names: state.me?.hub_names ?? {}, own: true }];
-    if (may('peers.read'))
-      this.hubs = [...this.hubs, ...await api.get('/peers').then((answer) => answer.items, () => [])];
-    this.requestUpdate();
-  }
-
-  get isOver() {
-    return over.includes(this.session?.state);
+    );
   }
 
   /** @param {Map<string, any>} changed */
   willUpdate(changed) {
-    if (changed.has('participant') || changed.has('session'))
-      this.attend();
+    super.willUpdate(changed);
     if (this.isOver && !this.asked)
       this.lookForKept();
   }
 
-  /** Begins when this page is in, ends when it is not. */
   attend() {
-    if (this.isOver) {
+    if (this.isOver)
       this.writing = false;
-      this.consent.settle(); // nobody is seen any more
-      this.finish();
-    } else if (this.participant) {
-      clearTimeout(this.leaving);
-      this.leaving = undefined;
-      if (!this.client)
-        this.begin();
-    } else if (this.client) {
-      this.close();
-      this.consent.forget();
-      this.leaving = setTimeout(() => {
-        this.leaving = undefined;
-        this.finish();
-        this.requestUpdate();
-      }, graceMs);
-    }
+    super.attend();
   }
 
   /** All of the lobby's check. */
@@ -205,87 +118,43 @@ export class ConsultPanel extends LitElement {
 
   begin() {
     this.echo.stop(); // its own picture and sound need the line now
-    const client = new MediaClient((body) => this.send(body));
-    client.addEventListener('change', () => {
-      if (client !== this.client)
-        return;
-      if (client.state === 'open')
-        this.refusal = null;
-      this.requestUpdate();
-    });
-    this.client = client;
-    this.refusal = null;
-    client.expect(this.forwarding);
-    client.open({ ...this.devices.tracks, screen: this.screen });
-    // Who said yes before is not asked again, and nobody is asked without a click.
-    if (!this.devices.asked)
-      this.devices.allowed().then((yes) => (yes && client === this.client ? this.devices.open() : undefined));
-  }
-
-  close() {
-    this.client?.close();
-    this.client = null;
+    super.begin();
+    this.client?.expect(this.forwarding);
   }
 
   finish() {
-    clearTimeout(this.leaving);
-    this.leaving = undefined;
-    this.close();
+    super.finish();
     this.stopSharing();
     this.echo.stop();
-    this.devices.stop();
     this.choosing = false;
     this.news = 0;
     if (document.fullscreenElement && this.contains(document.fullscreenElement))
       void document.exitFullscreen();
   }
 
-  /** The others are sent what the devices give now. */
-  follow() {
-    const { client } = this;
-    const tracks = /** @type {Record<Source, MediaStreamTrack | null>} */ ({ ...this.devices.tracks, screen: this.screen });
-    if (client?.connection)
-      for (const source of /** @type {Source[]} */ (['microphone', 'camera', 'screen']))
-        if ((client.own[source] ?? null) !== tracks[source])
-          void client.replace(source, tracks[source]);
-        else
-          client.tellOn(source);
-    else if (client)
-      client.own = tracks;
-    this.requestUpdate();
+  own() {
+    return { ...super.own(), screen: this.screen };
   }
 
   /** A message of the session. @param {Record<string, any>} body */
   receive(body) {
-    if (this.client?.take(body) || this.consent.take(body))
-      return;
-    if (body.type === 'consult.state') {
-      const former = formerState(body);
-      this.former = former !== null;
-      this.forwarding = body.forwarding;
-      this.client?.expect(body.forwarding);
-      if (former)
-        this.consent.take(former);
-      this.requestUpdate();
-    } else if (typeof body.rule === 'string' && body.rule.startsWith('rtc/'))
-      this.refusal = body;
-  }
-
-  /** @param {Record<string, any>} frame */
-  takeProblem(frame) {
-    const rule = frame.problem?.rule ?? '';
-    if (frame.session !== this.session?.id || !/^(rtc|consent|consult|worker)\//.test(rule))
-      return;
-    this.refusal = new Problem(frame.problem);
-    if (rule.startsWith('worker/'))
-      this.consent.missed();
+    if (body.type !== 'consult.state')
+      return super.receive(body);
+    const former = formerState(body);
+    this.former = former !== null;
+    this.forwarding = body.forwarding;
+    this.client?.expect(body.forwarding);
+    if (former)
+      this.consent.take(former);
+    this.requestUpdate();
+    return true;
   }
 
   /** @param {KeyboardEvent} event */
   key(event) {
     if (event.key === 'Escape' && this.writing && !event.isComposing && !document.querySelector('dialog[open]'))
       void this.openOpinion(false);
-    if (!this.client || !running.includes(this.session?.state))
+    if (!this.client || !this.isRunning)
       return;
     const key = singleKey(event);
     if (key === 'o' && may('consult.opinion.read')) {
@@ -299,12 +168,6 @@ export class ConsultPanel extends LitElement {
       if (!this.devices.asking)
         void this.toggle(source).then(() => announce(_(standings[source][this.devices.isOn(source) ? 1 : 0])));
     }
-  }
-
-  /** @param {'camera' | 'microphone'} source */
-  toggle(source) {
-    this.devices.asked = true;
-    return this.devices.set(source, !this.devices.isOn(source));
   }
 
   /** That one was signed is said without reading it: whose eyes saw it is recorded. @param {import('@karez/desk').Event} event */
@@ -363,10 +226,8 @@ export class ConsultPanel extends LitElement {
 
   /** This page sends nothing more. */
   shut() {
-    for (const source of /** @type {const} */ (['camera', 'microphone']))
-      void this.devices.set(source, false);
+    super.shut();
     this.stopSharing();
-    this.requestUpdate();
   }
 
   /** This hospital's half keeps it by itself, maybe after the other's has ended the session. */
@@ -387,69 +248,11 @@ export class ConsultPanel extends LitElement {
     }
   }
 
-  /** The same track keeps the same stream, and what plays is not touched. */
-  updated() {
-    for (const element of /** @type {NodeListOf<HTMLMediaElement>} */ (this.querySelectorAll('video, audio'))) {
-      const { own, person, source } = element.dataset;
-      const track = own ? this.devices.tracks.camera
-        : this.client?.people.get(person ?? '')?.tracks[/** @type {Source} */ (source)] ?? null;
-      if (track && !this.streams.has(track))
-        this.streams.set(track, new MediaStream([track]));
-      const stream = track ? this.streams.get(track) ?? null : null;
-      if (element.srcObject !== stream)
-        element.srcObject = stream;
-      if (element instanceof HTMLAudioElement)
-        void this.devices.route(element);
-      if (stream && element.paused)
-        this.play(element);
-    }
-  }
-
-  /** @param {HTMLMediaElement} element */
-  play(element) {
-    element.play().catch((error) => {
-      if (error?.name === 'NotAllowedError')
-        this.silent = true;
-    });
-  }
-
-  soundOn() {
-    this.silent = false;
-    for (const element of this.querySelectorAll('audio, video'))
-      this.play(/** @type {HTMLMediaElement} */ (element));
-  }
-
-  /** @param {string} id */
-  hospital(id) {
-    return hubName(this.hubs, id);
-  }
-
-  people() {
-    const here = this.session.participants.filter((/** @type {any} */ one) => !one.left_at && one.id !== this.participant.id);
-    return [...here, this.participant].map((one) => ({
-      id: one.id, name: one.name ?? one.actor?.name ?? '', role: one.role, hospital: this.hospital(one.hospital), own: one.id === this.participant.id,
-    }));
-  }
-
-  /** What is not as it should be, and what happens about it. @param {MediaClient} client */
+  /** What is not as it should be, and what happens about it. @param {import('@karez/media').MediaClient} client */
   bars(client) {
-    const waits = html`<i class="spinner" aria-hidden="true"></i>`;
-    const off = !this.devices.asked && !this.devices.tracks.camera && !this.devices.tracks.microphone;
-    return html`
-      ${client.state === 'connecting' && client.failures === 0 && !client.failure ? html`<div class="note calm" role="status"><p>${waits} ${_('Connecting picture and sound.')}</p></div>` : nothing}
-      ${client.state === 'away' || client.state === 'connecting' && (client.failures > 0 || client.failure) ? html`<div class="note warn" role="status"><p>${waits} ${
-        _('Your connection is interrupted, trying again.')}</p></div>` : nothing}
-      ${client.linkUp ? nothing : html`<div class="note bad" role="status"><p>${_('The other hospital cannot be reached right now. You are connected again as soon as the link is back.')}</p></div>`}
-      ${client.crowded ? html`<div class="note warn" role="status"><p>${
-        _('More people are here than this page has places for: not all of them are heard and seen here.')}</p></div>` : nothing}
-      ${this.session.state === 'held' ? html`<div class="note warn" role="status"><p>${_('On hold: nobody is seen or heard until it is resumed.')}</p></div>` : nothing}
-      ${this.refusal ? html`<div class="consult-refused">${problemNote(this.refusal)}<p>${button({ label: _('Close'), kind: 'quiet', onclick: () => { this.refusal = null; } })}</p></div>` : nothing}
-      ${this.silent ? html`<div class="note warn" role="alert"><p>${_('The browser plays no sound until you ask for it.')}</p><p>${button({ label: _('Turn sound on'), kind: 'primary', onclick: () => this.soundOn() })}</p></div>` : nothing}
-      ${silencedBySystem(this.devices)}
-      ${off ? html`<div class="note warn" role="status"><p>${_('The others neither see nor hear you yet.')}</p><p>${
-        button({ label: _('Turn on camera and microphone'), kind: 'primary', onclick: () => void this.devices.open(['camera', 'microphone']) })}</p></div>` : nothing}
-      ${this.trouble ? problemOf(this.trouble, 'screen') : nothing}
-      ${deviceTroubles(this.devices)}`;
+    return html`${this.connectionBars(client)}
+      ${this.deviceBars(_('The others neither see nor hear you yet.'), _('Turn on camera and microphone'))}
+      ${this.trouble ? problemOf(this.trouble, 'screen') : nothing}`;
   }
 
   tools() {
@@ -477,7 +280,7 @@ export class ConsultPanel extends LitElement {
       void this.devices.enumerate();
   }
 
-  /** @param {MediaClient} client */
+  /** @param {import('@karez/media').MediaClient} client */
   room(client) {
     const why = quiet(this.consent, this.forwarding, this.session.state === 'held');
     this.consent.where = this.hospital(this.session.host);
@@ -547,7 +350,7 @@ export class ConsultPanel extends LitElement {
       return nothing;
     if (this.isOver)
       return this.afterwards();
-    if (this.client && running.includes(this.session.state))
+    if (this.client && this.isRunning)
       return this.frame(this.room(this.client));
     const main = this.leaving !== undefined || this.session.state === 'stopping' ? loadingState(4) : deviceCheck(this.devices, {
       name: this.participant?.name ?? state.me?.names?.en ?? '', tone: this.tone, playTone: () => this.playTone(),
