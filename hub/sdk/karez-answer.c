@@ -98,6 +98,56 @@ karez_request_query (KarezRequest *self, KarezStore *store, const char *statemen
   karez_store_query_async (store, statement, params, NULL, on_found, query);
 }
 
+typedef struct
+{
+  KarezRequest *request;
+  KarezBookedFunc func;
+  gpointer data;
+  GDestroyNotify destroy;
+} Booked;
+
+static void
+booked_free (Booked *self)
+{
+  g_object_unref (self->request);
+  if (self->destroy != NULL)
+    self->destroy (self->data);
+  g_free (self);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Booked, booked_free)
+
+static void
+on_booking (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (Booked) booked = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode)
+      booking = karez_agenda_get_booking_finish (KAREZ_AGENDA (source), result, &error);
+
+  if (error == NULL || karez_error_is_not_found (error))
+    booked->func (booked->request, booking, booked->data);
+  else
+    karez_request_fail (booked->request, error);
+}
+
+void
+karez_request_find_booking (KarezRequest *self, KarezAgenda *agenda, const char *booking,
+                            KarezBookedFunc func, gpointer data, GDestroyNotify destroy)
+{
+  Booked *booked = NULL;
+
+  g_return_if_fail (KAREZ_IS_REQUEST (self));
+  g_return_if_fail (KAREZ_IS_AGENDA (agenda));
+  g_return_if_fail (func != NULL);
+
+  booked = g_new (Booked, 1);
+  booked->request = g_object_ref (self);
+  booked->func = func;
+  booked->data = data;
+  booked->destroy = destroy;
+  karez_agenda_get_booking_async (agenda, booking, NULL, on_booking, booked);
+}
+
 /* What was seen today, by the log that it is recorded in. A hub that starts anew records it again.
  */
 typedef struct

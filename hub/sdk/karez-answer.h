@@ -44,6 +44,29 @@ typedef void (*KarezFoundFunc) (KarezRequest *request, KarezRows *rows, gpointer
 KAREZ_PUBLIC void karez_request_query (KarezRequest *self, KarezStore *store, const char *statement,
                                        GVariant *params, KarezFoundFunc func, gpointer data);
 /**
+ * KarezBookedFunc:
+ * @request: to be answered by the function
+ * @booking: (transfer none) (nullable): as the API shows it; %NULL where there is none
+ *
+ * Since: 1.1
+ */
+typedef void (*KarezBookedFunc) (KarezRequest *request, JsonNode *booking, gpointer data);
+
+/**
+ * karez_request_find_booking:
+ * @booking: its id, and so its session's
+ * @func: (scope async): called with the booking; what fails otherwise is answered, and @func is
+ *   called not at all
+ * @destroy: (nullable): of @data, after that
+ *
+ * Looks for the booking that an answer is about.
+ *
+ * Since: 1.1
+ */
+KAREZ_PUBLIC void karez_request_find_booking (KarezRequest *self, KarezAgenda *agenda,
+                                              const char *booking, KarezBookedFunc func,
+                                              gpointer data, GDestroyNotify destroy);
+/**
  * karez_request_respond_read:
  * @action: "note.read"
  * @session: (nullable): the session it belongs to

@@ -3,6 +3,10 @@
 #define KAREZ_INSIDE
 #include "karez-routes.h"
 
+#include "hub-catalogue.h"
+
+#include <string.h>
+
 G_DEFINE_ABSTRACT_TYPE (KarezRequest, karez_request, G_TYPE_OBJECT)
 
 static void
@@ -40,6 +44,25 @@ karez_request_get_path_part (KarezRequest *self, const char *name)
   g_return_val_if_fail (KAREZ_IS_REQUEST (self), NULL);
 
   return KAREZ_REQUEST_GET_CLASS (self)->get_path_part (self, name);
+}
+
+const char *
+karez_request_get_path_uuid (KarezRequest *self, const char *name, const char *rule)
+{
+  const char *id = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_return_val_if_fail (KAREZ_IS_REQUEST (self), NULL);
+  g_return_val_if_fail (rule != NULL, NULL);
+
+  id = karez_request_get_path_part (self, name);
+  /* In upper case it would be another text beside the same row. */
+  if (id != NULL && g_uuid_string_is_valid (id) && strpbrk (id, "ABCDEF") == NULL)
+    return id;
+  error = karez_error_new (KAREZ_ERROR_NOT_FOUND, rule, N_ ("a UUID"),
+                           N_ ("There is nothing under this id"));
+  karez_request_fail (self, error);
+  return NULL;
 }
 
 const char *

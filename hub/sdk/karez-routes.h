@@ -101,6 +101,19 @@ KAREZ_PUBLIC gboolean karez_request_may (KarezRequest *self, const char *permiss
  */
 KAREZ_PUBLIC const char *karez_request_get_path_part (KarezRequest *self, const char *name);
 /**
+ * karez_request_get_path_uuid:
+ * @rule: by which anything else is refused
+ *
+ * The same where a row is named: a UUID in lower case, as the database writes it. What is none is
+ * answered with %KAREZ_ERROR_NOT_FOUND.
+ *
+ * Returns: (nullable): NULL where an answer has been given
+ *
+ * Since: 1.1
+ */
+KAREZ_PUBLIC const char *karez_request_get_path_uuid (KarezRequest *self, const char *name,
+                                                      const char *rule);
+/**
  * karez_request_get_query:
  *
  * A member of the query string, or NULL.

@@ -110,7 +110,7 @@ on_found (GObject *source, GAsyncResult *result, gpointer data)
 static void
 find (ConsultAttachments *self, KarezRequest *request, void (*go_on) (Work *work))
 {
-  const char *id = consult_path_id (request, "attachment", "consult/no-attachment");
+  const char *id = karez_request_get_path_uuid (request, "attachment", "consult/no-attachment");
 
   if (id != NULL)
     karez_store_query_async (self->hub->store, "attachment_by_id", g_variant_new ("(s)", id), NULL,
@@ -238,7 +238,7 @@ static void
 on_add (KarezRequest *request, gpointer data)
 {
   ConsultAttachments *self = data;
-  const char *booking = consult_path_id (request, "booking", "consult/no-request");
+  const char *booking = karez_request_get_path_uuid (request, "booking", "consult/no-request");
   JsonObject *body = booking != NULL ? karez_request_check_body (request, added_fields) : NULL;
   g_autoptr (GError) error = NULL;
 

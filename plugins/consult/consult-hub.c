@@ -102,21 +102,6 @@ consult_booking_lane (JsonNode *booking)
                                                                        : KAREZ_LANE_AGENDA;
 }
 
-const char *
-consult_path_id (KarezRequest *request, const char *name, const char *rule)
-{
-  const char *id = karez_request_get_path_part (request, name);
-  g_autoptr (GError) error = NULL;
-
-  /* In upper case it would be another text beside the same row. */
-  if (g_uuid_string_is_valid (id) && strpbrk (id, "ABCDEF") == NULL)
-    return id;
-  error = karez_error_new (KAREZ_ERROR_NOT_FOUND, rule, N_ ("a UUID"),
-                           N_ ("There is nothing under this id"));
-  karez_request_fail (request, error);
-  return NULL;
-}
-
 /* A post on its way into the database. */
 typedef struct
 {

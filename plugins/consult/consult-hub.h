@@ -45,10 +45,6 @@ gboolean consult_booking_was_called_off (JsonNode *booking);
 /* Everything about one consultation goes by one lane, so that its order is kept. */
 KarezLane consult_booking_lane (JsonNode *booking);
 
-/* The {name} of a request's path as a UUID in lower case; NULL with an answer given: 404, rule
- * @rule. */
-const char *consult_path_id (KarezRequest *request, const char *name, const char *rule);
-
 /* Which of a booking's hospitals a message comes from. */
 typedef enum
 {

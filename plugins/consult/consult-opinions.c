@@ -65,7 +65,7 @@ on_booking (GObject *source, GAsyncResult *result, gpointer data)
 void
 consult_opinion_look_up (ConsultOpinions *self, KarezRequest *request, void (*go_on) (Work *work))
 {
-  const char *id = consult_path_id (request, "booking", "consult/none");
+  const char *id = karez_request_get_path_uuid (request, "booking", "consult/none");
   Work *work;
 
   if (id == NULL)

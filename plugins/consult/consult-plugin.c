@@ -99,7 +99,7 @@ static void
 on_wanted (KarezRequest *request, gpointer data)
 {
   ConsultPlugin *self = data;
-  const char *session = consult_path_id (request, "session", "consult/none");
+  const char *session = karez_request_get_path_uuid (request, "session", "consult/none");
   Reading *reading;
 
   if (session == NULL)

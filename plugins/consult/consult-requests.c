@@ -396,7 +396,7 @@ static void
 on_put (KarezRequest *request, gpointer data)
 {
   ConsultRequests *self = data;
-  const char *id = consult_path_id (request, "booking", "consult/no-request");
+  const char *id = karez_request_get_path_uuid (request, "booking", "consult/no-request");
 
   if (id != NULL && karez_request_check_body (request, request_fields) != NULL)
     karez_agenda_get_booking_async (self->hub->agenda, id, NULL, on_booking_to_write,
@@ -456,7 +456,7 @@ static void
 on_get (KarezRequest *request, gpointer data)
 {
   ConsultRequests *self = data;
-  const char *id = consult_path_id (request, "booking", "consult/no-request");
+  const char *id = karez_request_get_path_uuid (request, "booking", "consult/no-request");
 
   if (id != NULL)
     karez_agenda_get_booking_async (self->hub->agenda, id, NULL, on_booking_to_read,
