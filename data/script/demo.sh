@@ -61,6 +61,16 @@ demo_configure () { # HUB
   demo_write_configuration "$name" "$state" "$runtime"
   # A plugin from elsewhere, for as long as it is named.
   sed -i "s|^Path=.*|Path=$build/plugins${KAREZ_PLUGINS:+;$KAREZ_PLUGINS}|" "$state/karez.conf"
+  demo_add_settings "$state/karez.conf"
+}
+
+# What plugins bring for the demo: [Plugin ID], once.
+demo_add_settings () { # FILE
+  local settings
+  for settings in "$build"/plugins/*/demo/settings.conf; do
+    [ -f "$settings" ] || continue
+    grep -qxF "$(grep -m 1 '^\[' "$settings")" "$1" || { echo; cat "$settings"; } >>"$1"
+  done
 }
 
 demo_write_configuration () { # HUB STATE RUNTIME
