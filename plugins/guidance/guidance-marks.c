@@ -64,8 +64,15 @@ guidance_mark_to_json (const GuidanceMark *self)
 {
   return karez_json_object ("id", "s", self->id, "number", "i", self->number, "by", "s", self->by,
                             "name", "s", self->name, "hospital", "s", self->hospital, "capture",
-                            "i", self->capture, "tool", "s", tools[self->tool], "points", "n",
-                            points_to_json (self), "text", "s", self->text, NULL);
+                            "i", self->capture, "drawn_at", "i", self->drawn_at, "tool", "s",
+                            tools[self->tool], "points", "n", points_to_json (self), "text", "s",
+                            self->text, NULL);
+}
+
+const char *
+guidance_tool_name (GuidanceTool tool)
+{
+  return tools[tool];
 }
 
 static gboolean
@@ -157,6 +164,7 @@ mark_from_json (JsonNode *node, GError **error)
   static const KarezJsonField fields[] = {
     MARK_FIELDS,
     { "number", KAREZ_JSON_INTEGER, TRUE, 1, MAX_REVISION },
+    { "drawn_at", KAREZ_JSON_INTEGER, TRUE, 0, G_MAXINT64 / 2 },
     { "by", KAREZ_JSON_UUID, TRUE },
     { "name", KAREZ_JSON_NAME, TRUE, 1, 400 },
     { "hospital", KAREZ_JSON_UUID, TRUE },
@@ -168,6 +176,7 @@ mark_from_json (JsonNode *node, GError **error)
   if (mark == NULL)
     return NULL;
   mark->number = karez_json_integer (object, "number", 0);
+  mark->drawn_at = karez_json_integer (object, "drawn_at", 0);
   mark->by = g_strdup (karez_json_text (object, "by"));
   mark->name = g_strdup (karez_json_text (object, "name"));
   mark->hospital = g_strdup (karez_json_text (object, "hospital"));
@@ -239,7 +248,7 @@ removed_step (GuidanceMarks *self, JsonArray *ids)
 
   json_node_take_array (node, ids);
   return karez_json_object ("type", "s", "removed", "revision", "i", self->revision, "ids", "n",
-                            node, NULL);
+                            node, "at", "i", g_get_real_time () / 1000, NULL);
 }
 
 static JsonNode *
@@ -278,6 +287,7 @@ add (GuidanceMarks *self, JsonNode *change, KarezParticipant *who, gboolean *rep
   mark->by = g_strdup (karez_actor_get_id (actor));
   mark->name = g_strdup (karez_actor_get_name (actor));
   mark->hospital = g_strdup (karez_participant_get_hospital (who));
+  mark->drawn_at = g_get_real_time () / 1000;
   mark->number = ++self->revision;
   g_ptr_array_add (self->marks, mark);
   return added_step (self, mark);
@@ -440,6 +450,7 @@ follow (KarezReplica *replica, JsonNode *step, GError **error)
     { "type", KAREZ_JSON_ENUM, TRUE, 0, 0, "removed" },
     { "revision", KAREZ_JSON_INTEGER, TRUE, 0, MAX_REVISION },
     { "ids", KAREZ_JSON_ARRAY, TRUE, 0, GUIDANCE_MAX_MARKS },
+    { "at", KAREZ_JSON_INTEGER, TRUE, 0, G_MAXINT64 / 2 },
     { NULL },
   };
   GuidanceMarks *self = GUIDANCE_MARKS (replica);

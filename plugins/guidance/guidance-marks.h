@@ -36,6 +36,7 @@ typedef enum
  * @number: which names it to the tracker; never 0, and no other mark's in this session
  * @by: the account of who drew it; @name: theirs; @hospital: theirs
  * @capture: when the frame was taken that it was drawn on, by its sender's clock: NTP in µs
+ * @drawn_at: when it was drawn, by the host's clock: ms since 1970
  * @points: (array length=n_points): x and y, from 0 to %GUIDANCE_PARTS
  * @text: (nullable): of %GUIDANCE_TEXT
  *
@@ -44,7 +45,7 @@ typedef enum
 typedef struct
 {
   char *id, *by, *name, *hospital, *text;
-  gint64 number, capture;
+  gint64 number, capture, drawn_at;
   GuidanceTool tool;
   guint n_points;
   guint16 points[][2];
@@ -52,6 +53,8 @@ typedef struct
 
 /* As pages are told, and the other worker. Returns: (transfer full) */
 JsonNode *guidance_mark_to_json (const GuidanceMark *self);
+/* "pen", "arrow" … */
+const char *guidance_tool_name (GuidanceTool tool);
 
 #define GUIDANCE_TYPE_MARKS (guidance_marks_get_type ())
 /**
@@ -63,7 +66,7 @@ JsonNode *guidance_mark_to_json (const GuidanceMark *self);
  *   {"type": "clear"}: all of one's own
  *
  * of a participant (karez_replica_change()), and a step is what came of it: {"type": "added",
- * "revision", "mark"} or {"type": "removed", "revision", "ids"}. %KAREZ_ERROR_INVALID,
+ * "revision", "mark"} or {"type": "removed", "revision", "ids", "at"}. %KAREZ_ERROR_INVALID,
  * "guidance/mark" or "guidance/points"; %KAREZ_ERROR_DENIED, "guidance/not-own"; %KAREZ_ERROR_BUSY,
  * "guidance/too-many-marks"; %KAREZ_ERROR_NOT_FOUND, "guidance/no-mark"; %KAREZ_ERROR_DENIED,
  * "guidance/role", for who is not there as "expert".

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The live half of AR guidance: marks, pointers, and the tracker. */
+/* The live half of AR guidance: marks, pointers, checklists, the tracker, and what is kept of it.
+ */
 #include "guidance-modality.h"
 
+#include "guidance-asking.h"
+#include "guidance-pages.h"
 #include "guidance-tracking.h"
 
 #include <glib/gi18n.h>
@@ -24,6 +27,9 @@ struct _GuidanceModality
   KarezLiveHalf parent;
 
   GuidanceMarks *marks;
+  GuidanceReadback *readback;
+  GuidanceAsking *asking;
+  GuidanceHistory *history;
   KarezMedia *media;          /* NULL before it is prepared */
   GuidanceTracking *tracking; /* the host's */
   gboolean tracker;           /* whether there is one, there or here */
@@ -47,47 +53,18 @@ is_host (GuidanceModality *self)
 
 /* Pages. */
 
-/* What does not get there is said again when the channel opens anew. */
-static void
-send_bytes (GuidanceModality *self, KarezParticipant *participant, const char *label,
-            GBytes *message)
-{
-  karez_media_send (self->media, participant, label, message, NULL);
-}
-
-/* To each page here, but that of @but. @message: (transfer none) */
-static void
-send_all (GuidanceModality *self, const char *label, GBytes *message, const char *but)
-{
-  GListModel *people = karez_session_get_participants (session_of (self));
-
-  for (guint i = 0; i < g_list_model_get_n_items (people); i++)
-    {
-      g_autoptr (KarezParticipant) one = g_list_model_get_item (people, i);
-
-      if (karez_participant_is_local (one) && g_strcmp0 (karez_participant_get_id (one), but) != 0)
-        send_bytes (self, one, label, message);
-    }
-}
-
 /* @message: (transfer full) */
 static void
 tell_all (GuidanceModality *self, JsonNode *message)
 {
-  g_autoptr (JsonNode) node = message;
-  g_autoptr (GBytes) bytes = karez_json_to_bytes (node);
-
-  send_all (self, MARKS, bytes, NULL);
+  guidance_pages_tell (session_of (self), self->media, MARKS, message);
 }
 
 /* @message: (transfer full) */
 static void
 tell_one (GuidanceModality *self, KarezParticipant *participant, JsonNode *message)
 {
-  g_autoptr (JsonNode) node = message;
-  g_autoptr (GBytes) bytes = karez_json_to_bytes (node);
-
-  send_bytes (self, participant, MARKS, bytes);
+  guidance_pages_tell_one (self->media, participant, MARKS, message);
 }
 
 static JsonNode *
@@ -113,24 +90,11 @@ on_channel (KarezMedia *media, KarezParticipant *participant, const char *label,
 {
   if (open && g_str_equal (label, MARKS) && karez_replica_is_settled (KAREZ_REPLICA (self->marks)))
     tell_everything (self, participant);
+  else if (open && g_str_equal (label, GUIDANCE_ASKING_LABEL))
+    guidance_asking_begin (self->asking, participant);
 }
 
 /* Marks. */
-
-static void
-refuse (GuidanceModality *self, KarezParticipant *participant, JsonNode *change,
-        const GError *error)
-{
-  JsonObject *object = change != NULL && JSON_NODE_HOLDS_OBJECT (change)
-                           ? json_node_get_object (change)
-                           : NULL;
-
-  tell_one (self, participant,
-            karez_json_object ("type", "s", "refused", "id", "s",
-                               object != NULL ? karez_json_text (object, "id") : NULL, "rule", "s",
-                               karez_error_get_rule (error), "message", "s", error->message,
-                               "accepted", "s", karez_error_get_accepted (error), NULL));
-}
 
 static void
 on_refused (KarezReplica *marks, const char *from, JsonNode *change, const GError *error,
@@ -139,7 +103,7 @@ on_refused (KarezReplica *marks, const char *from, JsonNode *change, const GErro
   g_autoptr (KarezParticipant) one = karez_session_find_participant (session_of (self), from);
 
   if (one != NULL)
-    refuse (self, one, change, error);
+    guidance_pages_refuse (self->media, one, MARKS, change, error);
 }
 
 /* The tracker has what it knows of them by their numbers. */
@@ -167,6 +131,8 @@ on_step (KarezReplica *marks, JsonNode *step, const char *to, GuidanceModality *
     tell_one (self, one, json_node_ref (step));
   if (to != NULL)
     return;
+  guidance_history_follow (self->history, self->marks,
+                           karez_json_integer (json_node_get_object (step), "at", 0));
   if (self->tracking != NULL)
     follow_step (self, json_node_get_object (step));
   tell_all (self, json_node_ref (step));
@@ -180,17 +146,16 @@ on_gone (GuidanceMarks *marks, guint number, GuidanceModality *self)
 }
 
 static void
+tell_one_everything (KarezParticipant *participant, gpointer data)
+{
+  tell_everything (data, participant);
+}
+
+static void
 on_replaced (KarezReplica *marks, GuidanceModality *self)
 {
-  GListModel *people = karez_session_get_participants (session_of (self));
-
-  for (guint i = 0; i < g_list_model_get_n_items (people); i++)
-    {
-      g_autoptr (KarezParticipant) one = g_list_model_get_item (people, i);
-
-      if (karez_participant_is_local (one))
-        tell_everything (self, one);
-    }
+  guidance_history_follow (self->history, self->marks, g_get_real_time () / 1000);
+  guidance_pages_foreach (session_of (self), tell_one_everything, self);
 }
 
 static void
@@ -206,38 +171,10 @@ take_change (GuidanceModality *self, KarezParticipant *participant, GBytes *mess
     karez_replica_change (KAREZ_REPLICA (self->marks), karez_participant_get_id (participant),
                           change, &error);
   if (error != NULL)
-    refuse (self, participant, change, error);
+    guidance_pages_refuse (self->media, participant, MARKS, change, error);
 }
 
 /* Pointers. */
-
-static gboolean
-is_place (JsonObject *object, const char *name)
-{
-  double number;
-
-  return karez_json_number (json_object_get_member (object, name), &number) && number >= 0
-         && number <= 1;
-}
-
-/* {"x", "y"} or nothing, and what @members besides. */
-static gboolean
-is_pointer (JsonObject *object, guint members)
-{
-  return json_object_get_size (object) == members
-         || (json_object_get_size (object) == members + 2 && is_place (object, "x")
-             && is_place (object, "y"));
-}
-
-static JsonObject *
-parse_pointer (GBytes *message, guint members, JsonNode **node)
-{
-  *node = karez_json_parse (message, KAREZ_LINK_MAX_DATAGRAM, NULL);
-  return *node != NULL && JSON_NODE_HOLDS_OBJECT (*node)
-                 && is_pointer (json_node_get_object (*node), members)
-             ? json_node_get_object (*node)
-             : NULL;
-}
 
 static gboolean
 may_draw (KarezParticipant *participant)
@@ -249,15 +186,14 @@ static void
 take_pointer (GuidanceModality *self, KarezParticipant *participant, GBytes *message)
 {
   const char *id = karez_participant_get_id (participant);
-  g_autoptr (JsonNode) node = NULL;
-  JsonObject *object = may_draw (participant) ? parse_pointer (message, 0, &node) : NULL;
+  g_autoptr (JsonNode) node = may_draw (participant) ? guidance_pointer_read (message, 0) : NULL;
   g_autoptr (GBytes) bytes = NULL;
 
-  if (object == NULL)
+  if (node == NULL)
     return;
-  json_object_set_string_member (object, "participant", id);
+  json_object_set_string_member (json_node_get_object (node), "participant", id);
   bytes = karez_json_to_bytes (node);
-  send_all (self, POINTER, bytes, id);
+  guidance_pages_send (session_of (self), self->media, POINTER, bytes, id);
   karez_link_send (karez_session_get_link (session_of (self)), STREAM_POINTER, bytes, NULL);
 }
 
@@ -265,14 +201,14 @@ take_pointer (GuidanceModality *self, KarezParticipant *participant, GBytes *mes
 static void
 take_other_pointer (GuidanceModality *self, GBytes *message)
 {
-  g_autoptr (JsonNode) node = NULL;
-  JsonObject *object = parse_pointer (message, 1, &node);
-  const char *id = object != NULL ? karez_json_text (object, "participant") : NULL;
+  g_autoptr (JsonNode) node = guidance_pointer_read (message, 1);
+  const char *id = node != NULL ? karez_json_text (json_node_get_object (node), "participant")
+                                : NULL;
   g_autoptr (KarezParticipant)
       one = id != NULL ? karez_session_find_participant (session_of (self), id) : NULL;
 
   if (one != NULL && !karez_participant_is_local (one) && may_draw (one))
-    send_all (self, POINTER, message, NULL);
+    guidance_pages_send (session_of (self), self->media, POINTER, message, NULL);
 }
 
 static void
@@ -283,6 +219,8 @@ on_message (KarezMedia *media, KarezParticipant *participant, const char *label,
     take_change (self, participant, message);
   else if (g_str_equal (label, POINTER))
     take_pointer (self, participant, message);
+  else if (g_str_equal (label, GUIDANCE_ASKING_LABEL))
+    guidance_asking_take (self->asking, participant, message);
 }
 
 /* Positions: from the host's tracker to every page. */
@@ -295,7 +233,7 @@ send_positions (GuidanceModality *self, const GuidancePositions *positions)
 
   for (guint i = 0; i < messages->len; i++)
     {
-      send_all (self, POSITIONS, messages->pdata[i], NULL);
+      guidance_pages_send (session_of (self), self->media, POSITIONS, messages->pdata[i], NULL);
       karez_link_send (link, STREAM_POSITIONS, messages->pdata[i], NULL);
     }
 }
@@ -316,7 +254,7 @@ on_datagram (KarezLink *link, guint stream, GBytes *payload, GuidanceModality *s
     take_other_pointer (self, payload);
   else if (stream == STREAM_POSITIONS && !is_host (self)
            && guidance_positions_unpack (&positions, payload, NULL))
-    send_all (self, POSITIONS, payload, NULL);
+    guidance_pages_send (session_of (self), self->media, POSITIONS, payload, NULL);
 }
 
 /* The tracker. */
@@ -426,6 +364,7 @@ open_media (GuidanceModality *self, KarezSession *session, GError **error)
   karez_media_declare_channel (media, MARKS, KAREZ_CHANNEL_NONE, MARKS_SIZE, MARKS_RATE);
   karez_media_declare_channel (media, POINTER, KAREZ_CHANNEL_ONCE, POINTER_SIZE, POINTER_RATE);
   karez_media_declare_channel (media, POSITIONS, KAREZ_CHANNEL_ONCE | KAREZ_CHANNEL_BINARY, 1, 1);
+  guidance_asking_declare (self->asking, media);
   g_signal_connect_object (media, "channel", G_CALLBACK (on_channel), self, 0);
   g_signal_connect_object (media, "message", G_CALLBACK (on_message), self, 0);
   g_signal_connect_object (link, "datagram", G_CALLBACK (on_datagram), self, 0);
@@ -440,6 +379,8 @@ prepare (KarezLiveHalf *half, KarezSession *session, GError **error)
 
   if (!open_media (self, session, error))
     return FALSE;
+  /* The marks may be newer than what the checkpoint knew of them. */
+  guidance_history_follow (self->history, self->marks, g_get_real_time () / 1000);
   if (!karez_session_is_host (session))
     return TRUE;
   self->tracking = guidance_tracking_new (session, self->media, SCENE, self->marks);
@@ -452,11 +393,23 @@ prepare (KarezLiveHalf *half, KarezSession *session, GError **error)
   return TRUE;
 }
 
+/* Who sends pictures or signs a report, was here. */
+static void
+remember (GuidanceModality *self, KarezParticipant *participant)
+{
+  if (guidance_history_add (self->history, participant) && karez_participant_is_local (participant))
+    karez_session_record (
+        session_of (self), "participant.enter", karez_participant_get_actor (participant),
+        karez_json_object ("participant", "s", karez_participant_get_id (participant), "role", "s",
+                           karez_participant_get_role (participant), NULL));
+}
+
 static gboolean
 join (KarezLiveHalf *half, KarezParticipant *participant, GError **error)
 {
   GuidanceModality *self = GUIDANCE_MODALITY (half);
 
+  remember (self, participant);
   if (!karez_participant_is_local (participant))
     return TRUE;
   karez_media_join (self->media, participant);
@@ -504,9 +457,11 @@ static void
 settle (GuidanceModality *self)
 {
   KarezConsent *consent = karez_live_half_get_consent (KAREZ_LIVE_HALF (self));
+  gboolean shown = self->running && karez_consent_is_allowed (consent);
 
   if (self->media != NULL)
-    karez_media_set_forwarding (self->media, self->running && karez_consent_is_allowed (consent));
+    karez_media_set_forwarding (self->media, shown);
+  guidance_history_set_shown (self->history, shown);
 }
 
 static void
@@ -544,7 +499,22 @@ stop (KarezLiveHalf *half, const char *reason, GError **error)
   run (half, FALSE);
   if (self->tracking != NULL)
     guidance_tracking_end (self->tracking);
+  guidance_history_follow (self->history, self->marks, g_get_real_time () / 1000);
+  karez_session_record (session_of (self), "summary.keep", NULL,
+                        guidance_history_to_record (self->history, self->readback));
   return TRUE;
+}
+
+static JsonNode *
+to_json (KarezLiveHalf *half)
+{
+  return guidance_history_to_json (GUIDANCE_MODALITY (half)->history);
+}
+
+static gboolean
+from_json (KarezLiveHalf *half, JsonNode *state, GError **error)
+{
+  return guidance_history_from_json (GUIDANCE_MODALITY (half)->history, state, error);
 }
 
 static void
@@ -554,7 +524,10 @@ guidance_modality_finalize (GObject *object)
 
   g_clear_object (&self->tracking);
   g_clear_object (&self->media);
+  g_object_unref (self->asking);
+  g_object_unref (self->readback);
   g_object_unref (self->marks);
+  guidance_history_free (self->history);
   G_OBJECT_CLASS (guidance_modality_parent_class)->finalize (object);
 }
 
@@ -577,6 +550,8 @@ guidance_modality_class_init (GuidanceModalityClass *klass)
   half_class->message = message;
   half_class->receive = receive;
   half_class->link_changed = link_changed;
+  half_class->to_json = to_json;
+  half_class->from_json = from_json;
 }
 
 static void
@@ -585,6 +560,10 @@ guidance_modality_init (GuidanceModality *self)
   KarezConsent *consent = karez_live_half_get_consent (KAREZ_LIVE_HALF (self));
 
   g_signal_connect_object (consent, "changed", G_CALLBACK (settle), self, G_CONNECT_SWAPPED);
+  self->history = guidance_history_new ();
+  self->readback = guidance_readback_new ();
+  karez_live_half_add_replica (KAREZ_LIVE_HALF (self), "checklist", KAREZ_REPLICA (self->readback));
+  self->asking = guidance_asking_new (KAREZ_LIVE_HALF (self), self->readback, self->history);
   self->marks = guidance_marks_new ();
   karez_live_half_add_replica (KAREZ_LIVE_HALF (self), "marks", KAREZ_REPLICA (self->marks));
   g_signal_connect_object (self->marks, "step", G_CALLBACK (on_step), self, 0);

@@ -1,174 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The live halves of a guidance at two hospitals: marks, pointers, and a tracker that is lent. */
-#include "guidance-modality.h"
 #include "guidance-positions.h"
 
-#include <karez-testing.h>
+#include "test-room.h"
+
 #include <math.h>
-
-#define MARK(n) "01a20000-0000-7000-8000-0000000000" #n
-
-typedef struct
-{
-  KarezTestWorker *workers[2]; /* the host's, where the patient is; the experts' */
-  KarezParticipant *site, *expert, *other;
-  GPtrArray *pages[3];
-} Room;
-
-static KarezParticipant *
-add_person (Room *room, guint i, guint side, const char *id, const char *role)
-{
-  KarezParticipant *here, *there;
-
-  room->pages[i] = g_ptr_array_new_with_free_func ((GDestroyNotify) json_node_unref);
-  here = karez_test_participant_new (side, id, role, role, TRUE, room->pages[i]);
-  there = karez_test_participant_new (side, id, role, role, FALSE, NULL);
-  karez_test_worker_join (room->workers[side], here);
-  karez_test_worker_join (room->workers[1 - side], there);
-  g_object_unref (there);
-  return here;
-}
-
-static KarezTestProgram *
-program_of (Room *room)
-{
-  return karez_test_worker_get_program (room->workers[0], "tracker");
-}
-
-static void
-carry (Room *room)
-{
-  karez_test_rest ();
-  karez_test_workers_carry (room->workers);
-  karez_test_rest ();
-}
-
-static void
-room_up (Room *room, gconstpointer data)
-{
-  karez_test_workers_new (room->workers);
-  for (guint i = 0; i < 2; i++)
-    karez_test_worker_start (room->workers[i], GUIDANCE_TYPE_MODALITY, NULL);
-  karez_test_workers_set_up (room->workers, TRUE);
-  carry (room);
-  room->site = add_person (room, 0, 0, "01a20000-0000-7000-8000-00000000000a", "site");
-  room->expert = add_person (room, 1, 1, "01a20000-0000-7000-8000-00000000000b", "expert");
-  room->other = add_person (room, 2, 1, "01a20000-0000-7000-8000-00000000000c", "expert");
-  for (guint i = 0; i < 2; i++)
-    karez_test_worker_move (room->workers[i], KAREZ_TEST_MOVE_START);
-  carry (room);
-}
-
-static void
-room_down (Room *room, gconstpointer data)
-{
-  for (guint i = 0; i < 2; i++)
-    g_object_unref (room->workers[i]);
-  for (guint i = 0; i < 3; i++)
-    g_ptr_array_unref (room->pages[i]);
-  g_object_unref (room->site);
-  g_object_unref (room->expert);
-  g_object_unref (room->other);
-}
-
-/* What a page sends over a channel. */
-static void
-say (Room *room, KarezParticipant *who, const char *label, const char *text)
-{
-  karez_test_worker_send (room->workers[who == room->site ? 0 : 1], who, label, text);
-  carry (room);
-}
-
-/* The newest message of a type that a page got over a channel. */
-static JsonObject *
-told (Room *room, guint page, const char *label, const char *type, JsonNode **node)
-{
-  g_clear_pointer (node, json_node_unref);
-  for (guint i = room->pages[page]->len; i > 0; i--)
-    {
-      JsonObject *body = json_node_get_object (room->pages[page]->pdata[i - 1]);
-      g_autoptr (JsonNode) inner = NULL;
-
-      if (g_strcmp0 (karez_json_text (body, "type"), "channel") != 0
-          || g_strcmp0 (karez_json_text (body, "label"), label) != 0)
-        continue;
-      inner = json_from_string (karez_json_text (body, "text"), NULL);
-      if (type != NULL
-          && (inner == NULL
-              || g_strcmp0 (karez_json_text (json_node_get_object (inner), "type"), type) != 0))
-        continue;
-      *node = g_steal_pointer (&inner);
-      return *node != NULL ? json_node_get_object (*node) : body;
-    }
-  return NULL;
-}
-
-static guint
-count (Room *room, guint page, const char *label)
-{
-  guint n = 0;
-
-  for (guint i = 0; i < room->pages[page]->len; i++)
-    {
-      JsonObject *body = json_node_get_object (room->pages[page]->pdata[i]);
-
-      n += g_strcmp0 (karez_json_text (body, "type"), "channel") == 0
-           && g_strcmp0 (karez_json_text (body, "label"), label) == 0;
-    }
-  return n;
-}
-
-static void
-draw (Room *room, KarezParticipant *who, const char *id)
-{
-  g_autofree char *text = g_strdup_printf (
-      "{\"type\": \"add\", \"id\": \"%s\", \"tool\": \"arrow\", \"capture\": 4005000000000000, "
-      "\"points\": [[2500, 5000], [3000, 10000]]}",
-      id);
-
-  say (room, who, "marks", text);
-}
-
-static void
-assert_rule (Room *room, guint page, const char *rule)
-{
-  g_autoptr (JsonNode) node = NULL;
-  JsonObject *refused = told (room, page, "marks", "refused", &node);
-
-  g_assert_nonnull (refused);
-  g_assert_cmpstr (karez_json_text (refused, "rule"), ==, rule);
-  g_ptr_array_set_size (room->pages[page], 0);
-}
-
-/* What the tracker is told next. */
-static void
-expect (Room *room, const char *type, gint64 number)
-{
-  g_autoptr (GBytes) bytes = karez_test_program_take (program_of (room));
-  g_autoptr (JsonNode) node = NULL;
-  JsonObject *object;
-
-  g_assert_nonnull (bytes);
-  node = karez_json_parse (bytes, 0, NULL);
-  object = json_node_get_object (node);
-  g_assert_cmpstr (karez_json_text (object, "type"), ==, type);
-  g_assert_cmpint (karez_json_integer (object, "number", 0), ==, number);
-}
-
-static void
-expect_nothing (Room *room)
-{
-  g_assert_null (karez_test_program_take (program_of (room)));
-}
-
-static void
-tracker_says (Room *room, const char *text)
-{
-  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
-
-  karez_test_program_say (program_of (room), bytes);
-  carry (room);
-}
 
 /* Everybody sees it; each clears their own. */
 static void
@@ -177,34 +13,34 @@ test_marks (Room *room, gconstpointer data)
   g_autoptr (JsonNode) node = NULL;
   JsonObject *mark;
 
-  expect (room, "track", 0);
-  draw (room, room->expert, MARK (01));
-  draw (room, room->other, MARK (02));
+  room_expect (room, "track", 0);
+  room_draw (room, room->expert, MARK (01));
+  room_draw (room, room->other, MARK (02));
   for (guint i = 0; i < 3; i++)
     {
-      mark = json_object_get_object_member (told (room, i, "marks", "added", &node), "mark");
+      mark = json_object_get_object_member (room_told (room, i, "marks", "added", &node), "mark");
       g_assert_cmpstr (karez_json_text (mark, "id"), ==, MARK (02));
       g_assert_cmpint (karez_json_integer (mark, "number", 0), ==, 2);
       g_assert_cmpstr (karez_json_text (mark, "name"), ==, "expert");
     }
-  expect (room, "mark", 1);
-  expect (room, "mark", 2);
+  room_expect (room, "mark", 1);
+  room_expect (room, "mark", 2);
   /* Said twice, it is one. */
-  draw (room, room->expert, MARK (01));
-  expect_nothing (room);
-  say (room, room->expert, "marks", "{\"type\": \"remove\", \"id\": \"" MARK (02) "\"}");
-  assert_rule (room, 1, "guidance/not-own");
-  say (room, room->expert, "marks", "{\"type\": \"remove\", \"id\": \"" MARK (09) "\"}");
-  assert_rule (room, 1, "guidance/no-mark");
-  draw (room, room->site, MARK (03));
-  assert_rule (room, 0, "guidance/role");
-  say (room, room->expert, "marks", "{\"type\": \"clear\"}");
+  room_draw (room, room->expert, MARK (01));
+  room_expect_nothing (room);
+  room_say (room, room->expert, "marks", "{\"type\": \"remove\", \"id\": \"" MARK (02) "\"}");
+  room_assert_rule (room, 1, "marks", "guidance/not-own");
+  room_say (room, room->expert, "marks", "{\"type\": \"remove\", \"id\": \"" MARK (09) "\"}");
+  room_assert_rule (room, 1, "marks", "guidance/no-mark");
+  room_draw (room, room->site, MARK (03));
+  room_assert_rule (room, 0, "marks", "guidance/role");
+  room_say (room, room->expert, "marks", "{\"type\": \"clear\"}");
   g_assert_cmpstr (
       json_array_get_string_element (
-          json_object_get_array_member (told (room, 0, "marks", "removed", &node), "ids"), 0),
+          json_object_get_array_member (room_told (room, 0, "marks", "removed", &node), "ids"), 0),
       ==, MARK (01));
-  expect (room, "forget", 1);
-  expect_nothing (room);
+  room_expect (room, "forget", 1);
+  room_expect_nothing (room);
 }
 
 /* What is no mark changes nothing, and who sent it is told why. */
@@ -245,11 +81,11 @@ test_refused (Room *room, gconstpointer data)
   g_autoptr (GString) stroke = g_string_new (NULL);
   g_autoptr (JsonNode) node = NULL;
 
-  expect (room, "track", 0);
+  room_expect (room, "track", 0);
   for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
     {
-      say (room, room->expert, "marks", wrong[i].text);
-      assert_rule (room, 1, wrong[i].rule);
+      room_say (room, room->expert, "marks", wrong[i].text);
+      room_assert_rule (room, 1, "marks", wrong[i].rule);
     }
   g_string_append (
       stroke, "{\"type\": \"add\", \"id\": \"" MARK (01) "\", \"tool\": \"pen\", "
@@ -257,22 +93,22 @@ test_refused (Room *room, gconstpointer data)
   for (guint i = 0; i < GUIDANCE_MAX_POINTS; i++)
     g_string_append (stroke, ", [0, 0]");
   g_string_append (stroke, "]}");
-  say (room, room->expert, "marks", stroke->str);
-  assert_rule (room, 1, "guidance/points");
+  room_say (room, room->expert, "marks", stroke->str);
+  room_assert_rule (room, 1, "marks", "guidance/points");
   for (guint i = 0; i < GUIDANCE_MAX_OWN; i++)
     {
       g_autofree char *id = g_strdup_printf ("01a20000-0000-7000-8000-0000000001%02u", i);
 
-      draw (room, room->expert, id);
+      room_draw (room, room->expert, id);
     }
-  draw (room, room->expert, MARK (01));
-  assert_rule (room, 1, "guidance/too-many-marks");
-  draw (room, room->other, MARK (01));
-  g_assert_nonnull (told (room, 2, "marks", "added", &node));
+  room_draw (room, room->expert, MARK (01));
+  room_assert_rule (room, 1, "marks", "guidance/too-many-marks");
+  room_draw (room, room->other, MARK (01));
+  g_assert_nonnull (room_told (room, 2, "marks", "added", &node));
   for (guint i = 0; i < 2; i++)
     karez_test_worker_set_state (room->workers[i], KAREZ_STATE_HELD);
-  draw (room, room->other, MARK (02));
-  assert_rule (room, 2, "guidance/not-live");
+  room_draw (room, room->other, MARK (02));
+  room_assert_rule (room, 2, "marks", "guidance/not-live");
 }
 
 /* The tracker says where they are, or that it cannot; nonsense of it goes nowhere. */
@@ -295,23 +131,24 @@ test_positions (Room *room, gconstpointer data)
   g_autoptr (JsonNode) node = NULL;
   JsonObject *unfollowed;
 
-  expect (room, "track", 0);
-  draw (room, room->expert, MARK (01));
-  expect (room, "mark", 1);
+  room_expect (room, "track", 0);
+  room_draw (room, room->expert, MARK (01));
+  room_expect (room, "mark", 1);
   for (guint i = 0; i < G_N_ELEMENTS (nonsense); i++)
-    tracker_says (room, nonsense[i]);
+    room_tracker_says (room, nonsense[i]);
   for (guint i = 0; i < 3; i++)
-    g_assert_cmpuint (count (room, i, "positions"), ==, 0);
-  tracker_says (room, "{\"type\": \"marks\", \"rtp_time\": 90000, \"capture\": 4005000000000000, "
-                      "\"marks\": [{\"number\": 1, \"shown\": true, \"x\": 0.5, \"y\": 0.25, "
-                      "\"confidence\": 0.9, \"matrix\": [1, 0, 0.1, 0, 1, 0, 0, 0, 1]}]}");
+    g_assert_cmpuint (room_count (room, i, "positions"), ==, 0);
+  room_tracker_says (room,
+                     "{\"type\": \"marks\", \"rtp_time\": 90000, \"capture\": 4005000000000000, "
+                     "\"marks\": [{\"number\": 1, \"shown\": true, \"x\": 0.5, \"y\": 0.25, "
+                     "\"confidence\": 0.9, \"matrix\": [1, 0, 0.1, 0, 1, 0, 0, 0, 1]}]}");
   for (guint i = 0; i < 3; i++)
-    g_assert_cmpuint (count (room, i, "positions"), ==, 1);
-  tracker_says (room,
-                "{\"type\": \"refused\", \"number\": 1, \"rule\": \"guidance/frame-too-old\"}");
+    g_assert_cmpuint (room_count (room, i, "positions"), ==, 1);
+  room_tracker_says (
+      room, "{\"type\": \"refused\", \"number\": 1, \"rule\": \"guidance/frame-too-old\"}");
   for (guint i = 0; i < 3; i++)
     {
-      unfollowed = told (room, i, "marks", "unfollowed", &node);
+      unfollowed = room_told (room, i, "marks", "unfollowed", &node);
       g_assert_cmpstr (karez_json_text (unfollowed, "id"), ==, MARK (01));
       g_assert_cmpstr (karez_json_text (unfollowed, "rule"), ==, "guidance/frame-too-old");
     }
@@ -323,25 +160,25 @@ test_tracker_ends (Room *room, gconstpointer data)
 {
   g_autoptr (JsonNode) node = NULL;
 
-  draw (room, room->expert, MARK (01));
-  karez_test_program_end (program_of (room), TRUE);
+  room_draw (room, room->expert, MARK (01));
+  karez_test_program_end (room_program (room), TRUE);
   karez_test_workers_carry (room->workers);
   for (guint i = 0; i < 3; i++)
-    g_assert_cmpstr (karez_json_text (told (room, i, "marks", "tracker", &node), "type"), ==,
+    g_assert_cmpstr (karez_json_text (room_told (room, i, "marks", "tracker", &node), "type"), ==,
                      "tracker");
   g_assert_false (karez_json_boolean (json_node_get_object (node), "running")
-                  && karez_test_program_is_over (program_of (room)));
-  carry (room);
-  expect (room, "track", 0);
-  expect (room, "mark", 1);
-  expect_nothing (room);
-  g_assert_true (karez_json_boolean (told (room, 2, "marks", "tracker", &node), "running"));
+                  && karez_test_program_is_over (room_program (room)));
+  room_carry (room);
+  room_expect (room, "track", 0);
+  room_expect (room, "mark", 1);
+  room_expect_nothing (room);
+  g_assert_true (karez_json_boolean (room_told (room, 2, "marks", "tracker", &node), "running"));
   /* The session goes on without any. */
-  karez_test_program_end (program_of (room), FALSE);
-  carry (room);
-  g_assert_false (karez_json_boolean (told (room, 2, "marks", "tracker", &node), "running"));
-  draw (room, room->other, MARK (02));
-  g_assert_nonnull (told (room, 0, "marks", "added", &node));
+  karez_test_program_end (room_program (room), FALSE);
+  room_carry (room);
+  g_assert_false (karez_json_boolean (room_told (room, 2, "marks", "tracker", &node), "running"));
+  room_draw (room, room->other, MARK (02));
+  g_assert_nonnull (room_told (room, 0, "marks", "added", &node));
 }
 
 /* Whose scene is followed: who is at the patient's side, whoever comes and goes. */
@@ -351,16 +188,16 @@ test_scene (Room *room, gconstpointer data)
   const char *site = karez_participant_get_id (room->site);
   g_autoptr (KarezParticipant) next = NULL;
 
-  expect (room, "track", 0);
+  room_expect (room, "track", 0);
   g_assert_cmpint (karez_test_worker_find_tap (room->workers[0], site, "scene"), >=, 0);
-  expect_nothing (room);
+  room_expect_nothing (room);
   g_ptr_array_unref (room->pages[2]);
-  next = add_person (room, 2, 0, "01a20000-0000-7000-8000-00000000000d", "site");
-  carry (room);
-  expect_nothing (room);
+  next = room_add (room, 2, 0, "01a20000-0000-7000-8000-00000000000d", "site");
+  room_carry (room);
+  room_expect_nothing (room);
   karez_test_worker_leave (room->workers[0], room->site);
-  carry (room);
-  expect (room, "track", 0);
+  room_carry (room);
+  room_expect (room, "track", 0);
   g_assert_cmpint (
       karez_test_worker_find_tap (room->workers[0], karez_participant_get_id (next), "scene"), >=,
       0);
@@ -380,21 +217,21 @@ test_pointer (Room *room, gconstpointer data)
   JsonObject *pointer;
 
   for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
-    say (room, room->expert, "pointer", wrong[i]);
-  say (room, room->site, "pointer", "{\"x\": 0.5, \"y\": 0.5}");
+    room_say (room, room->expert, "pointer", wrong[i]);
+  room_say (room, room->site, "pointer", "{\"x\": 0.5, \"y\": 0.5}");
   for (guint i = 0; i < 3; i++)
-    g_assert_cmpuint (count (room, i, "pointer"), ==, 0);
-  say (room, room->expert, "pointer", "{\"x\": 0.5, \"y\": 0.25}");
-  g_assert_cmpuint (count (room, 1, "pointer"), ==, 0);
+    g_assert_cmpuint (room_count (room, i, "pointer"), ==, 0);
+  room_say (room, room->expert, "pointer", "{\"x\": 0.5, \"y\": 0.25}");
+  g_assert_cmpuint (room_count (room, 1, "pointer"), ==, 0);
   for (guint i = 0; i < 3; i += 2)
     {
-      pointer = told (room, i, "pointer", NULL, &node);
+      pointer = room_told (room, i, "pointer", NULL, &node);
       g_assert_cmpstr (karez_json_text (pointer, "participant"), ==,
                        karez_participant_get_id (room->expert));
       g_assert_cmpfloat (json_object_get_double_member (pointer, "y"), ==, 0.25);
     }
-  say (room, room->expert, "pointer", "{}");
-  g_assert_false (json_object_has_member (told (room, 0, "pointer", NULL, &node), "x"));
+  room_say (room, room->expert, "pointer", "{}");
+  g_assert_false (json_object_has_member (room_told (room, 0, "pointer", NULL, &node), "x"));
 }
 
 /* Nothing is passed on, to the tracker neither, before the patient's consent and while it holds. */
@@ -407,7 +244,7 @@ test_consent (Room *room, gconstpointer data)
   g_assert_true (karez_test_worker_say (room->workers[0], room->site,
                                         "{\"type\": \"consent.give\", \"basis\": \"emergency\"}",
                                         &error));
-  carry (room);
+  room_carry (room);
   for (guint i = 0; i < 2; i++)
     g_assert_true (karez_test_worker_is_forwarding (room->workers[i]));
   karez_test_worker_move (room->workers[0], KAREZ_TEST_MOVE_HOLD);
@@ -426,23 +263,23 @@ test_restarted (Room *room, gconstpointer data)
   g_autoptr (GBytes) saved = NULL;
   g_autoptr (KarezParticipant) there = NULL;
 
-  draw (room, room->expert, MARK (01));
+  room_draw (room, room->expert, MARK (01));
   saved = karez_test_worker_die (room->workers[0]);
   karez_test_worker_start (room->workers[0], GUIDANCE_TYPE_MODALITY, saved);
   karez_test_workers_set_up (room->workers, FALSE);
   karez_test_workers_set_up (room->workers, TRUE);
-  carry (room);
-  expect (room, "mark", 1);
+  room_carry (room);
+  room_expect (room, "mark", 1);
   karez_test_worker_join (room->workers[0], room->site);
-  carry (room);
-  expect (room, "track", 0);
-  draw (room, room->other, MARK (02));
-  assert_rule (room, 2, "guidance/away");
+  room_carry (room);
+  room_expect (room, "track", 0);
+  room_draw (room, room->other, MARK (02));
+  room_assert_rule (room, 2, "marks", "guidance/away");
   there = karez_test_participant_new (1, karez_participant_get_id (room->other), "expert", "expert",
                                       FALSE, NULL);
   karez_test_worker_join (room->workers[0], there);
-  draw (room, room->other, MARK (02));
-  expect (room, "mark", 2);
+  room_draw (room, room->other, MARK (02));
+  room_expect (room, "mark", 2);
 }
 
 /* Positions as bytes: what goes in comes out, and nothing else is taken. */

@@ -101,7 +101,7 @@ export class Problem extends Error {
 /** Hubs of the user `uid`, run by the command `asHub`, and their workers' own user.
  * @typedef {{ uid: number, gid: number, asHub: string[], launcher: string, worker: string }} Apart */
 
-/** What hubs say of their network and of [Web] besides, by the hubs' names. @type {Record<string, Record<string, Record<string, string>>>} */
+/** What hubs say of their network, of [Web] besides and in other groups, by the hubs' names. @type {Record<string, Record<string, Record<string, string>>>} */
 export const nets = {};
 
 /** @param {Record<string, string>} keys */
@@ -137,7 +137,7 @@ export class Hub {
       for (const directory of [this.state, this.runtime]) fs.chownSync(directory, this.apart.uid, this.apart.gid);
     const plugins = process.env.KAREZ_PLUGINS ?? path.join(build, 'plugins', 'template');
     const link = process.env.KAREZ_LINK ?? '127.0.0.1';
-    const { Link = { Address: link }, Media = { Address: '127.0.0.1' }, Worker = {}, Web = {} } = nets[this.name] ?? {};
+    const { Link = { Address: link }, Media = { Address: '127.0.0.1' }, Worker = {}, Web = {}, ...others } = nets[this.name] ?? {};
     if (this.apart) Object.assign(Worker, { Launcher: this.apart.launcher, User: this.apart.worker });
     fs.writeFileSync(this.config, `[Hub]
 Name=${this.names.en}
@@ -155,7 +155,7 @@ Port=${this.peerPort}
 Advertise=127.0.0.1:${this.peerPort}
 [Plugins]
 Path=${plugins}
-${group('Link', Link)}${group('Media', Media)}${group('Worker', Worker)}`);
+${Object.entries({ Link, Media, Worker, ...others }).map(([name, keys]) => group(name, keys)).join('')}`);
   }
 
   /** Starts karezd; resolves when it is ready. Returns the milliseconds it took. */

@@ -336,7 +336,8 @@ struct _GuidanceVision
     behind.stop ();
   }
 
-  /* The next frame of the pool behind: each second one while it is far behind. */
+  /* The next frame of the pool behind: where it is far behind, not each, so that it gets there also
+   * while frames come faster than there is time to look at them. */
   FramePtr
   next_behind ()
   {
@@ -345,7 +346,7 @@ struct _GuidanceVision
     bool waited = std::any_of (marks.begin (), marks.end (),
                                [&] (const MarkPtr &mark) { return mark->waits == *after; });
 
-    return frames.end () - after > 10 && !waited ? *(after + 1) : *after;
+    return waited ? *after : *(after + std::clamp (int (frames.end () - after) / 10, 0, 3));
   }
 
   void

@@ -24,8 +24,9 @@ typedef struct _GuidanceVision GuidanceVision;
 #define GUIDANCE_VISION_SIDE_MOST 1920
 #define GUIDANCE_VISION_MARKS 64
 #define GUIDANCE_VISION_POINTS 512
-/* A mark names the frame by its time; so far off it may be (microseconds). */
-#define GUIDANCE_VISION_TIME_OFF_US 1000
+/* A mark names the frame by its time; so far off it may be (microseconds): browsers say it in whole
+ * milliseconds, and of frames between two reports by RTP's clock. Frames are 16 ms apart at least. */
+#define GUIDANCE_VISION_TIME_OFF_US 5000
 
 /* Why something is refused; the caller has the words. */
 typedef enum

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The experts' page: the scene in the middle, tools at the left thumb, who is there at the right.
+
+import { _, button, html, keyHint, ngettext, nothing, singleKeys } from '@karez/desk';
+import { checklist } from './guidance-checklist.js';
+import { colours, mostText } from './guidance-marks.js';
+import { fullScreen } from './guidance-site.js';
+
+/** @typedef {import('./guidance-panel.js').GuidancePanel} Panel */
+/** @typedef {import('./guidance-tools.js').Chosen} Chosen */
+
+/** @type {() => [Chosen, string, string, string][]} */
+const tools = () => [['pen', _('Pen'), 'P', '✎'], ['arrow', _('Arrow'), 'A', '↗'], ['circle', _('Circle'), 'C', '○'], ['text', _('Text'), 'T', 'T'], ['pointer', _('Pointer'), 'L', '•']];
+
+/** @param {Panel} panel */
+function toolbar(panel) {
+  const chosen = panel.tools?.chosen;
+  const own = panel.marks.own(panel.account).length;
+  return html`<div class="guidance-tools" role="toolbar" aria-label=${_('Tools')}>
+    ${tools().map(([tool, label, key, sign]) => html`<button class="guidance-tool" type="button" aria-pressed=${tool === chosen ? 'true' : 'false'}
+      aria-keyshortcuts=${singleKeys() ? key : nothing} @click=${() => panel.choose(tool)}><span class="guidance-sign" aria-hidden="true">${sign}</span><span>${label}</span>${keyHint(key)}</button>`)}
+    <button class="guidance-tool" type="button" aria-pressed=${panel.picture?.frozen ? 'true' : 'false'} aria-keyshortcuts=${singleKeys() ? 'F' : nothing}
+      @click=${() => panel.freeze()}><span class="guidance-sign" aria-hidden="true">${panel.picture?.frozen ? '▷' : '‖'}</span><span>${panel.picture?.frozen ? _('Go on') : _('Freeze')}</span>${keyHint('F')}</button>
+    <button class="guidance-tool" type="button" ?disabled=${own === 0} aria-keyshortcuts=${singleKeys() ? 'Z' : nothing}
+      @click=${() => panel.undo()}><span class="guidance-sign" aria-hidden="true">↶</span><span>${_('Undo')}</span>${keyHint('Z')}</button>
+    <button class="guidance-tool" type="button" ?disabled=${own === 0} @click=${() => panel.clearOwn()}><span class="guidance-sign" aria-hidden="true">✕</span><span>${_('Clear mine')}</span></button>
+    ${microphone(panel)}</div>`;
+}
+
+/** Talk always works. @param {Panel} panel */
+function microphone(panel) {
+  const heard = panel.devices.isOn('microphone');
+  return html`<button class="guidance-tool ${heard ? '' : 'off'}" type="button" ?disabled=${panel.devices.asking} aria-keyshortcuts=${singleKeys() ? 'M' : nothing}
+    @click=${() => void panel.toggle('microphone')}><span class="guidance-sign" aria-hidden="true">${heard ? '●' : '○'}</span><span>${heard ? _('Mute') : _('Unmute')}</span>${keyHint('M')}</button>`;
+}
+
+/** What is said over the picture. @param {Panel} panel */
+function word(panel) {
+  const { picture, marks } = panel;
+  if (panel.quiet())
+    return panel.quiet();
+  if (!panel.shownFrom())
+    return _('Nobody shows a scene yet.');
+  if (!picture?.seen)
+    return _('The scene is not seen now: its camera is off, or the picture is on its way.');
+  if (!panel.isExpert)
+    return '';
+  if (picture.frozen && panel.tools?.disabled)
+    return _('This frame is too old to draw on. Let the picture move.');
+  if (!picture.timed)
+    return _('This browser does not say when a frame was taken: nothing can be drawn on it here.');
+  if (marks.tracker === false)
+    return _('The tracker does not run: marks stay lost until it is back. Talk and point.');
+  if (picture.waits)
+    return _('The marks wait: they come back when they fit the picture.');
+  const lost = marks.lost.length;
+  return lost ? ngettext('%s mark is lost, and not shown at the site.', '%s marks are lost, and not shown at the site.', lost) : '';
+}
+
+/** @param {Panel} panel */
+function writing(panel) {
+  return panel.typing ? html`<form class="guidance-writing" @submit=${(/** @type {SubmitEvent} */ event) => {
+    event.preventDefault();
+    panel.typed(/** @type {HTMLInputElement} */ (panel.querySelector('#guidance-text')).value.trim());
+  }} @keydown=${(/** @type {KeyboardEvent} */ event) => {
+    if (event.key === 'Escape')
+      panel.typed('');
+  }}><label for="guidance-text">${_('Text at that place')}</label><input id="guidance-text" maxlength=${mostText} autocomplete="off" dir="auto">
+    ${button({ label: _('Write'), kind: 'primary', type: 'submit' })}${button({ label: _('Cancel'), kind: 'quiet', onclick: () => panel.typed('') })}</form>` : nothing;
+}
+
+/** Whose colour is whose. @param {Panel} panel */
+const authors = (panel) => panel.marks.authors.map(({ name }, at) => html`<span class="guidance-author"><i class="guidance-colour" data-colour=${at % colours.length} aria-hidden="true"></i><bdi>${name}</bdi></span>`);
+
+/** @param {Panel} panel */
+export function experts(panel) {
+  const told = word(panel);
+  const way = panel.way();
+  return html`<div class="guidance-desk">${panel.isExpert ? toolbar(panel) : nothing}
+    <div><div class="guidance-picture">${panel.picture?.canvas}${told ? html`<p class="guidance-word" role="status">${told}</p>` : nothing}${writing(panel)}</div>
+    <p class="guidance-foot">${authors(panel)}${way ? html`<span class="hint">${way}</span>` : nothing}${panel.isExpert ? nothing : microphone(panel)}${fullScreen(panel)}</p></div>${checklist(panel)}</div>`;
+}
