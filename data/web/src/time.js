@@ -36,6 +36,13 @@ export const hubNow = () => Math.floor(zero + counter());
 /** For durations that nobody is shown. @returns {number} ms of a clock that only goes forward */
 export const ticks = () => counter();
 
+/** From 1900, where NTP begins to count, to 1970, in ms (RFC 5905). */
+const ntpToUnix = 2_208_988_800_000;
+
+/** When something was by this computer's own clock, right or wrong, in ms since 1900: as abs-capture-time says of what this
+ * page sends when it was taken. @param {number} at in ms of performance.now() */
+export const ownNtp = (at) => performance.timeOrigin + at + ntpToUnix;
+
 /**
  * Takes what the hub said: its clock was at `told` at some moment after `asked`, until now.
  * @param {Moment | undefined} told

@@ -25,7 +25,8 @@ typedef struct _GuidanceVision GuidanceVision;
 #define GUIDANCE_VISION_MARKS 64
 #define GUIDANCE_VISION_POINTS 512
 /* A mark names the frame by its time; so far off it may be (microseconds): browsers say it in whole
- * milliseconds, and of frames between two reports by RTP's clock. Frames are 16 ms apart at least. */
+ * milliseconds, and of frames between two reports by RTP's clock. Frames are 16 ms apart at least.
+ */
 #define GUIDANCE_VISION_TIME_OFF_US 5000
 
 /* Why something is refused; the caller has the words. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The room of an AR guidance: who is at the patient's side shows the scene, experts draw on it.
 
-import { _, N_, announce, api, html, newId, nothing, number, singleKey, state, toast, toastProblem, Problem } from '@karez/desk';
+import { _, N_, announce, api, html, newId, nothing, number, singleKey, state, ticks, toast, toastProblem, Problem } from '@karez/desk';
 import { Devices, MediaPanel } from '@karez/media';
 import { Readback, sayAsked } from './guidance-checklist.js';
 import { experts } from './guidance-expert.js';
@@ -133,7 +133,7 @@ export class GuidancePanel extends MediaPanel {
   /** A message of a channel. @param {{label: string, data: unknown}} message */
   hear({ label, data }) {
     if (label === 'marks')
-      this.marks.take(/** @type {string} */ (data), performance.now());
+      this.marks.take(/** @type {string} */ (data), ticks());
     else if (label === 'checklist')
       this.readback.take(/** @type {string} */ (data));
     else if (label === 'positions') {

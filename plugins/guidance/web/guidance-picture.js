@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The scene as a page shows it: the frame and the marks that belong to that same frame, on one canvas.
 
+import { ownNtp, ticks } from '@karez/desk';
 import { drawMark, drawPointer, identity } from './guidance-drawing.js';
 import { Frames } from './guidance-frames.js';
 
@@ -13,11 +14,9 @@ import { Frames } from './guidance-frames.js';
 const longest = 1280;
 /** A pointer that is not heard from any more is gone, in ms. */
 const pointerFor = 1000;
-/** From 1970 to 1900, in ms (RFC 5905). */
-const ntp = 2_208_988_800_000;
 
 /** @param {VideoFrameCallbackMetadata} metadata */
-const ownNow = ({ captureTime, presentationTime }) => performance.timeOrigin + (captureTime ?? presentationTime) + ntp;
+const ownNow = ({ captureTime, presentationTime }) => ownNtp(captureTime ?? presentationTime);
 
 /** Of the page's own camera: by the clock that abs-capture-time is made of. @type {CaptureOf} */
 export const ownCapture = ownNow;
@@ -121,7 +120,7 @@ export class Picture extends EventTarget {
   /** @param {string} participant @param {{at: [number, number] | null, name: string, hospital: string}} pointer */
   point(participant, { at, name, hospital }) {
     if (at)
-      this.pointers.set(participant, { at, name, hospital, since: performance.now() });
+      this.pointers.set(participant, { at, name, hospital, since: ticks() });
     else
       this.pointers.delete(participant);
     this.paint();
@@ -159,7 +158,7 @@ export class Picture extends EventTarget {
   }
 
   draw() {
-    const now = performance.now();
+    const now = ticks();
     const chosen = this.track ? this.frames.choose(this.marks.followed) : null;
     const waits = chosen?.waits ?? false;
     this.shown = chosen;
