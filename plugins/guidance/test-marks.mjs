@@ -122,12 +122,21 @@ test('a mark waits, is shown, is lost, is back, and is spoken of when that has s
   const mark = marks.all.get('m');
   assert.ok(mark && marks.followed);
   assert.deepEqual([mark.state, mark.points], ['waiting', [[0, 0], [1, 0.5]]]);
-  for (const [now, shown, state] of /** @type {[number, boolean, string][]} */ ([[10, true, 'shown'], [600, true, 'shown'], [700, false, 'lost'],
+  for (const [now, shown, state] of /** @type {[number, boolean, string][]} */ ([[5, false, 'waiting'], [10, true, 'shown'], [600, true, 'shown'], [700, false, 'lost'],
     [800, true, 'shown'], [900, false, 'lost'], [1500, false, 'lost'], [1600, true, 'shown'], [2200, true, 'shown']])) {
     marks.place(at(shown), now);
     assert.equal(mark.state, state, `at ${now}`);
   }
   assert.deepEqual(told, ['lost', 'shown'], 'neither its first place nor what lasted for a moment');
+});
+
+test('one that does not begin is lost after a while', () => {
+  const marks = new Marks();
+  say(marks, { type: 'begin', tracker: true }, { type: 'added', revision: 1, mark: marked });
+  marks.place(at(false), 1900);
+  assert.equal(marks.all.get('m')?.state, 'waiting');
+  marks.place(at(false), 2100);
+  assert.equal(marks.all.get('m')?.state, 'lost');
 });
 
 test('without a tracker all are lost; what it cannot follow says why', () => {

@@ -102,7 +102,7 @@ export async function measure(page, judge, n = samples) {
 export async function join(page, origin, id) {
   await page.goto(`${origin}/sessions/${id}`);
   await page.locator(panel).waitFor();
-  await page.getByRole('button', { name: 'Check camera and microphone' }).click();
+  await page.getByRole('button', { name: /^Check (camera and|the) microphone$/ }).click();
   await page.getByRole('button', { name: 'Join', exact: true }).click();
 }
 

@@ -5,6 +5,8 @@
 export const parts = 10_000;
 export const mostPoints = 128;
 export const mostText = 80;
+/** A mark that has just been drawn is taken through the frames since its own within this, in ms; it is not lost before. */
+const begins = 2000;
 /** A mark is spoken of as lost, or as back, when it has been so for this long, in ms. */
 const settled = 500;
 
@@ -129,7 +131,7 @@ export class Marks extends EventTarget {
       if (position?.shown) {
         this.become(mark, 'shown', now);
         mark.matrix = position.matrix;
-      } else if (position)
+      } else if (position && (mark.state !== 'waiting' || now - mark.since > begins))
         this.become(mark, 'lost', now);
       another ||= mark.state !== before;
       if (mark.told !== mark.state && now - mark.since > settled)

@@ -74,6 +74,11 @@ export class GuidancePanel extends MediaPanel {
     return this.participant?.role === 'site';
   }
 
+  /** Whether this page shows the scene, or would once it has joined. */
+  get showsScene() {
+    return this.participant ? this.isSite : GuidancePanel.role(this.session, state.me) === 'site';
+  }
+
   get isExpert() {
     return this.participant?.role === 'expert';
   }
@@ -127,7 +132,7 @@ export class GuidancePanel extends MediaPanel {
 
   /** The devices that this page is to have. */
   wanted() {
-    return this.isSite || !this.participant ? ['scene', 'microphone'] : ['microphone'];
+    return this.showsScene ? ['scene', 'microphone'] : ['microphone'];
   }
 
   /** A message of a channel. @param {{label: string, data: unknown}} message */

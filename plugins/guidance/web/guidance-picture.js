@@ -197,8 +197,8 @@ export class Picture extends EventTarget {
       const look = { colour: this.marks.colour(mark), unit, label: named ? mark.name : '' };
       if (matrix)
         drawMark(context, mark, { ...look, matrix });
-      else if (this.showsLost && mark.matrix && mark.state === 'lost')
-        drawMark(context, mark, { ...look, matrix: mark.matrix, faded: true });
+      else if (this.showsLost && mark.state !== 'shown')
+        drawMark(context, mark, { ...look, matrix: mark.matrix ?? identity, faded: true });
     }
     if (this.draft)
       drawMark(context, this.draft, { matrix: identity, colour: this.marks.colour(this.draft), unit });

@@ -48,7 +48,7 @@ function controls(panel) {
     ${control({ label: heard ? _('Mute') : _('Unmute'), sign: heard ? '●' : '○', danger: !heard, busy: devices.asking, onclick: () => void panel.toggle('microphone') })}
     ${control({ label: seen ? _('Camera off') : _('Camera on'), sign: seen ? '▣' : '▢', danger: !seen, busy: devices.asking, onclick: () => void panel.toggle('scene') })}
     ${devices.hasTorch ? control({ label: devices.torch ? _('Light off') : _('Light on'), sign: '☀', on: devices.torch, onclick: () => void devices.setTorch(!devices.torch) })
-      : control({ label: _('Turn the camera around'), sign: '⟲', busy: devices.asking || devices.prepared, onclick: () => void devices.flip() })}</div>`;
+      : control({ label: _('Other camera'), sign: '⟲', busy: devices.asking || devices.prepared, onclick: () => void devices.flip() })}</div>`;
 }
 
 /** The picture and what is pressed, and nothing else. @param {Panel} panel */
@@ -57,7 +57,7 @@ export const fullScreen = (panel) => (document.fullscreenEnabled
 
 /** What can be shown instead of what this device's camera sees. @param {Panel} panel */
 const others = (panel) => html`<div class="guidance-more">
-  ${panel.devices.hasTorch ? button({ label: _('Turn the camera around'), kind: 'quiet', disabled: panel.devices.prepared, onclick: () => void panel.devices.flip() }) : nothing}
+  ${panel.devices.hasTorch ? button({ label: _('Other camera'), kind: 'quiet', disabled: panel.devices.prepared, onclick: () => void panel.devices.flip() }) : nothing}
   ${button({ label: panel.devices.prepared ? _('Show the camera instead') : _('Show a prepared scene'), kind: 'quiet', onclick: () => void panel.prepare() })}${fullScreen(panel)}</div>`;
 
 /** @param {Panel} panel */
@@ -70,14 +70,17 @@ export function site(panel) {
       : _('Nobody else is here yet.')}</p>${others(panel)}`;
 }
 
-/** Before joining: what the camera sees. @param {Panel} panel */
+/** Before joining: what the camera sees, of who is to show the scene; whether one is heard. @param {Panel} panel */
 export function preview(panel) {
-  const { devices } = panel;
-  return html`<section class="guidance-preview" aria-labelledby="guidance-preview-title"><h3 id="guidance-preview-title">${_('Your camera and microphone')}</h3>
-    ${devicePreview(devices, { name: state.me?.names?.en ?? '', mirrored: false })}
-    <p>${_('Whoever is at the patient’s side shows the scene; experts draw on it. Your browser asks whether this page may use your camera and microphone.')}</p>
-    ${isUnchecked(devices) ? nothing : html`${levelMeter()}${levelHint(devices)}`}
-    <p class="row">${button({ label: isUnchecked(devices) ? _('Check camera and microphone') : _('Check again'), busy: devices.asking, onclick: () => void devices.open() })}
-    ${button({ label: panel.devices.prepared ? _('Show the camera instead') : _('Show a prepared scene'), kind: 'quiet', onclick: () => void panel.prepare() })}</p>
+  const { devices, showsScene } = panel;
+  const unchecked = isUnchecked(devices);
+  return html`<section class="guidance-preview" aria-labelledby="guidance-preview-title"><h3 id="guidance-preview-title">${showsScene ? _('Your camera and microphone') : _('Your microphone')}</h3>
+    ${showsScene ? devicePreview(devices, { name: state.me?.names?.en ?? '', mirrored: false }) : nothing}
+    <p>${showsScene ? _('You show the scene; experts draw on it. Your browser asks whether this page may use your camera and microphone.')
+      : _('You see the scene that is shown at the patient’s side, and draw on it. Your browser asks whether this page may use your microphone.')}</p>
+    ${unchecked ? nothing : html`${levelMeter()}${levelHint(devices)}`}
+    <p class="row">${button({ label: !unchecked ? _('Check again') : showsScene ? _('Check camera and microphone') : _('Check the microphone'), busy: devices.asking,
+      onclick: () => void devices.open(panel.wanted()) })}
+    ${showsScene ? button({ label: devices.prepared ? _('Show the camera instead') : _('Show a prepared scene'), kind: 'quiet', onclick: () => void panel.prepare() }) : nothing}</p>
     ${silencedBySystem(devices)}${deviceTroubles(devices)}</section>`;
 }
