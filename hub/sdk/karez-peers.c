@@ -286,6 +286,23 @@ karez_peers_is_paired (KarezPeers *self, const char *peer)
   return state == KAREZ_PEER_UP || state == KAREZ_PEER_DOWN;
 }
 
+gboolean
+karez_peers_post (KarezPeers *self, KarezTransaction *transaction, const char *peer, KarezLane lane,
+                  const char *topic, JsonNode *body)
+{
+  g_return_val_if_fail (KAREZ_IS_PEERS (self), FALSE);
+  g_return_val_if_fail (KAREZ_IS_TRANSACTION (transaction), FALSE);
+  g_return_val_if_fail (body != NULL, FALSE);
+
+  if (!karez_peers_is_paired (self, peer))
+    {
+      json_node_unref (body);
+      return FALSE;
+    }
+  karez_transaction_post (transaction, peer, lane, topic, body);
+  return TRUE;
+}
+
 GStrv
 karez_peers_find (KarezPeers *self, KarezPeerState state)
 {

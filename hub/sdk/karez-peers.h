@@ -304,6 +304,19 @@ KAREZ_PUBLIC gboolean karez_peers_is_paired (KarezPeers *self, const char *peer)
  * Since: 1.1
  */
 KAREZ_PUBLIC GStrv karez_peers_find (KarezPeers *self, KarezPeerState state);
+/**
+ * karez_peers_post:
+ * @transaction: to which the message is added (karez_transaction_post())
+ * @body: (transfer full)
+ *
+ * Returns: FALSE if @peer is not paired; nothing is posted then, so that @transaction, where it
+ * says that it was, must not be committed
+ *
+ * Since: 1.1
+ */
+KAREZ_PUBLIC gboolean karez_peers_post (KarezPeers *self, KarezTransaction *transaction,
+                                        const char *peer, KarezLane lane, const char *topic,
+                                        JsonNode *body) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * karez_transaction_applied:

@@ -10,11 +10,13 @@
 
 #include "karez-actor.h"
 #include "karez-answer.h"
+#include "karez-arrival.h"
 #include "karez-check.h"
 #include "karez-consent.h"
 #include "karez-context.h"
 #include "karez-control-half.h"
 #include "karez-file-name.h"
+#include "karez-files.h"
 #include "karez-json.h"
 #include "karez-link.h"
 #include "karez-live-half.h"

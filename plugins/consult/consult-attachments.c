@@ -2,17 +2,12 @@
 /* Files of requests: added in parts, announced once they are whole. */
 #include "consult-attachments.h"
 
-#include "consult-attachment-stream.h"
 #include "consult-file.h"
-#include "consult-parts.h"
-#include "consult-puller.h"
+#include "consult-files.h"
 
 #include <glib/gi18n.h>
 
 #define TOPIC_ATTACHMENT "consult.attachment"
-/* A page sends a part again for as long as it is there; one that is not is not waited for. */
-#define STOPPED_SECONDS (30 * 60)
-#define LOOK_SECONDS 20
 
 struct _ConsultAttachments
 {
@@ -20,8 +15,7 @@ struct _ConsultAttachments
 
   ConsultHub *hub;
   ConsultRequests *requests;
-  ConsultPuller *puller;
-  guint timer;
+  ConsultFiles *files;
 };
 
 G_DEFINE_FINAL_TYPE (ConsultAttachments, consult_attachments, G_TYPE_OBJECT)
@@ -37,7 +31,6 @@ struct _Work
   KarezRows *rows;            /* attachment_by_id; NULL while one is added */
   JsonNode *booking;          /* NULL for a draft's */
   void (*go_on) (Work *work); /* takes the work */
-  GError *refusal;            /* why its bytes are not taken */
 };
 
 static Work *
@@ -60,7 +53,6 @@ work_free (Work *work)
   g_object_unref (work->request);
   g_clear_pointer (&work->rows, karez_rows_unref);
   g_clear_pointer (&work->booking, json_node_unref);
-  g_clear_error (&work->refusal);
   g_free (work->id);
   g_free (work);
 }
@@ -97,7 +89,7 @@ on_found (GObject *source, GAsyncResult *result, gpointer data)
 
   work->rows = karez_store_query_finish (KAREZ_STORE (source), result, &error);
   if (work->rows != NULL && karez_rows_get_count (work->rows) == 0)
-    error = consult_attachment_none_error ();
+    error = karez_files_none_error (KAREZ_FILES (work->self->files));
   if (error != NULL)
     {
       karez_request_fail (work->request, error);
@@ -221,8 +213,8 @@ on_request_to_add (GObject *source, GAsyncResult *result, gpointer data)
                                               size, NULL));
   karez_request_commit (work->request, transaction, 201,
                         karez_json_object ("id", "s", work->id, "parts", "i",
-                                           (gint64) consult_file_count_parts (size), "part_size",
-                                           "i", (gint64) CONSULT_FILE_PART_BYTES, NULL));
+                                           (gint64) karez_file_count_parts (size), "part_size", "i",
+                                           (gint64) KAREZ_FILE_PART_BYTES, NULL));
 }
 
 static void
@@ -252,199 +244,44 @@ on_add (KarezRequest *request, gpointer data)
   find_booking (work_new (self, request, karez_json_text (body, "id"), look_up_request), booking);
 }
 
-/* ── what stopped coming ────────────────────────────────────────────────────────────────────── */
-
-static void
-on_abandoned (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GError) error = NULL;
-
-  /* A conflict: it goes on after all. */
-  if (!karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error)
-      && !karez_error_is_conflict (error))
-    g_message ("A file that stopped coming still has its place: %s", error->message);
-}
-
-/* Its place is free; its name stays, so that whoever added it sees that it is not there. */
-static void
-abandon (ConsultAttachments *self, const char *id, const char *request)
-{
-  g_autoptr (KarezTransaction) transaction = consult_hub_begin (self->hub);
-
-  karez_transaction_about (transaction, request, NULL);
-  karez_transaction_run_one (transaction, "consult/attachment-progress",
-                             N_ ("The file goes on coming"), "attachment_abandon", "(si)", id,
-                             STOPPED_SECONDS);
-  karez_transaction_run (transaction, "part_discard", "(s)", id);
-  karez_transaction_event (transaction, "attachment.abandon", "attachment", id, NULL);
-  karez_transaction_commit_async (transaction, NULL, on_abandoned, NULL);
-}
-
-static gboolean look (gpointer data);
-
-static void
-on_stopped (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (ConsultAttachments) self = data;
-  g_autoptr (KarezRows) rows = karez_store_query_finish (KAREZ_STORE (source), result, NULL);
-
-  for (guint i = 0; rows != NULL && i < karez_rows_get_count (rows); i++)
-    abandon (self, karez_rows_text (rows, i, "id"), karez_rows_text (rows, i, "request"));
-  self->timer = g_timeout_add_seconds (LOOK_SECONDS, look, self);
-}
-
-static gboolean
-look (gpointer data)
-{
-  ConsultAttachments *self = data;
-
-  self->timer = 0;
-  karez_store_query_async (self->hub->store, "attachments_stopped",
-                           g_variant_new ("(si)", self->hub->id, STOPPED_SECONDS), NULL, on_stopped,
-                           g_object_ref (self));
-  return G_SOURCE_REMOVE;
-}
-
 /* ── PUT: its bytes ─────────────────────────────────────────────────────────────────────────── */
 
-static void
-on_part_kept (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (Work) work = data;
-  KarezTransaction *transaction = KAREZ_TRANSACTION (source);
-  g_autoptr (GError) error = NULL;
-  KarezRows *kept, *closed;
-  gint64 received;
-
-  if (!karez_transaction_commit_finish (transaction, result, &error))
-    {
-      karez_request_fail (work->request, error);
-      return;
-    }
-  kept = karez_transaction_get_rows (transaction, 0);
-  closed = karez_transaction_get_rows (transaction, 1);
-  received = karez_rows_integer (work->rows, 0, "received");
-  if (kept != NULL && karez_rows_get_affected (kept) > 0)
-    received += g_bytes_get_size (karez_request_get_bytes (work->request));
-  karez_request_respond (work->request, 200,
-                         karez_json_object ("received", "i", received, "state", "s",
-                                            closed != NULL && karez_rows_get_count (closed) > 0
-                                                ? karez_rows_text (closed, 0, "state")
-                                                : karez_rows_text (work->rows, 0, "state"),
-                                            NULL));
-  consult_requests_send (work->self->requests, karez_rows_text (work->rows, 0, "request"));
-}
-
-static void
-on_refused (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (Work) work = data;
-  g_autoptr (GError) error = NULL;
-
-  if (!karez_transaction_commit_finish (KAREZ_TRANSACTION (source), result, &error))
-    g_message ("%s: a refused file is still there: %s", work->id, error->message);
-  karez_request_fail (work->request, work->refusal);
-}
-
-/* A file that is none of those taken is not one that is coming: it leaves, and may come as another.
- * Takes the work. @why: (transfer full) */
-static void
-refuse_file (Work *work, GError *why)
-{
-  g_autoptr (KarezTransaction)
-      transaction = begin (work, karez_rows_text (work->rows, 0, "request"));
-
-  work->refusal = why;
-  karez_transaction_run (transaction, "part_discard", "(s)", work->id);
-  karez_transaction_run_one (transaction, "consult/sent",
-                             N_ ("The other hospital has this file already"), "attachment_discard",
-                             "(ss)", work->id, work->self->hub->id);
-  karez_transaction_event (transaction, "attachment.refuse", "attachment", work->id, NULL);
-  karez_transaction_commit_async (transaction, NULL, on_refused, work);
-}
-
-static const char abandoned[] = N_ (
-    "Nothing more of this file came for half an hour: it was given up");
-
 static gboolean
-check_part (Work *work, gint64 *part, GError **error)
+check_open (Work *work, GError **error)
 {
-  gint64 size = karez_rows_integer (work->rows, 0, "size");
-  GBytes *bytes = karez_request_get_bytes (work->request);
-  gsize wanted;
-  g_autofree char *length = NULL;
-
   if (!g_str_equal (karez_rows_text (work->rows, 0, "hub"), work->self->hub->id))
     return karez_error_set (error, KAREZ_ERROR_CONFLICT, "consult/side",
                             N_ ("the hospital that asks, where the patient is"),
                             N_ ("The file belongs to the other hospital"));
   /* What was announced before the consultation was over may become whole, and is sent then. */
-  if (work->booking != NULL && consult_booking_was_called_off (work->booking)
-      && !consult_booking_check_open (work->booking, error))
-    return FALSE;
-  if (g_str_equal (karez_rows_text (work->rows, 0, "state"), "abandoned"))
-    return karez_error_set (error, KAREZ_ERROR_CONFLICT, "consult/attachment-abandoned",
-                            N_ ("the file from its beginning, under an id of its own"), abandoned);
-  if (!g_ascii_string_to_signed (karez_request_get_path_part (work->request, "part"), 10, 0,
-                                 consult_file_count_parts (size) - 1, part, NULL))
-    return karez_error_set (error, KAREZ_ERROR_NOT_FOUND, "consult/part",
-                            N_ ("a number from 0, as many as the file has parts"),
-                            N_ ("The file has no such part"));
-  wanted = consult_file_part_length (size, *part);
-  length = g_strdup_printf ("%" G_GSIZE_FORMAT, wanted);
-  if (g_bytes_get_size (bytes) != wanted)
-    return karez_error_set (error, KAREZ_ERROR_INVALID, "consult/part-size",
-                            N_ ("512 KiB, and the rest in the last part"),
-                            N_ ("This part of the file has %s bytes"), length);
-  return TRUE;
+  return work->booking == NULL || !consult_booking_was_called_off (work->booking)
+         || consult_booking_check_open (work->booking, error);
 }
 
 static void
-keep_part (Work *data)
+take_part (Work *data)
 {
   g_autoptr (Work) work = data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (KarezTransaction) transaction = NULL;
-  const char *charset = karez_rows_text (work->rows, 0, "charset");
-  g_autofree char *digest = NULL;
-  gint64 part;
 
-  if (!check_part (work, &part, &error))
-    {
-      karez_request_fail (work->request, error);
-      return;
-    }
-  if (!consult_file_check_part (karez_rows_text (work->rows, 0, "media_type"), part,
-                                karez_request_get_bytes (work->request), &charset, &error))
-    {
-      refuse_file (g_steal_pointer (&work), g_steal_pointer (&error));
-      return;
-    }
-  transaction = begin (work, karez_rows_text (work->rows, 0, "request"));
-  karez_transaction_run (transaction, "part_keep", "(si@ay)", work->id, (gint32) part,
-                         g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING,
-                                                   karez_request_get_bytes (work->request), TRUE));
-  karez_transaction_run (transaction, "attachment_close", "(s)", work->id);
-  karez_transaction_run_one (transaction, "consult/attachment-abandoned", abandoned,
-                             "attachment_progress", "(s)", work->id);
-  /* What was kept first stays; a file that changed meanwhile must not become one of both. */
-  digest = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256,
-                                         karez_request_get_bytes (work->request));
-  karez_transaction_run_one (transaction, "consult/part-changed",
-                             N_ ("Other bytes of this part are kept already: the file has changed "
-                                 "and has to be sent anew, under an id of its own"),
-                             "part_same", "(sis)", work->id, (gint32) part, digest);
-  if (charset != NULL)
-    karez_transaction_run (transaction, "attachment_charset", "(ss)", work->id, charset);
-  karez_transaction_event (transaction, "attachment.part", "attachment", work->id,
-                           karez_json_object ("part", "i", part + 1, NULL));
-  karez_transaction_commit_async (transaction, NULL, on_part_kept, g_steal_pointer (&work));
+  if (check_open (work, &error))
+    karez_files_take (KAREZ_FILES (work->self->files), work->request,
+                      karez_file_new (work->rows, 0),
+                      karez_request_get_path_part (work->request, "part"), patient (work));
+  else
+    karez_request_fail (work->request, error);
+}
+
+static void
+on_kept (KarezFiles *files, const char *request, ConsultAttachments *self)
+{
+  consult_requests_send (self->requests, request);
 }
 
 static void
 on_part (KarezRequest *request, gpointer data)
 {
-  find (data, request, keep_part);
+  find (data, request, take_part);
 }
 
 /* ── DELETE ─────────────────────────────────────────────────────────────────────────────────── */
@@ -477,7 +314,7 @@ show (Work *data)
 {
   g_autoptr (Work) work = data;
 
-  consult_attachment_show (work->self->hub, work->request, work->rows, patient (work));
+  consult_files_show (work->self->files, work->request, work->rows, patient (work));
 }
 
 static void
@@ -502,7 +339,7 @@ static const KarezJsonField message_fields[] = {
 };
 
 static gboolean
-fill_attachment (ConsultHub *hub, KarezTransaction *transaction, JsonObject *body,
+fill_attachment (gpointer owner, KarezTransaction *transaction, JsonObject *body,
                  KarezActor *person, JsonNode *booking, GError **error)
 {
   const char *id = karez_json_text (body, "id");
@@ -527,18 +364,19 @@ fill_attachment (ConsultHub *hub, KarezTransaction *transaction, JsonObject *bod
 }
 
 static void
-on_announced (gpointer data)
+on_announced (gpointer owner)
 {
-  consult_puller_wake (CONSULT_ATTACHMENTS (data)->puller);
+  karez_files_wake (KAREZ_FILES (CONSULT_ATTACHMENTS (owner)->files));
 }
 
 static void
 on_attachment_post (KarezMessage *message, GTask *task, gpointer data)
 {
+  static const KarezArrival arrival = { message_fields, KAREZ_SIDE_REQUESTER, fill_attachment,
+                                        on_announced };
   ConsultAttachments *self = data;
 
-  consult_hub_apply (self->hub, message, message_fields, CONSULT_FROM_REQUESTER, fill_attachment,
-                     on_announced, self, task);
+  karez_message_apply (message, &arrival, self->hub->context, self->hub->store, self, task);
 }
 
 gboolean
@@ -564,11 +402,10 @@ consult_attachments_start (ConsultAttachments *self, KarezRoutes *routes, GError
                                g_object_unref, error)
       || !karez_peers_handle_post (peers, TOPIC_ATTACHMENT, on_attachment_post, g_object_ref (self),
                                    g_object_unref, error)
-      || !consult_parts_serve (self->hub, error))
+      || !karez_peers_serve_feed (peers, CONSULT_FEED_PARTS, karez_files_feed,
+                                  g_object_ref (self->files), g_object_unref, error))
     return FALSE;
-  consult_puller_wake (self->puller);
-  self->timer = g_timeout_add_seconds (LOOK_SECONDS, look, self);
-  return TRUE;
+  return consult_files_begin (self->files, self->hub, error);
 }
 
 ConsultAttachments *
@@ -578,7 +415,8 @@ consult_attachments_new (ConsultHub *hub, ConsultRequests *requests)
 
   self->hub = consult_hub_ref (hub);
   self->requests = g_object_ref (requests);
-  self->puller = consult_puller_new (hub);
+  self->files = consult_files_new ();
+  g_signal_connect_object (self->files, "kept", G_CALLBACK (on_kept), self, 0);
   return self;
 }
 
@@ -587,8 +425,7 @@ consult_attachments_finalize (GObject *object)
 {
   ConsultAttachments *self = CONSULT_ATTACHMENTS (object);
 
-  g_clear_handle_id (&self->timer, g_source_remove);
-  g_clear_object (&self->puller);
+  g_clear_object (&self->files);
   g_clear_object (&self->requests);
   g_clear_pointer (&self->hub, consult_hub_unref);
   G_OBJECT_CLASS (consult_attachments_parent_class)->finalize (object);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A file of a request: its parts, its kind, its bounds. */
+/* A file of a request: its kind, its bounds. */
 #include "consult-file.h"
 
 #include "consult-dicom.h"
@@ -89,20 +89,6 @@ static const struct
     4, PROGRAM },
   { 0, "L\0\0\0\1\x14\2\0", 8, PROGRAM },
 };
-
-guint
-consult_file_count_parts (gint64 size)
-{
-  return (size + CONSULT_FILE_PART_BYTES - 1) / CONSULT_FILE_PART_BYTES;
-}
-
-gsize
-consult_file_part_length (gint64 size, guint part)
-{
-  if (part >= consult_file_count_parts (size))
-    return 0;
-  return MIN (size - (gint64) part * CONSULT_FILE_PART_BYTES, CONSULT_FILE_PART_BYTES);
-}
 
 const char *
 consult_file_media_types (void)

@@ -5,17 +5,13 @@
 
 G_BEGIN_DECLS
 
-/* A file of a request: how large, in which parts, of which kinds. */
+/* A file of a request: how large, of which kinds. */
 #define CONSULT_FILE_MAX_BYTES (32 * 1024 * 1024)
-#define CONSULT_FILE_PART_BYTES (512 * 1024)
 #define CONSULT_FILE_MAX_OF_REQUEST 10
 /* Of what is added within a day: nobody fills the hub's disk in an hour, and a day's work fits. */
 #define CONSULT_FILE_MAX_OF_PERSON (G_GINT64_CONSTANT (8) << 30)
 #define CONSULT_FILE_MAX_OF_DAY (G_GINT64_CONSTANT (64) << 30)
 
-guint consult_file_count_parts (gint64 size);
-/* How long part @part, from 0, of a file must be; 0 if it has no such part. */
-gsize consult_file_part_length (gint64 size, guint part);
 /* "image/jpeg|image/png|…": %KAREZ_JSON_ENUM's form */
 const char *consult_file_media_types (void);
 /* "jpg|jpeg|…", as karez_file_name_save() takes them; NULL for a kind that is not taken */

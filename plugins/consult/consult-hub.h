@@ -12,6 +12,8 @@ G_BEGIN_DECLS
 typedef struct
 {
   char *id; /* the hub's */
+  KarezContext *context;
+  KarezActor *actor; /* of what the hub does by itself */
   KarezStore *store;
   KarezAudit *audit;
   KarezAgenda *agenda;
@@ -25,16 +27,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ConsultHub, consult_hub_unref)
 
 /* A transaction of what the hub does by itself. Returns: (transfer full) */
 KarezTransaction *consult_hub_begin (ConsultHub *self);
-/**
- * consult_hub_post:
- * @body: (transfer full)
- *
- * Returns: FALSE if @peer is not paired; nothing is posted then, so that @transaction, which says
- * that it was, must not be committed
- */
-gboolean consult_hub_post (ConsultHub *self, KarezTransaction *transaction, const char *peer,
-                           KarezLane lane, const char *topic,
-                           JsonNode *body) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Members of "Booking" of the API. */
 const char *consult_booking_text (JsonNode *booking, const char *name);
@@ -44,38 +36,5 @@ gboolean consult_booking_check_open (JsonNode *booking, GError **error);
 gboolean consult_booking_was_called_off (JsonNode *booking);
 /* Everything about one consultation goes by one lane, so that its order is kept. */
 KarezLane consult_booking_lane (JsonNode *booking);
-
-/* Which of a booking's hospitals a message comes from. */
-typedef enum
-{
-  CONSULT_FROM_REQUESTER,
-  CONSULT_FROM_PROVIDER,
-} ConsultSide;
-
-/**
- * ConsultPostFunc:
- * @body: checked
- * @person: who did it there
- * @booking: that the message is about
- *
- * Fills the transaction that applies a post. FALSE with @error makes the message a dead letter.
- */
-typedef gboolean (*ConsultPostFunc) (ConsultHub *hub, KarezTransaction *transaction,
-                                     JsonObject *body, KarezActor *person, JsonNode *booking,
-                                     GError **error);
-/* What follows once it is applied. */
-typedef void (*ConsultAppliedFunc) (gpointer data);
-
-/**
- * consult_hub_apply:
- * @fields: of the body; "booking" and "actor" must be among them
- * @task: (transfer full): of the handler
- * @applied: (nullable)
- *
- * Applies a post of the other hospital, whose place in the booking must be @side.
- */
-void consult_hub_apply (ConsultHub *self, KarezMessage *message, const KarezJsonField *fields,
-                        ConsultSide side, ConsultPostFunc fill, ConsultAppliedFunc applied,
-                        gpointer data, GTask *task);
 
 G_END_DECLS

@@ -239,11 +239,11 @@ mark_read (Work *data)
   transaction = consult_opinion_begin (work);
   keep_reading (transaction, work->id, opinion, hub->id, actor, at);
   /* A hospital that is not paired any more is not told; its opinion is read none the less. */
-  told = consult_hub_post (hub, transaction, consult_booking_text (work->booking, "provider"),
-                           consult_booking_lane (work->booking), TOPIC_READING,
-                           karez_json_object ("booking", "s", work->id, "opinion", "s", opinion,
-                                              "at", "s", at, "actor", "n",
-                                              karez_actor_to_json (actor), NULL));
+  told = karez_peers_post (
+      hub->peers, transaction, consult_booking_text (work->booking, "provider"),
+      consult_booking_lane (work->booking), TOPIC_READING,
+      karez_json_object ("booking", "s", work->id, "opinion", "s", opinion, "at", "s", at, "actor",
+                         "n", karez_actor_to_json (actor), NULL));
   karez_transaction_event (transaction, "opinion.read", "opinion", opinion,
                            karez_json_object ("version", "i",
                                               karez_rows_integer (work->rows, 0, "version"), "told",
@@ -399,7 +399,7 @@ static const KarezJsonField opinion_fields[] = {
 };
 
 static gboolean
-fill_opinion (ConsultHub *hub, KarezTransaction *transaction, JsonObject *body, KarezActor *person,
+fill_opinion (gpointer owner, KarezTransaction *transaction, JsonObject *body, KarezActor *person,
               JsonNode *booking, GError **error)
 {
   g_auto (ConsultOpinion) opinion = { 0 };
@@ -414,10 +414,10 @@ fill_opinion (ConsultHub *hub, KarezTransaction *transaction, JsonObject *body, 
 static void
 on_opinion_post (KarezMessage *message, GTask *task, gpointer data)
 {
+  static const KarezArrival arrival = { opinion_fields, KAREZ_SIDE_PROVIDER, fill_opinion };
   ConsultOpinions *self = data;
 
-  consult_hub_apply (self->hub, message, opinion_fields, CONSULT_FROM_PROVIDER, fill_opinion, NULL,
-                     NULL, task);
+  karez_message_apply (message, &arrival, self->hub->context, self->hub->store, self, task);
 }
 
 static const KarezJsonField reading_fields[] = {
@@ -429,7 +429,7 @@ static const KarezJsonField reading_fields[] = {
 };
 
 static gboolean
-fill_reading (ConsultHub *hub, KarezTransaction *transaction, JsonObject *body, KarezActor *person,
+fill_reading (gpointer owner, KarezTransaction *transaction, JsonObject *body, KarezActor *person,
               JsonNode *booking, GError **error)
 {
   const char *opinion = karez_json_text (body, "opinion");
@@ -443,10 +443,10 @@ fill_reading (ConsultHub *hub, KarezTransaction *transaction, JsonObject *body, 
 static void
 on_reading_post (KarezMessage *message, GTask *task, gpointer data)
 {
+  static const KarezArrival arrival = { reading_fields, KAREZ_SIDE_REQUESTER, fill_reading };
   ConsultOpinions *self = data;
 
-  consult_hub_apply (self->hub, message, reading_fields, CONSULT_FROM_REQUESTER, fill_reading, NULL,
-                     NULL, task);
+  karez_message_apply (message, &arrival, self->hub->context, self->hub->store, self, task);
 }
 
 gboolean

@@ -83,8 +83,9 @@ post_request (Work *work, KarezTransaction *transaction, KarezRows *rows)
                              "request_sent", "(sis)", work->id, (gint32) version, provider);
   karez_transaction_event (transaction, "request.send", "request", work->id,
                            karez_json_object ("version", "i", version, NULL));
-  return consult_hub_post (
-      work->self->hub, transaction, provider, consult_booking_lane (work->booking), TOPIC_REQUEST,
+  return karez_peers_post (
+      work->self->hub->peers, transaction, provider, consult_booking_lane (work->booking),
+      TOPIC_REQUEST,
       karez_json_object ("booking", "s", work->id, "version", "i", version, "history", "s",
                          karez_rows_text (rows, 0, "history"), "question", "s",
                          karez_rows_text (rows, 0, "question"), "written_by", "s",
@@ -106,7 +107,7 @@ post_attachment (Work *work, KarezTransaction *transaction, JsonNode *attachment
   karez_transaction_run_one (transaction, "consult/sent", N_ ("This file was announced before"),
                              "attachment_sent", "(s)", id);
   karez_transaction_event (transaction, "attachment.send", "attachment", id, NULL);
-  return consult_hub_post (work->self->hub, transaction,
+  return karez_peers_post (work->self->hub->peers, transaction,
                            consult_booking_text (work->booking, "provider"),
                            consult_booking_lane (work->booking), TOPIC_ATTACHMENT, body);
 }
@@ -477,7 +478,7 @@ static const KarezJsonField message_fields[] = {
 };
 
 static gboolean
-fill_request (ConsultHub *hub, KarezTransaction *transaction, JsonObject *body, KarezActor *person,
+fill_request (gpointer owner, KarezTransaction *transaction, JsonObject *body, KarezActor *person,
               JsonNode *booking, GError **error)
 {
   const char *id = karez_json_text (body, "booking");
@@ -485,9 +486,10 @@ fill_request (ConsultHub *hub, KarezTransaction *transaction, JsonObject *body, 
 
   karez_transaction_run_one (
       transaction, "consult/stale", N_ ("A newer request is here already"), "request_receive",
-      "(sssissss)", id, consult_booking_text (booking, "requester"), hub->id, (gint32) version,
-      karez_json_text (body, "history"), karez_json_text (body, "question"),
-      karez_json_text (body, "written_by"), karez_json_text (body, "written_at"));
+      "(sssissss)", id, consult_booking_text (booking, "requester"),
+      CONSULT_REQUESTS (owner)->hub->id, (gint32) version, karez_json_text (body, "history"),
+      karez_json_text (body, "question"), karez_json_text (body, "written_by"),
+      karez_json_text (body, "written_at"));
   karez_transaction_event (transaction, "request.receive", "request", id,
                            karez_json_object ("version", "i", version, NULL));
   return TRUE;
@@ -496,10 +498,10 @@ fill_request (ConsultHub *hub, KarezTransaction *transaction, JsonObject *body, 
 static void
 on_request_post (KarezMessage *message, GTask *task, gpointer data)
 {
+  static const KarezArrival arrival = { message_fields, KAREZ_SIDE_REQUESTER, fill_request };
   ConsultRequests *self = data;
 
-  consult_hub_apply (self->hub, message, message_fields, CONSULT_FROM_REQUESTER, fill_request, NULL,
-                     NULL, task);
+  karez_message_apply (message, &arrival, self->hub->context, self->hub->store, self, task);
 }
 
 /* ── a booking ──────────────────────────────────────────────────────────────────────────────── */

@@ -88,7 +88,7 @@ on_confirmed (GObject *source, GAsyncResult *result, gpointer data)
                              draft, (gint32) karez_json_integer (body, "revision", 0));
   karez_transaction_event (transaction, "opinion.finish", "opinion_draft", draft, NULL);
   consult_opinion_keep (&opinion, transaction, "opinion.sign");
-  if (!consult_hub_post (hub, transaction, consult_booking_text (work->booking, "requester"),
+  if (!karez_peers_post (hub->peers, transaction, consult_booking_text (work->booking, "requester"),
                          KAREZ_LANE_RECORDS, CONSULT_TOPIC_OPINION,
                          consult_opinion_to_message (&opinion, actor)))
     {

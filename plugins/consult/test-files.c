@@ -8,14 +8,14 @@
 static void
 test_parts (void)
 {
-  g_assert_cmpuint (consult_file_count_parts (1), ==, 1);
-  g_assert_cmpuint (consult_file_count_parts (CONSULT_FILE_PART_BYTES), ==, 1);
-  g_assert_cmpuint (consult_file_count_parts (CONSULT_FILE_PART_BYTES + 1), ==, 2);
-  g_assert_cmpuint (consult_file_count_parts (CONSULT_FILE_MAX_BYTES), ==, 64);
-  g_assert_cmpuint (consult_file_part_length (CONSULT_FILE_PART_BYTES + 7, 0), ==,
-                    CONSULT_FILE_PART_BYTES);
-  g_assert_cmpuint (consult_file_part_length (CONSULT_FILE_PART_BYTES + 7, 1), ==, 7);
-  g_assert_cmpuint (consult_file_part_length (CONSULT_FILE_PART_BYTES + 7, 2), ==, 0);
+  g_assert_cmpuint (karez_file_count_parts (1), ==, 1);
+  g_assert_cmpuint (karez_file_count_parts (KAREZ_FILE_PART_BYTES), ==, 1);
+  g_assert_cmpuint (karez_file_count_parts (KAREZ_FILE_PART_BYTES + 1), ==, 2);
+  g_assert_cmpuint (karez_file_count_parts (CONSULT_FILE_MAX_BYTES), ==, 64);
+  g_assert_cmpuint (karez_file_part_length (KAREZ_FILE_PART_BYTES + 7, 0), ==,
+                    KAREZ_FILE_PART_BYTES);
+  g_assert_cmpuint (karez_file_part_length (KAREZ_FILE_PART_BYTES + 7, 1), ==, 7);
+  g_assert_cmpuint (karez_file_part_length (KAREZ_FILE_PART_BYTES + 7, 2), ==, 0);
 }
 
 typedef struct

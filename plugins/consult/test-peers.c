@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A hospital that is paired, or back, is sent and asked what waited for it, at once. */
-#include "consult-parts.h"
-#include "consult-puller.h"
+#include "consult-files.h"
 #include "consult-requests.h"
 
 #include <karez-testing.h>
@@ -20,9 +19,10 @@ struct _FakeStore
   guint looks; /* how often it was asked for unsent requests */
 };
 
-static const char *const columns[] = { "id",      "request", "hub",  "media_type",
-                                       "charset", "size",    "parts" };
-static const char *const values[] = { FILE_ID, REQUEST, PEER, "text/plain", NULL, "10", "0" };
+static const char *const columns[] = { "id",    "session", "hub",  "media_type", "note",
+                                       "state", "sha256",  "size", "received",   "parts" };
+static const char *const values[] = { FILE_ID,  REQUEST, PEER, "text/plain", NULL,
+                                      "coming", NULL,    "10", "0",          "0" };
 
 static const char *
 fake_column (gpointer data, guint column)
@@ -144,14 +144,16 @@ assert_pulls (House *house, guint expected)
 static void
 test_puller (House *house, gconstpointer data)
 {
-  g_autoptr (ConsultPuller) puller = consult_puller_new (house->hub);
+  g_autoptr (ConsultFiles) files = consult_files_new ();
+  g_autoptr (GError) error = NULL;
 
-  consult_puller_wake (puller);
+  consult_files_begin (files, house->hub, &error);
+  g_assert_no_error (error);
   assert_pulls (house, 0);
   /* It is up: asked at once, and its file rests after that. */
   karez_test_hub_set_peer (house->test, PEER, KAREZ_PEER_UP);
   assert_pulls (house, 1);
-  consult_puller_wake (puller);
+  karez_files_wake (KAREZ_FILES (files));
   assert_pulls (house, 1);
   /* It was away, and is back: nothing of it rests any more. */
   karez_test_hub_set_peer (house->test, PEER, KAREZ_PEER_DOWN);

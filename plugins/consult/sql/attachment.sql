@@ -38,8 +38,8 @@ on conflict (id) do update set sent = true
 where attachment.request = excluded.request and attachment.sha256 = excluded.sha256
 
 -- name: attachment_by_id
-select a.id, a.request, r.hub, r.partner, a.name, a.media_type, a.charset, a.size, a.state, a.sent,
-  encode (a.sha256, 'hex') as sha256,
+select a.id, a.request, a.request as session, r.hub, r.partner, a.name, a.media_type,
+  a.charset as note, a.size, a.state, a.sent, encode (a.sha256, 'hex') as sha256,
   (select count (*) from consult.attachment_part p where p.attachment = a.id) as parts,
   (select coalesce (sum (octet_length (p.bytes)), 0)
    from consult.attachment_part p where p.attachment = a.id) as received
@@ -75,7 +75,8 @@ where id = $1::uuid and state <> 'abandoned' returning id
 
 -- Own files that stopped coming $2 seconds ago.
 -- name: attachments_stopped
-select a.id, a.request from consult.attachment a join consult.request r on r.id = a.request
+select a.id, a.request as session
+from consult.attachment a join consult.request r on r.id = a.request
 where a.state = 'coming' and r.hub = $1::uuid
   and a.progress_at < clock_timestamp () - make_interval (secs => $2::integer)
 order by a.progress_at limit 50
@@ -88,7 +89,7 @@ returning id
 
 -- The booking of a file that was sent to the hospital $2.
 -- name: attachment_booking
-select a.request from consult.attachment a join consult.request r on r.id = a.request
+select a.request as session from consult.attachment a join consult.request r on r.id = a.request
 where a.id = $1::uuid and a.sent and r.partner = $2::uuid and r.hub = $3::uuid
 
 -- name: attachment_charset
@@ -117,10 +118,11 @@ returning a.state
 -- The next file of each of the hospitals $2 that has not come whole, but for the files $3; those of
 -- $4 after all others.
 -- name: attachments_coming
-select c.id, c.request, c.hub, c.size, c.media_type, c.charset,
+select c.id, c.request as session, c.hub, c.size, c.media_type, c.charset as note, 'coming' as state,
+  encode (c.sha256, 'hex') as sha256, 0 as received,
   (select count (*) from consult.attachment_part p where p.attachment = c.id) as parts
 from (
-  select distinct on (r.hub) a.id, a.request, r.hub, a.size, a.media_type, a.charset
+  select distinct on (r.hub) a.id, a.request, r.hub, a.size, a.media_type, a.charset, a.sha256
   from consult.attachment a join consult.request r on r.id = a.request
   where a.state = 'coming' and r.partner = $1::uuid and r.hub = any ($2::text[]::uuid[])
     and a.id <> all ($3::text[]::uuid[])
