@@ -3,6 +3,7 @@
  */
 #include "guidance-history.h"
 #include "guidance-library.h"
+#include "guidance-pictures.h"
 #include "guidance-work.h"
 
 #include <glib/gi18n.h>
@@ -15,6 +16,7 @@ struct _GuidancePlugin
   KarezControlHalf parent;
 
   GuidanceLibrary *library;
+  GuidancePictures *pictures;
 };
 
 G_DEFINE_FINAL_TYPE (GuidancePlugin, guidance_plugin, KAREZ_TYPE_CONTROL_HALF)
@@ -65,7 +67,7 @@ on_session (KarezRequest *request, gpointer data)
   const char *session = guidance_work_session (request);
 
   if (session != NULL)
-    guidance_work_begin (data, request, "summary_by_session", g_variant_new ("(s)", session),
+    guidance_work_begin (data, request, NULL, "summary_by_session", g_variant_new ("(s)", session),
                          show_session);
 }
 
@@ -150,12 +152,21 @@ enable (KarezControlHalf *half, KarezContext *context, GError **error)
   if (folder == NULL)
     return FALSE;
   g_clear_object (&self->library);
+  g_clear_object (&self->pictures);
   self->library = guidance_library_new (folder);
-  return karez_routes_add (routes, "GET", "/x/guidance/checklists", "guidance.checklist.read",
-                           on_checklists, g_object_ref (self), g_object_unref, error)
+  self->pictures = guidance_pictures_new (half);
+  return guidance_pictures_start (self->pictures, error)
+         && karez_routes_add (routes, "GET", "/x/guidance/checklists", "guidance.checklist.read",
+                              on_checklists, g_object_ref (self), g_object_unref, error)
          && karez_routes_add (routes, "GET", "/x/guidance/sessions/{session}",
                               "guidance.session.read", on_session, g_object_ref (self),
                               g_object_unref, error);
+}
+
+static void
+disable (KarezControlHalf *half)
+{
+  g_clear_object (&GUIDANCE_PLUGIN (half)->pictures);
 }
 
 static void
@@ -173,6 +184,7 @@ guidance_plugin_class_init (GuidancePluginClass *klass)
   G_OBJECT_CLASS (klass)->dispose = guidance_plugin_dispose;
   half_class->title = "AR guidance";
   half_class->enable = enable;
+  half_class->disable = disable;
   half_class->keep = keep;
 }
 

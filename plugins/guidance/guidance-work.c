@@ -6,6 +6,7 @@ void
 guidance_work_free (GuidanceWork *work)
 {
   g_object_unref (work->half);
+  g_clear_object (&work->owner);
   g_object_unref (work->request);
   g_clear_pointer (&work->booking, json_node_unref);
   g_clear_pointer (&work->rows, karez_rows_unref);
@@ -79,13 +80,14 @@ place_free (gpointer data)
 }
 
 void
-guidance_work_begin (KarezControlHalf *half, KarezRequest *request, const char *statement,
-                     GVariant *params, void (*go_on) (GuidanceWork *work))
+guidance_work_begin (KarezControlHalf *half, KarezRequest *request, gpointer owner,
+                     const char *statement, GVariant *params, void (*go_on) (GuidanceWork *work))
 {
   GuidanceWork *work = g_new0 (GuidanceWork, 1);
   GuidanceWork **place = g_new (GuidanceWork *, 1);
 
   work->half = g_object_ref (half);
+  work->owner = owner != NULL ? g_object_ref (owner) : NULL;
   work->request = g_object_ref (request);
   work->session = g_strdup (karez_request_get_path_part (request, "session"));
   work->statement = statement;

@@ -8,6 +8,7 @@ G_BEGIN_DECLS
 /**
  * GuidanceWork:
  * @half: the control half
+ * @owner: (nullable): whose request it is
  * @session: the session's id, and so its booking's; of the request's path
  * @booking: (nullable): NULL for a session that was not booked
  * @rows: what the statement found
@@ -18,6 +19,7 @@ typedef struct _GuidanceWork GuidanceWork;
 struct _GuidanceWork
 {
   KarezControlHalf *half;
+  GObject *owner;
   KarezRequest *request;
   char *session;
   JsonNode *booking;
@@ -32,13 +34,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (GuidanceWork, guidance_work_free)
 
 /**
  * guidance_work_begin:
+ * @owner: (nullable): a GObject, kept alive meanwhile
  * @statement: static
  * @params: sunk
  *
  * Goes on with what @statement finds, and with the booking of the path's {session}; or answers.
  */
-void guidance_work_begin (KarezControlHalf *half, KarezRequest *request, const char *statement,
-                          GVariant *params, void (*go_on) (GuidanceWork *work));
+void guidance_work_begin (KarezControlHalf *half, KarezRequest *request, gpointer owner,
+                          const char *statement, GVariant *params,
+                          void (*go_on) (GuidanceWork *work));
 /* The path's {session}; NULL with an answer given. */
 const char *guidance_work_session (KarezRequest *request);
 /* Returns: (nullable): whom the session is about */

@@ -1,8 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The control half in a hub: what a session keeps, who reads it, and the hospital's checklists. */
+#include "guidance-picture.h"
+#include "guidance-pictures.h"
+
 #include "test-room.h"
 
+#include <string.h>
+
 #define NOBODY "01a20000-0000-7000-8000-0000000000ee"
+/* Who asks, by karez_test_hub_request(); the partner of its bookings. */
+#define PERSON "019ab3c4-0000-7000-8000-000000000001"
+#define PARTNER "019ab3c4-0000-7000-8000-00000000000b"
+#define PICTURE "01a20000-0000-7000-8000-0000000000c1"
+#define POINTED                                                                                    \
+  "{\"id\": \"" MARK (01) "\", \"by\": \"" PERSON "\", \"tool\": \"arrow\", \"points\": "          \
+                          "[[1, 2], [-30, 4.5]]}"
 
 GType guidance_plugin_get_type (void);
 
@@ -116,6 +128,267 @@ test_checklists (void)
   assert_answer (hub, "auditor", path, 403, NULL);
 }
 
+/* A session that is booked with a partner that is paired, in which the asker was as @role.
+ * Returns: (transfer full): its id */
+static char *
+open_session (KarezTestHub *hub, const char *role)
+{
+  g_autoptr (JsonNode) booking = karez_test_booking ("guidance", 30);
+  g_autofree char *participant = g_uuid_string_random ();
+  char *session = g_strdup (karez_json_text (json_node_get_object (booking), "id"));
+  g_autoptr (KarezActor)
+      actor = karez_actor_new (KAREZ_ACTOR_PERSON, PERSON, "Somebody", NULL, NULL, NULL);
+  g_autoptr (GError) error = NULL;
+
+  karez_test_hub_set_peer (hub, PARTNER, KAREZ_PEER_DOWN);
+  karez_test_hub_add_booking (hub, booking);
+  if (role != NULL)
+    karez_test_hub_record (
+        hub, session, 1, "participant.enter", actor,
+        karez_json_object ("participant", "s", participant, "role", "s", role, NULL), &error);
+  g_assert_no_error (error);
+  return session;
+}
+
+/* @length: of the whole; a PNG of @width by @height, and zeros */
+static GBytes *
+make_picture (guint width, guint height, gsize length)
+{
+  static const guint8 head[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
+  guint32 size[] = { GUINT32_TO_BE (width), GUINT32_TO_BE (height) };
+  guint8 *bytes = g_malloc0 (length);
+
+  memcpy (bytes, head, sizeof head - 1);
+  memcpy (bytes + sizeof head - 1, size, sizeof size);
+  return g_bytes_new_take (bytes, length);
+}
+
+static char *
+path_of (const char *session, const char *below)
+{
+  return g_strdup_printf ("/x/guidance/sessions/%s/pictures%s", session, below);
+}
+
+/* Returns: the status; @rule: what refused it, or NULL */
+static guint
+announce (KarezTestHub *hub, const char *session, const char *id, const char *kind,
+          const char *media_type, gint64 size, const char *marks, const char *rule)
+{
+  g_autofree char *path = path_of (session, "");
+  g_autoptr (JsonNode) answer = NULL;
+  guint status = karez_test_hub_request (
+      hub, "clinician", "POST", path,
+      karez_json_object ("id", "s", id, "kind", "s", kind, "media_type", "s", media_type, "size",
+                         "i", size, "taken_at", "s", "2026-11-30T10:00:00.000Z", "caption", "s",
+                         "Wound", "marks", "n", json_from_string (marks, NULL), NULL),
+      &answer);
+
+  if (rule != NULL)
+    g_assert_cmpstr (karez_json_text (json_node_get_object (answer), "rule"), ==, rule);
+  return status;
+}
+
+static guint
+put_part (KarezTestHub *hub, const char *session, guint part, GBytes *bytes, const char *rule)
+{
+  g_autofree char *below = g_strdup_printf ("/" PICTURE "/parts/%u", part);
+  g_autofree char *path = path_of (session, below);
+  g_autoptr (GBytes) given = NULL;
+  guint status = karez_test_hub_request_bytes (hub, "clinician", "PUT", path, bytes, &given);
+  g_autoptr (JsonNode) answer = karez_json_parse (given, 0, NULL);
+
+  if (rule != NULL)
+    g_assert_cmpstr (karez_json_text (json_node_get_object (answer), "rule"), ==, rule);
+  return status;
+}
+
+static JsonObject *
+first_picture (KarezTestHub *hub, const char *session, JsonNode **node)
+{
+  g_autofree char *path = path_of (session, "");
+
+  g_clear_pointer (node, json_node_unref);
+  g_assert_cmpuint (karez_test_hub_request (hub, "desk", "GET", path, NULL, node), ==, 200);
+  return count_of (*node, "items") > 0 ? json_array_get_object_element (
+             json_object_get_array_member (json_node_get_object (*node), "items"), 0)
+                                       : NULL;
+}
+
+/* Sent in parts, kept, announced to the partner, given with its reading on record. */
+static void
+test_picture (void)
+{
+  g_autoptr (KarezTestHub) hub = open_hub ();
+  g_autofree char *session = open_session (hub, "expert");
+  g_autofree char *path = path_of (session, "/" PICTURE);
+  const gsize length = KAREZ_FILE_PART_BYTES + 1000;
+  g_autoptr (GBytes) whole = make_picture (4000, 3000, length);
+  g_autoptr (GBytes) first = g_bytes_new_from_bytes (whole, 0, KAREZ_FILE_PART_BYTES);
+  g_autoptr (GBytes) second = g_bytes_new_from_bytes (whole, KAREZ_FILE_PART_BYTES, 1000);
+  g_autofree char *digest = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, whole);
+  g_autoptr (JsonNode) node = NULL, posts = NULL;
+  g_autoptr (GBytes) given = NULL;
+  JsonObject *picture, *body;
+
+  g_assert_cmpuint (announce (hub, session, PICTURE, "snapshot", "image/png", (gint64) length,
+                              "[" POINTED "]", NULL),
+                    ==, 201);
+  g_assert_cmpuint (put_part (hub, session, 0, first, NULL), ==, 200);
+  picture = first_picture (hub, session, &node);
+  g_assert_cmpint (karez_json_integer (picture, "width", 0), ==, 4000);
+  g_assert_cmpstr (karez_json_text (picture, "state"), ==, "coming");
+  g_assert_cmpuint (karez_test_hub_request_bytes (hub, "desk", "GET", path, NULL, &given), ==, 409);
+  g_assert_cmpuint (put_part (hub, session, 0, second, "guidance/part-size"), ==, 422);
+  g_assert_cmpuint (put_part (hub, session, 2, second, "guidance/part"), ==, 404);
+  g_assert_cmpuint (put_part (hub, session, 1, second, NULL), ==, 200);
+  karez_test_hub_run_for (hub, 300);
+  picture = first_picture (hub, session, &node);
+  g_assert_cmpstr (karez_json_text (picture, "state"), ==, "whole");
+  g_assert_cmpstr (karez_json_text (picture, "sha256"), ==, digest);
+  g_assert_true (karez_json_boolean (picture, "sent"));
+  g_clear_pointer (&given, g_bytes_unref);
+  g_assert_cmpuint (karez_test_hub_request_bytes (hub, "desk", "GET", path, NULL, &given), ==, 200);
+  g_assert_true (g_bytes_equal (given, whole));
+  g_assert_cmpuint (karez_test_hub_count_events (hub, "picture.read"), ==, 1);
+  posts = karez_test_hub_get_posts (hub);
+  g_assert_cmpuint (json_array_get_length (json_node_get_array (posts)), ==, 1);
+  body = json_object_get_object_member (
+      json_array_get_object_element (json_node_get_array (posts), 0), "body");
+  g_assert_cmpstr (karez_json_text (body, "sha256"), ==, digest);
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (body, "marks")), ==, 1);
+}
+
+static void
+test_pictures_refused (void)
+{
+  g_autoptr (KarezTestHub) hub = open_hub ();
+  g_autofree char *session = open_session (hub, "site");
+  g_autofree char *other = open_session (hub, NULL);
+  g_autofree char *path = path_of (session, "/" PICTURE);
+  g_autoptr (GBytes) large = make_picture (10000, 5000, 100);
+  g_autoptr (GBytes) html = g_bytes_new_static ("<html>", 6);
+  g_autoptr (JsonNode) node = NULL;
+
+  g_assert_cmpuint (
+      announce (hub, other, PICTURE, "still", "image/png", 100, "[]", "guidance/participant"), ==,
+      403);
+  g_assert_cmpuint (
+      announce (hub, session, PICTURE, "snapshot", "image/png", 100, "[]", "guidance/participant"),
+      ==, 403);
+  g_assert_cmpuint (
+      announce (hub, NOBODY, PICTURE, "still", "image/png", 100, "[]", "guidance/none"), ==, 404);
+  g_assert_cmpuint (announce (hub, session, PICTURE, "still", "image/png",
+                              GUIDANCE_PICTURE_MAX_BYTES + 1, "[]", "guidance/picture-size"),
+                    ==, 413);
+  g_assert_cmpuint (
+      announce (hub, session, PICTURE, "still", "image/gif", 100, "[]", "guidance/picture-type"),
+      ==, 422);
+  g_assert_cmpuint (
+      announce (hub, session, PICTURE, "still", "image/png", 100, "[{}]", "json/missing"), ==, 422);
+  g_assert_cmpuint (
+      announce (hub, session, PICTURE, "still", "image/png", 100,
+                "[{\"id\": \"" MARK (01) "\", \"by\": \"" PERSON
+                                         "\", \"tool\": \"pen\", \"points\": [[1, \"2\"]]}]",
+                "guidance/points"),
+      ==, 422);
+  /* 50 megapixels leave at once, and so does what is no picture: neither has a place. */
+  g_assert_cmpuint (announce (hub, session, PICTURE, "still", "image/png", 100, "[]", NULL), ==,
+                    201);
+  g_assert_cmpuint (put_part (hub, session, 0, large, "guidance/picture-pixels"), ==, 413);
+  g_assert_null (first_picture (hub, session, &node));
+  g_assert_cmpuint (announce (hub, session, PICTURE, "still", "image/jpeg", 6, "[]", NULL), ==,
+                    201);
+  g_assert_cmpuint (put_part (hub, session, 0, html, "guidance/picture-type"), ==, 422);
+  g_assert_null (first_picture (hub, session, &node));
+  g_assert_cmpuint (karez_test_hub_request_bytes (hub, "desk", "GET", path, NULL, NULL), ==, 404);
+  for (guint i = 0; i < GUIDANCE_PICTURES_MAX; i++)
+    {
+      g_autofree char *id = g_uuid_string_random ();
+
+      g_assert_cmpuint (announce (hub, session, id, "still", "image/png", 100, "[]", NULL), ==,
+                        201);
+    }
+  g_assert_cmpuint (
+      announce (hub, session, PICTURE, "still", "image/png", 100, "[]", "guidance/picture-count"),
+      ==, 409);
+}
+
+static JsonNode *
+arriving (const char *session, const char *sha256, gint64 size)
+{
+  return karez_json_object (
+      "booking", "s", session, "id", "s", PICTURE, "kind", "s", "still", "media_type", "s",
+      "image/png", "size", "i", size, "taken_at", "s", "2026-11-30T10:00:00.000Z", "sha256", "s",
+      sha256, "added_by", "s", "Aygül", "added_at", "s", "2026-11-30T10:00:01.000Z", "actor", "n",
+      json_from_string ("{\"kind\": \"hub\", \"id\": \"guidance\", \"name\": \"AR guidance\"}",
+                        NULL),
+      NULL);
+}
+
+static JsonNode *
+part_of (GBytes *bytes)
+{
+  g_autofree char *text = g_base64_encode (g_bytes_get_data (bytes, NULL),
+                                           g_bytes_get_size (bytes));
+  JsonArray *items = json_array_new ();
+
+  json_array_add_element (items,
+                          karez_json_object ("part", "i", (gint64) 0, "bytes", "s", text, NULL));
+  return karez_json_object ("items", "n", karez_json_array (items), "cursor", "s", "", "more", "b",
+                            FALSE, NULL);
+}
+
+/* Of the other hospital: fetched, and held against what was announced and its own header. */
+static void
+test_arriving (void)
+{
+  g_autoptr (KarezTestHub) hub = open_hub ();
+  g_autofree char *session = open_session (hub, NULL);
+  g_autofree char *second = open_session (hub, NULL);
+  g_autoptr (GBytes) picture = make_picture (40, 30, 100), large = make_picture (10000, 5000, 100);
+  g_autofree char *digest = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, picture);
+  g_autoptr (JsonNode) node = NULL;
+  g_autoptr (GError) error = NULL;
+
+  karez_test_hub_set_peer (hub, PARTNER, KAREZ_PEER_UP);
+  karez_test_hub_answer (hub, "guidance.parts", part_of (picture));
+  g_assert_false (karez_test_hub_post (hub, PARTNER, "guidance.picture",
+                                       arriving (session, digest, 20 * 1024 * 1024), &error));
+  g_assert_cmpstr (karez_error_get_rule (error), ==, "guidance/picture-size");
+  g_clear_error (&error);
+  karez_test_hub_post (hub, PARTNER, "guidance.picture", arriving (session, digest, 100), &error);
+  g_assert_no_error (error);
+  karez_test_hub_run_for (hub, 500);
+  g_assert_cmpstr (karez_json_text (first_picture (hub, session, &node), "state"), ==, "whole");
+  g_assert_cmpstr (karez_json_text (first_picture (hub, session, &node), "hub"), ==, PARTNER);
+  /* The same again is the same; under the same id, another session's is refused. */
+  karez_test_hub_post (hub, PARTNER, "guidance.picture", arriving (session, digest, 100), &error);
+  g_assert_no_error (error);
+  g_assert_false (karez_test_hub_post (hub, PARTNER, "guidance.picture",
+                                       arriving (second, digest, 100), &error));
+  g_assert_cmpstr (karez_error_get_rule (error), ==, "guidance/picture");
+  g_assert_cmpuint (put_part (hub, session, 0, large, "guidance/side"), ==, 409);
+}
+
+static void
+test_arriving_large (void)
+{
+  g_autoptr (KarezTestHub) hub = open_hub ();
+  g_autofree char *session = open_session (hub, NULL);
+  g_autoptr (GBytes) large = make_picture (10000, 5000, 100);
+  g_autofree char *digest = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, large);
+  g_autoptr (JsonNode) node = NULL;
+  g_autoptr (GError) error = NULL;
+
+  karez_test_hub_set_peer (hub, PARTNER, KAREZ_PEER_UP);
+  karez_test_hub_answer (hub, "guidance.parts", part_of (large));
+  karez_test_hub_post (hub, PARTNER, "guidance.picture", arriving (session, digest, 100), &error);
+  g_assert_no_error (error);
+  karez_test_hub_run_for (hub, 500);
+  g_assert_cmpstr (karez_json_text (first_picture (hub, session, &node), "state"), ==, "broken");
+  g_assert_cmpuint (karez_test_hub_count_events (hub, "picture.refuse"), ==, 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -123,5 +396,9 @@ main (int argc, char **argv)
   g_test_add_func ("/guidance/plugin/kept", test_kept);
   g_test_add_func ("/guidance/plugin/refused", test_refused);
   g_test_add_func ("/guidance/plugin/checklists", test_checklists);
+  g_test_add_func ("/guidance/plugin/picture", test_picture);
+  g_test_add_func ("/guidance/plugin/pictures-refused", test_pictures_refused);
+  g_test_add_func ("/guidance/plugin/arriving", test_arriving);
+  g_test_add_func ("/guidance/plugin/arriving-large", test_arriving_large);
   return g_test_run ();
 }

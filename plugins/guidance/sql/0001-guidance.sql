@@ -26,3 +26,45 @@ create table guidance.summary (
   checklists jsonb not null,
   kept_at    timestamptz not null default clock_timestamp ()
 );
+
+-- Pictures of a session: stills of the site, snapshots of experts. Kept at both hospitals: announced
+-- by the one where it was sent, whose bytes the other one fetches.
+create table guidance.picture (
+  id          uuid primary key,
+  session     uuid not null,
+  hub         uuid not null, -- where it was sent
+  partner     uuid not null,
+  kind        text not null check (kind in ('still', 'snapshot')),
+  media_type  text not null check (media_type in ('image/jpeg', 'image/png')),
+  size        integer not null check (size between 1 and 12582912),
+  width       integer check (width > 0),
+  height      integer check (height > 0),
+  sha256      bytea check (length (sha256) = 32), -- known once it is whole where it was sent
+  state       text not null check (state in ('coming', 'whole', 'broken', 'abandoned')),
+  sent        boolean not null default false,
+  caption     text not null check (length (caption) <= 300),
+  marks       jsonb not null,   -- those that it shows, as they were drawn
+  drawn_in    boolean not null, -- whether they are part of the picture
+  taken_at    timestamptz not null,
+  added_by    text not null,
+  added_at    timestamptz not null,
+  known_at    timestamptz not null default clock_timestamp (), -- fetched in this order
+  progress_at timestamptz not null default clock_timestamp (),
+  check (hub <> partner),
+  check (state <> 'whole' or sha256 is not null)
+);
+create index picture_by_session on guidance.picture (session, taken_at, id);
+create index picture_unsent on guidance.picture (hub) where not sent and state = 'whole';
+create index picture_coming on guidance.picture (known_at) where state = 'coming';
+
+-- Its bytes, in parts of 512 KiB.
+create table guidance.picture_part (
+  picture uuid not null references guidance.picture,
+  part    integer not null check (part >= 0),
+  bytes   bytea not null check (length (bytes) between 1 and 524288),
+  primary key (picture, part)
+);
+alter table guidance.picture_part alter column bytes set storage external;
+
+insert into karez.table_rule values
+  ('guidance', 'picture_part', 'part', 'picture', 'picture', 'bytes are part of their picture');
