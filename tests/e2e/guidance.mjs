@@ -62,6 +62,11 @@ async function kept({ aral }, id, pages) {
     assert.equal(new Set(people.map((/** @type {any} */ one) => one.person)).size, 3);
     assert.equal(checklists[0].items.filter((/** @type {any} */ one) => one.confirmed_at).length, 2);
   }
+  for (const page of pages) {
+    await page.getByRole('button', { name: 'Show the pictures' }).click();
+    await page.getByRole('button', { name: 'Show', exact: true }).click({ timeout: 30000 });
+    await page.locator('canvas.guidance-kept-picture').waitFor();
+  }
   await shootAll(pages[0], 'guidance-kept');
 }
 
@@ -98,6 +103,13 @@ await withPair('guidance', async (pair) => {
     }
     await until('it to be lost under the cover', async () => (await marks(expert))[0]?.state === 'lost', 15000);
     await until('it to be back', async () => (await marks(site))[0]?.state === 'shown', 15000);
+    await until('a snapshot with the mark', async () => {
+      if ((await marks(expert))[0]?.state !== 'shown')
+        return false;
+      await expert.keyboard.press('s');
+      await expert.getByText('The snapshot is kept.').waitFor();
+      return true;
+    });
     await withoutHubs(pair, site, expert, judge);
     await readBack(site, expert);
     await shootAll(expert, 'guidance-expert');

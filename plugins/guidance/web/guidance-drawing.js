@@ -3,7 +3,7 @@
 
 import { mapPoint } from './guidance-positions.js';
 
-/** @typedef {import('./guidance-marks.js').Mark} Mark */
+/** What is drawn of a mark. @typedef {Pick<import('./guidance-marks.js').Mark, 'tool' | 'points' | 'text'>} Mark */
 /** @typedef {CanvasRenderingContext2D} Context */
 /**
  * How it is drawn: `matrix` from the frame that it was drawn on, `unit`: pixels of the canvas that are one

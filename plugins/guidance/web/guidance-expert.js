@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The experts' page: the scene in the middle, tools at the left thumb, who is there at the right.
 
-import { _, button, html, keyHint, ngettext, nothing, singleKeys } from '@karez/desk';
+import { _, button, html, keyHint, may, ngettext, nothing, singleKeys } from '@karez/desk';
 import { checklist } from './guidance-checklist.js';
 import { colours, mostText } from './guidance-marks.js';
 import { fullScreen } from './guidance-site.js';
@@ -24,6 +24,8 @@ function toolbar(panel) {
     <button class="guidance-tool" type="button" ?disabled=${own === 0} aria-keyshortcuts=${singleKeys() ? 'Z' : nothing}
       @click=${() => panel.undo()}><span class="guidance-sign" aria-hidden="true">↶</span><span>${_('Undo')}</span>${keyHint('Z')}</button>
     <button class="guidance-tool" type="button" ?disabled=${own === 0} @click=${() => panel.clearOwn()}><span class="guidance-sign" aria-hidden="true">✕</span><span>${_('Clear mine')}</span></button>
+    ${may('guidance.picture.write') ? html`<button class="guidance-tool" type="button" ?disabled=${panel.keeping || !panel.picture?.seen} aria-keyshortcuts=${singleKeys() ? 'S' : nothing}
+      @click=${() => void panel.snapshot()}><span class="guidance-sign" aria-hidden="true">▣</span><span>${_('Snapshot')}</span>${keyHint('S')}</button>` : nothing}
     ${microphone(panel)}</div>`;
 }
 

@@ -2,6 +2,7 @@
 // After a guidance: who was there, what was drawn, what was read back.
 
 import { KarezElement, _, api, asProblem, consentSentence, dayAndClock, duration, emptyState, factList, failedState, hubName, html, loadingState, may, nameOf, ngettext, nothing, sessionRole, state, timePair } from '@karez/desk';
+import './guidance-pictures.js';
 
 /** @typedef {{participant: string, person: string, name: string, role: string, hospital: string}} Person */
 /** @typedef {{by: string, tool: string, text?: string, drawn_at: string, removed_at?: string}} Drawn */
@@ -76,6 +77,7 @@ export class GuidanceKept extends KarezElement {
       [_('Marks'), kept.marks.length ? html`<ul class="plain people-list">${kept.marks.map((one) => html`<li><b>${words[one.tool] ?? one.tool}</b>${one.text ? html` “<bdi>${one.text}</bdi>”` : nothing}
         <small><bdi>${this.nameOf(one.by)}</bdi> · ${dayAndClock(one.drawn_at)}${one.removed_at ? html` · ${_('taken back at %s', dayAndClock(one.removed_at))}` : nothing}</small></li>`)}</ul>${
         kept.more_marks ? html`<p>${ngettext('and %s more', 'and %s more', kept.more_marks)}</p>` : nothing}` : _('No mark was drawn.')],
+      ...may('guidance.picture.read') ? [/** @type {[string, unknown]} */ ([_('Pictures'), html`<karez-guidance-pictures .session=${this.session.id}></karez-guidance-pictures>`])] : [],
     ])}${kept.checklists.map((one) => this.list(one))}`;
   }
 }

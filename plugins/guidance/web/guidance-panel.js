@@ -8,6 +8,7 @@ import { experts } from './guidance-expert.js';
 import './guidance-kept.js';
 import { Marks } from './guidance-marks.js';
 import { Picture, ownCapture } from './guidance-picture.js';
+import { keepSnapshot } from './guidance-pictures.js';
 import { readPositions } from './guidance-positions.js';
 import { PreparedScene } from './guidance-scene.js';
 import { preview, site } from './guidance-site.js';
@@ -28,7 +29,7 @@ const told = { lost: N_('A mark by %s is lost.'), shown: N_('The mark by %s is b
 export class GuidancePanel extends MediaPanel {
   /** @type {[string, string][]} */
   static keys = [['M', N_('Mute or unmute yourself')], ['P', N_('Pen')], ['A', N_('Arrow')], ['C', N_('Circle')], ['T', N_('Text')], ['L', N_('Pointer')],
-    ['F', N_('Freeze the picture, or let it move')], ['Z', N_('Take back your last mark')]];
+    ['F', N_('Freeze the picture, or let it move')], ['Z', N_('Take back your last mark')], ['S', N_('Keep a snapshot')]];
   static role = (/** @type {any} */ session, /** @type {any} */ me) => (me && session.host === me.hub && me.roles.some((/** @type {string} */ one) => one !== 'desk')
     ? 'site' : 'expert');
   static properties = { ...MediaPanel.properties, typing: { state: true } };
@@ -54,6 +55,8 @@ export class GuidancePanel extends MediaPanel {
     this.tools = null;
     /** Where a text is being written. @type {{points: [number, number][], capture: number} | null} */
     this.typing = null;
+    /** Whether a snapshot is being kept. */
+    this.keeping = false;
     /** The prepared scene, where it is shown instead of a camera's. @type {PreparedScene | null} */
     this.prepared = null;
   }
@@ -243,6 +246,22 @@ export class GuidancePanel extends MediaPanel {
       this.picture?.point(participant.id, { at, ...this.author });
   }
 
+  async snapshot() {
+    this.keeping = true;
+    this.requestUpdate();
+    try {
+      const snapshot = await this.picture?.snapshot();
+      if (snapshot) {
+        await keepSnapshot(this.session.id, snapshot);
+        toast(_('The snapshot is kept.'));
+      }
+    } catch (error) {
+      toastProblem(error);
+    }
+    this.keeping = false;
+    this.requestUpdate();
+  }
+
   undo() {
     const last = this.marks.own(this.account).at(-1);
     if (last)
@@ -312,15 +331,17 @@ export class GuidancePanel extends MediaPanel {
     if (key === 'm') {
       event.preventDefault();
       void this.toggle('microphone').then(() => announce(this.devices.isOn('microphone') ? _('Your microphone is on.') : _('Your microphone is off.')));
-    } else if (this.tools && (toolKeys[key] || key === 'f' || key === 'z')) {
+    } else if (this.tools && (toolKeys[key] || key === 'f' || key === 'z' || key === 's')) {
       event.preventDefault();
       const tool = toolKeys[key];
       if (tool)
         this.choose(tool);
       else if (key === 'f')
         this.freeze();
-      else
+      else if (key === 'z')
         this.undo();
+      else
+        void this.snapshot();
     }
   }
 

@@ -3,12 +3,15 @@
 
 import { ownNtp, ticks } from '@karez/desk';
 import { drawMark, drawPointer, identity } from './guidance-drawing.js';
+import { mapPoint } from './guidance-positions.js';
 import { Frames } from './guidance-frames.js';
 
 /** @typedef {import('./guidance-marks.js').Mark} Mark */
 /** When a shown frame was taken, in ms since 1900 by its sender's clock; null where that is not known.
  * @typedef {(metadata: VideoFrameCallbackMetadata) => number | null} CaptureOf */
 /** @typedef {{image: HTMLCanvasElement, capture: number, positions: Map<number, import('./guidance-positions.js').Position> | null}} Frozen */
+
+/** The frame that is shown, and where the marks are on it, in parts of it. @typedef {{blob: Blob, marks: Mark[]}} Snapshot */
 
 /** Frames are kept in at most this size, in pixels of the longer side. */
 const longest = 1280;
@@ -179,6 +182,20 @@ export class Picture extends EventTarget {
       this.waits = waits;
       this.dispatchEvent(new Event('change'));
     }
+  }
+
+  /** @returns {Promise<Snapshot | null>} null where there is no picture */
+  async snapshot() {
+    const frame = this.frozen ?? (this.shown && { image: this.shown.frame.image, positions: this.shown.positions });
+    if (!frame)
+      return null;
+    const marks = [...this.marks.all.values()].flatMap((mark) => {
+      const position = frame.positions?.get(mark.number);
+      const matrix = this.isDrawnHere(mark) ? identity : position?.shown ? position.matrix : null;
+      return matrix ? [{ ...mark, points: mark.points.map((point) => mapPoint(matrix, point)) }] : [];
+    });
+    const blob = await new Promise((/** @type {(blob: Blob | null) => void} */ done) => { frame.image.toBlob(done, 'image/jpeg', 0.92); });
+    return blob && { blob, marks };
   }
 
   /** Pixels of the canvas that are one of the screen. */
