@@ -101,7 +101,7 @@ await withPair('guidance', async (pair) => {
       assert.ok(one.p95 <= 2, `p95 ${one.p95} % of the width`);
       assert.equal(one.wrong, 0, 'nothing is marked under the cover');
     }
-    await until('it to be lost under the cover', async () => (await marks(expert))[0]?.state === 'lost', 15000);
+    await until('it to be lost under the cover', async () => (await marks(expert))[0]?.state === 'lost', 30000);
     await until('it to be back', async () => (await marks(site))[0]?.state === 'shown', 15000);
     await until('a snapshot with the mark', async () => {
       if ((await marks(expert))[0]?.state !== 'shown')
