@@ -73,3 +73,21 @@ karez_text_is_blank (const char *text)
 
   return hub_text_is_blank (text);
 }
+
+char *
+karez_text_digest (const char *const *texts, gsize n)
+{
+  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+
+  g_return_val_if_fail (texts != NULL, NULL);
+
+  for (gsize i = 0; i < n; i++)
+    {
+      const char *text = texts[i] != NULL ? texts[i] : "";
+      g_autofree char *head = g_strdup_printf ("%" G_GSIZE_FORMAT ":", strlen (text));
+
+      g_checksum_update (sum, (const guchar *) head, -1);
+      g_checksum_update (sum, (const guchar *) text, -1);
+    }
+  return g_strdup (g_checksum_get_string (sum));
+}

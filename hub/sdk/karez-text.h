@@ -42,4 +42,18 @@ KAREZ_PUBLIC gboolean karez_text_check_name (const char *text, gssize length, GE
  */
 KAREZ_PUBLIC gboolean karez_text_is_blank (const char *text);
 
+/**
+ * karez_text_digest:
+ * @texts: (array length=n): each UTF-8; %NULL is as an empty one
+ *
+ * SHA-256, in hexadecimal, over the texts in their order, each as its length in bytes in decimal, a
+ * colon, and its bytes: no two lists of texts have the same by moving a character from one to the
+ * next. What is signed is named by it.
+ *
+ * Returns: (transfer full):
+ *
+ * Since: 1.1
+ */
+KAREZ_PUBLIC char *karez_text_digest (const char *const *texts, gsize n);
+
 G_END_DECLS

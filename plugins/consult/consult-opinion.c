@@ -22,47 +22,25 @@ consult_opinion_clear (ConsultOpinion *self)
   memset (self, 0, sizeof *self);
 }
 
-static void
-update_digest (GChecksum *sum, const char *const *parts, gsize n)
-{
-  for (gsize i = 0; i < n; i++)
-    {
-      g_autofree char *head = g_strdup_printf ("%" G_GSIZE_FORMAT ":", strlen (parts[i]));
-
-      g_checksum_update (sum, (const guchar *) head, -1);
-      g_checksum_update (sum, (const guchar *) parts[i], -1);
-    }
-}
-
 char *
 consult_words_digest (const char *findings, const char *impression, const char *recommendation)
 {
-  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
   const char *const parts[] = { findings, impression, recommendation };
 
-  update_digest (sum, parts, G_N_ELEMENTS (parts));
-  return g_strdup (g_checksum_get_string (sum));
+  return karez_text_digest (parts, G_N_ELEMENTS (parts));
 }
 
 char *
 consult_opinion_digest (const ConsultOpinion *self)
 {
-  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
   g_autofree char *version = g_strdup_printf ("%" G_GINT64_FORMAT, self->version);
-  const char *const parts[] = { self->id,
-                                self->session,
-                                self->hub,
-                                version,
-                                self->findings,
-                                self->impression,
-                                self->recommendation,
-                                self->amendment != NULL ? self->amendment : "",
-                                self->signer,
-                                self->signed_by,
-                                self->signed_at };
+  const char *const parts[] = {
+    self->id,         self->session,        self->hub,       version,      self->findings,
+    self->impression, self->recommendation, self->amendment, self->signer, self->signed_by,
+    self->signed_at
+  };
 
-  update_digest (sum, parts, G_N_ELEMENTS (parts));
-  return g_strdup (g_checksum_get_string (sum));
+  return karez_text_digest (parts, G_N_ELEMENTS (parts));
 }
 
 JsonNode *

@@ -154,6 +154,20 @@ test_printed (void)
   g_assert_cmpstr (text, ==, "{\"a\":\"5 \xef\xbf\xbd mg\"}");
 }
 
+/* What is signed is named by it: no two lists of texts have the same. */
+static void
+test_digest (void)
+{
+  const char *const texts[] = { "a", "bc", NULL };
+  const char *const moved[] = { "ab", "c", NULL };
+  g_autofree char *digest = karez_text_digest (texts, 3);
+  g_autofree char *other = karez_text_digest (moved, 3);
+
+  /* Of "1:a2:bc0:" */
+  g_assert_cmpstr (digest, ==, "8dce64c00e38a60883eba490464eab934171da7e12d47498fd99c5239f9663be");
+  g_assert_cmpstr (other, !=, digest);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -162,5 +176,6 @@ main (int argc, char **argv)
   g_test_add_func ("/text/names", test_names);
   g_test_add_func ("/text/fields", test_fields);
   g_test_add_func ("/text/printed", test_printed);
+  g_test_add_func ("/text/digest", test_digest);
   return g_test_run ();
 }
