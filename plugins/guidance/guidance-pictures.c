@@ -137,17 +137,6 @@ check_sender (GuidanceWork *work, gboolean still, GError **error)
                                  "an expert of the session"));
 }
 
-/* The other hospital of the booking. */
-static const char *
-partner_of (GuidanceWork *work)
-{
-  JsonObject *booking = json_node_get_object (work->booking);
-  const char *requester = karez_json_text (booking, "requester");
-
-  return g_strcmp0 (requester, own_id (work->half)) == 0 ? karez_json_text (booking, "provider")
-                                                         : requester;
-}
-
 static void
 add (GuidanceWork *work, JsonObject *body, const char *marks)
 {
@@ -160,9 +149,10 @@ add (GuidanceWork *work, JsonObject *body, const char *marks)
   karez_transaction_run (transaction, "pictures_lock", "(s)", work->session);
   karez_transaction_run_one (
       transaction, "guidance/picture-count", N_ ("A session has at most 60 pictures"),
-      "picture_add", "(ssssssissbssx)", id, work->session, own_id (work->half), partner_of (work),
-      kind, karez_json_text (body, "media_type"), (gint32) size, caption != NULL ? caption : "",
-      marks, karez_json_boolean (body, "drawn_in"), karez_json_text (body, "taken_at"),
+      "picture_add", "(ssssssissbssx)", id, work->session, own_id (work->half),
+      guidance_work_partner (work), kind, karez_json_text (body, "media_type"), (gint32) size,
+      caption != NULL ? caption : "", marks, karez_json_boolean (body, "drawn_in"),
+      karez_json_text (body, "taken_at"),
       karez_actor_get_name (karez_request_get_actor (work->request)),
       (gint64) GUIDANCE_PICTURES_MAX);
   karez_transaction_event (transaction, "picture.add", "picture", id,

@@ -4,6 +4,7 @@
 #include "guidance-history.h"
 #include "guidance-library.h"
 #include "guidance-pictures.h"
+#include "guidance-reports.h"
 #include "guidance-work.h"
 
 #include <glib/gi18n.h>
@@ -17,6 +18,7 @@ struct _GuidancePlugin
 
   GuidanceLibrary *library;
   GuidancePictures *pictures;
+  GuidanceReports *reports;
 };
 
 G_DEFINE_FINAL_TYPE (GuidancePlugin, guidance_plugin, KAREZ_TYPE_CONTROL_HALF)
@@ -153,9 +155,12 @@ enable (KarezControlHalf *half, KarezContext *context, GError **error)
     return FALSE;
   g_clear_object (&self->library);
   g_clear_object (&self->pictures);
+  g_clear_object (&self->reports);
   self->library = guidance_library_new (folder);
   self->pictures = guidance_pictures_new (half);
+  self->reports = guidance_reports_new (half);
   return guidance_pictures_start (self->pictures, error)
+         && guidance_reports_start (self->reports, error)
          && karez_routes_add (routes, "GET", "/x/guidance/checklists", "guidance.checklist.read",
                               on_checklists, g_object_ref (self), g_object_unref, error)
          && karez_routes_add (routes, "GET", "/x/guidance/sessions/{session}",
@@ -167,6 +172,7 @@ static void
 disable (KarezControlHalf *half)
 {
   g_clear_object (&GUIDANCE_PLUGIN (half)->pictures);
+  g_clear_object (&GUIDANCE_PLUGIN (half)->reports);
 }
 
 static void

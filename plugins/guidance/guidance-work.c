@@ -29,6 +29,25 @@ guidance_work_patient (GuidanceWork *work)
 }
 
 const char *
+guidance_work_hub (GuidanceWork *work)
+{
+  return karez_context_get_hub_id (karez_control_half_get_context (work->half));
+}
+
+const char *
+guidance_work_partner (GuidanceWork *work)
+{
+  JsonObject *booking = work->booking != NULL ? json_node_get_object (work->booking) : NULL;
+  const char *requester = booking != NULL ? karez_json_text (booking, "requester") : NULL;
+
+  if (booking == NULL)
+    return NULL;
+  return g_strcmp0 (requester, guidance_work_hub (work)) == 0
+             ? karez_json_text (booking, "provider")
+             : requester;
+}
+
+const char *
 guidance_work_person (KarezRequest *request)
 {
   return karez_actor_get_id (karez_request_get_actor (request));

@@ -47,6 +47,10 @@ void guidance_work_begin (KarezControlHalf *half, KarezRequest *request, gpointe
 const char *guidance_work_session (KarezRequest *request);
 /* Returns: (nullable): whom the session is about */
 const char *guidance_work_patient (GuidanceWork *work);
+/* Returns: (nullable): the booking's other hospital */
+const char *guidance_work_partner (GuidanceWork *work);
+/* This hospital. */
+const char *guidance_work_hub (GuidanceWork *work);
 /* Who asks. */
 const char *guidance_work_person (KarezRequest *request);
 /* A transaction of the request's, about the session. Returns: (transfer full) */

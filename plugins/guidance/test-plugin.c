@@ -389,6 +389,199 @@ test_arriving_large (void)
   g_assert_cmpuint (karez_test_hub_count_events (hub, "picture.refuse"), ==, 1);
 }
 
+/* Reports. */
+
+static guint
+ask (KarezTestHub *hub, const char *method, const char *session, const char *below, JsonNode *body,
+     const char *rule, JsonNode **answer)
+{
+  g_autofree char *path = g_strdup_printf ("/x/guidance/sessions/%s/%s", session, below);
+  g_autoptr (JsonNode) given = NULL;
+  guint status = karez_test_hub_request (hub, "clinician", method, path, body, &given);
+
+  if (rule != NULL)
+    g_assert_cmpstr (karez_json_text (json_node_get_object (given), "rule"), ==, rule);
+  if (answer != NULL)
+    {
+      g_clear_pointer (answer, json_node_unref);
+      *answer = g_steal_pointer (&given);
+    }
+  return status;
+}
+
+static JsonNode *
+draft_of (gint64 revision, const char *course, const char *pictures)
+{
+  return karez_json_object ("revision", "i", revision, "course", "s", course, "recommendation", "s",
+                            "Plaster in a week.", "pictures", "n",
+                            json_from_string (pictures, NULL), NULL);
+}
+
+static JsonNode *
+signature_of (const char *id, JsonNode *draft, const char *password, const char *amends)
+{
+  JsonObject *object = json_node_get_object (draft);
+
+  return karez_json_object (
+      "id", "s", id, "revision", "i", karez_json_integer (object, "revision", 0), "digest", "s",
+      karez_json_text (object, "digest"), "password", "s", password, "amends", "s", amends,
+      "amendment", "s", amends != NULL ? "A dose was wrong" : NULL, NULL);
+}
+
+static void
+keep_summary (KarezTestHub *hub, const char *session)
+{
+  g_autoptr (GError) error = NULL;
+
+  karez_test_hub_record (
+      hub, session, 2, "summary.keep", NULL,
+      json_from_string ("{\"people\": [], \"seconds\": 61, \"marks\": [], \"more_marks\": 0, "
+                        "\"checklists\": [{\"id\": \"" PICTURE "\"}]}",
+                        NULL),
+      &error);
+  g_assert_no_error (error);
+}
+
+static JsonObject *
+last_post (KarezTestHub *hub, JsonNode **posts)
+{
+  JsonArray *array;
+
+  g_clear_pointer (posts, json_node_unref);
+  *posts = karez_test_hub_get_posts (hub);
+  array = json_node_get_array (*posts);
+  return json_array_get_object_element (array, json_array_get_length (array) - 1);
+}
+
+/* Drafted, signed, sent; amended by a version that names it. */
+static void
+test_report (void)
+{
+  g_autoptr (KarezTestHub) hub = open_hub ();
+  g_autofree char *session = open_session (hub, "expert");
+  g_autoptr (JsonNode) draft = NULL, answer = NULL, posts = NULL;
+  JsonObject *report;
+
+  g_assert_cmpuint (
+      ask (hub, "PUT", session, "report/draft", draft_of (0, " ", "[]"), NULL, &draft), ==, 200);
+  g_assert_cmpuint (ask (hub, "PUT", session, "report/draft", draft_of (0, "Other", "[]"),
+                         "guidance/revision", NULL),
+                    ==, 409);
+  g_assert_cmpuint (ask (hub, "POST", session, "report/sign",
+                         signature_of (MARK (a1), draft, "password", NULL), "guidance/course",
+                         NULL),
+                    ==, 422);
+  ask (hub, "PUT", session, "report/draft", draft_of (1, "Bleeding stopped.", "[]"), NULL, &draft);
+  g_assert_cmpuint (ask (hub, "POST", session, "report/sign",
+                         signature_of (MARK (a1), draft, "password", NULL), "guidance/not-over",
+                         NULL),
+                    ==, 409);
+  keep_summary (hub, session);
+  g_assert_cmpuint (ask (hub, "POST", session, "report/sign",
+                         signature_of (MARK (a1), draft, "wrong", NULL), "sign-in/refused", NULL),
+                    ==, 401);
+  g_assert_cmpuint (ask (hub, "POST", session, "report/sign",
+                         signature_of (MARK (a1), draft, "password", NULL), NULL, NULL),
+                    ==, 201);
+  /* Asked again, it is the same. */
+  g_assert_cmpuint (ask (hub, "POST", session, "report/sign",
+                         signature_of (MARK (a1), draft, "password", NULL), NULL, NULL),
+                    ==, 200);
+  report = json_object_get_object_member (
+      json_object_get_object_member (last_post (hub, &posts), "body"), "report");
+  g_assert_cmpint (karez_json_integer (report, "version", 0), ==, 1);
+  g_assert_cmpint (
+      karez_json_integer (json_object_get_object_member (report, "summary"), "seconds", 0), ==, 61);
+  ask (hub, "PUT", session, "report/draft", draft_of (0, "Bleeding stopped twice.", "[]"), NULL,
+       &draft);
+  g_assert_cmpuint (ask (hub, "POST", session, "report/sign",
+                         signature_of (MARK (a2), draft, "password", NULL), "guidance/newest",
+                         NULL),
+                    ==, 409);
+  g_assert_cmpuint (ask (hub, "POST", session, "report/sign",
+                         signature_of (MARK (a2), draft, "password", MARK (a1)), NULL, NULL),
+                    ==, 201);
+  g_assert_cmpuint (ask (hub, "GET", session, "reports/" MARK (a2), NULL, NULL, &answer), ==, 200);
+  report = json_node_get_object (answer);
+  g_assert_cmpstr (karez_json_text (report, "amends"), ==, MARK (a1));
+  g_assert_cmpint (karez_json_integer (report, "version", 0), ==, 2);
+  g_assert_cmpuint (ask (hub, "GET", session, "report", NULL, NULL, &answer), ==, 200);
+  g_assert_cmpuint (count_of (answer, "reports"), ==, 2);
+  g_assert_cmpuint (karez_test_hub_count_events (hub, "report.read"), ==, 2);
+  g_assert_cmpuint (karez_test_hub_count_events (hub, "report.sign"), ==, 2);
+}
+
+static void
+test_report_refused (void)
+{
+  g_autoptr (KarezTestHub) hub = open_hub ();
+  g_autofree char *observed = open_session (hub, "observer");
+  g_autofree char *session = open_session (hub, "site");
+  g_autoptr (JsonNode) draft = NULL, kept = NULL;
+
+  g_assert_cmpuint (
+      ask (hub, "PUT", observed, "report/draft", draft_of (0, "x", "[]"), "guidance/author", NULL),
+      ==, 403);
+  g_assert_cmpuint (
+      ask (hub, "PUT", NOBODY, "report/draft", draft_of (0, "x", "[]"), "guidance/none", NULL), ==,
+      404);
+  g_assert_cmpuint (ask (hub, "PUT", session, "report/draft", draft_of (0, "x", "[1]"),
+                         "guidance/pictures", NULL),
+                    ==, 422);
+  /* One that is not of this session goes with no report of it. */
+  ask (hub, "PUT", session, "report/draft", draft_of (0, "x", "[\"" PICTURE "\"]"), NULL, &draft);
+  keep_summary (hub, session);
+  g_assert_cmpuint (ask (hub, "POST", session, "report/sign",
+                         signature_of (MARK (a1), draft, "password", NULL), "guidance/pictures",
+                         NULL),
+                    ==, 409);
+  ask (hub, "PUT", session, "report/draft", draft_of (1, "y", "[]"), NULL, NULL);
+  g_assert_cmpuint (ask (hub, "POST", session, "report/sign",
+                         signature_of (MARK (a1), draft, "password", NULL), "guidance/revision",
+                         NULL),
+                    ==, 409);
+  json_object_set_int_member (json_node_get_object (draft), "revision", 2);
+  g_assert_cmpuint (ask (hub, "POST", session, "report/sign",
+                         signature_of (MARK (a1), draft, "password", NULL), "guidance/shown", NULL),
+                    ==, 409);
+  ask (hub, "GET", session, "report", NULL, NULL, &draft);
+  kept = json_node_ref (json_object_get_member (json_node_get_object (draft), "draft"));
+  karez_test_hub_set_peer (hub, PARTNER, KAREZ_PEER_REVOKED);
+  g_assert_cmpuint (ask (hub, "POST", session, "report/sign",
+                         signature_of (MARK (a1), kept, "password", NULL), "guidance/unpaired",
+                         NULL),
+                    ==, 409);
+  g_assert_cmpuint (karez_test_hub_count_events (hub, "report.sign"), ==, 0);
+  g_assert_cmpuint (ask (hub, "DELETE", session, "report/draft", NULL, NULL, NULL), ==, 204);
+}
+
+/* What one hub signed, another one keeps; what was changed on the way is refused. */
+static void
+test_report_arrives (void)
+{
+  g_autoptr (KarezTestHub) hub = open_hub ();
+  g_autofree char *session = open_session (hub, "expert");
+  g_autofree char *second = open_session (hub, NULL);
+  g_autoptr (JsonNode) draft = NULL, posts = NULL, answer = NULL;
+  JsonNode *body;
+  g_autoptr (GError) error = NULL;
+
+  ask (hub, "PUT", session, "report/draft", draft_of (0, "止血。 قان توختىدى.", "[]"), NULL,
+       &draft);
+  keep_summary (hub, session);
+  ask (hub, "POST", session, "report/sign", signature_of (MARK (a1), draft, "password", NULL), NULL,
+       NULL);
+  /* The test's outbox is the database's, which has members in an order of its own. */
+  body = json_object_get_member (last_post (hub, &posts), "body");
+  /* As if it were the other's: the digest names the hospital and the session. */
+  json_object_set_string_member (json_node_get_object (body), "booking", second);
+  g_assert_false (
+      karez_test_hub_post (hub, PARTNER, "guidance.report", json_node_ref (body), &error));
+  g_assert_cmpstr (karez_error_get_rule (error), ==, "guidance/digest");
+  ask (hub, "GET", second, "report", NULL, NULL, &answer);
+  g_assert_cmpuint (count_of (answer, "reports"), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -400,5 +593,8 @@ main (int argc, char **argv)
   g_test_add_func ("/guidance/plugin/pictures-refused", test_pictures_refused);
   g_test_add_func ("/guidance/plugin/arriving", test_arriving);
   g_test_add_func ("/guidance/plugin/arriving-large", test_arriving_large);
+  g_test_add_func ("/guidance/plugin/report", test_report);
+  g_test_add_func ("/guidance/plugin/report-refused", test_report_refused);
+  g_test_add_func ("/guidance/plugin/report-arrives", test_report_arrives);
   return g_test_run ();
 }

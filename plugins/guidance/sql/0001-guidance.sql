@@ -66,5 +66,47 @@ create table guidance.picture_part (
 );
 alter table guidance.picture_part alter column bytes set storage external;
 
+-- A report while it is written: each author's own, kept as it is typed.
+create table guidance.report_draft (
+  id             uuid primary key,
+  session        uuid not null,
+  author         text not null,
+  revision       integer not null check (revision > 0),
+  course         text not null check (length (course) <= 8000),
+  recommendation text not null check (length (recommendation) <= 8000),
+  pictures       text[] not null check (cardinality (pictures) <= 60), -- that go with it
+  saved_at       timestamptz not null default clock_timestamp (),
+  unique (session, author)
+);
+
+-- A signed report: never changed, amended only by another version, which names it. Kept at both
+-- hospitals, of which each signs versions of its own: two that were signed at once have the same
+-- number.
+create table guidance.report (
+  id             uuid primary key,
+  session        uuid not null,
+  hub            uuid not null, -- where it was signed
+  version        integer not null check (version > 0),
+  amends         uuid,          -- the version that it was written over
+  amendment      text check (length (amendment) between 1 and 1000),
+  course         text not null check (length (course) between 1 and 8000),
+  recommendation text not null,
+  pictures       json not null, -- as they were signed, and so in these very characters
+  summary        json not null,
+  signer         text not null, -- the person's id there
+  signed_by      text not null,
+  signed_at      timestamptz not null,
+  digest         text not null check (digest ~ '^[0-9a-f]{64}$'),
+  check ((version > 1) = (amendment is not null) and (version > 1) = (amends is not null)),
+  unique (session, hub, version)
+);
+
+create function guidance.report_is_final () returns trigger language plpgsql as $$
+begin
+  raise exception 'a signed report cannot be changed or deleted';
+end $$;
+create trigger report_is_final before update or delete on guidance.report
+  for each row execute function guidance.report_is_final ();
+
 insert into karez.table_rule values
   ('guidance', 'picture_part', 'part', 'picture', 'picture', 'bytes are part of their picture');

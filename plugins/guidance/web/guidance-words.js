@@ -20,8 +20,14 @@ export const events = {
   'picture.receive': [N_('A picture of “%2$s” arrived'), N_('A picture arrived')],
   'picture.list': [N_('%1$s looked at the list of pictures of “%2$s”'), N_('%1$s looked at the list of pictures of a guidance')],
   'picture.read': [N_('%1$s looked at a picture of “%2$s”'), N_('%1$s looked at a picture of a guidance')],
+  'report.draft': [N_('%1$s wrote at the report of “%2$s”'), N_('%1$s wrote at a report of a guidance')],
+  'report.discard': [N_('%1$s discarded a draft of the report of “%2$s”'), N_('%1$s discarded a draft of a report of a guidance')],
+  'report.finish': [N_('%1$s finished the report of “%2$s”'), N_('%1$s finished a report of a guidance')],
+  'report.sign': [N_('%1$s signed the report of “%2$s”'), N_('%1$s signed a report of a guidance')],
+  'report.receive': [N_('The report of “%2$s”, signed by %1$s, arrived'), N_('A report of a guidance, signed by %1$s, arrived')],
+  'report.read': [N_('%1$s read the report of “%2$s”'), N_('%1$s read a report of a guidance')],
   'guidance.read': [N_('%1$s read what was kept of “%2$s”'), N_('%1$s read what was kept of a guidance')],
 };
 
 /** What the log's filter calls them. @type {Record<string, string>} */
-export const nouns = { participant: N_('Participants'), summary: N_('Summaries'), picture: N_('Pictures'), guidance: N_('AR guidance') };
+export const nouns = { participant: N_('Participants'), summary: N_('Summaries'), picture: N_('Pictures'), report: N_('Reports'), guidance: N_('AR guidance') };
