@@ -10,7 +10,7 @@ import { checkAccess, desktop, shootAll, speak } from './browser.mjs';
 import { addSeconds } from './consult-page.mjs';
 import { assertKept } from './contract.mjs';
 import { drawCircle, marks, measure, panel, samples, withGuidance } from './guidance-page.mjs';
-import { artefacts, build, nets, source, until, withPair } from './hubs.mjs';
+import { artefacts, build, nets, password, source, until, withPair } from './hubs.mjs';
 
 process.env.KAREZ_PLUGINS ??= path.join(build, 'plugins/guidance');
 
@@ -67,7 +67,36 @@ async function kept({ aral }, id, pages) {
     await page.getByRole('button', { name: 'Show', exact: true }).click({ timeout: 30000 });
     await page.locator('canvas.guidance-kept-picture').waitFor();
   }
-  await shootAll(pages[0], 'guidance-kept');
+  const [site, expert] = pages;
+  await report(site, expert);
+  for (const page of pages)
+    await checkAccess(page, 'guidance, afterwards');
+  await shootAll(site, 'guidance-kept');
+}
+
+/** Signed by an expert, read at both hospitals; and amended. @param {any} site @param {any} expert */
+async function report(site, expert) {
+  await expert.getByLabel('What was seen and done').fill('Glass wound of the forearm, bleeding stopped by pressure.');
+  await expert.getByRole('button', { name: 'Choose pictures…' }).click();
+  await expert.getByRole('checkbox', { name: /^Snapshot/ }).check();
+  await expert.locator('.draft-kept[data-standing="kept"]').waitFor();
+  await shootAll(expert, 'guidance-report');
+  for (const version of [1, 2]) {
+    await expert.getByRole('button', { name: 'Sign…' }).click();
+    const dialog = expert.getByRole('dialog');
+    if (version === 2)
+      await dialog.getByLabel('Why it is amended').fill('The tendon was seen later.');
+    await dialog.getByLabel('Password').fill(password);
+    await dialog.getByRole('button', { name: 'Sign', exact: true }).click();
+    for (const page of [site, expert])
+      await page.getByRole('heading', { name: `Signed report, version ${version}` }).waitFor({ timeout: 20000 });
+    if (version === 1) {
+      await expert.getByRole('button', { name: 'Amend…' }).click();
+      await expert.getByLabel('What is to follow').fill('To Hangzhou for the tendon.');
+      await expert.locator('.draft-kept[data-standing="kept"]').waitFor();
+    }
+  }
+  await site.getByText('To Hangzhou for the tendon.').waitFor();
 }
 
 /** Without either hub marks come and go, pointers point and the scene moves; and after they are back. @param {import('./hubs.mjs').Pair} pair

@@ -83,7 +83,7 @@ async function long(hub, page, id) {
   assert.equal((await findings.inputValue()).length, 28005);
   await page.getByText('At most 8000 characters; there are 28005.').waitFor();
   await page.locator('.opinion .note.bad').waitFor();
-  assert.equal(await page.locator('.opinion-kept').count(), 0, 'it does not say that it is kept');
+  assert.equal(await page.locator('.draft-kept').count(), 0, 'it does not say that it is kept');
   await shootAll(page, 'typed-too-long');
   await checkAccess(page, 'an opinion that is too long');
   await page.getByLabel('Impression').fill('Well.');
@@ -92,9 +92,9 @@ async function long(hub, page, id) {
   assert.equal(await page.getByRole('dialog').count(), 0, 'and cannot be signed');
   // A character outside of the basic plane is one.
   await findings.fill('🧪'.repeat(8000));
-  await page.locator('.opinion-kept[data-standing="kept"]').waitFor();
+  await page.locator('.draft-kept[data-standing="kept"]').waitFor();
   await findings.fill('Kept.');
-  await page.locator('.opinion-kept[data-standing="kept"]').waitFor();
+  await page.locator('.draft-kept[data-standing="kept"]').waitFor();
   const person = await Person.signIn(hub, 'doctor.hangzhou');
   assert.equal((await person.api('GET', `/x/consult/opinions/${id}`)).draft.findings, 'Kept.');
 }
@@ -135,7 +135,7 @@ async function opinionOfAnother(hub, door, page, id) {
   await page.route('**/api/v1/x/consult/opinions/*/draft', (route) => route.abort());
   page.faked = true;
   await page.getByLabel('Impression').fill('Only the first one knows.');
-  await page.locator('.opinion-kept[data-standing="away"]').waitFor();
+  await page.locator('.draft-kept[data-standing="away"]').waitFor();
   await over(door, 'second.hangzhou');
   await page.locator('#login').or(page.locator('karez-day')).first().waitFor();
   await page.getByText('Not kept yet: what you typed last').waitFor();
@@ -156,7 +156,7 @@ async function opinionOfAnother(hub, door, page, id) {
   }, `/sessions/${id}`);
   await page.getByRole('button', { name: 'Join', exact: true }).click();
   await page.locator('#consult-opinion-button').click();
-  await page.locator('.opinion-kept[data-standing="kept"]').waitFor();
+  await page.locator('.draft-kept[data-standing="kept"]').waitFor();
   assert.equal(await page.getByLabel('Impression').inputValue(), 'Only the first one knows.');
   const first = await Person.signIn(hub, 'doctor.hangzhou');
   assert.equal((await first.api('GET', `/x/consult/opinions/${id}`)).draft.impression, 'Only the first one knows.');

@@ -3,24 +3,25 @@
 // both hospitals.
 
 import {
-  _, nameOf, onLanguage, KarezElement, Loader, Problem, api, button, cleanText, confirm, dayAndClock, emptyState,
-  hubName, html, isOurs, leadToWrong, live, may, newId, nothing, problemNote, say, shown, state, textField, timePair, toast,
+  DraftKeeper, _, draftStanding, nameOf, onLanguage, KarezElement, Loader, Problem, api, button, cleanText, confirm, emptyState,
+  hubName, html, isOurs, leadToWrong, live, may, newId, nothing, say, shown, state, textField, timePair, toast,
   toastProblem,
 } from '@karez/desk';
-import { Keeper, parts } from './consult-opinion-keeper.js';
 import { opinionPaper, signedOpinion, unreadOpinion } from './consult-opinion-paper.js';
 import './consult-request.js';
 
 /** @typedef {import('./consult-opinion-paper.js').Signed} Signed */
 /** @typedef {import('./consult-opinion-paper.js').Paper} Paper */
-/** @typedef {{may_write: boolean, why: string | null, unread?: boolean, draft: import('./consult-opinion-keeper.js').Draft | null, opinions: Signed[]}} Opinions */
+/** @typedef {import('@karez/desk').Draft} Draft */
+/** @typedef {{may_write: boolean, why: string | null, unread?: boolean, draft: Draft | null, opinions: Signed[]}} Opinions */
 /** @typedef {{id: string, requester: string, provider: string, title: string, patient?: string | null}} Booking */
 
+const parts = /** @type {const} */ (['findings', 'impression', 'recommendation']);
 const most = 8000;
 /** A page that is left may still send so much. */
 const leavingBytes = 60_000;
 
-/** What was written in elements that are gone, while the hub may not have it: by person and booking. @type {Map<string, Keeper>} */
+/** What was written in elements that are gone, while the hub may not have it: by person and booking. @type {Map<string, DraftKeeper>} */
 const left = new Map();
 
 addEventListener('beforeunload', (event) => {
@@ -50,7 +51,7 @@ export class ConsultOpinion extends KarezElement {
     /** What is being printed. @type {Paper | null} */
     this.paper = null;
     this.changed = () => this.requestUpdate();
-    this.keeper = new Keeper((body) => this.put(body), cleanText);
+    this.keeper = new DraftKeeper(parts, (body) => this.put(body), { clean: cleanText, another: 'consult/revision' });
     this.keeper.addEventListener('change', this.changed);
     /** Who writes here: nobody else's sign-in sends it. */
     this.whose = state.me?.id ?? '';
@@ -169,7 +170,7 @@ export class ConsultOpinion extends KarezElement {
     return found;
   }
 
-  /** @param {import('./consult-opinion-keeper.js').Words & {revision: number}} body */
+  /** @param {{revision: number, [part: string]: any}} body */
   put(body) {
     if (state.me?.id !== this.whose)
       return Promise.reject(new Problem({ status: 401, title: _('You are not signed in, or no longer'), rule: 'sign-in/none' }));
@@ -287,29 +288,10 @@ export class ConsultOpinion extends KarezElement {
     print();
   };
 
-  /** Whether what is written is kept, in words. */
-  kept() {
-    const { standing, savedAt, problem } = this.keeper;
-    if (standing === 'conflict')
-      return html`<div class="note warn" role="alert"><p><b>${_('The draft was changed in another window.')}</b></p><p>${_('What you typed here since then is not kept.')}</p>
-        <div class="row">${button({ label: _('Load it'), onclick: () => void this.settle((draft) => this.keeper.load(draft)) })}
-        ${button({ label: _('Keep what is here'), onclick: () => void this.settle((draft) => this.keeper.overwrite(draft)) })}</div></div>`;
-    if (standing === 'differs')
-      return html`<div class="note warn" role="alert"><p><b>${_('What the hub kept is not what is shown here.')}</b></p><p>${_('It cannot be signed before both are the same.')}</p>
-        <div class="row">${button({ label: _('Load it'), onclick: () => void this.settle((draft) => this.keeper.load(draft)) })}</div></div>`;
-    if (standing === 'refused')
-      return problemNote(problem);
-    const words = {
-      none: _('What you write is kept as you type; nobody else sees it before you sign.'), keeping: _('Keeping…'), kept: _('Kept %s', dayAndClock(savedAt ?? 0)),
-      away: _('Not kept yet: the hub is away. Leave this page open; it is kept when the hub is back.'),
-    };
-    return html`<p class="opinion-kept ${standing === 'away' ? 'bad-text' : ''}" data-standing=${standing} role="status"><i aria-hidden="true"></i><span>${words[standing]}</span></p>`;
-  }
-
   /** @param {Opinions} found */
   form(found) {
     const { keeper } = this;
-    /** @param {keyof import('./consult-opinion-keeper.js').Words} name @param {string} label @param {boolean} optional */
+    /** @param {typeof parts[number]} name @param {string} label @param {boolean} optional */
     const area = (name, label, optional) => textField({
       id: `consult-${name}`, label, lines: 4, max: most, wide: true, optional, value: keeper.words[name],
       error: !optional && this.lacking && !keeper.words[name].trim() ? _('An opinion needs an impression before it is signed.') : undefined,
@@ -319,7 +301,7 @@ export class ConsultOpinion extends KarezElement {
         @focusout=${() => void keeper.flush()}>
       ${found.opinions.length ? html`<p><b>${_('Version %s, not signed', found.opinions[0].version + 1)}</b></p>` : nothing}
       ${area('findings', _('Findings'), true)}${area('impression', _('Impression'), false)}${area('recommendation', _('Recommendation'), true)}
-      <div class="opinion-end">${this.kept()}
+      <div class="opinion-end">${draftStanding(keeper, (use) => void this.settle(use))}
         <div class="row-end">${keeper.begun ? button({ label: _('Discard draft…'), kind: 'quiet', busy: this.busy === 'discard', onclick: () => void this.discard() }) : nothing}
           ${button({ label: _('Sign…'), kind: 'primary', type: 'submit', busy: this.busy === 'sign', disabled: keeper.standing === 'conflict' || keeper.standing === 'differs' })}</div></div></form>`;
   }

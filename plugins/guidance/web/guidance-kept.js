@@ -3,6 +3,7 @@
 
 import { KarezElement, _, api, asProblem, consentSentence, dayAndClock, duration, emptyState, factList, failedState, hubName, html, loadingState, may, nameOf, ngettext, nothing, sessionRole, state, timePair } from '@karez/desk';
 import './guidance-pictures.js';
+import './guidance-report.js';
 
 /** @typedef {{participant: string, person: string, name: string, role: string, hospital: string}} Person */
 /** @typedef {{by: string, tool: string, text?: string, drawn_at: string, removed_at?: string}} Drawn */
@@ -58,7 +59,7 @@ export class GuidanceKept extends KarezElement {
 
   /** @param {List} list */
   list({ checklist, items }) {
-    return html`<section class="guidance-checklist"><h3>${nameOf(checklist.title)}</h3><ol class="plain">${items.map(({ asked_at: asked, confirmed_by: by, confirmed_at: at }, i) => html`<li
+    return html`<section class="guidance-checklist"><h4>${nameOf(checklist.title)}</h4><ol class="plain">${items.map(({ asked_at: asked, confirmed_by: by, confirmed_at: at }, i) => html`<li
       data-state=${at ? 'confirmed' : asked ? 'asked' : 'open'}><span class="guidance-sign" aria-hidden="true">${at ? '✓' : asked ? '…' : '○'}</span>
       <span><bdi>${nameOf(checklist.items[i] ?? {})}</bdi><small>${at ? _('confirmed by %s at %s', this.nameOf(by ?? ''), dayAndClock(at))
         : asked ? _('asked at %s, and not confirmed', dayAndClock(asked)) : _('not asked')}</small></span></li>`)}</ol></section>`;
@@ -70,7 +71,9 @@ export class GuidanceKept extends KarezElement {
       return this.problem?.rule === 'guidance/none' ? emptyState({ title: _('Nothing was kept.'), text: _('The guidance ended before anybody was in it.') })
         : this.problem ? failedState(this.problem, () => this.read()) : loadingState(4);
     const words = tools();
-    return html`${factList([
+    return html`<section class="guidance-part" aria-labelledby="guidance-report-title"><h3 id="guidance-report-title">${_('Report')}</h3>
+      <karez-guidance-report .session=${this.session} .hubs=${this.hubs}></karez-guidance-report></section>
+      <section class="guidance-part" aria-labelledby="guidance-course-title"><h3 id="guidance-course-title">${_('Course')}</h3>${factList([
       [_('Scene shown'), kept.seconds ? html`<bdi>${duration(kept.seconds * 1000)}</bdi>` : _('Nobody was seen or heard.')],
       [_('Consent'), this.consents.length ? html`<ul class="plain people-list">${this.consents.map((one) => html`<li>${consentSentence(one, timePair(one.at ?? 0))}</li>`)}</ul>` : _('No consent was recorded.')],
       [_('People'), html`<ul class="plain people-list">${once(kept.people).map((one) => html`<li><b><bdi>${one.name}</bdi></b><small>${sessionRole(one.role, 'guidance')} · <bdi>${hubName(this.hubs, one.hospital)}</bdi></small></li>`)}</ul>`],
@@ -78,7 +81,7 @@ export class GuidanceKept extends KarezElement {
         <small><bdi>${this.nameOf(one.by)}</bdi> · ${dayAndClock(one.drawn_at)}${one.removed_at ? html` · ${_('taken back at %s', dayAndClock(one.removed_at))}` : nothing}</small></li>`)}</ul>${
         kept.more_marks ? html`<p>${ngettext('and %s more', 'and %s more', kept.more_marks)}</p>` : nothing}` : _('No mark was drawn.')],
       ...may('guidance.picture.read') ? [/** @type {[string, unknown]} */ ([_('Pictures'), html`<karez-guidance-pictures .session=${this.session.id}></karez-guidance-pictures>`])] : [],
-    ])}${kept.checklists.map((one) => this.list(one))}`;
+    ])}${kept.checklists.map((one) => this.list(one))}</section>`;
   }
 }
 

@@ -4,6 +4,7 @@
 export { LitElement, html, nothing, svg } from 'lit';
 export { repeat } from 'lit/directives/repeat.js';
 export { api, Problem, newId, query } from '../api.js';
+export { DraftKeeper } from '../draft-keeper.js';
 export { _, N_, dgettext, direction, dngettext, fill, isolate, language, listOf, nameOf, ngettext, onLanguage } from '../i18n.js';
 export { onSingleKeys, singleKey, singleKeys } from '../keys.js';
 export { live } from '../live.js';
@@ -15,6 +16,7 @@ export { hubName, sessionRole, sessionWord, titleOf } from '../words.js';
 export { announce } from '../components/announce.js';
 export { ConsentControl, consentSentence } from '../components/consent.js';
 export { confirm } from '../components/dialog.js';
+export { draftStanding } from '../components/draft-standing.js';
 export { KarezElement, Loader, asProblem } from '../components/element.js';
 export {
   button, checkField, choiceField, emptyState, factList, failedState, field, icon, keyHint, leadToWrong, loadingState, pageHead, pill,
@@ -23,6 +25,7 @@ export {
 export { toast, toastProblem } from '../components/toast.js';
 
 /** @typedef {import('../types.js').Booking} Booking */
+/** @typedef {import('../draft-keeper.js').Draft} Draft */
 /** @typedef {import('../components/consent.js').Consent} Consent */
 /** @typedef {import('../types.js').Event} Event */
 /** @typedef {import('../types.js').Hub} Hub */

@@ -1,30 +1,25 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Keeps an opinion's draft while it is typed: soon after the last key, never two at once, the
-// newest words last; called kept when the hub answers with the very words; again and again while the hub is away; and stops when another window wrote.
+// Keeps a draft while it is typed: soon after the last key, never two at once, the newest words last;
+// called kept when the hub answers with the very words; again and again while the hub is away; and
+// stops when another window wrote.
 
-/** @typedef {{findings: string, impression: string, recommendation: string}} Words */
-/** @typedef {Words & {revision: number, saved_at: string, digest?: string}} Draft */
+/** Its parts by their names. @typedef {Record<string, string>} Words */
+/** What is sent: the parts, and the revision that was seen. @typedef {{revision: number, [part: string]: any}} Body */
+/** As the hub has it, with its parts. @typedef {{revision: number, saved_at: string, digest?: string, [part: string]: any}} Draft */
 /** @typedef {'none' | 'keeping' | 'kept' | 'away' | 'conflict' | 'differs' | 'refused'} Standing */
 
 export const settleMs = 1000;
 export const latestMs = 5000;
 export const retryMs = 2000;
 
-export const parts = /** @type {const} */ (['findings', 'impression', 'recommendation']);
-
-/** @returns {Words} */
-const nothing = () => ({ findings: '', impression: '', recommendation: '' });
-/** @param {Words} words @returns {Words} */
-const copy = ({ findings, impression, recommendation }) => ({ findings, impression, recommendation });
-/** @param {Words} a @param {Words} b */
-const same = (a, b) => parts.every((part) => a[part] === b[part]);
-
 /** Tells "change" whenever what it says of itself has changed. */
-export class Keeper extends EventTarget {
+export class DraftKeeper extends EventTarget {
+  #parts;
   #put;
   #clean;
-  /** What the hub has, as far as this page knows. */
-  #known = nothing();
+  #another;
+  /** What the hub has, as far as this page knows. @type {Words} */
+  #known;
   /** When the oldest words that are not kept yet were typed; 0: all are kept. */
   #since = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -37,18 +32,23 @@ export class Keeper extends EventTarget {
   #under = null;
   /** What may have arrived though nobody answered. @type {Words[]} */
   #lost = [];
-  /** What went after one that was on its way, and may be the hub's newest. @type {(Words & {revision: number, arrived: boolean})[]} */
+  /** What went after one that was on its way, and may be the hub's newest. @type {{revision: number, arrived: boolean, words: Words}[]} */
   #left = [];
 
   /**
-   * @param {(body: Words & {revision: number}) => Promise<Partial<Draft>>} put
-   * @param {(text: string) => string} [clean] what a field shows of a text
+   * @param {readonly string[]} parts
+   * @param {(body: Body) => Promise<Partial<Draft>>} put
+   * @param {{clean?: (text: string) => string, another: string}} options clean: what a field shows of a text; another: the
+   *   rule by which the hub refuses words over those of another window
    */
-  constructor(put, clean = (text) => text) {
+  constructor(parts, put, { clean = (text) => text, another }) {
     super();
+    this.#parts = parts;
     this.#put = put;
     this.#clean = clean;
-    this.words = nothing();
+    this.#another = another;
+    this.#known = this.#copy({});
+    this.words = this.#copy({});
     /** The revision that this page saw; 0: there is no draft. */
     this.revision = 0;
     /** @type {string | null} */
@@ -67,7 +67,7 @@ export class Keeper extends EventTarget {
 
   /** Whether the hub lacks something that was typed here. */
   get dirty() {
-    return !same(this.words, this.#known);
+    return !this.#same(this.words, this.#known);
   }
 
   /** Whether words would be lost with the page, although they go when it is left. */
@@ -89,7 +89,7 @@ export class Keeper extends EventTarget {
   /** What the hub has now, in place of what is here. @param {Draft | null} draft */
   load(draft) {
     this.#anew();
-    this.#known = draft ? copy(draft) : nothing();
+    this.#known = draft ? this.#copy(draft) : this.#copy({});
     this.words = this.#cleaned(this.#known);
     this.revision = draft?.revision ?? 0;
     this.savedAt = draft?.saved_at ?? null;
@@ -104,17 +104,17 @@ export class Keeper extends EventTarget {
   /** What is here in place of what another window wrote. @param {Draft | null} draft which that is */
   overwrite(draft) {
     this.#anew();
-    this.#known = draft ? copy(draft) : nothing();
+    this.#known = draft ? this.#copy(draft) : this.#copy({});
     this.revision = draft?.revision ?? 0;
     this.savedAt = draft?.saved_at ?? null;
     this.#stand('keeping');
     return this.flush();
   }
 
-  /** To be changed and then kept: another opinion's words. @param {Words} words */
+  /** To be changed and then kept: the words of what was signed. @param {{[part: string]: any}} words */
   begin(words) {
     this.load(null);
-    this.type(copy(words));
+    this.type(this.#copy(words));
   }
 
   /** Another window wrote: nothing is sent until somebody decides. */
@@ -165,18 +165,28 @@ export class Keeper extends EventTarget {
       return;
     if (!this.#running)
       void this.flush();
-    else if (this.#under && !same(this.words, this.#under)) {
+    else if (this.#under && !this.#same(this.words, this.#under)) {
       // It follows one that is on its way, whose revision is the next one.
-      const body = { revision: this.revision + 1, ...copy(this.words) };
-      const left = { ...body, arrived: false };
+      const words = this.#copy(this.words);
+      const left = { revision: this.revision + 1, arrived: false, words };
       this.#left.push(left);
-      this.#put(body).then(() => { left.arrived = true; }, () => {});
+      this.#put({ revision: left.revision, ...words }).then(() => { left.arrived = true; }, () => {});
     }
   }
 
-  /** @param {Words} words @returns {Words} */
+  /** @param {{[part: string]: any}} words @returns {Words} */
+  #copy(words) {
+    return Object.fromEntries(this.#parts.map((part) => [part, words[part] ?? '']));
+  }
+
+  /** @param {Words} a @param {Words} b */
+  #same(a, b) {
+    return this.#parts.every((part) => a[part] === b[part]);
+  }
+
+  /** @param {Partial<Words>} words @returns {Words} */
   #cleaned(words) {
-    return { findings: this.#clean(words.findings), impression: this.#clean(words.impression), recommendation: this.#clean(words.recommendation) };
+    return Object.fromEntries(this.#parts.map((part) => [part, this.#clean(words[part] ?? '')]));
   }
 
   #anew() {
@@ -209,7 +219,7 @@ export class Keeper extends EventTarget {
 
   async #send() {
     const turn = this.#turn;
-    const sent = copy(this.words);
+    const sent = this.#copy(this.words);
     const { revision } = this;
     const left = this.#left.length;
     this.#since = 0;
@@ -220,19 +230,19 @@ export class Keeper extends EventTarget {
       this.#under = sent;
       let kept = await this.#ask(revision, sent);
       // A repeated act is not answered with what was kept; the same words again are.
-      if (kept.impression === undefined)
+      if (kept[this.#parts[0] ?? ''] === undefined)
         kept = await this.#put({ revision, ...sent });
       if (turn !== this.#turn)
         return false;
       this.#lost = [];
       // What went while this one was on its way comes after it.
       this.#left.splice(0, left);
-      this.#known = copy(/** @type {Words} */ (kept));
+      this.#known = this.#copy(/** @type {Words} */ (kept));
       this.digest = kept.digest ?? null;
       this.revision = kept.revision ?? revision + 1;
       this.savedAt = kept.saved_at ?? this.savedAt;
       this.problem = null;
-      if (!same(this.#known, sent)) {
+      if (!this.#same(this.#known, sent)) {
         this.#stand('differs');
         return false;
       }
@@ -262,12 +272,12 @@ export class Keeper extends EventTarget {
     } catch (/** @type {any} */ error) {
       if (error?.status === 0 || error?.status >= 502)
         this.#lost.push(words);
-      if (error?.rule !== 'consult/revision')
+      if (error?.rule !== this.#another)
         throw error;
       // One of a later revision that is not known to be there could be written over another window's words.
       const left = this.#left.filter((one) => one.revision === revision || one.arrived);
-      for (const before of [...this.#lost.map((lost) => ({ revision, ...lost })), ...left]) {
-        const kept = await this.#again(before.revision, copy(before));
+      for (const before of [...this.#lost.map((words) => ({ revision, words })), ...left]) {
+        const kept = await this.#again(before.revision, before.words);
         if (kept)
           return this.#put({ revision: kept.revision ?? before.revision + 1, ...words });
       }
@@ -280,7 +290,7 @@ export class Keeper extends EventTarget {
     try {
       return await this.#put({ revision, ...words });
     } catch (/** @type {any} */ error) {
-      if (error?.rule !== 'consult/revision')
+      if (error?.rule !== this.#another)
         throw error;
       return null;
     }
@@ -289,12 +299,12 @@ export class Keeper extends EventTarget {
   /** @param {any} error @param {Words} sent what it is about */
   #fail(error, sent) {
     this.#since ||= performance.now();
-    if (error?.rule === 'consult/revision') {
+    if (error?.rule === this.#another) {
       this.#stand('conflict');
     } else if (error?.away || error?.status >= 500 || error?.status === 429) {
       this.#stand('away');
       this.#timer = setTimeout(() => void this.#keep(), retryMs);
-    } else if (!same(this.words, sent)) {
+    } else if (!this.#same(this.words, sent)) {
       // What was refused is not what is written now, which has its own turn.
       this.#stand('keeping');
     } else {

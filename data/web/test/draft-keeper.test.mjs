@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// How the draft of an opinion is kept, without a page and with a clock of our own.
+// How a draft is kept, without a page and with a clock of our own.
 
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import { Keeper, latestMs, retryMs, settleMs } from './web/consult-opinion-keeper.js';
+import { DraftKeeper, latestMs, retryMs, settleMs } from '../src/draft-keeper.js';
 
 const away = { status: 0, away: true };
 const conflict = { status: 409, rule: 'consult/revision' };
@@ -13,7 +13,7 @@ function hub(clean = (text) => text) {
   const asked = [];
   let most = 0;
   let open = 0;
-  const keeper = new Keeper((body) => new Promise((done, fail) => {
+  const keeper = new DraftKeeper(['findings', 'impression', 'recommendation'], (body) => new Promise((done, fail) => {
     most = Math.max(most, ++open);
     const settle = (how) => async (value) => {
       open--;
@@ -21,7 +21,7 @@ function hub(clean = (text) => text) {
       await turns();
     };
     asked.push({ body, keep: () => settle(done)({ ...body, revision: body.revision + 1, saved_at: '2026-11-24T02:31:00Z', digest: `digest of ${body.impression}` }), done: settle(done), fail: settle(fail) });
-  }), clean);
+  }), { clean, another: 'consult/revision' });
   return { keeper, asked, last: () => asked.at(-1), most: () => most };
 }
 
