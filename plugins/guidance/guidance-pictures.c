@@ -128,7 +128,7 @@ check_sender (GuidanceWork *work, gboolean still, GError **error)
 {
   if (work->booking == NULL)
     return karez_error_set (error, KAREZ_ERROR_NOT_FOUND, "guidance/none",
-                            N_ ("a session that was booked"), N_ ("There is no such session"));
+                            N_ ("a session that was booked"), N_ ("There is no such guidance"));
   return karez_rows_boolean (work->rows, 0, "may")
          || karez_error_set (error, KAREZ_ERROR_DENIED, "guidance/participant",
                              still ? N_ ("who was in the session at the patient’s side")

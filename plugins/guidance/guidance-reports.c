@@ -37,7 +37,7 @@ guidance_reports_check_writer (GuidanceWork *work, GError **error)
 
   if (work->booking == NULL)
     return karez_error_set (error, KAREZ_ERROR_NOT_FOUND, "guidance/none",
-                            N_ ("a session that was booked"), N_ ("There is no such session"));
+                            N_ ("a session that was booked"), N_ ("There is no such guidance"));
   if (!karez_actor_has_role (actor, "clinician") && !karez_actor_has_role (actor, "surgeon"))
     return karez_error_set (error, KAREZ_ERROR_DENIED, "guidance/author",
                             N_ ("a clinician or surgeon"),
