@@ -6,7 +6,7 @@ import { beforeEach, test } from 'node:test';
 import { DraftKeeper, latestMs, retryMs, settleMs } from '../src/draft-keeper.js';
 
 const away = { status: 0, away: true };
-const conflict = { status: 409, rule: 'consult/revision' };
+const conflict = { status: 409, rule: 'letter/revision' };
 
 /** A hub that answers when the test says so. */
 function hub(clean = (text) => text) {
@@ -21,7 +21,7 @@ function hub(clean = (text) => text) {
       await turns();
     };
     asked.push({ body, keep: () => settle(done)({ ...body, revision: body.revision + 1, saved_at: '2026-11-24T02:31:00Z', digest: `digest of ${body.impression}` }), done: settle(done), fail: settle(fail) });
-  }), { clean, another: 'consult/revision' });
+  }), { clean, another: 'letter/revision' });
   return { keeper, asked, last: () => asked.at(-1), most: () => most };
 }
 
@@ -211,7 +211,7 @@ test('what is refused is said, and tried again by the next key only', async () =
   const { keeper, asked, last } = hub();
   keeper.type({ findings: 'one' });
   clock.tick(settleMs);
-  const refusal = { status: 403, rule: 'consult/consultant' };
+  const refusal = { status: 403, rule: 'letter/author' };
   await last().fail(refusal);
   assert.equal(keeper.standing, 'refused');
   assert.equal(keeper.problem, refusal);
@@ -324,7 +324,7 @@ test('what the hub does not take would be lost with the page', async () => {
   clock.tick(retryMs);
   await last().keep();
   assert.equal(keeper.atRisk, false);
-  for (const problem of [{ status: 403, rule: 'consult/consultant' }, conflict]) {
+  for (const problem of [{ status: 403, rule: 'letter/author' }, conflict]) {
     keeper.type({ findings: `not ${problem.rule}` });
     clock.tick(settleMs);
     await last().fail(problem);
