@@ -86,6 +86,16 @@ check_mark (JsonNode *node, GError **error)
   return points != NULL;
 }
 
+/* @error: of the mark alone; it says where in the message that is. */
+static void
+place_error (GError *error, guint mark)
+{
+  const char *inside = karez_error_get_pointer (error);
+  g_autofree char *pointer = g_strdup_printf ("/marks/%u%s", mark, inside != NULL ? inside : "");
+
+  karez_error_set_pointer (error, pointer);
+}
+
 /* Returns: (transfer full): as text; NULL with @error */
 static char *
 read_marks (JsonObject *body, GError **error)
@@ -94,10 +104,15 @@ read_marks (JsonObject *body, GError **error)
   JsonArray *marks = node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node)
                                                                   : NULL;
   g_autofree char *text = NULL;
+  GError *wrong = NULL;
 
   for (guint i = 0; marks != NULL && i < json_array_get_length (marks); i++)
-    if (!check_mark (json_array_get_element (marks, i), error))
-      return NULL;
+    if (!check_mark (json_array_get_element (marks, i), &wrong))
+      {
+        place_error (wrong, i);
+        g_propagate_error (error, wrong);
+        return NULL;
+      }
   text = marks != NULL ? karez_json_print (node) : g_strdup ("[]");
   if (strlen (text) <= MAX_MARKS_BYTES)
     return g_steal_pointer (&text);
@@ -188,10 +203,13 @@ on_add (KarezRequest *request, gpointer data)
   const char *session = guidance_work_session (request);
   JsonObject *body = session != NULL ? karez_request_check_body (request, fields) : NULL;
   g_autoptr (GError) error = NULL;
+  g_autofree char *marks = NULL;
 
   if (body == NULL)
     return;
-  if (!check_announced (body, &error))
+  if (check_announced (body, &error))
+    marks = read_marks (body, &error);
+  if (marks == NULL)
     karez_request_fail (request, error);
   else
     guidance_work_begin (

@@ -12,7 +12,7 @@ export const panel = 'karez-guidance-panel';
 export const rate = 20;
 /** The scene goes to and fro within so many seconds, at most 20 % of its width a second. */
 const period = 8;
-export const samples = 30;
+export const samples = 20;
 
 /** In a page: a scene with a magenta spot, which is covered for a while, as JPEG files, in base64. */
 async function makeScene({ rate, period }) {

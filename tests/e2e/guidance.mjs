@@ -39,13 +39,11 @@ async function readBack(site, expert) {
     await site.getByText(`${n} of `).waitFor();
     if (n === 1) {
       await shootAll(site, 'guidance-asked');
-      await shootGlasses(site, 'guidance-asked');
     }
     await site.locator('.guidance-asked').getByRole('button', { name: 'Done' }).click();
     await expert.locator('.guidance-checklist li[data-state="confirmed"]').nth(n - 1).waitFor();
   }
   await expert.getByText('confirmed by Doctor of aral').first().waitFor();
-  await shootAll(expert, 'guidance-checklist');
 }
 
 /** What was kept, at both hospitals. @param {import('./hubs.mjs').Pair} pair @param {string} id @param {any[]} pages */
@@ -80,7 +78,6 @@ async function report(site, expert) {
   await expert.getByRole('button', { name: 'Choose pictures…' }).click();
   await expert.getByRole('checkbox', { name: /^Snapshot/ }).check();
   await expert.locator('.draft-kept[data-standing="kept"]').waitFor();
-  await shootAll(expert, 'guidance-report');
   for (const version of [1, 2]) {
     await expert.getByRole('button', { name: 'Sign…' }).click();
     const dialog = expert.getByRole('dialog');

@@ -16,7 +16,7 @@ import { Mutator } from './mutate.mjs';
 import { isFree, memberOf, operations, sample } from './sample.mjs';
 import { Watch } from './watch.mjs';
 
-process.env.KAREZ_PLUGINS ??= ['template', 'consult'].map((name) => path.join(build, 'plugins', name)).join(';');
+process.env.KAREZ_PLUGINS ??= ['template', 'consult', 'guidance'].map((name) => path.join(build, 'plugins', name)).join(';');
 
 const seed = Number(process.env.KAREZ_SEED ?? Date.now() % 2 ** 31);
 const mutations = Number(process.env.KAREZ_MUTATIONS ?? 2000);

@@ -16,7 +16,7 @@ import { Mutator } from './mutate.mjs';
 import { PartnerHub } from './partner-hub.mjs';
 import { Watch } from './watch.mjs';
 
-process.env.KAREZ_PLUGINS ??= ['template', 'consult'].map((name) => path.join(build, 'plugins', name)).join(';');
+process.env.KAREZ_PLUGINS ??= ['template', 'consult', 'guidance'].map((name) => path.join(build, 'plugins', name)).join(';');
 
 const seed = Number(process.env.KAREZ_SEED ?? Date.now() % 2 ** 31);
 // Beyond 10,000 dead letters each takes a second.
@@ -136,8 +136,23 @@ class World {
       };
       case 'consult.opinion': return { booking, opinion: { ...opinion, digest: digestOf(booking, opinion) }, actor };
       case 'consult.reading': return { booking, opinion: this.opinion, at: now, actor };
+      case 'guidance.picture': return {
+        booking, id: randomUUID(), kind: 'snapshot', media_type: 'image/png', size: 100, taken_at: now, marks: [], drawn_in: false,
+        sha256: '0'.repeat(64), added_by: actor.name, added_at: now, actor,
+      };
+      case 'guidance.report': return { booking, report: this.report(booking, now), actor };
       default: throw new Error(`no message of ${topic}`);
     }
+  }
+
+  /** A version that fits its digest, as plugins/guidance/README.md says. @param {string} session @param {string} at */
+  report(session, at) {
+    const { actor, id: hub } = this.partner;
+    const of = { id: randomUUID(), version: 1, course: 'Bleeding stopped.', recommendation: '', signer: actor.id, signed_by: actor.name, signed_at: at };
+    const summary = { checklists: [], marks: [], more_marks: 0, people: [], seconds: 0 };
+    const texts = [of.id, session, hub, '1', '', '', of.course, '', '[]', JSON.stringify(summary), of.signer, of.signed_by, of.signed_at];
+    const digest = createHash('sha256').update(texts.map((one) => `${Buffer.byteLength(one)}:${one}`).join('')).digest('hex');
+    return { ...of, pictures: [], summary, digest };
   }
 
   /** Sends it until it is applied or a dead letter. @param {string} topic @param {string | Buffer} body */
@@ -198,14 +213,14 @@ async function walk(world, rows) {
 /** What the sender may say is applied, or this test would be one that cannot fail. @param {World} world @param {Rows} rows */
 async function allowed(world, rows) {
   const applied = [];
-  for (const topic of ['consult.request', 'consult.attachment', 'session.participant', 'agenda.resource', 'agenda.answer', 'consult.opinion', 'agenda.cancel'])
+  for (const topic of ['consult.request', 'consult.attachment', 'session.participant', 'agenda.resource', 'agenda.answer', 'consult.opinion', 'guidance.picture', 'guidance.report', 'agenda.cancel'])
     for (const relation of topic === 'agenda.resource' ? ['unknown'] : table.post[topic]) {
       const before = rows.others([]);
       await world.send(topic, JSON.stringify(world.message(topic, world.bookings[relation])));
       if (rows.changes(before, []).length) applied.push(topic);
     }
   console.log(`applied: ${[...new Set(applied)].join(', ')}`);
-  for (const topic of ['consult.request', 'agenda.resource', 'agenda.answer', 'agenda.cancel'])
+  for (const topic of ['consult.request', 'agenda.resource', 'agenda.answer', 'guidance.picture', 'guidance.report', 'agenda.cancel'])
     assert.ok(applied.includes(topic), `${topic} of the sender's own is not applied`);
 }
 
