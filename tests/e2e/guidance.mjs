@@ -39,11 +39,13 @@ async function readBack(site, expert) {
     await site.getByText(`${n} of `).waitFor();
     if (n === 1) {
       await shootAll(site, 'guidance-asked');
+      await shootGlasses(site, 'guidance-asked');
     }
     await site.locator('.guidance-asked').getByRole('button', { name: 'Done' }).click();
     await expert.locator('.guidance-checklist li[data-state="confirmed"]').nth(n - 1).waitFor();
   }
   await expert.getByText('confirmed by Doctor of aral').first().waitFor();
+  await shootAll(expert, 'guidance-checklist');
 }
 
 /** What was kept, at both hospitals. @param {import('./hubs.mjs').Pair} pair @param {string} id @param {any[]} pages */
