@@ -178,7 +178,7 @@ class Gallery extends KarezElement {
 
   render() {
     return html`<div class="page"><div data-component="pageHead">${pageHead({ title: html`<bdi dir="ltr">${'@karez/desk'}</bdi>`, text: _('Language'), tools: button({ label: _('New'), kind: 'primary' }) })}</div>
-      <div class="columns"><div class="stack">${this.buttons()}${this.fields()}${this.acts()}</div><div class="stack">${this.words()}${this.conditions()}${this.own()}</div></div></div>`;
+      <div class="columns"><div class="stack">${this.buttons()}${this.fields()}${this.acts()}${this.own()}</div><div class="stack">${this.words()}${this.conditions()}</div></div></div>`;
   }
 }
 customElements.define('karez-gallery', Gallery);
