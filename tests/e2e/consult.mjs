@@ -115,12 +115,12 @@ async function meet(pages, id, pair) {
     }, 90000);
   for (const [i, page] of pages.entries()) {
     let found = [];
+    // All of them go by the clock of one computer, which may be so busy that frames are late.
     await until(`page ${i} to know when the others' frames were taken`, async () => {
       found = await ages(page);
-      return found.length === 3 && found.every((one) => one !== null);
-    });
-    // All of them go by the clock of one computer.
-    assert.ok(found.every((one) => one > -50 && one < 5000), `page ${i}: ${found} ms ago`);
+      return found.length === 3 && found.every((one) => one !== null && one > -50 && one < 5000);
+    }, 90000).catch((error) => { throw new Error(`${error.message}; now ${found} ms ago`); });
+    console.log(`page ${i} shows what was taken ${found.map(Math.round)} ms ago`);
   }
   console.log(`frames and energy: ${JSON.stringify(await Promise.all(pages.map(received)))}`);
   await shootAll(pages[0], 'consult-5-room');
