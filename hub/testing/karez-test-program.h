@@ -27,6 +27,18 @@ G_DECLARE_FINAL_TYPE (KarezTestProgram, karez_test_program, KAREZ_TEST, PROGRAM,
  */
 KAREZ_PUBLIC GBytes *karez_test_program_take (KarezTestProgram *self);
 /**
+ * karez_test_program_get_fd:
+ * @i: from 0
+ *
+ * One of the descriptors that came with the message that was taken last; until the next one is
+ * taken, or the program ends.
+ *
+ * Returns: -1 where there are no more
+ *
+ * Since: 1.1
+ */
+KAREZ_PUBLIC int karez_test_program_get_fd (KarezTestProgram *self, guint i);
+/**
  * karez_test_program_say:
  *
  * It sends @message to the half.

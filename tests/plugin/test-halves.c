@@ -400,9 +400,16 @@ test_program (Room *room, gconstpointer data)
   tap = karez_media_tap (karez_session_get_media (session, NULL), "somebody", "camera", &error);
   g_assert_cmpint (tap, >=, 0);
   end = karez_test_worker_find_tap (room->workers[0], "somebody", "camera");
+  g_assert_true (karez_program_send (program, bytes, &tap, 1, &error));
+  close (tap);
+  g_bytes_unref (taken);
+  taken = karez_test_program_take (lent);
+  tap = karez_test_program_get_fd (lent, 0);
+  g_assert_cmpint (karez_test_program_get_fd (lent, 1), ==, -1);
   g_assert_cmpint (write (end, "packet", 6), ==, 6);
   g_assert_cmpint (read (tap, bytes_read, sizeof bytes_read), ==, 6);
-  close (tap);
+  g_assert_null (karez_test_program_take (lent));
+  g_assert_cmpint (karez_test_program_get_fd (lent, 0), ==, -1);
   karez_program_stop (program);
   g_assert_true (karez_test_program_is_over (lent));
 }
