@@ -19,8 +19,8 @@ void hub_confine_spawner (GPtrArray *programs, const char *subject);
  * hub_confine_program:
  *
  * Confines this process, which is to become @program: its memory, niceness and system calls. What a
- * worker is refused it is refused too, and shared memory and all sockets but pairs besides. FALSE
- * with errno.
+ * worker is refused it is refused too, and shared memory of its own making and all sockets but
+ * pairs besides; what its live half sends it may be mapped. FALSE with errno.
  */
 gboolean hub_confine_program (const HubPluginProgram *program);
 
