@@ -5,33 +5,21 @@
  * around it were on its base, a frame on which its place was certain; from there to now is a
  * homography, never a chain of small steps. What is there now, turned back, must look as it did (a
  * View): otherwise the mark is lost at once, and is looked for by descriptors. */
-#include "guidance-vision.h"
-
-#include "guidance-mark.hpp"
+#include "guidance-vision.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <deque>
-#include <limits>
 
 using namespace guidance;
 
 namespace
 {
 
-constexpr double ALIKE_CERTAIN = 0.82, ALIKE_FOUND = 0.75, ALIKE_ALONE = 0.85, ALIKE_OTHER = 0.65;
-constexpr size_t VIEWS = 8, VIEWS_TRIED = 3, BEGUN = 16;
-constexpr float APART = 5, APART_LEAST = 2, APART_MOST = 6, AROUND = 16;
-constexpr int STEPS = 4, ALIGNED = 2, OTHERS = 8;
-constexpr guint BAD_BEFORE_SEEK = 6, STEADY = 90;
-
-/* Microseconds between any two times. */
-guint64
-between (gint64 a, gint64 b)
-{
-  return a > b ? guint64 (a) - guint64 (b) : guint64 (b) - guint64 (a);
-}
+constexpr double ALIKE_CERTAIN = 0.82;
+constexpr size_t VIEWS = 8, BEGUN = 16;
+constexpr float APART = 5, APART_LEAST = 2, APART_MOST = 6;
+constexpr int STEPS = 4, ALIGNED = 2;
 
 /* From 0..1 to the middles of pixels. */
 Matx33d
@@ -42,484 +30,331 @@ pixels_of (const cv::Mat &grey)
 
 } // namespace
 
-struct _GuidanceVision
+void
+_GuidanceVision::lose (Mark &mark)
 {
-  std::deque<FramePtr> frames;
-  std::vector<MarkPtr> marks;
-  Pool pool;   /* at the newest frame */
-  Pool behind; /* on its way from an older one */
-  gint64 oldest = G_MININT64;
-  size_t seek_next = 0, align_next = 0, view_next = 0;
-  guint failures = 0;
+  mark.pool = nullptr;
+  mark.waits = nullptr;
+  mark.base.clear ();
+  mark.apart = {};
+  mark.moved = {};
+  mark.shown = false;
+  mark.good = 0;
+  mark.disagreed = 0;
+}
 
-  template <typename F>
-  bool
-  guarded (F work) noexcept
-  {
-    try
-      {
-        if (failures > 0)
-          {
-            failures--;
-            CV_Error (cv::Error::StsError, "as asked for by a test");
-          }
-        work ();
-        return true;
-      }
-    catch (...)
-      {
-        return false;
-      }
-  }
+void
+_GuidanceVision::rebase (Mark &mark, Pool &by, const Matx33d &m)
+{
+  Point2f at = apply (m, mark.places[0]);
+  std::vector<std::pair<double, size_t> > order;
 
-  void
-  lose (Mark &mark)
-  {
-    mark.pool = nullptr;
-    mark.waits = nullptr;
-    mark.base.clear ();
-    mark.apart = {};
-    mark.moved = {};
-    mark.shown = false;
-    mark.good = 0;
-    mark.disagreed = 0;
-  }
+  mark.m = m;
+  mark.base_m = m;
+  mark.base.clear ();
+  mark.pool = &by;
+  for (size_t i = 0; i < by.tracks.size (); i++)
+    if (by.tracks[i].foreign == 0)
+      order.push_back ({ cv::norm (by.tracks[i].at - at), i });
+  std::sort (order.begin (), order.end ());
+  for (const auto &[far, i] : order)
+    {
+      size_t n = mark.base.size ();
+      if (n >= 50 || far > FAR || (far > NEAR && n >= 20))
+        break;
+      mark.base.push_back ({ by.tracks[i].id, by.tracks[i].at });
+    }
+}
 
-  /* The pool's points around the mark are what it is followed by from here. */
-  void
-  rebase (Mark &mark, Pool &by, const Matx33d &m)
-  {
-    Point2f at = apply (m, mark.places[0]);
-    std::vector<std::pair<double, size_t> > order;
+/* Those of the base that are still followed, the closest first. */
+static void
+pairs (const Mark &mark, Points &from, Points &to)
+{
+  const std::vector<Track> &tracks = mark.pool->tracks;
 
-    mark.m = m;
-    mark.base_m = m;
-    mark.base.clear ();
-    mark.pool = &by;
-    for (size_t i = 0; i < by.tracks.size (); i++)
-      if (by.tracks[i].foreign == 0)
-        order.push_back ({ cv::norm (by.tracks[i].at - at), i });
-    std::sort (order.begin (), order.end ());
-    for (const auto &[far, i] : order)
-      {
-        size_t n = mark.base.size ();
-        if (n >= 50 || far > FAR || (far > NEAR && n >= 20))
-          break;
-        mark.base.push_back ({ by.tracks[i].id, by.tracks[i].at });
-      }
-  }
+  for (const Base &base : mark.base)
+    {
+      auto found = std::lower_bound (tracks.begin (), tracks.end (), base.id,
+                                     [] (const Track &t, guint64 id) { return t.id < id; });
+      if (found == tracks.end () || found->id != base.id || found->foreign > 0)
+        continue;
+      from.push_back (base.at);
+      to.push_back (found->at);
+    }
+}
 
-  /* Those of the base that are still followed, the closest first. */
-  void
-  pairs (const Mark &mark, Points &from, Points &to)
-  {
-    const std::vector<Track> &tracks = mark.pool->tracks;
+/* Whether the mark goes with something that lies before the scene, as a tool that was near when
+ * it was drawn. @to: where it would be now */
+static bool
+goes_with_foreign (Mark &mark, const Point2f &to)
+{
+  const Pool &by = *mark.pool;
+  const Point2f was = apply (mark.m, mark.places[0]), whole = apply (by.whole, was);
+  int with = 0;
 
-    for (const Base &base : mark.base)
-      {
-        auto found = std::lower_bound (tracks.begin (), tracks.end (), base.id,
-                                       [] (const Track &t, guint64 id) { return t.id < id; });
-        if (found == tracks.end () || found->id != base.id || found->foreign > 0)
-          continue;
-        from.push_back (base.at);
-        to.push_back (found->at);
-      }
-  }
-
-  /* Whether the mark goes with something that lies before the scene, as a tool that was near when
-   * it was drawn. @to: where it would be now */
-  static bool
-  goes_with_foreign (Mark &mark, const Point2f &to)
-  {
-    const Pool &by = *mark.pool;
-    const Point2f was = apply (mark.m, mark.places[0]), whole = apply (by.whole, was);
-    int with = 0;
-
-    mark.apart = 0.9 * mark.apart + (to - whole);
-    mark.moved = 0.9 * mark.moved + (whole - was);
-    if (cv::norm (mark.apart) > APART_MOST + 0.35 * cv::norm (mark.moved))
-      return true;
-    if (cv::norm (mark.apart) < APART_LEAST)
-      return false;
-    for (const Track &track : by.tracks)
-      with += track.foreign > 0 && cv::norm (track.at - to) < AROUND
-              && cv::norm (track.apart - mark.apart) < 0.5 * cv::norm (mark.apart);
-    return with >= 2;
-  }
-
-  void
-  update (Mark &mark)
-  {
-    Frame &frame = *mark.pool->frame;
-    Points from, to;
-    Point2f anchor = apply (mark.base_m, mark.places[0]);
-    Matx33d best, other;
-    bool followed = false;
-    double alike = 0;
-
-    pairs (mark, from, to);
-    auto consider = [&] (const Matx33d &m, bool parts) {
-      Matx33d mended = m;
-      double found = judge (mark, frame, mended, SEARCH, parts);
-      if (found > alike || (alike <= 0 && !followed))
-        best = mended;
-      alike = std::max (alike, found);
-      followed = true;
-    };
-    double share = estimate_wide (from, to, anchor, other);
-    mark.steady = share >= 0.6 && from.size () >= 15;
-    if (share > 0)
-      consider (other * mark.base_m, share >= 0.6 && from.size () >= 12);
-    /* What moves apart from what is around it may be a tool that was near when it was drawn. */
-    Point2f at = apply (other * mark.base_m, mark.places[0]);
-    if (alike < ALIKE_CERTAIN && estimate_beside (from, to, anchor, other)
-        && (share <= 0 || cv::norm (apply (other * mark.base_m, mark.places[0]) - at) < APART))
-      consider (other * mark.base_m, false);
-    /* What is around does not say: it may be where it was. */
-    if (!followed && from.size () >= 6)
-      consider (mark.m, false);
-    if (alike > 0 && goes_with_foreign (mark, apply (best, mark.places[0])))
-      alike = 0, followed = false;
-    mark.alike = alike;
-    if (alike <= 0)
-      {
-        mark.shown = false;
-        mark.good = 0;
-        mark.bad++;
-        if (followed)
-          mark.m = best;
-        else
-          lose (mark);
-        return;
-      }
-    mark.m = best;
-    mark.seen_m = best;
-    mark.seen_at = frame.time;
-    mark.bad = 0;
-    mark.good++;
-    size_t few = std::max<size_t> (12, mark.base.size () / 2);
-    if (alike >= ALIKE_CERTAIN ? from.size () < few || share < 0.75 : from.size () < 8)
-      rebase (mark, *mark.pool, best);
-  }
-
-  /* A picture of the mark as it looks now, where it looks unlike all that are kept. */
-  void
-  remember (Mark &mark)
-  {
-    const FramePtr &frame = mark.pool->frame;
-    Point2f at = apply (mark.m, mark.places[0]);
-    Local now (mark.m, mark.places[0]);
-
-    if (mark.good < 3 || mark.alike < ALIKE_CERTAIN || !is_inside (frame->grey, at, 20))
-      return;
-    for (const View &view : mark.views)
-      {
-        Local then (view.m, mark.places[0]);
-        if (std::abs (std::log (now.scale / then.scale)) < std::log (1.25)
-            && std::abs (std::remainder (now.angle - then.angle, 2 * CV_PI)) < CV_PI / 9
-            && cv::norm (at - view.anchor) < 60)
-          return;
-      }
-    View view = view_of (mark, frame, mark.m);
-    if (view.patches[0].contrast <= 0)
-      return;
-    if (mark.views.size () < VIEWS)
-      mark.views.push_back (std::move (view));
-    else /* never the first one */
-      mark.views[1 + view_next++ % (VIEWS - 1)] = std::move (view);
-  }
-
-  /* Some marks of each frame are held against their views by more than their own place. */
-  void
-  align_some ()
-  {
-    const size_t first = align_next;
-    int left = ALIGNED;
-
-    for (size_t k = 0; k < marks.size () && left > 0; k++)
-      {
-        Mark &mark = *marks[(first + k) % marks.size ()];
-        if (mark.pool != &pool || mark.bad > 0)
-          continue;
-        left--;
-        align_next = (first + k + 1) % marks.size ();
-        Matx33d m = mark.m;
-        Around around = align (mark, mark.views[nearest_views (mark, m)[0]], *pool.frame, m);
-        mark.disagreed = around == Around::ELSEWHERE ? mark.disagreed + 1 : 0;
-        double alike = around == Around::AGREES ? judge (mark, *pool.frame, m, SEARCH) : 0;
-        if (alike >= mark.alike - 0.02 && alike >= ALIKE_CERTAIN)
-          rebase (mark, pool, m);
-      }
-  }
-
-  Points
-  places_in (const Pool &by)
-  {
-    Points places;
-
-    for (const MarkPtr &mark : marks)
-      if (mark->pool == &by)
-        places.push_back (apply (mark->m, mark->places[0]));
-    return places;
-  }
-
-  bool
-  is_used (const Pool &by)
-  {
-    return std::any_of (marks.begin (), marks.end (),
-                        [&by] (const MarkPtr &mark) { return mark->pool == &by; });
-  }
-
-  /* Takes a pool's marks to its next frame. */
-  void
-  advance (Pool &by, const FramePtr &next)
-  {
-    if (!guarded ([&] { by.step (next); }))
-      {
-        for (MarkPtr &mark : marks)
-          if (mark->pool == &by)
-            lose (*mark);
-        return;
-      }
-    for (MarkPtr &mark : marks)
-      if (mark->pool == &by
-          && !guarded ([&] { update (*mark), mark->pool ? remember (*mark) : void (); }))
-        lose (*mark);
-  }
-
-  /* Begins with some of the marks that were drawn on the frame at which the pool behind is; it
-   * comes by once more for the others. */
-  void
-  begin_marks ()
-  {
-    std::vector<Mark *> begun;
-    Points places = places_in (behind);
-
-    for (MarkPtr &mark : marks)
-      if (mark->waits == behind.frame && begun.size () < BEGUN)
-        {
-          places.push_back (mark->places[0]);
-          begun.push_back (mark.get ());
-        }
-    behind.refill (places, !begun.empty ());
-    for (Mark *mark : begun)
-      {
-        mark->waits = nullptr;
-        if (!guarded ([&] {
-              mark->views.push_back (view_of (*mark, behind.frame, Matx33d::eye ()));
-              rebase (*mark, behind, Matx33d::eye ());
-              mark->good = mark->views[0].patches[0].contrast > 0;
-              mark->alike = 1;
-            }))
-          lose (*mark);
-      }
-  }
-
-  /* The pool behind has come to the newest frame: its marks go on with the other one. */
-  void
-  join ()
-  {
-    if (!is_used (pool))
-      {
-        pool = std::move (behind);
-        for (MarkPtr &mark : marks)
-          if (mark->pool == &behind)
-            mark->pool = &pool;
-      }
-    else
-      {
-        pool.refill (places_in (behind), true);
-        for (MarkPtr &mark : marks)
-          if (mark->pool == &behind)
-            rebase (*mark, pool, mark->m);
-      }
-    behind.stop ();
-  }
-
-  /* The next frame of the pool behind: where it is far behind, not each, so that it gets there also
-   * while frames come faster than there is time to look at them. */
-  FramePtr
-  next_behind ()
-  {
-    auto after = std::upper_bound (frames.begin (), frames.end (), behind.frame->time,
-                                   [] (gint64 t, const FramePtr &f) { return t < f->time; });
-    bool waited = std::any_of (marks.begin (), marks.end (),
-                               [&] (const MarkPtr &mark) { return mark->waits == *after; });
-
-    return waited ? *after : *(after + std::clamp (int (frames.end () - after) / 10, 0, 3));
-  }
-
-  void
-  catch_up ()
-  {
-    for (int step = 0; step < STEPS; step++)
-      {
-        if (behind.frame == nullptr)
-          {
-            FramePtr first;
-            for (const MarkPtr &mark : marks)
-              if (mark->waits && (!first || mark->waits->time < first->time))
-                first = mark->waits;
-            if (!first)
-              return;
-            behind.start (first);
-          }
-        else
-          advance (behind, next_behind ());
-        begin_marks ();
-        if (behind.frame == frames.back ())
-          join ();
-        else if (!is_used (behind))
-          behind.stop ();
-      }
-  }
-
-  /* Whether a mark is where a view says; then it is followed again, and shown with the next frame.
-   */
-  bool
-  accept (Mark &mark, const View &view, const FramePtr &frame, Matx33d m)
-  {
-    /* While it is covered, and not for ever, what is around it says that it is nowhere else. */
-    if (mark.pool == &pool && mark.steady && mark.bad < STEADY
-        && cv::norm (apply (m, mark.places[0]) - apply (mark.m, mark.places[0])) > AROUND)
-      return false;
-    if (judge (mark, *frame, m, SEARCH + 2) < ALIKE_FOUND)
-      return false;
-    Around around = align (mark, view, *frame, m);
-    if (around == Around::ELSEWHERE || around == Around::PARTLY
-        || judge (mark, *frame, m, SEARCH) < (around == Around::AGREES ? ALIKE_FOUND : ALIKE_ALONE))
-      return false;
-    if (!is_used (pool))
-      pool.start (frame);
-    pool.refill ({ apply (m, mark.places[0]) }, true);
-    rebase (mark, pool, m);
-    mark.need = 2;
-    mark.good = mark.bad = mark.disagreed = 0;
-    mark.apart = mark.moved = {};
+  mark.apart = 0.9 * mark.apart + (to - whole);
+  mark.moved = 0.9 * mark.moved + (whole - was);
+  if (cv::norm (mark.apart) > APART_MOST + 0.35 * cv::norm (mark.moved))
     return true;
-  }
+  if (cv::norm (mark.apart) < APART_LEAST)
+    return false;
+  for (const Track &track : by.tracks)
+    with += track.foreign > 0 && cv::norm (track.at - to) < AROUND
+            && cv::norm (track.apart - mark.apart) < 0.5 * cv::norm (mark.apart);
+  return with >= 2;
+}
 
-  /* Whether nothing else on a view's own frame looks like it. */
-  static bool
-  is_unique (View &view)
-  {
-    Matx33d self = Matx33d::eye ();
+void
+_GuidanceVision::update (Mark &mark)
+{
+  Frame &frame = *mark.pool->frame;
+  Points from, to;
+  Point2f anchor = apply (mark.base_m, mark.places[0]);
+  Matx33d best, other;
+  bool followed = false;
+  double alike = 0;
 
-    if (!view.compared)
-      {
-        view.compared = true;
-        view.unique = search (*view.frame, *view.frame, view.anchor, ALIKE_OTHER, self);
-      }
-    return view.unique;
-  }
+  pairs (mark, from, to);
+  auto consider = [&] (const Matx33d &m, bool parts) {
+    Matx33d mended = m;
+    double found = judge (mark, frame, mended, SEARCH, parts);
+    if (found > alike || (alike <= 0 && !followed))
+      best = mended;
+    alike = std::max (alike, found);
+    followed = true;
+  };
+  double share = estimate_wide (from, to, anchor, other);
+  mark.steady = share >= 0.6 && from.size () >= 15;
+  if (share > 0)
+    consider (other * mark.base_m, share >= 0.6 && from.size () >= 12);
+  /* What moves apart from what is around it may be a tool that was near when it was drawn. */
+  Point2f at = apply (other * mark.base_m, mark.places[0]);
+  if (alike < ALIKE_CERTAIN && estimate_beside (from, to, anchor, other)
+      && (share <= 0 || cv::norm (apply (other * mark.base_m, mark.places[0]) - at) < APART))
+    consider (other * mark.base_m, false);
+  /* What is around does not say: it may be where it was. */
+  if (!followed && from.size () >= 6)
+    consider (mark.m, false);
+  if (alike > 0 && goes_with_foreign (mark, apply (best, mark.places[0])))
+    alike = 0, followed = false;
+  mark.alike = alike;
+  if (alike <= 0)
+    {
+      mark.shown = false;
+      mark.good = 0;
+      mark.bad++;
+      if (followed)
+        mark.m = best;
+      else
+        lose (mark);
+      return;
+    }
+  mark.m = best;
+  mark.seen_m = best;
+  mark.seen_at = frame.time;
+  mark.bad = 0;
+  mark.good++;
+  size_t few = std::max<size_t> (12, mark.base.size () / 2);
+  if (alike >= ALIKE_CERTAIN ? from.size () < few || share < 0.75 : from.size () < 8)
+    rebase (mark, *mark.pool, best);
+}
 
-  /* Looks for a mark by what it looked like, anywhere. Returns: whether it is found */
-  bool
-  find (Mark &mark, const FramePtr &frame)
-  {
-    const Matx33d last = mark.m;
+void
+_GuidanceVision::remember (Mark &mark)
+{
+  const FramePtr &frame = mark.pool->frame;
+  Point2f at = apply (mark.m, mark.places[0]);
+  Local now (mark.m, mark.places[0]);
 
-    for (size_t k = 0; k < std::min (VIEWS_TRIED, mark.views.size ()); k++)
-      {
-        View &view = mark.views[(mark.tries + k) % mark.views.size ()];
-        Matx33d m;
-        for (By by : { By::FRAME, By::NEAR })
-          if ((by == By::FRAME || is_unique (view))
-              && recognise (*view.frame, *frame, view.anchor, is_unique (view) ? by : By::MUCH, m)
-              && accept (mark, view, frame, m * view.m))
-            return true;
-      }
-    View &view = mark.views[nearest_views (mark, last)[0]];
-    Matx33d m = last * view.m.inv ();
-    return is_unique (view) && search (*view.frame, *frame, view.anchor, 0.8, m)
-           && accept (mark, view, frame, m * view.m);
-  }
-
-  bool
-  is_sought (const Mark &mark)
-  {
-    return !mark.waits && mark.pool != &behind && !mark.views.empty ()
-           && mark.views[0].patches[0].contrast > 0
-           && (mark.pool == nullptr || mark.bad + mark.disagreed >= BAD_BEFORE_SEEK);
-  }
-
-  /* Others that went out of sight with one that is found may have come back with it. */
-  void
-  find_others (const Mark &found, const Matx33d &then, gint64 seen_at)
-  {
-    const Matx33d since = found.m * then.inv ();
-    int left = OTHERS;
-
-    for (MarkPtr &mark : marks)
-      if (left > 0 && is_sought (*mark) && mark->seen_at > G_MININT64
-          && between (mark->seen_at, seen_at) < G_USEC_PER_SEC / 4)
-        {
-          Matx33d m = since * mark->seen_m;
-          left--;
-          if (Local (m, mark->places[0]).sane)
-            accept (*mark, mark->views[nearest_views (*mark, m)[0]], frames.back (), m);
-        }
-  }
-
-  /* One mark a frame. */
-  void
-  seek ()
-  {
-    for (MarkPtr &mark : marks)
-      mark->rest -= mark->rest > 0;
-    for (size_t k = 0; k < marks.size (); k++)
-      {
-        Mark &mark = *marks[(seek_next + k) % marks.size ()];
-        if (!is_sought (mark) || mark.rest > 0)
-          continue;
-        seek_next = (seek_next + k + 1) % marks.size ();
-        bool found = false;
-        const Matx33d then = mark.seen_m;
-        if (!guarded ([&] {
-              found = find (mark, frames.back ());
-              if (found)
-                find_others (mark, then, mark.seen_at);
-            }))
-          lose (mark);
-        mark.tries = found ? 0 : mark.tries + 1;
-        mark.rest = mark.tries < 15 ? 1 : mark.tries < 60 ? 3 : 6;
+  if (mark.good < 3 || mark.alike < ALIKE_CERTAIN || !is_inside (frame->grey, at, 20))
+    return;
+  for (const View &view : mark.views)
+    {
+      Local then (view.m, mark.places[0]);
+      if (std::abs (std::log (now.scale / then.scale)) < std::log (1.25)
+          && std::abs (std::remainder (now.angle - then.angle, 2 * CV_PI)) < CV_PI / 9
+          && cv::norm (at - view.anchor) < 60)
         return;
-      }
-  }
+    }
+  View view = view_of (mark, frame, mark.m);
+  if (view.patches[0].contrast <= 0)
+    return;
+  if (mark.views.size () < VIEWS)
+    mark.views.push_back (std::move (view));
+  else /* never the first one */
+    mark.views[1 + view_next++ % (VIEWS - 1)] = std::move (view);
+}
 
-  void
-  go_on ()
-  {
-    if (is_used (pool))
+void
+_GuidanceVision::align_some ()
+{
+  const size_t first = align_next;
+  int left = ALIGNED;
+
+  for (size_t k = 0; k < marks.size () && left > 0; k++)
+    {
+      Mark &mark = *marks[(first + k) % marks.size ()];
+      if (mark.pool != &pool || mark.bad > 0)
+        continue;
+      left--;
+      align_next = (first + k + 1) % marks.size ();
+      Matx33d m = mark.m;
+      Around around = align (mark, mark.views[nearest_views (mark, m)[0]], *pool.frame, m);
+      mark.disagreed = around == Around::ELSEWHERE ? mark.disagreed + 1 : 0;
+      double alike = around == Around::AGREES ? judge (mark, *pool.frame, m, SEARCH) : 0;
+      if (alike >= mark.alike - 0.02 && alike >= ALIKE_CERTAIN)
+        rebase (mark, pool, m);
+    }
+}
+
+Points
+_GuidanceVision::places_in (const Pool &by)
+{
+  Points places;
+
+  for (const MarkPtr &mark : marks)
+    if (mark->pool == &by)
+      places.push_back (apply (mark->m, mark->places[0]));
+  return places;
+}
+
+bool
+_GuidanceVision::is_used (const Pool &by)
+{
+  return std::any_of (marks.begin (), marks.end (),
+                      [&by] (const MarkPtr &mark) { return mark->pool == &by; });
+}
+
+void
+_GuidanceVision::advance (Pool &by, const FramePtr &next)
+{
+  if (!guarded ([&] { by.step (next); }))
+    {
+      for (MarkPtr &mark : marks)
+        if (mark->pool == &by)
+          lose (*mark);
+      return;
+    }
+  for (MarkPtr &mark : marks)
+    if (mark->pool == &by
+        && !guarded ([&] { update (*mark), mark->pool ? remember (*mark) : void (); }))
+      lose (*mark);
+}
+
+void
+_GuidanceVision::begin_marks ()
+{
+  std::vector<Mark *> begun;
+  Points places = places_in (behind);
+
+  for (MarkPtr &mark : marks)
+    if (mark->waits == behind.frame && begun.size () < BEGUN)
       {
-        advance (pool, frames.back ());
-        if (!guarded ([&] {
-              align_some ();
-              pool.refill (places_in (pool), false);
-            }))
-          for (MarkPtr &mark : marks)
-            if (mark->pool == &pool)
-              lose (*mark);
+        places.push_back (mark->places[0]);
+        begun.push_back (mark.get ());
       }
-    if (!guarded ([&] { catch_up (); }))
-      {
-        for (MarkPtr &mark : marks)
-          if (mark->pool == &behind || (mark->waits && mark->waits == behind.frame))
-            lose (*mark);
+  behind.refill (places, !begun.empty ());
+  for (Mark *mark : begun)
+    {
+      mark->waits = nullptr;
+      if (!guarded ([&] {
+            mark->views.push_back (view_of (*mark, behind.frame, Matx33d::eye ()));
+            rebase (*mark, behind, Matx33d::eye ());
+            mark->good = mark->views[0].patches[0].contrast > 0;
+            mark->alike = 1;
+          }))
+        lose (*mark);
+    }
+}
+
+void
+_GuidanceVision::join ()
+{
+  if (!is_used (pool))
+    {
+      pool = std::move (behind);
+      for (MarkPtr &mark : marks)
+        if (mark->pool == &behind)
+          mark->pool = &pool;
+    }
+  else
+    {
+      pool.refill (places_in (behind), true);
+      for (MarkPtr &mark : marks)
+        if (mark->pool == &behind)
+          rebase (*mark, pool, mark->m);
+    }
+  behind.stop ();
+}
+
+FramePtr
+_GuidanceVision::next_behind ()
+{
+  auto after = std::upper_bound (frames.begin (), frames.end (), behind.frame->time,
+                                 [] (gint64 t, const FramePtr &f) { return t < f->time; });
+  bool waited = std::any_of (marks.begin (), marks.end (),
+                             [&] (const MarkPtr &mark) { return mark->waits == *after; });
+
+  return waited ? *after : *(after + std::clamp (int (frames.end () - after) / 10, 0, 3));
+}
+
+void
+_GuidanceVision::catch_up ()
+{
+  for (int step = 0; step < STEPS; step++)
+    {
+      if (behind.frame == nullptr)
+        {
+          FramePtr first;
+          for (const MarkPtr &mark : marks)
+            if (mark->waits && (!first || mark->waits->time < first->time))
+              first = mark->waits;
+          if (!first)
+            return;
+          behind.start (first);
+        }
+      else
+        advance (behind, next_behind ());
+      begin_marks ();
+      if (behind.frame == frames.back ())
+        join ();
+      else if (!is_used (behind))
         behind.stop ();
-      }
-    seek ();
-    if (!is_used (pool))
-      pool.stop ();
-    for (MarkPtr &mark : marks)
-      {
-        mark->shown = mark->pool == &pool && mark->good >= mark->need && mark->bad == 0
-                      && mark->disagreed == 0;
-        if (mark->shown)
-          mark->need = 1;
-      }
-  }
-};
+    }
+}
+
+void
+_GuidanceVision::go_on ()
+{
+  if (is_used (pool))
+    {
+      advance (pool, frames.back ());
+      if (!guarded ([&] {
+            align_some ();
+            pool.refill (places_in (pool), false);
+          }))
+        for (MarkPtr &mark : marks)
+          if (mark->pool == &pool)
+            lose (*mark);
+    }
+  if (!guarded ([&] { catch_up (); }))
+    {
+      for (MarkPtr &mark : marks)
+        if (mark->pool == &behind || (mark->waits && mark->waits == behind.frame))
+          lose (*mark);
+      behind.stop ();
+    }
+  seek ();
+  if (!is_used (pool))
+    pool.stop ();
+  for (MarkPtr &mark : marks)
+    {
+      mark->shown = mark->pool == &pool && mark->good >= mark->need && mark->bad == 0
+                    && mark->disagreed == 0;
+      if (mark->shown)
+        mark->need = 1;
+    }
+}
 
 GuidanceVision *
 guidance_vision_new (void)
