@@ -16,6 +16,9 @@
 #define MARKS 4
 #define WRONG 5.0
 #define SECOND GUIDANCE_CLIP_RATE
+/* So often a frame is kept, as the tracker does; and what is not found within a second. */
+#define KEPT_EACH 8
+#define NEVER_MS 10000.0
 
 enum
 {
@@ -250,6 +253,120 @@ measure_clip (GuidanceClipKind kind, guint32 seed, Counts *counts)
   return TRUE;
 }
 
+/* Trackers that die: another one is given what was kept of the marks. */
+
+typedef struct
+{
+  guint64 frames, wrong;
+  GArray *late; /* ms, of what was shown at the end, and is in sight until it is shown again */
+  guint others; /* that are shown again: they were not at the end */
+} Kills;
+
+/* The place of the mark at the frame @n. */
+static void
+count_kept (Kills *kills, GuidanceClip *clip, Mark *mark, const GuidanceVisionMark *now, guint n)
+{
+  GuidancePoint where;
+  gboolean seen = guidance_clip_find (clip, mark->drawn, &mark->at, n, &where);
+  gboolean shown = now->state == GUIDANCE_VISION_SHOWN;
+  double late = mark->back * 1000.0 / SECOND;
+
+  kills->frames++;
+  if (shown && !(off (&now->at, &where) <= WRONG))
+    kills->wrong++;
+  if (!mark->waiting)
+    return;
+  mark->back++;
+  mark->waiting = seen && !shown && mark->back < SECOND;
+  if (!mark->was_shown)
+    kills->others += shown;
+  else if (shown || mark->back == SECOND)
+    {
+      late = shown ? late : NEVER_MS;
+      g_array_append_val (kills->late, late);
+    }
+}
+
+/* What is kept of a mark. */
+typedef struct
+{
+  guint8 drawn[GUIDANCE_VISION_SIDE * GUIDANCE_VISION_SIDE];
+  guint8 seen[GUIDANCE_VISION_SIDE * GUIDANCE_VISION_SIDE];
+  double matrix[9];
+  guint followed; /* the frame; 0 for none */
+  guint width, height;
+} Kept;
+
+/* The marks of a clip are followed to a frame. */
+static void
+follow_clip (GuidanceClip *clip, guint died, Mark *marks, Kept *kept)
+{
+  g_autoptr (GuidanceVision) vision = guidance_vision_new ();
+  GuidanceVisionMark now[MARKS];
+
+  for (guint n = 0; n < died; n++)
+    {
+      guidance_vision_push (vision, guidance_clip_get_frame (clip, n), GUIDANCE_CLIP_WIDTH,
+                            GUIDANCE_CLIP_HEIGHT, GUIDANCE_CLIP_WIDTH,
+                            guidance_clip_get_time (clip, n));
+      guint here = guidance_vision_get (vision, now, MARKS);
+      for (guint k = 0; k < here; k++)
+        marks[now[k].id].was_shown = now[k].state == GUIDANCE_VISION_SHOWN;
+      for (guint i = 0; i < MARKS; i++)
+        {
+          Kept *one = &kept[i];
+
+          if (marks[i].arrives == n)
+            {
+              guidance_vision_add (vision, i, guidance_clip_get_time (clip, marks[i].drawn),
+                                   &marks[i].at, 1);
+              guidance_vision_copy_drawn (vision, i, one->drawn, &one->width, &one->height);
+            }
+          if (n % KEPT_EACH == 0
+              && guidance_vision_copy_seen (vision, i, one->seen, &one->width, &one->height,
+                                            one->matrix))
+            one->followed = n;
+        }
+    }
+}
+
+/* A tracker dies at a frame of a clip; half a second later there is another one. */
+static void
+measure_kill (GuidanceClipKind kind, guint32 seed, guint died, Kills *kills)
+{
+  g_autoptr (GuidanceClip) clip = guidance_clip_new (kind, seed);
+  g_autoptr (GuidanceVision) vision = guidance_vision_new ();
+  g_autoptr (GRand) rand = g_rand_new_with_seed (seed * 977 + kind);
+  g_autofree Kept *kept = g_new0 (Kept, MARKS);
+  Mark marks[MARKS] = { 0 };
+  GuidanceVisionMark now[MARKS];
+
+  for (guint i = 0; i < MARKS; i++)
+    choose (clip, rand, i + seed, &marks[i]);
+  follow_clip (clip, died, marks, kept);
+  for (guint i = 0; i < MARKS; i++)
+    {
+      marks[i].waiting = TRUE;
+      if (guidance_vision_add_kept (vision, i, kept[i].drawn, kept[i].width, kept[i].height,
+                                    kept[i].width, &marks[i].at, 1)
+          != GUIDANCE_VISION_TAKEN)
+        g_error ("a mark is refused");
+      if (kept[i].followed > 0)
+        guidance_vision_add_seen (vision, i, kept[i].seen, kept[i].width, kept[i].height,
+                                  kept[i].width, kept[i].matrix, kept[i].followed);
+    }
+  died += SECOND / 2;
+  for (guint n = died; n < MIN (died + 3 * SECOND, GUIDANCE_CLIP_FRAMES); n++)
+    {
+      guidance_vision_push (vision, guidance_clip_get_frame (clip, n), GUIDANCE_CLIP_WIDTH,
+                            GUIDANCE_CLIP_HEIGHT, GUIDANCE_CLIP_WIDTH,
+                            guidance_clip_get_time (clip, n));
+      guint here = guidance_vision_get (vision, now, MARKS);
+      for (guint k = 0; k < here; k++)
+        count_kept (kills, clip, &marks[now[k].id], &now[k], n);
+    }
+}
+
 /* CPU time of a frame with so many marks, each drawn on another one. */
 static double
 measure_time (guint n_marks, guint32 seed, GArray *times)
@@ -356,6 +473,35 @@ tell_all (Counts *all, Counts *plain, Counts *hard, double worst, double worst_p
 }
 
 static void
+tell_kills (guint32 first, guint seeds, gboolean table, const char *note)
+{
+  static const GuidanceClipKind kinds[] = { GUIDANCE_CLIP_PAN, GUIDANCE_CLIP_SHAKE,
+                                            GUIDANCE_CLIP_ZOOM, GUIDANCE_CLIP_TOOL };
+  g_autoptr (GArray) late = g_array_new (FALSE, FALSE, sizeof (double));
+  guint64 frames = 0, wrong = 0;
+
+  for (guint k = 0; k < G_N_ELEMENTS (kinds); k++)
+    {
+      Kills kills = { .late = g_array_new (FALSE, FALSE, sizeof (double)) };
+
+      /* Each at another frame. */
+      for (guint i = 0; i < seeds; i++)
+        measure_kill (kinds[k], first + i, 60 + i * 37 % 120, &kills);
+      if (table)
+        fprintf (stderr, "killed, %-12s %7.0f %7.0f ms, n = %u, and %u more; wrong %.2f %%\n",
+                 guidance_clip_get_name (kinds[k]), part_of (kills.late, 0.5),
+                 part_of (kills.late, 0.95), kills.late->len, kills.others,
+                 percent (kills.wrong, kills.frames));
+      g_array_append_vals (late, kills.late->data, kills.late->len);
+      frames += kills.frames;
+      wrong += kills.wrong;
+      g_array_unref (kills.late);
+    }
+  tell ("guidance.kept_found_p95_ms", part_of (late, 0.95), "ms", NULL, 0, late->len, note);
+  tell ("guidance.kept_wrong_pct", percent (wrong, frames), "%", NULL, 0, frames, note);
+}
+
+static void
 tell_times (guint32 seed)
 {
   static const guint n_marks[] = { 1, 8 };
@@ -428,6 +574,8 @@ main (int argc, char **argv)
     tell_row ("all", all);
   g_autofree char *said = g_strdup_printf ("seeds from %d on, %d of a kind", first, seeds);
   tell_all (all, plain, hard, worst, worst_peer, worst_name, worst_n, said);
+  if (only == NULL)
+    tell_kills ((guint32) first, (guint) seeds, table, said);
   tell_times ((guint32) first);
   counts_free (all);
   counts_free (plain);

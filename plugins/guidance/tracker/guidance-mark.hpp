@@ -47,6 +47,10 @@ struct Mark
   guint tries = 0, rest = 0;
   bool steady = false; /* most of many points still say where it is, seen or not */
   bool shown = false;
+  bool kept = false;  /* what it was drawn on was no frame here */
+  gint64 kept_at = 0; /* when it was followed last, there */
+  bool first = false; /* it is sought before others, for a second from then on */
+  gint64 first_at = G_MININT64;
 };
 using MarkPtr = std::unique_ptr<Mark>;
 

@@ -11,8 +11,10 @@ namespace
 
 constexpr double ALIKE_FOUND = 0.75, ALIKE_ALONE = 0.85, ALIKE_OTHER = 0.65;
 constexpr size_t VIEWS_TRIED = 3;
-constexpr int OTHERS = 8;
+constexpr int OTHERS = 8, FIRST_TRIED = 3;
 constexpr guint BAD_BEFORE_SEEK = 6, STEADY = 90;
+/* So long a mark that was kept is sought before others. */
+constexpr guint64 FIRST_US = G_USEC_PER_SEC;
 
 } // namespace
 
@@ -26,6 +28,9 @@ _GuidanceVision::accept (Mark &mark, const View &view, const FramePtr &frame, Ma
   if (judge (mark, *frame, m, SEARCH + 2) < ALIKE_FOUND)
     return false;
   Around around = align (mark, view, *frame, m);
+  /* It may have been drawn on a tool, which nobody here has seen move. */
+  if (mark.kept && mark.seen_at == G_MININT64 && around != Around::AGREES)
+    return false;
   if (around == Around::ELSEWHERE || around == Around::PARTLY
       || judge (mark, *frame, m, SEARCH) < (around == Around::AGREES ? ALIKE_FOUND : ALIKE_ALONE))
     return false;
@@ -89,14 +94,63 @@ _GuidanceVision::find_others (const Mark &found, const Matx33d &then, gint64 see
   int left = OTHERS;
 
   for (MarkPtr &mark : marks)
-    if (left > 0 && is_sought (*mark) && mark->seen_at > G_MININT64
-        && between (mark->seen_at, seen_at) < G_USEC_PER_SEC / 4)
-      {
-        Matx33d m = since * mark->seen_m;
-        left--;
-        if (Local (m, mark->places[0]).sane)
-          accept (*mark, mark->views[nearest_views (*mark, m)[0]], frames.back (), m);
-      }
+    {
+      if (left <= 0 || !is_sought (*mark))
+        continue;
+      bool seen = mark->seen_at > G_MININT64
+                  && between (mark->seen_at, seen_at) < G_USEC_PER_SEC / 4;
+      /* One that was never seen here is where the other one is that was drawn on that picture. */
+      bool drawn = mark->kept && mark->seen_at == G_MININT64
+                   && mark->views[0].frame == found.views[0].frame;
+      if (!seen && !drawn)
+        continue;
+      Matx33d m = seen ? since * mark->seen_m : found.m;
+      left--;
+      if (Local (m, mark->places[0]).sane)
+        accept (*mark, mark->views[nearest_views (*mark, m)[0]], frames.back (), m);
+    }
+}
+
+void
+_GuidanceVision::seek_one (Mark &mark)
+{
+  const Matx33d then = mark.seen_m;
+  bool found = false;
+
+  if (!guarded ([&] {
+        found = find (mark, frames.back ());
+        if (found)
+          find_others (mark, then, mark.seen_at);
+      }))
+    lose (mark);
+  mark.tries = found ? 0 : mark.tries + 1;
+  mark.rest = mark.tries < 15 ? 1 : mark.tries < 60 ? 3 : 6;
+}
+
+bool
+_GuidanceVision::seek_first ()
+{
+  const size_t first = seek_next;
+  int left = FIRST_TRIED;
+
+  for (size_t k = 0; k < marks.size (); k++)
+    {
+      const size_t i = (first + k) % marks.size ();
+      Mark &mark = *marks[i];
+      if (!mark.first)
+        continue;
+      if (mark.first_at == G_MININT64)
+        mark.first_at = frames.back ()->time;
+      if (between (frames.back ()->time, mark.first_at) > FIRST_US)
+        mark.first = false;
+      else if (left > 0 && is_sought (mark))
+        {
+          left--;
+          seek_next = (i + 1) % marks.size ();
+          seek_one (mark);
+        }
+    }
+  return left < FIRST_TRIED;
 }
 
 void
@@ -104,22 +158,15 @@ _GuidanceVision::seek ()
 {
   for (MarkPtr &mark : marks)
     mark->rest -= mark->rest > 0;
+  if (seek_first ())
+    return;
   for (size_t k = 0; k < marks.size (); k++)
     {
-      Mark &mark = *marks[(seek_next + k) % marks.size ()];
-      if (!is_sought (mark) || mark.rest > 0)
+      const size_t i = (seek_next + k) % marks.size ();
+      if (!is_sought (*marks[i]) || marks[i]->rest > 0)
         continue;
-      seek_next = (seek_next + k + 1) % marks.size ();
-      bool found = false;
-      const Matx33d then = mark.seen_m;
-      if (!guarded ([&] {
-            found = find (mark, frames.back ());
-            if (found)
-              find_others (mark, then, mark.seen_at);
-          }))
-        lose (mark);
-      mark.tries = found ? 0 : mark.tries + 1;
-      mark.rest = mark.tries < 15 ? 1 : mark.tries < 60 ? 3 : 6;
+      seek_next = (i + 1) % marks.size ();
+      seek_one (*marks[i]);
       return;
     }
 }

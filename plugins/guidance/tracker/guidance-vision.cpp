@@ -20,12 +20,68 @@ constexpr double ALIKE_CERTAIN = 0.82;
 constexpr size_t VIEWS = 8, BEGUN = 16;
 constexpr float APART = 5, APART_LEAST = 2, APART_MOST = 6;
 constexpr int STEPS = 4, ALIGNED = 2;
+/* Of pictures that were no frames here: before all that are. */
+constexpr gint64 KEPT_TIME = G_MININT64;
+
+static_assert (SIDE == GUIDANCE_VISION_SIDE, "the interface says how large pictures are");
 
 /* From 0..1 to the middles of pixels. */
 Matx33d
 pixels_of (const cv::Mat &grey)
 {
   return { double (grey.cols), 0, -0.5, 0, double (grey.rows), -0.5, 0, 0, 1 };
+}
+
+/* From the frame that it was drawn on to this one, both in 0..1. */
+Matx33d
+matrix_of (const Mark &mark, const Frame &frame)
+{
+  Matx33d m = pixels_of (frame.grey).inv () * mark.m * mark.pixels;
+
+  return m * (1 / m (2, 2));
+}
+
+GuidanceVisionStatus
+check_size (guint width, guint height, gsize stride)
+{
+  return MIN (width, height) < GUIDANCE_VISION_SIDE_LEAST
+                 || MAX (width, height) > GUIDANCE_VISION_SIDE_MOST || stride < width
+             ? GUIDANCE_VISION_BAD_SIZE
+             : GUIDANCE_VISION_TAKEN;
+}
+
+/* A copy, made smaller where it is too large. */
+cv::Mat
+picture_of (const guint8 *grey, guint width, guint height, gsize stride)
+{
+  const cv::Mat given (int (height), int (width), CV_8U, const_cast<guint8 *> (grey), stride);
+  double smaller = double (SIDE) / MAX (width, height);
+  cv::Mat picture;
+
+  if (smaller >= 1)
+    return given.clone ();
+  cv::resize (given, picture,
+              cv::Size (MAX (16, int (std::lround (width * smaller))),
+                        MAX (16, int (std::lround (height * smaller)))),
+              0, 0, cv::INTER_AREA);
+  return picture;
+}
+
+MarkPtr
+mark_of (guint64 id, const cv::Mat &drawn_on, const GuidancePoint *points, guint n_points)
+{
+  MarkPtr mark = std::make_unique<Mark> ();
+
+  mark->id = id;
+  mark->pixels = pixels_of (drawn_on);
+  for (guint i = 0; i < n_points; i++)
+    {
+      Point2f p = apply (mark->pixels, Point2f (float (points[i].x), float (points[i].y)));
+      mark->drawn.push_back ({ std::clamp (p.x, 0.0f, float (drawn_on.cols - 1)),
+                               std::clamp (p.y, 0.0f, float (drawn_on.rows - 1)) });
+    }
+  mark->places = places_of (mark->drawn);
+  return mark;
 }
 
 } // namespace
@@ -258,6 +314,12 @@ _GuidanceVision::begin_marks ()
     {
       mark->waits = nullptr;
       if (!guarded ([&] {
+            if (mark->kept)
+              {
+                rebase (*mark, behind, mark->m);
+                mark->need = 2;
+                return;
+              }
             mark->views.push_back (view_of (*mark, behind.frame, Matx33d::eye ()));
             rebase (*mark, behind, Matx33d::eye ());
             mark->good = mark->views[0].patches[0].contrast > 0;
@@ -288,6 +350,32 @@ _GuidanceVision::join ()
 }
 
 FramePtr
+_GuidanceVision::first_waited ()
+{
+  FramePtr first;
+  gint64 latest = G_MININT64;
+
+  for (const MarkPtr &mark : marks)
+    if (mark->waits && mark->waits->time == KEPT_TIME && (!first || mark->kept_at > latest))
+      {
+        first = mark->waits;
+        latest = mark->kept_at;
+      }
+  if (first)
+    {
+      /* Marks that were followed last before that are looked for. */
+      for (const MarkPtr &mark : marks)
+        if (mark->waits && mark->waits->time == KEPT_TIME && mark->waits != first)
+          mark->waits = nullptr;
+      return first;
+    }
+  for (const MarkPtr &mark : marks)
+    if (mark->waits && (!first || mark->waits->time < first->time))
+      first = mark->waits;
+  return first;
+}
+
+FramePtr
 _GuidanceVision::next_behind ()
 {
   auto after = std::upper_bound (frames.begin (), frames.end (), behind.frame->time,
@@ -305,10 +393,7 @@ _GuidanceVision::catch_up ()
     {
       if (behind.frame == nullptr)
         {
-          FramePtr first;
-          for (const MarkPtr &mark : marks)
-            if (mark->waits && (!first || mark->waits->time < first->time))
-              first = mark->waits;
+          FramePtr first = first_waited ();
           if (!first)
             return;
           behind.start (first);
@@ -384,23 +469,13 @@ guidance_vision_keep (GuidanceVision *self, const guint8 *grey, guint width, gui
                       gsize stride, gint64 time)
 {
   g_return_val_if_fail (self != nullptr && grey != nullptr, GUIDANCE_VISION_FAILED);
-  if (MIN (width, height) < GUIDANCE_VISION_SIDE_LEAST
-      || MAX (width, height) > GUIDANCE_VISION_SIDE_MOST || stride < width)
+  if (check_size (width, height, stride) != GUIDANCE_VISION_TAKEN)
     return GUIDANCE_VISION_BAD_SIZE;
-  if (!self->frames.empty () && time <= self->frames.back ()->time)
+  if (time == KEPT_TIME || (!self->frames.empty () && time <= self->frames.back ()->time))
     return GUIDANCE_VISION_BAD_TIME;
   if (!self->guarded ([&] {
-        const cv::Mat given (int (height), int (width), CV_8U, const_cast<guint8 *> (grey), stride);
-        double smaller = double (SIDE) / MAX (width, height);
-        cv::Mat picture;
-        if (smaller < 1)
-          cv::resize (given, picture,
-                      cv::Size (MAX (16, int (std::lround (width * smaller))),
-                                MAX (16, int (std::lround (height * smaller)))),
-                      0, 0, cv::INTER_AREA);
-        else
-          picture = given.clone ();
-        self->frames.push_back (std::make_shared<Frame> (time, picture));
+        self->frames.push_back (
+            std::make_shared<Frame> (time, picture_of (grey, width, height, stride)));
       }))
     return GUIDANCE_VISION_FAILED;
   while (self->frames.size () > GUIDANCE_VISION_KEPT_FRAMES
@@ -427,13 +502,9 @@ guidance_vision_push (GuidanceVision *self, const guint8 *grey, guint width, gui
   return status;
 }
 
-GuidanceVisionStatus
-guidance_vision_add (GuidanceVision *self, guint64 id, gint64 time, const GuidancePoint *points,
-                     guint n_points)
+static GuidanceVisionStatus
+check_mark (GuidanceVision *self, guint64 id, const GuidancePoint *points, guint n_points)
 {
-  FramePtr drawn;
-
-  g_return_val_if_fail (self != nullptr, GUIDANCE_VISION_FAILED);
   if (n_points == 0 || n_points > GUIDANCE_VISION_POINTS || points == nullptr)
     return GUIDANCE_VISION_BAD_COUNT;
   for (guint i = 0; i < n_points; i++)
@@ -442,8 +513,21 @@ guidance_vision_add (GuidanceVision *self, guint64 id, gint64 time, const Guidan
   for (const MarkPtr &mark : self->marks)
     if (mark->id == id)
       return GUIDANCE_VISION_MARK_EXISTS;
-  if (self->marks.size () >= GUIDANCE_VISION_MARKS)
-    return GUIDANCE_VISION_MARKS_FULL;
+  return self->marks.size () >= GUIDANCE_VISION_MARKS ? GUIDANCE_VISION_MARKS_FULL
+                                                      : GUIDANCE_VISION_TAKEN;
+}
+
+GuidanceVisionStatus
+guidance_vision_add (GuidanceVision *self, guint64 id, gint64 time, const GuidancePoint *points,
+                     guint n_points)
+{
+  GuidanceVisionStatus status;
+  FramePtr drawn;
+
+  g_return_val_if_fail (self != nullptr, GUIDANCE_VISION_FAILED);
+  status = check_mark (self, id, points, n_points);
+  if (status != GUIDANCE_VISION_TAKEN)
+    return status;
   for (const FramePtr &frame : self->frames)
     if (between (frame->time, time) <= GUIDANCE_VISION_TIME_OFF_US
         && (!drawn || between (frame->time, time) < between (drawn->time, time)))
@@ -451,22 +535,119 @@ guidance_vision_add (GuidanceVision *self, guint64 id, gint64 time, const Guidan
   if (!drawn)
     return time <= self->oldest ? GUIDANCE_VISION_TOO_OLD : GUIDANCE_VISION_NO_FRAME;
   return self->guarded ([&] {
-    MarkPtr mark = std::make_unique<Mark> ();
-    Matx33d pixels = pixels_of (drawn->grey);
-    mark->id = id;
+    MarkPtr mark = mark_of (id, drawn->grey, points, n_points);
     mark->waits = drawn;
-    mark->pixels = pixels;
-    for (guint i = 0; i < n_points; i++)
-      {
-        Point2f p = apply (pixels, Point2f (float (points[i].x), float (points[i].y)));
-        mark->drawn.push_back ({ std::clamp (p.x, 0.0f, float (drawn->grey.cols - 1)),
-                                 std::clamp (p.y, 0.0f, float (drawn->grey.rows - 1)) });
-      }
-    mark->places = places_of (mark->drawn);
     self->marks.push_back (std::move (mark));
   })
              ? GUIDANCE_VISION_TAKEN
              : GUIDANCE_VISION_FAILED;
+}
+
+/* Where another mark has the same one, that. */
+static FramePtr
+kept_frame (GuidanceVision *self, const cv::Mat &picture)
+{
+  for (const MarkPtr &mark : self->marks)
+    for (const View &view : mark->views)
+      if (view.frame->time == KEPT_TIME && view.frame->grey.size () == picture.size ()
+          && memcmp (view.frame->grey.data, picture.data, picture.total ()) == 0)
+        return view.frame;
+  return std::make_shared<Frame> (KEPT_TIME, picture);
+}
+
+GuidanceVisionStatus
+guidance_vision_add_kept (GuidanceVision *self, guint64 id, const guint8 *grey, guint width,
+                          guint height, gsize stride, const GuidancePoint *points, guint n_points)
+{
+  GuidanceVisionStatus status;
+
+  g_return_val_if_fail (self != nullptr && grey != nullptr, GUIDANCE_VISION_FAILED);
+  status = check_size (width, height, stride);
+  if (status == GUIDANCE_VISION_TAKEN)
+    status = check_mark (self, id, points, n_points);
+  if (status != GUIDANCE_VISION_TAKEN)
+    return status;
+  return self->guarded ([&] {
+    const cv::Mat picture = picture_of (grey, width, height, stride);
+    MarkPtr mark = mark_of (id, picture, points, n_points);
+    mark->kept = mark->first = true;
+    mark->m = mark->base_m = mark->seen_m = Matx33d::eye ();
+    mark->views.push_back (view_of (*mark, kept_frame (self, picture), Matx33d::eye ()));
+    self->marks.push_back (std::move (mark));
+  })
+             ? GUIDANCE_VISION_TAKEN
+             : GUIDANCE_VISION_FAILED;
+}
+
+static Mark *
+find_mark (GuidanceVision *self, guint64 id)
+{
+  for (const MarkPtr &mark : self->marks)
+    if (mark->id == id)
+      return mark.get ();
+  return nullptr;
+}
+
+gboolean
+guidance_vision_add_seen (GuidanceVision *self, guint64 id, const guint8 *grey, guint width,
+                          guint height, gsize stride, const double matrix[9], gint64 when)
+{
+  bool used = false;
+
+  g_return_val_if_fail (self != nullptr && grey != nullptr && matrix != nullptr, FALSE);
+  Mark *mark = find_mark (self, id);
+  if (mark == nullptr || !mark->kept || mark->views.size () != 1 || mark->pool != nullptr
+      || check_size (width, height, stride) != GUIDANCE_VISION_TAKEN
+      || !std::all_of (matrix, matrix + 9, [] (double x) { return std::isfinite (x); }))
+    return FALSE;
+  if (!self->guarded ([&] {
+        const cv::Mat picture = picture_of (grey, width, height, stride);
+        Matx33d m = pixels_of (picture) * Matx33d (matrix) * mark->pixels.inv ();
+        FramePtr frame = kept_frame (self, picture);
+        if (judge (*mark, *frame, m, SEARCH) <= 0)
+          return;
+        mark->views.push_back (view_of (*mark, frame, m));
+        mark->m = mark->base_m = m;
+        mark->waits = frame;
+        mark->kept_at = when;
+        used = true;
+      }))
+    return FALSE;
+  return used;
+}
+
+static void
+copy_frame (const Frame &frame, guint8 *grey, guint *width, guint *height)
+{
+  *width = guint (frame.grey.cols);
+  *height = guint (frame.grey.rows);
+  memcpy (grey, frame.grey.data, frame.grey.total ());
+}
+
+gboolean
+guidance_vision_copy_drawn (GuidanceVision *self, guint64 id, guint8 *grey, guint *width,
+                            guint *height)
+{
+  g_return_val_if_fail (self != nullptr && grey != nullptr, FALSE);
+  const Mark *mark = find_mark (self, id);
+  if (mark == nullptr || (mark->views.empty () && !mark->waits))
+    return FALSE;
+  copy_frame (mark->views.empty () ? *mark->waits : *mark->views[0].frame, grey, width, height);
+  return TRUE;
+}
+
+gboolean
+guidance_vision_copy_seen (GuidanceVision *self, guint64 id, guint8 *grey, guint *width,
+                           guint *height, double matrix[9])
+{
+  g_return_val_if_fail (self != nullptr && grey != nullptr && matrix != nullptr, FALSE);
+  const Mark *mark = find_mark (self, id);
+  if (mark == nullptr || !mark->shown || mark->good < 3 || mark->alike < ALIKE_CERTAIN)
+    return FALSE;
+  copy_frame (*self->pool.frame, grey, width, height);
+  const Matx33d m = matrix_of (*mark, *self->pool.frame);
+  std::copy (m.val, m.val + 9, matrix);
+  return TRUE;
 }
 
 gboolean
@@ -509,10 +690,9 @@ guidance_vision_get (GuidanceVision *self, GuidanceVisionMark *marks, guint room
       out.at = { NAN, NAN };
       if (!mark->shown)
         continue;
-      Matx33d m = pixels_of (self->frames.back ()->grey).inv () * mark->m * mark->pixels;
+      const Matx33d m = matrix_of (*mark, *self->frames.back ());
       Point2f at = apply (pixels_of (self->frames.back ()->grey).inv (),
                           apply (mark->m, mark->drawn[0]));
-      m *= 1 / m (2, 2);
       out.state = GUIDANCE_VISION_SHOWN;
       out.confidence = std::min (1.0, mark->alike);
       out.at = { at.x, at.y };

@@ -18,10 +18,11 @@ typedef struct _GuidanceVision GuidanceVision;
 /* How long a frame is kept, and how many at most (microseconds, frames). */
 #define GUIDANCE_VISION_KEPT_US (10 * G_USEC_PER_SEC)
 #define GUIDANCE_VISION_KEPT_FRAMES 640
-/* Frames: the shorter side at least, the longer one at most. Best is a longer side of 320: what is
- * larger is made smaller. */
+/* Frames: the shorter side at least, the longer one at most. Best is a longer side of
+ * GUIDANCE_VISION_SIDE: what is larger is made smaller. */
 #define GUIDANCE_VISION_SIDE_LEAST 32
 #define GUIDANCE_VISION_SIDE_MOST 1920
+#define GUIDANCE_VISION_SIDE 320
 #define GUIDANCE_VISION_MARKS 64
 #define GUIDANCE_VISION_POINTS 512
 /* A mark names the frame by its time; so far off it may be (microseconds): browsers say it in whole
@@ -75,7 +76,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (GuidanceVision, guidance_vision_free)
 
 /* Takes the next frame, and follows the marks to it. @grey: @height rows of @width bytes, @stride
  * bytes apart; copied. @time: when it was taken, in microseconds of any clock that only goes
- * forward; after a jump back, guidance_vision_clear(). */
+ * forward, and not G_MININT64; after a jump back, guidance_vision_clear(). */
 GuidanceVisionStatus guidance_vision_push (GuidanceVision *self, const guint8 *grey, guint width,
                                            guint height, gsize stride, gint64 time);
 /* The same of a frame that marks may be drawn on, but are not followed to, since a newer one is
@@ -86,6 +87,26 @@ GuidanceVisionStatus guidance_vision_keep (GuidanceVision *self, const guint8 *g
  * been gone through, some of them with each frame that comes. */
 GuidanceVisionStatus guidance_vision_add (GuidanceVision *self, guint64 id, gint64 time,
                                           const GuidancePoint *points, guint n_points);
+/* Takes a mark with the picture that it was drawn on, which is none of the frames here: of what
+ * another object followed, or of another stream. It is lost until it is found, by what it looks
+ * like; for a second from the next frame on it is sought before others. @grey: as a frame's */
+GuidanceVisionStatus guidance_vision_add_kept (GuidanceVision *self, guint64 id, const guint8 *grey,
+                                               guint width, guint height, gsize stride,
+                                               const GuidancePoint *points, guint n_points);
+/* Of one that was added so just now: another picture on which it was followed. Marks with the
+ * latest one are followed from there, the others are looked for by it, too. @matrix: to there, as a
+ * GuidanceVisionMark's; @when: by any clock, for what is the latest. Returns: FALSE where that is
+ * of no use: it is not what the mark was drawn on */
+gboolean guidance_vision_add_seen (GuidanceVision *self, guint64 id, const guint8 *grey,
+                                   guint width, guint height, gsize stride, const double matrix[9],
+                                   gint64 when);
+/* What those two have to be given, the picture that a mark was drawn on, and the newest frame, as
+ * they are used here. @grey: room for GUIDANCE_VISION_SIDE² bytes, gets rows of @width bytes.
+ * Returns: FALSE where there is none, or where its place on the newest frame is not certain */
+gboolean guidance_vision_copy_drawn (GuidanceVision *self, guint64 id, guint8 *grey, guint *width,
+                                     guint *height);
+gboolean guidance_vision_copy_seen (GuidanceVision *self, guint64 id, guint8 *grey, guint *width,
+                                    guint *height, double matrix[9]);
 /* Returns: whether it was here */
 gboolean guidance_vision_remove (GuidanceVision *self, guint64 id);
 /* Forgets all frames and marks. */

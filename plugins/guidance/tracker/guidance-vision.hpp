@@ -75,11 +75,13 @@ struct _GuidanceVision
   bool is_used (const Pool &by);
   /* Takes a pool's marks to its next frame. */
   void advance (Pool &by, const FramePtr &next);
-  /* Begins with some of the marks that were drawn on the frame at which the pool behind is; it
-   * comes by once more for the others. */
+  /* Begins with some of the marks that wait for the frame at which the pool behind is; it comes by
+   * once more for the others. */
   void begin_marks ();
   /* The pool behind has come to the newest frame: its marks go on with the other one. */
   void join ();
+  /* The frame for which marks wait longest. Returns: (nullable) */
+  FramePtr first_waited ();
   /* The next frame of the pool behind: where it is far behind, not each, so that it gets there also
    * while frames come faster than there is time to look at them. */
   FramePtr next_behind ();
@@ -95,6 +97,9 @@ struct _GuidanceVision
   bool is_sought (const Mark &mark);
   /* Others that went out of sight with one that is found may have come back with it. */
   void find_others (const Mark &found, const Matx33d &then, gint64 seen_at);
+  void seek_one (Mark &mark);
+  /* Some of those that are sought before others. Returns: whether there was one */
+  bool seek_first ();
   /* One mark a frame. */
   void seek ();
 };

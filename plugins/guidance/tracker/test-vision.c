@@ -424,6 +424,297 @@ test_faults (void)
   g_assert_cmpuint (score.wrong, ==, 0);
 }
 
+/* Of the only mark, which was drawn at @at on frame @drawn, what was kept of it, by one that has
+ * followed it to frame @last: 0 for what was drawn alone. */
+static GuidanceVision *
+take_over (GuidanceClip *clip, guint drawn, const GuidancePoint *at, guint last)
+{
+  g_autoptr (GuidanceVision) former = guidance_vision_new ();
+  g_autoptr (GuidanceVision) vision = guidance_vision_new ();
+  g_autofree guint8 *grey = g_malloc0 (GUIDANCE_VISION_SIDE * GUIDANCE_VISION_SIDE);
+  guint width = 0, height = 0;
+  double matrix[9];
+
+  g_assert_cmpint (push (former, clip, drawn), ==, GUIDANCE_VISION_TAKEN);
+  g_assert_false (guidance_vision_copy_drawn (former, 1, grey, &width, &height));
+  g_assert_cmpint (guidance_vision_add (former, 1, guidance_clip_get_time (clip, drawn), at, 1), ==,
+                   GUIDANCE_VISION_TAKEN);
+  g_assert_false (guidance_vision_copy_seen (former, 1, grey, &width, &height, matrix));
+  for (guint n = drawn + 1; n <= last; n++)
+    push (former, clip, n);
+  g_assert_true (guidance_vision_copy_drawn (former, 1, grey, &width, &height));
+  g_assert_cmpmem (grey, width * height, guidance_clip_get_frame (clip, drawn), WIDTH * HEIGHT);
+  g_assert_false (guidance_vision_add_seen (vision, 1, grey, width, height, width, matrix, 0));
+  g_assert_cmpint (guidance_vision_add_kept (vision, 1, grey, width, height, width, at, 1), ==,
+                   GUIDANCE_VISION_TAKEN);
+  if (last == 0)
+    return g_steal_pointer (&vision);
+  g_assert_true (guidance_vision_copy_seen (former, 1, grey, &width, &height, matrix));
+  g_assert_cmpmem (grey, width * height, guidance_clip_get_frame (clip, last), WIDTH * HEIGHT);
+  g_assert_true (guidance_vision_add_seen (vision, 1, grey, width, height, width, matrix, 0));
+  g_assert_false (guidance_vision_add_seen (vision, 1, grey, width, height, width, matrix, 0));
+  return g_steal_pointer (&vision);
+}
+
+/* A place that nothing lies on, from frame 12 to 90. */
+static GuidancePoint
+choose_place (GuidanceClip *clip)
+{
+  GuidancePoint now;
+
+  for (guint i = 0; i < 49; i++)
+    {
+      const GuidancePoint at = { 0.5 + (i % 7 * 3 % 7 - 3.0) * 0.08,
+                                 0.5 + (i / 7 * 3 % 7 - 3.0) * 0.08 };
+      gboolean seen = TRUE;
+
+      for (guint n = 12; n < 90 && seen; n++)
+        seen = guidance_clip_find (clip, 12, &at, n, &now);
+      if (seen)
+        return at;
+    }
+  g_assert_not_reached ();
+}
+
+/* Back within a second, and then shown as by one that has followed it all the time; with what it
+ * was drawn on alone, too. */
+static void
+test_kept (gconstpointer data)
+{
+  GuidanceClipKind kind = (GuidanceClipKind) GPOINTER_TO_UINT (data);
+  g_autoptr (GuidanceClip) clip = guidance_clip_new (kind, 5008);
+  g_autoptr (GuidanceVision) other = guidance_vision_new ();
+  const GuidancePoint at = choose_place (clip);
+  Score expected = { 0 };
+
+  for (guint n = 12; n < 120; n++)
+    {
+      g_assert_cmpint (push (other, clip, n), ==, GUIDANCE_VISION_TAKEN);
+      if (n == 12)
+        g_assert_cmpint (guidance_vision_add (other, 1, guidance_clip_get_time (clip, n), &at, 1),
+                         ==, GUIDANCE_VISION_TAKEN);
+      if (n >= 60)
+        look (other, clip, 12, &at, n, &expected);
+    }
+  for (guint last = 0; last <= 45; last += 45)
+    {
+      g_autoptr (GuidanceVision) vision = take_over (clip, 12, &at, last);
+      Score score = { 0 };
+      gboolean back = FALSE;
+
+      for (guint n = 60, seen = 0; n < 120; n++)
+        {
+          g_assert_cmpint (push (vision, clip, n), ==, GUIDANCE_VISION_TAKEN);
+          look (vision, clip, 12, &at, n, &score);
+          seen = score.is_seen ? seen + 1 : 0;
+          back |= score.is_shown;
+          g_assert_true (back || seen < GUIDANCE_CLIP_RATE);
+        }
+      g_test_message ("%u of %u shown, %u by the other one", score.shown, score.seen,
+                      expected.shown);
+      g_assert_true (back);
+      g_assert_cmpuint (score.wrong, ==, 0);
+      g_assert_cmpuint (score.shown + (last == 0 ? GUIDANCE_CLIP_RATE : 6), >=, expected.shown);
+    }
+}
+
+/* Those that were followed last to an older frame are back as well, whatever is said of when. */
+static void
+test_kept_older (void)
+{
+  static const gint64 when[][2] = { { 40, 45 }, { 0, 0 }, { G_MAXINT64, G_MININT64 } };
+  g_autoptr (GuidanceClip) clip = guidance_clip_new (GUIDANCE_CLIP_PAN, 5009);
+  g_autoptr (GuidanceVision) former = guidance_vision_new ();
+  g_autofree guint8 *pictures = g_malloc0 (3 * WIDTH * HEIGHT);
+  const GuidancePoint at[] = { { 0.45, 0.45 }, { 0.55, 0.55 } };
+  double matrices[2][9];
+  guint width, height;
+
+  for (guint n = 12; n <= 45; n++)
+    {
+      g_assert_cmpint (push (former, clip, n), ==, GUIDANCE_VISION_TAKEN);
+      for (guint i = 0; i < 2 && n == 12; i++)
+        g_assert_cmpint (
+            guidance_vision_add (former, i, guidance_clip_get_time (clip, n), &at[i], 1), ==,
+            GUIDANCE_VISION_TAKEN);
+      for (guint i = 0; i < 2; i++)
+        if (n == 40 + 5 * i)
+          g_assert_true (guidance_vision_copy_seen (former, i, pictures + (i + 1) * WIDTH * HEIGHT,
+                                                    &width, &height, matrices[i]));
+    }
+  g_assert_true (guidance_vision_copy_drawn (former, 0, pictures, &width, &height));
+  for (guint k = 0; k < G_N_ELEMENTS (when); k++)
+    {
+      g_autoptr (GuidanceVision) vision = guidance_vision_new ();
+      GuidanceVisionMark marks[2];
+
+      for (guint i = 0; i < 2; i++)
+        {
+          g_assert_cmpint (
+              guidance_vision_add_kept (vision, i, pictures, WIDTH, HEIGHT, WIDTH, &at[i], 1), ==,
+              GUIDANCE_VISION_TAKEN);
+          g_assert_true (guidance_vision_add_seen (vision, i, pictures + (i + 1) * WIDTH * HEIGHT,
+                                                   WIDTH, HEIGHT, WIDTH, matrices[i], when[k][i]));
+        }
+      for (guint n = 60; n < 70; n++)
+        g_assert_cmpint (push (vision, clip, n), ==, GUIDANCE_VISION_TAKEN);
+      g_assert_cmpuint (guidance_vision_get (vision, marks, 2), ==, 2);
+      for (guint i = 0; i < 2; i++)
+        {
+          GuidancePoint where;
+
+          g_assert_cmpint (marks[i].state, ==, GUIDANCE_VISION_SHOWN);
+          g_assert_true (guidance_clip_find (clip, 12, &at[i], 69, &where));
+          g_assert_cmpfloat (off (&marks[i].at, &where), <, 1);
+        }
+    }
+}
+
+/* What is not there stays lost, however long it is looked for: another scene of the same kind. */
+static void
+test_kept_elsewhere (void)
+{
+  static const GuidanceClipKind kinds[] = { GUIDANCE_CLIP_PAN,  GUIDANCE_CLIP_SHAKE,
+                                            GUIDANCE_CLIP_ZOOM, GUIDANCE_CLIP_TOOL,
+                                            GUIDANCE_CLIP_CUT,  GUIDANCE_CLIP_REPEAT };
+
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      g_autoptr (GuidanceClip) clip = guidance_clip_new (kinds[i], 5002);
+      g_autoptr (GuidanceClip) other = guidance_clip_new (kinds[i], 5003);
+      const GuidancePoint at = { 0.5, 0.5 };
+      g_autoptr (GuidanceVision) vision = take_over (clip, 20, &at, i % 2 == 0 ? 30 : 0);
+      GuidanceVisionMark mark;
+
+      for (guint n = 0; n < GUIDANCE_CLIP_FRAMES; n++)
+        {
+          g_assert_cmpint (push (vision, other, n), ==, GUIDANCE_VISION_TAKEN);
+          g_assert_cmpuint (guidance_vision_get (vision, &mark, 1), ==, 1);
+          g_assert_cmpint (mark.state, ==, GUIDANCE_VISION_LOST);
+        }
+    }
+}
+
+/* What somebody may have written who is not to be trusted: refused, or taken and never seen. */
+static void
+test_kept_hostile (void)
+{
+  g_autoptr (GuidanceClip) clip = guidance_clip_new (GUIDANCE_CLIP_PAN, 5004);
+  g_autoptr (GuidanceVision) vision = guidance_vision_new ();
+  g_autoptr (GRand) rand = g_rand_new_with_seed (5005);
+  g_autofree guint8 *grey = g_malloc0 (WIDTH * WIDTH);
+  static const guint sizes[][3] = { { 0, 0, 0 },
+                                    { 1, 1, 1 },
+                                    { 31, 320, 31 },
+                                    { 320, 31, 320 },
+                                    { 1921, 64, 1921 },
+                                    { 320, 180, 319 },
+                                    { G_MAXUINT, G_MAXUINT, G_MAXUINT },
+                                    { 65536, 65536, 65536 } };
+  const double bad[] = { -0.01, 1.01, NAN, INFINITY, -INFINITY };
+  const double values[] = { 0, -1, 1e-300, 1e300, 1e9, NAN, INFINITY, -INFINITY };
+  GuidancePoint at = { 0.5, 0.5 }, many[GUIDANCE_VISION_POINTS + 1] = { 0 };
+  GuidanceVisionMark marks[GUIDANCE_VISION_MARKS];
+
+#define ADD(id, w, h, s, points, n) guidance_vision_add_kept (vision, id, grey, w, h, s, points, n)
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    g_assert_cmpint (ADD (1, sizes[i][0], sizes[i][1], sizes[i][2], &at, 1), ==,
+                     GUIDANCE_VISION_BAD_SIZE);
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      const GuidancePoint x = { bad[i], 0.5 }, y = { 0.5, bad[i] };
+
+      g_assert_cmpint (ADD (1, WIDTH, HEIGHT, WIDTH, &x, 1), ==, GUIDANCE_VISION_BAD_POINT);
+      g_assert_cmpint (ADD (1, WIDTH, HEIGHT, WIDTH, &y, 1), ==, GUIDANCE_VISION_BAD_POINT);
+    }
+  g_assert_cmpint (ADD (1, WIDTH, HEIGHT, WIDTH, many, 0), ==, GUIDANCE_VISION_BAD_COUNT);
+  g_assert_cmpint (ADD (1, WIDTH, HEIGHT, WIDTH, NULL, 1), ==, GUIDANCE_VISION_BAD_COUNT);
+  g_assert_cmpint (ADD (1, WIDTH, HEIGHT, WIDTH, many, G_N_ELEMENTS (many)), ==,
+                   GUIDANCE_VISION_BAD_COUNT);
+  g_assert_cmpuint (guidance_vision_get (vision, marks, G_N_ELEMENTS (marks)), ==, 0);
+  /* Flat ones, noise, rows and columns; of all sizes; at the corners, too. */
+  for (guint64 id = 0; id < GUIDANCE_VISION_MARKS; id++)
+    {
+      guint width = (guint) g_rand_int_range (rand, 32, 321);
+      guint height = (guint) g_rand_int_range (rand, 32, 321);
+
+      for (guint i = 0; i < width * height; i++)
+        grey[i] = (guint8) (id % 4 == 0   ? id * 4
+                            : id % 4 == 1 ? g_rand_int (rand)
+                            : id % 4 == 2 ? (i / width % 8) * 32
+                                          : (i % width % 2) * 255);
+      at = (GuidancePoint){ id % 3 / 2.0, id % 5 / 4.0 };
+      g_assert_cmpint (ADD (id, width, height, width, &at, 1), ==, GUIDANCE_VISION_TAKEN);
+    }
+  for (guint64 id = 0; id <= GUIDANCE_VISION_MARKS; id++)
+    {
+      double matrix[9] = { 1, 0, 0, 0, 1, 0, 0, 0, 1 };
+
+      for (guint i = 0; i < G_N_ELEMENTS (values) && id % 2 == 0; i++)
+        matrix[g_rand_int_range (rand, 0, 9)] = values[g_rand_int_range (rand, 0, 8)];
+      g_assert_false (guidance_vision_add_seen (vision, id, grey, WIDTH, 1 + (guint) id % 40, WIDTH,
+                                                matrix, 0));
+    }
+  g_assert_cmpint (ADD (3, WIDTH, HEIGHT, WIDTH, &at, 1), ==, GUIDANCE_VISION_MARK_EXISTS);
+  g_assert_cmpint (ADD (64, WIDTH, HEIGHT, WIDTH, &at, 1), ==, GUIDANCE_VISION_MARKS_FULL);
+#undef ADD
+  for (guint n = 0; n < 90; n++)
+    {
+      g_assert_cmpint (push (vision, clip, n), ==, GUIDANCE_VISION_TAKEN);
+      g_assert_cmpuint (guidance_vision_get (vision, marks, G_N_ELEMENTS (marks)), ==,
+                        GUIDANCE_VISION_MARKS);
+      for (guint i = 0; i < GUIDANCE_VISION_MARKS; i++)
+        g_assert_cmpint (marks[i].state, ==, GUIDANCE_VISION_LOST);
+    }
+  g_assert_true (guidance_vision_remove (vision, 3));
+}
+
+/* As many as there may be, on eight frames: all are back within a second. In a picture that is half
+ * as large, too. */
+static void
+test_kept_many (gconstpointer data)
+{
+  const guint smaller = GPOINTER_TO_UINT (data), width = WIDTH / smaller, height = HEIGHT / smaller;
+  g_autoptr (GuidanceClip) clip = guidance_clip_new (GUIDANCE_CLIP_PAN, 5006);
+  g_autoptr (GuidanceVision) vision = guidance_vision_new ();
+  g_autofree guint8 *grey = g_malloc0 (WIDTH * HEIGHT);
+  GuidanceVisionMark marks[GUIDANCE_VISION_MARKS];
+  guint shown = 0;
+
+#define AT(id) ((GuidancePoint){ 0.35 + id % 8 * 0.04, 0.35 + id / 8 * 0.04 })
+  for (guint64 id = 0; id < GUIDANCE_VISION_MARKS; id++)
+    g_assert_cmpint (guidance_vision_add_kept (vision, id,
+                                               guidance_clip_get_frame (clip, (guint) id % 8 * 4),
+                                               WIDTH, HEIGHT, WIDTH, &AT (id), 1),
+                     ==, GUIDANCE_VISION_TAKEN);
+  for (guint n = 40; n < 70; n++)
+    {
+      const guint8 *frame = guidance_clip_get_frame (clip, n);
+
+      for (guint y = 0; y < height; y++)
+        for (guint x = 0; x < width; x++)
+          grey[y * width + x] = frame[y * smaller * WIDTH + x * smaller];
+      g_assert_cmpint (guidance_vision_push (vision, grey, width, height, width,
+                                             guidance_clip_get_time (clip, n)),
+                       ==, GUIDANCE_VISION_TAKEN);
+    }
+  g_assert_cmpuint (guidance_vision_get (vision, marks, G_N_ELEMENTS (marks)), ==,
+                    GUIDANCE_VISION_MARKS);
+  for (guint64 id = 0; id < GUIDANCE_VISION_MARKS; id++)
+    {
+      GuidancePoint where;
+
+      guidance_clip_find (clip, (guint) id % 8 * 4, &AT (id), 69, &where);
+      if (marks[id].state != GUIDANCE_VISION_SHOWN)
+        continue;
+      shown++;
+      g_assert_cmpfloat (off (&marks[id].at, &where), <, 1);
+    }
+#undef AT
+  g_test_message ("%u shown", shown);
+  g_assert_cmpuint (shown, >=, 56);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -443,5 +734,14 @@ main (int argc, char **argv)
   g_test_add_func ("/vision/many", test_many);
   g_test_add_func ("/vision/memory", test_memory);
   g_test_add_func ("/vision/faults", test_faults);
+  g_test_add_data_func ("/vision/kept/pan", GUINT_TO_POINTER (GUIDANCE_CLIP_PAN), test_kept);
+  g_test_add_data_func ("/vision/kept/shake", GUINT_TO_POINTER (GUIDANCE_CLIP_SHAKE), test_kept);
+  g_test_add_data_func ("/vision/kept/zoom", GUINT_TO_POINTER (GUIDANCE_CLIP_ZOOM), test_kept);
+  g_test_add_data_func ("/vision/kept/tool", GUINT_TO_POINTER (GUIDANCE_CLIP_TOOL), test_kept);
+  g_test_add_func ("/vision/kept/older", test_kept_older);
+  g_test_add_func ("/vision/kept/elsewhere", test_kept_elsewhere);
+  g_test_add_func ("/vision/kept/hostile", test_kept_hostile);
+  g_test_add_data_func ("/vision/kept/many", GUINT_TO_POINTER (1), test_kept_many);
+  g_test_add_data_func ("/vision/kept/many-smaller", GUINT_TO_POINTER (2), test_kept_many);
   return g_test_run ();
 }
