@@ -2,6 +2,8 @@
 /* The host's tracker: the program that keeps marks on what they were drawn on. */
 #include "guidance-tracking.h"
 
+#include "guidance-kept.h"
+
 #include <unistd.h>
 
 #define PROGRAM "tracker"
@@ -16,7 +18,12 @@ struct _GuidanceTracking
   char *source, *followed; /* NULL for nobody */
   KarezProgram *program;   /* NULL before and after it */
   gboolean running;
+  int kept; /* memory in which trackers keep marks for one another; -1 for none */
+  GuidanceKeptEnds ends;
+  gboolean worked; /* this tracker has said where marks are */
 };
+
+G_STATIC_ASSERT (GUIDANCE_KEPT_MARKS == GUIDANCE_MAX_MARKS);
 
 G_DEFINE_FINAL_TYPE (GuidanceTracking, guidance_tracking, G_TYPE_OBJECT)
 
@@ -44,6 +51,31 @@ tell (GuidanceTracking *self, JsonNode *message, int fd)
       && !karez_program_send (self->program, bytes, fd >= 0 ? &fd : NULL, fd >= 0 ? 1 : 0, &error))
     g_message ("%s: the tracker was not told: %s", karez_session_get_id (self->session),
                error->message);
+}
+
+/* Before all else: it may be that only the former one had the frames of marks. */
+static void
+tell_kept (GuidanceTracking *self)
+{
+  GPtrArray *marks = guidance_marks_get (self->marks);
+  JsonArray *numbers;
+  JsonNode *node;
+  g_autoptr (GError) error = NULL;
+
+  if (self->kept < 0)
+    self->kept = guidance_kept_make (&error);
+  if (self->kept < 0)
+    {
+      g_message ("%s: another tracker will not know these marks: %s",
+                 karez_session_get_id (self->session), error->message);
+      return;
+    }
+  numbers = json_array_sized_new (marks->len);
+  for (guint i = 0; i < marks->len; i++)
+    json_array_add_int_element (numbers, ((const GuidanceMark *) marks->pdata[i])->number);
+  node = json_node_new (JSON_NODE_ARRAY);
+  json_node_take_array (node, numbers);
+  tell (self, karez_json_object ("type", "s", "keep", "marks", "n", node, NULL), self->kept);
 }
 
 static void
@@ -115,6 +147,8 @@ on_started (KarezProgram *program, GuidanceTracking *self)
 {
   GPtrArray *marks = guidance_marks_get (self->marks);
 
+  self->worked = FALSE;
+  tell_kept (self);
   tell_followed (self);
   for (guint i = 0; i < marks->len; i++)
     guidance_tracking_add (self, marks->pdata[i]);
@@ -122,8 +156,19 @@ on_started (KarezProgram *program, GuidanceTracking *self)
 }
 
 static void
+forget_kept (GuidanceTracking *self)
+{
+  if (self->kept >= 0)
+    close (self->kept);
+  self->kept = -1;
+  self->ends = (GuidanceKeptEnds){ 0 };
+}
+
+static void
 on_ended (KarezProgram *program, const char *reason, gboolean again, GuidanceTracking *self)
 {
+  if (guidance_kept_is_suspect (&self->ends, g_get_monotonic_time (), self->worked))
+    forget_kept (self);
   set_running (self, FALSE);
 }
 
@@ -156,7 +201,10 @@ on_message (KarezProgram *program, GBytes *message, GuidanceTracking *self)
   GuidancePositions positions;
 
   if (g_strcmp0 (type, "marks") == 0 && guidance_positions_from_json (&positions, node, NULL))
-    g_signal_emit (self, signals[POSITIONS], 0, &positions);
+    {
+      self->worked = TRUE;
+      g_signal_emit (self, signals[POSITIONS], 0, &positions);
+    }
   else if (g_strcmp0 (type, "refused") == 0)
     take_refusal (self, node);
 }
@@ -189,6 +237,7 @@ guidance_tracking_end (GuidanceTracking *self)
   if (self->program != NULL)
     karez_program_stop (self->program);
   g_clear_object (&self->program);
+  forget_kept (self);
   set_running (self, FALSE);
 }
 
@@ -229,6 +278,7 @@ guidance_tracking_finalize (GObject *object)
   if (self->program != NULL)
     karez_program_stop (self->program);
   g_clear_object (&self->program);
+  forget_kept (self);
   g_object_unref (self->media);
   g_object_unref (self->marks);
   g_free (self->source);
@@ -251,4 +301,5 @@ guidance_tracking_class_init (GuidanceTrackingClass *klass)
 static void
 guidance_tracking_init (GuidanceTracking *self)
 {
+  self->kept = -1;
 }

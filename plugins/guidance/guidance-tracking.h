@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 /**
  * GuidanceTracking:
  * The host's tracker: the program, what it is given to follow, and the marks that it is told of.
- * Another one that takes its place is told again.
+ * Another one that takes its place is told again, and given what the former one has kept of them.
  *
  * Signals: "positions" (const GuidancePositions *): of one frame; "running" (gboolean): whether
  * there is a tracker; "refused" (const GuidanceMark *, const char *rule): the mark cannot be

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The live halves of a guidance at two hospitals: marks, pointers, and a tracker that is lent. */
+#include "guidance-kept.h"
 #include "guidance-positions.h"
 
 #include "test-room.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <math.h>
+#include <unistd.h>
 
 /* Everybody sees it; each clears their own. */
 static void
@@ -169,6 +173,7 @@ test_tracker_ends (Room *room, gconstpointer data)
   g_assert_false (karez_json_boolean (json_node_get_object (node), "running")
                   && karez_test_program_is_over (room_program (room)));
   room_carry (room);
+  room_expect_kept (room, 1);
   room_expect (room, "track", 0);
   room_expect (room, "mark", 1);
   room_expect_nothing (room);
@@ -179,6 +184,93 @@ test_tracker_ends (Room *room, gconstpointer data)
   g_assert_false (karez_json_boolean (room_told (room, 2, "marks", "tracker", &node), "running"));
   room_draw (room, room->other, MARK (02));
   g_assert_nonnull (room_told (room, 0, "marks", "added", &node));
+}
+
+static void
+end_tracker (Room *room)
+{
+  karez_test_program_end (room_program (room), TRUE);
+  room_carry (room);
+}
+
+/* Of what the tracker has now. */
+static GuidanceKept *
+open_kept (Room *room)
+{
+  g_autoptr (GError) error = NULL;
+  GuidanceKept *kept = guidance_kept_new (karez_test_program_get_fd (room_program (room), 0),
+                                          &error);
+
+  g_assert_no_error (error);
+  return kept;
+}
+
+/* What a tracker keeps is given to the next one, before it is told of the marks; but not what two
+ * of them have ended with. */
+static void
+test_kept (Room *room, gconstpointer data)
+{
+  g_autofree guint8 *grey = g_malloc0 (GUIDANCE_KEPT_PICTURE);
+  GuidanceKeptPicture picture = { .number = 2, .width = 180, .height = 320, .capture = 5 };
+  g_autoptr (GuidanceKept) kept = NULL, clean = NULL, next = NULL;
+  ino_t memory;
+  int fd;
+
+  room_draw (room, room->expert, MARK (01));
+  room_draw (room, room->expert, MARK (02));
+  end_tracker (room);
+  g_assert_cmpuint (room_expect_kept (room, 2), ==, room->memory);
+  fd = karez_test_program_get_fd (room_program (room), 0);
+  g_assert_cmpint (ftruncate (fd, 0), ==, -1);
+  g_assert_cmpint (ftruncate (fd, 1 << 30), ==, -1);
+  g_assert_cmpint (fcntl (fd, F_ADD_SEALS, F_SEAL_WRITE), ==, -1);
+  g_assert_cmpint (errno, ==, EPERM);
+  kept = open_kept (room);
+  g_assert_true (guidance_kept_write (kept, GUIDANCE_KEPT_DRAWN, &picture, grey));
+  room_expect (room, "track", 0);
+  room_expect (room, "mark", 1);
+  room_expect (room, "mark", 2);
+  /* The second end within seconds. */
+  end_tracker (room);
+  memory = room_expect_kept (room, 2);
+  g_assert_cmpuint (memory, !=, room->memory);
+  clean = open_kept (room);
+  g_assert_false (guidance_kept_read (clean, GUIDANCE_KEPT_DRAWN, &picture, grey));
+  g_assert_true (guidance_kept_write (clean, GUIDANCE_KEPT_DRAWN, &picture, grey));
+  room_expect (room, "track", 0);
+  /* The first end with that one. */
+  end_tracker (room);
+  g_assert_cmpuint (room_expect_kept (room, 2), ==, memory);
+  next = open_kept (room);
+  g_assert_true (guidance_kept_read (next, GUIDANCE_KEPT_DRAWN, &picture, grey));
+}
+
+/* Twice within five seconds; or twice in a row without a word, since what hangs ends late. */
+static void
+test_suspect (void)
+{
+  static const struct
+  {
+    guint seconds[3];
+    gboolean worked[3], suspect[3];
+  } cases[] = {
+    { { 100, 104, 105 }, { TRUE, TRUE, TRUE }, { FALSE, TRUE, TRUE } },
+    { { 100, 105, 110 }, { TRUE, TRUE, TRUE }, { FALSE, FALSE, FALSE } },
+    { { 100, 104, 120 }, { FALSE, TRUE, FALSE }, { FALSE, TRUE, FALSE } },
+    { { 100, 106, 200 }, { TRUE, FALSE, FALSE }, { FALSE, FALSE, TRUE } },
+    { { 100, 200, 300 }, { FALSE, TRUE, FALSE }, { FALSE, FALSE, FALSE } },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      GuidanceKeptEnds ends = { 0 };
+
+      for (guint j = 0; j < G_N_ELEMENTS (cases[i].seconds); j++)
+        g_assert_cmpint (guidance_kept_is_suspect (&ends,
+                                                   cases[i].seconds[j] * (gint64) G_USEC_PER_SEC,
+                                                   cases[i].worked[j]),
+                         ==, cases[i].suspect[j]);
+    }
 }
 
 /* Whose scene is followed: who is at the patient's side, whoever comes and goes. */
@@ -269,6 +361,7 @@ test_restarted (Room *room, gconstpointer data)
   karez_test_workers_set_up (room->workers, FALSE);
   karez_test_workers_set_up (room->workers, TRUE);
   room_carry (room);
+  g_assert_cmpuint (room_expect_kept (room, 1), !=, room->memory);
   room_expect (room, "mark", 1);
   karez_test_worker_join (room->workers[0], room->site);
   room_carry (room);
@@ -351,10 +444,12 @@ main (int argc, char **argv)
   ADD ("refused", test_refused);
   ADD ("positions", test_positions);
   ADD ("tracker-ends", test_tracker_ends);
+  ADD ("kept", test_kept);
   ADD ("scene", test_scene);
   ADD ("pointer", test_pointer);
   ADD ("consent", test_consent);
   ADD ("restarted", test_restarted);
+  g_test_add_func ("/guidance/suspect", test_suspect);
   g_test_add_func ("/guidance/bytes", test_bytes);
   return g_test_run ();
 }

@@ -2,6 +2,8 @@
 /* A guidance at two hospitals, with a site and two experts, for tests. */
 #include "test-room.h"
 
+#include <sys/stat.h>
+
 KarezParticipant *
 room_add (Room *room, guint i, guint side, const char *id, const char *role)
 {
@@ -38,6 +40,8 @@ room_up (Room *room, gconstpointer data)
     karez_test_worker_start (room->workers[i], GUIDANCE_TYPE_MODALITY, NULL);
   karez_test_workers_set_up (room->workers, TRUE);
   room_carry (room);
+  /* Before anything else. */
+  room->memory = room_expect_kept (room, 0);
   room->site = room_add (room, 0, 0, "01a20000-0000-7000-8000-00000000000a", "site");
   room->expert = room_add (room, 1, 1, "01a20000-0000-7000-8000-00000000000b", "expert");
   room->other = room_add (room, 2, 1, "01a20000-0000-7000-8000-00000000000c", "expert");
@@ -128,18 +132,38 @@ room_assert_rule (Room *room, guint page, const char *label, const char *rule)
 }
 
 /* What the tracker is told next. */
+static JsonNode *
+take_next (Room *room)
+{
+  g_autoptr (GBytes) bytes = karez_test_program_take (room_program (room));
+
+  g_assert_nonnull (bytes);
+  return karez_json_parse (bytes, 0, NULL);
+}
+
 void
 room_expect (Room *room, const char *type, gint64 number)
 {
-  g_autoptr (GBytes) bytes = karez_test_program_take (room_program (room));
-  g_autoptr (JsonNode) node = NULL;
-  JsonObject *object;
+  g_autoptr (JsonNode) node = take_next (room);
+  JsonObject *object = json_node_get_object (node);
 
-  g_assert_nonnull (bytes);
-  node = karez_json_parse (bytes, 0, NULL);
-  object = json_node_get_object (node);
   g_assert_cmpstr (karez_json_text (object, "type"), ==, type);
   g_assert_cmpint (karez_json_integer (object, "number", 0), ==, number);
+}
+
+ino_t
+room_expect_kept (Room *room, guint n_marks)
+{
+  g_autoptr (JsonNode) node = take_next (room);
+  JsonObject *object = json_node_get_object (node);
+  struct stat is = { 0 };
+
+  g_assert_cmpstr (karez_json_text (object, "type"), ==, "keep");
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (object, "marks")), ==,
+                    n_marks);
+  g_assert_cmpint (fstat (karez_test_program_get_fd (room_program (room), 0), &is), ==, 0);
+  g_assert_cmpint (karez_test_program_get_fd (room_program (room), 1), ==, -1);
+  return is.st_ino;
 }
 
 void

@@ -4,6 +4,7 @@
 #include "guidance-modality.h"
 
 #include <karez-testing.h>
+#include <sys/types.h>
 
 #define MARK(n) "01a20000-0000-7000-8000-0000000000" #n
 
@@ -13,6 +14,7 @@ typedef struct
   KarezTestWorker *workers[2]; /* the host's, where the patient is; the experts' */
   KarezParticipant *site, *expert, *other;
   GPtrArray *pages[3];
+  ino_t memory; /* which the tracker has for what it keeps */
 } Room;
 
 KarezParticipant *room_add (Room *room, guint i, guint side, const char *id, const char *role);
@@ -33,5 +35,7 @@ void room_draw (Room *room, KarezParticipant *who, const char *id);
 void room_assert_rule (Room *room, guint page, const char *label, const char *rule);
 /* What the tracker is told next. */
 void room_expect (Room *room, const char *type, gint64 number);
+/* That is memory, and that there are so many marks. Returns: which memory */
+ino_t room_expect_kept (Room *room, guint n_marks);
 void room_expect_nothing (Room *room);
 void room_tracker_says (Room *room, const char *text);

@@ -4,6 +4,9 @@
 /* A program of the session (data/doc/plugin.md): descriptor 3 is its channel to the live half. Each
  * packet is a JSON document.
  *
+ *   {"type": "keep", "marks": [7, …]}, before all others, with memory of guidance-kept.h as a
+ * descriptor: what is needed of marks outlives this process there; of a former one is what is there
+ * already, and what does not belong to these marks is removed
  *   {"type": "track"}, with a tap as a descriptor: the picture that is followed from now on
  *   {"type": "mark", "number": 7, "capture": µs, "points": [[x, y], …]}: drawn on the frame that
  * was taken then by its sender's clock (NTP); points in parts of its width and height
@@ -14,9 +17,11 @@
  *   {"type": "marks", "rtp_time": …, "capture": µs or null, "marks": [{"number": 7, "shown": true,
  *     "x": …, "y": …, "confidence": …, "matrix": [9 numbers, from the drawn frame to this one]}]}
  *
- * and what it cannot take with {"type": "refused", "number": 7, "rule": "guidance/…"}. A new stream
- * is told by {"type": "anew"}: the marks of the one before are gone. */
+ * and what it cannot take with {"type": "refused", "number": 7, "rule": "guidance/…"}. A mark whose
+ * picture is kept needs no frame: it is looked for. A new stream is told by {"type": "anew"}: the
+ * marks of the one before are looked for in it, those whose picture is not kept are gone. */
 #include "guidance-decoder.h"
+#include "guidance-kept.h"
 #include "guidance-vision.h"
 
 #include <errno.h>
@@ -32,23 +37,30 @@
 
 /* How long a mark waits for its frame. */
 #define WAIT_US (2 * G_USEC_PER_SEC)
+/* How often it is kept how marks look. */
+#define KEEP_US (G_USEC_PER_SEC / 4)
 
-/* A mark whose frame is not here yet. */
+G_STATIC_ASSERT (GUIDANCE_KEPT_MARKS == GUIDANCE_VISION_MARKS
+                 && GUIDANCE_KEPT_SIDE == GUIDANCE_VISION_SIDE);
+
+/* A mark as it was told. */
 typedef struct
 {
   gint64 number, capture, since;
+  gboolean taken; /* or its frame is not here yet */
   guint n_points;
   GuidancePoint points[];
-} Waiting;
+} Mark;
 
 typedef struct
 {
   GMainLoop *loop;
   GuidanceDecoder *decoder; /* NULL before there is a tap */
   GuidanceVision *vision;
-  guint n_marks;
-  gint64 newest;      /* frame's time; -1 for none yet */
-  GPtrArray *waiting; /* Waiting */
+  GuidanceKept *kept; /* NULL for none */
+  GPtrArray *marks;   /* Mark */
+  guint n_taken;
+  gint64 newest, kept_at; /* frames' times; -1 for none yet */
 } Tracker;
 
 /* What does not find room is left out: the next frame's positions are newer. @message: (transfer
@@ -105,16 +117,9 @@ tell_marks (Tracker *self, const GuidanceFrame *frame)
   tell (message);
 }
 
-static void
-begin_anew (Tracker *self)
-{
-  guidance_vision_clear (self->vision);
-  self->n_marks = 0;
-  self->newest = -1;
-  tell (karez_json_object ("type", "s", "anew", NULL));
-}
-
+static void begin_anew (Tracker *self);
 static void try_waiting (Tracker *self);
+static void keep_seen (Tracker *self, gint64 time);
 
 static void
 on_frame (GuidanceDecoder *decoder, const GuidanceFrame *frame, gpointer data)
@@ -133,8 +138,9 @@ on_frame (GuidanceDecoder *decoder, const GuidanceFrame *frame, gpointer data)
   guidance_vision_push (self->vision, frame->grey, frame->width, frame->height, frame->stride,
                         frame->time);
   try_waiting (self);
-  if (self->n_marks > 0)
+  if (self->n_taken > 0)
     tell_marks (self, frame);
+  keep_seen (self, frame->time);
 }
 
 static void
@@ -153,15 +159,13 @@ refuse (gint64 number, const char *rule)
   tell (karez_json_object ("type", "s", "refused", "number", "i", number, "rule", "s", rule, NULL));
 }
 
-/* @fd: (transfer full) */
-static void
-follow (Tracker *self, int fd)
+static Mark *
+find_mark (Tracker *self, gint64 number)
 {
-  g_clear_object (&self->decoder);
-  begin_anew (self);
-  self->decoder = guidance_decoder_new (fd);
-  g_signal_connect (self->decoder, "frame", G_CALLBACK (on_frame), self);
-  g_signal_connect (self->decoder, "closed", G_CALLBACK (on_closed), self);
+  for (guint i = 0; i < self->marks->len; i++)
+    if (((Mark *) self->marks->pdata[i])->number == number)
+      return self->marks->pdata[i];
+  return NULL;
 }
 
 static gboolean
@@ -209,41 +213,140 @@ rule_of (GuidanceVisionStatus status)
 
 /* Whether its frame may come yet: it is not decoded, or the stream has hardly begun. */
 static gboolean
-may_come (Tracker *self, const Waiting *mark, gboolean known, gint64 time)
+may_come (Tracker *self, const Mark *mark, gboolean known, gint64 time)
 {
   return self->decoder != NULL && g_get_monotonic_time () - mark->since < WAIT_US
          && (!known || time > self->newest);
 }
 
-/* FALSE while its frame may come yet. */
+/* What is kept of a mark, and of the marks, now and then. */
+
+static guint8 kept_grey[GUIDANCE_KEPT_PICTURE];
+
+static GuidanceKeptPicture
+picture_of (const Mark *mark)
+{
+  return (GuidanceKeptPicture){ .number = (guint64) mark->number,
+                                .capture = mark->capture,
+                                .time = g_get_monotonic_time () };
+}
+
+/* One that a former tracker has had, or this one, of another stream. */
 static gboolean
-try_mark (Tracker *self, const Waiting *mark)
+take_kept (Tracker *self, Mark *mark)
+{
+  GuidanceKeptPicture drawn = picture_of (mark), seen = picture_of (mark);
+
+  mark->taken = self->kept != NULL
+                && guidance_kept_read (self->kept, GUIDANCE_KEPT_DRAWN, &drawn, kept_grey)
+                && guidance_vision_add_kept (self->vision, (guint64) mark->number, kept_grey,
+                                             drawn.width, drawn.height, drawn.width, mark->points,
+                                             mark->n_points)
+                       == GUIDANCE_VISION_TAKEN;
+  if (!mark->taken)
+    return FALSE;
+  self->n_taken++;
+  if (guidance_kept_read (self->kept, GUIDANCE_KEPT_SEEN, &seen, kept_grey))
+    guidance_vision_add_seen (self->vision, (guint64) mark->number, kept_grey, seen.width,
+                              seen.height, seen.width, seen.matrix, seen.time);
+  return TRUE;
+}
+
+static void
+keep_drawn (Tracker *self, const Mark *mark)
+{
+  GuidanceKeptPicture drawn = picture_of (mark);
+
+  if (self->kept != NULL
+      && guidance_vision_copy_drawn (self->vision, (guint64) mark->number, kept_grey, &drawn.width,
+                                     &drawn.height))
+    guidance_kept_write (self->kept, GUIDANCE_KEPT_DRAWN, &drawn, kept_grey);
+}
+
+static void
+keep_seen (Tracker *self, gint64 time)
+{
+  if (self->kept == NULL || (self->kept_at >= 0 && time - self->kept_at < KEEP_US))
+    return;
+  self->kept_at = time;
+  for (guint i = 0; i < self->marks->len; i++)
+    {
+      const Mark *mark = self->marks->pdata[i];
+      GuidanceKeptPicture seen = picture_of (mark);
+
+      if (mark->taken
+          && guidance_vision_copy_seen (self->vision, (guint64) mark->number, kept_grey,
+                                        &seen.width, &seen.height, seen.matrix))
+        guidance_kept_write (self->kept, GUIDANCE_KEPT_SEEN, &seen, kept_grey);
+    }
+}
+
+/* FALSE where it is refused. */
+static gboolean
+try_mark (Tracker *self, Mark *mark)
 {
   gint64 time = 0;
   gboolean known = self->decoder != NULL
                    && guidance_decoder_find_time (self->decoder, mark->capture, &time);
   const char *rule = "guidance/no-frame";
 
-  if (may_come (self, mark, known, time))
-    return FALSE;
+  if (take_kept (self, mark) || may_come (self, mark, known, time))
+    return TRUE;
   if (known)
     rule = rule_of (guidance_vision_add (self->vision, (guint64) mark->number, time, mark->points,
                                          mark->n_points));
   if (rule != NULL)
-    refuse (mark->number, rule);
-  else
-    self->n_marks++;
+    {
+      refuse (mark->number, rule);
+      return FALSE;
+    }
+  mark->taken = TRUE;
+  self->n_taken++;
+  keep_drawn (self, mark);
   return TRUE;
 }
 
 static void
 try_waiting (Tracker *self)
 {
-  for (guint i = 0; i < self->waiting->len;)
-    if (try_mark (self, self->waiting->pdata[i]))
-      g_ptr_array_remove_index (self->waiting, i);
-    else
-      i++;
+  for (guint i = 0; i < self->marks->len;)
+    {
+      Mark *mark = self->marks->pdata[i];
+
+      if (mark->taken || try_mark (self, mark))
+        i++;
+      else
+        g_ptr_array_remove_index (self->marks, i);
+    }
+}
+
+static void
+begin_anew (Tracker *self)
+{
+  guidance_vision_clear (self->vision);
+  self->n_taken = 0;
+  self->newest = self->kept_at = -1;
+  tell (karez_json_object ("type", "s", "anew", NULL));
+  for (guint i = 0; i < self->marks->len;)
+    {
+      Mark *mark = self->marks->pdata[i];
+
+      if (!mark->taken || take_kept (self, mark))
+        i++;
+      else
+        g_ptr_array_remove_index (self->marks, i);
+    }
+}
+
+/* @fd: (transfer full) */
+static void
+follow (Tracker *self, int fd)
+{
+  g_clear_object (&self->decoder);
+  begin_anew (self);
+  self->decoder = guidance_decoder_new (fd);
+  g_signal_connect (self->decoder, "frame", G_CALLBACK (on_frame), self);
+  g_signal_connect (self->decoder, "closed", G_CALLBACK (on_closed), self);
 }
 
 /* Also where no frame comes. */
@@ -265,7 +368,7 @@ add_mark (Tracker *self, JsonNode *node)
     { NULL },
   };
   g_autoptr (GError) error = NULL;
-  g_autofree Waiting *mark = NULL;
+  g_autofree Mark *mark = NULL;
   JsonObject *object = karez_json_check (node, fields, &error);
   JsonArray *array;
 
@@ -283,10 +386,12 @@ add_mark (Tracker *self, JsonNode *node)
   mark->n_points = json_array_get_length (array);
   if (!read_points (array, mark->points))
     refuse (mark->number, "guidance/points");
-  else if (self->waiting->len == GUIDANCE_VISION_MARKS)
+  else if (find_mark (self, mark->number) != NULL)
+    refuse (mark->number, "guidance/mark-exists");
+  else if (self->marks->len == GUIDANCE_VISION_MARKS)
     refuse (mark->number, "guidance/too-many-marks");
-  else if (!try_mark (self, mark))
-    g_ptr_array_add (self->waiting, g_steal_pointer (&mark));
+  else if (try_mark (self, mark))
+    g_ptr_array_add (self->marks, g_steal_pointer (&mark));
 }
 
 static void
@@ -299,12 +404,52 @@ forget_mark (Tracker *self, JsonNode *node)
   };
   JsonObject *object = karez_json_check (node, fields, NULL);
   gint64 number = object != NULL ? karez_json_integer (object, "number", 0) : 0;
+  Mark *mark = find_mark (self, number);
 
-  for (guint i = 0; i < self->waiting->len; i++)
-    if (((Waiting *) self->waiting->pdata[i])->number == number)
-      g_ptr_array_remove_index (self->waiting, i--);
-  if (number != 0 && guidance_vision_remove (self->vision, (guint64) number))
-    self->n_marks--;
+  if (number != 0 && self->kept != NULL)
+    guidance_kept_remove (self->kept, (guint64) number);
+  if (mark == NULL)
+    return;
+  if (mark->taken)
+    {
+      guidance_vision_remove (self->vision, (guint64) number);
+      self->n_taken--;
+    }
+  g_ptr_array_remove (self->marks, mark);
+}
+
+/* Nothing is kept, and all else goes on, where it cannot be used. */
+static void
+open_kept (Tracker *self, JsonNode *node, int fd)
+{
+  static const KarezJsonField fields[] = {
+    { "type", KAREZ_JSON_ENUM, TRUE, 0, 0, "keep" },
+    { "marks", KAREZ_JSON_ARRAY, TRUE, 0, GUIDANCE_KEPT_MARKS },
+    { NULL },
+  };
+  g_autoptr (GError) error = NULL;
+  JsonObject *object = karez_json_check (node, fields, &error);
+  JsonArray *array = object != NULL ? json_object_get_array_member (object, "marks") : NULL;
+  guint64 numbers[GUIDANCE_KEPT_MARKS];
+  guint n = array != NULL ? json_array_get_length (array) : 0;
+
+  g_clear_pointer (&self->kept, guidance_kept_free);
+  if (object != NULL)
+    self->kept = guidance_kept_new (fd, &error);
+  if (self->kept == NULL)
+    {
+      /* nocheck:blocked -- the same */
+      g_printerr ("no marks are kept: %s\n", error->message);
+      return;
+    }
+  for (guint i = 0; i < n; i++)
+    {
+      double number = 0;
+
+      karez_json_number (json_array_get_element (array, i), &number);
+      numbers[i] = number >= 1 && number <= MAX_NUMBER ? (guint64) number : 0;
+    }
+  guidance_kept_remove_others (self->kept, numbers, n);
 }
 
 /* @fd: -1 for none */
@@ -317,7 +462,9 @@ take (Tracker *self, const guint8 *packet, gsize size, int fd)
                          ? karez_json_text (json_node_get_object (node), "type")
                          : NULL;
 
-  if (g_strcmp0 (type, "track") == 0 && fd >= 0)
+  if (g_strcmp0 (type, "keep") == 0 && fd >= 0)
+    open_kept (self, node, fd);
+  else if (g_strcmp0 (type, "track") == 0 && fd >= 0)
     follow (self, dup (fd));
   else if (g_strcmp0 (type, "mark") == 0)
     add_mark (self, node);
@@ -378,15 +525,16 @@ main (void)
   self.vision = guidance_vision_new ();
   if (self.vision == NULL)
     return 1;
-  self.waiting = g_ptr_array_new_with_free_func (g_free);
+  self.marks = g_ptr_array_new_with_free_func (g_free);
   self.loop = g_main_loop_new (NULL, FALSE);
   g_timeout_add_seconds (1, on_second, &self);
   g_unix_fd_add (CHANNEL, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, &self);
   /* nocheck:blocked -- it is a program */
   g_main_loop_run (self.loop);
   g_clear_object (&self.decoder);
-  g_ptr_array_unref (self.waiting);
+  g_ptr_array_unref (self.marks);
   guidance_vision_free (self.vision);
+  g_clear_pointer (&self.kept, guidance_kept_free);
   g_main_loop_unref (self.loop);
   return 0;
 }
