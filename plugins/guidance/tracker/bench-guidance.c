@@ -522,13 +522,14 @@ int
 main (int argc, char **argv)
 {
   int first = 1001, seeds = 0;
-  gboolean table = FALSE, long_run = FALSE;
-  g_autofree char *only = NULL;
+  gboolean table = FALSE, long_run = FALSE, killed = FALSE;
+  g_autofree char *only = NULL, *said = NULL;
   const GOptionEntry entries[] = {
     { "seed", 0, 0, G_OPTION_ARG_INT, &first, "The first seed", "N" },
     { "seeds", 0, 0, G_OPTION_ARG_INT, &seeds, "How many clips of a kind", "N" },
     { "kind", 0, 0, G_OPTION_ARG_STRING, &only, "Clips of this kind alone", "NAME" },
     { "table", 0, 0, G_OPTION_ARG_NONE, &table, "A row a kind, on standard error", NULL },
+    { "killed", 0, 0, G_OPTION_ARG_NONE, &killed, "Trackers that die alone", NULL },
     { "long", 0, 0, G_OPTION_ARG_NONE, &long_run, "Four times as many clips", NULL },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
   };
@@ -546,6 +547,12 @@ main (int argc, char **argv)
       return 2;
     }
   seeds = seeds > 0 ? seeds : long_run ? 20 : 5;
+  said = g_strdup_printf ("seeds from %d on, %d of a kind", first, seeds);
+  if (killed)
+    {
+      tell_kills ((guint32) first, (guint) seeds, table, said);
+      return 0;
+    }
   if (table)
     fprintf (stderr, "%-12s %7s %7s %7s %8s %8s %9s %6s %7s %7s %11s %8s %8s\n", "kind", "median",
              "p95", "shown%", "wrong%", "covered%", "lost p95", "n", "max", "median", "found",
@@ -572,7 +579,6 @@ main (int argc, char **argv)
     }
   if (table)
     tell_row ("all", all);
-  g_autofree char *said = g_strdup_printf ("seeds from %d on, %d of a kind", first, seeds);
   tell_all (all, plain, hard, worst, worst_peer, worst_name, worst_n, said);
   if (only == NULL)
     tell_kills ((guint32) first, (guint) seeds, table, said);

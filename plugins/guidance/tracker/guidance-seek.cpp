@@ -44,9 +44,8 @@ _GuidanceVision::accept (Mark &mark, const View &view, const FramePtr &frame, Ma
   return true;
 }
 
-/* Whether nothing else on a view's own frame looks like it. */
-static bool
-is_unique (View &view)
+bool
+_GuidanceVision::is_unique (View &view)
 {
   Matx33d self = Matx33d::eye ();
 

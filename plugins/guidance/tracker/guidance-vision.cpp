@@ -316,7 +316,9 @@ _GuidanceVision::begin_marks ()
       if (!guarded ([&] {
             if (mark->kept)
               {
-                rebase (*mark, behind, mark->m);
+                /* Over a gap it could come to another one of its kind. */
+                if (is_unique (mark->views[1]))
+                  rebase (*mark, behind, mark->m);
                 mark->need = 2;
                 return;
               }

@@ -92,6 +92,8 @@ struct _GuidanceVision
   /* Whether a mark is where a view says; then it is followed again, and shown with the next frame.
    */
   bool accept (Mark &mark, const View &view, const FramePtr &frame, Matx33d m);
+  /* Whether nothing else on a view's own frame looks like it. */
+  static bool is_unique (View &view);
   /* Looks for a mark by what it looked like, anywhere. Returns: whether it is found */
   bool find (Mark &mark, const FramePtr &frame);
   bool is_sought (const Mark &mark);

@@ -60,10 +60,10 @@ map_raw (int fd, gsize *size)
   return raw;
 }
 
-/* A place that is to be seen on the frame that the mark is drawn on, and for a second after each
- * end. */
+/* A place that is to be seen on the frame that the mark is drawn on, and from the first end on.
+ * @but: so many others */
 static GuidancePoint
-choose_place (GuidanceClip *clip)
+choose_place (GuidanceClip *clip, guint but)
 {
   GuidancePoint now;
 
@@ -75,7 +75,7 @@ choose_place (GuidanceClip *clip)
 
       for (guint n = KILLED; n < TRACKER_FRAMES && seen; n++)
         seen = guidance_clip_find (clip, DRAWN, &at, n, &now);
-      if (seen)
+      if (seen && but-- == 0)
         return at;
     }
   g_assert_not_reached ();
@@ -98,8 +98,8 @@ begin (Tracker *tracker, const Stream *stream, int memory, const GuidancePoint *
   tracker->marked = marked != NULL;
 }
 
-/* A mark is drawn, and followed until frame KILLED. */
-static void
+/* A mark is drawn, and followed until frame KILLED. Returns: whether it is */
+static gboolean
 follow (Tracker *tracker, const Stream *stream, int memory, const GuidancePoint *at)
 {
   begin (tracker, stream, memory, NULL);
@@ -108,7 +108,7 @@ follow (Tracker *tracker, const Stream *stream, int memory, const GuidancePoint 
   tracker->marked = TRUE;
   tracker_send_frames (tracker, 30, KILLED, 0);
   g_assert_cmpstr (tracker->rule, ==, "");
-  g_assert_cmpuint (tracker->n_shown, >, 10);
+  return tracker->n_shown > 10;
 }
 
 /* Killed twice while it follows: the next one has the mark within a second, at its place. */
@@ -119,11 +119,11 @@ test_killed (gconstpointer data)
   const guint i = GPOINTER_TO_UINT (data);
   const KarezCodec codec = i % 2 == 0 ? KAREZ_CODEC_VP8 : KAREZ_CODEC_H264;
   g_autoptr (Stream) stream = stream_new (kinds[i], 6100, codec, 0);
-  const GuidancePoint at = choose_place (stream->clip);
+  const GuidancePoint at = choose_place (stream->clip, 0);
   int memory = make_memory ();
   Tracker tracker;
 
-  follow (&tracker, stream, memory, &at);
+  g_assert_true (follow (&tracker, stream, memory, &at));
   tracker_kill (&tracker);
   for (guint k = 0; k < G_N_ELEMENTS (killed); k++)
     {
@@ -150,14 +150,14 @@ test_anew (void)
 {
   g_autoptr (Stream) stream = stream_new (GUIDANCE_CLIP_PAN, 6101, KAREZ_CODEC_VP8, 0);
   g_autoptr (Stream) next = stream_new (GUIDANCE_CLIP_PAN, 6101, KAREZ_CODEC_VP8, KILLED);
-  const GuidancePoint at = choose_place (stream->clip);
+  const GuidancePoint at = choose_place (stream->clip, 0);
 
   for (guint with = 0; with < 2; with++)
     {
       int memory = with ? make_memory () : -1;
       Tracker tracker;
 
-      follow (&tracker, stream, memory, &at);
+      g_assert_true (follow (&tracker, stream, memory, &at));
       g_assert_cmpuint (tracker.n_anew, ==, 2);
       tracker_listen (&tracker, 300);
       tracker.stream = next;
@@ -199,7 +199,7 @@ test_not_there (void)
   };
   g_autoptr (Stream) stream = stream_new (GUIDANCE_CLIP_PAN, 6102, KAREZ_CODEC_VP8, 0);
   g_autoptr (Stream) next = stream_new (GUIDANCE_CLIP_PAN, 6102, KAREZ_CODEC_VP8, KILLED);
-  const GuidancePoint at = choose_place (stream->clip);
+  const GuidancePoint at = choose_place (stream->clip, 0);
 
   for (guint way = 0; way < N_WAYS; way++)
     {
@@ -209,7 +209,7 @@ test_not_there (void)
       guint8 *pictures = raw + size - PICTURES;
       Tracker tracker;
 
-      follow (&tracker, stream, memory, &at);
+      g_assert_true (follow (&tracker, stream, memory, &at));
       g_assert_cmpint (pictures[GUIDANCE_CLIP_WIDTH * 90], !=, 0);
       if (way == FORGOTTEN)
         {
@@ -442,19 +442,24 @@ compare (gconstpointer a, gconstpointer b)
   return one < other ? -1 : one > other;
 }
 
-/* As people see it: from the kill to the mark, with the start of the next tracker, in real time.
- * Returns: 0 where it is not back within three seconds */
+/* As people see it: from the kill to the mark, with the start of the next tracker, in real time, of
+ * a mark that was followed. Returns: 0 where it is not back within three seconds */
 static gint64
 kill_one (GuidanceClipKind kind, guint32 seed, double *error)
 {
   g_autoptr (Stream) stream = stream_new (kind, seed, KAREZ_CODEC_VP8, 0);
   g_autoptr (Stream) next = stream_new (kind, seed, KAREZ_CODEC_VP8, KILLED);
-  const GuidancePoint at = choose_place (stream->clip);
+  GuidancePoint at = choose_place (stream->clip, 0);
   int memory = make_memory ();
   gint64 killed, shown;
   Tracker tracker;
 
-  follow (&tracker, stream, memory, &at);
+  /* What is drawn beside a tool may not be followed. */
+  for (guint but = 1; !follow (&tracker, stream, memory, &at); but++)
+    {
+      tracker_finish (&tracker);
+      at = choose_place (stream->clip, but);
+    }
   killed = g_get_monotonic_time ();
   tracker_kill (&tracker);
   begin (&tracker, next, memory, &at);

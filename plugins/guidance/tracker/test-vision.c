@@ -574,9 +574,9 @@ test_kept_older (void)
 static void
 test_kept_elsewhere (void)
 {
-  static const GuidanceClipKind kinds[] = { GUIDANCE_CLIP_PAN,  GUIDANCE_CLIP_SHAKE,
-                                            GUIDANCE_CLIP_ZOOM, GUIDANCE_CLIP_TOOL,
-                                            GUIDANCE_CLIP_CUT,  GUIDANCE_CLIP_REPEAT };
+  /* What is drawn beside a tool, or on what is there more than once, may not be followed. */
+  static const GuidanceClipKind kinds[] = { GUIDANCE_CLIP_PAN, GUIDANCE_CLIP_TOOL,
+                                            GUIDANCE_CLIP_ZOOM, GUIDANCE_CLIP_REPEAT };
 
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
     {
