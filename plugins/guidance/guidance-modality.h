@@ -16,17 +16,17 @@ G_BEGIN_DECLS
  *
  * "marks", reliable. A page sends a change of #GuidanceMarks, and is told, once the channel is
  * open,
- *   {"type": "begin", "tracker": whether there is one} and a {"type": "added", "mark"} for each
- * that is there; then the steps of #GuidanceMarks; {"type": "refused", "id", "rule", "message",
- *   "accepted"}: a change of its own; {"type": "tracker", "running"}; {"type": "unfollowed", "id",
- *   "rule"}: a mark that stays lost, since its frame was never sent, or is too old.
- * "checklist", reliable. A page sends a change of #GuidanceReadback, and is told, once the channel
- * is open, {"type": "begin"}, after which no checklist is open, and the steps that led to the one
- * that is; then the steps of #GuidanceReadback. Each step has the "name" and "hospital" of whose it
- * is, and no revision; {"type": "refused", "id", "rule", "message", "accepted"}: a change of its
- * own. "pointer", each once at most. A page sends {"x", "y"}, in parts of the picture, or {} when
- * it points no more; the others are told the same with "participant". "positions", each once at
- * most, to pages: #GuidancePositions of a frame, in bytes.
+ *   {"type": "begin", "tracker": whether one has the picture} and {"type": "added", "mark"} for
+ * each that is there; then the steps of #GuidanceMarks; {"type": "refused", "id", "rule",
+ * "message", "accepted"}: a change of its own; {"type": "tracker", "running"}; {"type":
+ * "unfollowed", "id", "rule"}: a mark that stays lost, since its frame was never sent, or is too
+ * old. "checklist", reliable. A page sends a change of #GuidanceReadback, and is told, once the
+ * channel is open, {"type": "begin"}, after which no checklist is open, and the steps that led to
+ * the one that is; then the steps of #GuidanceReadback. Each step has the "name" and "hospital" of
+ * whose it is, and no revision; {"type": "refused", "id", "rule", "message", "accepted"}: a change
+ * of its own. "pointer", each once at most. A page sends {"x", "y"}, in parts of the picture, or {}
+ * when it points no more; the others are told the same with "participant". "positions", each once
+ * at most, to pages: #GuidancePositions of a frame, in bytes.
  *
  * It records "participant.enter" of each of this hospital's people, {"participant", "role"}, and
  * "summary.keep" at the end, guidance_history_to_record().

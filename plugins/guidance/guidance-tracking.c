@@ -17,8 +17,8 @@ struct _GuidanceTracking
   GuidanceMarks *marks;
   char *source, *followed; /* NULL for nobody */
   KarezProgram *program;   /* NULL before and after it */
-  gboolean running;
-  int kept; /* memory in which trackers keep marks for one another; -1 for none */
+  gboolean running;        /* and has a picture */
+  int kept;                /* memory in which trackers keep marks for one another; -1 for none */
   GuidanceKeptEnds ends;
   gboolean worked; /* this tracker has said where marks are */
 };
@@ -84,7 +84,7 @@ tell_followed (GuidanceTracking *self)
   g_autoptr (GError) error = NULL;
   int tap;
 
-  if (self->followed == NULL || !guidance_tracking_is_running (self))
+  if (self->followed == NULL || self->program == NULL || !karez_program_is_running (self->program))
     return;
   tap = karez_media_tap (self->media, self->followed, self->source, &error);
   if (tap < 0)
@@ -152,7 +152,6 @@ on_started (KarezProgram *program, GuidanceTracking *self)
   tell_followed (self);
   for (guint i = 0; i < marks->len; i++)
     guidance_tracking_add (self, marks->pdata[i]);
-  set_running (self, TRUE);
 }
 
 static void
@@ -205,17 +204,13 @@ on_message (KarezProgram *program, GBytes *message, GuidanceTracking *self)
       self->worked = TRUE;
       g_signal_emit (self, signals[POSITIONS], 0, &positions);
     }
+  else if (g_strcmp0 (type, "anew") == 0)
+    set_running (self, TRUE);
   else if (g_strcmp0 (type, "refused") == 0)
     take_refusal (self, node);
 }
 
 /* Its life. */
-
-gboolean
-guidance_tracking_is_running (GuidanceTracking *self)
-{
-  return self->program != NULL && karez_program_is_running (self->program);
-}
 
 gboolean
 guidance_tracking_begin (GuidanceTracking *self, GError **error)

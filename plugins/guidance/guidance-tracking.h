@@ -12,8 +12,8 @@ G_BEGIN_DECLS
  * Another one that takes its place is told again, and given what the former one has kept of them.
  *
  * Signals: "positions" (const GuidancePositions *): of one frame; "running" (gboolean): whether
- * there is a tracker; "refused" (const GuidanceMark *, const char *rule): the mark cannot be
- * followed, since its frame was never sent, or is too old.
+ * there is a tracker that has a picture; "refused" (const GuidanceMark *, const char *rule): the
+ * mark cannot be followed, since its frame was never sent, or is too old.
  */
 G_DECLARE_FINAL_TYPE (GuidanceTracking, guidance_tracking, GUIDANCE, TRACKING, GObject)
 
@@ -24,7 +24,6 @@ GuidanceTracking *guidance_tracking_new (KarezSession *session, KarezMedia *medi
  * marks that are lost. */
 gboolean guidance_tracking_begin (GuidanceTracking *self, GError **error);
 void guidance_tracking_end (GuidanceTracking *self);
-gboolean guidance_tracking_is_running (GuidanceTracking *self);
 /* @participant: (nullable): whose picture is followed */
 void guidance_tracking_follow (GuidanceTracking *self, const char *participant);
 /* Returns: (nullable): whose that is */

@@ -177,6 +177,9 @@ test_tracker_ends (Room *room, gconstpointer data)
   room_expect (room, "track", 0);
   room_expect (room, "mark", 1);
   room_expect_nothing (room);
+  /* Nothing can be drawn before it has a frame. */
+  g_assert_false (karez_json_boolean (room_told (room, 2, "marks", "tracker", &node), "running"));
+  room_tracker_says (room, "{\"type\": \"anew\"}");
   g_assert_true (karez_json_boolean (room_told (room, 2, "marks", "tracker", &node), "running"));
   /* The session goes on without any. */
   karez_test_program_end (room_program (room), FALSE);

@@ -18,8 +18,9 @@
  *     "x": …, "y": …, "confidence": …, "matrix": [9 numbers, from the drawn frame to this one]}]}
  *
  * and what it cannot take with {"type": "refused", "number": 7, "rule": "guidance/…"}. A mark whose
- * picture is kept needs no frame: it is looked for. A new stream is told by {"type": "anew"}: the
- * marks of the one before are looked for in it, those whose picture is not kept are gone. */
+ * picture is kept needs no frame: it is looked for. {"type": "anew"} says that there is a first
+ * frame of a stream on which marks can be drawn, since it is known when it was taken; the marks of
+ * the stream before are looked for in it, those whose picture is not kept are gone. */
 #include "guidance-decoder.h"
 #include "guidance-kept.h"
 #include "guidance-vision.h"
@@ -60,6 +61,7 @@ typedef struct
   GuidanceKept *kept; /* NULL for none */
   GPtrArray *marks;   /* Mark */
   guint n_taken;
+  gboolean told;          /* of the stream's first frame */
   gint64 newest, kept_at; /* frames' times; -1 for none yet */
 } Tracker;
 
@@ -128,6 +130,9 @@ on_frame (GuidanceDecoder *decoder, const GuidanceFrame *frame, gpointer data)
 
   if (frame->anew)
     begin_anew (self);
+  if (!self->told && frame->capture != 0)
+    tell (karez_json_object ("type", "s", "anew", NULL));
+  self->told |= frame->capture != 0;
   self->newest = frame->time;
   if (!frame->newest)
     {
@@ -325,8 +330,8 @@ begin_anew (Tracker *self)
 {
   guidance_vision_clear (self->vision);
   self->n_taken = 0;
+  self->told = FALSE;
   self->newest = self->kept_at = -1;
-  tell (karez_json_object ("type", "s", "anew", NULL));
   for (guint i = 0; i < self->marks->len;)
     {
       Mark *mark = self->marks->pdata[i];

@@ -47,12 +47,12 @@ function word(panel) {
     return _('The scene is not seen now: its camera is off, or the picture is on its way.');
   if (!panel.isExpert)
     return '';
-  if (picture.frozen && panel.tools?.disabled)
-    return _('This frame is too old to draw on. Let the picture move.');
   if (!picture.timed)
     return _('This browser does not say when a frame was taken: nothing can be drawn on it here.');
   if (marks.tracker === false)
-    return _('The tracker does not run: marks stay lost until it is back. Talk and point.');
+    return marks.all.size ? _('The tracker does not run: marks stay lost until it is back. Talk and point.') : _('Marks cannot be drawn yet. Talk and point.');
+  if (picture.frozen && panel.tools?.disabled)
+    return _('This frame is too old to draw on. Let the picture move.');
   if (picture.waits)
     return _('The marks wait: they come back when they fit the picture.');
   const lost = marks.lost.length;

@@ -363,7 +363,7 @@ export class GuidancePanel extends MediaPanel {
       picture.attach(!this.quiet() && shown?.on.scene ? shown.tracks.scene ?? null : null,
         ({ rtpTimestamp }) => (from && rtpTimestamp !== undefined ? client.captureOf(from.id, 'scene', rtpTimestamp) : null));
     if (this.tools)
-      this.tools.disabled = picture.age > oldest || this.marks.tracker === null;
+      this.tools.disabled = picture.age > oldest || this.marks.tracker !== true;
   }
 
   /** Why nobody is seen or heard; '' when people are. */
