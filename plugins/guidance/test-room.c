@@ -54,8 +54,13 @@ room_up (Room *room, gconstpointer data)
 void
 room_down (Room *room, gconstpointer data)
 {
+  /* What is being saved refers to its worker. */
   for (guint i = 0; i < 2; i++)
-    g_object_unref (room->workers[i]);
+    {
+      g_autoptr (GBytes) saved = karez_test_worker_die (room->workers[i]);
+
+      g_object_unref (room->workers[i]);
+    }
   for (guint i = 0; i < 3; i++)
     g_ptr_array_unref (room->pages[i]);
   g_object_unref (room->site);
