@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // A signed opinion: as it is read in the page, and as a document on paper.
 
-import { _, bothClocks, button, dayLong, html, nothing, say, timeIn, timePair } from '@karez/desk';
+import { _, button, html, nothing, paper, say, timeIn, timePair } from '@karez/desk';
 
 /** @typedef {{by: string, hub: string, at: string}} Reading */
 /**
@@ -63,21 +63,13 @@ export const unreadOpinion = (opinion, { hospital, read, busy }) => html`<articl
     <div class="row">${button({ label: _('Read the opinion'), kind: 'primary', busy, onclick: () => read(opinion) })}</div>
     <p class="hint">${_('%s is told that you read it, and when.', hospital(opinion.hub))}</p></article>`;
 
-/** Only paper shows it. @param {Paper} paper @param {(id: string) => string} hospital */
-export function opinionPaper({ opinion, title, patient, request, asking }, hospital) {
-  const at = say(_('%s, %s'), dayLong(opinion.signed_at), bothClocks(opinion.signed_at));
-  return html`<article class="opinion-paper" aria-hidden="true">
-    <header><p class="opinion-letter"><bdi>${hospital(opinion.hub)}</bdi></p><h1>${_('Consultation opinion')}</h1></header>
-    <dl class="opinion-facts">
-      ${patient ? html`<div><dt>${_('Patient')}</dt><dd><bdi>${patient}</bdi></dd></div>` : nothing}
-      <div><dt>${_('Asked by')}</dt><dd><bdi>${asking}</bdi></dd></div>
-      <div><dt>${_('Answered by')}</dt><dd><bdi>${hospital(opinion.hub)}</bdi></dd></div>
-      <div><dt>${_('Consultation')}</dt><dd dir="auto">${title}</dd></div>
-      ${request?.question ? html`<div><dt>${_('Question')}</dt><dd dir="auto">${request.question}</dd></div>` : nothing}
-      ${opinion.amendment ? html`<div><dt>${_('Why it was amended')}</dt><dd dir="auto">${opinion.amendment}</dd></div>` : nothing}
-    </dl>
-    ${parts(opinion)}
-    <footer><p>${say(_('Signed by %s, %s'), html`<b>${opinion.signed_by}</b>`, hospital(opinion.hub))}</p><p>${at}</p>
-      <p class="opinion-digest">${_('Version %s', opinion.version)} · ${_('Digest')} <bdi><code>${opinion.digest}</code></bdi></p></footer>
-  </article>`;
-}
+/** @param {Paper} paper @param {(id: string) => string} hospital */
+export const opinionPaper = ({ opinion, title, patient, request, asking }, hospital) => paper({
+  title: _('Consultation opinion'),
+  facts: [
+    [_('Patient'), patient && html`<bdi>${patient}</bdi>`], [_('Asked by'), html`<bdi>${asking}</bdi>`], [_('Answered by'), html`<bdi>${hospital(opinion.hub)}</bdi>`],
+    [_('Consultation'), title], [_('Question'), request?.question], [_('Why it was amended'), opinion.amendment],
+  ],
+  parts: said(opinion),
+  signed: { by: opinion.signed_by, hospital: hospital(opinion.hub), at: opinion.signed_at, version: opinion.version, digest: opinion.digest },
+});

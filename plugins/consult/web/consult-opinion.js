@@ -4,7 +4,7 @@
 
 import {
   DraftKeeper, _, draftStanding, nameOf, onLanguage, KarezElement, Loader, Problem, api, button, cleanText, confirm, emptyState,
-  hubName, html, isOurs, leadToWrong, live, may, newId, nothing, say, shown, state, textField, timePair, toast,
+  hubName, html, isOurs, leadToWrong, live, may, newId, nothing, printPaper, say, shown, state, textField, timePair, toast,
   toastProblem,
 } from '@karez/desk';
 import { opinionPaper, signedOpinion, unreadOpinion } from './consult-opinion-paper.js';
@@ -283,9 +283,7 @@ export class ConsultOpinion extends KarezElement {
       opinion, request, title: booking.title, asking: this.hospital(booking.requester),
       patient: nameOf(patients?.items.find((/** @type {any} */ one) => one.id === booking.patient)?.names),
     };
-    await this.updateComplete;
-    addEventListener('afterprint', () => { this.paper = null; }, { once: true });
-    print();
+    await printPaper(this, () => { this.paper = null; });
   };
 
   /** @param {Opinions} found */

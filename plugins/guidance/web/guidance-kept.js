@@ -72,7 +72,7 @@ export class GuidanceKept extends KarezElement {
         : this.problem ? failedState(this.problem, () => this.read()) : loadingState(4);
     const words = tools();
     return html`<section class="guidance-part" aria-labelledby="guidance-report-title"><h3 id="guidance-report-title">${_('Report')}</h3>
-      <karez-guidance-report .session=${this.session} .hubs=${this.hubs}></karez-guidance-report></section>
+      <karez-guidance-report .session=${this.session} .hubs=${this.hubs} .kept=${kept} .consents=${this.consents}></karez-guidance-report></section>
       <section class="guidance-part" aria-labelledby="guidance-course-title"><h3 id="guidance-course-title">${_('Course')}</h3>${factList([
       [_('Scene shown'), kept.seconds ? html`<bdi>${duration(kept.seconds * 1000)}</bdi>` : _('Nobody was seen or heard.')],
       [_('Consent'), this.consents.length ? html`<ul class="plain people-list">${this.consents.map((one) => html`<li>${consentSentence(one, timePair(one.at ?? 0))}</li>`)}</ul>` : _('No consent was recorded.')],

@@ -24,6 +24,35 @@ export async function keepSnapshot(session, { blob, marks }) {
     await api.put(`/x/guidance/sessions/${session}/pictures/${id}/parts/${n}`, blob.slice(at, at + step));
 }
 
+/** What was on it, onto the picture. @param {CanvasRenderingContext2D} context @param {KeptMark[]} marks */
+function drawMarks(context, marks) {
+  const authors = [...new Set(marks.map((one) => one.by))];
+  for (const one of marks)
+    drawMark(context, { ...one, text: one.text ?? '', points: one.points.map(([x, y]) => [x / parts, y / parts]) },
+      { matrix: identity, colour: /** @type {string} */ (colours[authors.indexOf(one.by) % colours.length]), unit: 1.5 });
+}
+
+/** @param {string} session @returns {Promise<Kept[]>} */
+export const listPictures = async (session) => (await api.get(`/x/guidance/sessions/${session}/pictures`)).items;
+
+/** @param {string} session @param {string} id @returns {Promise<ImageBitmap | null>} null where it cannot be read */
+async function fetchPicture(session, id) {
+  const answer = await fetch(`/api/v1/x/guidance/sessions/${session}/pictures/${id}`);
+  return answer.ok ? createImageBitmap(await answer.blob()) : null;
+}
+
+/** With its marks, for paper. @param {string} session @param {Kept} one @returns {Promise<string>} an address; '' where it cannot be read */
+export async function pictureForPaper(session, one) {
+  const image = await fetchPicture(session, one.id);
+  const canvas = image && Object.assign(document.createElement('canvas'), { width: image.width, height: image.height });
+  const context = canvas?.getContext('2d');
+  if (!image || !canvas || !context)
+    return '';
+  context.drawImage(image, 0, 0);
+  drawMarks(context, one.marks ?? []);
+  return canvas.toDataURL('image/jpeg', 0.9);
+}
+
 /** Those of a session that is over. A picture is fetched when somebody wants to see it: that is on record. */
 export class GuidancePictures extends KarezElement {
   static properties = { session: { attribute: false }, marked: { state: true } };
@@ -37,7 +66,7 @@ export class GuidancePictures extends KarezElement {
     /** By id. @type {Map<string, ImageBitmap>} */
     this.images = new Map();
     /** @type {Loader<Kept[]>} */
-    this.loader = new Loader(this, async () => (this.wanted ? (await api.get(`/x/guidance/sessions/${this.session}/pictures`)).items : []), 'guidance.picture');
+    this.loader = new Loader(this, async () => (this.wanted ? listPictures(this.session) : []), 'guidance.picture');
   }
 
   want() {
@@ -47,9 +76,9 @@ export class GuidancePictures extends KarezElement {
 
   /** @param {Kept} one */
   async fetch(one) {
-    const answer = await fetch(`/api/v1/x/guidance/sessions/${this.session}/pictures/${one.id}`);
-    if (answer.ok)
-      this.images.set(one.id, await createImageBitmap(await answer.blob()));
+    const image = await fetchPicture(this.session, one.id);
+    if (image)
+      this.images.set(one.id, image);
     this.requestUpdate();
   }
 
@@ -63,16 +92,8 @@ export class GuidancePictures extends KarezElement {
       Object.assign(canvas, { width: image.width, height: image.height });
       context.drawImage(image, 0, 0);
       if (this.marked)
-        this.drawMarks(context, one.marks ?? []);
+        drawMarks(context, one.marks ?? []);
     }
-  }
-
-  /** @param {CanvasRenderingContext2D} context @param {KeptMark[]} marks */
-  drawMarks(context, marks) {
-    const authors = [...new Set(marks.map((one) => one.by))];
-    for (const one of marks)
-      drawMark(context, { ...one, text: one.text ?? '', points: one.points.map(([x, y]) => [x / parts, y / parts]) },
-        { matrix: identity, colour: /** @type {string} */ (colours[authors.indexOf(one.by) % colours.length]), unit: 1.5 });
   }
 
   /** @param {Kept} one */

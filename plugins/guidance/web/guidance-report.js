@@ -4,8 +4,10 @@
 
 import {
   DraftKeeper, KarezElement, Loader, Problem, _, api, button, cleanText, confirm, dayAndClock, draftStanding, emptyState, hubName, html,
-  leadToWrong, live, may, newId, nothing, say, shown, state, textField, timePair, toast, toastProblem,
+  leadToWrong, live, may, newId, nothing, printPaper, say, shown, state, textField, timePair, toast, toastProblem,
 } from '@karez/desk';
+import { preparePaper, reportPaper } from './guidance-paper.js';
+import { listPictures } from './guidance-pictures.js';
 
 /** @typedef {import('@karez/desk').Draft} Draft */
 /** @typedef {{id: string, kind: 'still' | 'snapshot', caption?: string, taken_at: string}} Picture */
@@ -22,7 +24,7 @@ const ids = (/** @type {string} */ text) => text.split(' ').filter(Boolean);
 const fromHub = (draft) => (draft ? { ...draft, pictures: draft.pictures.join(' ') } : null);
 
 export class GuidanceReport extends KarezElement {
-  static properties = { session: { attribute: false }, hubs: { attribute: false }, busy: { state: true }, lacking: { state: true }, pictures: { state: true } };
+  static properties = { session: { attribute: false }, hubs: { attribute: false }, kept: { attribute: false }, consents: { attribute: false }, paper: { state: true }, busy: { state: true }, lacking: { state: true }, pictures: { state: true } };
 
   constructor() {
     super();
@@ -30,6 +32,12 @@ export class GuidanceReport extends KarezElement {
     this.session = null;
     /** @type {{id: string, names: Record<string, string>, own: boolean}[]} */
     this.hubs = [];
+    /** What was in it. @type {import('./guidance-kept.js').Kept | null} */
+    this.kept = null;
+    /** @type {import('@karez/desk').Consent[]} */
+    this.consents = [];
+    /** What is being printed. @type {import('./guidance-paper.js').Paper | null} */
+    this.paper = null;
     this.busy = '';
     /** Whether it was to be signed without a course. */
     this.lacking = false;
@@ -110,14 +118,11 @@ export class GuidanceReport extends KarezElement {
   }
 
   /** @param {string} id */
-  hospital(id) {
-    return hubName(this.hubs, id);
-  }
+  hospital = (id) => hubName(this.hubs, id);
 
   async findPictures() {
     try {
-      const { items } = await api.get(`/x/guidance/sessions/${this.session.id}/pictures`);
-      this.pictures = items.filter((/** @type {any} */ one) => one.state === 'whole');
+      this.pictures = (await listPictures(this.session.id)).filter((one) => one.state === 'whole');
     } catch (error) {
       toastProblem(error);
     }
@@ -186,6 +191,18 @@ export class GuidanceReport extends KarezElement {
     this.requestUpdate();
   }
 
+  /** @param {Version} version */
+  async print(version) {
+    this.busy = `print ${version.id}`;
+    try {
+      this.paper = await preparePaper(this.session.id, version, this.kept, this.consents);
+      await printPaper(this, () => { this.paper = null; });
+    } catch (error) {
+      toastProblem(error);
+    }
+    this.busy = '';
+  }
+
   /** Which pictures are in it. */
   choice() {
     if (!may('guidance.picture.read'))
@@ -222,7 +239,8 @@ export class GuidanceReport extends KarezElement {
       ${one.amendment ? html`<div class="note calm"><p><b>${_('Why it was amended')}</b></p><p dir="auto">${one.amendment}</p></div>` : nothing}
       <dl>${[[_('What was seen and done'), one.course], [_('What is to follow'), one.recommendation]].map(([name, text]) => (text?.trim()
         ? html`<div><dt>${name}</dt><dd dir="auto">${text}</dd></div>` : nothing))}
-      ${one.pictures.length ? html`<div><dt>${_('Pictures')}</dt><dd>${one.pictures.map((picture) => html`${picture.kind === 'still' ? _('Still') : _('Snapshot')}, ${dayAndClock(picture.taken_at)} `)}</dd></div>` : nothing}</dl></article>`;
+      ${one.pictures.length ? html`<div><dt>${_('Pictures')}</dt><dd>${one.pictures.map((picture) => html`${picture.kind === 'still' ? _('Still') : _('Snapshot')}, ${dayAndClock(picture.taken_at)} `)}</dd></div>` : nothing}</dl>
+      <div class="row">${button({ label: _('Print'), name: _('Print version %s', one.version), busy: this.busy === `print ${one.id}`, onclick: () => void this.print(one) })}</div></article>`;
   }
 
   /** @param {Reports} found */
@@ -235,7 +253,8 @@ export class GuidanceReport extends KarezElement {
   }
 
   render() {
-    return may('guidance.report.read') ? shown(this.loader, (found) => this.body(found), { lines: 4 }) : nothing;
+    return may('guidance.report.read') ? html`${shown(this.loader, (found) => this.body(found), { lines: 4 })}${
+      this.paper ? reportPaper(this.paper, this.hospital) : nothing}` : nothing;
   }
 }
 

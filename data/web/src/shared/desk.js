@@ -18,6 +18,7 @@ export { ConsentControl, consentSentence } from '../components/consent.js';
 export { confirm } from '../components/dialog.js';
 export { draftStanding } from '../components/draft-standing.js';
 export { KarezElement, Loader, asProblem } from '../components/element.js';
+export { paper, printPaper } from '../components/paper.js';
 export {
   button, checkField, choiceField, emptyState, factList, failedState, field, icon, keyHint, leadToWrong, loadingState, pageHead, pill,
   problemNote, say, selectField, shown, span, textField, timeIn, timePair,
