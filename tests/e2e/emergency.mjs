@@ -106,6 +106,17 @@ await withPair('emergency', async (pair) => {
       assert.ok(await page.evaluate(() => globalThis.shown.every((one) => !one.open)));
     }
     assert.equal((await aral.api('GET', `/bookings/${id}`)).state, 'confirmed');
+
+    // Two keys ask; what it is about may be said later. Who asked is taken to the session by the answer.
+    await asking.keyboard.press('e');
+    await asking.locator('#compose-title').waitFor();
+    await asking.keyboard.press('Enter');
+    await asking.getByText(/^It rings at .+ until somebody answers/).waitFor();
+    await shootAll(asking, 'rings-asking');
+    await checkAccess(asking, 'asking');
+    await expert.getByRole('button', { name: 'Answer' }).click();
+    await asking.waitForURL('**/sessions/*');
+    for (const page of [desk, expert, asking]) assert.deepEqual(page.faults, []);
     assertKept();
   } finally {
     await browser.close();

@@ -6,6 +6,7 @@ import { accept, cancel, decline, mayAnswer, withdraw } from '../acts.js';
 import { api } from '../api.js';
 import { _, listOf, nameOf } from '../i18n.js';
 import { hasPart, makeBookingPart } from '../panels.js';
+import { go } from '../router.js';
 import { isOurs, may, state } from '../state.js';
 import { DAY, duration, hubNow, millis } from '../time.js';
 import { hubName, kindWord, partnerOf, phase, phaseWord, titleOf, urgencyWord } from '../words.js';
@@ -25,7 +26,7 @@ const answerMax = 4000;
 const begun = new Map();
 
 export class BookingCard extends KarezElement {
-  static pace = 15_000;
+  static pace = 5_000;
   static properties = {
     booking: {}, alone: { type: Boolean }, hubs: { attribute: false }, resources: { attribute: false }, modalities: { attribute: false },
     busy: { state: true }, declining: { state: true }, answer: { state: true },
@@ -49,6 +50,8 @@ export class BookingCard extends KarezElement {
     this.asked = '';
     /** Which one has been announced. */
     this.told = '';
+    /** The emergency of ours that was seen waiting for its answer. */
+    this.called = '';
     /** @type {Loader<Booking>} */
     this.loader = new Loader(this, () => {
       this.asked = this.booking;
@@ -75,11 +78,34 @@ export class BookingCard extends KarezElement {
   /** Opened beside what has the focus still: nobody would hear of it. */
   updated() {
     const booking = this.loader.value;
+    this.followCall(booking);
     if (!booking || this.told === booking.id)
       return;
     this.told = booking.id;
     if (document.activeElement?.getAttribute('href') === `/bookings/${booking.id}`)
       announce(`${titleOf(booking)}: ${phaseWord(phase(booking, hubNow()))}`);
+  }
+
+  /** Who waits for help does not look for the way to it. @param {Booking | undefined} booking */
+  followCall(booking) {
+    const what = booking?.urgency === 'T0' && isOurs(booking.requester) ? phase(booking, hubNow()) : '';
+    if (!booking || what === 'waiting')
+      this.called = booking && what ? booking.id : '';
+    else if (this.called === booking.id && booking.state === 'confirmed') {
+      this.called = '';
+      announce(_('%s answers.', hubName(this.hubs, booking.provider)));
+      go(`/sessions/${booking.id}`);
+    }
+  }
+
+  /** That somebody is called, and what else may be done. @param {Booking} booking */
+  call(booking) {
+    const hub = this.hubs.find((one) => one.id === booking.provider);
+    const partner = hubName(this.hubs, booking.provider);
+    return hub?.state === 'down'
+      ? html`<p class="note bad" role="status">${_('%s cannot be reached now: it rings there when the link is back. Call by telephone.', partner)}</p>`
+      : html`<p class="note warn" role="status">${_('It rings at %s until somebody answers; the session opens here then.', partner)}<br><small>${
+        _('For %s.', duration(hubNow() - millis(booking.requested_at)))}</small></p>`;
   }
 
   /** @param {string} name @param {() => Promise<unknown>} act */
@@ -157,7 +183,7 @@ export class BookingCard extends KarezElement {
         ${this.hindrance(booking)}<p class="hint">${_('Accepting confirms it at both hospitals. Nobody else moves.')}</p>`;
     }
     if (what === 'waiting' && may('booking.write'))
-      return html`<div class="row">${button({ label: _('Withdraw'), busy: this.busy === 'withdraw',
+      return html`${booking.urgency === 'T0' ? this.call(booking) : nothing}<div class="row">${button({ label: _('Withdraw'), busy: this.busy === 'withdraw',
         onclick: () => this.act('withdraw', () => withdraw(booking)) })}</div>
         <p class="hint">${_('%s has not answered yet. Withdrawing frees the people and rooms of both hospitals.', partner)}</p>`;
     if (booking.state === 'confirmed' || booking.session)

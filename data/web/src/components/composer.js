@@ -32,6 +32,9 @@ const longest = 24 * 60;
 const titleMax = 200;
 const reasonMax = 4000;
 
+/** The kind of session that this browser asked for last in an emergency: a clinic's telephone asks for the same again. */
+const emergencyKey = 'karez.emergency.modality';
+
 /** The field of what the hub refused, where it is called otherwise here. @type {Record<string, string>} */
 const fieldOf = { ends_at: 'starts_at' };
 
@@ -77,7 +80,8 @@ export class Composer extends KarezElement {
     if (!request.partner && partners.length)
       request.partner = partners[0].id;
     // A plugin that was away when the page came may bring the one that is meant.
-    const [first] = this.modalities;
+    const kept = request.urgency === 'T0' ? localStorage.getItem(emergencyKey) : null;
+    const first = this.modalities.find((one) => one.id === kept) ?? this.modalities[0];
     if (first && request.modality !== first.id && !(request.modality && (request.modalityChosen || request.begun))) {
       request.modality = first.id;
       if (!request.minutesTyped)
@@ -97,8 +101,10 @@ export class Composer extends KarezElement {
     void this.updateComplete.then(() => this.dispatchEvent(new CustomEvent('draft')));
   }
 
+  /** On a telephone a field in focus brings up the keyboard, over what sends. */
   firstUpdated() {
-    /** @type {HTMLElement | null} */ (this.querySelector('#compose-title'))?.focus();
+    const sends = this.request.urgency === 'T0' && matchMedia('(max-width: 760px)').matches;
+    /** @type {HTMLElement | null} */ (this.querySelector(sends ? 'button[type="submit"]' : '#compose-title'))?.focus();
   }
 
   partners() {
@@ -114,6 +120,12 @@ export class Composer extends KarezElement {
     this.dispatchEvent(new CustomEvent('draft'));
   }
 
+  /** Help does not wait for words. */
+  get sentTitle() {
+    const { title, urgency } = this.request;
+    return title.trim() || (urgency === 'T0' ? _('Emergency') : '');
+  }
+
   get end() {
     return this.request.start + this.request.minutes * MINUTE;
   }
@@ -123,7 +135,7 @@ export class Composer extends KarezElement {
     const { request } = this;
     /** @type {Record<string, string>} */
     const wrong = {};
-    wrong.title = request.title.trim() ? tooLong(request.title.trim(), titleMax) : _('Say in a few words what it is about.');
+    wrong.title = this.sentTitle ? tooLong(this.sentTitle, titleMax) : _('Say in a few words what it is about.');
     wrong.reason = tooLong(request.reason.trim(), reasonMax);
     if (!Number.isInteger(request.minutes) || request.minutes < shortest || request.minutes > longest)
       wrong.minutes = _('Between %s minutes and 24 hours.', shortest);
@@ -165,7 +177,7 @@ export class Composer extends KarezElement {
     try {
       const late = await this.savePart();
       await api.post('/bookings', {
-        id: request.id, modality: request.modality, title: request.title.trim(), reason: request.reason.trim(),
+        id: request.id, modality: request.modality, title: this.sentTitle, reason: request.reason.trim(),
         urgency: request.urgency, partner: request.partner,
         ...(isForNow(request) ? { minutes: request.minutes } : { starts_at: rfc3339(request.start), ends_at: rfc3339(this.end) }),
         resources: [...request.resources], ...(request.patient ? { patient: request.patient } : {}),
@@ -197,6 +209,8 @@ export class Composer extends KarezElement {
 
   /** @param {Request} request */
   sent(request) {
+    if (request.urgency === 'T0')
+      localStorage.setItem(emergencyKey, request.modality);
     live.touch('booking');
     toast(_('Sent to %s.', hubName(this.board?.hubs ?? [], request.partner)), {
       undo: async () => {
@@ -301,7 +315,7 @@ export class Composer extends KarezElement {
   what(wrong) {
     const { request } = this;
     return html`
-      ${textField({ id: 'compose-title', label: _('What it is about'), value: request.title, max: titleMax, wide: true,
+      ${textField({ id: 'compose-title', label: _('What it is about'), value: request.title, max: titleMax, wide: true, optional: request.urgency === 'T0',
         error: this.tried ? wrong.title : undefined, oninput: (title) => this.change({ title }) })}
       <div class="wide">${choiceField({ name: 'urgency', label: _('Urgency'), value: request.urgency, tight: true,
         choices: urgencies.map((tier) => ({ value: tier, text: html`<i class="tier" data-tier=${tier}></i>${urgencyWord(tier)}` })),
