@@ -70,7 +70,11 @@ command_check () {
   local -a groups=(run check)
   for argument in "$@"; do
     case $argument in
-      --long) long=yes; groups+=(long); export KAREZ_MUTATIONS=${KAREZ_MUTATIONS:-20000} ;;
+      --long)
+        long=yes
+        groups+=(long)
+        export KAREZ_MUTATIONS=${KAREZ_MUTATIONS:-20000} KAREZ_SCREENSHOTS=${KAREZ_SCREENSHOTS:-all}
+        ;;
       asan) asan=yes ;;
       -*) die "check knows --long, not $argument" 2 ;;
       *)
