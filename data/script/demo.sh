@@ -61,15 +61,17 @@ demo_configure () { # HUB
   demo_write_configuration "$name" "$state" "$runtime"
   # A plugin from elsewhere, for as long as it is named.
   sed -i "s|^Path=.*|Path=$build/plugins${KAREZ_PLUGINS:+;$KAREZ_PLUGINS}|" "$state/karez.conf"
-  demo_add_settings "$state/karez.conf"
+  demo_add_settings "$name" "$state/karez.conf"
 }
 
-# What plugins bring for the demo: [Plugin ID], once.
-demo_add_settings () { # FILE
-  local settings
+# What plugins bring for the demo: [Plugin ID], once. @PARTNER@ is the address of the other desk.
+demo_add_settings () { # HUB FILE
+  local settings other
+  for other in "${hubs[@]}"; do [ "$other" = "$1" ] || break; done
   for settings in "$build"/plugins/*/demo/settings.conf; do
     [ -f "$settings" ] || continue
-    grep -qxF "$(grep -m 1 '^\[' "$settings")" "$1" || { echo; cat "$settings"; } >>"$1"
+    grep -qxF "$(grep -m 1 '^\[' "$settings")" "$2" \
+      || { echo; sed "s|@PARTNER@|http://$other.localhost:${hub_port[$other]}|" "$settings"; } >>"$2"
   done
 }
 

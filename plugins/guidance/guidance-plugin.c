@@ -19,6 +19,7 @@ struct _GuidancePlugin
   GuidanceLibrary *library;
   GuidancePictures *pictures;
   GuidanceReports *reports;
+  char *partner; /* its desk's address, for a demonstration; NULL for none */
 };
 
 G_DEFINE_FINAL_TYPE (GuidancePlugin, guidance_plugin, KAREZ_TYPE_CONTROL_HALF)
@@ -33,6 +34,15 @@ on_checklists (KarezRequest *request, gpointer data)
   karez_request_respond (
       request, 200,
       karez_json_object ("items", "n", guidance_library_to_json (self->library), NULL));
+}
+
+/* GET /x/guidance/demonstration */
+static void
+on_demonstration (KarezRequest *request, gpointer data)
+{
+  GuidancePlugin *self = data;
+
+  karez_request_respond (request, 200, karez_json_object ("partner", "s", self->partner, NULL));
 }
 
 /* GET /x/guidance/sessions/{session}: read, put on record that it was read, shown. */
@@ -143,6 +153,24 @@ keep (KarezControlHalf *half, const KarezRecord *record, KarezTransaction *trans
 
 /* Start. */
 
+/* FALSE where the setting is no address of a web page. */
+static gboolean
+read_partner (GuidancePlugin *self, KarezSettings *settings, GError **error)
+{
+  g_autofree char *text = karez_settings_get (settings, "Demonstration", error);
+  const char *scheme = text != NULL ? g_uri_peek_scheme (text) : NULL;
+
+  if (text == NULL)
+    return FALSE;
+  if (*text != '\0' && g_strcmp0 (scheme, "http") != 0 && g_strcmp0 (scheme, "https") != 0)
+    return karez_error_set (error, KAREZ_ERROR_INVALID, "guidance/demonstration",
+                            N_ ("nothing, or the address of the partner's desk, as http://…"),
+                            N_ ("The setting Demonstration is no address"));
+  g_free (self->partner);
+  self->partner = *text != '\0' ? g_steal_pointer (&text) : NULL;
+  return TRUE;
+}
+
 static gboolean
 enable (KarezControlHalf *half, KarezContext *context, GError **error)
 {
@@ -151,7 +179,7 @@ enable (KarezControlHalf *half, KarezContext *context, GError **error)
   g_autofree char *folder = karez_settings_get (karez_control_half_get_settings (half),
                                                 "Checklists", error);
 
-  if (folder == NULL)
+  if (folder == NULL || !read_partner (self, karez_control_half_get_settings (half), error))
     return FALSE;
   g_clear_object (&self->library);
   g_clear_object (&self->pictures);
@@ -163,6 +191,8 @@ enable (KarezControlHalf *half, KarezContext *context, GError **error)
          && guidance_reports_start (self->reports, error)
          && karez_routes_add (routes, "GET", "/x/guidance/checklists", "guidance.checklist.read",
                               on_checklists, g_object_ref (self), g_object_unref, error)
+         && karez_routes_add (routes, "GET", "/x/guidance/demonstration", "guidance.session.read",
+                              on_demonstration, g_object_ref (self), g_object_unref, error)
          && karez_routes_add (routes, "GET", "/x/guidance/sessions/{session}",
                               "guidance.session.read", on_session, g_object_ref (self),
                               g_object_unref, error);
@@ -179,6 +209,7 @@ static void
 guidance_plugin_dispose (GObject *object)
 {
   g_clear_object (&GUIDANCE_PLUGIN (object)->library);
+  g_clear_pointer (&GUIDANCE_PLUGIN (object)->partner, g_free);
   G_OBJECT_CLASS (guidance_plugin_parent_class)->dispose (object);
 }
 

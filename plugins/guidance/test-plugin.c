@@ -128,6 +128,36 @@ test_checklists (void)
   assert_answer (hub, "auditor", path, 403, NULL);
 }
 
+/* Where a demonstration finds the other side: nowhere but as it is set, and to an address of the
+ * web. */
+static void
+test_demonstration (void)
+{
+  static const char path[] = "/x/guidance/demonstration";
+  g_autoptr (KarezTestHub) hub = open_hub ();
+  g_autoptr (JsonNode) answer = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *file = g_test_build_filename (G_TEST_BUILT, "guidance.plugin", NULL);
+  g_autoptr (KarezTestHub) next = NULL, wrong = NULL;
+
+  g_assert_cmpuint (karez_test_hub_request (hub, "clinician", "GET", path, NULL, &answer), ==, 200);
+  g_assert_null (karez_json_text (json_node_get_object (answer), "partner"));
+  g_clear_pointer (&answer, json_node_unref);
+  g_clear_object (&hub);
+  next = karez_test_hub_new (file, &error);
+  karez_test_hub_set (next, "Demonstration", "http://hangzhou.localhost:8802");
+  g_assert_true (karez_test_hub_enable (next, guidance_plugin_get_type (), &error));
+  g_assert_cmpuint (karez_test_hub_request (next, "clinician", "GET", path, NULL, &answer), ==,
+                    200);
+  g_assert_cmpstr (karez_json_text (json_node_get_object (answer), "partner"), ==,
+                   "http://hangzhou.localhost:8802");
+  g_clear_object (&next);
+  wrong = karez_test_hub_new (file, &error);
+  karez_test_hub_set (wrong, "Demonstration", "javascript:alert(1)");
+  g_assert_false (karez_test_hub_enable (wrong, guidance_plugin_get_type (), &error));
+  g_assert_cmpstr (karez_error_get_rule (error), ==, "guidance/demonstration");
+}
+
 /* A session that is booked with a partner that is paired, in which the asker was as @role.
  * Returns: (transfer full): its id */
 static char *
@@ -589,6 +619,7 @@ main (int argc, char **argv)
   g_test_add_func ("/guidance/plugin/kept", test_kept);
   g_test_add_func ("/guidance/plugin/refused", test_refused);
   g_test_add_func ("/guidance/plugin/checklists", test_checklists);
+  g_test_add_func ("/guidance/plugin/demonstration", test_demonstration);
   g_test_add_func ("/guidance/plugin/picture", test_picture);
   g_test_add_func ("/guidance/plugin/pictures-refused", test_pictures_refused);
   g_test_add_func ("/guidance/plugin/arriving", test_arriving);

@@ -45,6 +45,8 @@ export class GuidancePanel extends MediaPanel {
     this.readback.addEventListener('change', () => this.requestUpdate());
     this.readback.addEventListener('refuse', (event) => this.refused(/** @type {CustomEvent} */ (event).detail));
     this.readback.addEventListener('asked', (event) => this.wasAsked(/** @type {CustomEvent} */ (event).detail));
+    /** The address of the partner's desk, where this is a demonstration. */
+    this.partner = '';
     /** The hospital's checklists. @type {import('./guidance-checklist.js').Text[]} */
     this.library = [];
     /** The id of the one that is to be opened. */
@@ -298,9 +300,24 @@ export class GuidancePanel extends MediaPanel {
 
   connectedCallback() {
     super.connectedCallback();
+    api.get('/x/guidance/demonstration').then(({ partner = '' }) => { this.partner = partner; this.requestUpdate(); }, () => {}); // nothing depends on it
     const full = () => this.requestUpdate();
     document.addEventListener('fullscreenchange', full);
     this.off.push(() => document.removeEventListener('fullscreenchange', full));
+  }
+
+  /** Both hospitals' pages of this session, the patient's side first. */
+  tryBoth() {
+    const { availWidth, availHeight } = screen;
+    const { availLeft = 0, availTop = 0 } = /** @type {any} */ (screen);
+    const width = Math.floor(availWidth / 2);
+    const path = `/sessions/${this.session.id}`;
+    const pages = [path, `${this.partner}${path}`];
+    if (this.session.host !== state.me?.hub)
+      pages.reverse();
+    const opened = pages.map((page, at) => open(page, `karez-guidance-${at}`, `popup,left=${availLeft + at * width},top=${availTop},width=${width},height=${availHeight}`));
+    if (opened.includes(null))
+      toast(_('The browser kept a window back: allow this page to open windows, then try again.'));
   }
 
   /** A scene that moves, for who has no camera; or the camera again. */

@@ -81,6 +81,7 @@ export function preview(panel) {
     ${unchecked ? nothing : html`${levelMeter()}${levelHint(devices)}`}
     <p class="row">${button({ label: !unchecked ? _('Check again') : showsScene ? _('Check camera and microphone') : _('Check the microphone'), busy: devices.asking,
       onclick: () => void devices.open(panel.wanted()) })}
-    ${showsScene ? button({ label: devices.prepared ? _('Show the camera instead') : _('Show a prepared scene'), kind: 'quiet', onclick: () => void panel.prepare() }) : nothing}</p>
+    ${showsScene ? button({ label: devices.prepared ? _('Show the camera instead') : _('Show a prepared scene'), kind: 'quiet', onclick: () => void panel.prepare() }) : nothing}
+    ${panel.partner ? button({ label: _('Try guidance: both sides beside each other'), kind: 'quiet', onclick: () => panel.tryBoth() }) : nothing}</p>
     ${silencedBySystem(devices)}${deviceTroubles(devices)}</section>`;
 }
