@@ -110,6 +110,7 @@ export async function join(page, origin, id) {
 export async function circleSpot(page, judge) {
   await page.keyboard.press('c');
   await page.keyboard.press('f');
+  await page.waitForTimeout(200); // what is on the screen of a busy computer is some frames old
   const box = await page.locator(`${panel} canvas`).boundingBox();
   const { spot } = await look(page, judge);
   if (!spot) {
