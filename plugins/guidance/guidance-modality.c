@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The live half of AR guidance: marks, pointers, checklists, the tracker, and what is kept of it.
- */
+/* The live half of AR guidance: marks, pointers, checklists, full pictures, the tracker, and what
+ * is kept of it. */
 #include "guidance-modality.h"
 
 #include "guidance-asking.h"
 #include "guidance-pages.h"
+#include "guidance-still.h"
 #include "guidance-tracking.h"
 
 #include <glib/gi18n.h>
@@ -29,6 +30,7 @@ struct _GuidanceModality
   GuidanceMarks *marks;
   GuidanceReadback *readback;
   GuidanceAsking *asking;
+  GuidanceStill *still;
   GuidanceHistory *history;
   KarezMedia *media;          /* NULL before it is prepared */
   GuidanceTracking *tracking; /* the host's */
@@ -221,6 +223,8 @@ on_message (KarezMedia *media, KarezParticipant *participant, const char *label,
     take_pointer (self, participant, message);
   else if (g_str_equal (label, GUIDANCE_ASKING_LABEL))
     guidance_asking_take (self->asking, participant, message);
+  else if (g_str_equal (label, GUIDANCE_STILL_LABEL))
+    guidance_still_take (self->still, participant, message);
 }
 
 /* Positions: from the host's tracker to every page. */
@@ -312,12 +316,14 @@ choose_scene (GuidanceModality *self)
           && g_strcmp0 (karez_participant_get_role (one), "site") == 0)
         there = g_steal_pointer (&one);
     }
-  guidance_tracking_follow (self->tracking,
-                            there != NULL ? karez_participant_get_id (there) : NULL);
+  followed = there != NULL ? karez_participant_get_id (there) : NULL;
+  guidance_still_set_site (self->still, followed);
+  guidance_tracking_follow (self->tracking, followed);
 }
 
+/* The host says what its tracker does. */
 static gboolean
-receive (KarezLiveHalf *half, JsonNode *message, GError **error)
+receive_tracker (GuidanceModality *self, JsonNode *message, GError **error)
 {
   static const KarezJsonField running[] = {
     { "type", KAREZ_JSON_ENUM, TRUE, 0, 0, "tracker" },
@@ -330,7 +336,6 @@ receive (KarezLiveHalf *half, JsonNode *message, GError **error)
     { "rule", KAREZ_JSON_TEXT, TRUE, 1, 100 },
     { NULL },
   };
-  GuidanceModality *self = GUIDANCE_MODALITY (half);
   gboolean is_running =
       g_strcmp0 (karez_json_text (json_node_get_object (message), "type"), "tracker") == 0;
   JsonObject *object = karez_json_check (message, is_running ? running : unfollowed, error);
@@ -344,6 +349,17 @@ receive (KarezLiveHalf *half, JsonNode *message, GError **error)
     self->tracker = karez_json_boolean (object, "running");
   tell_all (self, json_node_ref (message));
   return TRUE;
+}
+
+static gboolean
+receive (KarezLiveHalf *half, JsonNode *message, GError **error)
+{
+  GuidanceModality *self = GUIDANCE_MODALITY (half);
+  const char *type = karez_json_text (json_node_get_object (message), "type");
+
+  if (type != NULL && g_str_has_prefix (type, GUIDANCE_STILL_PREFIX))
+    return guidance_still_receive (self->still, message, error);
+  return receive_tracker (self, message, error);
 }
 
 /* What the session asks. */
@@ -365,6 +381,7 @@ open_media (GuidanceModality *self, KarezSession *session, GError **error)
   karez_media_declare_channel (media, POINTER, KAREZ_CHANNEL_ONCE, POINTER_SIZE, POINTER_RATE);
   karez_media_declare_channel (media, POSITIONS, KAREZ_CHANNEL_ONCE | KAREZ_CHANNEL_BINARY, 1, 1);
   guidance_asking_declare (self->asking, media);
+  guidance_still_declare (self->still, media);
   g_signal_connect_object (media, "channel", G_CALLBACK (on_channel), self, 0);
   g_signal_connect_object (media, "message", G_CALLBACK (on_message), self, 0);
   g_signal_connect_object (link, "datagram", G_CALLBACK (on_datagram), self, 0);
@@ -525,6 +542,7 @@ guidance_modality_finalize (GObject *object)
   g_clear_object (&self->tracking);
   g_clear_object (&self->media);
   g_object_unref (self->asking);
+  g_object_unref (self->still);
   g_object_unref (self->readback);
   g_object_unref (self->marks);
   guidance_history_free (self->history);
@@ -564,6 +582,7 @@ guidance_modality_init (GuidanceModality *self)
   self->readback = guidance_readback_new ();
   karez_live_half_add_replica (KAREZ_LIVE_HALF (self), "checklist", KAREZ_REPLICA (self->readback));
   self->asking = guidance_asking_new (KAREZ_LIVE_HALF (self), self->readback, self->history);
+  self->still = guidance_still_new (KAREZ_LIVE_HALF (self));
   self->marks = guidance_marks_new ();
   karez_live_half_add_replica (KAREZ_LIVE_HALF (self), "marks", KAREZ_REPLICA (self->marks));
   g_signal_connect_object (self->marks, "step", G_CALLBACK (on_step), self, 0);

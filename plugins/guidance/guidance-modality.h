@@ -28,6 +28,12 @@ G_BEGIN_DECLS
  * when it points no more; the others are told the same with "participant". "positions", each once
  * at most, to pages: #GuidancePositions of a frame, in bytes.
  *
+ * "still", reliable: a picture in full resolution, which goes by the hubs. An expert's page sends
+ *   {"type": "ask", "id": a UUID}; the page of the site, whose scene is shown, is told {"type":
+ *   "take", "id"}, and sends {"type": "coming", "id"} once it has taken the picture, or {"type":
+ *   "failed", "id"}. Experts are told {"type": "asked", "id", "by": a participant} and those two;
+ *   who asked in vain, or said nonsense, {"type": "refused", "id", "rule", "message", "accepted"}.
+ *
  * It records "participant.enter" of each of this hospital's people, {"participant", "role"}, and
  * "summary.keep" at the end, guidance_history_to_record().
  */

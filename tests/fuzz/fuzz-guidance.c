@@ -3,7 +3,7 @@
 
 /* An input is lines, each of a sender and a message: "site marks {…}", "expert pointer {…}",
  * "other checklist {…}", "tracker {…}", "host {…}" and "partner {…}", which that hospital's worker
- * gets from the other one. */
+ * gets from the other one; "consent" is the patient's. */
 #include "fuzz.h"
 
 #include "guidance-marks.h"
@@ -14,7 +14,7 @@
 #define PROBE "01a20000-0000-7000-8000-0000000000ff"
 #define N_PAGES 3
 
-static const char *const labels[] = { "marks", "pointer", "checklist" };
+static const char *const labels[] = { "marks", "pointer", "checklist", "still" };
 
 /* Whether @line begins with the word @word, behind which it goes on. */
 static gboolean
@@ -51,6 +51,12 @@ throw_line (Room *room, const char *line)
     throw_at_page (room, room->other, line);
   else if (skip_word (&line, "tracker"))
     room_tracker_says (room, line);
+  else if (g_str_equal (line, "consent"))
+    {
+      karez_test_worker_say (room->workers[0], room->site,
+                             "{\"type\": \"consent.give\", \"basis\": \"emergency\"}", NULL);
+      room_carry (room);
+    }
   else
     for (guint i = 0; i < 2; i++)
       if (skip_word (&line, i == 0 ? "host" : "partner"))
