@@ -39,7 +39,7 @@ function path(context, points) {
 }
 
 /** A dark edge first: it is seen on snow and on blood. @param {Context} context @param {Look} look @param {() => void} line */
-function stroke(context, { colour, unit, faded }, line) {
+export function stroke(context, { colour, unit, faded }, line) {
   context.lineCap = context.lineJoin = 'round';
   context.setLineDash(faded ? [4 * unit, 7 * unit] : []);
   for (const [style, width] of /** @type {const} */ ([[edge, 8], [faded ? grey : colour, 4]])) {
@@ -53,7 +53,7 @@ function stroke(context, { colour, unit, faded }, line) {
 }
 
 /** @param {Context} context @param {string} text @param {[number, number]} at @param {Look} look @param {number} size */
-function write(context, text, [x, y], { colour, unit, faded }, size) {
+export function write(context, text, [x, y], { colour, unit, faded }, size) {
   context.font = `600 ${size * unit}px ${getComputedStyle(context.canvas).fontFamily}`;
   context.textBaseline = 'middle';
   context.lineJoin = 'round';

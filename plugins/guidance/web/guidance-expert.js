@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The experts' page: the scene in the middle, tools at the left thumb, who is there at the right.
 
-import { _, button, html, keyHint, may, ngettext, nothing, singleKeys } from '@karez/desk';
+import { _, button, clock, html, keyHint, may, ngettext, nothing, repeat, singleKeys } from '@karez/desk';
 import { checklist } from './guidance-checklist.js';
 import { colours, mostText } from './guidance-marks.js';
 import { fullScreen } from './guidance-site.js';
@@ -26,7 +26,24 @@ function toolbar(panel) {
     <button class="guidance-tool" type="button" ?disabled=${own === 0} @click=${() => panel.clearOwn()}><span class="guidance-sign" aria-hidden="true">✕</span><span>${_('Clear mine')}</span></button>
     ${may('guidance.picture.write') ? html`<button class="guidance-tool" type="button" ?disabled=${panel.keeping || !panel.picture?.seen} aria-keyshortcuts=${singleKeys() ? 'S' : nothing}
       @click=${() => void panel.snapshot()}><span class="guidance-sign" aria-hidden="true">▣</span><span>${_('Snapshot')}</span>${keyHint('S')}</button>` : nothing}
-    ${microphone(panel)}</div>`;
+    ${may('guidance.picture.read') ? fullPicture(panel) : nothing}${microphone(panel)}</div>`;
+}
+
+/** Asks for one; while it comes it says how far it is. @param {Panel} panel */
+function fullPicture(panel) {
+  const { waiting } = panel.stills;
+  const word = !waiting ? _('Full picture') : waiting.state === 'asked' ? _('Asked for…') : _('On its way…');
+  return html`<button class="guidance-tool" type="button" ?disabled=${!waiting && !panel.picture?.seen} aria-disabled=${waiting ? 'true' : nothing} aria-busy=${waiting ? 'true' : nothing}
+    aria-keyshortcuts=${singleKeys() ? 'V' : nothing} @click=${() => panel.askStill()}><span class="guidance-sign" aria-hidden="true">${
+      waiting ? html`<i class="spinner"></i>` : '⛶'}</span><span>${word}</span>${keyHint('V')}</button>`;
+}
+
+/** Full pictures that can be looked at. @param {Panel} panel */
+function stills(panel) {
+  const offered = panel.stills.offered.filter((one) => one !== panel.stills.open);
+  return offered.length ? html`<ul class="plain guidance-stills" aria-label=${_('Full pictures')}>${repeat(offered, ({ id }) => id, (one) => html`<li data-item=${one.id}>
+    <span>${_('Full picture')} <small><bdi>${clock(one.at)}</bdi> · ${one.own ? _('asked for by you') : html`<bdi>${panel.nameOf(one.by)}</bdi>`}${one.state === 'coming' ? html` · ${_('on its way')}` : nothing}</small></span>
+    ${button({ label: _('Open'), name: _('Open the full picture of %s', clock(one.at)), busy: one.wanted && !one.image && one.state !== 'failed', onclick: () => panel.stills.want(one) })}</li>`)}</ul>` : nothing;
 }
 
 /** Talk always works. @param {Panel} panel */
@@ -78,7 +95,10 @@ const authors = (panel) => panel.marks.authors.map(({ name }, at) => html`<span 
 export function experts(panel) {
   const told = word(panel);
   const way = panel.way();
+  const { open } = panel.stills;
   return html`<div class="guidance-desk">${panel.isExpert ? toolbar(panel) : nothing}
-    <div><div class="guidance-picture">${panel.picture?.canvas}${told ? html`<p class="guidance-word" role="status">${told}</p>` : nothing}${writing(panel)}</div>
+    <div class=${open ? 'guidance-beside' : ''}>${open ? html`<karez-guidance-viewer .still=${open} .by=${panel.nameOf(open.by)} @leave=${() => panel.closeStill()}></karez-guidance-viewer>` : nothing}
+    <div class="guidance-picture">${panel.picture?.canvas}${told ? html`<p class="guidance-word" role="status">${told}</p>` : nothing}${writing(panel)}</div>${
+      panel.isExpert ? stills(panel) : nothing}
     <p class="guidance-foot">${authors(panel)}${way ? html`<span class="hint">${way}</span>` : nothing}${panel.isExpert ? nothing : microphone(panel)}${fullScreen(panel)}</p></div>${checklist(panel)}</div>`;
 }

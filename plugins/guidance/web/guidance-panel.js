@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The room of an AR guidance: who is at the patient's side shows the scene, experts draw on it.
 
-import { _, N_, announce, api, html, newId, nothing, number, singleKey, state, ticks, toast, toastProblem, Problem } from '@karez/desk';
+import { _, N_, announce, api, html, hubNow, live, may, newId, nothing, number, singleKey, state, ticks, toast, toastProblem, Problem } from '@karez/desk';
 import { Devices, MediaPanel } from '@karez/media';
 import { Readback, sayAsked } from './guidance-checklist.js';
+import { takeStill } from './guidance-camera.js';
 import { experts } from './guidance-expert.js';
 import './guidance-kept.js';
 import { Marks } from './guidance-marks.js';
 import { Picture, ownCapture } from './guidance-picture.js';
-import { keepSnapshot } from './guidance-pictures.js';
+import { fetchPicture, keepSnapshot, keepStill } from './guidance-pictures.js';
 import { readPositions } from './guidance-positions.js';
 import { PreparedScene } from './guidance-scene.js';
 import { preview, site } from './guidance-site.js';
+import { Stills } from './guidance-stills.js';
 import { Tools, toParts } from './guidance-tools.js';
+import './guidance-viewer.js';
 
 /** @typedef {import('./guidance-tools.js').Chosen} Chosen */
 /** @typedef {import('./guidance-marks.js').Mark} Mark */
@@ -29,7 +32,8 @@ const told = { lost: N_('A mark by %s is lost.'), shown: N_('The mark by %s is b
 export class GuidancePanel extends MediaPanel {
   /** @type {[string, string][]} */
   static keys = [['M', N_('Mute or unmute yourself')], ['P', N_('Pen')], ['A', N_('Arrow')], ['C', N_('Circle')], ['T', N_('Text')], ['L', N_('Pointer')],
-    ['F', N_('Freeze the picture, or let it move')], ['Z', N_('Take back your last mark')], ['S', N_('Keep a snapshot')]];
+    ['F', N_('Freeze the picture, or let it move')], ['Z', N_('Take back your last mark')], ['S', N_('Keep a snapshot')],
+    ['V', N_('Ask for a full picture')]];
   static role = (/** @type {any} */ session, /** @type {any} */ me) => (me && session.host === me.hub && me.roles.some((/** @type {string} */ one) => one !== 'desk')
     ? 'site' : 'expert');
   static properties = { ...MediaPanel.properties, typing: { state: true } };
@@ -47,6 +51,20 @@ export class GuidancePanel extends MediaPanel {
     this.readback.addEventListener('asked', (event) => this.wasAsked(/** @type {CustomEvent} */ (event).detail));
     /** The address of the partner's desk, where this is a demonstration. */
     this.partner = '';
+    this.stills = new Stills({
+      fetch: async (id) => {
+        const image = await fetchPicture(this.session.id, id);
+        await this.untilFree();
+        return image;
+      },
+      coming: (still) => this.stillComes(still),
+      opened: () => announce(_('The full picture is here.')),
+      failed: (still, late) => this.stillFailed(still, late),
+      refused: (refusal) => this.refused(refusal),
+    });
+    this.stills.addEventListener('change', () => this.requestUpdate());
+    /** Ids of those that this page is sending. @type {Set<string>} */
+    this.giving = new Set();
     /** The hospital's checklists. @type {import('./guidance-checklist.js').Text[]} */
     this.library = [];
     /** The id of the one that is to be opened. */
@@ -67,7 +85,7 @@ export class GuidancePanel extends MediaPanel {
   declared() {
     return {
       sources: { microphone: { voice: true, bitrate: 32_000 }, scene: { shared: true, bitrate: 2_500_000 }, camera: { bitrate: 500_000 } },
-      channels: { marks: {}, checklist: {}, pointer: { once: true }, positions: { once: true, binary: true } },
+      channels: { marks: {}, checklist: {}, still: {}, pointer: { once: true }, positions: { once: true, binary: true } },
     };
   }
 
@@ -127,6 +145,7 @@ export class GuidancePanel extends MediaPanel {
     this.picture = this.tools = this.typing = null;
     this.marks.forget();
     this.readback.forget();
+    this.stills.forget();
   }
 
   /** Only the site has a camera; everybody has a microphone. */
@@ -146,6 +165,8 @@ export class GuidancePanel extends MediaPanel {
       this.marks.take(/** @type {string} */ (data), ticks());
     else if (label === 'checklist')
       this.readback.take(/** @type {string} */ (data));
+    else if (label === 'still')
+      this.takeStillMessage(/** @type {string} */ (data));
     else if (label === 'positions') {
       const positions = readPositions(data);
       if (positions?.capture)
@@ -165,7 +186,7 @@ export class GuidancePanel extends MediaPanel {
 
   /** @param {{message: string, rule: string, accepted: string | null}} refusal */
   refused({ message, rule, accepted }) {
-    toastProblem(new Problem({ status: 0, title: message, rule, accepted: accepted ?? undefined }));
+    toastProblem(new Problem({ status: 0, title: _(message), rule, accepted: accepted ? _(accepted) : undefined }));
   }
 
   /** @param {{mark: Mark, state: Mark['state']}} detail */
@@ -264,6 +285,80 @@ export class GuidancePanel extends MediaPanel {
     this.requestUpdate();
   }
 
+  /** @param {string} text */
+  takeStillMessage(text) {
+    const { type, id } = JSON.parse(text);
+    if (this.isSite && type === 'take')
+      void this.giveStill(id);
+    else
+      this.stills.take(text, hubNow());
+  }
+
+  /** An expert asks for a picture in full resolution. */
+  askStill() {
+    const { client, participant, stills } = this;
+    if (stills.waiting || !participant || !may('guidance.picture.read'))
+      return;
+    const id = newId();
+    if (client?.channels.send('still', JSON.stringify({ type: 'ask', id }))) {
+      stills.add(id, participant.id, true, hubNow());
+      announce(_('A full picture is asked for.'));
+    } else
+      toast(_('It was not asked for: the connection is away. Try again once it is back.'));
+  }
+
+  /** The picture is not taken away from under a pen, or from who writes on it. */
+  async untilFree() {
+    while (this.typing || (this.tools?.drawing ?? null) !== null)
+      await new Promise((done) => setTimeout(done, 100));
+  }
+
+  /** @param {import('./guidance-stills.js').Still} still */
+  stillComes({ own, by }) {
+    announce(own ? _('The full picture is on its way.') : _('A full picture that %s asked for is on its way.', this.nameOf(by)));
+  }
+
+  /** @param {import('./guidance-stills.js').Still} still @param {boolean} late */
+  stillFailed({ own }, late) {
+    if (own)
+      toast(late ? _('The full picture has not come. Ask again; one that comes later is kept with the pictures of the session.')
+        : _('The page at the patient’s side could not send a full picture. Ask again.'), { bad: true });
+  }
+
+  closeStill() {
+    this.stills.shut();
+    announce(_('The live picture.'));
+    void this.updateComplete.then(() => this.picture?.canvas.focus({ preventScroll: true }));
+  }
+
+  /** This page has the camera: takes the picture and sends it, beside all else. @param {string} id */
+  async giveStill(id) {
+    const { devices, picture, giving } = this;
+    if (giving.has(id))
+      return;
+    const tell = (/** @type {string} */ type) => this.client?.channels.send('still', JSON.stringify({ type, id }));
+    giving.add(id);
+    try {
+      const taken = hubNow();
+      const track = !this.quiet() && devices.isOn('scene') ? devices.tracks.scene : null;
+      const blob = track && picture ? await takeStill(track, picture.video, devices.prepared) : null;
+      if (!blob)
+        throw new Error(_('The camera gives no picture.'));
+      tell('coming');
+      toast(_('A full picture is sent to the experts.'));
+      await keepStill(this.session.id, id, blob, taken);
+    } catch (error) {
+      tell('failed');
+      toast(_('The full picture could not be sent: %s', error instanceof Error ? error.message : String(error)));
+    }
+    giving.delete(id);
+  }
+
+  /** A participant's. @param {string} participant */
+  nameOf(participant) {
+    return this.people().find(({ id }) => id === participant)?.name ?? '';
+  }
+
   undo() {
     const last = this.marks.own(this.account).at(-1);
     if (last)
@@ -303,7 +398,11 @@ export class GuidancePanel extends MediaPanel {
     api.get('/x/guidance/demonstration').then(({ partner = '' }) => { this.partner = partner; this.requestUpdate(); }, () => {}); // nothing depends on it
     const full = () => this.requestUpdate();
     document.addEventListener('fullscreenchange', full);
-    this.off.push(() => document.removeEventListener('fullscreenchange', full));
+    this.off.push(() => document.removeEventListener('fullscreenchange', full), live.onTouched(['guidance.picture'], () => this.stills.look()),
+      live.on('event', ({ event }) => {
+        if (event.schema === 'guidance' && event.table === 'picture' && ['picture.receive', 'picture.send'].includes(event.action))
+          this.stills.arrived(event.row);
+      }));
   }
 
   /** Both hospitals' pages of this session, the patient's side first. */
@@ -343,12 +442,16 @@ export class GuidancePanel extends MediaPanel {
   /** @param {KeyboardEvent} event */
   key(event) {
     const key = singleKey(event);
+    if (event.key === 'Escape' && this.stills.open && !event.defaultPrevented && !(event.target instanceof HTMLInputElement) && !document.querySelector('dialog[open]')) {
+      event.preventDefault();
+      this.closeStill();
+    }
     if (!this.client || !key)
       return;
     if (key === 'm') {
       event.preventDefault();
       void this.toggle('microphone').then(() => announce(this.devices.isOn('microphone') ? _('Your microphone is on.') : _('Your microphone is off.')));
-    } else if (this.tools && (toolKeys[key] || key === 'f' || key === 'z' || key === 's')) {
+    } else if (this.tools && (toolKeys[key] || key === 'f' || key === 'z' || key === 's' || key === 'v')) {
       event.preventDefault();
       const tool = toolKeys[key];
       if (tool)
@@ -357,6 +460,8 @@ export class GuidancePanel extends MediaPanel {
         this.freeze();
       else if (key === 'z')
         this.undo();
+      else if (key === 'v')
+        this.askStill();
       else
         void this.snapshot();
     }

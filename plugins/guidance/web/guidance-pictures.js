@@ -12,10 +12,11 @@ import { colours } from './guidance-marks.js';
 
 const parts = 10_000;
 
-/** Keeps a snapshot at this hospital, which sends it to the other. @param {string} session @param {Snapshot} snapshot */
-export async function keepSnapshot(session, { blob, marks }) {
+/** Keeps a picture at this hospital, which sends it to the other. @param {string} session
+ * @param {{id: string, kind: 'still' | 'snapshot', blob: Blob, taken: number, marks?: Snapshot['marks']}} picture */
+async function keepPicture(session, { id: wanted, kind, blob, taken, marks = [] }) {
   const { id, part_size: step } = await api.post(`/x/guidance/sessions/${session}/pictures`, {
-    id: newId(), kind: 'snapshot', media_type: 'image/jpeg', size: blob.size, taken_at: rfc3339(hubNow()), drawn_in: false,
+    id: wanted, kind, media_type: 'image/jpeg', size: blob.size, taken_at: rfc3339(taken), drawn_in: false,
     marks: marks.map(({ id: mark, by, name, hospital, tool, text, points }) => ({
       id: mark, by, name, hospital, tool, ...text ? { text } : {}, points: points.map(([x, y]) => [Math.round(x * parts), Math.round(y * parts)]),
     })),
@@ -23,6 +24,12 @@ export async function keepSnapshot(session, { blob, marks }) {
   for (let at = 0, n = 0; at < blob.size; at += step, n++)
     await api.put(`/x/guidance/sessions/${session}/pictures/${id}/parts/${n}`, blob.slice(at, at + step));
 }
+
+/** @param {string} session @param {Snapshot} snapshot */
+export const keepSnapshot = (session, { blob, marks }) => keepPicture(session, { id: newId(), kind: 'snapshot', blob, taken: hubNow(), marks });
+
+/** A still that an expert asked for. @param {string} session @param {string} id that it was asked by @param {Blob} blob @param {number} taken */
+export const keepStill = (session, id, blob, taken) => keepPicture(session, { id, kind: 'still', blob, taken });
 
 /** What was on it, onto the picture. @param {CanvasRenderingContext2D} context @param {KeptMark[]} marks */
 function drawMarks(context, marks) {
@@ -36,7 +43,7 @@ function drawMarks(context, marks) {
 export const listPictures = async (session) => (await api.get(`/x/guidance/sessions/${session}/pictures`)).items;
 
 /** @param {string} session @param {string} id @returns {Promise<ImageBitmap | null>} null where it cannot be read */
-async function fetchPicture(session, id) {
+export async function fetchPicture(session, id) {
   const answer = await fetch(`/api/v1/x/guidance/sessions/${session}/pictures/${id}`);
   return answer.ok ? createImageBitmap(await answer.blob()) : null;
 }
