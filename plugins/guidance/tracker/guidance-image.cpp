@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Frames, points that are followed through them, and how alike two places are, by OpenCV. */
+/* Points that are followed through frames, and how alike two places are, by OpenCV. */
 #include "guidance-image.hpp"
 
 #include <algorithm>
@@ -8,55 +8,16 @@
 namespace guidance
 {
 
-constexpr float LK_BACK = 0.7f;
 constexpr double JUMP_SURE = 0.3, JUMP_LEAST = 8;
 constexpr int RADIUS_LEAST = 14, RADIUS_MOST = 32;
-/* Of the noise, after a blur of one pixel. */
-constexpr double NOISE_LEFT = 0.28;
+/* Beside the noise, below that a patch is known by noise. */
+constexpr double CONTRAST_LEAST = 2.2;
 constexpr double ALIKE_CENTRE = 0.45, ALIKE_PART = 0.75, ALIKE_PARTS = 0.8;
 constexpr double UNLIKE_CENTRE = 0.6;
 constexpr int FOREIGN = 20;
 constexpr size_t MUCH = 20;
 constexpr double MUCH_WIDE = 120;
 constexpr int PARTS_LEAST = 5, MIDDLE = 7;
-
-/* Immerkær's mask, by its median: what the neighbours do not explain. */
-static double
-noise_of (const cv::Mat &grey)
-{
-  const cv::Matx33f mask (1, -2, 1, -2, 4, -2, 1, -2, 1);
-  cv::Mat rest;
-  std::vector<short> sizes;
-
-  cv::filter2D (grey, rest, CV_16S, mask);
-  for (int y = 1; y < rest.rows - 1; y += 2)
-    for (int x = 1; x < rest.cols - 1; x += 2)
-      sizes.push_back (short (std::abs (rest.at<short> (y, x))));
-  std::nth_element (sizes.begin (), sizes.begin () + long (sizes.size () / 2), sizes.end ());
-  return sizes[sizes.size () / 2] / 0.6745 / 6;
-}
-
-Frame::Frame (gint64 taken, const cv::Mat &picture)
-    : time (taken), grey (picture), noise (noise_of (picture))
-{
-}
-
-void
-Frame::forget ()
-{
-  half.release ();
-  quarter.release ();
-  descriptors.release ();
-  corners = std::vector<cv::KeyPoint> ();
-  described = false;
-}
-
-gsize
-Frame::bytes () const
-{
-  return grey.total () + half.total () + quarter.total () + descriptors.total ()
-         + corners.size () * sizeof (cv::KeyPoint);
-}
 
 Point2f
 apply (const Matx33d &m, const Point2f &p)
@@ -115,80 +76,12 @@ is_inside (const cv::Mat &grey, const Point2f &p, float margin)
          && p.y <= grey.rows - 1 - margin;
 }
 
-/* Less noise, as far as there is any. */
-static cv::Mat
-calm (const cv::Mat &grey, double noise)
-{
-  cv::Mat out;
-
-  if (noise < 1.5)
-    return grey;
-  cv::GaussianBlur (grey, out, cv::Size (7, 7), std::min (1.6, 0.4 * noise));
-  return out;
-}
-
-cv::Mat
-flatten (const cv::Mat &grey, double noise)
-{
-  cv::Mat f, mean, square, out;
-  const cv::Size around (17, 17);
-
-  calm (grey, noise).convertTo (f, CV_32F);
-  cv::boxFilter (f, mean, -1, around);
-  cv::sqrBoxFilter (f, square, CV_32F, around);
-  f -= mean;
-  square -= mean.mul (mean);
-  cv::max (square, 0, square);
-  cv::sqrt (square, square);
-  square += 6;
-  cv::divide (f, square, f, 48);
-  f.convertTo (out, CV_8U, 1, 128);
-  return out;
-}
-
-std::vector<cv::Mat>
-pyramid_of (const cv::Mat &flat, int levels, bool slopes)
-{
-  std::vector<cv::Mat> pyramid;
-
-  cv::buildOpticalFlowPyramid (flat, pyramid, cv::Size (LK_WINDOW, LK_WINDOW), levels, slopes);
-  return pyramid;
-}
-
-std::vector<bool>
-follow (const std::vector<cv::Mat> &from, const std::vector<cv::Mat> &to, const Points &points,
-        Points &now, int levels, const Point2f &jump)
-{
-  const cv::TermCriteria enough (cv::TermCriteria::COUNT | cv::TermCriteria::EPS, 20, 0.03);
-  const cv::Size window (LK_WINDOW, LK_WINDOW);
-  std::vector<uchar> there, again;
-  std::vector<float> error;
-  Points back;
-  std::vector<bool> good (points.size ());
-
-  now.clear ();
-  if (points.empty ())
-    return good;
-  const int flags = jump == Point2f () ? 0 : cv::OPTFLOW_USE_INITIAL_FLOW;
-  for (const Point2f &p : points)
-    now.push_back (p + jump);
-  cv::calcOpticalFlowPyrLK (from, to, points, now, there, error, window, levels, enough, flags);
-  for (const Point2f &p : now)
-    back.push_back (p - jump);
-  cv::calcOpticalFlowPyrLK (to, from, now, back, again, error, window, levels, enough, flags);
-  for (size_t i = 0; i < points.size (); i++)
-    good[i] = there[i] != 0 && again[i] != 0 && cv::norm (points[i] - back[i]) < LK_BACK
-              && is_inside (to[0], now[i], 1);
-  return good;
-}
-
 void
 Pool::start (const FramePtr &first)
 {
   tracks.clear ();
   frame = first;
-  flat = flatten (first->grey, first->noise);
-  pyramid = pyramid_of (flat, LK_LEVELS, true);
+  flat = Flat (first->grey, first->noise, first->dim, LK_LEVELS, true);
   age = 0;
 }
 
@@ -201,13 +94,14 @@ Pool::stop ()
 /* Where most of the frame has jumped to, if it went far: what repeats would be taken for the next
  * one of its kind otherwise. */
 Point2f
-Pool::jump_to (const cv::Mat &next)
+Pool::jump_to (const Flat &next)
 {
   cv::Mat before, now, window;
   double sure = 0;
 
-  cv::resize (flat, before, cv::Size (), 0.25, 0.25, cv::INTER_AREA);
-  cv::resize (next, now, before.size (), 0, 0, cv::INTER_AREA);
+  const double smaller = flat.dim ? 0.5 : 0.25;
+  cv::resize (flat.picture, before, cv::Size (), smaller, smaller, cv::INTER_AREA);
+  cv::resize (next.picture, now, before.size (), 0, 0, cv::INTER_AREA);
   before.convertTo (before, CV_32F);
   now.convertTo (now, CV_32F);
   cv::createHanningWindow (window, before.size (), CV_32F);
@@ -218,16 +112,17 @@ Pool::jump_to (const cv::Mat &next)
 void
 Pool::step (const FramePtr &next)
 {
-  cv::Mat next_flat = flatten (next->grey, next->noise);
-  std::vector<cv::Mat> next_pyramid = pyramid_of (next_flat, LK_LEVELS, true);
+  Flat next_flat (next->grey, next->noise, next->dim, LK_LEVELS, true);
   std::vector<Track> kept;
   Points before, now, left;
 
   if (next->grey.size () == frame->grey.size ())
     {
+      if (flat.dim != next_flat.dim)
+        flat = Flat (frame->grey, frame->noise, next_flat.dim, LK_LEVELS, true);
       for (const Track &track : tracks)
         before.push_back (track.at);
-      std::vector<bool> good = follow (pyramid, next_pyramid, before, now, LK_LEVELS,
+      std::vector<bool> good = follow (flat, next_flat, before, now, LK_LEVELS,
                                        jump_to (next_flat));
       for (size_t i = 0; i < tracks.size (); i++)
         if (good[i])
@@ -240,8 +135,7 @@ Pool::step (const FramePtr &next)
   tracks = std::move (kept);
   move (left);
   part ();
-  flat = next_flat;
-  pyramid = std::move (next_pyramid);
+  flat = std::move (next_flat);
   frame = next;
   age++;
 }
@@ -323,26 +217,25 @@ Pool::part ()
 void
 Pool::refill (const Points &marks, bool at_once)
 {
-  const int side = 40, columns = (flat.cols + side - 1) / side;
-  std::vector<int> in_cell (columns * ((flat.rows + side - 1) / side));
+  const cv::Mat &grey = frame->grey;
+  const int side = 40, columns = (grey.cols + side - 1) / side;
+  std::vector<int> in_cell (columns * ((grey.rows + side - 1) / side));
   std::vector<int> beside (marks.size ());
-  Points found;
-  cv::Mat mask (flat.size (), CV_8U, cv::Scalar (255));
+  Points taken;
 
   if (!at_once && age % 4 != 0)
     return;
   for (const Track &track : tracks)
     {
-      cv::circle (mask, track.at, DISTANCE, cv::Scalar (0), -1);
+      taken.push_back (track.at);
       in_cell[int (track.at.y) / side * columns + int (track.at.x) / side]++;
       for (size_t i = 0; i < marks.size (); i++)
         beside[i] += cv::norm (track.at - marks[i]) < BESIDE;
     }
-  cv::goodFeaturesToTrack (flat, found, 800, 0.01, DISTANCE, mask);
-  for (const Point2f &p : found)
+  for (const Point2f &p : flat.corners (800, 0.01, taken))
     {
       int &cell = in_cell[int (p.y) / side * columns + int (p.x) / side];
-      bool wanted = cell < 4 && is_inside (flat, p, 3);
+      bool wanted = cell < 4 && is_inside (grey, p, 3);
       for (size_t i = 0; i < marks.size () && !wanted; i++)
         wanted = beside[i] < 16 && cv::norm (p - marks[i]) < BESIDE;
       if (!wanted || tracks.size () >= 320)
@@ -540,9 +433,11 @@ Patch::Patch (Frame &frame, const Point2f &at)
         radius += 6;
       else if (blur < 3 && contrast < 5 * noise)
         blur = 3;
+      else if (blur < 4.5 && contrast < CONTRAST_LEAST * noise)
+        blur = 4.5;
       else
         {
-          if (contrast < 0.5 || contrast < 2.2 * noise)
+          if (contrast < 0.5 || contrast < CONTRAST_LEAST * noise)
             contrast = 0;
           return;
         }

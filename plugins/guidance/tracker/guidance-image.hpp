@@ -26,6 +26,8 @@ constexpr double RANSAC_OFF = 1.5;
 constexpr int DISTANCE = 7;
 constexpr float NEAR = 70, FAR = 110, BESIDE = 32;
 constexpr int SEARCH = 4;
+/* Of the noise, after a blur of one pixel. */
+constexpr double NOISE_LEFT = 0.28;
 /* From here on a place looks as it did. */
 constexpr double ALIKE = 0.72;
 
@@ -34,6 +36,7 @@ struct Frame
   gint64 time;
   cv::Mat grey;
   double noise = 0; /* the deviation of a pixel by itself */
+  bool dim = false; /* most of what is there hardly stands out of the noise */
   cv::Mat half, quarter;
   bool described = false;
   std::vector<cv::KeyPoint> corners;
@@ -61,13 +64,28 @@ struct Local
 };
 
 bool is_inside (const cv::Mat &grey, const Point2f &p, float margin);
-/* Without the light: each pixel by the mean and the contrast of those around it. */
-cv::Mat flatten (const cv::Mat &grey, double noise);
-std::vector<cv::Mat> pyramid_of (const cv::Mat &flat, int levels, bool slopes);
-/* Lucas-Kanade there and back, from where they would be by @jump. Returns: for each point whether
- * it came back to where it was */
-std::vector<bool> follow (const std::vector<cv::Mat> &from, const std::vector<cv::Mat> &to,
-                          const Points &points, Points &now, int levels, const Point2f &jump = {});
+/* Less noise, as far as there is any. */
+cv::Mat calm (const cv::Mat &grey, double noise);
+/* A picture without the light, each pixel by the mean and the contrast of those around it, in which
+ * points are found and followed. Of a dim one it is half as large: a point is followed by all that
+ * is within LK_WINDOW, and there so much more is needed to tell it from the noise. */
+struct Flat
+{
+  bool dim = false;
+  cv::Mat picture;
+  std::vector<cv::Mat> pyramid;
+
+  Flat () = default;
+  Flat (const cv::Mat &grey, double noise, bool halved, int levels, bool slopes);
+  /* Corners, the best first. @taken: where there are points already; @share: how good they are at
+   * least, of the best one */
+  Points corners (int most, double share, const Points &taken = {}) const;
+};
+
+/* Lucas-Kanade there and back, from where they would be by @jump. @from, @to: both dim or neither.
+ * Returns: for each point whether it came back to where it was */
+std::vector<bool> follow (const Flat &from, const Flat &to, const Points &points, Points &now,
+                          int levels, const Point2f &jump = {});
 
 struct Track
 {
@@ -100,12 +118,11 @@ public:
   void refill (const Points &marks, bool at_once);
 
 private:
-  Point2f jump_to (const cv::Mat &next);
+  Point2f jump_to (const Flat &next);
   void move (const Points &before);
   void part ();
 
-  cv::Mat flat;
-  std::vector<cv::Mat> pyramid;
+  Flat flat;
   guint age = 0;
   guint64 last_id = 1;
 };

@@ -34,9 +34,8 @@ view_of (const Mark &mark, const FramePtr &frame, const Matx33d &m)
                 & cv::Rect (0, 0, grey.cols, grey.rows);
   if (view.window.width > 2 * LK_WINDOW && view.window.height > 2 * LK_WINDOW)
     {
-      cv::Mat flat = flatten (grey (view.window), frame->noise);
-      view.pyramid = pyramid_of (flat, 1, false);
-      cv::goodFeaturesToTrack (flat, view.points, 40, 0.005, DISTANCE);
+      view.flat = Flat (grey (view.window), frame->noise, frame->dim, 1, false);
+      view.points = view.flat.corners (40, 0.005);
     }
   return view;
 }
@@ -127,8 +126,11 @@ align (const Mark &mark, const View &view, const Frame &frame, Matx33d &m)
     return Around::PARTLY;
   cv::warpPerspective (frame.grey, seen, to, view.window.size (),
                        cv::INTER_LINEAR | cv::WARP_INVERSE_MAP, cv::BORDER_REPLICATE);
-  std::vector<bool> good = follow (view.pyramid, pyramid_of (flatten (seen, frame.noise), 1, false),
-                                   asked, now, 1);
+  const bool dim = view.flat.dim || frame.dim;
+  const Flat was = dim == view.flat.dim
+                       ? view.flat
+                       : Flat (view.frame->grey (view.window), view.frame->noise, dim, 1, false);
+  std::vector<bool> good = follow (was, Flat (seen, frame.noise, dim, 1, false), asked, now, 1);
   size_t followed = 0;
   for (size_t i = 0; i < asked.size (); i++)
     {

@@ -16,7 +16,7 @@ struct View
   std::vector<Patch> patches;
   /* Points around it, with their own small picture. */
   cv::Rect window;
-  std::vector<cv::Mat> pyramid;
+  Flat flat;
   Points points;
   /* Whether it looks like nothing else of its frame, where that was asked. */
   bool compared = false, unique = false;
