@@ -2,9 +2,9 @@
 """One karezd as a process, for tests: its files, its log, its local socket."""
 import contextlib
 import http.client
+import itertools
 import json
 import os
-import random
 import re
 import shutil
 import signal
@@ -21,11 +21,16 @@ KAREZCTL = os.path.join(BUILD, 'hub/ctl/karezctl')
 WORKER = os.path.join(BUILD, 'hub/worker/karez-worker')
 
 
+PORTS_EACH = 50
+drawn = itertools.count()
+
+
 def free_port():
     """A port that nobody listens on now, of those that the system gives to no connection that goes
-    out: a hub that is started again must get its own."""
+    out: a hub that is started again must get its own. Each test has a stretch of them by its process
+    id, and draws none twice in a row: one that was drawn is not listened on yet."""
     while True:
-        port = random.randrange(20000, 32000)
+        port = 20000 + os.getpid() % (12000 // PORTS_EACH) * PORTS_EACH + next(drawn) % PORTS_EACH
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(('127.0.0.1', port))
             return port

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile, execFileSync, spawn } from 'node:child_process';
-import { randomInt, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
@@ -45,10 +45,14 @@ export async function until(what, ask, ms = 10000) {
   }
 }
 
+const portsEach = 50;
+let drawn = 0;
+
 /** A port that nobody listens on now, of those that the system gives to no connection that goes out:
- * a hub that is killed and started again needs it again. @returns {Promise<number>} */
+ * a hub that is killed and started again needs it again. Each test has a stretch of them by its process
+ * id, and draws none twice in a row: one that was drawn is not listened on yet. @returns {Promise<number>} */
 export async function freePort() {
-  const port = 20000 + randomInt(12000);
+  const port = 20000 + (process.pid % (12000 / portsEach)) * portsEach + drawn++ % portsEach;
   const server = net.createServer();
   const free = await new Promise((done) => {
     server.on('error', () => done(false));
