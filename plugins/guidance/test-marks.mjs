@@ -170,3 +170,15 @@ test('a stroke keeps its corners in as many points as a mark has', () => {
   assert.ok(corner < 0.001, `the corner is ${corner} off`);
   assert.deepEqual(toParts([[0, 1], [0.12345, 0.5]]), [[0, 10_000], [1235, 5000]]);
 });
+
+test('a mark of which nothing is told is lost in the end, and one that nobody has taken waits', () => {
+  const marks = new Marks();
+  marks.take(JSON.stringify({ type: 'begin', tracker: true }), 0);
+  const told = { id: 'm', number: 3, tool: 'arrow', capture: 1, points: [[0, 0], [1, 1]], by: 'b', name: 'n', hospital: 'h' };
+  marks.take(JSON.stringify({ type: 'added', mark: told }), 0);
+  marks.expect(/** @type {any} */ ({ ...marks.all.get('m'), id: 'own', number: 0 }));
+  marks.place(null, 1900);
+  assert.equal(marks.all.get('m')?.state, 'waiting');
+  marks.place(null, 2100);
+  assert.deepEqual([marks.all.get('m')?.state, marks.all.get('own')?.state], ['lost', 'waiting']);
+});

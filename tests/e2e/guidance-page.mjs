@@ -140,7 +140,7 @@ export async function drawCircle(page, site, judge, nth = 0) {
     if (!mark.rule)
       return;
     console.log(`guidance: ${mark.rule}, tried ${tries} times`);
-    if (tries === 3)
+    if (tries === 6)
       throw new Error(`no mark is followed: ${mark.rule}`);
     await page.getByRole('button', { name: 'Undo' }).click();
     await until('it to be gone', async () => (await marks(site)).length === nth);

@@ -181,8 +181,8 @@ async function killTracker({ aral }, id, pages) {
   return took;
 }
 
-/** In ms. */
-const back = 1000;
+/** In ms: a second, and what three browsers on the same two processors take of the tracker's. */
+const back = 2000;
 
 /** The picture and the talk stay, the mark is announced lost and comes back soon: the least of three, since a computer
  * that is busy with something else starts a program later. @param {import('./hubs.mjs').Pair} pair @param {string} id @param {any[]} pages */

@@ -128,11 +128,14 @@ export class Marks extends EventTarget {
     for (const mark of this.all.values()) {
       const position = positions?.get(mark.number);
       const before = mark.state;
+      const begun = mark.state !== 'waiting' || now - mark.since > begins;
       if (position?.shown) {
         this.become(mark, 'shown', now);
         mark.matrix = position.matrix;
-      } else if (position && (mark.state !== 'waiting' || now - mark.since > begins))
+      } else if (begun && (position || (mark.state === 'waiting' && mark.number > 0))) {
+        // Also one of which nothing is told: its tracker refused it before this page was there.
         this.become(mark, 'lost', now);
+      }
       another ||= mark.state !== before;
       if (mark.told !== mark.state && now - mark.since > settled)
         this.tell(mark);
