@@ -128,8 +128,9 @@ export async function circleSpot(page, judge) {
 }
 
 /** A mark around the spot that is followed. One on a frame that the tracker had no time for is refused, and is drawn again, as its
- * author would. @param {any} page the expert's @param {any} site @param {any} judge @param {number} nth of this expert's marks */
-export async function drawCircle(page, site, judge, nth = 0) {
+ * author would. @param {any} page the expert's @param {any} site @param {any} judge @param {number} nth of this expert's marks
+ * @param {number} most how often it is drawn */
+export async function drawCircle(page, site, judge, nth = 0, most = 3) {
   for (let tries = 1; ; tries++) {
     await until('a mark around the spot', async () => await circleSpot(page, judge), 30000);
     let mark;
@@ -140,7 +141,7 @@ export async function drawCircle(page, site, judge, nth = 0) {
     if (!mark.rule)
       return;
     console.log(`guidance: ${mark.rule}, tried ${tries} times`);
-    if (tries === 6)
+    if (tries === most)
       throw new Error(`no mark is followed: ${mark.rule}`);
     await page.getByRole('button', { name: 'Undo' }).click();
     await until('it to be gone', async () => (await marks(site)).length === nth);

@@ -241,7 +241,7 @@ await withPair('guidance', async (pair) => {
     await withoutWorker(pair, id, [site, expert]);
     await expert.getByRole('button', { name: 'Clear mine' }).click();
     await until('no mark', async () => (await marks(site)).length === 0);
-    await drawCircle(expert, site, judge);
+    await drawCircle(expert, site, judge, 0, 6); // frames of before the worker's death are nobody's
     await readBack(site, expert);
     await shootAll(expert, 'guidance-expert', sizes);
     await shootAll(site, 'guidance-site', sizes);
