@@ -9,6 +9,9 @@
 /* About 2 s of 2 Mbit/s, and 1.3 s of speech. */
 #define VIDEO_PACKETS 512
 #define AUDIO_PACKETS 64
+/* So long a frame's capture time follows from an older one's, as receivers do it themselves
+ * (abs-capture-time, "Timestamp interpolation"). */
+#define CAPTURE_US (5 * G_USEC_PER_SEC)
 
 HubRtcTrack *
 hub_rtc_track_new (guint number, HubCodec codec)
@@ -59,6 +62,42 @@ hear (HubRtcTrack *self, const HubRtpExtensions *extensions)
                             + ((gint) (loud * 16) - (gint) self->loudness) / 8);
 }
 
+static void
+remember_capture (HubRtcTrack *self, const HubRtp *packet, const HubRtpExtensions *extensions,
+                  gint64 arrival)
+{
+  guint8 length = extensions->length[HUB_RTP_CAPTURE_TIME];
+
+  if (length < sizeof (guint64)
+      || (self->capture_length > 0 && (gint32) (packet->timestamp - self->capture_rtp_time) < 0))
+    return;
+  self->capture_length = length;
+  memcpy (self->capture, extensions->value[HUB_RTP_CAPTURE_TIME], length);
+  self->capture_rtp_time = packet->timestamp;
+  self->captured = arrival;
+}
+
+/* Senders say when a frame was taken now and then only. Who begins with this one knows nothing of
+ * those before it: it says so itself. */
+static void
+date (HubRtcTrack *self, const HubRtp *packet, gint64 arrival, HubRtpExtensions *extensions)
+{
+  gint64 rate = hub_codec_clock_rate (self->codec);
+  gint64 later = (gint32) (packet->timestamp - self->capture_rtp_time);
+  guint64 capture;
+
+  if (extensions->length[HUB_RTP_CAPTURE_TIME] > 0 || self->capture_length == 0
+      || arrival - self->captured > CAPTURE_US || ABS (later) > rate * CAPTURE_US / G_USEC_PER_SEC)
+    return;
+  memcpy (&capture, self->capture, sizeof capture);
+  /* Of an NTP timestamp's 64 bits 32 are fractions of a second. */
+  capture = GUINT64_TO_BE (GUINT64_FROM_BE (capture)
+                           + (guint64) (later * (G_GINT64_CONSTANT (1) << 32) / rate));
+  extensions->length[HUB_RTP_CAPTURE_TIME] = self->capture_length;
+  memcpy (extensions->value[HUB_RTP_CAPTURE_TIME], self->capture, self->capture_length);
+  memcpy (extensions->value[HUB_RTP_CAPTURE_TIME], &capture, sizeof capture);
+}
+
 const HubRtpPacket *
 hub_rtc_track_take (HubRtcTrack *self, const HubRtp *packet, const HubRtpExtensions *extensions,
                     gint64 arrival, gboolean repair)
@@ -66,6 +105,7 @@ hub_rtc_track_take (HubRtcTrack *self, const HubRtp *packet, const HubRtpExtensi
   const HubRtpReceiver *receiver = &self->receiver;
   gint64 before = receiver->newest;
   gint64 index = hub_rtp_unwrap (before, packet->sequence);
+  HubRtpExtensions dated;
   gboolean resumes = !repair && hub_rtp_receiver_resumes (receiver, packet->sequence, arrival);
 
   if (receiver->started && !resumes && hub_rtp_history_find (self->history, index) != NULL)
@@ -74,14 +114,21 @@ hub_rtc_track_take (HubRtcTrack *self, const HubRtp *packet, const HubRtpExtensi
     return NULL;
   /* It began anew: so does each place, whose own numbers go on without the gap. */
   if (index - before > 65535)
-    wait_all (self);
+    {
+      self->capture_length = 0;
+      wait_all (self);
+    }
   self->arrived = arrival;
+  remember_capture (self, packet, extensions, arrival);
   if (hub_codec_kind (self->codec) == HUB_MEDIA_AUDIO)
     hear (self, extensions);
   else if (hub_rtc_picture_begins (self->codec, packet->payload, packet->payload_length))
     {
       self->pictures++;
       self->picture_wanted = FALSE;
+      dated = *extensions;
+      date (self, packet, arrival, &dated);
+      extensions = &dated;
     }
   return hub_rtp_history_keep (self->history, index, arrival, packet, extensions);
 }

@@ -42,6 +42,11 @@ typedef struct
   gint64 clock;
   guint32 clock_rtp_time;
 
+  /* The newest abs-capture-time that came, and of which frame; length 0 for none yet. */
+  guint8 capture_length, capture[HUB_RTP_MAX_EXTENSION_BYTES];
+  guint32 capture_rtp_time;
+  gint64 captured;
+
   gboolean picture_wanted;
   gint64 picture_asked;
   guint64 pictures; /* whole ones that came */
@@ -61,7 +66,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HubRtcTrack, hub_rtc_track_free)
  * hub_rtc_track_take:
  * @repair: whether it is a retransmission, already taken out of its wrapping
  *
- * Keeps a packet. Returns: (transfer none) (nullable): it, until the next call; NULL for one that
+ * Keeps a packet; one with which a whole picture begins says when that was taken, as far as it is
+ * known. Returns: (transfer none) (nullable): it, until the next call; NULL for one that
  * came before, or that does not belong here.
  */
 const HubRtpPacket *hub_rtc_track_take (HubRtcTrack *self, const HubRtp *packet,

@@ -459,6 +459,65 @@ test_places (void)
     }
 }
 
+/* Takes a packet of VP8, which begins a whole picture or does not, and says when it was taken or
+ * does not; returns what it says then, or 0. */
+static guint64
+capture_of (HubRtcTrack *track, guint16 sequence, guint32 timestamp, gint64 arrival, gboolean key,
+            guint64 capture)
+{
+  static const guint8 payloads[2][5] = { { 0x10, 0x01 }, { 0x10, 0x00, 0x9d, 0x01, 0x2a } };
+  const HubRtp packet = { .sequence = sequence,
+                          .timestamp = timestamp,
+                          .payload = payloads[key],
+                          .payload_length = sizeof payloads[key] };
+  HubRtpExtensions extensions = { { 0 } };
+  const HubRtpPacket *kept;
+  guint64 said;
+
+  if (capture != 0)
+    {
+      extensions.length[HUB_RTP_CAPTURE_TIME] = 16;
+      said = GUINT64_TO_BE (capture);
+      memcpy (extensions.value[HUB_RTP_CAPTURE_TIME], &said, sizeof said);
+      extensions.value[HUB_RTP_CAPTURE_TIME][15] = 7;
+    }
+  kept = hub_rtc_track_take (track, &packet, &extensions, arrival, FALSE);
+  g_assert_nonnull (kept);
+  if (kept->extensions.length[HUB_RTP_CAPTURE_TIME] == 0)
+    return 0;
+  g_assert_cmpuint (kept->extensions.length[HUB_RTP_CAPTURE_TIME], ==, 16);
+  g_assert_cmpuint (kept->extensions.value[HUB_RTP_CAPTURE_TIME][15], ==, 7);
+  memcpy (&said, kept->extensions.value[HUB_RTP_CAPTURE_TIME], sizeof said);
+  return GUINT64_FROM_BE (said);
+}
+
+/* A whole picture says when it was taken, where its sender has said it of another one. */
+static void
+test_dated (void)
+{
+  const guint64 second = G_GUINT64_CONSTANT (1) << 32, taken = 4005000000 * second + 5;
+  const guint32 first = G_MAXUINT32 - 45000;
+  const gint64 half = G_USEC_PER_SEC / 2;
+  g_autoptr (HubRtcTrack) track = hub_rtc_track_new (1, HUB_CODEC_VP8);
+
+  g_assert_cmpuint (capture_of (track, 1, first - 90000, START, TRUE, 0), ==, 0);
+  g_assert_cmpuint (capture_of (track, 2, first, START, FALSE, taken), ==, taken);
+  g_assert_cmpuint (capture_of (track, 3, first + 45000, START + half, FALSE, 0), ==, 0);
+  /* RTP's clock begins anew in between. */
+  g_assert_cmpuint (capture_of (track, 4, first + 90000, START + 2 * half, TRUE, 0), ==,
+                    taken + second);
+  g_assert_cmpuint (capture_of (track, 5, first + 3 * 45000, START + 3 * half, TRUE, taken + 9), ==,
+                    taken + 9);
+  /* An older one that comes late is not the newest. */
+  g_assert_cmpuint (capture_of (track, 6, first + 90000, START + 3 * half, FALSE, taken), ==,
+                    taken);
+  g_assert_cmpuint (capture_of (track, 7, first + 4 * 45000, START + 4 * half, TRUE, 0), ==,
+                    taken + 9 + second / 2);
+  /* It is known no longer, or of another stretch of time. */
+  g_assert_cmpuint (capture_of (track, 8, first + 4 * 45000, START + 14 * half, TRUE, 0), ==, 0);
+  g_assert_cmpuint (capture_of (track, 9, first + 90000 * 20, START + 5 * half, TRUE, 0), ==, 0);
+}
+
 static gint64
 resident_kib (void)
 {
@@ -522,5 +581,6 @@ main (int argc, char **argv)
   g_test_add_func ("/rtc/history/keep", test_history);
   g_test_add_func ("/rtc/history/untouched", test_untouched);
   g_test_add_func ("/rtc/track/begins-anew", test_places);
+  g_test_add_func ("/rtc/track/dated", test_dated);
   return g_test_run ();
 }
