@@ -406,7 +406,8 @@ prepare (KarezLiveHalf *half, KarezSession *session, GError **error)
   g_signal_connect_object (self->tracking, "refused", G_CALLBACK (on_unfollowed), self, 0);
   /* Talk and pointers do not need it. */
   if (!guidance_tracking_begin (self->tracking, &none))
-    g_message ("%s: there is no tracker: %s", karez_session_get_id (session), none->message);
+    g_message ("%s: a tracker cannot be started: %s", karez_session_get_id (session),
+               none->message);
   return TRUE;
 }
 

@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The host's tracker: the program that keeps marks on what they were drawn on. */
+/* The host's trackers: one keeps marks on what they were drawn on, the other one sees the same
+ * picture and takes its place. */
 #include "guidance-tracking.h"
 
 #include "guidance-kept.h"
 
 #include <unistd.h>
 
-#define PROGRAM "tracker"
+/* Their names in the key file. */
+static const char *const names[] = { "tracker", "spare" };
+#define N_TRACKERS G_N_ELEMENTS (names)
+
+typedef struct
+{
+  KarezProgram *program; /* NULL before and after it */
+  gboolean seeing;       /* it has a picture */
+} Tracker;
 
 struct _GuidanceTracking
 {
@@ -16,11 +25,12 @@ struct _GuidanceTracking
   KarezMedia *media;
   GuidanceMarks *marks;
   char *source, *followed; /* NULL for nobody */
-  KarezProgram *program;   /* NULL before and after it */
-  gboolean running;        /* and has a picture */
-  int kept;                /* memory in which trackers keep marks for one another; -1 for none */
+  Tracker trackers[N_TRACKERS];
+  Tracker *leader;  /* the one that is told of marks; NULL for none */
+  gboolean running; /* it has a picture */
+  int kept;         /* memory in which trackers keep marks for one another; -1 for none */
   GuidanceKeptEnds ends;
-  gboolean worked; /* this tracker has said where marks are */
+  gboolean worked; /* the leader has said where marks are */
 };
 
 G_STATIC_ASSERT (GUIDANCE_KEPT_MARKS == GUIDANCE_MAX_MARKS);
@@ -36,24 +46,31 @@ enum
 };
 static guint signals[N_SIGNALS];
 
-/* What the program is told. */
+/* What they are told. */
 
-/* @message: (transfer full). One that does not read is found by its pulse, and another one is told
- * everything again. */
+static gboolean
+is_there (const Tracker *tracker)
+{
+  return tracker->program != NULL && karez_program_is_running (tracker->program);
+}
+
+/* @tracker: (nullable). @message: (transfer full). One that does not read is found by its pulse,
+ * and another one is told everything again. */
 static void
-tell (GuidanceTracking *self, JsonNode *message, int fd)
+tell (GuidanceTracking *self, Tracker *tracker, JsonNode *message, int fd)
 {
   g_autoptr (JsonNode) node = message;
   g_autoptr (GBytes) bytes = karez_json_to_bytes (node);
   g_autoptr (GError) error = NULL;
 
-  if (self->program != NULL && karez_program_is_running (self->program)
-      && !karez_program_send (self->program, bytes, fd >= 0 ? &fd : NULL, fd >= 0 ? 1 : 0, &error))
+  if (tracker != NULL && is_there (tracker)
+      && !karez_program_send (tracker->program, bytes, fd >= 0 ? &fd : NULL, fd >= 0 ? 1 : 0,
+                              &error))
     g_message ("%s: the tracker was not told: %s", karez_session_get_id (self->session),
                error->message);
 }
 
-/* Before all else: it may be that only the former one had the frames of marks. */
+/* Before the marks: it may be that only the former one had their frames. */
 static void
 tell_kept (GuidanceTracking *self)
 {
@@ -75,16 +92,17 @@ tell_kept (GuidanceTracking *self)
     json_array_add_int_element (numbers, ((const GuidanceMark *) marks->pdata[i])->number);
   node = json_node_new (JSON_NODE_ARRAY);
   json_node_take_array (node, numbers);
-  tell (self, karez_json_object ("type", "s", "keep", "marks", "n", node, NULL), self->kept);
+  tell (self, self->leader, karez_json_object ("type", "s", "keep", "marks", "n", node, NULL),
+        self->kept);
 }
 
 static void
-tell_followed (GuidanceTracking *self)
+tell_followed (GuidanceTracking *self, Tracker *tracker)
 {
   g_autoptr (GError) error = NULL;
   int tap;
 
-  if (self->followed == NULL || self->program == NULL || !karez_program_is_running (self->program))
+  if (self->followed == NULL || !is_there (tracker))
     return;
   tap = karez_media_tap (self->media, self->followed, self->source, &error);
   if (tap < 0)
@@ -93,7 +111,7 @@ tell_followed (GuidanceTracking *self)
                  error->message);
       return;
     }
-  tell (self, karez_json_object ("type", "s", "track", NULL), tap);
+  tell (self, tracker, karez_json_object ("type", "s", "track", NULL), tap);
   close (tap);
 }
 
@@ -119,7 +137,7 @@ points_of (const GuidanceMark *mark)
 void
 guidance_tracking_add (GuidanceTracking *self, const GuidanceMark *mark)
 {
-  tell (self,
+  tell (self, self->leader,
         karez_json_object ("type", "s", "mark", "number", "i", mark->number, "capture", "i",
                            mark->capture, "points", "n", points_of (mark), NULL),
         -1);
@@ -128,10 +146,20 @@ guidance_tracking_add (GuidanceTracking *self, const GuidanceMark *mark)
 void
 guidance_tracking_remove (GuidanceTracking *self, gint64 number)
 {
-  tell (self, karez_json_object ("type", "s", "forget", "number", "i", number, NULL), -1);
+  tell (self, self->leader, karez_json_object ("type", "s", "forget", "number", "i", number, NULL),
+        -1);
 }
 
-/* What it says. */
+/* Who leads. */
+
+static Tracker *
+find_tracker (GuidanceTracking *self, KarezProgram *program)
+{
+  for (guint i = 0; i < N_TRACKERS; i++)
+    if (self->trackers[i].program == program)
+      return &self->trackers[i];
+  g_return_val_if_reached (NULL);
+}
 
 static void
 set_running (GuidanceTracking *self, gboolean running)
@@ -143,15 +171,30 @@ set_running (GuidanceTracking *self, gboolean running)
 }
 
 static void
-on_started (KarezProgram *program, GuidanceTracking *self)
+lead (GuidanceTracking *self, Tracker *tracker)
 {
   GPtrArray *marks = guidance_marks_get (self->marks);
 
+  self->leader = tracker;
   self->worked = FALSE;
   tell_kept (self);
-  tell_followed (self);
   for (guint i = 0; i < marks->len; i++)
     guidance_tracking_add (self, marks->pdata[i]);
+  set_running (self, tracker->seeing);
+}
+
+/* One that sees the picture rather than one that will. */
+static void
+choose_leader (GuidanceTracking *self)
+{
+  Tracker *best = NULL;
+
+  for (guint i = 0; i < N_TRACKERS; i++)
+    if (is_there (&self->trackers[i])
+        && (best == NULL || (self->trackers[i].seeing && !best->seeing)))
+      best = &self->trackers[i];
+  if (best != NULL)
+    lead (self, best);
 }
 
 static void
@@ -164,12 +207,31 @@ forget_kept (GuidanceTracking *self)
 }
 
 static void
+on_started (KarezProgram *program, GuidanceTracking *self)
+{
+  Tracker *tracker = find_tracker (self, program);
+
+  tell_followed (self, tracker);
+  if (self->leader == NULL)
+    lead (self, tracker);
+}
+
+static void
 on_ended (KarezProgram *program, const char *reason, gboolean again, GuidanceTracking *self)
 {
+  Tracker *tracker = find_tracker (self, program);
+
+  tracker->seeing = FALSE;
+  if (self->leader != tracker)
+    return;
+  self->leader = NULL;
   if (guidance_kept_is_suspect (&self->ends, g_get_monotonic_time (), self->worked))
     forget_kept (self);
   set_running (self, FALSE);
+  choose_leader (self);
 }
+
+/* What they say. */
 
 static void
 take_refusal (GuidanceTracking *self, JsonNode *node)
@@ -189,50 +251,77 @@ take_refusal (GuidanceTracking *self, JsonNode *node)
     g_signal_emit (self, signals[REFUSED], 0, mark, karez_json_text (object, "rule"));
 }
 
+static void
+take_first_frame (GuidanceTracking *self, Tracker *tracker)
+{
+  tracker->seeing = TRUE;
+  if (self->leader == tracker)
+    set_running (self, TRUE);
+}
+
 /* It read what anybody may have sent: what it says is checked as theirs would be. */
 static void
 on_message (KarezProgram *program, GBytes *message, GuidanceTracking *self)
 {
+  Tracker *tracker = find_tracker (self, program);
   g_autoptr (JsonNode) node = karez_json_parse (message, KAREZ_PROGRAM_MAX_SIZE, NULL);
   const char *type = node != NULL && JSON_NODE_HOLDS_OBJECT (node)
                          ? karez_json_text (json_node_get_object (node), "type")
                          : NULL;
   GuidancePositions positions;
 
-  if (g_strcmp0 (type, "marks") == 0 && guidance_positions_from_json (&positions, node, NULL))
+  if (g_strcmp0 (type, "anew") == 0)
+    take_first_frame (self, tracker);
+  else if (tracker != self->leader)
+    return;
+  else if (g_strcmp0 (type, "marks") == 0 && guidance_positions_from_json (&positions, node, NULL))
     {
       self->worked = TRUE;
       g_signal_emit (self, signals[POSITIONS], 0, &positions);
     }
-  else if (g_strcmp0 (type, "anew") == 0)
-    set_running (self, TRUE);
   else if (g_strcmp0 (type, "refused") == 0)
     take_refusal (self, node);
 }
 
-/* Its life. */
+/* Their life. */
 
 gboolean
 guidance_tracking_begin (GuidanceTracking *self, GError **error)
 {
-  if (self->program != NULL)
-    return TRUE;
-  self->program = karez_session_start_program (self->session, PROGRAM, error);
-  if (self->program == NULL)
-    return FALSE;
-  g_signal_connect_object (self->program, "started", G_CALLBACK (on_started), self, 0);
-  g_signal_connect_object (self->program, "message", G_CALLBACK (on_message), self, 0);
-  g_signal_connect_object (self->program, "ended", G_CALLBACK (on_ended), self, 0);
+  for (guint i = 0; i < N_TRACKERS; i++)
+    {
+      Tracker *tracker = &self->trackers[i];
+
+      if (tracker->program != NULL)
+        continue;
+      tracker->program = karez_session_start_program (self->session, names[i], error);
+      if (tracker->program == NULL)
+        return FALSE;
+      g_signal_connect_object (tracker->program, "started", G_CALLBACK (on_started), self, 0);
+      g_signal_connect_object (tracker->program, "message", G_CALLBACK (on_message), self, 0);
+      g_signal_connect_object (tracker->program, "ended", G_CALLBACK (on_ended), self, 0);
+    }
   return TRUE;
+}
+
+static void
+stop (GuidanceTracking *self)
+{
+  self->leader = NULL;
+  for (guint i = 0; i < N_TRACKERS; i++)
+    {
+      if (self->trackers[i].program != NULL)
+        karez_program_stop (self->trackers[i].program);
+      g_clear_object (&self->trackers[i].program);
+      self->trackers[i].seeing = FALSE;
+    }
+  forget_kept (self);
 }
 
 void
 guidance_tracking_end (GuidanceTracking *self)
 {
-  if (self->program != NULL)
-    karez_program_stop (self->program);
-  g_clear_object (&self->program);
-  forget_kept (self);
+  stop (self);
   set_running (self, FALSE);
 }
 
@@ -243,7 +332,8 @@ guidance_tracking_follow (GuidanceTracking *self, const char *participant)
     return;
   g_free (self->followed);
   self->followed = g_strdup (participant);
-  tell_followed (self);
+  for (guint i = 0; i < N_TRACKERS; i++)
+    tell_followed (self, &self->trackers[i]);
 }
 
 const char *
@@ -270,10 +360,7 @@ guidance_tracking_finalize (GObject *object)
 {
   GuidanceTracking *self = GUIDANCE_TRACKING (object);
 
-  if (self->program != NULL)
-    karez_program_stop (self->program);
-  g_clear_object (&self->program);
-  forget_kept (self);
+  stop (self);
   g_object_unref (self->media);
   g_object_unref (self->marks);
   g_free (self->source);

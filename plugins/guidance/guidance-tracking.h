@@ -8,8 +8,9 @@ G_BEGIN_DECLS
 #define GUIDANCE_TYPE_TRACKING (guidance_tracking_get_type ())
 /**
  * GuidanceTracking:
- * The host's tracker: the program, what it is given to follow, and the marks that it is told of.
- * Another one that takes its place is told again, and given what the former one has kept of them.
+ * The host's trackers: two programs, what they are given to follow, and the marks of which one of
+ * them is told. When that one ends, the other one, which has seen the same picture, takes its place
+ * at once: it is told of the marks, and given what the former one has kept of them.
  *
  * Signals: "positions" (const GuidancePositions *): of one frame; "running" (gboolean): whether
  * there is a tracker that has a picture; "refused" (const GuidanceMark *, const char *rule): the
@@ -20,8 +21,8 @@ G_DECLARE_FINAL_TYPE (GuidanceTracking, guidance_tracking, GUIDANCE, TRACKING, G
 /* @source: the label of what is followed. It begins with guidance_tracking_begin(). */
 GuidanceTracking *guidance_tracking_new (KarezSession *session, KarezMedia *media,
                                          const char *source, GuidanceMarks *marks);
-/* Starts the program. FALSE with @error set where there can be none; the session goes on, with
- * marks that are lost. */
+/* Starts the programs. FALSE with @error set where one cannot be; the session goes on, without any
+ * with marks that are lost. */
 gboolean guidance_tracking_begin (GuidanceTracking *self, GError **error);
 void guidance_tracking_end (GuidanceTracking *self);
 /* @participant: (nullable): whose picture is followed */

@@ -160,42 +160,116 @@ test_positions (Room *room, gconstpointer data)
     }
 }
 
-/* A tracker that ends: both hospitals are told, and the next one has everything. */
+static void
+end_tracker (Room *room)
+{
+  karez_test_program_end (room_program (room), TRUE);
+  room_carry (room);
+}
+
+static gboolean
+is_running (Room *room)
+{
+  g_autoptr (JsonNode) node = NULL;
+
+  return karez_json_boolean (room_told (room, 2, "marks", "tracker", &node), "running");
+}
+
+/* A tracker that ends: both hospitals are told, and the other one, which has followed the picture,
+ * has everything. */
 static void
 test_tracker_ends (Room *room, gconstpointer data)
 {
   g_autoptr (JsonNode) node = NULL;
 
   room_draw (room, room->expert, MARK (01));
-  karez_test_program_end (room_program (room), TRUE);
-  karez_test_workers_carry (room->workers);
-  for (guint i = 0; i < 3; i++)
-    g_assert_cmpstr (karez_json_text (room_told (room, i, "marks", "tracker", &node), "type"), ==,
-                     "tracker");
-  g_assert_false (karez_json_boolean (json_node_get_object (node), "running")
-                  && karez_test_program_is_over (room_program (room)));
-  room_carry (room);
-  room_expect_kept (room, 1);
+  room->tracker = "spare";
   room_expect (room, "track", 0);
+  room_expect_nothing (room);
+  room_tracker_says (room, "{\"type\": \"anew\"}");
+  /* Only the other one is asked of marks. */
+  room_tracker_says (room, "{\"type\": \"marks\", \"rtp_time\": 1, \"marks\": [{\"number\": 1, "
+                           "\"shown\": false}]}");
+  room_tracker_says (room,
+                     "{\"type\": \"refused\", \"number\": 1, \"rule\": \"guidance/no-frame\"}");
+  for (guint i = 0; i < 3; i++)
+    {
+      g_assert_cmpuint (room_count (room, i, "positions"), ==, 0);
+      g_assert_null (room_told (room, i, "marks", "unfollowed", &node));
+      g_ptr_array_set_size (room->pages[i], 0);
+    }
+  room->tracker = "tracker";
+  end_tracker (room);
+  for (guint i = 0; i < 3; i++)
+    g_assert_cmpuint (room_count (room, i, "marks"), ==, 2); /* away, and there again */
+  g_assert_true (is_running (room));
+  room->tracker = "spare";
+  g_assert_cmpuint (room_expect_kept (room, 1), ==, room->memory);
   room_expect (room, "mark", 1);
   room_expect_nothing (room);
-  /* Nothing can be drawn before it has a frame. */
-  g_assert_false (karez_json_boolean (room_told (room, 2, "marks", "tracker", &node), "running"));
-  room_tracker_says (room, "{\"type\": \"anew\"}");
-  g_assert_true (karez_json_boolean (room_told (room, 2, "marks", "tracker", &node), "running"));
-  /* The session goes on without any. */
-  karez_test_program_end (room_program (room), FALSE);
-  room_carry (room);
-  g_assert_false (karez_json_boolean (room_told (room, 2, "marks", "tracker", &node), "running"));
+  /* The next process of the other name is the spare one now. */
+  room->tracker = "tracker";
+  room_expect (room, "track", 0);
+  room_expect_nothing (room);
+  room->tracker = "spare";
   room_draw (room, room->other, MARK (02));
-  g_assert_nonnull (room_told (room, 0, "marks", "added", &node));
+  room_expect (room, "mark", 2);
+  /* Who has no picture yet takes its place, too; nothing can be drawn until it has. */
+  end_tracker (room);
+  g_assert_false (is_running (room));
+  room->tracker = "tracker";
+  room_expect_kept (room, 2);
+  room_expect (room, "mark", 1);
+  room_expect (room, "mark", 2);
+  room_tracker_says (room, "{\"type\": \"anew\"}");
+  g_assert_true (is_running (room));
 }
 
+/* The spare one ends: nobody is told, and its next process follows the picture. */
 static void
-end_tracker (Room *room)
+test_spare_ends (Room *room, gconstpointer data)
 {
+  guint told = room_count (room, 2, "marks");
+
+  room_expect (room, "track", 0);
+  room->tracker = "spare";
+  room_tracker_says (room, "{\"type\": \"anew\"}");
+  end_tracker (room);
+  g_assert_cmpuint (room_count (room, 2, "marks"), ==, told);
+  room_expect (room, "track", 0);
+  room_expect_nothing (room);
+  room->tracker = "tracker";
+  room_expect_nothing (room);
+}
+
+/* Both end: the session goes on without any, and whichever comes first has everything. */
+static void
+test_trackers_end (Room *room, gconstpointer data)
+{
+  g_autoptr (JsonNode) node = NULL;
+  KarezTestProgram *spare;
+
+  room_draw (room, room->expert, MARK (01));
+  room->tracker = "spare";
+  spare = room_program (room);
+  room->tracker = "tracker";
+  karez_test_program_end (spare, FALSE);
   karez_test_program_end (room_program (room), TRUE);
+  karez_test_workers_carry (room->workers);
+  g_assert_false (is_running (room));
   room_carry (room);
+  room_expect (room, "track", 0);
+  room_expect_kept (room, 1);
+  room_expect (room, "mark", 1);
+  room_expect_nothing (room);
+  g_assert_false (is_running (room));
+  room_tracker_says (room, "{\"type\": \"anew\"}");
+  g_assert_true (is_running (room));
+  karez_test_program_end (room_program (room), FALSE);
+  room_carry (room);
+  g_assert_false (is_running (room));
+  room_draw (room, room->other, MARK (02));
+  g_assert_nonnull (room_told (room, 0, "marks", "added", &node));
 }
 
 /* Of what the tracker has now. */
@@ -224,6 +298,8 @@ test_kept (Room *room, gconstpointer data)
   room_draw (room, room->expert, MARK (01));
   room_draw (room, room->expert, MARK (02));
   end_tracker (room);
+  room->tracker = "spare";
+  room_expect (room, "track", 0);
   g_assert_cmpuint (room_expect_kept (room, 2), ==, room->memory);
   fd = karez_test_program_get_fd (room_program (room), 0);
   g_assert_cmpint (ftruncate (fd, 0), ==, -1);
@@ -232,19 +308,21 @@ test_kept (Room *room, gconstpointer data)
   g_assert_cmpint (errno, ==, EPERM);
   kept = open_kept (room);
   g_assert_true (guidance_kept_write (kept, GUIDANCE_KEPT_DRAWN, &picture, grey));
-  room_expect (room, "track", 0);
   room_expect (room, "mark", 1);
   room_expect (room, "mark", 2);
   /* The second end within seconds. */
   end_tracker (room);
+  room->tracker = "tracker";
+  room_expect (room, "track", 0);
   memory = room_expect_kept (room, 2);
   g_assert_cmpuint (memory, !=, room->memory);
   clean = open_kept (room);
   g_assert_false (guidance_kept_read (clean, GUIDANCE_KEPT_DRAWN, &picture, grey));
   g_assert_true (guidance_kept_write (clean, GUIDANCE_KEPT_DRAWN, &picture, grey));
-  room_expect (room, "track", 0);
   /* The first end with that one. */
   end_tracker (room);
+  room->tracker = "spare";
+  room_expect (room, "track", 0);
   g_assert_cmpuint (room_expect_kept (room, 2), ==, memory);
   next = open_kept (room);
   g_assert_true (guidance_kept_read (next, GUIDANCE_KEPT_DRAWN, &picture, grey));
@@ -649,6 +727,8 @@ main (int argc, char **argv)
   ADD ("refused", test_refused);
   ADD ("positions", test_positions);
   ADD ("tracker-ends", test_tracker_ends);
+  ADD ("spare-ends", test_spare_ends);
+  ADD ("trackers-end", test_trackers_end);
   ADD ("kept", test_kept);
   ADD ("scene", test_scene);
   ADD ("pointer", test_pointer);

@@ -21,7 +21,7 @@ room_add (Room *room, guint i, guint side, const char *id, const char *role)
 KarezTestProgram *
 room_program (Room *room)
 {
-  return karez_test_worker_get_program (room->workers[0], "tracker");
+  return karez_test_worker_get_program (room->workers[0], room->tracker);
 }
 
 void
@@ -35,6 +35,7 @@ room_carry (Room *room)
 void
 room_up (Room *room, gconstpointer data)
 {
+  room->tracker = "tracker";
   karez_test_workers_new (room->workers);
   for (guint i = 0; i < 2; i++)
     karez_test_worker_start (room->workers[i], GUIDANCE_TYPE_MODALITY, NULL);

@@ -14,10 +14,12 @@ typedef struct
   KarezTestWorker *workers[2]; /* the host's, where the patient is; the experts' */
   KarezParticipant *site, *expert, *other;
   GPtrArray *pages[3];
-  ino_t memory; /* which the tracker has for what it keeps */
+  const char *tracker; /* the name of the one that is told of marks */
+  ino_t memory;        /* which the tracker has for what it keeps */
 } Room;
 
 KarezParticipant *room_add (Room *room, guint i, guint side, const char *id, const char *role);
+/* The tracker; those functions that expect something of it, or say what it says, mean that one. */
 KarezTestProgram *room_program (Room *room);
 /* Everything on its way arrives. */
 void room_carry (Room *room);

@@ -127,25 +127,30 @@ async function withoutHubs(pair, site, expert, judge) {
     await page.getByText('Live', { exact: true }).waitFor();
 }
 
-/** The tracker's process: a descendant of the session's worker. @param {import('./hubs.mjs').Hub} hub @param {string} id */
-async function trackerOf(hub, id) {
+/** The trackers' processes, descendants of the session's worker: the one that is told of marks, which has memory for
+ * them, and the spare one. @param {import('./hubs.mjs').Hub} hub @param {string} id */
+async function trackersOf(hub, id) {
   const worker = (await hub.api('GET', '/workers')).items.find((/** @type {any} */ one) => one.session === id);
   const above = (/** @type {number} */ pid) => Number(/^PPid:\s*(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
+  const found = { leader: 0, spare: 0 };
   for (const pid of fs.readdirSync('/proc').map(Number).filter(Boolean))
     try {
       let parent = fs.readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('guidance-track') ? above(pid) : 0;
       while (parent > 1 && parent !== worker.pid)
         parent = above(parent);
       if (parent === worker.pid)
-        return pid;
+        found[fs.readFileSync(`/proc/${pid}/maps`, 'utf8').includes('/memfd:guidance-kept') ? 'leader' : 'spare'] = pid;
     } catch { /* it has ended */ }
-  return 0;
+  return found;
 }
 
-/** Keeps what becomes of the first mark, and how many pictures were shown. @param {any} page */
+/** From 1900 to 1970, in ms: frames are timed by NTP. */
+const epoch = 2_208_988_800_000;
+
+/** Keeps what becomes of the first mark, of which frames its place is told, and how many pictures were shown. @param {any} page */
 const follow = (page) => page.evaluate((/** @type {string} */ name) => {
   const { marks, picture } = document.querySelector(name);
-  const followed = { states: /** @type {any[]} */ ([]), frames: picture.video.getVideoPlaybackQuality().totalVideoFrames };
+  const followed = { states: /** @type {any[]} */ ([]), places: /** @type {any[]} */ ([]), frames: picture.video.getVideoPlaybackQuality().totalVideoFrames };
   const note = () => {
     const state = [...marks.all.values()][0]?.state;
     if (state !== followed.states.at(-1)?.state)
@@ -153,6 +158,11 @@ const follow = (page) => page.evaluate((/** @type {string} */ name) => {
   };
   note();
   marks.addEventListener('change', note);
+  picture.takePositions = (/** @type {any} */ positions) => {
+    if (positions.marks.some((/** @type {any} */ one) => one.shown))
+      followed.places.push({ capture: positions.capture, at: Date.now() });
+    Object.getPrototypeOf(picture).takePositions.call(picture, positions);
+  };
   globalThis.followed = () => ({ ...followed, frames: picture.video.getVideoPlaybackQuality().totalVideoFrames - followed.frames });
 }, panel);
 
@@ -162,40 +172,41 @@ async function killTracker({ aral }, id, pages) {
   // When the cover has just gone, it is away for longer than this takes.
   await until('the mark to be under the cover', async () => (await marks(pages[0]))[0]?.state === 'lost', 30000);
   await until('the mark to be back', async () => (await Promise.all(pages.map(marks))).every(([one]) => one?.state === 'shown'), 15000);
-  const pid = await trackerOf(aral, id);
-  assert.ok(pid, 'there is a tracker');
+  const { leader, spare } = await trackersOf(aral, id);
+  assert.ok(leader && spare, 'there are two trackers');
   await Promise.all(pages.map(follow));
   const begin = Date.now();
-  process.kill(pid, 'SIGKILL');
+  process.kill(leader, 'SIGKILL');
   const took = [];
   for (const page of pages) {
-    const { states, frames } = await until('the mark to be lost and back', async () => {
-      const found = await page.evaluate(() => globalThis.followed());
-      const lost = found.states.findIndex((/** @type {any} */ one) => one.state === 'lost');
-      return lost >= 0 && found.states.slice(lost).some((/** @type {any} */ one) => one.state === 'shown') ? found : null;
+    // Back is a place on a frame that was taken after that, told by another tracker.
+    const found = await until('the mark to be lost and back', async () => {
+      const { states, places, frames } = await page.evaluate(() => globalThis.followed());
+      const lost = states.find((/** @type {any} */ one) => one.state === 'lost')?.at;
+      const shown = states.find((/** @type {any} */ one) => one.state === 'shown' && one.at >= lost)?.at;
+      const place = places.find((/** @type {any} */ one) => one.capture > begin + epoch)?.at;
+      return shown && place ? { lost: lost - begin, back: Math.max(shown, place) - begin, frames } : null;
     }, 15000);
-    const lost = states.find((/** @type {any} */ one) => one.state === 'lost').at;
-    const shown = states.find((/** @type {any} */ one) => one.state === 'shown' && one.at >= lost).at;
-    took.push({ lost: lost - begin, back: shown - begin, frames });
+    took.push(found);
   }
   return took;
 }
 
-/** In ms: a second, and what three browsers on the same two processors take of the tracker's. */
-const back = 2000;
+/** Trackers that end within this, in ms, leave nothing to those after them (guidance-kept.h). */
+const suspect = 5000;
 
-/** The picture and the talk stay, the mark is announced lost and comes back soon: the least of three, since a computer
- * that is busy with something else starts a program later. @param {import('./hubs.mjs').Pair} pair @param {string} id @param {any[]} pages */
+/** The picture and the talk stay, the mark is announced lost and is back within a second: of one tracker, and of the
+ * one that took its place. @param {import('./hubs.mjs').Pair} pair @param {string} id @param {any[]} pages */
 async function withoutTracker(pair, id, pages) {
-  const most = [];
-  do {
+  for (let times = 0; times < 2; times++) {
     const took = await killTracker(pair, id, pages);
     console.log(`guidance: kill -9 of the tracker: ${JSON.stringify(took)} ms at the site and the expert`);
-    for (const one of took)
-      assert.ok(one.frames >= one.back / 200, `${one.frames} pictures in ${one.back} ms`);
-    most.push(Math.max(...took.map((one) => one.back)));
-  } while (Math.min(...most) > back && most.length < 3);
-  assert.ok(Math.min(...most) <= back, `the mark was back after ${most.join(', ')} ms`);
+    for (const one of took) {
+      assert.ok(one.back <= 1000, `the mark was back after ${one.back} ms`);
+      assert.ok(one.frames >= Math.floor(one.back / 200), `${one.frames} pictures in ${one.back} ms`);
+    }
+    await new Promise((done) => { setTimeout(done, suspect); });
+  }
 }
 
 /** Of a worker that dies the next one knows the marks, from its checkpoint; their frames went with it. @param {import('./hubs.mjs').Pair} pair

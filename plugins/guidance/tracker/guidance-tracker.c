@@ -4,9 +4,10 @@
 /* A program of the session (data/doc/plugin.md): descriptor 3 is its channel to the live half. Each
  * packet is a JSON document.
  *
- *   {"type": "keep", "marks": [7, …]}, before all others, with memory of guidance-kept.h as a
+ *   {"type": "keep", "marks": [7, …]}, before the first mark, with memory of guidance-kept.h as a
  * descriptor: what is needed of marks outlives this process there; of a former one is what is there
- * already, and what does not belong to these marks is removed
+ * already, and what does not belong to these marks is removed. A spare one is not told of it, nor
+ * of marks, before it takes the place of another
  *   {"type": "track"}, with a tap as a descriptor: the picture that is followed from now on
  *   {"type": "mark", "number": 7, "capture": µs, "points": [[x, y], …]}: drawn on the frame that
  * was taken then by its sender's clock (NTP); points in parts of its width and height

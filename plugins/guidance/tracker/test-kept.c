@@ -144,6 +144,39 @@ test_killed (gconstpointer data)
   close (memory);
 }
 
+/* A spare one has seen the frames before it is told of the mark: it has it at once, also one that
+ * was drawn so late that nothing of it is kept. */
+static void
+test_spare (gconstpointer data)
+{
+  const gboolean kept = GPOINTER_TO_UINT (data);
+  g_autoptr (Stream) stream = stream_new (GUIDANCE_CLIP_PAN, 6105, KAREZ_CODEC_VP8, 0);
+  const GuidancePoint at = choose_place (stream->clip, 0);
+  int memory = make_memory ();
+  Tracker former, spare;
+
+  if (kept)
+    {
+      g_assert_true (follow (&former, stream, memory, &at));
+      tracker_kill (&former);
+    }
+  begin (&spare, stream, -1, NULL);
+  spare.patience = 20; /* of no mark nothing is told */
+  tracker_send_frames (&spare, 0, KILLED, 0);
+  g_assert_cmpuint (spare.n_answers, ==, 0);
+  spare.patience = PATIENCE;
+  tracker_say (&spare, "{\"type\": \"keep\", \"marks\": [7]}", memory);
+  tracker_draw (&spare, MARK, DRAWN, at.x, at.y);
+  spare.marked = TRUE;
+  tracker_send_frames (&spare, KILLED, KILLED + SOON, 0);
+  g_test_message ("%u answers, %u shown", spare.n_answers, spare.n_shown);
+  g_assert_cmpstr (spare.rule, ==, "");
+  g_assert_cmpuint (spare.n_shown, >, SOON / 2);
+  g_assert_cmpfloat (tracker_get_error (&spare, 1), <, 0.02);
+  tracker_finish (&spare);
+  close (memory);
+}
+
 /* Another stream in the same tracker: the mark is looked for in it; without memory it is gone. */
 static void
 test_anew (void)
@@ -512,6 +545,8 @@ main (int argc, char **argv)
 
       g_test_add_data_func (name, GUINT_TO_POINTER (i), test_killed);
     }
+  g_test_add_data_func ("/kept/spare", GUINT_TO_POINTER (TRUE), test_spare);
+  g_test_add_data_func ("/kept/spare-of-nothing", GUINT_TO_POINTER (FALSE), test_spare);
   g_test_add_func ("/kept/anew", test_anew);
   g_test_add_func ("/kept/not-there", test_not_there);
   g_test_add_func ("/kept/garbage", test_garbage);
