@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The live half of AR guidance: marks, pointers, checklists, full pictures, the tracker, and what
- * is kept of it. */
+/* The live half of AR guidance: marks, pointers, checklists, full pictures, documents, the tracker,
+ * and what is kept of it. */
 #include "guidance-modality.h"
 
 #include "guidance-asking.h"
 #include "guidance-pages.h"
+#include "guidance-showing.h"
 #include "guidance-still.h"
 #include "guidance-tracking.h"
 
@@ -31,6 +32,7 @@ struct _GuidanceModality
   GuidanceReadback *readback;
   GuidanceAsking *asking;
   GuidanceStill *still;
+  GuidanceShowing *showing;
   GuidanceHistory *history;
   KarezMedia *media;          /* NULL before it is prepared */
   GuidanceTracking *tracking; /* the host's */
@@ -94,6 +96,8 @@ on_channel (KarezMedia *media, KarezParticipant *participant, const char *label,
     tell_everything (self, participant);
   else if (open && g_str_equal (label, GUIDANCE_ASKING_LABEL))
     guidance_asking_begin (self->asking, participant);
+  else if (open && g_str_equal (label, GUIDANCE_SHOWING_LABEL))
+    guidance_showing_begin (self->showing, participant);
 }
 
 /* Marks. */
@@ -225,6 +229,8 @@ on_message (KarezMedia *media, KarezParticipant *participant, const char *label,
     guidance_asking_take (self->asking, participant, message);
   else if (g_str_equal (label, GUIDANCE_STILL_LABEL))
     guidance_still_take (self->still, participant, message);
+  else if (g_str_equal (label, GUIDANCE_SHOWING_LABEL))
+    guidance_showing_take (self->showing, participant, message);
 }
 
 /* Positions: from the host's tracker to every page. */
@@ -382,6 +388,7 @@ open_media (GuidanceModality *self, KarezSession *session, GError **error)
   karez_media_declare_channel (media, POSITIONS, KAREZ_CHANNEL_ONCE | KAREZ_CHANNEL_BINARY, 1, 1);
   guidance_asking_declare (self->asking, media);
   guidance_still_declare (self->still, media);
+  guidance_showing_declare (self->showing, media);
   g_signal_connect_object (media, "channel", G_CALLBACK (on_channel), self, 0);
   g_signal_connect_object (media, "message", G_CALLBACK (on_message), self, 0);
   g_signal_connect_object (link, "datagram", G_CALLBACK (on_datagram), self, 0);
@@ -544,6 +551,7 @@ guidance_modality_finalize (GObject *object)
   g_clear_object (&self->media);
   g_object_unref (self->asking);
   g_object_unref (self->still);
+  g_object_unref (self->showing);
   g_object_unref (self->readback);
   g_object_unref (self->marks);
   guidance_history_free (self->history);
@@ -584,6 +592,8 @@ guidance_modality_init (GuidanceModality *self)
   karez_live_half_add_replica (KAREZ_LIVE_HALF (self), "checklist", KAREZ_REPLICA (self->readback));
   self->asking = guidance_asking_new (KAREZ_LIVE_HALF (self), self->readback, self->history);
   self->still = guidance_still_new (KAREZ_LIVE_HALF (self));
+  self->showing = guidance_showing_new (self->history);
+  karez_live_half_add_replica (KAREZ_LIVE_HALF (self), "document", KAREZ_REPLICA (self->showing));
   self->marks = guidance_marks_new ();
   karez_live_half_add_replica (KAREZ_LIVE_HALF (self), "marks", KAREZ_REPLICA (self->marks));
   g_signal_connect_object (self->marks, "step", G_CALLBACK (on_step), self, 0);

@@ -34,6 +34,8 @@ G_BEGIN_DECLS
  *   "failed", "id"}. Experts are told {"type": "asked", "id", "by": a participant} and those two;
  *   who asked in vain, or said nonsense, {"type": "refused", "id", "rule", "message", "accepted"}.
  *
+ * "document", reliable: what is shown at the patient's side, #GuidanceShowing.
+ *
  * It records "participant.enter" of each of this hospital's people, {"participant", "role"}, and
  * "summary.keep" at the end, guidance_history_to_record().
  */

@@ -37,7 +37,8 @@ own_id (KarezControlHalf *half)
 /* What a picture is announced with, by a page or by the other hospital. */
 
 #define PICTURE_FIELDS                                                                             \
-  { "id", KAREZ_JSON_UUID, TRUE }, { "kind", KAREZ_JSON_ENUM, TRUE, 0, 0, "still|snapshot" },      \
+  { "id", KAREZ_JSON_UUID, TRUE },                                                                 \
+      { "kind", KAREZ_JSON_ENUM, TRUE, 0, 0, "still|snapshot|document" },                          \
       { "media_type", KAREZ_JSON_TEXT, TRUE, 1, 100 },                                             \
       { "size", KAREZ_JSON_INTEGER, TRUE, 1, G_MAXINT64 }, { "taken_at", KAREZ_JSON_TIME, TRUE },  \
       { "caption", KAREZ_JSON_TEXT, FALSE, 0, MAX_CAPTION },                                       \
@@ -148,8 +149,8 @@ check_sender (GuidanceWork *work, gboolean still, GError **error)
          || karez_error_set (error, KAREZ_ERROR_DENIED, "guidance/participant",
                              still ? N_ ("who was in the session at the patient’s side")
                                    : N_ ("who was in the session as expert"),
-                             N_ ("A still is sent by who was at the patient’s side, a snapshot by "
-                                 "an expert of the session"));
+                             N_ ("A still is sent by who was at the patient’s side, a snapshot or "
+                                 "a document by an expert of the session"));
 }
 
 static void

@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 #define GUIDANCE_TYPE_PICTURES (guidance_pictures_get_type ())
 /**
  * GuidancePictures:
- * Pictures of sessions: stills by who was there as "site", snapshots by who was there as "expert".
+ * Pictures of sessions: stills by who was there as "site", snapshots and pages of documents by who
+ * was there as "expert".
  * Kept where they are sent, announced to the other hospital once they are whole, and fetched by it:
  * both have the same by SHA-256. One that could not be announced, since this hub ended in between
  * or the hospitals were not paired, is when a hospital is paired or up again, and each minute.

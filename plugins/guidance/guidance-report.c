@@ -116,7 +116,7 @@ check_inner (JsonObject *report, GError **error)
 {
   static const KarezJsonField picture_fields[] = {
     { "id", KAREZ_JSON_UUID, TRUE },
-    { "kind", KAREZ_JSON_ENUM, TRUE, 0, 0, "still|snapshot" },
+    { "kind", KAREZ_JSON_ENUM, TRUE, 0, 0, "still|snapshot|document" },
     { "caption", KAREZ_JSON_TEXT, FALSE, 0, 300 },
     { "taken_at", KAREZ_JSON_TIME, TRUE },
     { "sha256", KAREZ_JSON_TEXT, TRUE, 64, 64 },

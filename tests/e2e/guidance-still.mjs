@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // A full picture in an AR guidance, in real browsers: an expert at Hangzhou asks, the page at Aral takes
 // it with the camera's own size and sends it by both hubs, the expert looks at it near, and measures in it by something of
-// a known size, by mouse and by keys; another expert opens it, too. A camera that is off, and a prepared scene.
+// a known size, by mouse and by keys; another expert opens it, too. A camera that is off, and a prepared scene. And the other
+// way: documents that experts show at the patient's side.
 
 import assert from 'node:assert/strict';
 import path from 'node:path';
@@ -119,6 +120,73 @@ async function ask(page, size) {
   await viewer(page).getByText(size).waitFor({ timeout: 30000 });
 }
 
+const colours = ['rgb(200,30,30)', 'rgb(30,160,60)', 'rgb(40,60,200)'];
+
+/** A page of a document: a picture of one colour below a heading. @param {any} page @param {string} colour @param {number} number */
+async function paper(page, colour, number) {
+  const base64 = await page.evaluate(([fill, n]) => {
+    const element = Object.assign(document.createElement('canvas'), { width: 900, height: 1200 });
+    const context = element.getContext('2d');
+    context.fillStyle = '#fff';
+    context.fillRect(0, 0, 900, 1200);
+    context.fillStyle = '#111';
+    context.font = '64px sans-serif';
+    context.fillText(`Step ${n}: tourniquet`, 60, 120);
+    context.fillStyle = fill;
+    context.fillRect(60, 200, 780, 940);
+    return element.toDataURL('image/png').split(',')[1];
+  }, [colour, number]);
+  return { name: `Limb bleeding ${number}.png`, mimeType: 'image/png', buffer: Buffer.from(base64, 'base64') };
+}
+
+/** What is in the middle of the document that is shown. @param {any} page @returns {Promise<number[]>} */
+const middle = (page) => page.evaluate(() => {
+  const element = document.querySelector('karez-guidance-viewer canvas');
+  return element?.width ? [...element.getContext('2d').getImageData(element.width / 2, element.height / 2, 1, 1).data].slice(0, 3) : [];
+});
+
+/** @param {any} page @param {number} nth of the pages */
+const untilShown = (page, nth) => until(`page ${nth + 1} on the screen`, async () => {
+  const wanted = [...colours[nth].matchAll(/\d+/g)].map(Number);
+  const found = await middle(page);
+  return found.length === 3 && found.every((one, i) => Math.abs(one - wanted[i]) < 25);
+}, 20000);
+
+/** An expert shows a document of three pages; either side turns it and puts it away. @param {any} site @param {any} expert @param {any} second @param {string} id */
+async function documents(site, expert, second, id) {
+  const files = await Promise.all(colours.map((colour, i) => paper(expert, colour, i + 1)));
+  const row = (/** @type {any} */ page) => page.locator('.guidance-showing');
+  await expert.setInputFiles('#guidance-document', files);
+  await untilShown(site, 0);
+  await row(expert).getByText('on the screen there').waitFor({ timeout: 20000 });
+  await site.getByRole('button', { name: 'Next page' }).click();
+  await untilShown(site, 1);
+  await row(expert).getByText('Page 2 of 3').waitFor();
+  await expert.getByRole('button', { name: 'Next page' }).click();
+  await untilShown(site, 2);
+  await row(second).getByText('Doctor of hangzhou').waitFor();
+  await row(second).getByRole('button', { name: 'Look at it' }).click();
+  await untilShown(second, 2);
+  await checkAccess(site, 'guidance, a document');
+  await shootAll(site, 'guidance-document', sizes);
+  await shootAll(second, 'guidance-document-expert', sizes);
+  await site.getByRole('button', { name: 'Back to the live picture' }).click();
+  for (const page of [site, second])
+    await viewer(page).waitFor({ state: 'detached' });
+  await row(expert).waitFor({ state: 'detached' });
+  // No picture: nothing is shown.
+  await expert.setInputFiles('#guidance-document', { name: 'notes.png', mimeType: 'image/png', buffer: Buffer.from('no picture') });
+  await expert.getByText('is no picture that this browser can read').waitFor();
+  // One of a single page, put away by who shows it.
+  await expert.setInputFiles('#guidance-document', files[1]);
+  await untilShown(site, 1);
+  await expert.getByRole('button', { name: 'Stop showing' }).click();
+  await viewer(site).waitFor({ state: 'detached' });
+  const { items } = await site.evaluate(async (/** @type {string} */ session) => (await fetch(`/api/v1/x/guidance/sessions/${session}/pictures`)).json(), id);
+  assert.deepEqual(items.filter((/** @type {any} */ one) => one.kind === 'document').map((/** @type {any} */ one) => [one.caption, one.state, one.width, one.height]),
+    [...[1, 2, 3].map((n) => [`Limb bleeding 1 (${n}/3)`, 'whole', 900, 1200]), ['Limb bleeding 2', 'whole', 900, 1200]]);
+}
+
 await withPair('guidance-still', async (pair) => {
   await addSeconds(pair);
   await withGuidance(pair, async ({ id, site, expert, second }) => {
@@ -143,6 +211,7 @@ await withPair('guidance-still', async (pair) => {
     }
 
     await expert.keyboard.press('Escape');
+    await documents(site, expert, second, id);
     await site.getByRole('button', { name: 'Camera off' }).click();
     await until('the expert to see that it is off', async () => !await expert.evaluate((/** @type {string} */ name) => document.querySelector(name).picture.seen, panel));
     await expert.keyboard.press('v');

@@ -14,7 +14,7 @@
 #define PROBE "01a20000-0000-7000-8000-0000000000ff"
 #define N_PAGES 3
 
-static const char *const labels[] = { "marks", "pointer", "checklist", "still" };
+static const char *const labels[] = { "marks", "pointer", "checklist", "still", "document" };
 
 /* Whether @line begins with the word @word, behind which it goes on. */
 static gboolean

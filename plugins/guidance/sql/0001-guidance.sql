@@ -27,14 +27,15 @@ create table guidance.summary (
   kept_at    timestamptz not null default clock_timestamp ()
 );
 
--- Pictures of a session: stills of the site, snapshots of experts. Kept at both hospitals: announced
--- by the one where it was sent, whose bytes the other one fetches.
+-- Pictures of a session: stills of the site, snapshots of experts, pages of documents that experts
+-- showed at the site. Kept at both hospitals: announced by the one where it was sent, whose bytes the
+-- other one fetches.
 create table guidance.picture (
   id          uuid primary key,
   session     uuid not null,
   hub         uuid not null, -- where it was sent
   partner     uuid not null,
-  kind        text not null check (kind in ('still', 'snapshot')),
+  kind        text not null check (kind in ('still', 'snapshot', 'document')),
   media_type  text not null check (media_type in ('image/jpeg', 'image/png')),
   size        integer not null check (size between 1 and 12582912),
   width       integer check (width > 0),

@@ -33,13 +33,18 @@ async function takePhoto(track) {
   }
 }
 
-/** @param {CanvasImageSource} source @param {{width: number, height: number}} size @returns {Promise<Blob>} */
-async function encode(source, size) {
+/** As a JPEG of what is sent; what is transparent is white. @param {CanvasImageSource} source @param {{width: number, height: number}} size @returns {Promise<Blob>} */
+export async function encodePicture(source, size) {
   let { width, height } = fitted(size.width, size.height);
   const canvas = document.createElement('canvas');
   for (;;) {
     Object.assign(canvas, { width, height });
-    canvas.getContext('2d')?.drawImage(source, 0, 0, width, height);
+    const context = canvas.getContext('2d');
+    if (context) {
+      context.fillStyle = '#fff';
+      context.fillRect(0, 0, width, height);
+      context.drawImage(source, 0, 0, width, height);
+    }
     for (const quality of qualities) {
       const blob = await new Promise((/** @type {(blob: Blob | null) => void} */ done) => { canvas.toBlob(done, 'image/jpeg', quality); });
       if (!blob)
@@ -59,10 +64,10 @@ async function encode(source, size) {
 export async function takeStill(track, video, prepared) {
   const photo = prepared ? null : await takePhoto(track);
   if (photo) {
-    const blob = await encode(photo, photo);
+    const blob = await encodePicture(photo, photo);
     photo.close();
     return blob;
   }
   const { videoWidth: width, videoHeight: height } = video;
-  return width && height ? encode(video, { width, height }) : null;
+  return width && height ? encodePicture(video, { width, height }) : null;
 }

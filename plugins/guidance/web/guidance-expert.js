@@ -3,7 +3,9 @@
 
 import { _, button, clock, html, keyHint, may, ngettext, nothing, repeat, singleKeys } from '@karez/desk';
 import { checklist } from './guidance-checklist.js';
+import { accepted } from './guidance-document.js';
 import { colours, mostText } from './guidance-marks.js';
+import { shownDocument, shownThere } from './guidance-showing.js';
 import { fullScreen } from './guidance-site.js';
 
 /** @typedef {import('./guidance-panel.js').GuidancePanel} Panel */
@@ -26,7 +28,7 @@ function toolbar(panel) {
     <button class="guidance-tool" type="button" ?disabled=${own === 0} @click=${() => panel.clearOwn()}><span class="guidance-sign" aria-hidden="true">✕</span><span>${_('Clear mine')}</span></button>
     ${may('guidance.picture.write') ? html`<button class="guidance-tool" type="button" ?disabled=${panel.keeping || !panel.picture?.seen} aria-keyshortcuts=${singleKeys() ? 'S' : nothing}
       @click=${() => void panel.snapshot()}><span class="guidance-sign" aria-hidden="true">▣</span><span>${_('Snapshot')}</span>${keyHint('S')}</button>` : nothing}
-    ${may('guidance.picture.read') ? fullPicture(panel) : nothing}${microphone(panel)}</div>`;
+    ${may('guidance.picture.read') ? fullPicture(panel) : nothing}${may('guidance.picture.write') ? documents(panel) : nothing}${microphone(panel)}</div>`;
 }
 
 /** Asks for one; while it comes it says how far it is. @param {Panel} panel */
@@ -36,6 +38,19 @@ function fullPicture(panel) {
   return html`<button class="guidance-tool" type="button" ?disabled=${!waiting && !panel.picture?.seen} aria-disabled=${waiting ? 'true' : nothing} aria-busy=${waiting ? 'true' : nothing}
     aria-keyshortcuts=${singleKeys() ? 'V' : nothing} @click=${() => panel.askStill()}><span class="guidance-sign" aria-hidden="true">${
       waiting ? html`<i class="spinner"></i>` : '⛶'}</span><span>${word}</span>${keyHint('V')}</button>`;
+}
+
+/** Shows files at the patient's side. @param {Panel} panel */
+function documents(panel) {
+  return html`<button class="guidance-tool" type="button" ?disabled=${panel.sending !== null} aria-keyshortcuts=${singleKeys() ? 'D' : nothing}
+    @click=${() => panel.chooseDocument()}><span class="guidance-sign" aria-hidden="true">▤</span><span>${_('Document')}</span>${keyHint('D')}</button>
+    <input id="guidance-document" type="file" accept=${accepted} multiple hidden @change=${(/** @type {Event} */ event) => {
+      const input = /** @type {HTMLInputElement} */ (event.target);
+      const files = [...input.files ?? []];
+      input.value = '';
+      if (files.length)
+        void panel.showDocument(files);
+    }}>`;
 }
 
 /** Full pictures that can be looked at. @param {Panel} panel */
@@ -97,8 +112,8 @@ export function experts(panel) {
   const way = panel.way();
   const { open } = panel.stills;
   return html`<div class="guidance-desk">${panel.isExpert ? toolbar(panel) : nothing}
-    <div class=${open ? 'guidance-beside' : ''}>${open ? html`<karez-guidance-viewer .still=${open} .by=${panel.nameOf(open.by)} @leave=${() => panel.closeStill()}></karez-guidance-viewer>` : nothing}
+    <div class=${open || panel.showing.view ? 'guidance-beside' : ''}>${open ? html`<karez-guidance-viewer .still=${open} .by=${panel.nameOf(open.by)} @leave=${() => panel.closeStill()}></karez-guidance-viewer>` : shownDocument(panel)}
     <div class="guidance-picture">${panel.picture?.canvas}${told ? html`<p class="guidance-word" role="status">${told}</p>` : nothing}${writing(panel)}</div>${
-      panel.isExpert ? stills(panel) : nothing}
+      shownThere(panel)}${panel.isExpert ? stills(panel) : nothing}
     <p class="guidance-foot">${authors(panel)}${way ? html`<span class="hint">${way}</span>` : nothing}${panel.isExpert ? nothing : microphone(panel)}${fullScreen(panel)}</p></div>${checklist(panel)}</div>`;
 }

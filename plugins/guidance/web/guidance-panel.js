@@ -5,13 +5,15 @@ import { _, N_, announce, api, html, hubNow, live, may, newId, nothing, number, 
 import { Devices, MediaPanel } from '@karez/media';
 import { Readback, sayAsked } from './guidance-checklist.js';
 import { takeStill } from './guidance-camera.js';
+import { pagesOf } from './guidance-document.js';
 import { experts } from './guidance-expert.js';
 import './guidance-kept.js';
 import { Marks } from './guidance-marks.js';
 import { Picture, ownCapture } from './guidance-picture.js';
-import { fetchPicture, keepSnapshot, keepStill } from './guidance-pictures.js';
+import { fetchPicture, keepPage, keepSnapshot, keepStill } from './guidance-pictures.js';
 import { readPositions } from './guidance-positions.js';
 import { PreparedScene } from './guidance-scene.js';
+import { Showing } from './guidance-showing.js';
 import { preview, site } from './guidance-site.js';
 import { Stills } from './guidance-stills.js';
 import { Tools, toParts } from './guidance-tools.js';
@@ -33,7 +35,7 @@ export class GuidancePanel extends MediaPanel {
   /** @type {[string, string][]} */
   static keys = [['M', N_('Mute or unmute yourself')], ['P', N_('Pen')], ['A', N_('Arrow')], ['C', N_('Circle')], ['T', N_('Text')], ['L', N_('Pointer')],
     ['F', N_('Freeze the picture, or let it move')], ['Z', N_('Take back your last mark')], ['S', N_('Keep a snapshot')],
-    ['V', N_('Ask for a full picture')]];
+    ['V', N_('Ask for a full picture')], ['D', N_('Show a document at the patient’s side')]];
   static role = (/** @type {any} */ session, /** @type {any} */ me) => (me && session.host === me.hub && me.roles.some((/** @type {string} */ one) => one !== 'desk')
     ? 'site' : 'expert');
   static properties = { ...MediaPanel.properties, typing: { state: true } };
@@ -63,6 +65,20 @@ export class GuidancePanel extends MediaPanel {
       refused: (refusal) => this.refused(refusal),
     });
     this.stills.addEventListener('change', () => this.requestUpdate());
+    this.showing = new Showing({
+      fetch: (id) => fetchPicture(this.session.id, id),
+      seen: ({ id, title }, page) => {
+        if (!this.isSite)
+          return;
+        announce(_('A document is shown: %s', title));
+        this.tellDocument({ type: 'see', id, page });
+      },
+    });
+    this.showing.addEventListener('change', () => this.requestUpdate());
+    this.showing.addEventListener('begin', () => this.showing.want(this.isSite));
+    this.showing.addEventListener('refuse', (event) => this.refused(/** @type {CustomEvent} */ (event).detail));
+    /** A document that this page is sending. @type {{done: number, pages: number, cancelled: boolean, cancel: () => void} | null} */
+    this.sending = null;
     /** Ids of those that this page is sending. @type {Set<string>} */
     this.giving = new Set();
     /** The hospital's checklists. @type {import('./guidance-checklist.js').Text[]} */
@@ -85,7 +101,7 @@ export class GuidancePanel extends MediaPanel {
   declared() {
     return {
       sources: { microphone: { voice: true, bitrate: 32_000 }, scene: { shared: true, bitrate: 2_500_000 }, camera: { bitrate: 500_000 } },
-      channels: { marks: {}, checklist: {}, still: {}, pointer: { once: true }, positions: { once: true, binary: true } },
+      channels: { marks: {}, checklist: {}, still: {}, document: {}, pointer: { once: true }, positions: { once: true, binary: true } },
     };
   }
 
@@ -126,6 +142,8 @@ export class GuidancePanel extends MediaPanel {
         this.marks.forget();
       if (!client.channels.isOpen('checklist'))
         this.readback.forget();
+      if (!client.channels.isOpen('document'))
+        this.showing.forget();
       this.requestUpdate();
     });
     this.picture = new Picture(this.marks, { lost: !this.isSite });
@@ -145,6 +163,8 @@ export class GuidancePanel extends MediaPanel {
     this.picture = this.tools = this.typing = null;
     this.marks.forget();
     this.readback.forget();
+    this.showing.forget();
+    this.sending?.cancel();
     this.stills.forget();
   }
 
@@ -167,6 +187,8 @@ export class GuidancePanel extends MediaPanel {
       this.readback.take(/** @type {string} */ (data));
     else if (label === 'still')
       this.takeStillMessage(/** @type {string} */ (data));
+    else if (label === 'document')
+      this.showing.take(/** @type {string} */ (data));
     else if (label === 'positions') {
       const positions = readPositions(data);
       if (positions?.capture)
@@ -331,6 +353,72 @@ export class GuidancePanel extends MediaPanel {
     void this.updateComplete.then(() => this.picture?.canvas.focus({ preventScroll: true }));
   }
 
+  /** @param {Record<string, unknown>} change */
+  tellDocument(change) {
+    return this.client?.channels.send('document', JSON.stringify(change)) ?? false;
+  }
+
+  /** Opens the browser's choice of files. */
+  chooseDocument() {
+    if (!this.sending && may('guidance.picture.write'))
+      /** @type {HTMLInputElement | null} */ (this.querySelector('#guidance-document'))?.click();
+  }
+
+  /** Shows files at the patient's side: page by page, each of which is kept with the session. @param {File[]} files */
+  async showDocument(files) {
+    const id = newId();
+    const sending = { done: 0, pages: files.length, cancelled: false, cancel: () => { sending.cancelled = true; } };
+    this.sending = sending;
+    this.requestUpdate();
+    try {
+      const { title, pages } = pagesOf(files);
+      const ids = pages.map(() => newId());
+      for (const [at, make] of pages.entries()) {
+        const blob = await make();
+        if (sending.cancelled)
+          break;
+        await keepPage(this.session.id, /** @type {string} */ (ids[at]), blob, pages.length > 1 ? `${title} (${at + 1}/${pages.length})` : title);
+        if (at === 0 && !this.tellDocument({ type: 'show', id, title, pages: ids }))
+          throw new Error(_('the connection is away'));
+        sending.done++;
+        this.requestUpdate();
+      }
+    } catch (error) {
+      sending.cancel();
+      toast(_('The document could not be sent: %s', error instanceof Error ? error.message : String(error)), { bad: true });
+    }
+    // What is not whole is not left there.
+    if (sending.cancelled && this.showing.document?.id === id)
+      this.hideDocument();
+    this.sending = null;
+    this.requestUpdate();
+  }
+
+  /** @param {number} page */
+  turnDocument(page) {
+    const { document: shown } = this.showing;
+    if (shown && !this.tellDocument({ type: 'turn', id: shown.id, page }))
+      toast(_('It was not sent: the connection is away. Try again once it is back.'));
+  }
+
+  /** It is put away, here and there. */
+  hideDocument() {
+    const { document: shown } = this.showing;
+    this.sending?.cancel();
+    if (shown && !this.tellDocument({ type: 'hide', id: shown.id }))
+      toast(_('It was not sent: the connection is away. Try again once it is back.'));
+  }
+
+  /** Who is at the patient's side puts it away for all; an expert just looks at the live picture again. */
+  leaveDocument() {
+    if (this.isSite)
+      this.hideDocument();
+    else
+      this.showing.want(false);
+    announce(_('The live picture.'));
+    void this.updateComplete.then(() => this.picture?.canvas.focus({ preventScroll: true }));
+  }
+
   /** This page has the camera: takes the picture and sends it, beside all else. @param {string} id */
   async giveStill(id) {
     const { devices, picture, giving } = this;
@@ -398,10 +486,15 @@ export class GuidancePanel extends MediaPanel {
     api.get('/x/guidance/demonstration').then(({ partner = '' }) => { this.partner = partner; this.requestUpdate(); }, () => {}); // nothing depends on it
     const full = () => this.requestUpdate();
     document.addEventListener('fullscreenchange', full);
-    this.off.push(() => document.removeEventListener('fullscreenchange', full), live.onTouched(['guidance.picture'], () => this.stills.look()),
+    this.off.push(() => document.removeEventListener('fullscreenchange', full), live.onTouched(['guidance.picture'], () => {
+      this.stills.look();
+      this.showing.look();
+    }),
       live.on('event', ({ event }) => {
-        if (event.schema === 'guidance' && event.table === 'picture' && ['picture.receive', 'picture.send'].includes(event.action))
+        if (event.schema === 'guidance' && event.table === 'picture' && ['picture.receive', 'picture.send'].includes(event.action)) {
           this.stills.arrived(event.row);
+          this.showing.look();
+        }
       }));
   }
 
@@ -442,16 +535,20 @@ export class GuidancePanel extends MediaPanel {
   /** @param {KeyboardEvent} event */
   key(event) {
     const key = singleKey(event);
-    if (event.key === 'Escape' && this.stills.open && !event.defaultPrevented && !(event.target instanceof HTMLInputElement) && !document.querySelector('dialog[open]')) {
+    const open = this.stills.open ?? this.showing.view;
+    if (event.key === 'Escape' && open && !event.defaultPrevented && !(event.target instanceof HTMLInputElement) && !document.querySelector('dialog[open]')) {
       event.preventDefault();
-      this.closeStill();
+      if (this.stills.open)
+        this.closeStill();
+      else
+        this.leaveDocument();
     }
     if (!this.client || !key)
       return;
     if (key === 'm') {
       event.preventDefault();
       void this.toggle('microphone').then(() => announce(this.devices.isOn('microphone') ? _('Your microphone is on.') : _('Your microphone is off.')));
-    } else if (this.tools && (toolKeys[key] || key === 'f' || key === 'z' || key === 's' || key === 'v')) {
+    } else if (this.tools && (toolKeys[key] || key === 'f' || key === 'z' || key === 's' || key === 'v' || key === 'd')) {
       event.preventDefault();
       const tool = toolKeys[key];
       if (tool)
@@ -462,6 +559,8 @@ export class GuidancePanel extends MediaPanel {
         this.undo();
       else if (key === 'v')
         this.askStill();
+      else if (key === 'd')
+        this.chooseDocument();
       else
         void this.snapshot();
     }

@@ -2,13 +2,13 @@
 // A signed report on paper, with what was in the guidance: people, consent, checklists, pictures.
 
 import { _, api, consentSentence, dayAndClock, duration, html, may, nameOf, ngettext, nothing, paper, say, sessionRole, timePair } from '@karez/desk';
-import { listPictures, pictureForPaper } from './guidance-pictures.js';
+import { kindInWords, listPictures, pictureForPaper } from './guidance-pictures.js';
 
 /** @typedef {import('./guidance-report.js').Version} Version */
 /** @typedef {import('./guidance-kept.js').Kept} Kept */
 /** @typedef {import('./guidance-kept.js').List} List */
 /** @typedef {{version: Version, kept: Kept | null, consents: import('@karez/desk').Consent[], title: string, asking: string, patient: string,
- *   pictures: {address: string, kind: 'still' | 'snapshot', at: string}[]}} Paper */
+ *   pictures: {address: string, what: string, at: string}[]}} Paper */
 
 /** What stands on it beside the report. Pictures come with their marks; each is read, which is on record.
  * @param {string} session @param {Version} version @param {Kept | null} kept @param {import('@karez/desk').Consent[]} consents
@@ -20,7 +20,7 @@ export async function preparePaper(session, version, kept, consents) {
     version.pictures.length && may('guidance.picture.read') ? listPictures(session) : [],
   ]);
   const chosen = all.filter((one) => one.state === 'whole' && version.pictures.some(({ id }) => id === one.id));
-  const pictures = await Promise.all(chosen.map(async (one) => ({ address: await pictureForPaper(session, one), kind: one.kind, at: one.taken_at })));
+  const pictures = await Promise.all(chosen.map(async (one) => ({ address: await pictureForPaper(session, one), what: kindInWords(one), at: one.taken_at })));
   return {
     version, kept, consents, title: booking?.title ?? '', asking: booking?.requester ?? '', pictures: pictures.filter(({ address }) => address),
     patient: nameOf(patients?.items.find((/** @type {any} */ one) => one.id === booking?.patient)?.names),
@@ -55,8 +55,8 @@ export function reportPaper({ version, kept, consents, title, asking, patient, p
     parts: [
       [_('What was seen and done'), version.course], [_('What is to follow'), version.recommendation],
       ...kept ? kept.checklists.map((one) => checklist(one, kept)) : [],
-      [_('Pictures'), pictures.length ? pictures.map(({ address, kind, at }) => html`<figure><img src=${address} alt=""><figcaption>${
-        kind === 'still' ? _('Still') : _('Snapshot')}, ${dayAndClock(at)}</figcaption></figure>`) : nothing],
+      [_('Pictures'), pictures.length ? pictures.map(({ address, what, at }) => html`<figure><img src=${address} alt=""><figcaption><bdi>${
+        what}</bdi>, ${dayAndClock(at)}</figcaption></figure>`) : nothing],
     ],
     signed: { by: version.signed_by, hospital: hospital(version.hub), at: version.signed_at, version: version.version, digest: version.digest },
   });

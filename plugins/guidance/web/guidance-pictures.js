@@ -8,15 +8,16 @@ import { colours } from './guidance-marks.js';
 
 /** @typedef {import('./guidance-picture.js').Snapshot} Snapshot */
 /** @typedef {{id: string, by: string, tool: import('./guidance-marks.js').Tool, points: [number, number][], text?: string}} KeptMark points in 10,000 parts */
-/** @typedef {{id: string, kind: 'still' | 'snapshot', state: string, size: number, marks?: KeptMark[], taken_at: string, added_by: string}} Kept */
+/** @typedef {'still' | 'snapshot' | 'document'} Kind */
+/** @typedef {{id: string, kind: Kind, state: string, size: number, caption?: string, marks?: KeptMark[], taken_at: string, added_by: string}} Kept */
 
 const parts = 10_000;
 
 /** Keeps a picture at this hospital, which sends it to the other. @param {string} session
- * @param {{id: string, kind: 'still' | 'snapshot', blob: Blob, taken: number, marks?: Snapshot['marks']}} picture */
-async function keepPicture(session, { id: wanted, kind, blob, taken, marks = [] }) {
+ * @param {{id: string, kind: Kind, blob: Blob, taken: number, caption?: string, marks?: Snapshot['marks']}} picture */
+async function keepPicture(session, { id: wanted, kind, blob, taken, caption, marks = [] }) {
   const { id, part_size: step } = await api.post(`/x/guidance/sessions/${session}/pictures`, {
-    id: wanted, kind, media_type: 'image/jpeg', size: blob.size, taken_at: rfc3339(taken), drawn_in: false,
+    id: wanted, kind, media_type: 'image/jpeg', size: blob.size, taken_at: rfc3339(taken), drawn_in: false, ...caption ? { caption } : {},
     marks: marks.map(({ id: mark, by, name, hospital, tool, text, points }) => ({
       id: mark, by, name, hospital, tool, ...text ? { text } : {}, points: points.map(([x, y]) => [Math.round(x * parts), Math.round(y * parts)]),
     })),
@@ -30,6 +31,12 @@ export const keepSnapshot = (session, { blob, marks }) => keepPicture(session, {
 
 /** A still that an expert asked for. @param {string} session @param {string} id that it was asked by @param {Blob} blob @param {number} taken */
 export const keepStill = (session, id, blob, taken) => keepPicture(session, { id, kind: 'still', blob, taken });
+
+/** A page of a document. @param {string} session @param {string} id @param {Blob} blob @param {string} caption */
+export const keepPage = (session, id, blob, caption) => keepPicture(session, { id, kind: 'document', blob, taken: hubNow(), caption });
+
+/** What a picture is. @param {{kind: Kind, caption?: string}} one */
+export const kindInWords = ({ kind, caption }) => (kind === 'document' ? caption || _('Document') : kind === 'still' ? _('Still') : _('Snapshot'));
 
 /** What was on it, onto the picture. @param {CanvasRenderingContext2D} context @param {KeptMark[]} marks */
 function drawMarks(context, marks) {
@@ -106,8 +113,8 @@ export class GuidancePictures extends KarezElement {
   /** @param {Kept} one */
   row(one) {
     const seen = this.images.has(one.id);
-    return html`<li><b>${one.kind === 'still' ? _('Still') : _('Snapshot')}</b> <small>${one.added_by} · ${dayAndClock(one.taken_at)} · ${size(one.size)}</small>
-      ${seen ? html`<canvas class="guidance-kept-picture" data-picture=${one.id} role="img" aria-label=${_('Snapshot')}></canvas>`
+    return html`<li><b><bdi>${kindInWords(one)}</bdi></b> <small>${one.added_by} · ${dayAndClock(one.taken_at)} · ${size(one.size)}</small>
+      ${seen ? html`<canvas class="guidance-kept-picture" data-picture=${one.id} role="img" aria-label=${kindInWords(one)}></canvas>`
         : one.state === 'whole' ? button({ label: _('Show'), onclick: () => void this.fetch(one) }) : html`<small>${one.state === 'coming' ? _('It is on its way.') : _('It has not come whole.')}</small>`}</li>`;
   }
 

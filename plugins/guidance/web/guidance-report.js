@@ -7,10 +7,10 @@ import {
   leadToWrong, live, may, newId, nothing, printPaper, say, shown, state, textField, timePair, toast, toastProblem,
 } from '@karez/desk';
 import { preparePaper, reportPaper } from './guidance-paper.js';
-import { listPictures } from './guidance-pictures.js';
+import { kindInWords, listPictures } from './guidance-pictures.js';
 
 /** @typedef {import('@karez/desk').Draft} Draft */
-/** @typedef {{id: string, kind: 'still' | 'snapshot', caption?: string, taken_at: string}} Picture */
+/** @typedef {{id: string, kind: import('./guidance-pictures.js').Kind, caption?: string, taken_at: string}} Picture */
 /** @typedef {{id: string, version: number, hub: string, amendment: string | null, course: string, recommendation: string, pictures: Picture[],
  *   signed_by: string, signed_at: string, digest: string}} Version */
 /** @typedef {{may_write: boolean, why?: string, over: boolean, draft?: Draft, reports: Version[]}} Reports */
@@ -212,7 +212,7 @@ export class GuidanceReport extends KarezElement {
       ? html`${chosen.length ? html`<p>${_('%s chosen', chosen.length)}</p>` : nothing}${button({ label: _('Choose pictures…'), onclick: () => void this.findPictures() })}`
       : this.pictures.length ? this.pictures.map((one) => html`<label class="check"><input type="checkbox" .checked=${chosen.includes(one.id)}
         @change=${(/** @type {Event} */ event) => this.choose(one.id, /** @type {HTMLInputElement} */ (event.target).checked)}><span>${
-        one.kind === 'still' ? _('Still') : _('Snapshot')}, ${dayAndClock(one.taken_at)}</span></label>`) : html`<p>${_('No picture was kept.')}</p>`}</fieldset>`;
+        kindInWords(one)}, ${dayAndClock(one.taken_at)}</span></label>`) : html`<p>${_('No picture was kept.')}</p>`}</fieldset>`;
   }
 
   /** @param {Reports} found */
@@ -239,7 +239,7 @@ export class GuidanceReport extends KarezElement {
       ${one.amendment ? html`<div class="note calm"><p><b>${_('Why it was amended')}</b></p><p dir="auto">${one.amendment}</p></div>` : nothing}
       <dl>${[[_('What was seen and done'), one.course], [_('What is to follow'), one.recommendation]].map(([name, text]) => (text?.trim()
         ? html`<div><dt>${name}</dt><dd dir="auto">${text}</dd></div>` : nothing))}
-      ${one.pictures.length ? html`<div><dt>${_('Pictures')}</dt><dd>${one.pictures.map((picture) => html`${picture.kind === 'still' ? _('Still') : _('Snapshot')}, ${dayAndClock(picture.taken_at)} `)}</dd></div>` : nothing}</dl>
+      ${one.pictures.length ? html`<div><dt>${_('Pictures')}</dt><dd>${one.pictures.map((picture) => html`<bdi>${kindInWords(picture)}</bdi>, ${dayAndClock(picture.taken_at)} `)}</dd></div>` : nothing}</dl>
       <div class="row">${button({ label: _('Print'), name: _('Print version %s', one.version), busy: this.busy === `print ${one.id}`, onclick: () => void this.print(one) })}</div></article>`;
   }
 

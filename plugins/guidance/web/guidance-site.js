@@ -4,6 +4,7 @@
 import { _, button, html, ngettext, nothing, state } from '@karez/desk';
 import { devicePreview, deviceTroubles, isUnchecked, levelHint, levelMeter, silencedBySystem } from '@karez/media';
 import { readBack } from './guidance-checklist.js';
+import { shownDocument } from './guidance-showing.js';
 
 /** @typedef {import('./guidance-panel.js').GuidancePanel} Panel */
 
@@ -64,7 +65,7 @@ const others = (panel) => html`<div class="guidance-more">
 export function site(panel) {
   const told = word(panel);
   const here = panel.people().filter((one) => !one.own);
-  return html`<div class="guidance-picture">${panel.picture?.canvas}${told ? html`<p class="guidance-word" role="status">${told}</p>` : nothing}</div>
+  return html`<div class=${panel.showing.view ? 'guidance-scene guidance-beside' : 'guidance-scene'}>${shownDocument(panel)}<div class="guidance-picture">${panel.picture?.canvas}${told ? html`<p class="guidance-word" role="status">${told}</p>` : nothing}</div></div>
     ${readBack(panel)}${controls(panel)}${silencedBySystem(panel.devices)}
     <p class="guidance-here">${here.length ? here.map((one) => html`<span class=${panel.client?.speaking.includes(one.id) ? 'speaks' : ''}><bdi>${one.name}</bdi></span> `)
       : _('Nobody else is here yet.')}</p>${others(panel)}`;

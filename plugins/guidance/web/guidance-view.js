@@ -6,6 +6,8 @@
 
 /** As near as it comes: pixels of the screen for one of the picture. */
 const nearest = 16;
+/** A page is read so much nearer than it is seen whole. */
+const mostOfPage = 3;
 /** Two scales that are the same but for their last digits. */
 const same = 1e-6;
 
@@ -53,6 +55,12 @@ export class View {
   showWhole() {
     this.put([this.width / 2, this.height / 2], this.centre, this.whole);
     this.isWhole = true;
+  }
+
+  /** As wide as there is room, from its top; a long one not too near to know where one is. */
+  showWidth() {
+    const scale = Math.max(this.whole, Math.min(1, this.room[0] / this.width, this.whole * mostOfPage));
+    this.put([this.width / 2, 0], [this.room[0] / 2, 0], scale);
   }
 
   /** @param {number} scale @param {Point} [at] what stays where it is on the screen */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // A full picture that an expert looks at: nearer and farther, and what is in it measured by something
-// whose size is known. By mouse, finger, pen or keys.
+// whose size is known; or a page of a document. By mouse, finger, pen or keys.
 
 import { KarezElement, _, announce, button, clock, html, nothing, number, repeat, singleKeys } from '@karez/desk';
 import { stroke, write } from './guidance-drawing.js';
@@ -27,9 +27,9 @@ const inSigns = (mm) => `${number(mm, placesOf(mm))} mm`;
 /** @param {number} mm */
 const inWords = (mm) => _('%s mm', number(mm, placesOf(mm)));
 
-/** Tells 'leave', when somebody wants the live picture back. */
+/** Tells 'leave', when somebody wants the live picture back. Of a document nothing is measured. */
 export class GuidanceViewer extends KarezElement {
-  static properties = { still: { attribute: false }, by: { attribute: false }, mode: { state: true }, asked: { state: true }, wrong: { state: true } };
+  static properties = { still: { attribute: false }, by: { attribute: false }, heading: { attribute: false }, turns: { attribute: false }, mode: { state: true }, asked: { state: true }, wrong: { state: true } };
 
   constructor() {
     super();
@@ -37,6 +37,10 @@ export class GuidanceViewer extends KarezElement {
     this.still = null;
     /** Who asked for it. */
     this.by = '';
+    /** A document's; '' for a picture of the site's. */
+    this.heading = '';
+    /** What turns its pages. @type {unknown} */
+    this.turns = nothing;
     /** @type {Mode} */
     this.mode = 'move';
     /** A line whose length is to be typed. @type {Line | null} */
@@ -85,8 +89,14 @@ export class GuidanceViewer extends KarezElement {
       this.sizes.disconnect();
       this.sizes.observe(canvas);
       this.resize();
-      canvas.focus({ preventScroll: true });
-      this.scrollIntoView({ block: 'nearest' });
+      // A page is read from its top.
+      if (this.heading)
+        this.view.showWidth();
+      // Who did not ask for it goes on where they are.
+      if (!this.heading) {
+        canvas.focus({ preventScroll: true });
+        this.scrollIntoView({ block: 'nearest' });
+      }
     }
     this.moved();
   }
@@ -457,24 +467,37 @@ export class GuidanceViewer extends KarezElement {
       ${known ? html`<p class="hint">${_('Lengths hold only in the plane of the known thing, and where it is seen straight on.')}</p>` : nothing}`;
   }
 
+  /** @param {import('./guidance-stills.js').Still} still @param {string} size */
+  head({ at }, size) {
+    return this.heading ? html`<h2 id="guidance-still-title"><bdi>${this.heading}</bdi></h2>${this.by ? html`<small><bdi>${this.by}</bdi></small>` : nothing}`
+      : html`<h2 id="guidance-still-title">${_('Full picture')}</h2>
+        <small><bdi>${clock(at)}</bdi>${this.by ? html` · <bdi>${this.by}</bdi>` : nothing} · <bdi>${size}</bdi></small>`;
+  }
+
+  back() {
+    return button({ label: _('Back to the live picture'), key: 'Esc', onclick: () => this.leave() });
+  }
+
+  /** @param {import('./guidance-stills.js').Still} still */
+  measures({ known }) {
+    return html`${this.tool('move', _('Move'))}${this.tool('known', _('Known size'))}${this.tool('measure', _('Measure'), !known)}`;
+  }
+
   render() {
-    const { still } = this;
+    const { still, heading } = this;
     if (!still?.image)
       return nothing;
     const size = `${still.image.width} × ${still.image.height}`;
     return html`<section class="guidance-still" aria-labelledby="guidance-still-title" @keydown=${(/** @type {KeyboardEvent} */ event) => this.key(event)}>
-      <div class="guidance-still-head"><h2 id="guidance-still-title">${_('Full picture')}</h2>
-        <small><bdi>${clock(still.at)}</bdi>${this.by ? html` · <bdi>${this.by}</bdi>` : nothing} · <bdi>${size}</bdi></small>
-        ${button({ label: _('Back to the live picture'), key: 'Esc', onclick: () => this.leave() })}</div>
-      <div class="guidance-still-room"><canvas tabindex="0" role="application" aria-label=${_('Full picture, %s pixels', size)} aria-describedby="guidance-still-hint"
+      <div class="guidance-still-head">${this.head(still, size)}${heading ? nothing : this.back()}</div>
+      <div class="guidance-still-room"><canvas tabindex="0" role="application" aria-label=${heading || _('Full picture, %s pixels', size)} aria-describedby="guidance-still-hint"
         data-mode=${this.mode} @pointerdown=${(/** @type {PointerEvent} */ event) => this.down(event)} @pointermove=${(/** @type {PointerEvent} */ event) => this.move(event)}
         @pointerup=${(/** @type {PointerEvent} */ event) => this.up(event)} @pointercancel=${(/** @type {PointerEvent} */ event) => this.cancel(event)}
         @wheel=${{ handleEvent: (/** @type {WheelEvent} */ event) => this.turn(event), passive: false }}></canvas>${this.asked ? this.asking() : nothing}</div>
-      <div class="guidance-still-tools" role="toolbar" aria-label=${_('Tools of the full picture')}>
-        ${this.tool('move', _('Move'))}${this.tool('known', _('Known size'))}${this.tool('measure', _('Measure'), !still.known)}
+      <div class="guidance-still-tools" role="toolbar" aria-label=${heading ? _('Tools of the document') : _('Tools of the full picture')}>${heading ? html`${this.back()}${this.turns}` : this.measures(still)}
         <span class="guidance-zoom">${button({ label: '−', name: _('Zoom out'), onclick: () => this.zoom(1 / step) })}
           <output class="guidance-scale" dir="auto"></output>${button({ label: '+', name: _('Zoom in'), onclick: () => this.zoom(step) })}</span>
-        ${button({ label: _('Whole'), key: '0', onclick: () => this.whole() })}${button({ label: html`<bdi>${_('%s %%', 100)}</bdi>`, key: '1', onclick: () => this.full() })}</div>
+        ${button({ label: _('Whole'), key: '0', onclick: () => this.whole() })}${heading ? nothing : button({ label: html`<bdi>${_('%s %%', 100)}</bdi>`, key: '1', onclick: () => this.full() })}</div>
       <p id="guidance-still-hint" class="hint">${this.hint()}</p>
       <p class="error-text" role="alert">${this.asked ? '' : this.wrong}</p>${this.lines()}</section>`;
   }

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The document that an expert shows at the patient's side, as a page knows of it.
+
+import { _, button, html, nothing, state } from '@karez/desk';
+
+/** Its pages are pictures of the session, of which one is shown; `seen`: on the screen at the patient's side.
+ * @typedef {{id: string, title: string, pages: string[], page: number, seen: boolean, by: string, at: number, name?: string, hospital?: string}} Document */
+/** The page that is looked at, as the viewer has it. @typedef {import('./guidance-stills.js').Still} Still */
+/** @typedef {import('./guidance-panel.js').GuidancePanel} Panel */
+
+/**
+ * `fetch` gives null while a page is not here; `seen`: this is on the screen now.
+ * @typedef {object} Told
+ * @property {(id: string) => Promise<ImageBitmap | null>} fetch
+ * @property {(shown: Document, page: number) => void} seen
+ */
+
+/** Tells 'change'; 'begin' where another document is shown, or none any more; and 'refuse', a CustomEvent with {rule, message, accepted}. */
+export class Showing extends EventTarget {
+  /** @param {Told} told */
+  constructor(told) {
+    super();
+    this.told = told;
+    /** @type {Document | null} */
+    this.document = null;
+    /** Whether this page looks at it: at the patient's side, or where an expert opened it. */
+    this.wanted = false;
+    /** The page that is looked at, once it is here. @type {Still | null} */
+    this.view = null;
+    /** Of the page that is being read. */
+    this.reading = '';
+  }
+
+  changed() {
+    this.dispatchEvent(new Event('change'));
+  }
+
+  /** A message of the channel "document". @param {string} text */
+  take(text) {
+    const message = JSON.parse(text);
+    if (message.type === 'refused')
+      this.dispatchEvent(new CustomEvent('refuse', { detail: message }));
+    else if (message.type === 'showing')
+      this.set(message.document);
+  }
+
+  /** @param {Document | null} document */
+  set(document) {
+    const another = document?.id !== this.document?.id;
+    this.document = document;
+    if (this.view?.id !== this.page)
+      this.close();
+    if (another)
+      this.dispatchEvent(new Event('begin'));
+    this.look();
+    this.changed();
+  }
+
+  /** The picture that is to be looked at; '' for none. */
+  get page() {
+    return this.document?.pages[this.document.page] ?? '';
+  }
+
+  /** @param {boolean} wanted */
+  want(wanted) {
+    this.wanted = wanted;
+    if (!wanted)
+      this.close();
+    this.look();
+    this.changed();
+  }
+
+  /** Reads the page that may be here by now: each reading is on record, and one that finds nothing is none. */
+  look() {
+    if (this.wanted && this.page && this.view?.id !== this.page && this.reading !== this.page)
+      void this.read(this.page);
+  }
+
+  /** @param {string} id */
+  async read(id) {
+    this.reading = id;
+    const image = await this.told.fetch(id).catch(() => null);
+    if (this.reading === id)
+      this.reading = '';
+    if (!image)
+      return;
+    const { document } = this;
+    if (!document || !this.wanted || this.page !== id || this.view?.id === id) {
+      image.close();
+      return;
+    }
+    this.close();
+    this.view = { id, by: document.by, own: false, at: document.at, state: 'here', wanted: true, image, known: null, lines: [] };
+    this.told.seen(document, document.page);
+    this.changed();
+  }
+
+  /** Nothing is kept of what was looked at. */
+  close() {
+    this.view?.image?.close();
+    this.view = null;
+  }
+
+  forget() {
+    this.close();
+    this.document = null;
+    this.changed();
+  }
+}
+
+/** What a page of it is called. @param {Document} shown */
+export const pageInWords = ({ page, pages }) => (pages.length > 1 ? _('Page %s of %s', page + 1, pages.length) : '');
+
+/** How far it is, for experts. @param {Panel} panel @param {Document} shown */
+function standing(panel, { seen }) {
+  const { sending } = panel;
+  if (sending && sending.done < sending.pages)
+    return _('sending page %s of %s', sending.done + 1, sending.pages);
+  return seen ? _('on the screen there') : _('on its way');
+}
+
+/** For experts: what is shown there, and how to turn and end it. @param {Panel} panel */
+export function shownThere(panel) {
+  const { showing, sending } = panel;
+  const { document: shown } = showing;
+  if (!shown)
+    return sending ? html`<div class="guidance-showing" role="status"><span>${_('The document is being sent: page %s of %s.', sending.done + 1, sending.pages)}</span>
+      ${button({ label: _('Cancel'), kind: 'quiet', onclick: () => sending.cancel() })}</div>` : nothing;
+  const page = pageInWords(shown);
+  return html`<div class="guidance-showing"><span>${_('Shown at the patient’s side:')} <b><bdi>${shown.title}</bdi></b>${page ? html` · ${page}` : nothing}
+    <small role="status">${standing(panel, shown)}${shown.name && shown.by !== state.me?.id ? html` · <bdi>${shown.name}</bdi>` : nothing}</small></span>
+    ${panel.isExpert && !showing.view ? turns(panel, shown) : nothing}
+    ${showing.wanted ? nothing : button({ label: _('Look at it'), kind: 'quiet', onclick: () => showing.want(true) })}
+    ${panel.isExpert ? button({ label: _('Stop showing'), onclick: () => panel.hideDocument() }) : nothing}</div>`;
+}
+
+/** From page to page. @param {Panel} panel @param {Document} shown */
+export const turns = (panel, shown) => (shown.pages.length > 1 ? html`${button({ label: _('Previous page'), disabled: shown.page === 0, onclick: () => panel.turnDocument(shown.page - 1) })}
+  ${button({ label: _('Next page'), disabled: shown.page === shown.pages.length - 1, onclick: () => panel.turnDocument(shown.page + 1) })}` : nothing);
+
+/** The document that is shown at the patient's side, where this page looks at it. @param {Panel} panel */
+export function shownDocument(panel) {
+  const { view, document: shown } = panel.showing;
+  return view && shown ? html`<karez-guidance-viewer .still=${view} .by=${[shown.name, pageInWords(shown)].filter(Boolean).join(' · ')} .heading=${shown.title}
+    .turns=${panel.isSite || panel.isExpert ? turns(panel, shown) : nothing} @leave=${() => panel.leaveDocument()}></karez-guidance-viewer>` : nothing;
+}
