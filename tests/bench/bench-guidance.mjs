@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What hubs and tracker add to a mark and to a pointer, from an expert's page at one hospital to the
 // site's at the other, on one machine whose way takes no time; and how well a mark stays on its thing
-// by the pixels of the site's page.
+// by the pixels of the site's page. And what the session takes of a processor at the patient's hospital.
 
+import fs from 'node:fs';
 import path from 'node:path';
 
 import { addSeconds } from '../e2e/consult-page.mjs';
-import { drawCircle, measure, panel, withGuidance } from '../e2e/guidance-page.mjs';
-import { build, sleep, withPair } from '../e2e/hubs.mjs';
+import { drawCircle, look, marks as marksOf, measure, panel, processesOf, withGuidance } from '../e2e/guidance-page.mjs';
+import { build, sleep, until, withPair } from '../e2e/hubs.mjs';
 
 process.env.KAREZ_PLUGINS ??= path.join(build, 'plugins/guidance');
 
@@ -61,10 +62,53 @@ async function times(from, to, label, texts, every, idOf) {
   return all.sort((a, b) => a - b);
 }
 
+const busyFor = 8000;
+/** Clock ticks a second (sysconf(3), _SC_CLK_TCK): on Linux always these. */
+const tick = 100;
+
+/** Processor time that processes have used, in s. @param {number[]} pids */
+const used = (pids) => pids.reduce((sum, pid) => {
+  // After the name in brackets: the fields from the third on (proc(5)).
+  const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+  return sum + (Number(fields[11]) + Number(fields[12])) / tick;
+}, 0);
+
+/** In % of one processor. @param {number[]} pids */
+async function share(pids) {
+  const [begin, before] = [performance.now(), used(pids)];
+  await sleep(busyFor);
+  return (100 * (used(pids) - before)) / ((performance.now() - begin) / 1000);
+}
+
+/** With no mark, one, and eight. @param {import('../e2e/hubs.mjs').Hub} hub @param {string} id @param {any} expert @param {any} site @param {any} judge */
+async function processors(hub, id, expert, site, judge) {
+  const pids = await processesOf(hub, id);
+  const shares = [await share(pids)];
+  for (const count of [1, 8]) {
+    await until('the scene not to be covered', async () => Boolean((await look(expert, judge)).spot), 15000);
+    await expert.evaluate(([name, n]) => {
+      const { client, picture } = document.querySelector(name);
+      const capture = Math.round(picture.shown.frame.capture * 1000);
+      for (let i = 0; i < n; i++)
+        client.channels.send('marks', JSON.stringify({ type: 'add', id: crypto.randomUUID(), tool: 'arrow', capture,
+          points: [[2500 + (i % 4) * 1500, 3500 + Math.floor(i / 4) * 2500], [3000 + (i % 4) * 1500, 4000]] }));
+    }, [panel, count]);
+    await until('the marks to be followed', async () => (await marksOf(site)).filter(({ state }) => state === 'shown').length === count, 15000);
+    shares.push(await share(pids));
+    await expert.getByRole('button', { name: 'Clear mine' }).click();
+    await until('no mark', async () => !(await marksOf(site)).length, 5000);
+  }
+  const [none, one, eight] = shares;
+  for (const [name, value] of /** @type {[string, number][]} */ ([['guidance.session_cpu_1_pct', one], ['guidance.session_cpu_8_pct', eight]]))
+    console.log(JSON.stringify({ name, value: Math.round(value * 10) / 10, unit: '%', n: 1, peer: 'no mark', peer_value: Math.round(none * 10) / 10,
+      note: `of one processor, over ${busyFor / 1000} s: the worker and its programs at the patient's hospital, of a scene of 640 × 360` }));
+}
+
 await withPair('bench-guidance', async (pair) => {
   await addSeconds(pair);
-  await withGuidance(pair, async ({ site, expert, second, judge }) => {
+  await withGuidance(pair, async ({ id, site, expert, second, judge }) => {
     await second.context().close();
+    await processors(pair.aral, id, expert, site, judge);
     const points = Array.from({ length: pointCount }, (_one, i) => JSON.stringify({ x: (i + 1) / 1000, y: 0.5 }));
     const pointed = await times(expert, site, 'pointer', points, pointEvery, ({ x }) => String(x));
     print('guidance.pointer_added_p50_ms', quantile(pointed, 0.5), 'ms', 10, pointed.length,

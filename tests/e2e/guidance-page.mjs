@@ -151,6 +151,22 @@ export async function drawCircle(page, site, judge, nth = 0, most = 3) {
 /** @param {any} page */
 export const marks = (page) => page.evaluate((name) => [...document.querySelector(name).marks.all.values()].map(({ tool, name: by, state, rule }) => ({ tool, by, state, rule })), panel);
 
+/** A session's worker and what it has started, at one hospital. @param {import('./hubs.mjs').Hub} hub @param {string} id @returns {Promise<number[]>} */
+export async function processesOf(hub, id) {
+  const { pid } = (await hub.api('GET', '/workers')).items.find((/** @type {any} */ one) => one.session === id);
+  const all = [pid];
+  /** @type {Map<number, number>} */
+  const above = new Map();
+  for (const one of fs.readdirSync('/proc').map(Number).filter(Boolean))
+    try {
+      above.set(one, Number(/^PPid:\s*(\d+)/m.exec(fs.readFileSync(`/proc/${one}/status`, 'utf8'))?.[1] ?? 0));
+    } catch { /* it has ended */ }
+  // What is found is looked at, too.
+  for (const parent of all)
+    all.push(...[...above].filter(([, one]) => one === parent).map(([one]) => one));
+  return all;
+}
+
 /**
  * A session that is live, with consent: a doctor at Aral shows the scene, two at Hangzhou see it.
  * @param {import('./hubs.mjs').Pair} pair

@@ -11,7 +11,7 @@ import path from 'node:path';
 import { checkAccess, desktop, phone, shootAll } from './browser.mjs';
 import { addSeconds } from './consult-page.mjs';
 import { assertKept } from './contract.mjs';
-import { drawCircle, marks, measure, panel, samples, withGuidance } from './guidance-page.mjs';
+import { drawCircle, marks, measure, panel, processesOf, samples, withGuidance } from './guidance-page.mjs';
 import { artefacts, build, nets, password, source, until, withPair } from './hubs.mjs';
 
 process.env.KAREZ_PLUGINS ??= path.join(build, 'plugins/guidance');
@@ -127,18 +127,13 @@ async function withoutHubs(pair, site, expert, judge) {
     await page.getByText('Live', { exact: true }).waitFor();
 }
 
-/** The trackers' processes, descendants of the session's worker: the one that is told of marks, which has memory for
- * them, and the spare one. @param {import('./hubs.mjs').Hub} hub @param {string} id */
+/** The trackers' processes: the one that is told of marks, which has memory for them, and the spare one.
+ * @param {import('./hubs.mjs').Hub} hub @param {string} id */
 async function trackersOf(hub, id) {
-  const worker = (await hub.api('GET', '/workers')).items.find((/** @type {any} */ one) => one.session === id);
-  const above = (/** @type {number} */ pid) => Number(/^PPid:\s*(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
   const found = { leader: 0, spare: 0 };
-  for (const pid of fs.readdirSync('/proc').map(Number).filter(Boolean))
+  for (const pid of await processesOf(hub, id))
     try {
-      let parent = fs.readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('guidance-track') ? above(pid) : 0;
-      while (parent > 1 && parent !== worker.pid)
-        parent = above(parent);
-      if (parent === worker.pid)
+      if (fs.readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('guidance-track'))
         found[fs.readFileSync(`/proc/${pid}/maps`, 'utf8').includes('/memfd:guidance-kept') ? 'leader' : 'spare'] = pid;
     } catch { /* it has ended */ }
   return found;
