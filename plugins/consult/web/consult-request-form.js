@@ -121,8 +121,10 @@ export class ConsultRequestForm extends KarezElement {
     draft.partner = this.booking?.provider ?? '';
     draft.there = this.asked?.attachments.filter((one) => one.state !== 'abandoned' && !draft.items.some((item) => item.id === one.id)).length ?? 0;
     if (!draft.touched)
-      draft.seen = this.asked?.version ?? 0;
-    if (!draft.touched && this.asked) {
+      draft.seen ??= 0;
+    // An answer that was on its way may be older than what was taken since.
+    if (!draft.touched && this.asked && this.asked.version >= (draft.seen ?? 0)) {
+      draft.seen = this.asked.version;
       draft.history = this.asked.history;
       draft.question = this.asked.question;
       draft.settle();
