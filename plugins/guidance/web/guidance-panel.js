@@ -5,7 +5,7 @@ import { _, N_, announce, api, html, hubNow, live, may, newId, nothing, number, 
 import { Devices, MediaPanel } from '@karez/media';
 import { Readback, sayAsked } from './guidance-checklist.js';
 import { takeStill } from './guidance-camera.js';
-import { pagesOf } from './guidance-document.js';
+import { Sending } from './guidance-document.js';
 import { experts } from './guidance-expert.js';
 import './guidance-kept.js';
 import { Marks } from './guidance-marks.js';
@@ -75,9 +75,14 @@ export class GuidancePanel extends MediaPanel {
       },
     });
     this.showing.addEventListener('change', () => this.requestUpdate());
-    this.showing.addEventListener('begin', () => this.showing.want(this.isSite));
+    this.showing.addEventListener('begin', () => {
+      this.showing.want(this.isSite);
+      // Put away there, or another is shown: the rest of it is not sent.
+      if (this.sending?.done && this.showing.document?.id !== this.sending.id)
+        this.sending.cancel();
+    });
     this.showing.addEventListener('refuse', (event) => this.refused(/** @type {CustomEvent} */ (event).detail));
-    /** A document that this page is sending. @type {{done: number, pages: number, cancelled: boolean, cancel: () => void} | null} */
+    /** A document that this page is sending. @type {Sending | null} */
     this.sending = null;
     /** Ids of those that this page is sending. @type {Set<string>} */
     this.giving = new Set();
@@ -366,29 +371,23 @@ export class GuidancePanel extends MediaPanel {
 
   /** Shows files at the patient's side: page by page, each of which is kept with the session. @param {File[]} files */
   async showDocument(files) {
-    const id = newId();
-    const sending = { done: 0, pages: files.length, cancelled: false, cancel: () => { sending.cancelled = true; } };
-    this.sending = sending;
-    this.requestUpdate();
+    const { session } = this;
     try {
-      const { title, pages } = pagesOf(files);
-      const ids = pages.map(() => newId());
-      for (const [at, make] of pages.entries()) {
-        const blob = await make();
-        if (sending.cancelled)
-          break;
-        await keepPage(this.session.id, /** @type {string} */ (ids[at]), blob, pages.length > 1 ? `${title} (${at + 1}/${pages.length})` : title);
-        if (at === 0 && !this.tellDocument({ type: 'show', id, title, pages: ids }))
+      const sending = new Sending(files);
+      const { id, title, ids: pages } = sending;
+      this.sending = sending;
+      this.requestUpdate();
+      await sending.run((page, blob, caption) => keepPage(session.id, page, blob, caption), () => {
+        if (sending.done === 1 && !this.tellDocument({ type: 'show', id, title, pages }))
           throw new Error(_('the connection is away'));
-        sending.done++;
         this.requestUpdate();
-      }
+      });
     } catch (error) {
-      sending.cancel();
+      this.sending?.cancel();
       toast(_('The document could not be sent: %s', error instanceof Error ? error.message : String(error)), { bad: true });
     }
     // What is not whole is not left there.
-    if (sending.cancelled && this.showing.document?.id === id)
+    if (this.sending?.cancelled && this.showing.document?.id === this.sending.id)
       this.hideDocument();
     this.sending = null;
     this.requestUpdate();

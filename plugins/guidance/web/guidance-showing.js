@@ -114,8 +114,8 @@ export const pageInWords = ({ page, pages }) => (pages.length > 1 ? _('Page %s o
 /** How far it is, for experts. @param {Panel} panel @param {Document} shown */
 function standing(panel, { seen }) {
   const { sending } = panel;
-  if (sending && sending.done < sending.pages)
-    return _('sending page %s of %s', sending.done + 1, sending.pages);
+  if (sending && sending.done < sending.ids.length)
+    return _('sending page %s of %s', sending.done + 1, sending.ids.length);
   return seen ? _('on the screen there') : _('on its way');
 }
 
@@ -124,7 +124,7 @@ export function shownThere(panel) {
   const { showing, sending } = panel;
   const { document: shown } = showing;
   if (!shown)
-    return sending ? html`<div class="guidance-showing" role="status"><span>${_('The document is being sent: page %s of %s.', sending.done + 1, sending.pages)}</span>
+    return sending ? html`<div class="guidance-showing" role="status"><span>${_('The document is being sent: page %s of %s.', sending.done + 1, sending.ids.length)}</span>
       ${button({ label: _('Cancel'), kind: 'quiet', onclick: () => sending.cancel() })}</div>` : nothing;
   const page = pageInWords(shown);
   return html`<div class="guidance-showing"><span>${_('Shown at the patient’s side:')} <b><bdi>${shown.title}</bdi></b>${page ? html` · ${page}` : nothing}
