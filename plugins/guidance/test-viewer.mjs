@@ -6,6 +6,7 @@ import { test } from 'node:test';
 
 import { fitted } from './web/guidance-camera.js';
 import { clip, isLine, lengthOf, millimetres, placesOf, readSize } from './web/guidance-measure.js';
+import { Showing, titleOf } from './web/guidance-showing.js';
 import { Stills, patience } from './web/guidance-stills.js';
 import { View } from './web/guidance-view.js';
 
@@ -236,4 +237,79 @@ test('one that fails, is refused, or is not heard of is waited for no more', () 
   say(stills, { type: 'coming', id: 'unknown' });
   stills.forget();
   timers.restore();
+});
+
+test('a page is read from its top, as wide as there is room, also when that changes', () => {
+  const view = new View({ width: 1000, height: 1400 });
+  view.resize(500, 400);
+  view.showWidth();
+  assert.deepEqual([view.scale, view.corner], [0.5, [0, 0]]);
+  view.pan(0, -100);
+  view.resize(800, 600);
+  assert.equal(view.scale, 0.8);
+  assert.deepEqual(view.pointAt([0, 0]).map(Math.round), [0, 200], 'the same line is at the top');
+  // Not nearer than its own pixels, nor so near that nobody knows where they are.
+  view.resize(2000, 1400);
+  assert.equal(view.scale, 1);
+  view.resize(500, 100);
+  assert.ok(Math.abs(view.scale - (3 * 100) / 1400) < 1e-9);
+  view.zoom(2);
+  const { scale } = view;
+  view.resize(600, 120);
+  assert.equal(view.scale, scale, 'who has zoomed stays so near');
+});
+
+/** @param {Partial<import('./web/guidance-showing.js').Document>} [change] */
+const shown = (change) => JSON.stringify({ type: 'showing', document: { id: 'd', title: 'x', pages: ['one', 'two'], page: 0, seen: false, by: 'b', at: 1, ...change } });
+
+test('a document: the page that is wanted and here is looked at, and nothing of it is kept', async () => {
+  /** @type {Map<string, any>} */
+  const here = new Map();
+  const closed = /** @type {string[]} */ ([]);
+  const seen = /** @type {[string, number][]} */ ([]);
+  const asked = /** @type {string[]} */ ([]);
+  const showing = new Showing({
+    fetch: async (id) => {
+      asked.push(id);
+      return here.has(id) ? /** @type {any} */ ({ width: 1, height: 1, close: () => closed.push(id) }) : null;
+    },
+    seen: ({ id }, page) => seen.push([id, page]),
+  });
+  const settled = () => new Promise((done) => { setTimeout(done, 0); });
+  let begun = 0;
+  showing.addEventListener('begin', () => begun++);
+  showing.take(shown());
+  await settled();
+  assert.deepEqual([asked, begun], [[], 1], 'nobody looks at it: no reading');
+  showing.want(true);
+  await settled();
+  assert.deepEqual([asked, showing.view], [['one'], null], 'it is not here yet');
+  here.set('one', 1).set('two', 1);
+  showing.look();
+  await settled();
+  showing.look();
+  await settled();
+  assert.deepEqual([asked, showing.view?.id, seen], [['one', 'one'], 'one', [['d', 0]]]);
+  showing.take(shown({ seen: true }));
+  await settled();
+  assert.deepEqual([asked.length, closed], [2, []], 'the same page is read once');
+  showing.take(shown({ page: 1 }));
+  assert.deepEqual(closed, ['one']);
+  await settled();
+  assert.deepEqual([showing.view?.id, seen.at(-1), begun], ['two', ['d', 1], 1]);
+  // Turned away while it is read: what comes is let go.
+  showing.take(shown({ page: 0 }));
+  showing.take(shown({ page: 1 }));
+  await settled();
+  assert.equal(showing.view?.id, 'two');
+  showing.take(JSON.stringify({ type: 'showing', document: null }));
+  assert.deepEqual([showing.view, showing.page, begun], [null, '', 2]);
+  assert.equal(closed.length, asked.length - 1, 'all but the one that was not here');
+});
+
+test('a title is a name of one line', () => {
+  assert.equal(titleOf('Limb  bleeding.v2.pdf.jpeg'), 'Limb bleeding.v2.pdf');
+  assert.equal(titleOf('a\u202e\u0000b\nc.png'), 'a b c');
+  assert.equal(titleOf('.png'), '');
+  assert.equal([...titleOf(`${'🩹'.repeat(300)}.png`)].length, 200);
 });

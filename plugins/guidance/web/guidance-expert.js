@@ -3,9 +3,8 @@
 
 import { _, button, clock, html, keyHint, may, ngettext, nothing, repeat, singleKeys } from '@karez/desk';
 import { checklist } from './guidance-checklist.js';
-import { accepted } from './guidance-document.js';
+import { accepted, shownDocument, shownThere } from './guidance-document.js';
 import { colours, mostText } from './guidance-marks.js';
-import { shownDocument, shownThere } from './guidance-showing.js';
 import { fullScreen } from './guidance-site.js';
 
 /** @typedef {import('./guidance-panel.js').GuidancePanel} Panel */

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The document that an expert shows at the patient's side, as a page knows of it.
 
-import { _, button, html, nothing, state } from '@karez/desk';
-
 /** Its pages are pictures of the session, of which one is shown; `seen`: on the screen at the patient's side.
  * @typedef {{id: string, title: string, pages: string[], page: number, seen: boolean, by: string, at: number, name?: string, hospital?: string}} Document */
 /** The page that is looked at, as the viewer has it. @typedef {import('./guidance-stills.js').Still} Still */
-/** @typedef {import('./guidance-panel.js').GuidancePanel} Panel */
 
 /**
  * `fetch` gives null while a page is not here; `seen`: this is on the screen now.
@@ -108,39 +105,7 @@ export class Showing extends EventTarget {
   }
 }
 
-/** What a page of it is called. @param {Document} shown */
-export const pageInWords = ({ page, pages }) => (pages.length > 1 ? _('Page %s of %s', page + 1, pages.length) : '');
+const mostTitle = 200;
 
-/** How far it is, for experts. @param {Panel} panel @param {Document} shown */
-function standing(panel, { seen }) {
-  const { sending } = panel;
-  if (sending && sending.done < sending.ids.length)
-    return _('sending page %s of %s', sending.done + 1, sending.ids.length);
-  return seen ? _('on the screen there') : _('on its way');
-}
-
-/** For experts: what is shown there, and how to turn and end it. @param {Panel} panel */
-export function shownThere(panel) {
-  const { showing, sending } = panel;
-  const { document: shown } = showing;
-  if (!shown)
-    return sending ? html`<div class="guidance-showing" role="status"><span>${_('The document is being sent: page %s of %s.', sending.done + 1, sending.ids.length)}</span>
-      ${button({ label: _('Cancel'), kind: 'quiet', onclick: () => sending.cancel() })}</div>` : nothing;
-  const page = pageInWords(shown);
-  return html`<div class="guidance-showing"><span>${_('Shown at the patient’s side:')} <b><bdi>${shown.title}</bdi></b>${page ? html` · ${page}` : nothing}
-    <small role="status">${standing(panel, shown)}${shown.name && shown.by !== state.me?.id ? html` · <bdi>${shown.name}</bdi>` : nothing}</small></span>
-    ${panel.isExpert && !showing.view ? turns(panel, shown) : nothing}
-    ${showing.wanted ? nothing : button({ label: _('Look at it'), kind: 'quiet', onclick: () => showing.want(true) })}
-    ${panel.isExpert ? button({ label: _('Stop showing'), onclick: () => panel.hideDocument() }) : nothing}</div>`;
-}
-
-/** From page to page. @param {Panel} panel @param {Document} shown */
-export const turns = (panel, shown) => (shown.pages.length > 1 ? html`${button({ label: _('Previous page'), disabled: shown.page === 0, onclick: () => panel.turnDocument(shown.page - 1) })}
-  ${button({ label: _('Next page'), disabled: shown.page === shown.pages.length - 1, onclick: () => panel.turnDocument(shown.page + 1) })}` : nothing);
-
-/** The document that is shown at the patient's side, where this page looks at it. @param {Panel} panel */
-export function shownDocument(panel) {
-  const { view, document: shown } = panel.showing;
-  return view && shown ? html`<karez-guidance-viewer .still=${view} .by=${[shown.name, pageInWords(shown)].filter(Boolean).join(' · ')} .heading=${shown.title}
-    .turns=${panel.isSite || panel.isExpert ? turns(panel, shown) : nothing} @leave=${() => panel.leaveDocument()}></karez-guidance-viewer>` : nothing;
-}
+/** What a file is called at the patient's side: its name without its ending, on one line. @param {string} name @returns {string} '' for none */
+export const titleOf = (name) => [...name.normalize('NFC').replace(/\.[^.]{1,5}$/, '').replace(/[\p{C}\p{Z}]+/gu, ' ').trim()].slice(0, mostTitle).join('').trim();

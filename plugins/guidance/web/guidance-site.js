@@ -4,7 +4,7 @@
 import { _, button, html, ngettext, nothing, state } from '@karez/desk';
 import { devicePreview, deviceTroubles, isUnchecked, levelHint, levelMeter, silencedBySystem } from '@karez/media';
 import { readBack } from './guidance-checklist.js';
-import { shownDocument } from './guidance-showing.js';
+import { shownDocument } from './guidance-document.js';
 
 /** @typedef {import('./guidance-panel.js').GuidancePanel} Panel */
 

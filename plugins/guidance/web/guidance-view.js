@@ -26,6 +26,8 @@ export class View {
     this.corner = [0, 0];
     /** Whether it stays whole when there is more room or less. */
     this.isWhole = true;
+    /** Whether it stays as wide as there is room. */
+    this.isWide = false;
   }
 
   /** The scale at which it is seen whole. */
@@ -45,9 +47,12 @@ export class View {
   /** @param {number} width @param {number} height */
   resize(width, height) {
     const middle = this.pointAt(this.centre);
+    const top = this.pointAt([0, 0])[1];
     this.room = [Math.max(1, width), Math.max(1, height)];
     if (this.isWhole)
       this.showWhole();
+    else if (this.isWide)
+      this.showWidth(top);
     else
       this.put(middle, this.centre, this.scale);
   }
@@ -57,10 +62,12 @@ export class View {
     this.isWhole = true;
   }
 
-  /** As wide as there is room, from its top; a long one not too near to know where one is. */
-  showWidth() {
+  /** As wide as there is room; a long one not too near to know where one is. @param {number} [top] what is seen first of it */
+  showWidth(top = 0) {
     const scale = Math.max(this.whole, Math.min(1, this.room[0] / this.width, this.whole * mostOfPage));
-    this.put([this.width / 2, 0], [this.room[0] / 2, 0], scale);
+    this.put([this.width / 2, top], [this.room[0] / 2, 0], scale);
+    this.isWhole = false;
+    this.isWide = true;
   }
 
   /** @param {number} scale @param {Point} [at] what stays where it is on the screen */
@@ -80,6 +87,7 @@ export class View {
     this.scale = Math.min(nearest, Math.max(this.farthest, Number.isFinite(scale) ? scale : 1));
     this.corner = [at[0] - x * this.scale, at[1] - y * this.scale];
     this.isWhole = Math.abs(this.scale - this.whole) < same;
+    this.isWide = false;
     this.settle();
   }
 
