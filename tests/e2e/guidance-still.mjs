@@ -2,7 +2,7 @@
 // A full picture in an AR guidance, in real browsers: an expert at Hangzhou asks, the page at Aral takes
 // it with the camera's own size and sends it by both hubs, the expert looks at it near, and measures in it by something of
 // a known size, by mouse and by keys; another expert opens it, too. A camera that is off, and a prepared scene. And the other
-// way: documents that experts show at the patient's side.
+// way: documents that experts show at the patient's side. And a page that draws more than anybody can.
 
 import assert from 'node:assert/strict';
 import path from 'node:path';
@@ -10,7 +10,7 @@ import path from 'node:path';
 import { checkAccess, desktop, phone, shootAll } from './browser.mjs';
 import { addSeconds } from './consult-page.mjs';
 import { assertKept } from './contract.mjs';
-import { panel, withGuidance } from './guidance-page.mjs';
+import { marks, panel, withGuidance } from './guidance-page.mjs';
 import { build, sleep, until, withPair } from './hubs.mjs';
 
 process.env.KAREZ_PLUGINS ??= path.join(build, 'plugins/guidance');
@@ -187,6 +187,31 @@ async function documents(site, expert, second, id) {
     [...[1, 2, 3].map((n) => [`Limb bleeding 1 (${n}/3)`, 'whole', 900, 1200]), ['Limb bleeding 2', 'whole', 900, 1200]]);
 }
 
+/** A page that draws a thousand marks at once, and a stroke of 10,000 points: as many are there as one has, and all goes on.
+ * @param {any} expert @param {any} site */
+async function flood(expert, site) {
+  const frames = () => site.evaluate((/** @type {string} */ name) => document.querySelector(name).picture.video.getVideoPlaybackQuality().totalVideoFrames, panel);
+  const before = await frames();
+  await expert.evaluate((/** @type {string} */ name) => {
+    const { client, picture } = document.querySelector(name);
+    const capture = Math.round(picture.shown.frame.capture * 1000);
+    const draw = (/** @type {string} */ tool, /** @type {number[][]} */ points) =>
+      client.channels.send('marks', JSON.stringify({ type: 'add', id: crypto.randomUUID(), tool, capture, points }));
+    draw('pen', Array(10_000).fill([1, 1]));
+    for (let i = 0; i < 1000; i++)
+      draw('arrow', [[(i * 10) % 10_000, 5000], [5000, 5000]]);
+  }, panel);
+  await until('the marks that got through', async () => (await marks(site)).length >= 20, 10000);
+  await sleep(1500); // what is a second ahead is not taken
+  const there = (await marks(site)).length;
+  console.log(`guidance-still: ${there} of 1,000 marks at once are there`);
+  assert.ok(there <= 32, `${there} marks`);
+  await expert.getByRole('button', { name: 'Clear mine' }).click();
+  for (const page of [site, expert])
+    await until('no mark', async () => !(await marks(page)).length, 10000);
+  assert.ok(await frames() > before + 20, 'the picture goes on');
+}
+
 await withPair('guidance-still', async (pair) => {
   await addSeconds(pair);
   await withGuidance(pair, async ({ id, site, expert, second }) => {
@@ -212,6 +237,7 @@ await withPair('guidance-still', async (pair) => {
 
     await expert.keyboard.press('Escape');
     await documents(site, expert, second, id);
+    await flood(expert, site);
     await site.getByRole('button', { name: 'Camera off' }).click();
     await until('the expert to see that it is off', async () => !await expert.evaluate((/** @type {string} */ name) => document.querySelector(name).picture.seen, panel));
     await expert.keyboard.press('v');
