@@ -156,7 +156,20 @@ const untilShown = (page, nth) => until(`page ${nth + 1} on the screen`, async (
 async function documents(site, expert, second, id) {
   const files = await Promise.all(colours.map((colour, i) => paper(expert, colour, i + 1)));
   const row = (/** @type {any} */ page) => page.locator('.guidance-showing');
+  /** @param {any} chosen */
+  const show = async (chosen) => {
+    await expert.setInputFiles('#guidance-document', chosen);
+    await expert.getByRole('button', { name: 'Show at the patient’s side' }).click();
+  };
+  // It is looked at before anything of it leaves.
   await expert.setInputFiles('#guidance-document', files);
+  await expert.locator('.guidance-previews canvas').nth(2).waitFor();
+  await checkAccess(expert, 'guidance, a document that was chosen');
+  await shootAll(expert, 'guidance-document-chosen', sizes);
+  await expert.getByRole('button', { name: 'Cancel' }).click();
+  await row(expert).waitFor({ state: 'detached' });
+  assert.equal(await row(second).count(), 0);
+  await show(files);
   await untilShown(site, 0);
   await row(expert).getByText('on the screen there').waitFor({ timeout: 20000 });
   await site.getByRole('button', { name: 'Next page' }).click();
@@ -178,7 +191,7 @@ async function documents(site, expert, second, id) {
   await expert.setInputFiles('#guidance-document', { name: 'notes.png', mimeType: 'image/png', buffer: Buffer.from('no picture') });
   await expert.getByText('is no picture that this browser can read').waitFor();
   // One of a single page, put away by who shows it.
-  await expert.setInputFiles('#guidance-document', files[1]);
+  await show(files[1]);
   await untilShown(site, 1);
   await expert.getByRole('button', { name: 'Stop showing' }).click();
   await viewer(site).waitFor({ state: 'detached' });

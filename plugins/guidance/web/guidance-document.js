@@ -13,11 +13,20 @@ export const mostPages = 20;
 /** What may be chosen. */
 export const accepted = 'image/*';
 
-/** What was chosen, made anew: nothing else of a file leaves this computer. @param {Blob} file */
-async function pictureOf(file) {
-  const image = await createImageBitmap(file).catch(() => null);
+/** In pixels of the screen. */
+const previewHeight = 96;
+
+/** @param {File} file @param {ImageBitmapOptions} [options] */
+async function read(file, options) {
+  const image = await createImageBitmap(file, options).catch(() => null);
   if (!image)
-    throw new Error(_('“%s” is no picture that this browser can read.', file instanceof File ? file.name : ''));
+    throw new Error(_('“%s” is no picture that this browser can read.', file.name));
+  return image;
+}
+
+/** What was chosen, made anew: nothing else of a file leaves this computer. @param {File} file */
+async function pictureOf(file) {
+  const image = await read(file);
   try {
     return await encodePicture(image, image);
   } finally {
@@ -25,7 +34,16 @@ async function pictureOf(file) {
   }
 }
 
-/** One that is on its way: each page is made when it is sent. */
+/** @param {File} file */
+async function previewOf(file) {
+  const image = await read(file, { resizeHeight: Math.round(previewHeight * devicePixelRatio), resizeQuality: 'medium' });
+  const canvas = Object.assign(document.createElement('canvas'), { width: image.width, height: image.height });
+  canvas.getContext('2d')?.drawImage(image, 0, 0);
+  image.close();
+  return canvas;
+}
+
+/** One that was chosen, and then is on its way: each page is made when it is sent. */
 export class Sending {
   /** @param {File[]} files */
   constructor(files) {
@@ -36,6 +54,9 @@ export class Sending {
     this.title = titleOf(files[0]?.name ?? '') || _('Document');
     /** Of the pages, under which they are kept. */
     this.ids = files.map(() => newId());
+    /** What is looked at before it is sent; nothing of it has left. @type {HTMLCanvasElement[]} */
+    this.previews = [];
+    this.begun = false;
     this.done = 0;
     this.cancelled = false;
   }
@@ -44,9 +65,16 @@ export class Sending {
     this.cancelled = true;
   }
 
+  async prepare() {
+    for (const file of this.files)
+      this.previews.push(await previewOf(file));
+  }
+
   /** @param {(id: string, blob: Blob, caption: string) => Promise<void>} keep @param {() => void} sent a page is */
   async run(keep, sent) {
     const { files, ids, title } = this;
+    this.begun = true;
+    this.previews = [];
     for (const [at, file] of files.entries()) {
       const blob = await pictureOf(file);
       if (this.cancelled)
@@ -69,10 +97,19 @@ function standing(panel, { seen }) {
   return seen ? _('on the screen there') : _('on its way');
 }
 
+/** Looked at before it is sent: it is kept, and cannot be called back. @param {Panel} panel @param {Sending} sending */
+const chosen = (panel, sending) => html`<section class="guidance-showing guidance-chosen" aria-labelledby="guidance-chosen-title"><h2 id="guidance-chosen-title"><bdi>${sending.title}</bdi></h2>
+  <div class="guidance-previews">${sending.previews}</div>
+  <p class="hint">${_('It is kept with the session, at both hospitals.')}</p>
+  <p class="row">${button({ label: _('Show at the patient’s side'), kind: 'primary', onclick: () => void panel.sendDocument(sending) })}
+    ${button({ label: _('Cancel'), kind: 'quiet', onclick: () => panel.dropDocument() })}</p></section>`;
+
 /** For experts: what is shown there, and how to turn and end it. @param {Panel} panel */
 export function shownThere(panel) {
   const { showing, sending } = panel;
   const { document: shown } = showing;
+  if (sending && !sending.begun)
+    return sending.previews.length === sending.files.length ? chosen(panel, sending) : html`<p class="guidance-showing" role="status">${_('Reading…')}</p>`;
   if (!shown)
     return sending ? html`<div class="guidance-showing" role="status"><span>${_('The document is being sent: page %s of %s.', sending.done + 1, sending.ids.length)}</span>
       ${button({ label: _('Cancel'), kind: 'quiet', onclick: () => sending.cancel() })}</div>` : nothing;

@@ -369,28 +369,51 @@ export class GuidancePanel extends MediaPanel {
       /** @type {HTMLInputElement | null} */ (this.querySelector('#guidance-document'))?.click();
   }
 
-  /** Shows files at the patient's side: page by page, each of which is kept with the session. @param {File[]} files */
+  /** Files were chosen: they are looked at before anything leaves. @param {File[]} files */
   async showDocument(files) {
-    const { session } = this;
     try {
-      const sending = new Sending(files);
-      const { id, title, ids: pages } = sending;
-      this.sending = sending;
+      this.sending = new Sending(files);
       this.requestUpdate();
-      await sending.run((page, blob, caption) => keepPage(session.id, page, blob, caption), () => {
-        if (sending.done === 1 && !this.tellDocument({ type: 'show', id, title, pages }))
-          throw new Error(_('the connection is away'));
-        this.requestUpdate();
-      });
+      await this.sending.prepare();
+      await this.updateComplete;
     } catch (error) {
-      this.sending?.cancel();
-      toast(_('The document could not be sent: %s', error instanceof Error ? error.message : String(error)), { bad: true });
+      this.dropDocument();
+      this.documentFailed(error);
     }
-    // What is not whole is not left there.
-    if (this.sending?.cancelled && this.showing.document?.id === this.sending.id)
-      this.hideDocument();
+    this.requestUpdate();
+    await this.updateComplete;
+    /** @type {HTMLElement | null} */ (this.querySelector('.guidance-chosen .button'))?.focus();
+  }
+
+  dropDocument() {
     this.sending = null;
     this.requestUpdate();
+    void this.updateComplete.then(() => this.picture?.canvas.focus({ preventScroll: true }));
+  }
+
+  /** @param {unknown} error */
+  documentFailed(error) {
+    toast(_('The document could not be sent: %s', error instanceof Error ? error.message : String(error)), { bad: true });
+  }
+
+  /** Shows it at the patient's side: page by page, each of which is kept with the session. @param {Sending} sending */
+  async sendDocument(sending) {
+    const { session } = this;
+    const { id, title, ids: pages } = sending;
+    const run = sending.run((page, blob, caption) => keepPage(session.id, page, blob, caption), () => {
+      if (sending.done === 1 && !this.tellDocument({ type: 'show', id, title, pages }))
+        throw new Error(_('the connection is away'));
+      this.requestUpdate();
+    });
+    this.requestUpdate();
+    await run.catch((error) => {
+      sending.cancel();
+      this.documentFailed(error);
+    });
+    // What is not whole is not left there.
+    if (sending.cancelled && this.showing.document?.id === id)
+      this.hideDocument();
+    this.dropDocument();
   }
 
   /** @param {number} page */
