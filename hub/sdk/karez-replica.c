@@ -11,6 +11,9 @@
 #define MAX_HELD 256u
 /* A number that JavaScript keeps. */
 #define MAX_REVISION (((gint64) 1 << 53) - 1)
+/* What the other side may know more than a checkpoint: no session has as many changes, and none
+ * that claims them leaves a host without numbers. */
+#define MAX_AHEAD (G_GINT64_CONSTANT (1) << 20)
 
 typedef struct
 {
@@ -362,6 +365,17 @@ ask_for_state (KarezReplica *self)
 
 /* What the other worker sends. */
 
+/* Whether the host takes the other side's state in place of its own: as long as it has only what
+ * was in its checkpoint, and the other side may know more. At any other time what is true is the
+ * host's to say: a state comes past what is asked of a change, whose it is above all. */
+static gboolean
+host_takes (KarezReplica *self, gint64 theirs)
+{
+  gint64 own = karez_replica_get_revision (self);
+
+  return get_private (self)->settling != 0 && theirs > own && theirs - own <= MAX_AHEAD;
+}
+
 /* A hello (to the host) or a state (from the host): what the other side has. */
 static gboolean
 receive_state (KarezReplica *self, JsonObject *object, GError **error)
@@ -370,8 +384,8 @@ receive_state (KarezReplica *self, JsonObject *object, GError **error)
   JsonNode *state = json_object_get_member (object, "state");
   gint64 theirs = karez_json_integer (json_node_get_object (state), "revision", -1);
 
-  /* The host keeps what it has unless the other side knows more; the other side does as it says. */
-  if (!is_host (self) || theirs > karez_replica_get_revision (self))
+  /* The other side does as the host says. */
+  if (!is_host (self) || host_takes (self, theirs))
     {
       if (!KAREZ_REPLICA_GET_CLASS (self)->from_json (self, state, error))
         return FALSE;

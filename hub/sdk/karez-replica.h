@@ -26,8 +26,9 @@ G_DECLARE_DERIVABLE_TYPE (KarezReplica, karez_replica, KAREZ, REPLICA, GObject)
  * A state that the two workers of a session hold. The host's puts the changes in order and applies
  * them, the other one follows. Both are in the checkpoint of their live half
  * (karez_live_half_add_replica()), so that a worker that takes another one's place goes on with it;
- * the higher revision of the two counts, and a host that came back waits up to 3 s for the other
- * side before it takes a change. Nobody is told of a change before it is in the checkpoint on disk,
+ * a host that came back waits up to 3 s for the other side before it takes a change, and goes on
+ * with the higher revision of the two. At any other time the other side's state changes nothing at
+ * the host. Nobody is told of a change before it is in the checkpoint on disk,
  * where the disk takes anything; the end of a session waits for the host's last word.
  *
  * Changes and steps are JSON objects. Itself it holds one value of any kind, which

@@ -279,6 +279,52 @@ test_restart (Room *room, gconstpointer data)
     }
 }
 
+static void
+receive_hello (Room *room, guint side, const char *revision)
+{
+  g_autofree char *text = g_strdup_printf ("{\"replica\": \"mode\", \"type\": \"hello\", "
+                                           "\"state\": {\"revision\": %s, \"value\": "
+                                           "{\"depth\": 99}}}",
+                                           revision);
+
+  karez_test_worker_receive (room->workers[side], text);
+  karez_test_workers_carry (room->workers);
+}
+
+/* The other side's state is no way past the host: it counts where the host came back, and there
+ * only where it leaves numbers for what comes. */
+static void
+test_foreign_state (Room *room, gconstpointer data)
+{
+#define LAST_REVISION "9007199254740991"
+  static const char *const revisions[] = { "2", "500", LAST_REVISION };
+  g_autoptr (GBytes) saved = NULL;
+
+  receive_hello (room, 0, "1"); /* before anything was changed */
+  g_assert_cmpint (depth_of (room, 0), ==, 0);
+  set (room, 0, 4);
+  karez_test_workers_carry (room->workers);
+  for (guint i = 0; i < G_N_ELEMENTS (revisions); i++)
+    {
+      receive_hello (room, 0, revisions[i]);
+      g_assert_cmpint (depth_of (room, 0), ==, 4);
+      g_assert_cmpint (depth_of (room, 1), ==, 4);
+    }
+  saved = karez_test_worker_take_checkpoint (room->workers[0]);
+  karez_test_workers_set_up (room->workers, FALSE);
+  karez_test_worker_start (room->workers[0], TEST_TYPE_HALF, saved);
+  g_assert_false (karez_replica_is_settled (half_of (room, 0)->mode));
+  receive_hello (room, 0, LAST_REVISION);
+  karez_test_workers_set_up (room->workers, TRUE);
+  karez_test_workers_carry (room->workers);
+  g_assert_true (karez_replica_is_settled (half_of (room, 0)->mode));
+  g_assert_cmpint (depth_of (room, 0), ==, 4);
+  set (room, 1, 5);
+  karez_test_workers_carry (room->workers);
+  for (guint i = 0; i < 2; i++)
+    g_assert_cmpint (depth_of (room, i), ==, 5);
+}
+
 /* A control half whose calls are done when they return. */
 #define TEST_TYPE_CONTROL (test_control_get_type ())
 G_DECLARE_FINAL_TYPE (TestControl, test_control, TEST, CONTROL, KarezControlHalf)
@@ -439,6 +485,7 @@ main (int argc, char **argv)
   ADD ("too-large", test_too_large);
   ADD ("disk", test_disk);
   ADD ("restart", test_restart);
+  ADD ("foreign-state", test_foreign_state);
   ADD ("program", test_program);
   g_test_add_func ("/halves/control", test_control_half);
   g_test_add_func ("/halves/helpers", test_helpers);
