@@ -11,6 +11,10 @@
 #define LABEL GUIDANCE_STILL_LABEL
 #define SIZE 256
 #define RATE 10
+/* Of which the host may tell: a worker of its that came back counts from the beginning. */
+#define MAX_HEARD (4 * GUIDANCE_STILL_MAX)
+/* Of our experts, that the host has not answered. */
+#define MAX_UNANSWERED 64u
 
 struct _GuidanceStill
 {
@@ -18,8 +22,9 @@ struct _GuidanceStill
 
   KarezLiveHalf *half; /* not owned */
   KarezMedia *media;
-  GHashTable *asked; /* the host's: ids, and of each the name of the last step */
-  char *site;        /* the host's: a participant's id; NULL for nobody */
+  GHashTable *asked;      /* ids, and of each the name of the last step; as the host says */
+  GHashTable *unanswered; /* not the host's: ids, and who asked */
+  char *site;             /* the host's: a participant's id; NULL for nobody */
   GuidanceStillRate rate;
 };
 
@@ -194,10 +199,17 @@ ask (GuidanceStill *self, const char *id, KarezParticipant *who, GError **error)
   /* What waits for a link is asked too late. */
   if (!karez_live_half_is_link_up (self->half))
     return refuse (error, NO_SITE);
-  return tell_peer (self,
-                    karez_json_object ("type", "s", GUIDANCE_STILL_PREFIX "ask", "id", "s", id,
-                                       "by", "s", karez_participant_get_id (who), NULL),
-                    error);
+  if (!tell_peer (self,
+                  karez_json_object ("type", "s", GUIDANCE_STILL_PREFIX "ask", "id", "s", id, "by",
+                                     "s", karez_participant_get_id (who), NULL),
+                  error))
+    return FALSE;
+  /* Those of long ago are not answered any more. */
+  if (g_hash_table_size (self->unanswered) >= MAX_UNANSWERED)
+    g_hash_table_remove_all (self->unanswered);
+  g_hash_table_add (self->unanswered,
+                    g_strdup_printf ("%s %s", id, karez_participant_get_id (who)));
+  return TRUE;
 }
 
 /* The site's page: the picture is taken and on its way, or cannot be sent. */
@@ -277,6 +289,15 @@ receive_ask (GuidanceStill *self, JsonObject *object, GError **error)
                     error);
 }
 
+/* Whether it is the first answer to one of our experts. */
+static gboolean
+answers (GuidanceStill *self, const char *id, const char *by)
+{
+  g_autofree char *key = g_strdup_printf ("%s %s", id, by != NULL ? by : "");
+
+  return g_hash_table_remove (self->unanswered, key);
+}
+
 /* One of our experts asked the host in vain. */
 static gboolean
 receive_refusal (GuidanceStill *self, JsonNode *message, JsonObject *object, GError **error)
@@ -293,9 +314,34 @@ receive_refusal (GuidanceStill *self, JsonNode *message, JsonObject *object, GEr
     return karez_error_set (error, KAREZ_ERROR_INVALID, "guidance/still",
                             N_ ("a rule of full pictures"),
                             N_ ("The other hospital refuses a full picture by no known rule"));
-  /* Who has left is told nothing. */
-  if (who != NULL && karez_participant_is_local (who))
+  /* Who has left is told nothing, and who has not asked. */
+  if (answers (self, karez_json_text (object, "id"), by) && who != NULL
+      && karez_participant_is_local (who))
     guidance_pages_refuse (self->media, who, LABEL, message, refused);
+  return TRUE;
+}
+
+/* What becomes of it, in the order in which it can, each step once: a host that says it again and
+ * again, or of pictures without end, is not passed on to pages, which keep them. */
+static gboolean
+receive_step (GuidanceStill *self, JsonObject *object, const char *type, GError **error)
+{
+  static const char *const steps[] = { "asked", "coming", "failed" };
+  const char *id = karez_json_text (object, "id"), *by = karez_json_text (object, "by");
+  const char *last = g_hash_table_lookup (self->asked, id);
+  guint step = 0, before = 0;
+
+  while (!g_str_equal (type, steps[step]))
+    step++;
+  for (; last != NULL && !g_str_equal (last, steps[before]);)
+    before++;
+  answers (self, id, by);
+  if (last != NULL && step <= before)
+    return TRUE;
+  if (last == NULL && g_hash_table_size (self->asked) >= MAX_HEARD)
+    return refuse (error, STILL_RATE);
+  g_hash_table_insert (self->asked, g_strdup (id), (gpointer) steps[step]);
+  tell_experts (self, type, id, by);
   return TRUE;
 }
 
@@ -324,8 +370,7 @@ guidance_still_receive (GuidanceStill *self, JsonNode *message, GError **error)
     return receive_ask (self, object, error);
   if (g_str_equal (type, "refused"))
     return receive_refusal (self, message, object, error);
-  tell_experts (self, type, karez_json_text (object, "id"), karez_json_text (object, "by"));
-  return TRUE;
+  return receive_step (self, object, type, error);
 }
 
 /* The object. */
@@ -362,6 +407,7 @@ guidance_still_finalize (GObject *object)
 
   g_clear_object (&self->media);
   g_hash_table_unref (self->asked);
+  g_hash_table_unref (self->unanswered);
   g_free (self->site);
   G_OBJECT_CLASS (guidance_still_parent_class)->finalize (object);
 }
@@ -376,4 +422,5 @@ static void
 guidance_still_init (GuidanceStill *self)
 {
   self->asked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->unanswered = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }
