@@ -20,6 +20,7 @@ struct _KarezTestProgram
   GQueue sent; /* Sent */
   Sent *taken; /* the last one, without its bytes; NULL for none */
   guint start; /* source */
+  guint room;  /* for what was not taken; 0 for any */
 };
 
 static void program_iface_init (KarezProgramInterface *iface);
@@ -59,6 +60,9 @@ program_send (KarezProgram *program, GBytes *message, const int *fds, guint n_fd
   if (!self->running)
     return karez_error_set (error, KAREZ_ERROR_UNAVAILABLE, "program/away", NULL,
                             "The program is not running.");
+  if (self->room > 0 && self->sent.length >= self->room)
+    return karez_error_set (error, KAREZ_ERROR_BUSY, "program/busy", NULL,
+                            "The program has not read what it was sent before.");
   g_assert_cmpuint (n_fds, <=, KAREZ_PROGRAM_MAX_FDS);
   sent = g_new0 (Sent, 1);
   sent->bytes = g_bytes_ref (message);
@@ -116,6 +120,14 @@ karez_test_program_get_fd (KarezTestProgram *self, guint i)
   g_return_val_if_fail (KAREZ_TEST_IS_PROGRAM (self), -1);
 
   return self->taken != NULL && i < self->taken->n_fds ? self->taken->fds[i] : -1;
+}
+
+void
+karez_test_program_set_room (KarezTestProgram *self, guint n)
+{
+  g_return_if_fail (KAREZ_TEST_IS_PROGRAM (self));
+
+  self->room = n;
 }
 
 void

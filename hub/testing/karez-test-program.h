@@ -39,6 +39,16 @@ KAREZ_PUBLIC GBytes *karez_test_program_take (KarezTestProgram *self);
  */
 KAREZ_PUBLIC int karez_test_program_get_fd (KarezTestProgram *self, guint i);
 /**
+ * karez_test_program_set_room:
+ * @n: 0 for any number, as it begins
+ *
+ * So many messages find room until the test takes them; the half is told %KAREZ_ERROR_BUSY of
+ * more. What a program is sent while it works is limited by the kernel, to some 200 KB.
+ *
+ * Since: 1.1
+ */
+KAREZ_PUBLIC void karez_test_program_set_room (KarezTestProgram *self, guint n);
+/**
  * karez_test_program_say:
  *
  * It sends @message to the half.

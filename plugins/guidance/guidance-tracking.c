@@ -5,17 +5,34 @@
 
 #include "guidance-kept.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 /* Their names in the key file. */
 static const char *const names[] = { "tracker", "spare" };
 #define N_TRACKERS G_N_ELEMENTS (names)
 
+/* One that takes another one's place is told of all marks at once, which is more than the kernel
+ * keeps for it while it is at a frame: the rest waits here. */
+#define WAIT_MS 10
+#define MAX_WAITING 1024u
+/* Of positions, in a second: no camera has more frames. */
+#define MAX_FRAMES 120u
+
 typedef struct
 {
   KarezProgram *program; /* NULL before and after it */
   gboolean seeing;       /* it has a picture */
+  GQueue waiting;        /* of Told, in order */
+  guint retry;           /* source; 0 where nothing waits */
 } Tracker;
+
+/* What did not find room yet. */
+typedef struct
+{
+  GBytes *bytes;
+  int fd; /* -1 for none */
+} Told;
 
 struct _GuidanceTracking
 {
@@ -31,6 +48,10 @@ struct _GuidanceTracking
   int kept;         /* memory in which trackers keep marks for one another; -1 for none */
   GuidanceKeptEnds ends;
   gboolean worked; /* the leader has said where marks are */
+  /* What it may say yet. */
+  GHashTable *refused; /* numbers of marks that it does not follow */
+  gint64 second;       /* since when frames are counted */
+  guint n_frames;
 };
 
 G_STATIC_ASSERT (GUIDANCE_KEPT_MARKS == GUIDANCE_MAX_MARKS);
@@ -54,20 +75,91 @@ is_there (const Tracker *tracker)
   return tracker->program != NULL && karez_program_is_running (tracker->program);
 }
 
-/* @tracker: (nullable). @message: (transfer full). One that does not read is found by its pulse,
- * and another one is told everything again. */
+static void
+told_free (gpointer data)
+{
+  Told *told = data;
+
+  if (told->fd >= 0)
+    close (told->fd);
+  g_bytes_unref (told->bytes);
+  g_free (told);
+}
+
+static void
+forget_waiting (Tracker *tracker)
+{
+  g_clear_handle_id (&tracker->retry, g_source_remove);
+  g_queue_clear_full (&tracker->waiting, told_free);
+}
+
+/* FALSE where it finds no room now, and is to wait. What cannot be sent at all is left out. */
+static gboolean
+send_now (GuidanceTracking *self, Tracker *tracker, GBytes *bytes, int fd)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (karez_program_send (tracker->program, bytes, fd >= 0 ? &fd : NULL, fd >= 0 ? 1 : 0, &error))
+    return TRUE;
+  if (g_error_matches (error, KAREZ_ERROR, KAREZ_ERROR_BUSY))
+    return FALSE;
+  g_message ("%s: the tracker was not told: %s", karez_session_get_id (self->session),
+             error->message);
+  return TRUE;
+}
+
+typedef struct
+{
+  GuidanceTracking *self;
+  Tracker *tracker;
+} Retry;
+
+static gboolean
+on_retry (gpointer data)
+{
+  const Retry *retry = data;
+  Tracker *tracker = retry->tracker;
+
+  for (Told *told; (told = g_queue_peek_head (&tracker->waiting)) != NULL;)
+    {
+      if (is_there (tracker) && !send_now (retry->self, tracker, told->bytes, told->fd))
+        return G_SOURCE_CONTINUE;
+      told_free (g_queue_pop_head (&tracker->waiting));
+    }
+  tracker->retry = 0;
+  return G_SOURCE_REMOVE;
+}
+
+/* One that does not read any more is found by its pulse, and another one is told everything. */
+static void
+let_wait (GuidanceTracking *self, Tracker *tracker, GBytes *bytes, int fd)
+{
+  Retry *retry;
+  Told *told;
+
+  if (tracker->waiting.length >= MAX_WAITING)
+    return;
+  told = g_new (Told, 1);
+  told->bytes = g_bytes_ref (bytes);
+  told->fd = fd >= 0 ? fcntl (fd, F_DUPFD_CLOEXEC, 0) : -1;
+  g_queue_push_tail (&tracker->waiting, told);
+  if (tracker->retry != 0)
+    return;
+  retry = g_new (Retry, 1);
+  *retry = (Retry){ self, tracker };
+  tracker->retry = g_timeout_add_full (G_PRIORITY_DEFAULT, WAIT_MS, on_retry, retry, g_free);
+}
+
+/* @tracker: (nullable). @message: (transfer full) */
 static void
 tell (GuidanceTracking *self, Tracker *tracker, JsonNode *message, int fd)
 {
   g_autoptr (JsonNode) node = message;
   g_autoptr (GBytes) bytes = karez_json_to_bytes (node);
-  g_autoptr (GError) error = NULL;
 
   if (tracker != NULL && is_there (tracker)
-      && !karez_program_send (tracker->program, bytes, fd >= 0 ? &fd : NULL, fd >= 0 ? 1 : 0,
-                              &error))
-    g_message ("%s: the tracker was not told: %s", karez_session_get_id (self->session),
-               error->message);
+      && (tracker->retry != 0 || !send_now (self, tracker, bytes, fd)))
+    let_wait (self, tracker, bytes, fd);
 }
 
 /* Before the marks: it may be that only the former one had their frames. */
@@ -146,6 +238,7 @@ guidance_tracking_add (GuidanceTracking *self, const GuidanceMark *mark)
 void
 guidance_tracking_remove (GuidanceTracking *self, gint64 number)
 {
+  g_hash_table_remove (self->refused, GUINT_TO_POINTER ((guint) number));
   tell (self, self->leader, karez_json_object ("type", "s", "forget", "number", "i", number, NULL),
         -1);
 }
@@ -177,6 +270,7 @@ lead (GuidanceTracking *self, Tracker *tracker)
 
   self->leader = tracker;
   self->worked = FALSE;
+  g_hash_table_remove_all (self->refused);
   tell_kept (self);
   for (guint i = 0; i < marks->len; i++)
     guidance_tracking_add (self, marks->pdata[i]);
@@ -222,6 +316,7 @@ on_ended (KarezProgram *program, const char *reason, gboolean again, GuidanceTra
   Tracker *tracker = find_tracker (self, program);
 
   tracker->seeing = FALSE;
+  forget_waiting (tracker);
   if (self->leader != tracker)
     return;
   self->leader = NULL;
@@ -247,8 +342,22 @@ take_refusal (GuidanceTracking *self, JsonNode *node)
                                  self->marks, karez_json_integer (object, "number", 0))
                                             : NULL;
 
-  if (mark != NULL)
+  /* Once: it goes to everybody, in order with all else that the other hospital is told. */
+  if (mark != NULL && g_hash_table_add (self->refused, GUINT_TO_POINTER ((guint) mark->number)))
     g_signal_emit (self, signals[REFUSED], 0, mark, karez_json_text (object, "rule"));
+}
+
+static gboolean
+may_say_frame (GuidanceTracking *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (now - self->second >= G_USEC_PER_SEC)
+    {
+      self->second = now;
+      self->n_frames = 0;
+    }
+  return self->n_frames++ < MAX_FRAMES;
 }
 
 static void
@@ -277,7 +386,8 @@ on_message (KarezProgram *program, GBytes *message, GuidanceTracking *self)
   else if (g_strcmp0 (type, "marks") == 0 && guidance_positions_from_json (&positions, node, NULL))
     {
       self->worked = TRUE;
-      g_signal_emit (self, signals[POSITIONS], 0, &positions);
+      if (may_say_frame (self))
+        g_signal_emit (self, signals[POSITIONS], 0, &positions);
     }
   else if (g_strcmp0 (type, "refused") == 0)
     take_refusal (self, node);
@@ -314,6 +424,7 @@ stop (GuidanceTracking *self)
         karez_program_stop (self->trackers[i].program);
       g_clear_object (&self->trackers[i].program);
       self->trackers[i].seeing = FALSE;
+      forget_waiting (&self->trackers[i]);
     }
   forget_kept (self);
 }
@@ -363,6 +474,7 @@ guidance_tracking_finalize (GObject *object)
   stop (self);
   g_object_unref (self->media);
   g_object_unref (self->marks);
+  g_hash_table_unref (self->refused);
   g_free (self->source);
   g_free (self->followed);
   G_OBJECT_CLASS (guidance_tracking_parent_class)->finalize (object);
@@ -384,4 +496,5 @@ static void
 guidance_tracking_init (GuidanceTracking *self)
 {
   self->kept = -1;
+  self->refused = g_hash_table_new (NULL, NULL);
 }

@@ -158,6 +158,31 @@ test_positions (Room *room, gconstpointer data)
     }
 }
 
+/* One that says the same without end is heard as often as there is something to say. */
+static void
+test_tracker_floods (Room *room, gconstpointer data)
+{
+  static const char *const said[] = {
+    "{\"type\": \"marks\", \"rtp_time\": 1, \"marks\": [{\"number\": 1, \"shown\": false}]}",
+    "{\"type\": \"refused\", \"number\": 1, \"rule\": \"guidance/no-frame\"}",
+    "{\"type\": \"anew\"}",
+  };
+  guint told;
+
+  room_draw (room, room->expert, MARK (01));
+  told = room_count (room, 2, "marks");
+  for (guint i = 0; i < 3000; i++)
+    {
+      g_autoptr (GBytes) bytes = g_bytes_new_static (said[i % 3], strlen (said[i % 3]));
+
+      karez_test_program_say (room_program (room), bytes);
+    }
+  room_carry (room);
+  g_assert_cmpuint (room_count (room, 2, "marks"), ==, told + 1);
+  g_assert_cmpuint (room_count (room, 0, "positions"), >=, 100);
+  g_assert_cmpuint (room_count (room, 0, "positions"), <, 1000);
+}
+
 static void
 end_tracker (Room *room)
 {
@@ -268,6 +293,82 @@ test_trackers_end (Room *room, gconstpointer data)
   g_assert_false (is_running (room));
   room_draw (room, room->other, MARK (02));
   g_assert_nonnull (room_told (room, 0, "marks", "added", &node));
+}
+
+static gboolean
+on_waited (gpointer data)
+{
+  *(gboolean *) data = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+static void
+wait_for_retry (Room *room)
+{
+  gboolean waited = FALSE;
+
+  g_timeout_add (50, on_waited, &waited);
+  while (!waited)
+    /* nocheck:blocked -- a test waits */
+    g_main_context_iteration (NULL, TRUE);
+  room_carry (room);
+}
+
+/* One that takes another one's place is told everything, also what finds no room while it is at a
+ * frame; and nothing of that is left for the process after it. */
+static void
+test_no_room (Room *room, gconstpointer data)
+{
+  KarezTestProgram *spare;
+
+  for (guint i = 0; i < 8; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("01a20000-0000-7000-8000-0000000001%02u", i);
+
+      room_draw (room, room->expert, id);
+    }
+  room->tracker = "spare";
+  spare = room_program (room);
+  room_expect (room, "track", 0);
+  karez_test_program_set_room (spare, 3);
+  room->tracker = "tracker";
+  end_tracker (room);
+  room->tracker = "spare";
+  /* In order, whatever comes in between. */
+  room_draw (room, room->other, MARK (09));
+  room_expect_kept (room, 8);
+  room_expect (room, "mark", 1);
+  room_expect (room, "mark", 2);
+  room_expect_nothing (room);
+  room_say (room, room->other, "marks", "{\"type\": \"clear\"}");
+  for (gint64 number = 3; number < 9; number++)
+    {
+      wait_for_retry (room);
+      room_expect (room, "mark", number);
+    }
+  wait_for_retry (room);
+  room_expect (room, "mark", 9);
+  room_expect (room, "forget", 9);
+  room_expect_nothing (room);
+  /* Descriptors wait, too. */
+  karez_test_program_set_room (spare, 1);
+  room_draw (room, room->other, MARK (10));
+  karez_test_worker_leave (room->workers[0], room->site);
+  g_ptr_array_unref (room->pages[0]);
+  g_object_unref (room->site);
+  room->site = room_add (room, 0, 0, "01a20000-0000-7000-8000-00000000000d", "site");
+  room_carry (room);
+  room_expect (room, "mark", 11);
+  wait_for_retry (room);
+  room_expect (room, "track", 0);
+  g_assert_cmpint (karez_test_program_get_fd (spare, 0), >=, 0);
+  room_draw (room, room->other, MARK (11));
+  room_draw (room, room->other, MARK (12));
+  end_tracker (room);
+  karez_test_program_set_room (spare, 0);
+  wait_for_retry (room);
+  room_expect (room, "track", 0);
+  room_expect_nothing (room);
 }
 
 /* Of what the tracker has now. */
@@ -524,9 +625,11 @@ main (int argc, char **argv)
   ADD ("marks", test_marks);
   ADD ("refused", test_refused);
   ADD ("positions", test_positions);
+  ADD ("tracker-floods", test_tracker_floods);
   ADD ("tracker-ends", test_tracker_ends);
   ADD ("spare-ends", test_spare_ends);
   ADD ("trackers-end", test_trackers_end);
+  ADD ("no-room", test_no_room);
   ADD ("kept", test_kept);
   ADD ("scene", test_scene);
   ADD ("pointer", test_pointer);
