@@ -67,9 +67,12 @@ remember_capture (HubRtcTrack *self, const HubRtp *packet, const HubRtpExtension
                   gint64 arrival)
 {
   guint8 length = extensions->length[HUB_RTP_CAPTURE_TIME];
+  /* One that is of no use any more is no measure of what is newer: RTP's clock goes round within a
+   * day, and a sender may set it back. */
+  gboolean known = self->capture_length > 0 && arrival - self->captured <= CAPTURE_US;
 
   if (length < sizeof (guint64)
-      || (self->capture_length > 0 && (gint32) (packet->timestamp - self->capture_rtp_time) < 0))
+      || (known && (gint32) (packet->timestamp - self->capture_rtp_time) < 0))
     return;
   self->capture_length = length;
   memcpy (self->capture, extensions->value[HUB_RTP_CAPTURE_TIME], length);

@@ -518,6 +518,23 @@ test_dated (void)
   g_assert_cmpuint (capture_of (track, 9, first + 90000 * 20, START + 5 * half, TRUE, 0), ==, 0);
 }
 
+/* A timestamp that was far ahead, or long ago, does not stand in the way of those that come. */
+static void
+test_dated_again (void)
+{
+  const guint64 second = G_GUINT64_CONSTANT (1) << 32, taken = 4005000000 * second + 5;
+  const guint32 first = 90000, ahead = 0x7fff0000;
+  g_autoptr (HubRtcTrack) track = hub_rtc_track_new (1, HUB_CODEC_VP8);
+
+  capture_of (track, 1, first + ahead, START, FALSE, taken + 9);
+  /* It may be late. */
+  capture_of (track, 2, first, START + G_USEC_PER_SEC, FALSE, taken);
+  g_assert_cmpuint (capture_of (track, 3, first, START + G_USEC_PER_SEC, TRUE, 0), ==, 0);
+  capture_of (track, 4, first, START + 6 * G_USEC_PER_SEC, FALSE, taken);
+  g_assert_cmpuint (capture_of (track, 5, first + 90000, START + 7 * G_USEC_PER_SEC, TRUE, 0), ==,
+                    taken + second);
+}
+
 static gint64
 resident_kib (void)
 {
@@ -582,5 +599,6 @@ main (int argc, char **argv)
   g_test_add_func ("/rtc/history/untouched", test_untouched);
   g_test_add_func ("/rtc/track/begins-anew", test_places);
   g_test_add_func ("/rtc/track/dated", test_dated);
+  g_test_add_func ("/rtc/track/dated-again", test_dated_again);
   return g_test_run ();
 }
