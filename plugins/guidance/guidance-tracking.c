@@ -443,8 +443,13 @@ guidance_tracking_follow (GuidanceTracking *self, const char *participant)
     return;
   g_free (self->followed);
   self->followed = g_strdup (participant);
+  /* What they have seen was somebody else's. */
   for (guint i = 0; i < N_TRACKERS; i++)
-    tell_followed (self, &self->trackers[i]);
+    {
+      self->trackers[i].seeing = FALSE;
+      tell_followed (self, &self->trackers[i]);
+    }
+  set_running (self, FALSE);
 }
 
 const char *

@@ -455,6 +455,16 @@ test_suspect (void)
     }
 }
 
+/* -1 where nobody was. The page of an expert. */
+static int
+tracker_told (Room *room)
+{
+  g_autoptr (JsonNode) node = NULL;
+  JsonObject *told = room_told (room, 1, "marks", "tracker", &node);
+
+  return told != NULL ? karez_json_boolean (told, "running") : -1;
+}
+
 /* Whose scene is followed: who is at the patient's side, whoever comes and goes. */
 static void
 test_scene (Room *room, gconstpointer data)
@@ -470,6 +480,17 @@ test_scene (Room *room, gconstpointer data)
   room_carry (room);
   room_expect_nothing (room);
   karez_test_worker_leave (room->workers[0], room->site);
+  room_carry (room);
+  room_expect (room, "track", 0);
+  /* What was seen of the former one is no picture of this one's, or of nobody's. */
+  g_assert_cmpint (tracker_told (room), ==, FALSE);
+  room_tracker_says (room, "{\"type\": \"anew\"}");
+  g_assert_cmpint (tracker_told (room), ==, TRUE);
+  karez_test_worker_leave (room->workers[0], next);
+  room_carry (room);
+  room_expect_nothing (room);
+  g_assert_cmpint (tracker_told (room), ==, FALSE);
+  karez_test_worker_join (room->workers[0], next);
   room_carry (room);
   room_expect (room, "track", 0);
   g_assert_cmpint (

@@ -43,13 +43,12 @@ room_up (Room *room, gconstpointer data)
   room_carry (room);
   /* Before anything else. */
   room->memory = room_expect_kept (room, 0);
-  room_tracker_says (room, "{\"type\": \"anew\"}");
   room->site = room_add (room, 0, 0, "01a20000-0000-7000-8000-00000000000a", "site");
   room->expert = room_add (room, 1, 1, "01a20000-0000-7000-8000-00000000000b", "expert");
   room->other = room_add (room, 2, 1, "01a20000-0000-7000-8000-00000000000c", "expert");
   for (guint i = 0; i < 2; i++)
     karez_test_worker_move (room->workers[i], KAREZ_TEST_MOVE_START);
-  room_carry (room);
+  room_tracker_says (room, "{\"type\": \"anew\"}");
 }
 
 void
