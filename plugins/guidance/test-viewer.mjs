@@ -191,6 +191,24 @@ test('one’s own is asked for, comes, and is shown once it can be read', async 
   assert.equal(there.get('a').closed, true);
 });
 
+test('one that comes while it is answered that it is not here is read again, once', async () => {
+  /** @type {((image: any) => void)[]} */
+  const answers = [];
+  const stills = new Stills({ fetch: () => new Promise((answer) => { answers.push(answer); }), coming: () => {}, opened: () => {}, failed: () => {}, refused: () => {} });
+  stills.add('a', 'me', true, 0);
+  say(stills, { type: 'coming', id: 'a' });
+  stills.arrived('a');
+  stills.look();
+  assert.equal(answers.length, 1);
+  answers[0]?.(null);
+  await rest();
+  assert.equal(answers.length, 2);
+  answers[1]?.(null);
+  await rest();
+  assert.equal(answers.length, 2);
+  stills.forget();
+});
+
 test('another’s is offered, and read when somebody wants it', async () => {
   const { stills, read } = watched(new Map([['b', image()], ['c', image()]]));
   say(stills, { type: 'asked', id: 'b', by: 'other' });
@@ -305,6 +323,43 @@ test('a document: the page that is wanted and here is looked at, and nothing of 
   showing.take(JSON.stringify({ type: 'showing', document: null }));
   assert.deepEqual([showing.view, showing.page, begun], [null, '', 2]);
   assert.equal(closed.length, asked.length - 1, 'all but the one that was not here');
+});
+
+test('pages that are turned fast are read one at a time, and one that came meanwhile is looked for again', async () => {
+  /** @type {{id: string, signal: AbortSignal, answer: (image: any) => void}[]} */
+  const reading = [];
+  let closed = 0;
+  const image = () => ({ width: 1, height: 1, close: () => closed++ });
+  const showing = new Showing({
+    fetch: (id, signal) => new Promise((answer, fail) => {
+      reading.push({ id, signal, answer });
+      signal?.addEventListener('abort', () => id === 'two' && fail(new Error('aborted')));
+    }),
+    seen: () => {},
+  });
+  const settled = () => new Promise((done) => { setTimeout(done, 0); });
+  const open = () => reading.filter(({ signal }) => !signal.aborted).map(({ id }) => id);
+  showing.want(true);
+  for (let i = 0; i <= 100; i++)
+    showing.take(shown({ page: i % 2 }));
+  assert.deepEqual(open(), ['one']);
+  // Even an answer that was on its way already is let go.
+  reading[0]?.answer(image());
+  await settled();
+  assert.deepEqual([showing.view, closed], [null, 1]);
+  // It comes while it is answered that it is not here.
+  showing.look();
+  assert.deepEqual(open(), ['one']);
+  reading.at(-1)?.answer(null);
+  await settled();
+  assert.deepEqual(open(), ['one', 'one']);
+  reading.at(-1)?.answer(image());
+  await settled();
+  assert.equal(showing.view?.id, 'one');
+  showing.take(shown({ page: 1 }));
+  const last = reading.at(-1);
+  showing.forget();
+  assert.ok(last?.signal.aborted, 'nor is anything read on once the session is over');
 });
 
 test('a title is a name of one line', () => {

@@ -66,7 +66,7 @@ export class GuidancePanel extends MediaPanel {
     });
     this.stills.addEventListener('change', () => this.requestUpdate());
     this.showing = new Showing({
-      fetch: (id) => fetchPicture(this.session.id, id),
+      fetch: (id, signal) => fetchPicture(this.session.id, id, signal),
       seen: ({ id, title }, page) => {
         if (!this.isSite)
           return;

@@ -49,9 +49,9 @@ function drawMarks(context, marks) {
 /** @param {string} session @returns {Promise<Kept[]>} */
 export const listPictures = async (session) => (await api.get(`/x/guidance/sessions/${session}/pictures`)).items;
 
-/** @param {string} session @param {string} id @returns {Promise<ImageBitmap | null>} null where it cannot be read */
-export async function fetchPicture(session, id) {
-  const answer = await fetch(`/api/v1/x/guidance/sessions/${session}/pictures/${id}`);
+/** @param {string} session @param {string} id @param {AbortSignal} [signal] @returns {Promise<ImageBitmap | null>} null where it cannot be read */
+export async function fetchPicture(session, id, signal) {
+  const answer = await fetch(`/api/v1/x/guidance/sessions/${session}/pictures/${id}`, signal ? { signal } : {});
   return answer.ok ? createImageBitmap(await answer.blob()) : null;
 }
 

@@ -8,7 +8,7 @@
 /**
  * `fetch` gives null while a page is not here; `seen`: this is on the screen now.
  * @typedef {object} Told
- * @property {(id: string) => Promise<ImageBitmap | null>} fetch
+ * @property {(id: string, signal: AbortSignal) => Promise<ImageBitmap | null>} fetch
  * @property {(shown: Document, page: number) => void} seen
  */
 
@@ -24,8 +24,8 @@ export class Showing extends EventTarget {
     this.wanted = false;
     /** The page that is looked at, once it is here. @type {Still | null} */
     this.view = null;
-    /** Of the page that is being read. */
-    this.reading = '';
+    /** The page that is being read; `again`: it may have come meanwhile. @type {{id: string, again: boolean, stop: AbortController} | null} */
+    this.reading = null;
   }
 
   changed() {
@@ -67,29 +67,42 @@ export class Showing extends EventTarget {
     this.changed();
   }
 
-  /** Reads the page that may be here by now: each reading is on record, and one that finds nothing is none. */
+  /**
+   * Reads the page that may be here by now: each reading is on record, and one that finds nothing is none.
+   * One at a time, however fast pages are turned: a picture takes up to 12 MB of the line, and 48 MB here.
+   */
   look() {
-    if (this.wanted && this.page && this.view?.id !== this.page && this.reading !== this.page)
-      void this.read(this.page);
+    const page = this.wanted ? this.page : '';
+    if (this.reading && this.reading.id !== page) {
+      this.reading.stop.abort();
+      this.reading = null;
+    }
+    if (!page || this.view?.id === page)
+      return;
+    if (this.reading)
+      this.reading.again = true;
+    else
+      void this.read(page);
   }
 
   /** @param {string} id */
   async read(id) {
-    this.reading = id;
-    const image = await this.told.fetch(id).catch(() => null);
-    if (this.reading === id)
-      this.reading = '';
-    if (!image)
-      return;
+    const reading = { id, again: false, stop: new AbortController() };
+    this.reading = reading;
+    const image = await this.told.fetch(id, reading.stop.signal).catch(() => null);
     const { document } = this;
-    if (!document || !this.wanted || this.page !== id || this.view?.id === id) {
-      image.close();
+    if (this.reading !== reading || !document) {
+      image?.close();
       return;
     }
-    this.close();
-    this.view = { id, by: document.by, own: false, at: document.at, state: 'here', wanted: true, image, known: null, lines: [] };
-    this.told.seen(document, document.page);
-    this.changed();
+    this.reading = null;
+    if (image) {
+      this.close();
+      this.view = { id, by: document.by, own: false, at: document.at, state: 'here', wanted: true, image, known: null, lines: [] };
+      this.told.seen(document, document.page);
+      this.changed();
+    } else if (reading.again)
+      this.look();
   }
 
   /** Nothing is kept of what was looked at. */
@@ -101,6 +114,7 @@ export class Showing extends EventTarget {
   forget() {
     this.close();
     this.document = null;
+    this.look();
     this.changed();
   }
 }

@@ -37,8 +37,8 @@ export class Stills extends EventTarget {
     this.open = null;
     /** @type {Map<string, ReturnType<typeof setTimeout>>} */
     this.timers = new Map();
-    /** Ids that are being read. @type {Set<string>} */
-    this.reading = new Set();
+    /** Ids that are being read, and whether each may have come meanwhile. @type {Map<string, boolean>} */
+    this.reading = new Map();
   }
 
   changed() {
@@ -119,17 +119,25 @@ export class Stills extends EventTarget {
   /** Reads what is wanted and may be here by now: each reading is on record, and one that finds nothing is none. */
   look() {
     for (const still of this.all.values())
-      if (still.wanted && !still.image && (still.state === 'coming' || still.state === 'here') && !this.reading.has(still.id))
-        void this.read(still);
+      if (still.wanted && !still.image && (still.state === 'coming' || still.state === 'here')) {
+        if (this.reading.has(still.id))
+          this.reading.set(still.id, true);
+        else
+          void this.read(still);
+      }
   }
 
   /** @param {Still} still */
   async read(still) {
-    this.reading.add(still.id);
+    this.reading.set(still.id, false);
     const image = await this.told.fetch(still.id).catch(() => null);
+    const again = this.reading.get(still.id);
     this.reading.delete(still.id);
-    if (!image)
+    if (!image) {
+      if (again)
+        this.look();
       return;
+    }
     if (this.all.get(still.id) !== still || !still.wanted) {
       image.close();
       return;
