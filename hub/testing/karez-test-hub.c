@@ -32,6 +32,7 @@ struct _KarezTestHub
   KarezTestStore *store; /* NULL until it is enabled, or where none is granted */
   HubContext *context;
   KarezPlugin *plugin;
+  char *person; /* who asks */
 };
 
 G_DEFINE_FINAL_TYPE (KarezTestHub, karez_test_hub, G_TYPE_OBJECT)
@@ -126,7 +127,7 @@ make_request (KarezTestHub *self, const char *role, const char *method, const ch
 {
   const char *const roles[] = { role, NULL };
   g_autoptr (KarezActor)
-      actor = karez_actor_new (KAREZ_ACTOR_PERSON, PERSON, role, roles, "192.0.2.1", NULL);
+      actor = karez_actor_new (KAREZ_ACTOR_PERSON, self->person, role, roles, "192.0.2.1", NULL);
   const char *question = strchr (path, '?');
   g_autofree char *plain = g_strndup (path,
                                       question != NULL ? (gsize) (question - path) : strlen (path));
@@ -139,6 +140,16 @@ make_request (KarezTestHub *self, const char *role, const char *method, const ch
     g_main_context_iteration (NULL, TRUE); /* nocheck:blocked -- a test turns its own loop */
   g_source_remove (late);
   return request;
+}
+
+void
+karez_test_hub_set_person (KarezTestHub *self, const char *id)
+{
+  g_return_if_fail (KAREZ_TEST_IS_HUB (self));
+  g_return_if_fail (id == NULL || g_uuid_string_is_valid (id));
+
+  g_free (self->person);
+  self->person = g_strdup (id != NULL ? id : PERSON);
 }
 
 guint
@@ -536,6 +547,7 @@ karez_test_hub_finalize (GObject *object)
 {
   KarezTestHub *self = KAREZ_TEST_HUB (object);
 
+  g_free (self->person);
   g_clear_object (&self->file);
   g_clear_object (&self->runner);
   g_object_unref (self->provided);
@@ -559,6 +571,7 @@ karez_test_hub_class_init (KarezTestHubClass *klass)
 static void
 karez_test_hub_init (KarezTestHub *self)
 {
+  self->person = g_strdup (PERSON);
   self->provided = hub_provided_new ();
   self->settings = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->audit = karez_test_audit_new ();

@@ -139,6 +139,15 @@ KAREZ_PUBLIC gboolean karez_test_hub_check_booking (KarezTestHub *self, JsonNode
 KAREZ_PUBLIC void karez_test_hub_add_booking (KarezTestHub *self, JsonNode *booking);
 
 /**
+ * karez_test_hub_set_person:
+ * @id: (nullable): a UUID; NULL for who asked at first
+ *
+ * Somebody else asks from now on.
+ *
+ * Since: 1.1
+ */
+KAREZ_PUBLIC void karez_test_hub_set_person (KarezTestHub *self, const char *id);
+/**
  * karez_test_hub_request:
  * @role: of the account that asks: "clinician"; what the role may not is answered 403
  * @path: below /api/v1, with a query if there is one: "/x/template/sessions/ID/note"
@@ -146,8 +155,8 @@ KAREZ_PUBLIC void karez_test_hub_add_booking (KarezTestHub *self, JsonNode *book
  * @answer: (out) (optional) (transfer full) (nullable): what was answered; of a refusal
  *   {"status", "rule", "detail", "accepted"}
  *
- * One request of a person whose id is always the same; an act carries an Idempotency-Key of its
- * own. For karez_request_confirm_async(), their password is "password".
+ * One request of a person whose id is the same until karez_test_hub_set_person(); an act carries an
+ * Idempotency-Key of its own. For karez_request_confirm_async(), their password is "password".
  *
  * Returns: the HTTP status
  *

@@ -139,18 +139,30 @@ check_announced (JsonObject *body, GError **error)
 
 /* POST …/pictures */
 
-static gboolean
-check_sender (GuidanceWork *work, gboolean still, GError **error)
+static const char *
+role_for (const char *kind)
 {
-  if (work->booking == NULL)
-    return karez_error_set (error, KAREZ_ERROR_NOT_FOUND, "guidance/none",
-                            N_ ("a session that was booked"), N_ ("There is no such guidance"));
+  return g_str_equal (kind, "still") ? "site" : "expert";
+}
+
+static gboolean
+check_sender (GuidanceWork *work, const char *kind, GError **error)
+{
   return karez_rows_boolean (work->rows, 0, "may")
          || karez_error_set (error, KAREZ_ERROR_DENIED, "guidance/participant",
-                             still ? N_ ("who was in the session at the patient’s side")
-                                   : N_ ("who was in the session as expert"),
+                             g_str_equal (role_for (kind), "site")
+                                 ? N_ ("who was in the session at the patient’s side")
+                                 : N_ ("who was in the session as expert"),
                              N_ ("A still is sent by who was at the patient’s side, a snapshot or "
                                  "a document by an expert of the session"));
+}
+
+static gboolean
+check_booked (GuidanceWork *work, GError **error)
+{
+  return work->booking != NULL
+         || karez_error_set (error, KAREZ_ERROR_NOT_FOUND, "guidance/none",
+                             N_ ("a session that was booked"), N_ ("There is no such guidance"));
 }
 
 static void
@@ -184,11 +196,10 @@ announce_here (GuidanceWork *data)
 {
   g_autoptr (GuidanceWork) work = data;
   JsonObject *body = json_node_get_object (karez_request_get_body (work->request));
-  gboolean still = g_str_equal (karez_json_text (body, "kind"), "still");
   g_autoptr (GError) error = NULL;
   g_autofree char *marks = NULL;
 
-  if (check_sender (work, still, &error))
+  if (check_booked (work, &error) && check_sender (work, karez_json_text (body, "kind"), &error))
     marks = read_marks (body, &error);
   if (marks != NULL)
     add (work, body, marks);
@@ -213,11 +224,10 @@ on_add (KarezRequest *request, gpointer data)
   if (marks == NULL)
     karez_request_fail (request, error);
   else
-    guidance_work_begin (
-        self->half, request, self, "pictures_by_session",
-        g_variant_new ("(sss)", session, guidance_work_person (request),
-                       g_str_equal (karez_json_text (body, "kind"), "still") ? "site" : "expert"),
-        announce_here);
+    guidance_work_begin (self->half, request, self, "pictures_by_session",
+                         g_variant_new ("(sss)", session, guidance_work_person (request),
+                                        role_for (karez_json_text (body, "kind"))),
+                         announce_here);
 }
 
 /* GET …/pictures */
@@ -285,9 +295,8 @@ take_part (GuidanceWork *data)
     karez_error_set (&error, KAREZ_ERROR_CONFLICT, "guidance/side",
                      N_ ("the hospital where the picture is sent"),
                      N_ ("The picture belongs to the other hospital"));
-  else if (!karez_rows_boolean (work->rows, 0, "may"))
-    karez_error_set (&error, KAREZ_ERROR_DENIED, "guidance/participant",
-                     N_ ("who was in the session"), N_ ("You were not in this session"));
+  else
+    check_sender (work, karez_rows_text (work->rows, 0, "kind"), &error);
   if (error != NULL)
     karez_request_fail (work->request, error);
   else

@@ -158,25 +158,32 @@ test_demonstration (void)
   g_assert_cmpstr (karez_error_get_rule (error), ==, "guidance/demonstration");
 }
 
+static void
+enter (KarezTestHub *hub, const char *session, gint64 number, const char *person, const char *role)
+{
+  g_autofree char *participant = g_uuid_string_random ();
+  g_autoptr (KarezActor)
+      actor = karez_actor_new (KAREZ_ACTOR_PERSON, person, "Somebody", NULL, NULL, NULL);
+  g_autoptr (GError) error = NULL;
+
+  karez_test_hub_record (
+      hub, session, number, "participant.enter", actor,
+      karez_json_object ("participant", "s", participant, "role", "s", role, NULL), &error);
+  g_assert_no_error (error);
+}
+
 /* A session that is booked with a partner that is paired, in which the asker was as @role.
  * Returns: (transfer full): its id */
 static char *
 open_session (KarezTestHub *hub, const char *role)
 {
   g_autoptr (JsonNode) booking = karez_test_booking ("guidance", 30);
-  g_autofree char *participant = g_uuid_string_random ();
   char *session = g_strdup (karez_json_text (json_node_get_object (booking), "id"));
-  g_autoptr (KarezActor)
-      actor = karez_actor_new (KAREZ_ACTOR_PERSON, PERSON, "Somebody", NULL, NULL, NULL);
-  g_autoptr (GError) error = NULL;
 
   karez_test_hub_set_peer (hub, PARTNER, KAREZ_PEER_DOWN);
   karez_test_hub_add_booking (hub, booking);
   if (role != NULL)
-    karez_test_hub_record (
-        hub, session, 1, "participant.enter", actor,
-        karez_json_object ("participant", "s", participant, "role", "s", role, NULL), &error);
-  g_assert_no_error (error);
+    enter (hub, session, 1, PERSON, role);
   return session;
 }
 
@@ -219,9 +226,10 @@ announce (KarezTestHub *hub, const char *session, const char *id, const char *ki
 }
 
 static guint
-put_part (KarezTestHub *hub, const char *session, guint part, GBytes *bytes, const char *rule)
+put_part_of (KarezTestHub *hub, const char *session, const char *id, guint part, GBytes *bytes,
+             const char *rule)
 {
-  g_autofree char *below = g_strdup_printf ("/" PICTURE "/parts/%u", part);
+  g_autofree char *below = g_strdup_printf ("/%s/parts/%u", id, part);
   g_autofree char *path = path_of (session, below);
   g_autoptr (GBytes) given = NULL;
   guint status = karez_test_hub_request_bytes (hub, "clinician", "PUT", path, bytes, &given);
@@ -230,6 +238,12 @@ put_part (KarezTestHub *hub, const char *session, guint part, GBytes *bytes, con
   if (rule != NULL)
     g_assert_cmpstr (karez_json_text (json_node_get_object (answer), "rule"), ==, rule);
   return status;
+}
+
+static guint
+put_part (KarezTestHub *hub, const char *session, guint part, GBytes *bytes, const char *rule)
+{
+  return put_part_of (hub, session, PICTURE, part, bytes, rule);
 }
 
 static JsonObject *
@@ -341,6 +355,40 @@ test_pictures_refused (void)
   g_assert_cmpuint (
       announce (hub, session, PICTURE, "still", "image/png", 100, "[]", "guidance/picture-count"),
       ==, 409);
+}
+
+/* What somebody announced is not another role's to send: an observer of the session, to whom the
+ * list says its id, would put a picture of their own in its place. */
+static void
+test_picture_of_another (void)
+{
+  static const struct
+  {
+    const char *kind, *sender, *others[2];
+  } cases[] = {
+    { "still", "site", { "observer", "expert" } },
+    { "snapshot", "expert", { "observer", "site" } },
+    { "document", "expert", { "observer", "site" } },
+  };
+  g_autoptr (KarezTestHub) hub = open_hub ();
+  g_autoptr (GBytes) picture = make_picture (40, 30, 100);
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    for (guint k = 0; k < G_N_ELEMENTS (cases[i].others); k++)
+      {
+        g_autofree char *session = open_session (hub, cases[i].sender);
+        g_autofree char *id = g_uuid_string_random ();
+
+        enter (hub, session, 2, NOBODY, cases[i].others[k]);
+        g_assert_cmpuint (announce (hub, session, id, cases[i].kind, "image/png", 100, "[]", NULL),
+                          ==, 201);
+        karez_test_hub_set_person (hub, NOBODY);
+        g_assert_cmpuint (put_part_of (hub, session, id, 0, picture, "guidance/participant"), ==,
+                          403);
+        karez_test_hub_set_person (hub, NULL);
+        g_assert_cmpuint (put_part_of (hub, session, id, 0, picture, NULL), ==, 200);
+      }
+  karez_test_hub_run_for (hub, 300);
 }
 
 static JsonNode *
@@ -622,6 +670,7 @@ main (int argc, char **argv)
   g_test_add_func ("/guidance/plugin/demonstration", test_demonstration);
   g_test_add_func ("/guidance/plugin/picture", test_picture);
   g_test_add_func ("/guidance/plugin/pictures-refused", test_pictures_refused);
+  g_test_add_func ("/guidance/plugin/picture-of-another", test_picture_of_another);
   g_test_add_func ("/guidance/plugin/arriving", test_arriving);
   g_test_add_func ("/guidance/plugin/arriving-large", test_arriving_large);
   g_test_add_func ("/guidance/plugin/report", test_report);

@@ -42,13 +42,15 @@ on conflict (id) do update set sent = true
 where picture.session = excluded.session and picture.hub = excluded.hub
   and picture.sha256 = excluded.sha256
 
+-- And whether $3 was there as who sends what is of that kind.
 -- name: picture_by_id
-select a.id, a.session, a.hub, a.media_type, null as note, a.size, a.state,
+select a.id, a.session, a.hub, a.kind, a.media_type, null as note, a.size, a.state,
   encode (a.sha256, 'hex') as sha256, guidance.rfc3339 (a.taken_at) as taken_at,
   (select count (*) from guidance.picture_part p where p.picture = a.id) as parts,
   (select coalesce (sum (octet_length (p.bytes)), 0)
    from guidance.picture_part p where p.picture = a.id) as received,
-  exists (select from guidance.participant p where p.session = a.session and p.person = $3) as may
+  exists (select from guidance.participant p where p.session = a.session and p.person = $3
+          and p.role = case a.kind when 'still' then 'site' else 'expert' end) as may
 from guidance.picture a where a.id = $1::uuid and a.session = $2::uuid
 
 -- name: picture_measure
