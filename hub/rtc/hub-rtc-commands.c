@@ -9,6 +9,7 @@ hub_rtc_command_free (HubRtcCommand *self)
   g_clear_pointer (&self->track_added, hub_rtc_track_free);
   g_free (self->slot_added);
   g_clear_pointer (&self->tap_added, hub_rtc_tap_free);
+  g_clear_pointer (&self->intake_added, hub_rtc_intake_free);
   g_clear_pointer (&self->channels, hub_rtc_channel_set_unref);
   g_clear_pointer (&self->message, g_bytes_unref);
   if (self->port != NULL)
@@ -203,6 +204,12 @@ hub_rtc_room_run (HubRtcRoom *self, HubRtcCommand *command, gint64 now)
       break;
     case HUB_RTC_FEED_TAP:
       hub_rtc_room_feed_tap (self, command->number, track);
+      break;
+    case HUB_RTC_ADD_INTAKE:
+      hub_rtc_room_add_intake (self, g_steal_pointer (&command->intake_added));
+      break;
+    case HUB_RTC_REMOVE_INTAKE:
+      hub_rtc_room_remove_intake (self, command->number);
       break;
     case HUB_RTC_CALL:
       command->call (command->call_data);

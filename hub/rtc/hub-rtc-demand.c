@@ -200,6 +200,9 @@ hub_rtc_follow_demand (HubRtc *self)
         if (is_picture (&page->published[j]))
           due = MIN (due, follow_one (self, page, &page->published[j], looked_at, now));
     }
+  /* A program sends whoever looks; what nobody there looks at does not cross. */
+  for (guint i = 0; i < self->intakes->len; i++)
+    follow_there (self, &((HubRtcIntakeSent *) self->intakes->pdata[i])->published);
   g_clear_handle_id (&self->demand_source, g_source_remove);
   if (due != G_MAXINT64)
     self->demand_source = g_timeout_add ((guint) ((due - now + 999) / 1000), on_due, self);

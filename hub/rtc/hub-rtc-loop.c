@@ -18,11 +18,12 @@
 /* A burst of 50 viewers' acknowledgements; the kernel caps it at its maximum. */
 #define RECEIVE_BUFFER (2 * 1024 * 1024)
 #define SEND_BUFFER (4 * 1024 * 1024)
-/* What is watched, by number: the commands, then the sockets, then taps, then those of the port. */
+/* What is watched, by number: the commands, then the sockets, taps, intakes, those of the port. */
 #define WATCH_COMMANDS 0u
 #define WATCH_SOCKET 1u
 #define WATCH_TAP (WATCH_SOCKET + HUB_RTC_MAX_SOCKETS)
-#define WATCH_PORT (WATCH_TAP + HUB_RTC_MAX_TAPS)
+#define WATCH_INTAKE (WATCH_TAP + HUB_RTC_MAX_TAPS)
+#define WATCH_PORT (WATCH_INTAKE + HUB_RTC_MAX_INTAKES)
 /* How many datagrams are taken with one call of the kernel. */
 #define RECEIVE_BATCH 64u
 /* Batches of one socket before the others have their turn. */
@@ -158,18 +159,30 @@ watch_port (HubRtcLoop *self)
     watch (self, port->fds[i], WATCH_PORT + i);
 }
 
+/* @fd: -1 for none */
+static void
+watch_once (HubRtcLoop *self, int fd, guint number)
+{
+  struct epoll_event event = { .events = EPOLLIN | EPOLLONESHOT, .data.u32 = number };
+
+  if (fd >= 0 && epoll_ctl (self->epoll, EPOLL_CTL_MOD, fd, &event) != 0)
+    epoll_ctl (self->epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
 /* Each is heard once in a tick, whatever it sends. */
 static void
 watch_taps (HubRtcLoop *self)
 {
   for (guint i = 0; i < HUB_RTC_MAX_TAPS; i++)
-    {
-      struct epoll_event event = { .events = EPOLLIN | EPOLLONESHOT, .data.u32 = WATCH_TAP + i };
-      int fd = hub_rtc_room_get_tap (self->room, i);
+    watch_once (self, hub_rtc_room_get_tap (self->room, i), WATCH_TAP + i);
+}
 
-      if (fd >= 0 && epoll_ctl (self->epoll, EPOLL_CTL_MOD, fd, &event) != 0)
-        epoll_ctl (self->epoll, EPOLL_CTL_ADD, fd, &event);
-    }
+/* As soon as something comes, until there was as much as a tick takes. */
+static void
+watch_intakes (HubRtcLoop *self)
+{
+  for (guint i = 0; i < HUB_RTC_MAX_INTAKES; i++)
+    watch_once (self, hub_rtc_room_get_intake (self->room, i), WATCH_INTAKE + i);
 }
 
 static void
@@ -190,6 +203,8 @@ run_commands (HubRtcLoop *self)
         watch_port (self);
       else if (kind == HUB_RTC_ADD_TAP)
         watch_taps (self);
+      else if (kind == HUB_RTC_ADD_INTAKE)
+        watch_intakes (self);
       item = next;
     }
   if (self->next_tick == 0)
@@ -205,7 +220,15 @@ tick (HubRtcLoop *self)
     return;
   self->next_tick = hub_rtc_room_tick (self->room, now) ? now + HUB_RTC_TICK_US : 0;
   watch_taps (self);
+  watch_intakes (self);
   flush (self);
+}
+
+static void
+serve_intake (HubRtcLoop *self, guint i)
+{
+  hub_rtc_room_serve_intake (self->room, i, hub_clock_monotonic ());
+  watch_once (self, hub_rtc_room_get_intake (self->room, i), WATCH_INTAKE + i);
 }
 
 static int
@@ -225,8 +248,10 @@ serve_one (HubRtcLoop *self, guint number)
 
   if (number == WATCH_COMMANDS)
     run_commands (self);
-  else if (number >= WATCH_TAP && number < WATCH_PORT)
+  else if (number >= WATCH_TAP && number < WATCH_INTAKE)
     hub_rtc_room_serve_tap (self->room, number - WATCH_TAP);
+  else if (number >= WATCH_INTAKE && number < WATCH_PORT)
+    serve_intake (self, number - WATCH_INTAKE);
   else if (number < WATCH_TAP)
     for (guint batch = 0;
          batch < BATCHES_PER_WAKE && receive (self, &self->sockets[number - WATCH_SOCKET]); batch++)

@@ -15,6 +15,13 @@ hub_rtc_find_published (HubRtc *self,
         if (suits (&page->published[j], data))
           return &page->published[j];
     }
+  for (guint i = 0; i < self->intakes->len; i++)
+    {
+      HubRtcIntakeSent *sent = self->intakes->pdata[i];
+
+      if (suits (&sent->published, data))
+        return &sent->published;
+    }
   for (guint i = 0; i < self->remote->len; i++)
     if (suits (self->remote->pdata[i], data))
       return self->remote->pdata[i];
@@ -178,6 +185,13 @@ place_all (HubRtc *self, HubRtcPage *page, guint *lacking)
       for (guint j = 0; j < owner->n_published && owner != page; j++)
         place_one (self, page, &owner->published[j], lacking);
     }
+  for (guint i = 0; i < self->intakes->len; i++)
+    {
+      const HubRtcIntakeSent *sent = self->intakes->pdata[i];
+
+      if (!g_str_equal (sent->published.participant, karez_participant_get_id (page->participant)))
+        place_one (self, page, &sent->published, lacking);
+    }
   for (guint i = 0; i < self->remote->len; i++)
     place_one (self, page, self->remote->pdata[i], lacking);
 }
@@ -233,6 +247,7 @@ hub_rtc_place_own (HubRtc *self, HubRtcPage *page)
 void
 hub_rtc_place_everybody (HubRtc *self)
 {
+  hub_rtc_follow_intakes (self);
   for (guint i = 0; i < self->pages->len; i++)
     hub_rtc_place_page (self, self->pages->pdata[i]);
   hub_rtc_tell_remote (self);

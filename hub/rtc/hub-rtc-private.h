@@ -18,6 +18,13 @@ typedef struct
   guint track; /* that is it now; 0 for none */
 } HubRtcTapped;
 
+/* What a program sends. */
+typedef struct
+{
+  guint number;
+  HubRtcPublished published;
+} HubRtcIntakeSent;
+
 struct _HubRtc
 {
   GObject parent;
@@ -40,7 +47,9 @@ struct _HubRtc
   gboolean declared;                                    /* they are the modality's */
   HubRtcChannelRule channels[KAREZ_MEDIA_MAX_CHANNELS]; /* that the modality declared */
   guint n_channels;
-  GPtrArray *taps; /* HubRtcTapped */
+  GPtrArray *taps;    /* HubRtcTapped */
+  GPtrArray *intakes; /* HubRtcIntakeSent */
+  GHashTable *people; /* ids: those of here who have joined */
   guint next_connection, next_track, next_tap;
   guint64 id, version; /* of the SDP's o= line */
   gboolean forwarding;
@@ -53,6 +62,8 @@ void hub_rtc_run (HubRtcCommand *command, gpointer data);
 void hub_rtc_emit_tell (HubRtc *self, JsonNode *message);
 /* NULL for one whose page is not known. */
 HubRtcPage *hub_rtc_find_page (HubRtc *self, KarezParticipant *participant);
+/* Whether somebody of here has joined. @participant: an id */
+gboolean hub_rtc_is_here (HubRtc *self, const char *participant);
 /* Ends a connection on the media thread. */
 void hub_rtc_remove_connection (HubRtc *self, guint connection);
 /* Answers an offer that was agreed on: with @answer's places. Returns: (transfer full): SDP */
@@ -117,6 +128,14 @@ int hub_rtc_tap (KarezMedia *media, const char *participant, const char *source,
 void hub_rtc_follow_taps (HubRtc *self);
 /* The program has closed it. */
 void hub_rtc_forget_tap (HubRtc *self, guint number);
+
+/* hub-rtc-intakes.c: what programs send. */
+int hub_rtc_publish (KarezMedia *media, const char *participant, const char *source,
+                     KarezCodec codec, GError **error);
+/* The program has closed it. */
+void hub_rtc_forget_intake (HubRtc *self, guint number);
+/* Ends those of people who are gone, or send the same by a page. */
+void hub_rtc_follow_intakes (HubRtc *self);
 
 /* hub-rtc-remote.c: the other hospital. */
 void hub_rtc_tell_remote (HubRtc *self);

@@ -30,6 +30,8 @@ hub_rtc_describe (HubRtc *self)
       for (guint j = 0; j < page->n_published; j++)
         describe_published (&page->published[j], array);
     }
+  for (guint i = 0; i < self->intakes->len; i++)
+    describe_published (&((HubRtcIntakeSent *) self->intakes->pdata[i])->published, array);
   json_node_take_array (node, array);
   return karez_json_object ("type", "s", "tracks", "wanted", "b", self->pages->len > 0, "tracks",
                             "n", node, NULL);

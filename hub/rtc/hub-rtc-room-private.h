@@ -20,6 +20,7 @@ struct _HubRtcRoom
   GHashTable *by_address;            /* HubAddress * of the connection → HubRtcConnection */
   GHashTable *tracks;                /* guint → HubRtcTrack, theirs too */
   HubRtcTap *taps[HUB_RTC_MAX_TAPS]; /* NULL for none */
+  HubRtcIntake *intakes[HUB_RTC_MAX_INTAKES]; /* the same */
   gboolean forwards;
   gboolean bridge_touched; /* something came over the bridge since the last look */
   gboolean hurried;        /* a picture is wanted: no need to wait for the next tick */
@@ -37,6 +38,9 @@ void hub_rtc_room_want_pictures (HubRtcRoom *self, HubRtcConnection *connection)
 /* The page may have another transport from now on. */
 void hub_rtc_room_renew (HubRtcRoom *self, HubRtcConnection *connection,
                          const HubRtcCommand *command, gint64 now);
+/* A packet of a track, to all who have it. */
+void hub_rtc_room_forward (HubRtcRoom *self, HubRtcTrack *track, const HubRtp *packet,
+                           const HubRtpExtensions *extensions, gint64 arrival, gboolean repair);
 /* Nothing leads to @connection any more. */
 void hub_rtc_room_forget (HubRtcRoom *self, HubRtcConnection *connection);
 /* @port: (transfer full) */
@@ -71,6 +75,14 @@ void hub_rtc_room_flush_taps (HubRtcRoom *self);
 /* Asks for whole pictures that they wait for. */
 void hub_rtc_room_tick_taps (HubRtcRoom *self);
 void hub_rtc_room_free_taps (HubRtcRoom *self);
+
+/* hub-rtc-room-intakes.c: ways in from programs. */
+/* @intake: (transfer full): dropped where there is no place, which the main thread sees to */
+void hub_rtc_room_add_intake (HubRtcRoom *self, HubRtcIntake *intake);
+void hub_rtc_room_remove_intake (HubRtcRoom *self, guint number);
+/* They may be read again; those whose pictures are wanted are asked. */
+void hub_rtc_room_tick_intakes (HubRtcRoom *self, gint64 now);
+void hub_rtc_room_free_intakes (HubRtcRoom *self);
 
 /* hub-rtc-measures.c: what is told to the main thread now and then. */
 void hub_rtc_room_look_for_speakers (HubRtcRoom *self, gint64 now);

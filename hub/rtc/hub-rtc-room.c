@@ -87,6 +87,7 @@ hub_rtc_room_free (HubRtcRoom *self)
     hub_rtc_connection_free (connection);
   g_clear_pointer (&self->bridge, hub_rtc_bridge_free);
   hub_rtc_room_free_taps (self);
+  hub_rtc_room_free_intakes (self);
   g_hash_table_unref (self->by_number);
   g_hash_table_unref (self->by_ufrag);
   g_hash_table_unref (self->by_address);
@@ -265,9 +266,9 @@ take_stun (HubRtcRoom *self, HubRtcOut *out, const guint8 *datagram, gsize lengt
 
 /* Packets. */
 
-static void
-forward (HubRtcRoom *self, HubRtcTrack *track, const HubRtp *packet,
-         const HubRtpExtensions *extensions, gint64 arrival, gboolean repair)
+void
+hub_rtc_room_forward (HubRtcRoom *self, HubRtcTrack *track, const HubRtp *packet,
+                      const HubRtpExtensions *extensions, gint64 arrival, gboolean repair)
 {
   const HubRtpPacket *kept = hub_rtc_track_take (track, packet, extensions, arrival, repair);
 
@@ -291,7 +292,7 @@ on_bridge_packet (HubRtcTrack *track, const HubRtp *packet, const HubRtpExtensio
   HubRtcRoom *self = data;
 
   self->bridge_touched = TRUE;
-  forward (self, track, packet, extensions, arrival, repair);
+  hub_rtc_room_forward (self, track, packet, extensions, arrival, repair);
 }
 
 static HubRtcTrack *
@@ -385,7 +386,7 @@ take_rtp (HubRtcRoom *self, HubRtcConnection *connection, guint8 *datagram, gsiz
   extensions.length[HUB_RTP_TRANSPORT_SEQUENCE] = extensions.length[HUB_RTP_MID] = 0;
   if (stream->rtx ? unwrap_repair (stream->track, &packet)
                   : packet.payload_type == stream->track->payload_type)
-    forward (self, stream->track, &packet, &extensions, arrival, stream->rtx);
+    hub_rtc_room_forward (self, stream->track, &packet, &extensions, arrival, stream->rtx);
   return TRUE;
 }
 
@@ -504,12 +505,15 @@ tick_one (HubRtcRoom *self, HubRtcConnection *connection, gint64 now)
 }
 
 static gboolean
-has_taps (HubRtcRoom *self)
+has_programs (HubRtcRoom *self)
 {
+  gboolean has = FALSE;
+
   for (guint i = 0; i < G_N_ELEMENTS (self->taps); i++)
-    if (self->taps[i] != NULL)
-      return TRUE;
-  return FALSE;
+    has |= self->taps[i] != NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (self->intakes); i++)
+    has |= self->intakes[i] != NULL;
+  return has;
 }
 
 gboolean
@@ -523,6 +527,7 @@ hub_rtc_room_tick (HubRtcRoom *self, gint64 now)
   while (g_hash_table_iter_next (&iter, NULL, &connection))
     tick_one (self, connection, now);
   hub_rtc_room_tick_taps (self);
+  hub_rtc_room_tick_intakes (self, now);
   tick_bridge (self, now, now - self->measured >= REPORT_US);
   if (now - self->heard >= SPEAKERS_US)
     {
@@ -534,5 +539,5 @@ hub_rtc_room_tick (HubRtcRoom *self, gint64 now)
       hub_rtc_room_measure (self, now);
       self->measured = now;
     }
-  return g_hash_table_size (self->by_number) > 0 || self->bridge != NULL || has_taps (self);
+  return g_hash_table_size (self->by_number) > 0 || self->bridge != NULL || has_programs (self);
 }

@@ -3,6 +3,7 @@
 
 #include "hub-media-port.h"
 #include "hub-rtc-connection.h"
+#include "hub-rtc-intake.h"
 #include "hub-rtc-queue.h"
 #include "hub-rtc-tap.h"
 
@@ -37,6 +38,8 @@ typedef enum
   HUB_RTC_WANT_PICTURE,      /* track: a whole one, now */
   HUB_RTC_ADD_TAP,           /* tap_added */
   HUB_RTC_FEED_TAP,          /* number: the tap's; track: 0 for nothing */
+  HUB_RTC_ADD_INTAKE,        /* intake_added */
+  HUB_RTC_REMOVE_INTAKE,     /* number: the intake's */
   HUB_RTC_CALL,              /* call, call_data: does something on the media thread */
 } HubRtcCommandKind;
 
@@ -56,6 +59,7 @@ typedef struct
   HubRtcTrack *track_added;
   HubRtcSlot *slot_added;
   HubRtcTap *tap_added;
+  HubRtcIntake *intake_added;
   HubRtcChannelSet *channels;
   GBytes *message;
   HubRtpExtensionMap extensions;
@@ -79,13 +83,14 @@ typedef struct
 /* What the media thread tells. */
 typedef enum
 {
-  HUB_RTC_CHANGED,  /* connection, state, failure */
-  HUB_RTC_SPEAKING, /* tracks, loudest first */
-  HUB_RTC_MEASURED, /* statistics */
-  HUB_RTC_CHANNEL,  /* connection, channels, channel, open */
-  HUB_RTC_MESSAGE,  /* connection, channels, channel, message: counted as incoming */
-  HUB_RTC_REFUSED,  /* connection, channels, channel (-1: not declared), failure: the rule */
-  HUB_RTC_UNTAPPED, /* tap: its other end is closed */
+  HUB_RTC_CHANGED,     /* connection, state, failure */
+  HUB_RTC_SPEAKING,    /* tracks, loudest first */
+  HUB_RTC_MEASURED,    /* statistics */
+  HUB_RTC_CHANNEL,     /* connection, channels, channel, open */
+  HUB_RTC_MESSAGE,     /* connection, channels, channel, message: counted as incoming */
+  HUB_RTC_REFUSED,     /* connection, channels, channel (-1: not declared), failure: the rule */
+  HUB_RTC_UNTAPPED,    /* tap: its other end is closed */
+  HUB_RTC_UNPUBLISHED, /* tap: an intake's number, the same */
 } HubRtcEventKind;
 
 typedef struct
@@ -134,6 +139,11 @@ gboolean hub_rtc_room_tick (HubRtcRoom *self, gint64 now);
 int hub_rtc_room_get_tap (HubRtcRoom *self, guint i);
 /* Something came to it, or its other end was closed. */
 void hub_rtc_room_serve_tap (HubRtcRoom *self, guint i);
+/* The socket of the intake in place @i of %HUB_RTC_MAX_INTAKES, where more of it may be read; -1
+ * for none. */
+int hub_rtc_room_get_intake (HubRtcRoom *self, guint i);
+/* Packets came to it, or its other end was closed. */
+void hub_rtc_room_serve_intake (HubRtcRoom *self, guint i, gint64 now);
 /* The way to the other hospital; NULL for none. */
 HubMediaPort *hub_rtc_room_get_port (HubRtcRoom *self);
 G_END_DECLS

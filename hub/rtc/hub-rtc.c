@@ -310,12 +310,19 @@ describe_link (HubRtc *self)
   return karez_json_object ("type", "s", "media.link", "up", "b", !self->link_down, NULL);
 }
 
+gboolean
+hub_rtc_is_here (HubRtc *self, const char *participant)
+{
+  return g_hash_table_contains (self->people, participant);
+}
+
 static void
 hub_rtc_join (KarezMedia *media, KarezParticipant *participant)
 {
   HubRtc *self = HUB_RTC (media);
   HubRtcPage *page = hub_rtc_find_page (self, participant);
 
+  g_hash_table_add (self->people, g_strdup (karez_participant_get_id (participant)));
   karez_participant_send (
       participant,
       karez_json_object ("type", "s", "media.hello", "connection", "s",
@@ -335,10 +342,11 @@ hub_rtc_leave (KarezMedia *media, KarezParticipant *participant)
   HubRtc *self = HUB_RTC (media);
   HubRtcPage *page = hub_rtc_find_page (self, participant);
 
-  if (page == NULL)
-    return;
-  drop_page (self, page);
-  hub_rtc_place_everybody (self);
+  g_hash_table_remove (self->people, karez_participant_get_id (participant));
+  if (page != NULL)
+    drop_page (self, page);
+  if (page != NULL || self->intakes->len > 0)
+    hub_rtc_place_everybody (self);
 }
 
 static void
@@ -378,6 +386,7 @@ hub_rtc_iface_init (KarezMediaInterface *iface)
   iface->send = hub_rtc_send;
   iface->declare_source = hub_rtc_declare_source;
   iface->tap = hub_rtc_tap;
+  iface->publish = hub_rtc_publish;
 }
 
 /* What the media thread tells. */
@@ -473,6 +482,9 @@ on_event (HubRtcEvent *event, gpointer data)
     case HUB_RTC_UNTAPPED:
       hub_rtc_forget_tap (self, event->tap);
       break;
+    case HUB_RTC_UNPUBLISHED:
+      hub_rtc_forget_intake (self, event->tap);
+      break;
     case HUB_RTC_CHANNEL:
     case HUB_RTC_MESSAGE:
     case HUB_RTC_REFUSED:
@@ -534,6 +546,8 @@ hub_rtc_finalize (GObject *object)
   g_ptr_array_unref (self->remote);
   g_ptr_array_unref (self->remote_told);
   g_ptr_array_unref (self->taps);
+  g_ptr_array_unref (self->intakes);
+  g_hash_table_unref (self->people);
   g_hash_table_unref (self->remote_people);
   g_array_unref (self->remote_quality);
   g_free (self->told);
@@ -556,6 +570,8 @@ hub_rtc_init (HubRtc *self)
   self->pages = g_ptr_array_new_with_free_func ((GDestroyNotify) hub_rtc_page_free);
   self->echoes = hub_rtc_echoes_new ();
   self->taps = g_ptr_array_new_with_free_func (hub_rtc_tapped_free);
+  self->intakes = g_ptr_array_new_with_free_func (g_free);
+  self->people = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->remote = g_ptr_array_new_with_free_func (g_free);
   self->remote_told = g_ptr_array_new_with_free_func (g_free);
   self->remote_people = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);

@@ -134,3 +134,14 @@ karez_media_tap (KarezMedia *self, const char *participant, const char *source, 
 
   return KAREZ_MEDIA_GET_IFACE (self)->tap (self, participant, source, error);
 }
+
+int
+karez_media_publish (KarezMedia *self, const char *participant, const char *source,
+                     KarezCodec codec, GError **error)
+{
+  g_return_val_if_fail (KAREZ_IS_MEDIA (self), -1);
+  g_return_val_if_fail (participant != NULL && source != NULL, -1);
+  g_return_val_if_fail (codec <= KAREZ_CODEC_H264, -1);
+
+  return KAREZ_MEDIA_GET_IFACE (self)->publish (self, participant, source, codec, error);
+}

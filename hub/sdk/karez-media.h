@@ -123,7 +123,9 @@ struct _KarezMediaInterface
                     GBytes *message, GError **error);
   void (*declare_source) (KarezMedia *self, const char *label, KarezSourceFlags flags);
   int (*tap) (KarezMedia *self, const char *participant, const char *source, GError **error);
-  gpointer padding[4];
+  int (*publish) (KarezMedia *self, const char *participant, const char *source, KarezCodec codec,
+                  GError **error);
+  gpointer padding[3];
 };
 
 /**
@@ -254,5 +256,31 @@ KAREZ_PUBLIC gboolean karez_media_send (KarezMedia *self, KarezParticipant *part
  */
 KAREZ_PUBLIC int karez_media_tap (KarezMedia *self, const char *participant, const char *source,
                                   GError **error);
+/**
+ * karez_media_publish:
+ * @participant: the id of somebody of this hospital who has joined the media (karez_media_join())
+ * @source: a label, of which that participant sends nothing
+ * @codec: of the kind of the source
+ *
+ * Gives one end of a SOCK_SEQPACKET socket, to which a program of the session
+ * (karez_program_send()) writes a stream of its own, sent in the name of @participant: shown at
+ * pages of both hospitals, tapped and counted as what a page sends. Each message holds RTP packets,
+ * each after a #KarezTapPacket, as those of a tap: of that, the size and the capture time are read.
+ * Numbers and times of RTP begin anywhere and go on as RFC 3550 has it; extensions and payload type
+ * do not matter; a packet has at most 1,396 bytes. What is no RTP is left out, and of more than
+ * 10,000 packets a second the rest waits. The program may read: each byte asks for a whole picture
+ * (a key frame), at most twice a second.
+ *
+ * It ends when the socket is closed, when the participant leaves, and when their page sends the
+ * same source. %KAREZ_ERROR_INVALID, "rtc/source", "media/codec". %KAREZ_ERROR_NOT_FOUND,
+ * "media/participant". %KAREZ_ERROR_CONFLICT, "media/published". %KAREZ_ERROR_BUSY,
+ * "media/intakes": there are %KAREZ_MEDIA_MAX_TAPS already.
+ *
+ * Returns: a descriptor, which is the caller's to close; -1 with @error set
+ *
+ * Since: 1.1
+ */
+KAREZ_PUBLIC int karez_media_publish (KarezMedia *self, const char *participant, const char *source,
+                                      KarezCodec codec, GError **error);
 
 G_END_DECLS

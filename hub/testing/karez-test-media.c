@@ -109,6 +109,13 @@ media_tap (KarezMedia *media, const char *participant, const char *source, GErro
   return ends[1];
 }
 
+static int
+media_publish (KarezMedia *media, const char *participant, const char *source, KarezCodec codec,
+               GError **error)
+{
+  return media_tap (media, participant, source, error);
+}
+
 static void
 media_iface_init (KarezMediaInterface *iface)
 {
@@ -121,6 +128,7 @@ media_iface_init (KarezMediaInterface *iface)
   iface->declare_channel = media_declare_channel;
   iface->send = media_send;
   iface->tap = media_tap;
+  iface->publish = media_publish;
 }
 
 KarezTestMedia *

@@ -19,7 +19,7 @@ void karez_test_media_forget (KarezTestMedia *self);
 gboolean karez_test_media_is_forwarding (KarezTestMedia *self);
 /* How many local participants are in it. */
 guint karez_test_media_count (KarezTestMedia *self);
-/* The worker's end of the newest tap; -1 for none. */
+/* The worker's end of the newest tap, or of what is published; -1 for none. */
 int karez_test_media_find_tap (KarezTestMedia *self, const char *participant, const char *source);
 /* A page sends @text over a channel, which must have been declared. */
 void karez_test_media_receive (KarezTestMedia *self, KarezParticipant *participant,

@@ -282,7 +282,7 @@ KAREZ_PUBLIC KarezTestProgram *karez_test_worker_get_program (KarezTestWorker *s
  * @participant: an id
  *
  * The worker's end of the newest tap of that source, to which a test writes what a program would
- * read.
+ * read; or of what is published as it, from which it reads what a program writes.
  *
  * Returns: a descriptor that stays the worker's; -1 for none
  *

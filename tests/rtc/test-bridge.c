@@ -139,6 +139,47 @@ test_leave (Pair *pair, gconstpointer data)
   rtc_run_until (rtc_shown (here, there, "camera") == NULL);
 }
 
+/* What a program at one hospital sends is shown at the other, whose page asks it for a whole
+ * picture. */
+static void
+test_program (Pair *pair, gconstpointer data)
+{
+  guint8 message[128] __attribute__ ((aligned (KAREZ_TAP_ALIGN))) = { 0 };
+  KarezTapPacket head = { .size = 20 };
+  const guint8 packet[20] = { 0x80, 0x80 | 96, 0,    0, 0, 0,    0,    0,    0, 0,
+                              0,    1,         0x10, 0, 0, 0x9d, 0x01, 0x2a, 1, 1 };
+  RtcPerson *here = come (pair, 0, 2), *there = come (pair, 1, 2);
+  g_autoptr (GError) error = NULL;
+  guint asked = 0, sent = 0;
+  RtcStream *stream;
+  guint8 byte;
+  int fd;
+
+  rtc_until_all_open (&pair->rooms[0]);
+  rtc_until_all_open (&pair->rooms[1]);
+  karez_media_join (pair->rooms[0].media, here->participant);
+  fd = karez_media_publish (pair->rooms[0].media, karez_participant_get_id (here->participant),
+                            "screen", KAREZ_CODEC_VP8, &error);
+  g_assert_no_error (error);
+  rtc_run_until ((stream = rtc_shown (there, here, "screen")) != NULL);
+  while (stream->packets < 50)
+    {
+      while (recv (fd, &byte, 1, MSG_DONTWAIT) > 0)
+        asked++;
+      memcpy (message, &head, sizeof head);
+      memcpy (message + sizeof head, packet, sizeof packet);
+      message[sizeof head + 3] = (guint8) sent++;
+      message[sizeof head + 6] = (guint8) (sent * 3000 >> 8);
+      message[sizeof head + 13] = asked > 0 ? 0 : 1;
+      g_assert_cmpint (send (fd, message, sizeof head + 24, MSG_NOSIGNAL), >, 0);
+      rtc_run_for (10);
+    }
+  g_assert_cmpuint (asked, >, 0);
+  g_assert_cmpuint (stream->keys, >, 0);
+  close (fd);
+  rtc_run_until (rtc_shown (there, here, "screen") == NULL);
+}
+
 /* Speech at one hospital is seen to be at the other. */
 static void
 test_speaking (Pair *pair, gconstpointer data)
@@ -586,6 +627,7 @@ main (int argc, char **argv)
   g_test_add ("/rtc/bridge/" name, Pair, NULL, pair_up, function, pair_down)
   ADD ("everybody", test_everybody);
   ADD ("leave", test_leave);
+  ADD ("program", test_program);
   ADD ("speaking", test_speaking);
   ADD ("restart", test_restart);
   ADD ("not-let-in", test_not_let_in);
